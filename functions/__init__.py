@@ -1,0 +1,1 @@
+"""Maestro: the orchestration layer above a trader's automated strategies."""

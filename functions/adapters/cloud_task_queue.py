@@ -1,0 +1,34 @@
+"""Cloud Tasks, through the queue that Firebase makes for a task function."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from firebase_admin import exceptions
+from firebase_admin import functions as task_functions
+from google.auth.exceptions import GoogleAuthError
+
+from functions.domain.errors import StoreUnavailable
+
+
+class CloudTaskQueue:
+    """`TaskQueue` of one task function."""
+
+    def __init__(self, function_name: str, region: str) -> None:
+        self._queue = task_functions.task_queue(f"locations/{region}/functions/{function_name}")
+
+    def enqueue(self, task_id: str, payload: Mapping[str, Any]) -> bool:
+        """Queue a task; False if one of that id was queued before. Raises StoreUnavailable."""
+        try:
+            self._queue.enqueue({"data": dict(payload)}, task_functions.TaskOptions(task_id=task_id))
+        except (exceptions.ConflictError, exceptions.AlreadyExistsError):
+            return False
+        except ValueError as error:
+            # The emulator's answer has no task name to parse (firebase-admin 7.7.0), though the task is queued.
+            if not ("CLOUD_TASKS_EMULATOR_HOST" in os.environ and "resource name" in str(error)):
+                raise
+        except (exceptions.FirebaseError, GoogleAuthError) as error:
+            raise StoreUnavailable(f"queueing task {task_id}: {error}") from error
+        return True

@@ -1,0 +1,74 @@
+"""Cycles on Firestore: one batched read, one atomic commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.api_core.retry import Retry, if_exception_type
+from google.api_core.exceptions import DeadlineExceeded, ServiceUnavailable
+from google.cloud.firestore import Client, DocumentSnapshot
+
+from functions.adapters import firestore_paths as paths
+from functions.adapters.firestore_errors import translated_errors
+from functions.services.ports import CycleWrites, TenantState
+
+TIMEOUT_SECONDS = 5.0
+READ_RETRY = Retry(
+    predicate=if_exception_type(ServiceUnavailable, DeadlineExceeded), initial=0.1, maximum=1.0, timeout=10.0
+)
+"""Reads are repeated for 10 s at most; a commit never is, as it may have happened: the caller reads again."""
+
+
+class FirestoreCycleStore:
+    """`CycleStore` on Firestore."""
+
+    def __init__(self, db: Client) -> None:
+        self._db = db
+
+    def read(self, tenant_id: str, uid: str | None, slot: str | None) -> TenantState:
+        db = self._db
+        references = {
+            "policy": paths.policy(db, tenant_id),
+            "windows": paths.windows(db, tenant_id, uid),
+            "modes": paths.modes(db, tenant_id, uid),
+            "session": paths.current_session(db, tenant_id),
+            "account": paths.account(db, tenant_id),
+            "market_data": paths.market_data(db, tenant_id),
+            "regime": paths.market_regime(db),
+        }
+        if slot is not None:
+            references["slot_record"] = paths.slot_record(db, tenant_id, slot)
+        with translated_errors(f"reading the state of tenant {tenant_id}"):
+            snapshots = db.get_all(list(references.values()), retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
+            by_path = {snapshot.reference.path: snapshot for snapshot in snapshots}
+        found = {name: by_path[reference.path] for name, reference in references.items()}
+        documents = {name: snapshot.to_dict() if snapshot.exists else None for name, snapshot in found.items()}
+        documents.setdefault("slot_record", None)
+        return TenantState(session_version=_version(found["session"]), **documents)
+
+    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
+        db = self._db
+        batch = db.batch()
+        batch.create(paths.orchestration_logs(db).document(writes.session_id), dict(writes.log))
+        batch.create(paths.session(db, tenant_id, writes.session_id), dict(writes.session))
+        current = paths.current_session(db, tenant_id)
+        if session_version is None:
+            batch.create(current, dict(writes.current_session))
+        else:
+            unchanged = db.write_option(last_update_time=session_version)
+            batch.update(current, dict(writes.current_session), option=unchanged)
+        if writes.modes is not None:
+            batch.set(paths.modes(db, tenant_id, uid), dict(writes.modes))
+        if writes.slot is not None and writes.slot_record is not None:
+            batch.create(paths.slot_record(db, tenant_id, writes.slot), dict(writes.slot_record))
+        with translated_errors(f"storing the decision of tenant {tenant_id}"):
+            batch.commit(retry=None, timeout=TIMEOUT_SECONDS)
+
+    def record_superseded(self, tenant_id: str, slot: str, record: Mapping[str, Any]) -> None:
+        with translated_errors(f"storing slot {slot} of tenant {tenant_id}"):
+            paths.slot_record(self._db, tenant_id, slot).create(dict(record), retry=None, timeout=TIMEOUT_SECONDS)
+
+
+def _version(snapshot: DocumentSnapshot) -> Any:
+    return snapshot.update_time if snapshot.exists else None

@@ -1,0 +1,31 @@
+"""Firestore's errors in Maestro's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from google.api_core import exceptions
+from google.auth.exceptions import GoogleAuthError
+
+from functions.domain.errors import StoreConflict, StoreUnavailable
+
+_LOST_A_RACE = (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.Aborted, exceptions.NotFound)
+
+
+@contextmanager
+def translated_errors(doing: str) -> Iterator[None]:
+    """
+    Raise StoreConflict or StoreUnavailable for whatever Firestore raises inside.
+
+    Parameters
+    ----------
+    doing : str
+        What was tried, as the message should say it.
+    """
+    try:
+        yield
+    except _LOST_A_RACE as error:
+        raise StoreConflict(f"{doing}: {error.message}") from error
+    except (exceptions.GoogleAPIError, GoogleAuthError) as error:
+        raise StoreUnavailable(f"{doing}: {type(error).__name__}: {error}") from error

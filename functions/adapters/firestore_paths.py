@@ -1,0 +1,59 @@
+"""Where everything lives in Firestore: the only place that spells paths."""
+
+from __future__ import annotations
+
+from google.cloud.firestore import Client, CollectionReference, DocumentReference
+
+
+def orchestration_logs(db: Client) -> CollectionReference:
+    return db.collection("systemStatus", "orchestration_logs", "logs")
+
+
+def market_regime(db: Client) -> DocumentReference:
+    return db.document("systemStatus", "market_regime")
+
+
+def tenants(db: Client) -> CollectionReference:
+    return db.collection("tenants")
+
+
+def policy(db: Client, tenant_id: str) -> DocumentReference:
+    return tenants(db).document(tenant_id).collection("config").document("maestro")
+
+
+def account(db: Client, tenant_id: str) -> DocumentReference:
+    return tenants(db).document(tenant_id).collection("accounts").document("primary")
+
+
+def market_data(db: Client, tenant_id: str) -> DocumentReference:
+    return tenants(db).document(tenant_id).collection("market_data").document("latest")
+
+
+def windows(db: Client, tenant_id: str, uid: str | None) -> DocumentReference:
+    """The tenant's pooled windows, or one user's."""
+    return _state(db, tenant_id, "windows" if uid is None else f"windows__{uid}")
+
+
+def modes(db: Client, tenant_id: str, uid: str | None) -> DocumentReference:
+    """The tenant's modes, or those of one user's track record."""
+    return _state(db, tenant_id, "modes" if uid is None else f"modes__{uid}")
+
+
+def current_session(db: Client, tenant_id: str) -> DocumentReference:
+    return _state(db, tenant_id, "session")
+
+
+def session(db: Client, tenant_id: str, session_id: str) -> DocumentReference:
+    return tenants(db).document(tenant_id).collection("sessions").document(session_id)
+
+
+def slot_record(db: Client, tenant_id: str, slot: str) -> DocumentReference:
+    return tenants(db).document(tenant_id).collection("cycles").document(slot)
+
+
+def strategy_performance(db: Client, tenant_id: str) -> CollectionReference:
+    return tenants(db).document(tenant_id).collection("strategy_performance")
+
+
+def _state(db: Client, tenant_id: str, name: str) -> DocumentReference:
+    return tenants(db).document(tenant_id).collection("state").document(name)

@@ -1,0 +1,43 @@
+"""Market hours from the exchange_calendars library, imported only where a market is asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+_MARGIN = timedelta(days=7)
+
+
+class AlwaysOpen:
+    """The calendar of a market that never closes."""
+
+    def is_open(self, at: datetime) -> bool:
+        return True
+
+
+class ExchangeCalendar:
+    """`MarketCalendar` of one exchange, holidays and early closes included."""
+
+    def __init__(self, market_code: str) -> None:
+        """
+        Parameters
+        ----------
+        market_code : str
+            ISO 10383 market identifier code: XNYS for New York.
+        """
+        self._market_code = market_code
+
+    def is_open(self, at: datetime) -> bool:
+        calendar = _calendar_around(self._market_code, at.date().replace(day=1))
+        minute = at.replace(second=0, microsecond=0)
+        return bool(calendar.is_open_on_minute(minute, ignore_breaks=False))
+
+
+@lru_cache(maxsize=24)
+def _calendar_around(market_code: str, first_of_month: Any) -> Any:
+    """Return the calendar of one month: building decades of sessions takes a second, a month's takes none."""
+    import exchange_calendars  # heavy (pandas), and only the tick needs it
+
+    start, end = first_of_month - _MARGIN, first_of_month + timedelta(days=31) + _MARGIN
+    return exchange_calendars.get_calendar(market_code, start=start.isoformat(), end=end.isoformat())

@@ -1,0 +1,48 @@
+"""Log records as Cloud Logging reads them: one JSON object a line."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from firebase_functions import logger as cloud_logger
+
+FIELDS = ("tenant", "session", "slot", "strategy", "reason_code", "duration_ms", "count")
+"""What a record may carry besides its message, by ``extra``."""
+
+_SEVERITIES = {
+    logging.DEBUG: cloud_logger.LogSeverity.DEBUG,
+    logging.INFO: cloud_logger.LogSeverity.INFO,
+    logging.WARNING: cloud_logger.LogSeverity.WARNING,
+    logging.ERROR: cloud_logger.LogSeverity.ERROR,
+    logging.CRITICAL: cloud_logger.LogSeverity.CRITICAL,
+}
+
+
+class CloudLoggingHandler(logging.Handler):
+    """Hands records to the Functions SDK's own structured logger."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            cloud_logger.write(log_entry(record))  # type: ignore[arg-type]  # its TypedDict cannot name extra fields
+        except Exception:  # as every handler does: a log line must not end what it tells of
+            self.handleError(record)
+
+
+def log_entry(record: logging.LogRecord) -> dict[str, Any]:
+    """Return a record's JSON object: severity, message, and those of `FIELDS` it carries."""
+    message = record.getMessage()
+    if record.exc_info:
+        message = f"{message}\n{logging.Formatter().formatException(record.exc_info)}"
+    entry: dict[str, Any] = {"severity": _SEVERITIES.get(record.levelno, cloud_logger.LogSeverity.DEFAULT)}
+    entry |= {"message": message, "logger": record.name}
+    return entry | {name: getattr(record, name) for name in FIELDS if getattr(record, name, None) is not None}
+
+
+def configure_logging() -> None:
+    """Send Maestro's records to Cloud Logging; doing it again changes nothing."""
+    maestro = logging.getLogger("maestro")
+    if not any(isinstance(handler, CloudLoggingHandler) for handler in maestro.handlers):
+        maestro.addHandler(CloudLoggingHandler())
+        maestro.setLevel(logging.INFO)
+        maestro.propagate = False

@@ -1,0 +1,187 @@
+"""Decide one cycle: a pure function of signals, windows, modes, policy, time and identities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.domain.decision import AllocationDecision, MaestroDecision
+from functions.domain.errors import InputError
+from functions.domain.identity import new_identity
+from functions.domain.inputs import Account, InputIssue
+from functions.domain.modes import ModeState
+from functions.domain.policy import Policy
+from functions.domain.reasons import ReasonCode
+from functions.domain.risk_rules import RISK_RULES, RULES_WHEN_OFF, RiskContext, RuledSignal, systemic_risk_of
+from functions.domain.signals import Action, Signal
+from functions.domain.standing import Standing, mode_reasoning, standings
+from functions.domain.summary import summarise
+from functions.domain.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
+
+UNREADABLE = frozenset({ReasonCode.STORE_UNAVAILABLE, ReasonCode.MALFORMED_STATE, ReasonCode.MALFORMED_POLICY})
+"""Issues under which modes are neither trusted to change nor stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRequest:
+    """Everything a decision depends on."""
+
+    tenant_id: str
+    session_id: str
+    slot: str | None
+    now: datetime
+    policy: Policy
+    windows: PerformanceWindows
+    previous_modes: Mapping[str, ModeState]
+    account: Account
+    issues: tuple[InputIssue, ...]
+    signals: Sequence[Signal]
+    load_errors: Mapping[str, str]
+    new_nonce: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionResult:
+    """A decision, the signals to hand out, and the modes to keep."""
+
+    decision: MaestroDecision
+    signals: dict[str, dict[str, Any]]
+    """By strategy: stamped and JSON-ready."""
+    modes: Mapping[str, ModeState]
+    """Of every strategy ever seen."""
+    modes_changed: bool
+    """Whether they are worth storing."""
+
+
+def decide(request: DecisionRequest) -> DecisionResult:
+    """
+    Decide one cycle.
+
+    Raises
+    ------
+    InputError
+        If there are more strategies than one tenant can have.
+    """
+    names = [signal.strategy_name for signal in request.signals]
+    if len(names) > MAX_WINDOW_STRATEGIES:
+        raise InputError("strategies", f"at most {MAX_WINDOW_STRATEGIES} a tenant", len(names))
+    policy, previous = request.policy, request.previous_modes
+    is_readable = not any(issue.reason_code in UNREADABLE for issue in request.issues)
+    standing = standings(names, request.windows, previous, policy, request.now, is_readable=is_readable)
+    ruled = apply_rules(request.signals, standing, policy, request.issues)
+    decision = _decision(request, standing, ruled)
+    modes = {**previous, **{name: standing[name].state for name in names}}
+    stamped = {d.strategy_name: _stamped(request, decision.signals[d.strategy_name], d, decision) for d in decision.allocation_decisions}
+    return DecisionResult(decision, stamped, modes, policy.enabled and is_readable and modes != dict(previous))
+
+
+def apply_rules(
+    signals: Sequence[Signal], standing: Mapping[str, Standing], policy: Policy, issues: tuple[InputIssue, ...] = ()
+) -> list[RuledSignal]:
+    """Weigh proposals by their strategies' modes, then apply every rule in order."""
+    ruled = [
+        RuledSignal.weighted(s, standing[s.strategy_name].state.mode, standing[s.strategy_name].weight) for s in signals
+    ]
+    if not policy.enabled:
+        issues = tuple(issue for issue in issues if issue.reason_code is ReasonCode.STORE_UNAVAILABLE)
+    context = RiskContext(policy, issues)
+    for rule in RISK_RULES if policy.enabled else RULES_WHEN_OFF:
+        ruled = rule.apply(ruled, context)
+    return ruled
+
+
+def _decision(
+    request: DecisionRequest, standing: Mapping[str, Standing], ruled: Sequence[RuledSignal]
+) -> MaestroDecision:
+    risk = systemic_risk_of(ruled, request.policy) if request.policy.enabled else None
+    decisions = tuple(_allocation_decision(request, standing[signal.name], signal) for signal in ruled)
+    modified = {signal.name: _modification(signal) for signal in ruled if signal.changes}
+    errors = {s.strategy_name: s.error for s in request.signals if s.error is not None}
+    details = risk.details if risk else None
+    general = [issue.detail for issue in request.issues if issue.ticker is None]
+    return MaestroDecision(
+        tenant_id=request.tenant_id,
+        timestamp=request.now,
+        session_id=request.session_id,
+        slot=request.slot,
+        allocation_decisions=decisions,
+        signals={signal.name: signal for signal in ruled},
+        systemic_risk_detected=risk is not None,
+        systemic_risk_details=details,
+        signals_modified=modified,
+        strategy_errors=errors,
+        load_errors=dict(request.load_errors),
+        input_issues=request.issues,
+        policy_version=request.policy.version,
+        expires_at=request.now + timedelta(seconds=request.policy.signal_ttl_seconds),
+        ai_summary=summarise(decisions, details, list(modified), [*errors, *request.load_errors], general),
+    )
+
+
+def _allocation_decision(request: DecisionRequest, standing: Standing, signal: RuledSignal) -> AllocationDecision:
+    codes = [standing.state.reason_code]
+    if signal.proposed.reason_code is not None:
+        codes.append(signal.proposed.reason_code)
+    codes += [change.reason_code for change in signal.changes]
+    previous = request.previous_modes.get(signal.name)
+    return AllocationDecision(
+        signal.name,
+        signal.proposed.allocation,
+        signal.allocation,
+        standing.state.mode,
+        previous.mode if previous else None,
+        codes[-1],
+        tuple(codes),
+        " ".join([mode_reasoning(standing, request.policy), *(f"{change.detail}." for change in signal.changes)]),
+        standing.sharpe_ratio,
+        standing.probabilistic_sharpe_ratio,
+        standing.data_points,
+        request.now,
+    )
+
+
+def _modification(signal: RuledSignal) -> str:
+    """Say what rules changed in all: ``BUY->HOLD (systemic risk)``."""
+    word = signal.changes[-1].reason_code.replace("_", " ").lower()
+    first = signal.changes[0]
+    if signal.action is not first.original_action:
+        return f"{first.original_action}->{signal.action} ({word})"
+    return f"{signal.action} {first.original_allocation:.1%}->{signal.allocation:.1%} ({word})"
+
+
+def _stamped(
+    request: DecisionRequest, signal: RuledSignal, verdict: AllocationDecision, decision: MaestroDecision
+) -> dict[str, Any]:
+    """Return the signal as it is handed out: proposal, verdict and identity."""
+    identity = new_identity(request.tenant_id, signal.name, request.session_id, request.now, request.new_nonce)
+    stamped = signal.proposed.to_dict()
+    stamped |= {
+        "strategy_name": signal.name,
+        "action": str(signal.action),
+        "allocation": signal.allocation,
+        "original_allocation": signal.proposed.allocation,
+        "weight_multiplier": signal.weight,
+        "confidence": signal.confidence,
+        "mode": str(signal.mode),
+        "reason_code": str(verdict.reason_code),
+        "sharpe_ratio": verdict.sharpe_ratio,
+        "notional": _notional(signal, request.account),
+        "agent_id": identity.agent_id,
+        "nonce": identity.nonce,
+        "session_id": identity.session_id,
+        "identity_timestamp": identity.timestamp,
+        "expires_at": decision.expires_at.isoformat(),
+    }
+    if signal.action is not signal.proposed.action:
+        stamped["override_reason"] = signal.changes[-1].detail
+        stamped["original_action"] = str(signal.proposed.action)
+    return stamped
+
+
+def _notional(signal: RuledSignal, account: Account) -> float | None:
+    """Return the buying power a signal asks for, USD: none for an exit, unknown without an account."""
+    if signal.action is not Action.BUY:
+        return 0.0
+    return None if account.buying_power is None else signal.allocation * account.buying_power

@@ -1,0 +1,50 @@
+"""The just-in-time identity that every signal of a cycle carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AgentIdentity:
+    """Who may redeem one signal, once."""
+
+    agent_id: str
+    """``{tenant}_{strategy}``."""
+    strategy_name: str
+    nonce: str
+    """32 hexadecimal digits, unpredictable; doubles as the broker's client order id."""
+    timestamp: str
+    """When it was issued, ISO 8601, UTC."""
+    session_id: str
+    """The cycle it belongs to."""
+
+
+def session_id_of(now: datetime, random_hex: str) -> str:
+    """
+    Return a cycle's session id, ``maestro_{ms}_{16 hex}``.
+
+    >>> session_id_of(datetime(2020, 3, 16, tzinfo=UTC), "0123456789abcdef0123")
+    'maestro_1584316800000_0123456789abcdef'
+    """
+    return f"maestro_{int(now.timestamp() * 1000)}_{random_hex[:16]}"
+
+
+def new_identity(
+    tenant_id: str, strategy_name: str, session_id: str, now: datetime, new_nonce: Callable[[], str]
+) -> AgentIdentity:
+    """Return a fresh identity; ``new_nonce`` gives 32 random hexadecimal digits."""
+    issued = now.astimezone(UTC).isoformat()
+    return AgentIdentity(f"{tenant_id}_{strategy_name}", strategy_name, new_nonce(), issued, session_id)
+
+
+def shown_nonce(nonce: str | None) -> str:
+    """
+    Return the part of a nonce that logs may show.
+
+    >>> shown_nonce("0123456789abcdef"), shown_nonce(None)
+    ('01234567', 'none')
+    """
+    return nonce[:8] if nonce else "none"

@@ -1,0 +1,206 @@
+"""How a strategy's Sharpe ratio becomes its mode, and how modes persist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.domain.errors import InputError
+from functions.domain.reasons import ReasonCode
+
+if TYPE_CHECKING:
+    from functions.domain.policy import Policy
+
+
+class AgentMode(StrEnum):
+    """What a strategy may do, from everything to nothing."""
+
+    ACTIVE = "ACTIVE"
+    REDUCED = "REDUCED"
+    SHADOW_MODE = "SHADOW_MODE"
+    """Followed on paper."""
+    DISABLED = "DISABLED"
+    """Switched off by hand."""
+
+
+WEIGHTS: Mapping[AgentMode, float] = {
+    AgentMode.ACTIVE: 1.0,
+    AgentMode.REDUCED: 0.5,
+    AgentMode.SHADOW_MODE: 0.0,
+    AgentMode.DISABLED: 0.0,
+}
+"""Fraction of its proposed allocation that a mode leaves."""
+
+EARNED = (AgentMode.ACTIVE, AgentMode.REDUCED, AgentMode.SHADOW_MODE)
+"""The ladder of modes a track record earns, best first; a mode's rung is its index."""
+
+_SECONDS_PER_DAY = 86_400.0
+_REASON_OF_RUNG = np.array(
+    [ReasonCode.SHARPE_HEALTHY, ReasonCode.SHARPE_BELOW_REDUCE, ReasonCode.SHARPE_BELOW_SHADOW], dtype=object
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModeState:
+    """A strategy's mode as it persists from cycle to cycle."""
+
+    mode: AgentMode
+    since: datetime
+    reason_code: ReasonCode
+    until: datetime | None = None
+    """When a manual DISABLED ends."""
+    earned_mode: AgentMode | None = None
+    """While DISABLED: the mode to come back to."""
+
+    @property
+    def rung(self) -> int:
+        """Index into `EARNED` of the mode earned by the track record; unknown counts as the worst."""
+        mode = (self.earned_mode or AgentMode.SHADOW_MODE) if self.mode is AgentMode.DISABLED else self.mode
+        return EARNED.index(mode)
+
+    @classmethod
+    def from_document(cls, name: str, document: Any) -> ModeState:
+        """
+        Read one strategy's entry of the modes document.
+
+        Raises
+        ------
+        InputError
+            If the entry is malformed.
+        """
+        try:
+            earned = document.get("earned_mode")
+            return cls(
+                AgentMode(document["mode"]),
+                document["since"] + timedelta(),
+                ReasonCode(document["reason_code"]),
+                document.get("until"),
+                AgentMode(earned) if earned else None,
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputError(f"modes.{name}", "mode, since and reason_code", document) from error
+
+    def to_document(self) -> dict[str, Any]:
+        document = {"mode": str(self.mode), "since": self.since, "reason_code": str(self.reason_code)}
+        optional = {"until": self.until, "earned_mode": self.earned_mode and str(self.earned_mode)}
+        return document | {name: value for name, value in optional.items() if value is not None}
+
+
+def read_modes(document: Mapping[str, Any] | None) -> dict[str, ModeState]:
+    """Read the modes document; a missing one holds no modes. Raises InputError if malformed."""
+    entries = (document or {}).get("strategies", {})
+    if not isinstance(entries, Mapping):
+        raise InputError("modes.strategies", "a map", entries)
+    return {name: ModeState.from_document(name, entry) for name, entry in entries.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Rungs:
+    """The earned mode of many strategies, as arrays of one entry per strategy."""
+
+    rung: NDArray[np.int8]
+    """Index into `EARNED`."""
+    reason_code: NDArray[np.object_]
+
+
+def next_rungs(
+    sharpe: NDArray[np.float64],
+    data_points: NDArray[np.int64],
+    previous_rung: NDArray[np.int8],
+    days_in_mode: NDArray[np.float64],
+    is_unearned: NDArray[np.bool_],
+    policy: Policy,
+) -> Rungs:
+    """
+    Decide the earned mode of every strategy: down at once, up one rung at a time.
+
+    Parameters
+    ----------
+    sharpe : NDArray, shape (strategies,)
+        Annualised Sharpe ratio; NaN where undefined.
+    data_points : NDArray, shape (strategies,)
+        Daily returns behind it.
+    previous_rung : NDArray, shape (strategies,)
+        Index into `EARNED`; -1 for a strategy never seen.
+    days_in_mode : NDArray, shape (strategies,)
+        Days since the previous mode began.
+    is_unearned : NDArray, shape (strategies,)
+        True where the previous mode was `insufficient_data_mode`, given for want of data.
+    policy : Policy
+
+    Notes
+    -----
+    A strategy whose returns are gone keeps its mode (or gets a worse `insufficient_data_mode`): a mode is never
+    improved merely because data ran out. A mode that was given, not earned, is no rung to climb from.
+    """
+    has_evidence = (data_points >= policy.min_data_points) & ~np.isnan(sharpe)
+    has_earned = (previous_rung >= 0) & ~is_unearned
+    target = _rung_of(sharpe, policy, margin=0.0)
+    may_climb = (days_in_mode >= policy.min_dwell_days) & (_rung_of(sharpe, policy, policy.promotion_margin) < previous_rung)
+    climbed = np.where(may_climb, previous_rung - 1, previous_rung)
+    is_pending = has_earned & (target < previous_rung) & ~may_climb
+    earned = np.where(has_earned & (target < previous_rung), climbed, target)
+
+    given = EARNED.index(policy.insufficient_data_mode)
+    without_evidence = np.where(has_earned, np.maximum(previous_rung, given), given)
+    rung = np.where(has_evidence, earned, without_evidence).astype(np.int8)
+    reason = np.where(has_earned, ReasonCode.HELD_WITHOUT_DATA, ReasonCode.INSUFFICIENT_DATA)
+    reason = np.where(has_evidence, np.where(is_pending, ReasonCode.PROMOTION_PENDING, _REASON_OF_RUNG[target]), reason)
+    return Rungs(rung, reason)
+
+
+def _rung_of(sharpe: NDArray[np.float64], policy: Policy, margin: float) -> NDArray[np.int8]:
+    """Return the rung a Sharpe ratio earns with thresholds raised by ``margin``; NaN earns the worst."""
+    is_reduced = ~(sharpe >= policy.sharpe_threshold_reduce + margin)
+    is_shadow = ~(sharpe >= policy.sharpe_threshold_shadow + margin)
+    return is_reduced.astype(np.int8) + is_shadow.astype(np.int8)
+
+
+def next_modes(
+    strategy_names: Sequence[str],
+    sharpe: NDArray[np.float64],
+    data_points: NDArray[np.int64],
+    previous: Mapping[str, ModeState],
+    policy: Policy,
+    now: datetime,
+) -> dict[str, ModeState]:
+    """Return the mode of every named strategy now; a mode that does not change keeps its ``since``."""
+    states = [previous.get(name) for name in strategy_names]
+    rungs = next_rungs(
+        sharpe,
+        data_points,
+        np.array([-1 if state is None else state.rung for state in states], dtype=np.int8),
+        np.array([0.0 if s is None else (now - s.since).total_seconds() / _SECONDS_PER_DAY for s in states]),
+        np.array([s is not None and s.reason_code is ReasonCode.INSUFFICIENT_DATA for s in states], dtype=np.bool_),
+        policy,
+    )
+    earned = zip(strategy_names, states, rungs.rung.tolist(), rungs.reason_code.tolist(), strict=True)
+    return {name: _next_state(name, state, EARNED[rung], reason, policy, now) for name, state, rung, reason in earned}
+
+
+def _next_state(
+    name: str, state: ModeState | None, earned: AgentMode, reason: ReasonCode, policy: Policy, now: datetime
+) -> ModeState:
+    if is_disabled(policy, name, now):
+        until = policy.disabled_strategies[name]
+        was_disabled = state is not None and state.mode is AgentMode.DISABLED
+        since = state.since if was_disabled and state else now
+        kept = EARNED[state.rung] if state else earned
+        return ModeState(AgentMode.DISABLED, since, ReasonCode.DISABLED_BY_POLICY, until, kept)
+    if state is not None and state.mode is earned:
+        return state if state.reason_code is reason else ModeState(earned, state.since, reason)
+    return ModeState(earned, now, reason)
+
+
+def is_disabled(policy: Policy, strategy_name: str, now: datetime) -> bool:
+    """Tell whether an operator switched the strategy off, and the switch has not ended."""
+    if strategy_name not in policy.disabled_strategies:
+        return False
+    end = policy.disabled_strategies[strategy_name]
+    return end is None or now < end

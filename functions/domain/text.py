@@ -1,0 +1,45 @@
+"""
+Room for text in documents.
+
+A document holds at most 1 MiB, and what strategies write is its only part without a natural size. So all of a
+cycle's text shares a budget: few strategies may explain themselves at length, many briefly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Bytes that many texts share."""
+
+    total_bytes: int
+    most_bytes: int
+    """What one text can have, however few there are."""
+
+    def share(self, parts: int) -> int:
+        """
+        Return the bytes one of ``parts`` texts can have.
+
+        >>> Budget(1000, 100).share(5), Budget(1000, 100).share(50)
+        (100, 20)
+        """
+        return min(self.most_bytes, self.total_bytes // max(parts, 1))
+
+
+TEXT_BUDGET = Budget(150_000, 1_000)
+EXTRAS_BUDGET = Budget(300_000, 4_096)
+
+
+def cut(text: str, limit_bytes: int) -> str:
+    """
+    Return ``text`` in at most ``limit_bytes`` of UTF-8, marked where cut.
+
+    >>> cut("abcdefgh", 6), cut("abc", 6)
+    ('abc…', 'abc')
+    """
+    encoded = text.encode("utf-8", errors="replace")
+    if len(encoded) <= limit_bytes:
+        return encoded.decode()
+    return encoded[: limit_bytes - 3].decode(errors="ignore") + "…"

@@ -1,0 +1,7 @@
+"""Let ``functions.…`` resolve when this folder itself is the source root (deployed, or copied under another name)."""
+
+from pathlib import Path
+
+__path__ = [str(Path(__file__).parent)]
+if __spec__ is not None:
+    __spec__.submodule_search_locations = __path__  # importlib.resources reads this one

@@ -1,0 +1,1 @@
+"""Use cases: what Maestro does, told in terms of ports."""

@@ -1,0 +1,59 @@
+"""Read-only copies of nested data, which still pass as plain dicts and lists."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, NoReturn
+
+
+def read_only(value: Any) -> Any:
+    """
+    Return a copy of nested dicts and lists that refuses changes.
+
+    Strategies share one copy; so one that sorts a history or adds a key in place fails alone, instead of changing
+    what the others see. The copies are still dicts and lists, for code that asks ``isinstance`` or writes JSON, and
+    ``copy()``, ``deepcopy`` or slicing give plain, changeable ones.
+    """
+    if isinstance(value, dict):
+        return ReadOnlyDict({key: read_only(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return ReadOnlyList([read_only(item) for item in value])
+    return value
+
+
+def _refuse(self: object, *_args: Any, **_kwargs: Any) -> NoReturn:
+    raise TypeError("inputs are shared by all strategies and read-only: change a copy.deepcopy() of them")
+
+
+class ReadOnlyDict(dict[Any, Any]):
+    """A dict that refuses changes."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[Any, Any]:
+        return {key: copy.deepcopy(item, memo) for key, item in self.items()}
+
+    def __copy__(self) -> dict[Any, Any]:
+        return dict(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (dict, (dict(self),))
+
+
+class ReadOnlyList(list[Any]):
+    """A list that refuses changes."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> list[Any]:
+        return [copy.deepcopy(item, memo) for item in self]
+
+    def __copy__(self) -> list[Any]:
+        return list(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (list, (list(self),))

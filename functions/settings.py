@@ -1,0 +1,37 @@
+"""Everything about a deployment that can be set: the only place that reads parameters and the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from firebase_functions.params import StringParam
+
+REGION = "us-central1"
+"""Where all functions run. Deployment options cannot read parameters here, so it is set in this line."""
+
+MARKET_CALENDAR = StringParam(
+    "MARKET_CALENDAR",
+    default="XNYS",
+    label="Market calendar",
+    description="ISO 10383 code of the market whose hours the cycles keep, or 24x7",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the process runs with."""
+
+    region: str
+    market_calendar: str
+    """ISO 10383 market identifier code, or `ALWAYS_OPEN`."""
+    is_emulated: bool
+    """Whether the functions run in the local emulator, where history may be replayed."""
+
+
+ALWAYS_OPEN = "24x7"
+
+
+def read_settings() -> Settings:
+    """Read the environment as it is now."""
+    return Settings(REGION, MARKET_CALENDAR.value, os.environ.get("FUNCTIONS_EMULATOR") == "true")

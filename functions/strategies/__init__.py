@@ -1,0 +1,1 @@
+"""What a user edits: strategies, one file each, and the public façade."""

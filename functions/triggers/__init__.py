@@ -1,0 +1,1 @@
+"""Deployed entry points: decode, call a service, map errors."""

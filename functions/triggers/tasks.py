@@ -1,0 +1,49 @@
+"""Task queues: one unit of work each, delivered at least once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from firebase_functions import https_fn, options, tasks_fn
+
+from functions import bootstrap
+from functions.domain.errors import InputError, StoreError
+from functions.services.enqueue_cycles import CycleTask
+from functions.settings import REGION
+from functions.triggers.run_async import run_async
+
+logger = logging.getLogger("maestro")
+
+TIMEOUT_SECONDS = 120
+_REPLAY_AGE = timedelta(hours=1)
+
+
+@tasks_fn.on_task_dispatched(
+    region=REGION,
+    retry_config=options.RetryConfig(max_attempts=5, min_backoff_seconds=2, max_backoff_seconds=30),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=100),
+    timeout_sec=TIMEOUT_SECONDS,
+    memory=options.MemoryOption.MB_512,
+)
+def orchestratetenant(request: tasks_fn.CallableRequest[Any]) -> dict[str, Any]:
+    """Run the cycle of one tenant and slot; a repeated delivery changes nothing."""
+    try:
+        task = CycleTask.from_payload(request.data)
+        loader = bootstrap.strategy_loader(task.tenant_id)
+        decision = run_async(loader.orchestrate_slot(task.slot, replayed_now(task)), TIMEOUT_SECONDS - 10)
+    except InputError as error:
+        # A malformed task stays malformed: say so and do not have it delivered again.
+        logger.error("Task refused: %s", error)
+        return {"status": "REFUSED", "detail": str(error)}
+    except (StoreError, TimeoutError) as error:
+        logger.error("Cycle failed, to be retried: %s", error, extra={"tenant": task.tenant_id, "slot": task.slot})
+        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, str(error)) from error
+    return {"status": "SETTLED" if decision is None else "DECIDED"}
+
+
+def replayed_now(task: CycleTask) -> datetime | None:
+    """Return the slot's own time where history is replayed, which only the emulator allows; None: the clock's."""
+    is_history = bootstrap.clock().now() - task.at > _REPLAY_AGE
+    return task.at if bootstrap.settings().is_emulated and is_history else None

@@ -1,0 +1,105 @@
+"""In-memory stand-ins for the ports; the store obeys the same contract as Firestore's (tests/contract)."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.domain.errors import StoreConflict, StoreUnavailable
+from functions.services.ports import CycleWrites, TenantState
+
+MARCH_16 = datetime(2020, 3, 16, 19, 55, tzinfo=UTC)
+"""The day the S&P 500 fell 12 %; inside market hours."""
+
+
+class FakeClock:
+    def __init__(self, now: datetime = MARCH_16) -> None:
+        self.time = now
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class CountingIds:
+    """Nonces that tests can tell apart: 32 hexadecimal digits, counting up."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def nonce(self) -> str:
+        return f"{next(self._numbers):032x}"
+
+
+class FakeCycleStore:
+    """`CycleStore` in a dict of paths; `is_down` makes every call fail."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, dict[str, Any]] = {}
+        self.versions: dict[str, int] = {}
+        self.is_down = False
+        self.reads = 0
+        self.commits = 0
+        self.before_commit: list[Any] = []
+        """Callables run once each, before the next commits: another writer getting in first."""
+
+    def put(self, path: str, document: Mapping[str, Any]) -> None:
+        self.documents[path] = copy.deepcopy(dict(document))
+        self.versions[path] = self.versions.get(path, 0) + 1
+
+    def read(self, tenant_id: str, uid: str | None, slot: str | None) -> TenantState:
+        self._check_up()
+        self.reads += 1
+        tenant = f"tenants/{tenant_id}"
+        suffix = "" if uid is None else f"__{uid}"
+        return TenantState(
+            policy=self._get(f"{tenant}/config/maestro"),
+            windows=self._get(f"{tenant}/state/windows{suffix}"),
+            modes=self._get(f"{tenant}/state/modes{suffix}"),
+            session=self._get(f"{tenant}/state/session"),
+            session_version=self.versions.get(f"{tenant}/state/session"),
+            account=self._get(f"{tenant}/accounts/primary"),
+            market_data=self._get(f"{tenant}/market_data/latest"),
+            regime=self._get("systemStatus/market_regime"),
+            slot_record=None if slot is None else self._get(f"{tenant}/cycles/{slot}"),
+        )
+
+    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
+        self._check_up()
+        if self.before_commit:
+            self.before_commit.pop(0)()
+        self._check_up()
+        tenant = f"tenants/{tenant_id}"
+        suffix = "" if uid is None else f"__{uid}"
+        current = f"{tenant}/state/session"
+        if self.versions.get(current) != session_version:
+            raise StoreConflict("state/session changed")
+        if writes.slot is not None and f"{tenant}/cycles/{writes.slot}" in self.documents:
+            raise StoreConflict(f"slot {writes.slot} exists")
+        self.commits += 1
+        self.put(f"systemStatus/orchestration_logs/logs/{writes.session_id}", writes.log)
+        self.put(f"{tenant}/sessions/{writes.session_id}", writes.session)
+        self.put(current, {**self.documents.get(current, {}), **writes.current_session})
+        if writes.modes is not None:
+            self.put(f"{tenant}/state/modes{suffix}", writes.modes)
+        if writes.slot is not None and writes.slot_record is not None:
+            self.put(f"{tenant}/cycles/{writes.slot}", writes.slot_record)
+
+    def record_superseded(self, tenant_id: str, slot: str, record: Mapping[str, Any]) -> None:
+        self._check_up()
+        path = f"tenants/{tenant_id}/cycles/{slot}"
+        if path in self.documents:
+            raise StoreConflict(f"slot {slot} exists")
+        self.put(path, record)
+
+    def logs(self) -> list[dict[str, Any]]:
+        return [doc for path, doc in self.documents.items() if path.startswith("systemStatus/orchestration_logs/logs/")]
+
+    def _get(self, path: str) -> dict[str, Any] | None:
+        return copy.deepcopy(self.documents.get(path))
+
+    def _check_up(self) -> None:
+        if self.is_down:
+            raise StoreUnavailable("the fake store is down")
