@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -42,6 +43,7 @@ class FakeCycleStore:
         self.is_down = False
         self.reads = 0
         self.commits = 0
+        self._lock = threading.Lock()
         self.before_commit: list[Any] = []
         """Callables run once each, before the next commits: another writer getting in first."""
 
@@ -71,6 +73,10 @@ class FakeCycleStore:
         if self.before_commit:
             self.before_commit.pop(0)()
         self._check_up()
+        with self._lock:
+            self._commit(tenant_id, uid, writes, session_version)
+
+    def _commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
         tenant = f"tenants/{tenant_id}"
         suffix = "" if uid is None else f"__{uid}"
         current = f"{tenant}/state/session"

@@ -73,7 +73,10 @@ def decide(request: DecisionRequest) -> DecisionResult:
     ruled = apply_rules(request.signals, standing, policy, request.issues)
     decision = _decision(request, standing, ruled)
     modes = {**previous, **{name: standing[name].state for name in names}}
-    stamped = {d.strategy_name: _stamped(request, decision.signals[d.strategy_name], d, decision) for d in decision.allocation_decisions}
+    stamped = {
+        d.strategy_name: _stamped(request, decision.signals[d.strategy_name], d, decision)
+        for d in decision.allocation_decisions
+    }
     return DecisionResult(decision, stamped, modes, policy.enabled and is_readable and modes != dict(previous))
 
 

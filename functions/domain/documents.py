@@ -20,7 +20,15 @@ _COMMON_FIELDS = frozenset({"strategy_name", "session_id", "identity_timestamp",
 _STORED_FIELDS = frozenset(
     {
         *("action", "ticker", "allocation", "original_allocation", "confidence", "reasoning", "mode", "nonce"),
-        *("weight_multiplier", "sharpe_ratio", "notional", "reason_code", "override_reason", "original_action", "error"),
+        *(
+            "weight_multiplier",
+            "sharpe_ratio",
+            "notional",
+            "reason_code",
+            "override_reason",
+            "original_action",
+            "error",
+        ),
     }
 )
 

@@ -177,9 +177,7 @@ def _figure(name: str, value: Any) -> float | None:
     return number
 
 
-def _age_issues(
-    kind: str, as_of: Any, now: datetime, max_age: timedelta, is_time_required: bool
-) -> list[InputIssue]:
+def _age_issues(kind: str, as_of: Any, now: datetime, max_age: timedelta, is_time_required: bool) -> list[InputIssue]:
     name = kind.lower().replace("_", " ")
     if as_of is None and not is_time_required:
         return []
@@ -191,7 +189,9 @@ def _age_issues(
         return [InputIssue(ReasonCode[f"MALFORMED_{kind}"], f"{name} as_of is {-age.total_seconds():.0f} s ahead")]
     if age > max_age:
         limit = max_age.total_seconds()
-        return [InputIssue(ReasonCode[f"STALE_{kind}"], f"{name} is {age.total_seconds():.0f} s old, limit {limit:.0f} s")]
+        return [
+            InputIssue(ReasonCode[f"STALE_{kind}"], f"{name} is {age.total_seconds():.0f} s old, limit {limit:.0f} s")
+        ]
     return []
 
 

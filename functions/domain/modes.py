@@ -41,9 +41,16 @@ EARNED = (AgentMode.ACTIVE, AgentMode.REDUCED, AgentMode.SHADOW_MODE)
 """The ladder of modes a track record earns, best first; a mode's rung is its index."""
 
 _SECONDS_PER_DAY = 86_400.0
-_REASON_OF_RUNG = np.array(
-    [ReasonCode.SHARPE_HEALTHY, ReasonCode.SHARPE_BELOW_REDUCE, ReasonCode.SHARPE_BELOW_SHADOW], dtype=object
+REASONS = (
+    ReasonCode.SHARPE_HEALTHY,
+    ReasonCode.SHARPE_BELOW_REDUCE,
+    ReasonCode.SHARPE_BELOW_SHADOW,
+    ReasonCode.PROMOTION_PENDING,
+    ReasonCode.INSUFFICIENT_DATA,
+    ReasonCode.HELD_WITHOUT_DATA,
 )
+"""Why a mode was earned or given; the first three are the rungs' own."""
+_PENDING, _INSUFFICIENT, _HELD = 3, 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,8 @@ class Rungs:
 
     rung: NDArray[np.int8]
     """Index into `EARNED`."""
-    reason_code: NDArray[np.object_]
+    reason: NDArray[np.int8]
+    """Index into `REASONS`."""
 
 
 def next_rungs(
@@ -142,7 +150,8 @@ def next_rungs(
     has_evidence = (data_points >= policy.min_data_points) & ~np.isnan(sharpe)
     has_earned = (previous_rung >= 0) & ~is_unearned
     target = _rung_of(sharpe, policy, margin=0.0)
-    may_climb = (days_in_mode >= policy.min_dwell_days) & (_rung_of(sharpe, policy, policy.promotion_margin) < previous_rung)
+    cleared = _rung_of(sharpe, policy, policy.promotion_margin)
+    may_climb = (days_in_mode >= policy.min_dwell_days) & (cleared < previous_rung)
     climbed = np.where(may_climb, previous_rung - 1, previous_rung)
     is_pending = has_earned & (target < previous_rung) & ~may_climb
     earned = np.where(has_earned & (target < previous_rung), climbed, target)
@@ -150,8 +159,9 @@ def next_rungs(
     given = EARNED.index(policy.insufficient_data_mode)
     without_evidence = np.where(has_earned, np.maximum(previous_rung, given), given)
     rung = np.where(has_evidence, earned, without_evidence).astype(np.int8)
-    reason = np.where(has_earned, ReasonCode.HELD_WITHOUT_DATA, ReasonCode.INSUFFICIENT_DATA)
-    reason = np.where(has_evidence, np.where(is_pending, ReasonCode.PROMOTION_PENDING, _REASON_OF_RUNG[target]), reason)
+    reason = np.where(
+        has_evidence, np.where(is_pending, _PENDING, target), np.where(has_earned, _HELD, _INSUFFICIENT)
+    ).astype(np.int8)
     return Rungs(rung, reason)
 
 
@@ -180,8 +190,11 @@ def next_modes(
         np.array([s is not None and s.reason_code is ReasonCode.INSUFFICIENT_DATA for s in states], dtype=np.bool_),
         policy,
     )
-    earned = zip(strategy_names, states, rungs.rung.tolist(), rungs.reason_code.tolist(), strict=True)
-    return {name: _next_state(name, state, EARNED[rung], reason, policy, now) for name, state, rung, reason in earned}
+    earned = zip(strategy_names, states, rungs.rung.tolist(), rungs.reason.tolist(), strict=True)
+    return {
+        name: _next_state(name, state, EARNED[rung], REASONS[reason], policy, now)
+        for name, state, rung, reason in earned
+    }
 
 
 def _next_state(

@@ -43,7 +43,12 @@ def _whole(low: int, high: int) -> Callable[[Any], int]:
     limit = f"a whole number from {low} to {high}"
 
     def check(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value != int(value):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+            or value != int(value)
+        ):
             raise ValueError(limit)
         if not low <= value <= high:
             raise ValueError(limit)
@@ -197,4 +202,3 @@ def document_name(setting: str) -> str:
     ('RISK_FREE_RATE', 'base_capital')
     """
     return setting.upper() if setting in GUIDE_CONSTANTS else setting
-

@@ -168,9 +168,7 @@ class RunCycle:
             )
         )
 
-    def _commit(
-        self, request: CycleRequest, state: TenantState, result: DecisionResult, inputs: CycleInputs
-    ) -> None:
+    def _commit(self, request: CycleRequest, state: TenantState, result: DecisionResult, inputs: CycleInputs) -> None:
         decision = result.decision
         writes = CycleWrites(
             session_id=decision.session_id,
@@ -217,7 +215,9 @@ def _validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     return Known(state, policy, windows, modes, tuple(issues))
 
 
-def _read_or(default: T, read: Callable[[Document | None], T], document: Document | None, issues: list[InputIssue]) -> T:
+def _read_or(
+    default: T, read: Callable[[Document | None], T], document: Document | None, issues: list[InputIssue]
+) -> T:
     try:
         return read(document)
     except InputError as error:
@@ -264,7 +264,9 @@ def _log(decision: MaestroDecision) -> None:
         sharpe = "n/a" if verdict.sharpe_ratio is None else f"{verdict.sharpe_ratio:.2f}"
         extra = {**common, "strategy": verdict.strategy_name, "reason_code": str(verdict.reason_code)}
         weight, mode = WEIGHTS[verdict.mode], verdict.mode
-        logger.info("Strategy %s: Sharpe=%s, Weight=%.2f, Mode=%s", verdict.strategy_name, sharpe, weight, mode, extra=extra)
+        logger.info(
+            "Strategy %s: Sharpe=%s, Weight=%.2f, Mode=%s", verdict.strategy_name, sharpe, weight, mode, extra=extra
+        )
     for name, error in {**decision.strategy_errors, **decision.load_errors}.items():
         logger.warning("Strategy %s failed: %s", name, error, extra={**common, "strategy": name})
     if decision.systemic_risk_detected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,37 +50,49 @@ class BaseStrategy(ABC):
         """
 
     def close_history(self, market_data: Mapping[str, Any], symbol: str) -> NDArray[np.float64]:
-        """Return the closes of a symbol, oldest first, shape (days,); empty when there are none."""
+        """Return the closes of a symbol, oldest first, shape (days,); empty when there are none, or one is no number."""
         symbols = market_data.get("symbols", market_data)
-        return np.asarray(symbols.get(symbol, {}).get("history", ()), dtype=np.float64)
+        closes = np.asarray(symbols.get(symbol, {}).get("history", ()), dtype=np.float64)
+        return closes if np.isfinite(closes).all() else closes[:0]
 
-    def held_symbols(self, account_snapshot: Mapping[str, Any]) -> list[str]:
-        """Return the symbols this strategy is long; a position without ``strategy_id`` counts as its own."""
-        return [
-            position["symbol"]
-            for position in account_snapshot.get("positions") or ()
-            if position.get("strategy_id", self.name) == self.name and float(position.get("qty", 0)) > 0
-        ]
+    def measure(
+        self,
+        market_data: Mapping[str, Any],
+        symbols: Iterable[str],
+        indicator: Callable[[NDArray[np.float64]], float],
+        days_needed: int,
+    ) -> dict[str, float]:
+        """Return an indicator of the closes of every symbol that has ``days_needed`` of them."""
+        histories = {symbol: self.close_history(market_data, symbol) for symbol in symbols}
+        return {symbol: indicator(closes) for symbol, closes in histories.items() if closes.size >= days_needed}
+
+    def held_symbol(self, account_snapshot: Mapping[str, Any]) -> str | None:
+        """Return the symbol this strategy is long, if any; a position without ``strategy_id`` counts as its own."""
+        for position in account_snapshot.get("positions") or ():
+            if position.get("strategy_id", self.name) == self.name and float(position.get("qty", 0)) > 0:
+                return str(position["symbol"])
+        return None
 
     def hold(self, reasoning: str, ticker: str = "") -> Signal:
         """Propose nothing, and say why."""
         return {"action": "HOLD", "ticker": ticker, "allocation": 0.0, "confidence": 0.0, "reasoning": reasoning}
 
-    def follow_target(
-        self, account_snapshot: Mapping[str, Any], ticker: str, target: float, confidence: float, reasoning: str
-    ) -> Signal:
-        """
-        Turn a wanted position into a signal: BUY to enter, SELL to leave, HOLD when already there.
+    def sell(self, ticker: str, reasoning: str, confidence: float = 1.0) -> Signal:
+        """Propose to leave a position entirely."""
+        return {
+            "action": "SELL",
+            "ticker": ticker,
+            "allocation": 1.0,
+            "confidence": confidence,
+            "reasoning": reasoning,
+        }
 
-        Parameters
-        ----------
-        target : float
-            Wanted fraction of buying power, 0 to 1; 0 means out.
-        confidence : float
-            0 to 1.
-        """
-        is_held = ticker in self.held_symbols(account_snapshot)
-        if (target > 0) == is_held:
-            return self.hold(reasoning, ticker)
-        signal: Signal = {"ticker": ticker, "confidence": confidence, "reasoning": reasoning}
-        return signal | ({"action": "SELL", "allocation": 1.0} if is_held else {"action": "BUY", "allocation": target})
+    def buy(self, ticker: str, allocation: float, reasoning: str, confidence: float = 1.0) -> Signal:
+        """Propose to enter a position with a fraction of buying power."""
+        return {
+            "action": "BUY",
+            "ticker": ticker,
+            "allocation": allocation,
+            "confidence": min(1.0, max(0.0, confidence)),
+            "reasoning": reasoning,
+        }

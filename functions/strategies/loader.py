@@ -144,9 +144,7 @@ class StrategyLoader:
     async def _propose(self, inputs: CycleInputs, policy: Policy) -> list[Signal]:
         return await self._evaluate(inputs.market_data, inputs.account_snapshot, inputs.regime, policy)
 
-    async def _evaluate(
-        self, market_data: Any, account_snapshot: Any, regime: Any, policy: Policy
-    ) -> list[Signal]:
+    async def _evaluate(self, market_data: Any, account_snapshot: Any, regime: Any, policy: Policy) -> list[Signal]:
         evaluates = {name: with_three_arguments(strategy.evaluate) for name, strategy in self._strategies.items()}
         timeout = policy.strategy_timeout_seconds
         return await _EVALUATOR.evaluate(self.tenant_id, evaluates, market_data, account_snapshot, regime, timeout)
@@ -209,7 +207,9 @@ def with_three_arguments(evaluate: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``evaluate`` as called with (market_data, account_snapshot, regime), though it may take no regime."""
     parameters = inspect.signature(evaluate).parameters.values()
     kinds: Sequence[Any] = [parameter.kind for parameter in parameters]
-    positional = sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
+    positional = sum(
+        kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds
+    )
     if positional >= 3 or inspect.Parameter.VAR_POSITIONAL in kinds:
         return evaluate
     takes_regime = any(p.kind is p.VAR_KEYWORD or p.name == "regime" for p in parameters)

@@ -210,9 +210,7 @@ class MaestroController:
         return session_id_of(self._clock.now(), self._ids.nonce())
 
     async def _known(self) -> Known:
-        return await asyncio.to_thread(
-            self._run_cycle.known_state, self.tenant_id, self.uid, self.policy_defaults()
-        )
+        return await asyncio.to_thread(self._run_cycle.known_state, self.tenant_id, self.uid, self.policy_defaults())
 
     def _standings(self, names: list[str], known: Known) -> dict[str, Standing]:
         return standings(

@@ -153,8 +153,16 @@ def test_an_unreachable_store_fails_a_scheduled_cycle_so_that_it_is_retried(stor
         ("market_data/latest", None, "MISSING_MARKET_DATA"),
         ("market_data/latest", {"symbols": [], "as_of": MARCH_16}, "MALFORMED_MARKET_DATA"),
         ("market_data/latest", {"symbols": {"KO": {"price": -3}}, "as_of": MARCH_16}, "MALFORMED_MARKET_DATA"),
-        ("market_data/latest", {"symbols": {"KO": {"price": float("nan")}}, "as_of": MARCH_16}, "MALFORMED_MARKET_DATA"),
-        ("market_data/latest", {"symbols": {"KO": {"price": 1, "history": [1, "x"]}}, "as_of": MARCH_16}, "MALFORMED_MARKET_DATA"),
+        (
+            "market_data/latest",
+            {"symbols": {"KO": {"price": float("nan")}}, "as_of": MARCH_16},
+            "MALFORMED_MARKET_DATA",
+        ),
+        (
+            "market_data/latest",
+            {"symbols": {"KO": {"price": 1, "history": [1, "x"]}}, "as_of": MARCH_16},
+            "MALFORMED_MARKET_DATA",
+        ),
         ("market_data/latest", {"symbols": {}}, "MALFORMED_MARKET_DATA"),
         ("market_data/latest", {"symbols": {}, "as_of": "yesterday"}, "MALFORMED_MARKET_DATA"),
         ("market_data/latest", {"symbols": {}, "as_of": MARCH_16 - timedelta(minutes=16)}, "STALE_MARKET_DATA"),

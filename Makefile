@@ -1,0 +1,49 @@
+# `make` alone explains itself.
+
+PYTHON3 ?= python3
+PYTHON := .venv/bin/python
+SETUP := @$(PYTHON3) tools/setup.py
+SOURCES := functions tools tests examples
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock demo dev test test-unit check format bench deploy clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install everything the other targets need (they call it; a second time it installs nothing)
+	$(SETUP)
+
+demo: setup ## Replay real markets through the emulators (ARGS=--help for options)
+	@$(PYTHON) -m examples.demo $(ARGS)
+
+dev: setup ## Run the emulators with kept data, and fire schedules on their own cron expressions
+	@$(PYTHON) -m tools.dev $(ARGS)
+
+test: setup ## Run every test, emulators included
+	@$(PYTHON) -m pytest $(ARGS)
+
+test-unit: setup ## Run the fast tests, without emulators
+	@$(PYTHON) -m pytest tests/unit $(ARGS)
+
+check: setup ## Check format, lint, types and layers
+	@$(PYTHON) -m ruff format --check $(SOURCES)
+	@$(PYTHON) -m ruff check $(SOURCES)
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports --no-timings
+
+format: setup ## Format the code and mend what can be mended
+	@$(PYTHON) -m ruff format $(SOURCES)
+	@$(PYTHON) -m ruff check --fix $(SOURCES)
+
+bench: setup ## Measure cycle, statistics and import times as ratios to their bounds
+	@$(PYTHON) -m tools.bench $(ARGS)
+
+lock: setup ## Compile the pinned requirements and the npm lock file anew
+	@$(PYTHON) -m tools.lock
+
+deploy: check test-unit ## Check, then deploy to the project of .firebaserc (ARGS="--project ID" for another)
+	@$(PYTHON) -m tools.deploy $(ARGS)
+
+clean: ## Remove everything that set-up made
+	rm -rf .venv functions/venv node_modules .setup .logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Maestro at work on real prices."""

@@ -1,0 +1,48 @@
+"""Join a move that leaves its band, leave when it falls back to the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.strategies.base import BaseStrategy, Signal
+from functions.strategies.indicators import z_score
+
+
+class BollingerBreakout(BaseStrategy):
+    """
+    Breakout above the upper Bollinger band.
+
+    Buys the symbol that closes furthest above ``band_width`` standard deviations over its mean of ``days``, and
+    holds it until it is back below that mean.
+
+    References
+    ----------
+    Bollinger (2001), Bollinger on Bollinger Bands.
+    """
+
+    defaults = {
+        "symbols": ("AAPL", "AMD", "BBY", "LLY", "MSFT", "UNH"),
+        "days": 20,
+        "band_width": 2.0,
+        "allocation": 0.20,
+    }
+
+    def evaluate(
+        self,
+        market_data: Mapping[str, Any],
+        account_snapshot: Mapping[str, Any],
+        regime: Mapping[str, Any] | None = None,
+    ) -> Signal:
+        days = self.config["days"]
+        scores = self.measure(market_data, self.config["symbols"], lambda closes: z_score(closes, days), days)
+        held = self.held_symbol(account_snapshot)
+        if held in scores and scores[held] < 0:
+            return self.sell(held, f"{held} is back below its {days}-day mean")
+        if held or not scores:
+            return self.hold(f"{held} is above its mean" if held else "too few closes", held or "")
+        highest = max(scores, key=scores.__getitem__)
+        if scores[highest] <= self.config["band_width"]:
+            return self.hold(f"no breakout, highest {highest} at {scores[highest]:+.1f} standard deviations")
+        reason = f"{highest} broke out at {scores[highest]:+.1f} standard deviations"
+        return self.buy(highest, self.config["allocation"], reason, scores[highest] / 4)

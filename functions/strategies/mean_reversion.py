@@ -1,0 +1,50 @@
+"""Buy what fell too fast, sell it when it has recovered or fallen for too long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.strategies.base import BaseStrategy, Signal
+from functions.strategies.indicators import relative_strength_index
+
+
+class RsiMeanReversion(BaseStrategy):
+    """
+    Mean reversion on Wilder's relative strength index.
+
+    Buys the symbol with the lowest index below ``oversold`` and holds it until the index is above ``recovered``.
+
+    References
+    ----------
+    Wilder (1978), New Concepts in Technical Trading Systems.
+    """
+
+    defaults = {
+        "symbols": ("BAC", "CVX", "JNJ", "KO", "MRK", "PEP", "PFE", "XOM"),
+        "days": 7,
+        "oversold": 30.0,
+        "recovered": 50.0,
+        "allocation": 0.20,
+    }
+
+    def evaluate(
+        self,
+        market_data: Mapping[str, Any],
+        account_snapshot: Mapping[str, Any],
+        regime: Mapping[str, Any] | None = None,
+    ) -> Signal:
+        days = self.config["days"]
+        indexes = self.measure(
+            market_data, self.config["symbols"], lambda closes: relative_strength_index(closes, days), days + 1
+        )
+        held = self.held_symbol(account_snapshot)
+        if held in indexes and indexes[held] > self.config["recovered"]:
+            return self.sell(held, f"{held} has recovered, RSI {indexes[held]:.0f}")
+        if held or not indexes:
+            return self.hold(f"{held} has not recovered yet" if held else "too few closes", held or "")
+        lowest = min(indexes, key=indexes.__getitem__)
+        if indexes[lowest] >= self.config["oversold"]:
+            return self.hold(f"nothing is oversold, lowest {lowest} RSI {indexes[lowest]:.0f}")
+        reason = f"{lowest} is oversold, RSI {indexes[lowest]:.0f}"
+        return self.buy(lowest, self.config["allocation"], reason, (50 - indexes[lowest]) / 50)

@@ -1,0 +1,51 @@
+"""Hold the stock that did best over a year, its last month left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.strategies.base import BaseStrategy, Signal
+
+
+class TwelveOneMomentum(BaseStrategy):
+    """
+    Cross-sectional 12-1 momentum.
+
+    Buys the symbol with the highest return from 252 to 21 days ago, if that is a gain; leaves one that has slipped
+    from the best. The last month is left out because short-term returns tend to revert.
+
+    References
+    ----------
+    Jegadeesh and Titman (1993), Journal of Finance 48(1), 65-91.
+    """
+
+    defaults = {
+        "symbols": ("AAPL", "AMD", "BBY", "CVX", "HD", "JPM", "LLY", "MSFT", "PG", "UNH", "WMT"),
+        "formation_days": 252,
+        "skipped_days": 21,
+        "kept_ranks": 3,  # a holding may slip to this rank before it is sold
+        "allocation": 0.30,
+    }
+
+    def evaluate(
+        self,
+        market_data: Mapping[str, Any],
+        account_snapshot: Mapping[str, Any],
+        regime: Mapping[str, Any] | None = None,
+    ) -> Signal:
+        formation, skipped = self.config["formation_days"], self.config["skipped_days"]
+        momentum = self.measure(
+            market_data,
+            self.config["symbols"],
+            lambda closes: float(closes[-1 - skipped] / closes[-1 - formation] - 1.0),
+            formation + 1,
+        )
+        best = sorted((symbol for symbol in momentum if momentum[symbol] > 0), key=momentum.__getitem__, reverse=True)
+        held = self.held_symbol(account_snapshot)
+        if held in momentum and held not in best[: self.config["kept_ranks"]]:
+            return self.sell(held, f"{held} 12-1 momentum {momentum[held]:+.1%} is no longer among the best")
+        if held or not best:
+            return self.hold(f"holding {held}" if held else "no symbol has a gain to show", held or "")
+        gain = momentum[best[0]]
+        return self.buy(best[0], self.config["allocation"], f"{best[0]} 12-1 momentum {gain:+.1%}", gain)

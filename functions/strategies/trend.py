@@ -1,0 +1,52 @@
+"""Be long the strongest uptrend, out of any downtrend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from functions.strategies.base import BaseStrategy, Signal
+
+
+class MovingAverageTrend(BaseStrategy):
+    """
+    Trend following with two moving averages.
+
+    Buys the symbol whose average of ``fast_days`` stands highest above that of ``slow_days``; leaves when the fast
+    one falls below the slow one.
+
+    References
+    ----------
+    Brock, Lakonishok and LeBaron (1992), Journal of Finance 47(5), 1731-1764.
+    """
+
+    defaults = {
+        "symbols": ("HD", "JPM", "MSFT", "PG", "UNH", "WMT"),
+        "fast_days": 5,
+        "slow_days": 50,
+        "allocation": 0.25,
+    }
+
+    def evaluate(
+        self,
+        market_data: Mapping[str, Any],
+        account_snapshot: Mapping[str, Any],
+        regime: Mapping[str, Any] | None = None,
+    ) -> Signal:
+        gaps = self.measure(market_data, self.config["symbols"], self._gap, self.config["slow_days"])
+        held = self.held_symbol(account_snapshot)
+        if held in gaps and gaps[held] < 0:
+            return self.sell(held, f"{held} fast average is {-gaps[held]:.1%} below the slow one")
+        if held or not gaps:
+            return self.hold(f"{held} is still in its trend" if held else "too few closes", held or "")
+        best = max(gaps, key=gaps.__getitem__)
+        if gaps[best] <= 0:
+            return self.hold("no symbol is in an uptrend")
+        reason = f"{best} fast average is {gaps[best]:.1%} above the slow one"
+        return self.buy(best, self.config["allocation"], reason, gaps[best] * 10)
+
+    def _gap(self, closes: NDArray[Any]) -> float:
+        fast, slow = closes[-self.config["fast_days"] :].mean(), closes[-self.config["slow_days"] :].mean()
+        return float(fast / slow - 1.0)

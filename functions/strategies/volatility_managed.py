@@ -1,0 +1,57 @@
+"""Hold more of a steady market and none of a wild one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from functions.strategies.base import BaseStrategy, Signal
+from functions.strategies.indicators import daily_returns
+
+
+class VolatilityManaged(BaseStrategy):
+    """
+    Exposure in inverse proportion to recent variance.
+
+    Buys the steadiest symbol with ``allocation`` x (target volatility / realised volatility)^2, at most
+    ``allocation``; leaves it when that would fall below ``exit_fraction`` of it.
+
+    References
+    ----------
+    Moreira and Muir (2017), Journal of Finance 72(4), 1611-1644.
+    """
+
+    defaults = {
+        "symbols": ("HD", "JNJ", "KO", "MSFT", "PG", "WMT"),
+        "days": 22,
+        "target_volatility": 0.15,  # annualised
+        "exit_fraction": 0.40,
+        "allocation": 0.25,
+    }
+
+    def evaluate(
+        self,
+        market_data: Mapping[str, Any],
+        account_snapshot: Mapping[str, Any],
+        regime: Mapping[str, Any] | None = None,
+    ) -> Signal:
+        fractions = self.measure(market_data, self.config["symbols"], self._fraction, self.config["days"] + 1)
+        held = self.held_symbol(account_snapshot)
+        if held in fractions and fractions[held] < self.config["exit_fraction"]:
+            return self.sell(held, f"{held} is too volatile for {fractions[held]:.0%} of the position")
+        if held or not fractions:
+            return self.hold(f"{held} is steady enough" if held else "too few closes", held or "")
+        steadiest = max(fractions, key=fractions.__getitem__)
+        fraction = fractions[steadiest]
+        if fraction < self.config["exit_fraction"]:
+            return self.hold(f"nothing is steady enough, {steadiest} is the steadiest")
+        allocation = self.config["allocation"] * fraction
+        return self.buy(steadiest, allocation, f"{steadiest} is steady enough for {fraction:.0%}", fraction)
+
+    def _fraction(self, closes: NDArray[Any]) -> float:
+        """Return the part of the full position that the recent volatility allows."""
+        volatility = float(daily_returns(closes[-self.config["days"] - 1 :]).std(ddof=1)) * math.sqrt(252)
+        return min(1.0, (self.config["target_volatility"] / max(volatility, 1e-9)) ** 2)

@@ -1,0 +1,1 @@
+"""What developers run: set-up, emulators, the local scheduler, benchmarks. Never deployed."""

