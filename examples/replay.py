@@ -6,17 +6,18 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+import exchange_calendars
 import numpy as np
 from numpy.typing import NDArray
 
 PRICES_FILE = Path(__file__).parent / "data/us_equities_daily_2018_2022.csv"
 HISTORY_DAYS = 260
-DECISION_TIME = time(15, 55, tzinfo=ZoneInfo("America/New_York"))
-"""Five minutes before the New York close, so that the day's close is known to within five minutes of trading."""
+BEFORE_CLOSE = timedelta(minutes=5)
+"""When a day's cycle runs, before the close: its price is then known to within five minutes of trading."""
 INDEX_SYMBOL = "SP500"
 
 
@@ -57,8 +58,14 @@ class Prices:
 
 
 def decision_time(day: date) -> datetime:
-    """Return when a day's cycle runs, UTC."""
-    return datetime.combine(day, DECISION_TIME).astimezone(UTC)
+    """Return when a trading day's cycle runs, UTC; early closes are earlier."""
+    close: datetime = _new_york().session_close(day.isoformat()).to_pydatetime()
+    return close - BEFORE_CLOSE
+
+
+@cache
+def _new_york() -> Any:
+    return exchange_calendars.get_calendar("XNYS", start="2018-01-01", end="2023-01-31")
 
 
 @dataclass(slots=True)

@@ -24,8 +24,8 @@ from typing import Any
 
 import requests
 
-from tools.ports import DEFAULT_PORTS, PortTaken, configured_ports, free_ports, variable_of
-from tools.prerequisites import FIREBASE, ROOT, MissingPrerequisite, emulator_binary, java_home
+from tools.ports import DEFAULT_PORTS, PortTakenError, configured_ports, free_ports, variable_of
+from tools.prerequisites import FIREBASE, ROOT, MissingPrerequisiteError, emulator_binary, java_home
 from tools.processes import adopt_orphans, descendants, die_with_parent, end_processes
 
 PROJECT = "demo-maestro"
@@ -187,7 +187,7 @@ class EmulatorSuite:
     def _process_environment(self) -> dict[str, str]:
         home = java_home()
         if home is None:
-            raise MissingPrerequisite("Java is missing: run make setup")
+            raise MissingPrerequisiteError("Java is missing: run make setup")
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment |= {
             "JAVA_HOME": str(home),
@@ -287,7 +287,7 @@ def main() -> int:
     try:
         with interruptible(), EmulatorSuite(configured_ports()) as suite:
             return subprocess.run(arguments.words, env=os.environ | suite.env, check=False).returncode
-    except (EmulatorError, PortTaken, MissingPrerequisite, ValueError) as error:
+    except (EmulatorError, PortTakenError, MissingPrerequisiteError, ValueError) as error:
         print(f"emulators: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

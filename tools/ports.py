@@ -22,7 +22,7 @@ _WORKER_PORTS = range(8081, 9081)
 """The Functions emulator gives its workers ports in here without looking whether they are taken."""
 
 
-class PortTaken(Exception):
+class PortTakenError(Exception):
     """A port is in use; the message says which, whose, and how to choose another."""
 
 
@@ -37,7 +37,7 @@ def configured_ports() -> dict[str, int]:
 
     Raises
     ------
-    PortTaken
+    PortTakenError
     ValueError
         If a variable holds no port number.
     """
@@ -48,7 +48,7 @@ def configured_ports() -> dict[str, int]:
             raise ValueError(f"{variable_of(emulator)} must be a port from 1 to 65535, or auto, was {wanted!r}")
         ports[emulator] = free_port() if wanted == AUTO else int(wanted)
         if not is_free(ports[emulator]):
-            raise PortTaken(
+            raise PortTakenError(
                 f"port {wanted} for the {emulator} emulator is taken: stop what uses it, or set "
                 f"{variable_of(emulator)} to another port (or to auto)"
             )

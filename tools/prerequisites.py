@@ -25,7 +25,7 @@ MIN_NODE = 20
 MIN_PYTHON = (3, 11)
 
 
-class MissingPrerequisite(Exception):
+class MissingPrerequisiteError(Exception):
     """Something only the user can provide is missing; the message says what and how to get it."""
 
 
@@ -41,16 +41,18 @@ def output_of(*command: str) -> str:
 def check_python() -> None:
     if sys.version_info < MIN_PYTHON:
         running = ".".join(map(str, sys.version_info[:3]))
-        raise MissingPrerequisite(f"Python 3.11 or newer is needed, this is {running}: install it from python.org")
+        raise MissingPrerequisiteError(f"Python 3.11 or newer is needed, this is {running}: install it from python.org")
 
 
 def check_node() -> None:
     version = re.match(r"v(\d+)", output_of("node", "--version"))
     if version is None or int(version[1]) < MIN_NODE:
         found = version[0] if version else "none"
-        raise MissingPrerequisite(f"Node.js {MIN_NODE} or newer is needed, found {found}: install it from nodejs.org")
+        raise MissingPrerequisiteError(
+            f"Node.js {MIN_NODE} or newer is needed, found {found}: install it from nodejs.org"
+        )
     if not shutil.which("npm"):
-        raise MissingPrerequisite("npm is needed and comes with Node.js: install it from nodejs.org")
+        raise MissingPrerequisiteError("npm is needed and comes with Node.js: install it from nodejs.org")
 
 
 def runtime_version() -> str:

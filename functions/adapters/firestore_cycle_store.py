@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from google.api_core.retry import Retry, if_exception_type
 from google.api_core.exceptions import DeadlineExceeded, ServiceUnavailable
+from google.api_core.retry import Retry, if_exception_type
 from google.cloud.firestore import Client, DocumentSnapshot
 
 from functions.adapters import firestore_paths as paths

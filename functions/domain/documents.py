@@ -15,7 +15,6 @@ from functions.domain.decision import MaestroDecision
 from functions.domain.modes import ModeState
 from functions.domain.text import EXTRAS_BUDGET, TEXT_BUDGET, cut
 
-
 _COMMON_FIELDS = frozenset({"strategy_name", "session_id", "identity_timestamp", "expires_at", "agent_id"})
 _STORED_FIELDS = frozenset(
     {

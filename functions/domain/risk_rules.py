@@ -17,7 +17,6 @@ from functions.domain.policy import Policy, TradingState
 from functions.domain.reasons import ReasonCode
 from functions.domain.signals import Action, Signal
 
-
 _NAMED_SELLERS = 5
 
 

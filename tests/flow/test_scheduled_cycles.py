@@ -1,0 +1,182 @@
+"""The deployed functions in the Functions emulator: schedule, task queue, one cycle, on real prices."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+import empyrical
+import numpy as np
+import pytest
+from google.cloud.firestore import Client
+
+from examples.demo import Demo
+from examples.replay import Prices, decision_time
+from functions.adapters import firestore_paths as paths
+from functions.services.enqueue_cycles import slot_of
+from tools.emulators import EmulatorSuite
+
+T = TypeVar("T")
+CRASH = date(2020, 3, 16)
+SLOT = slot_of(decision_time(CRASH))
+
+
+@pytest.fixture(scope="module")
+def prices() -> Prices:
+    return Prices.load()
+
+
+def seed(db: Client, prices: Prices, tenant_id: str, day: date = CRASH, **tenant: Any) -> None:
+    """A tenant with one day's real prices."""
+    at = decision_time(day)
+    paths.tenants(db).document(tenant_id).set({"maestro_enabled": True, "status": "active", **tenant})
+    paths.market_data(db, tenant_id).set(prices.market_data(prices.days.index(day)))
+    paths.account(db, tenant_id).set({"equity": "100000", "buying_power": "50000", "positions": [], "as_of": at})
+
+
+def eventually(look: Callable[[], T | None], seconds: float = 30) -> T:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (found := look()) is not None:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"nothing within {seconds} s")
+
+
+def decisions(db: Client) -> list[dict[str, Any]]:
+    return [snapshot.to_dict() for snapshot in paths.orchestration_logs(db).stream()]
+
+
+def slot_record(db: Client, tenant_id: str, slot: str = SLOT) -> dict[str, Any] | None:
+    record: dict[str, Any] | None = paths.slot_record(db, tenant_id, slot).get().to_dict()
+    return record
+
+
+def test_a_tick_becomes_one_decision_per_enabled_tenant(db: Client, emulators: EmulatorSuite, prices: Prices) -> None:
+    seed(db, prices, "acme")
+    seed(db, prices, "blue")
+    seed(db, prices, "asleep", maestro_enabled=False)
+    seed(db, prices, "closed", status="suspended")
+    emulators.call_scheduled("orchestrate_tick", decision_time(CRASH))
+    eventually(lambda: slot_record(db, "acme"))
+    eventually(lambda: slot_record(db, "blue"))
+    logs = decisions(db)
+    assert sorted(log["tenant_id"] for log in logs) == ["acme", "blue"]
+    acme = next(log for log in logs if log["tenant_id"] == "acme")
+    assert acme["timestamp"] == decision_time(CRASH), "a historical slot is the time of the replay"
+    assert len(acme["allocation_decisions"]) == 7
+    assert acme["strategy_errors"] == {}
+    assert acme["load_errors"] == {}
+    assert acme["input_issues"] == []
+    session = paths.session(db, "acme", acme["session_id"]).get().to_dict()
+    assert {len(signal["nonce"]) for signal in session["signals"].values()} == {32}
+    current = paths.current_session(db, "acme").get().to_dict()
+    assert current["session_id"] == acme["session_id"]
+    assert current["buying_power"] == 50_000
+
+
+def test_any_number_of_deliveries_makes_one_decision(db: Client, emulators: EmulatorSuite, prices: Prices) -> None:
+    seed(db, prices, "acme")
+    emulators.call_scheduled("orchestrate_tick", decision_time(CRASH))
+    emulators.call_scheduled("orchestrate_tick", decision_time(CRASH))
+    payload = {"tenant_id": "acme", "slot": SLOT}
+    with ThreadPoolExecutor(4) as pool:  # concurrent deliveries of the same task, over real HTTP
+        answers = list(pool.map(lambda _: emulators.deliver_task("orchestratetenant", payload), range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    eventually(lambda: slot_record(db, "acme"))
+    time.sleep(3)  # the queue polls each second: its own deliveries come late
+    assert len(decisions(db)) == 1
+    again = emulators.deliver_task("orchestratetenant", payload)
+    assert again.json() == {"result": {"status": "SETTLED"}}
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        (datetime(2020, 3, 15, 19, 55, tzinfo=UTC), "a Sunday"),
+        (datetime(2020, 3, 16, 13, 25, tzinfo=UTC), "five minutes before the open"),
+        (datetime(2020, 4, 10, 15, 0, tzinfo=UTC), "Good Friday"),
+        (datetime(2019, 11, 29, 18, 5, tzinfo=UTC), "after the early close behind Thanksgiving"),
+    ],
+)
+def test_no_cycles_while_the_market_is_closed(
+    db: Client, emulators: EmulatorSuite, prices: Prices, at: datetime, why: str
+) -> None:
+    seed(db, prices, "acme")
+    emulators.call_scheduled("orchestrate_tick", at)
+    time.sleep(2.5)
+    assert decisions(db) == [], why
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"tenant_id": "acme"},
+        {"tenant_id": "a/b", "slot": SLOT},
+        {"tenant_id": "acme", "slot": "2020-03-16T19:56:00Z"},
+    ],
+)
+def test_a_malformed_task_is_refused_and_not_retried(
+    db: Client, emulators: EmulatorSuite, payload: dict[str, Any]
+) -> None:
+    answer = emulators.deliver_task("orchestratetenant", payload)
+    assert answer.status_code == 200
+    assert answer.json()["result"]["status"] == "REFUSED"
+    assert decisions(db) == []
+
+
+def test_a_policy_change_applies_to_the_next_cycle(db: Client, emulators: EmulatorSuite, prices: Prices) -> None:
+    calm = date(2019, 12, 16)
+    seed(db, prices, "acme", calm)
+    run(emulators, "acme", calm)
+    assert any(signal["action"] == "BUY" for signal in decisions(db)[0]["signals"].values())
+    paths.policy(db, "acme").set({"trading_state": "HALT", "version": 2})
+    next_day = date(2019, 12, 17)
+    seed(db, prices, "acme", next_day)
+    run(emulators, "acme", next_day)
+    halted = next(log for log in decisions(db) if log["policy_version"] == 2)
+    assert "BUY" not in {signal["action"] for signal in halted["signals"].values()}
+    assert "TRADING_HALTED" in {verdict["reason_code"] for verdict in halted["allocation_decisions"]}
+
+
+def run(emulators: EmulatorSuite, tenant_id: str, day: date) -> None:
+    slot = slot_of(decision_time(day))
+    answer = emulators.deliver_task("orchestratetenant", {"tenant_id": tenant_id, "slot": slot})
+    assert answer.json() == {"result": {"status": "DECIDED"}}
+
+
+def test_two_months_of_real_prices_earn_modes_and_meet_the_crash(
+    db: Client, emulators: EmulatorSuite, prices: Prices
+) -> None:
+    demo = Demo(emulators, prices, tenant_count=1)
+    demo.seed()
+    days = prices.between(date(2020, 1, 13), date(2020, 3, 6))
+    walked = list(demo.walk(days))
+    assert len(walked) == len(decisions(db)) == 38
+    tenant = demo.tenants[0]
+    risky = {log["slot"][:10]: log for log in tenant.decisions if log["systemic_risk_detected"]}
+    assert list(risky) == ["2020-03-02"]
+    sellers = [n for n, s in risky["2020-03-02"]["signals"].items() if s["action"] == "SELL"]
+    assert sorted(sellers) == ["MovingAverageTrend", "RsiMeanReversion", "VolatilityManaged"]
+    modes = {verdict["mode"] for log in tenant.decisions for verdict in log["allocation_decisions"]}
+    assert modes >= {"ACTIVE", "SHADOW_MODE"}
+    assert_sharpe_equals_empyrical(db, tenant.tenant_id, tenant.decisions[-1])
+
+
+def assert_sharpe_equals_empyrical(db: Client, tenant_id: str, decision: dict[str, Any]) -> None:
+    """The stored Sharpe ratios are what empyrical makes of the stored daily documents before the decision."""
+    documents = [snapshot.to_dict() for snapshot in paths.strategy_performance(db, tenant_id).stream()]
+    for verdict in decision["allocation_decisions"]:
+        name = verdict["strategy_name"]
+        mine = sorted((d for d in documents if d["strategy_id"] == name), key=lambda d: d["period_start"])
+        returns = [
+            d["return_fraction"] for d in mine if d["period_start"] < decision["timestamp"].replace(hour=0, minute=0)
+        ]
+        assert verdict["data_points"] == min(30, len(returns))
+        expected = empyrical.sharpe_ratio(np.array(returns[-30:]), risk_free=0.04 / 252)
+        if verdict["sharpe_ratio"] is not None:
+            assert verdict["sharpe_ratio"] == pytest.approx(expected, rel=1e-9)

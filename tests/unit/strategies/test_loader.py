@@ -1,0 +1,156 @@
+"""Finding and building strategies: drop a file, and nothing a file does can stop the others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.strategies.loader import StrategyLoader, discover
+
+Package = Callable[..., str]
+GOOD = """
+    from functions.strategies.base import BaseStrategy
+
+    class {name}(BaseStrategy):
+        def evaluate(self, market_data, account_snapshot, regime=None):
+            return self.buy("KO", 0.25, "always")
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
+    """Make a package of strategy files: file name → source."""
+    monkeypatch.syspath_prepend(tmp_path)
+    names: list[str] = []
+
+    def make(**files: str) -> str:
+        name = f"strategies_{tmp_path.name.replace('-', '_')}_{len(names)}"
+        names.append(name)
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+        for file, source in files.items():
+            (tmp_path / name / f"{file}.py").write_text(textwrap.dedent(source))
+        return name
+
+    yield make
+    discover.cache_clear()
+    for module in [module for module in sys.modules if module.split(".")[0] in names]:
+        del sys.modules[module]
+
+
+def load(package_name: str) -> StrategyLoader:
+    return StrategyLoader(strategies_package=package_name)
+
+
+def evaluated(loader: StrategyLoader, market_data: Any = None) -> dict[str, dict[str, Any]]:
+    return asyncio.run(loader.evaluate_all_strategies(market_data or {}, {}))
+
+
+def test_the_samples_are_found() -> None:
+    loader = StrategyLoader()
+    assert loader.get_load_errors() == {}
+    assert loader.get_strategy_names() == [
+        "BollingerBreakout",
+        "MovingAverageTrend",
+        "PairsReversion",
+        "RsiMeanReversion",
+        "TurtleChannel",
+        "TwelveOneMomentum",
+        "VolatilityManaged",
+    ]
+    assert list(loader.get_all_strategies()) != []
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("def broken(:", "SyntaxError"),
+        ("raise RuntimeError('at import')", "RuntimeError: at import"),
+        ("import sys; sys.exit(1)", "SystemExit: 1"),
+    ],
+)
+def test_a_file_that_fails_to_import_is_reported_and_stops_nothing(package: Package, source: str, message: str) -> None:
+    loader = load(package(bad=source, good=GOOD.format(name="Good")))
+    assert loader.get_strategy_names() == ["Good"]
+    assert loader.get_load_errors()["bad"].startswith(message)
+
+
+def test_two_classes_of_one_name_do_not_replace_each_other(package: Package) -> None:
+    loader = load(package(a=GOOD.format(name="Twin"), b=GOOD.format(name="Twin")))
+    assert loader.get_strategy_names() == ["Twin"]
+    assert loader.get_load_errors() == {"b": "class Twin is in a.py already: rename one"}
+
+
+@pytest.mark.parametrize(
+    ("constructor", "works"),
+    [
+        ("self", True),
+        ("self, config", True),
+        ("self, name, config", True),
+        ("self, *, name='x', config=None", True),
+        ("self, **kwargs", True),
+        ("self, broker", False),
+    ],
+)
+def test_constructors(package: Package, constructor: str, works: bool) -> None:
+    source = f"""
+        from functions.strategies.base import BaseStrategy
+
+        class Own(BaseStrategy):
+            def __init__({constructor}):
+                pass
+
+            def evaluate(self, market_data, account_snapshot, regime=None):
+                return {{"action": "HOLD"}}
+    """
+    loader = load(package(own=source))
+    assert (loader.get_strategy_names() == ["Own"]) == works
+    assert ("Own" in loader.get_load_errors()) != works
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "self, market_data, account_snapshot, regime",
+        "self, market_data, account_snapshot, regime=None",
+        "self, market_data, account_snapshot",
+        "self, market_data, account_snapshot, *, regime=None",
+        "self, market_data, account_snapshot, **kwargs",
+        "self, *args",
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "async "])
+def test_signatures_of_evaluate(package: Package, prefix: str, signature: str) -> None:
+    source = f"""
+        from functions.strategies.base import BaseStrategy
+
+        class Own(BaseStrategy):
+            {prefix}def evaluate({signature}):
+                return {{"action": "BUY", "symbol": "KO", "allocation": 0.1, "stop": 41.0}}
+    """
+    signal = evaluated(load(package(own=source)))["Own"]
+    assert (signal["action"], signal["ticker"], signal["stop"]) == ("BUY", "KO", 41.0)
+
+
+def test_without_db_signals_are_plain_and_one_warning_says_so(
+    package: Package, caplog: pytest.LogCaptureFixture
+) -> None:
+    loader = load(package(good=GOOD.format(name="Good")))
+    with caplog.at_level(logging.WARNING, logger="maestro"):
+        signals, decision = asyncio.run(loader.evaluate_all_strategies_with_maestro({}, {}))
+    assert decision is None
+    assert signals["Good"]["action"] == "BUY"
+    assert "nonce" not in signals["Good"]
+    assert sum("Maestro not initialized" in message for message in caplog.messages) == 1
+    weights = asyncio.run(loader.calculate_strategy_weights())
+    assert {name: (weight, str(mode)) for name, (weight, mode) in weights.items()} == {"Good": (1.0, "ACTIVE")}
+    with pytest.raises(ValueError, match="pass db to StrategyLoader"):
+        asyncio.run(loader.orchestrate_slot("2020-03-16T19:55:00Z"))
