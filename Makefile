@@ -30,7 +30,7 @@ check: setup ## Check format, lint, types and layers
 	@$(PYTHON) -m ruff format --check $(SOURCES)
 	@$(PYTHON) -m ruff check $(SOURCES)
 	@$(PYTHON) -m mypy
-	@.venv/bin/lint-imports --no-timings
+	@.venv/bin/lint-imports
 
 format: setup ## Format the code and mend what can be mended
 	@$(PYTHON) -m ruff format $(SOURCES)

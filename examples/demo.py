@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from google.auth.credentials import AnonymousCredentials
-from google.cloud.firestore import Client
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -48,7 +46,7 @@ class Demo:
     def __init__(self, suite: EmulatorSuite, prices: Prices, tenant_count: int) -> None:
         self._suite = suite
         self._prices = prices
-        self._db = Client(project=suite.project, credentials=AnonymousCredentials())
+        self._db = suite.client()
         self._performance = FirestorePerformanceStore(self._db)
         self.tenants = [DemoTenant(f"demo-{number}") for number in range(1, tenant_count + 1)]
 
@@ -57,7 +55,7 @@ class Demo:
         self._suite.clear()
         for tenant in self.tenants:
             document = {"name": f"Demo fund {tenant.tenant_id[5:]}", "status": "active", "maestro_enabled": True}
-            paths.tenants(self._db).document(tenant.tenant_id).set({**document, "created_at": datetime.now(UTC)})
+            paths.tenant(self._db, tenant.tenant_id).set({**document, "created_at": datetime.now(UTC)})
 
     def walk(self, day_indexes: list[int]) -> Iterator[date]:
         """Run one day after the other, yielding each when its decisions are in."""
@@ -87,7 +85,8 @@ class Demo:
                 )
             time.sleep(_POLL_SECONDS)
         session_id = snapshot.get("session_id")
-        tenant.decisions.append(paths.orchestration_logs(self._db).document(session_id).get().to_dict())
+        log = paths.orchestration_logs(self._db).document(session_id).get()
+        tenant.decisions.append(log.to_dict() or {})
         signals: dict[str, Any] = paths.session(self._db, tenant.tenant_id, session_id).get().get("signals")
         acted = {name: signal["action"] for name, signal in signals.items() if signal["action"] != "HOLD"}
         tenant.last_actions |= {name: f"{action} {slot[:10]}" for name, action in acted.items()}

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client
 
 from tools.emulators import EmulatorSuite
@@ -26,10 +25,10 @@ def emulators() -> Iterator[EmulatorSuite]:
 def db(emulators: EmulatorSuite) -> Client:
     """A client of the project that the functions run in, emptied."""
     emulators.clear()
-    return Client(project=emulators.project, credentials=AnonymousCredentials())
+    return emulators.client()
 
 
 @pytest.fixture
 def own_db(emulators: EmulatorSuite) -> Client:
     """A client of a project of the test's own."""
-    return Client(project=f"demo-{uuid.uuid4().hex[:12]}", credentials=AnonymousCredentials())
+    return emulators.client(f"demo-{uuid.uuid4().hex[:12]}")

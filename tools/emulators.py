@@ -23,6 +23,8 @@ from types import TracebackType
 from typing import Any
 
 import requests
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.firestore import Client
 
 from tools.ports import DEFAULT_PORTS, PortTakenError, configured_ports, free_ports, variable_of
 from tools.prerequisites import FIREBASE, ROOT, MissingPrerequisiteError, emulator_binary, java_home
@@ -144,6 +146,11 @@ class EmulatorSuite:
         path = f"/emulator/v1/projects/{project}/databases/(default)/documents"
         requests.delete(f"http://{self.host('firestore')}{path}", timeout=_CALL_SECONDS).raise_for_status()
 
+    def client(self, project: str = PROJECT) -> Client:
+        """Return a Firestore client of a project in the emulator; any number of projects live there side by side."""
+        os.environ["FIRESTORE_EMULATOR_HOST"] = self.host("firestore")  # the only place the client looks
+        return Client(project=project, credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
+
     def triggers(self) -> list[dict[str, Any]]:
         """Return the functions the emulator has loaded."""
         answer = requests.get(f"http://{self.host('functions')}/backends", timeout=10)
@@ -181,7 +188,7 @@ class EmulatorSuite:
             stdout=self.log.open("wb"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, before any thread of ours
         )
 
     def _process_environment(self) -> dict[str, str]:
@@ -260,7 +267,7 @@ def _is_ours(process: int) -> bool:
 def interruptible() -> Iterator[None]:
     """Turn SIGTERM and SIGHUP into KeyboardInterrupt, so that context managers clean up."""
 
-    def interrupt(number: int, frame: object) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
     previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}

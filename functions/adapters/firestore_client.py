@@ -31,4 +31,5 @@ def firestore_client() -> Client:
             firebase_admin.initialize_app(EmulatorCredential(), {"projectId": os.environ["GCLOUD_PROJECT"]})
         else:
             firebase_admin.initialize_app()
-    return firestore.client()
+    client: Client = firestore.client()
+    return client

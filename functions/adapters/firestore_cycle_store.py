@@ -7,7 +7,7 @@ from typing import Any
 
 from google.api_core.exceptions import DeadlineExceeded, ServiceUnavailable
 from google.api_core.retry import Retry, if_exception_type
-from google.cloud.firestore import Client, DocumentSnapshot
+from google.cloud.firestore import Client
 
 from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_errors import translated_errors
@@ -70,5 +70,5 @@ class FirestoreCycleStore:
             paths.slot_record(self._db, tenant_id, slot).create(dict(record), retry=None, timeout=TIMEOUT_SECONDS)
 
 
-def _version(snapshot: DocumentSnapshot) -> Any:
+def _version(snapshot: Any) -> Any:
     return snapshot.update_time if snapshot.exists else None

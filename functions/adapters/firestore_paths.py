@@ -17,16 +17,20 @@ def tenants(db: Client) -> CollectionReference:
     return db.collection("tenants")
 
 
+def tenant(db: Client, tenant_id: str) -> DocumentReference:
+    return db.document("tenants", tenant_id)
+
+
 def policy(db: Client, tenant_id: str) -> DocumentReference:
-    return tenants(db).document(tenant_id).collection("config").document("maestro")
+    return db.document("tenants", tenant_id, "config", "maestro")
 
 
 def account(db: Client, tenant_id: str) -> DocumentReference:
-    return tenants(db).document(tenant_id).collection("accounts").document("primary")
+    return db.document("tenants", tenant_id, "accounts", "primary")
 
 
 def market_data(db: Client, tenant_id: str) -> DocumentReference:
-    return tenants(db).document(tenant_id).collection("market_data").document("latest")
+    return db.document("tenants", tenant_id, "market_data", "latest")
 
 
 def windows(db: Client, tenant_id: str, uid: str | None) -> DocumentReference:
@@ -44,16 +48,16 @@ def current_session(db: Client, tenant_id: str) -> DocumentReference:
 
 
 def session(db: Client, tenant_id: str, session_id: str) -> DocumentReference:
-    return tenants(db).document(tenant_id).collection("sessions").document(session_id)
+    return db.document("tenants", tenant_id, "sessions", session_id)
 
 
 def slot_record(db: Client, tenant_id: str, slot: str) -> DocumentReference:
-    return tenants(db).document(tenant_id).collection("cycles").document(slot)
+    return db.document("tenants", tenant_id, "cycles", slot)
 
 
 def strategy_performance(db: Client, tenant_id: str) -> CollectionReference:
-    return tenants(db).document(tenant_id).collection("strategy_performance")
+    return db.collection("tenants", tenant_id, "strategy_performance")
 
 
 def _state(db: Client, tenant_id: str, name: str) -> DocumentReference:
-    return tenants(db).document(tenant_id).collection("state").document(name)
+    return db.document("tenants", tenant_id, "state", name)

@@ -29,7 +29,7 @@ class FirestorePerformanceStore:
         query = query.where(filter=FieldFilter("period_start", ">=", start)).order_by("period_start").select(_FIELDS)
         with translated_errors(f"reading daily performance of tenant {tenant_id}"):
             for snapshot in query.stream(retry=READ_RETRY, timeout=60):
-                day = snapshot.to_dict()
+                day = snapshot.to_dict() or {}
                 yield day["strategy_id"], day["period_start"].date(), float(day["pnl"]), float(day["capital_base"])
 
     def write_windows(self, tenant_id: str, uid: str | None, document: Mapping[str, Any]) -> None:

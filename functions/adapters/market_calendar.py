@@ -12,7 +12,7 @@ _MARGIN = timedelta(days=7)
 class AlwaysOpen:
     """The calendar of a market that never closes."""
 
-    def is_open(self, at: datetime) -> bool:
+    def is_open(self, at: datetime) -> bool:  # noqa: ARG002 - the port asks with a time
         return True
 
 
@@ -21,6 +21,8 @@ class ExchangeCalendar:
 
     def __init__(self, market_code: str) -> None:
         """
+        Keep one market's hours.
+
         Parameters
         ----------
         market_code : str
@@ -37,7 +39,7 @@ class ExchangeCalendar:
 @lru_cache(maxsize=24)
 def _calendar_around(market_code: str, first_of_month: Any) -> Any:
     """Return the calendar of one month: building decades of sessions takes a second, a month's takes none."""
-    import exchange_calendars  # heavy (pandas), and only the tick needs it
+    import exchange_calendars  # noqa: PLC0415 - heavy (pandas), and only the tick needs it
 
     start, end = first_of_month - _MARGIN, first_of_month + timedelta(days=31) + _MARGIN
     return exchange_calendars.get_calendar(market_code, start=start.isoformat(), end=end.isoformat())

@@ -25,7 +25,7 @@ class CloudLoggingHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             cloud_logger.write(log_entry(record))  # type: ignore[arg-type]  # its TypedDict cannot name extra fields
-        except Exception:  # as every handler does: a log line must not end what it tells of
+        except Exception:  # noqa: BLE001 - as every handler does: a log line must not end what it tells of
             self.handleError(record)
 
 
@@ -34,7 +34,7 @@ def log_entry(record: logging.LogRecord) -> dict[str, Any]:
     message = record.getMessage()
     if record.exc_info:
         message = f"{message}\n{logging.Formatter().formatException(record.exc_info)}"
-    entry: dict[str, Any] = {"severity": _SEVERITIES.get(record.levelno, cloud_logger.LogSeverity.DEFAULT)}
+    entry: dict[str, Any] = {"severity": _SEVERITIES.get(record.levelno, cloud_logger.LogSeverity.INFO)}
     entry |= {"message": message, "logger": record.name}
     return entry | {name: getattr(record, name) for name in FIELDS if getattr(record, name, None) is not None}
 

@@ -52,13 +52,19 @@ def performance_metrics(
     """
     count = int(statistics.data_points(daily_returns))
     enough = daily_returns if count >= policy.min_data_points else daily_returns[:0]
-    figures = (
-        statistics.sharpe_ratio(enough, policy.risk_free_rate),
-        statistics.probabilistic_sharpe_ratio(enough, policy.risk_free_rate),
-        statistics.volatility(enough),
-        statistics.max_drawdown(enough),
-        statistics.total_return(enough),
-        statistics.win_rate(enough),
+    rate = policy.risk_free_rate
+    return StrategyPerformanceMetrics(
+        strategy_name,
+        count,
+        _or_none(statistics.sharpe_ratio(enough, rate)),
+        _or_none(statistics.probabilistic_sharpe_ratio(enough, rate)),
+        _or_none(statistics.volatility(enough)),
+        _or_none(statistics.max_drawdown(enough)),
+        _or_none(statistics.total_return(enough)),
+        _or_none(statistics.win_rate(enough)),
+        policy.sharpe_threshold_reduce,
     )
-    known = [None if math.isnan(figure) else float(figure) for figure in figures]
-    return StrategyPerformanceMetrics(strategy_name, count, *known, healthy_sharpe=policy.sharpe_threshold_reduce)
+
+
+def _or_none(figure: NDArray[np.float64]) -> float | None:
+    return None if math.isnan(figure) else float(figure)

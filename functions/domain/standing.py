@@ -62,7 +62,7 @@ def standings(
     return {name: Standing(modes[name], _or_none(s), _or_none(p), count) for name, s, p, count in figures}
 
 
-def mode_reasoning(standing: Standing, policy: Policy) -> str:
+def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: PLR0911 - one sentence per reason
     """Say why a strategy has its mode."""
     sharpe = "undefined" if standing.sharpe_ratio is None else f"{standing.sharpe_ratio:.2f}"
     reduce, shadow = policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow

@@ -53,7 +53,7 @@ def sharpe_ratio(daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0) -
     """
     moments = _Moments(daily_returns)
     excess = moments.mean - annual_risk_free_rate / TRADING_DAYS_PER_YEAR
-    return excess / moments.deviation * math.sqrt(TRADING_DAYS_PER_YEAR)
+    return np.asarray(excess / moments.deviation * math.sqrt(TRADING_DAYS_PER_YEAR))
 
 
 def probabilistic_sharpe_ratio(

@@ -142,7 +142,7 @@ class _Batch:
 def _evaluate_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> Signal:
     try:
         proposed = evaluate(*shared)
-    except BaseException as error:  # even SystemExit: a strategy ends nothing but itself
+    except BaseException as error:  # noqa: BLE001 - even SystemExit: a strategy ends nothing but itself
         return _error_signal(name, error)
     if inspect.iscoroutine(proposed):
         proposed.close()
@@ -167,7 +167,7 @@ async def _evaluate_waiting(
 async def _await_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> Signal:
     try:
         return read_signal(name, await evaluate(*shared))
-    except BaseException as error:  # even SystemExit, which would end the loop and every strategy on it
+    except BaseException as error:  # noqa: BLE001 - even SystemExit, which would end the loop and every strategy on it
         return _error_signal(name, error)
 
 

@@ -21,7 +21,7 @@ def read_only(value: Any) -> Any:
     return value
 
 
-def _refuse(self: object, *_args: Any, **_kwargs: Any) -> NoReturn:
+def _refuse(_self: object, *_args: Any, **_kwargs: Any) -> NoReturn:
     raise TypeError("inputs are shared by all strategies and read-only: change a copy.deepcopy() of them")
 
 

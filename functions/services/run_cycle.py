@@ -211,7 +211,7 @@ def _validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     issues: list[InputIssue] = []
     policy = _policy(state, policy_defaults, issues)
     windows = _read_or(PerformanceWindows.empty(), PerformanceWindows.from_document, state.windows, issues)
-    modes = _read_or({}, read_modes, state.modes, issues)
+    modes: Mapping[str, ModeState] = _read_or({}, read_modes, state.modes, issues)
     return Known(state, policy, windows, modes, tuple(issues))
 
 

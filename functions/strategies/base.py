@@ -50,7 +50,7 @@ class BaseStrategy(ABC):
         """
 
     def close_history(self, market_data: Mapping[str, Any], symbol: str) -> NDArray[np.float64]:
-        """Return the closes of a symbol, oldest first, shape (days,); empty when there are none, or one is no number."""
+        """Return the closes of a symbol, oldest first, shape (days,); empty without any, or if one is no number."""
         symbols = market_data.get("symbols", market_data)
         closes = np.asarray(symbols.get(symbol, {}).get("history", ()), dtype=np.float64)
         return closes if np.isfinite(closes).all() else closes[:0]

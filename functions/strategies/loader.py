@@ -67,7 +67,7 @@ class StrategyLoader:
         for name, strategy_class in classes.items():
             try:
                 self._strategies[name] = construct(strategy_class)
-            except Exception as error:  # a user's constructor: whatever it raises, the other strategies go on
+            except Exception as error:  # noqa: BLE001 - a user's constructor: whatever it raises, the other strategies go on
                 self._load_errors[name] = f"{type(error).__name__}: {error}"
         for name, message in self._load_errors.items():
             logger.error("Strategy %s not loaded: %s", name, message, extra={"strategy": name, "tenant": tenant_id})
@@ -138,7 +138,7 @@ class StrategyLoader:
         """Return each strategy's (weight, mode) by its own track record; without ``db`` all are ACTIVE."""
         if self._maestro is None:
             logger.warning("Maestro not initialized: pass db to StrategyLoader for weights by track record")
-            return {name: (WEIGHTS[AgentMode.ACTIVE], AgentMode.ACTIVE) for name in self._strategies}
+            return dict.fromkeys(self._strategies, (WEIGHTS[AgentMode.ACTIVE], AgentMode.ACTIVE))
         return await self._maestro.calculate_strategy_weights(self._strategies)
 
     async def _propose(self, inputs: CycleInputs, policy: Policy) -> list[Signal]:
@@ -166,7 +166,7 @@ def discover(package_name: str) -> tuple[Mapping[str, type], Mapping[str, str]]:
     for module_info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         try:
             module = importlib.import_module(f"{package_name}.{module_info.name}")
-        except BaseException as error:  # a user's file: even sys.exit() in it must not stop the rest
+        except BaseException as error:  # noqa: BLE001 - a user's file: even sys.exit() in it must not stop the rest
             errors[module_info.name] = f"{type(error).__name__}: {error}"
             continue
         for strategy_class in _strategy_classes(module):

@@ -109,7 +109,7 @@ class MaestroController:
         silent = [name for name in strategies if name not in signals]
         proposals += [failed_signal(name, "gave no signal", ReasonCode.MALFORMED_SIGNAL) for name in silent]
 
-        async def propose(inputs: CycleInputs, policy: Policy) -> list[Signal]:
+        async def propose(_inputs: CycleInputs, _policy: Policy) -> list[Signal]:
             return proposals
 
         given = GivenInputs({} if market_data is None else market_data, account_snapshot or {})

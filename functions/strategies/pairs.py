@@ -41,7 +41,7 @@ class PairsReversion(BaseStrategy):
         cheap = first if score < 0 else second
         reason = f"{first}/{second} ratio is {score:+.1f} standard deviations from its {days}-day mean"
         held = self.held_symbol(account_snapshot)
-        if held in self.config["pair"] and (held != cheap or abs(score) < self.config["exit"]):
+        if held and held in self.config["pair"] and (held != cheap or abs(score) < self.config["exit"]):
             return self.sell(held, reason)
         if held or abs(score) < self.config["entry"]:
             return self.hold(reason, held or "")

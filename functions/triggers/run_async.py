@@ -28,7 +28,7 @@ def run_async(coroutine: Coroutine[Any, Any, T], timeout_seconds: float) -> T:
     async def deliver() -> None:
         try:
             future.set_result(await coroutine)
-        except BaseException as error:  # handed to the caller, whatever it is
+        except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
             future.set_exception(error)
 
     threading.Thread(target=asyncio.run, args=(deliver(),), name="maestro-cycle", daemon=True).start()

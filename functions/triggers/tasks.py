@@ -27,7 +27,7 @@ _REPLAY_AGE = timedelta(hours=1)
     timeout_sec=TIMEOUT_SECONDS,
     memory=options.MemoryOption.MB_512,
 )
-def orchestratetenant(request: tasks_fn.CallableRequest[Any]) -> dict[str, Any]:
+def orchestratetenant(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
     """Run the cycle of one tenant and slot; a repeated delivery changes nothing."""
     try:
         task = CycleTask.from_payload(request.data)

@@ -32,7 +32,7 @@ def prices() -> Prices:
 def seed(db: Client, prices: Prices, tenant_id: str, day: date = CRASH, **tenant: Any) -> None:
     """A tenant with one day's real prices."""
     at = decision_time(day)
-    paths.tenants(db).document(tenant_id).set({"maestro_enabled": True, "status": "active", **tenant})
+    paths.tenant(db, tenant_id).set({"maestro_enabled": True, "status": "active", **tenant})
     paths.market_data(db, tenant_id).set(prices.market_data(prices.days.index(day)))
     paths.account(db, tenant_id).set({"equity": "100000", "buying_power": "50000", "positions": [], "as_of": at})
 
@@ -47,7 +47,7 @@ def eventually(look: Callable[[], T | None], seconds: float = 30) -> T:
 
 
 def decisions(db: Client) -> list[dict[str, Any]]:
-    return [snapshot.to_dict() for snapshot in paths.orchestration_logs(db).stream()]
+    return [snapshot.to_dict() or {} for snapshot in paths.orchestration_logs(db).stream()]
 
 
 def slot_record(db: Client, tenant_id: str, slot: str = SLOT) -> dict[str, Any] | None:
@@ -71,9 +71,9 @@ def test_a_tick_becomes_one_decision_per_enabled_tenant(db: Client, emulators: E
     assert acme["strategy_errors"] == {}
     assert acme["load_errors"] == {}
     assert acme["input_issues"] == []
-    session = paths.session(db, "acme", acme["session_id"]).get().to_dict()
+    session = paths.session(db, "acme", acme["session_id"]).get().to_dict() or {}
     assert {len(signal["nonce"]) for signal in session["signals"].values()} == {32}
-    current = paths.current_session(db, "acme").get().to_dict()
+    current = paths.current_session(db, "acme").get().to_dict() or {}
     assert current["session_id"] == acme["session_id"]
     assert current["buying_power"] == 50_000
 
@@ -169,7 +169,7 @@ def test_two_months_of_real_prices_earn_modes_and_meet_the_crash(
 
 def assert_sharpe_equals_empyrical(db: Client, tenant_id: str, decision: dict[str, Any]) -> None:
     """The stored Sharpe ratios are what empyrical makes of the stored daily documents before the decision."""
-    documents = [snapshot.to_dict() for snapshot in paths.strategy_performance(db, tenant_id).stream()]
+    documents = [snapshot.to_dict() or {} for snapshot in paths.strategy_performance(db, tenant_id).stream()]
     for verdict in decision["allocation_decisions"]:
         name = verdict["strategy_name"]
         mine = sorted((d for d in documents if d["strategy_id"] == name), key=lambda d: d["period_start"])

@@ -138,5 +138,5 @@ def test_modes_survive_their_document(state: ModeState, until: datetime | None) 
 
 @pytest.mark.parametrize("entry", [None, [], {"mode": "ACTIVE"}, {"mode": "FAST", "since": NOW, "reason_code": "X"}])
 def test_a_malformed_entry_is_named(entry: Any) -> None:
-    with pytest.raises(InputError, match="modes.A must be"):
+    with pytest.raises(InputError, match=r"modes\.A must be"):
         read_modes({"strategies": {"A": entry}})

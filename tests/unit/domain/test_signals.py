@@ -94,7 +94,7 @@ anything = st.recursive(
     max_leaves=8,
 )
 fields = st.fixed_dictionaries(
-    {}, optional={name: anything for name in ("action", "ticker", "symbol", "allocation", "confidence", "reasoning")}
+    {}, optional=dict.fromkeys(("action", "ticker", "symbol", "allocation", "confidence", "reasoning"), anything)
 )
 
 

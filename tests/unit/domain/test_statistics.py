@@ -27,7 +27,7 @@ def real_returns() -> NDArray[np.float64]:
     with PRICES.open() as file:
         rows = list(csv.reader(file))[1:]
     prices = np.array([[float(price) for price in row[1:]] for row in rows]).T
-    return prices[:, 1:] / prices[:, :-1] - 1
+    return np.asarray(prices[:, 1:] / prices[:, :-1] - 1)
 
 
 @pytest.mark.parametrize("days", [5, 30, 252, 1256])
