@@ -19,6 +19,7 @@ from rich.table import Table
 from examples.replay import PaperBook, Prices, decision_time
 from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_performance_store import FirestorePerformanceStore
+from functions.domain.documents import issued_signals
 from functions.services.build_windows import build_windows
 from functions.services.enqueue_cycles import slot_of
 from tools.emulators import EmulatorError, EmulatorSuite, interruptible
@@ -87,9 +88,10 @@ class Demo:
         session_id = snapshot.get("session_id")
         log = paths.orchestration_logs(self._db).document(session_id).get()
         tenant.decisions.append(log.to_dict() or {})
-        signals: dict[str, Any] = paths.session(self._db, tenant.tenant_id, session_id).get().get("signals")
+        signals = issued_signals(paths.session(self._db, tenant.tenant_id, session_id).get().to_dict() or {})
         acted = {name: signal["action"] for name, signal in signals.items() if signal["action"] != "HOLD"}
-        tenant.last_actions |= {name: f"{action} {slot[:10]}" for name, action in acted.items()}
+        day = f"{date.fromisoformat(slot[:10]):%d %b}"
+        tenant.last_actions |= {name: f"{action} {day}" for name, action in acted.items()}
         return signals
 
     def _close_day(self, tenant: DemoTenant, day_index: int, signals: Mapping[str, Mapping[str, Any]]) -> None:
@@ -106,7 +108,7 @@ def strategy_table(tenant: DemoTenant) -> Table:
     """Return what the last cycle decided, a row per strategy."""
     last = tenant.decisions[-1]
     title = f"{tenant.tenant_id}: last decision, {last['slot'][:10]}; allocations are of the last BUY"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("Strategy", "Mode", "Sharpe", "P(SR>0)", "Days", "Proposed", "Allowed", "Last action"):
         side: Literal["left", "right"] = "left" if heading in {"Strategy", "Mode", "Last action"} else "right"
         table.add_column(heading, justify=side, no_wrap=True)
@@ -127,9 +129,10 @@ def strategy_table(tenant: DemoTenant) -> Table:
 def proposal(tenant: DemoTenant, name: str) -> tuple[str, str]:
     """Return the allocations of a strategy's last BUY, as proposed and as allowed."""
     for decision in reversed(tenant.decisions):
-        if decision["signals"][name]["original_action"] == "BUY":
-            signal = decision["signals"][name]
-            return f"{signal['original_allocation']:.1%}", f"{signal['allocation']:.1%}"
+        signal = decision["signals"][name]
+        if signal.get("original_action", signal["action"]) == "BUY":
+            verdict = next(v for v in decision["allocation_decisions"] if v["strategy_name"] == name)
+            return f"{verdict['original_allocation']:.1%}", f"{verdict['final_allocation']:.1%}"
     return "", ""
 
 
@@ -185,7 +188,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
     prices = Prices.load()
     day_indexes = prices.between(arguments.start, arguments.end)
     if not day_indexes or arguments.tenants < 1:

@@ -42,7 +42,7 @@ class DecisionRequest:
     new_nonce: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DecisionResult:
     """A decision, the signals to hand out, and the modes to keep."""
 

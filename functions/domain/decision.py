@@ -29,7 +29,7 @@ class AllocationDecision:
     reason_code: ReasonCode
     """The last word: of the rule that changed the signal, of its error, or of its mode."""
     reason_codes: tuple[ReasonCode, ...]
-    """Every word in order: mode, error, rules."""
+    """Every word in order: mode, error, rules; stored where there is more than one."""
     reasoning: str
     sharpe_ratio: float | None
     """Annualised; None with too few returns or none that vary."""
@@ -40,16 +40,18 @@ class AllocationDecision:
     timestamp: datetime
 
     def to_document(self) -> dict[str, Any]:
-        document = {setting.name: getattr(self, setting.name) for setting in fields(self)}
+        """Return the entry of the log's ``allocation_decisions``."""
+        document = {name: getattr(self, name) for name in _STORED_AS_IS}
         document["mode"] = str(self.mode)
         document["previous_mode"] = None if self.previous_mode is None else str(self.previous_mode)
         document["reason_code"] = str(self.reason_code)
-        document["reason_codes"] = [str(code) for code in self.reason_codes]
+        if len(self.reason_codes) > 1:
+            document["reason_codes"] = [str(code) for code in self.reason_codes]
         document["reasoning"] = cut(self.reasoning, TEXT_BUDGET.most_bytes)
         return document
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MaestroDecision:
     """The record of one cycle."""
 
@@ -100,14 +102,21 @@ class MaestroDecision:
         }
 
 
+_STORED_AS_IS = tuple(
+    setting.name
+    for setting in fields(AllocationDecision)
+    if setting.name not in {"mode", "previous_mode", "reason_code", "reason_codes", "reasoning"}
+)
+
+
 def _logged_signal(signal: RuledSignal, limit: int) -> dict[str, Any]:
-    """Return what was proposed and what became of it, without any nonce."""
-    return {
+    """Return what a strategy proposed and became; its allocations stand in its allocation decision."""
+    logged = {
         "action": str(signal.action),
-        "original_action": str(signal.proposed.action),
         "ticker": signal.proposed.ticker,
-        "allocation": signal.allocation,
-        "original_allocation": signal.proposed.allocation,
         "confidence": signal.confidence,
         "reasoning": cut(signal.proposed.reasoning, limit),
     }
+    if signal.action is not signal.proposed.action:
+        logged["original_action"] = str(signal.proposed.action)
+    return logged

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ class ModeState:
         return EARNED.index(mode)
 
     @classmethod
-    def from_document(cls, name: str, document: Any) -> ModeState:
+    def from_entry(cls, name: str, entry: Any) -> ModeState:
         """
         Read one strategy's entry of the modes document.
 
@@ -82,29 +83,37 @@ class ModeState:
             If the entry is malformed.
         """
         try:
-            earned = document.get("earned_mode")
+            earned, until = entry.get("earned_mode"), entry.get("until")
             return cls(
-                AgentMode(document["mode"]),
-                document["since"] + timedelta(),
-                ReasonCode(document["reason_code"]),
-                document.get("until"),
+                AgentMode(entry["mode"]),
+                datetime.fromisoformat(entry["since"]),
+                ReasonCode(entry["reason_code"]),
+                datetime.fromisoformat(until) if until else None,
                 AgentMode(earned) if earned else None,
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(f"modes.{name}", "mode, since and reason_code", document) from error
+            raise InputError(f"modes.{name}", "mode, since and reason_code", entry) from error
 
-    def to_document(self) -> dict[str, Any]:
-        document = {"mode": str(self.mode), "since": self.since, "reason_code": str(self.reason_code)}
-        optional = {"until": self.until, "earned_mode": self.earned_mode and str(self.earned_mode)}
-        return document | {name: value for name, value in optional.items() if value is not None}
+    def to_entry(self) -> dict[str, str]:
+        entry = {"mode": str(self.mode), "since": self.since.isoformat(), "reason_code": str(self.reason_code)}
+        if self.until is not None:
+            entry["until"] = self.until.isoformat()
+        if self.earned_mode is not None:
+            entry["earned_mode"] = str(self.earned_mode)
+        return entry
 
 
 def read_modes(document: Mapping[str, Any] | None) -> dict[str, ModeState]:
     """Read the modes document; a missing one holds no modes. Raises InputError if malformed."""
-    entries = (document or {}).get("strategies", {})
-    if not isinstance(entries, Mapping):
-        raise InputError("modes.strategies", "a map", entries)
-    return {name: ModeState.from_document(name, entry) for name, entry in entries.items()}
+    if document is None:
+        return {}
+    try:
+        entries = json.loads(document["strategies_json"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError("modes.strategies_json", "a JSON object", document.get("strategies_json")) from error
+    if not isinstance(entries, dict):
+        raise InputError("modes.strategies_json", "a JSON object", entries)
+    return {name: ModeState.from_entry(name, entry) for name, entry in entries.items()}
 
 
 @dataclass(frozen=True, slots=True)

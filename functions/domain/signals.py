@@ -32,6 +32,8 @@ STAMPED_FIELDS = frozenset(
 )
 """Fields that only Maestro writes; a strategy's own values under these names are dropped."""
 _PROPOSED_FIELDS = frozenset({"action", "ticker", "symbol", "allocation", "confidence", "reasoning"})
+PLAIN_FIELDS = _PROPOSED_FIELDS | STAMPED_FIELDS
+"""Every field of a signal that has a meaning to Maestro."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class CycleRequest:
     """None: the clock's; the emulator replays history by setting it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CycleResult:
     """What a cycle gives: the signals to act on, and the record."""
 

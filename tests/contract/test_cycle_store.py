@@ -31,7 +31,7 @@ def writes(session_id: str, slot: str | None = SLOT, **changes: Any) -> CycleWri
     fields: dict[str, Any] = {
         "session_id": session_id,
         "log": {"session_id": session_id},
-        "session": {"signals": {}},
+        "session": {"signals_json": "{}"},
         "current_session": {"session_id": session_id},
         "modes": None,
         "slot": slot,
@@ -49,11 +49,11 @@ def test_what_is_committed_is_read(store_and_put: tuple[CycleStore, Put]) -> Non
     store, put = store_and_put
     put("tenants/acme/config/maestro", {"enabled": True})
     put("systemStatus/market_regime", {"regime": "calm"})
-    store.commit("acme", None, writes("one", modes={"strategies": {}}), None)
+    store.commit("acme", None, writes("one", modes={"strategies_json": "{}"}), None)
     state = store.read("acme", None, SLOT)
     assert (state.policy, state.regime) == ({"enabled": True}, {"regime": "calm"})
     assert state.session == {"session_id": "one"}
-    assert state.modes == {"strategies": {}}
+    assert state.modes == {"strategies_json": "{}"}
     assert state.slot_record == {"session_id": "one"}
     assert store.read("other", None, SLOT).session is None
 
@@ -61,9 +61,9 @@ def test_what_is_committed_is_read(store_and_put: tuple[CycleStore, Put]) -> Non
 def test_users_have_windows_and_modes_of_their_own(store_and_put: tuple[CycleStore, Put]) -> None:
     store, put = store_and_put
     put("tenants/acme/state/windows__ann", {"whose": "ann"})
-    store.commit("acme", "ann", writes("one", modes={"strategies": {"A": {}}}), None)
+    store.commit("acme", "ann", writes("one", modes={"strategies_json": "{1}"}), None)
     assert store.read("acme", "ann", None).windows == {"whose": "ann"}
-    assert store.read("acme", "ann", None).modes == {"strategies": {"A": {}}}
+    assert store.read("acme", "ann", None).modes == {"strategies_json": "{1}"}
     assert store.read("acme", None, None).modes is None
 
 

@@ -16,6 +16,7 @@ from google.cloud.firestore import Client
 from examples.demo import Demo
 from examples.replay import Prices, decision_time
 from functions.adapters import firestore_paths as paths
+from functions.domain.documents import issued_signals
 from functions.services.enqueue_cycles import slot_of
 from tools.emulators import EmulatorSuite
 
@@ -72,7 +73,7 @@ def test_a_tick_becomes_one_decision_per_enabled_tenant(db: Client, emulators: E
     assert acme["load_errors"] == {}
     assert acme["input_issues"] == []
     session = paths.session(db, "acme", acme["session_id"]).get().to_dict() or {}
-    assert {len(signal["nonce"]) for signal in session["signals"].values()} == {32}
+    assert {len(signal["nonce"]) for signal in issued_signals(session).values()} == {32}
     current = paths.current_session(db, "acme").get().to_dict() or {}
     assert current["session_id"] == acme["session_id"]
     assert current["buying_power"] == 50_000

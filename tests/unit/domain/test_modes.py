@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.domain.documents import modes_document
 from functions.domain.errors import InputError
 from functions.domain.modes import EARNED, WEIGHTS, AgentMode, ModeState, next_modes, read_modes
 from functions.domain.policy import Policy
@@ -133,10 +135,12 @@ def test_no_cycle_climbs_more_than_one_rung(sharpe: float, previous: ModeState, 
 @given(states, st.none() | st.just(NOW))
 def test_modes_survive_their_document(state: ModeState, until: datetime | None) -> None:
     stored = ModeState(state.mode, state.since, state.reason_code, until, AgentMode.REDUCED)
-    assert read_modes({"strategies": {"A": stored.to_document()}}) == {"A": stored}
+    assert read_modes(modes_document({"A": stored}, NOW)) == {"A": stored}
 
 
-@pytest.mark.parametrize("entry", [None, [], {"mode": "ACTIVE"}, {"mode": "FAST", "since": NOW, "reason_code": "X"}])
+@pytest.mark.parametrize(
+    "entry", [None, [], {"mode": "ACTIVE"}, {"mode": "FAST", "since": "2020-03-16", "reason_code": "X"}]
+)
 def test_a_malformed_entry_is_named(entry: Any) -> None:
     with pytest.raises(InputError, match=r"modes\.A must be"):
-        read_modes({"strategies": {"A": entry}})
+        read_modes({"strategies_json": json.dumps({"A": entry})})

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from functions.domain.documents import issued_signals, modes_document
 from functions.domain.errors import StoreUnavailable
 from functions.domain.inputs import CycleInputs
+from functions.domain.modes import AgentMode, ModeState
 from functions.domain.policy import Policy
+from functions.domain.reasons import ReasonCode
 from functions.domain.signals import Signal, read_signal
 from functions.services.run_cycle import MAX_COMMIT_ATTEMPTS, CycleRequest, CycleResult, GivenInputs, RunCycle
 from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore
@@ -61,7 +64,7 @@ def test_a_cycle_stamps_logs_and_opens_a_session(store: FakeCycleStore) -> None:
     assert signal["notional"] == pytest.approx(0.4 * 50_000)
     assert result.signals["A"]["nonce"] != result.signals["B"]["nonce"]
     session = store.documents[f"{TENANT}/sessions/{result.decision.session_id}"]
-    assert session["signals"]["A"]["nonce"] == signal["nonce"]
+    assert issued_signals(session)["A"]["nonce"] == signal["nonce"]
     assert store.documents[f"{TENANT}/state/session"]["session_id"] == result.decision.session_id
     assert store.documents[f"{TENANT}/cycles/{SLOT}"]["session_id"] == result.decision.session_id
     log = store.logs()[0]
@@ -170,7 +173,9 @@ def test_an_unreachable_store_fails_a_scheduled_cycle_so_that_it_is_retried(stor
         ("config/maestro", {"SHARPE_TRESHOLD_REDUCE": 1.0}, "MALFORMED_POLICY"),
         ("config/maestro", {"MIN_DATA_POINTS": 1.5}, "MALFORMED_POLICY"),
         ("state/windows", {"strategy_names": ["A"], "dates": [], "returns": b"12345678"}, "MALFORMED_STATE"),
-        ("state/modes", {"strategies": {"A": {"mode": "SLEEPY"}}}, "MALFORMED_STATE"),
+        ("state/modes", {"strategies_json": '{"A": {"mode": "SLEEPY"}}'}, "MALFORMED_STATE"),
+        ("state/modes", {"strategies_json": "[]"}, "MALFORMED_STATE"),
+        ("state/modes", {}, "MALFORMED_STATE"),
     ],
 )
 def test_bad_input_stops_buys_lets_exits_pass_and_is_named(
@@ -205,7 +210,7 @@ def test_a_malformed_symbol_stops_only_buys_of_that_symbol(store: FakeCycleStore
 
 def test_unreadable_state_changes_no_mode_and_is_not_overwritten(store: FakeCycleStore) -> None:
     since = MARCH_16 - timedelta(days=3)
-    modes = {"strategies": {"A": {"mode": "SHADOW_MODE", "since": since, "reason_code": "SHARPE_BELOW_SHADOW"}}}
+    modes = modes_document({"A": ModeState(AgentMode.SHADOW_MODE, since, ReasonCode.SHARPE_BELOW_SHADOW)}, since)
     store.put(f"{TENANT}/state/modes", modes)
     store.put(f"{TENANT}/state/windows", {"strategy_names": ["A"], "dates": ["2020-03-13"], "returns": b""})
     result = decided(store, {"A": BUY, "B": BUY}, slot=SLOT)

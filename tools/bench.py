@@ -1,0 +1,207 @@
+"""
+Measure what matters as ratios within one run: this machine's milliseconds mean little on another.
+
+    cycle       one cycle on the Firestore emulator, beside one batched read and one commit of the same documents
+    statistics  Sharpe ratios and modes of 10 000 strategies, in memory
+    import      main.py, beside the bare SDKs and numpy
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from google.cloud.firestore import Client
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from functions.adapters import firestore_paths as paths
+from functions.adapters.firestore_cycle_store import FirestoreCycleStore
+from functions.adapters.system import SecretIds, SystemClock
+from functions.domain.inputs import CycleInputs
+from functions.domain.modes import next_rungs
+from functions.domain.policy import Policy
+from functions.domain.signals import Signal
+from functions.domain.statistics import data_points, sharpe_ratio
+from functions.domain.windows import PerformanceWindows
+from functions.services.evaluate_strategies import StrategyEvaluator
+from functions.services.ports import CycleWrites, TenantState
+from functions.services.run_cycle import CycleRequest, RunCycle
+from tools.emulators import EmulatorSuite, interruptible
+from tools.ports import free_ports
+from tools.prerequisites import DEV_PYTHON, ROOT
+
+STRATEGY_COUNTS = (10, 50, 100, 500)
+TENANT = "bench"
+
+
+class RecordingStore(FirestoreCycleStore):
+    """Firestore's store, remembering the last commit so that the bound can repeat its documents."""
+
+    writes: CycleWrites
+
+    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
+        self.writes = writes
+        super().commit(tenant_id, uid, writes, session_version)
+
+
+def seed(db: Client, strategy_count: int) -> list[str]:
+    """Write one tenant with ``strategy_count`` strategies and return their names."""
+    now = datetime.now(UTC)
+    rng = np.random.default_rng(20)
+    names = [f"Strategy{number:04d}" for number in range(strategy_count)]
+    days = [date(2020, 1, 1) + timedelta(days=day) for day in range(90)]
+    returns = rng.normal(0.001, 0.01, (strategy_count, 90))
+    windows = PerformanceWindows(tuple(names), tuple(days), returns)
+    paths.windows(db, TENANT, None).set(windows.to_document())
+    symbols = {f"S{number}": {"price": 100.0, "history": [100.0] * 60} for number in range(20)}
+    paths.market_data(db, TENANT).set({"as_of": now, "symbols": symbols})
+    paths.account(db, TENANT).set({"equity": 1e6, "buying_power": 1e6, "positions": [], "as_of": now})
+    paths.policy(db, TENANT).set({"version": 1})
+    return names
+
+
+def strategy(number: int) -> Callable[..., dict[str, Any]]:
+    """A strategy that costs nothing, so that only Maestro is measured."""
+    action = ("BUY", "HOLD", "BUY", "HOLD", "SELL")[number % 5] if number % 100 else "HOLD"
+    signal = {"action": action, "ticker": "S1", "allocation": 0.1, "confidence": 0.5, "reasoning": "measured"}
+
+    def evaluate(*_inputs: Any) -> dict[str, Any]:
+        return signal
+
+    return evaluate
+
+
+def propose(names: list[str]) -> Callable[[CycleInputs, Policy], Awaitable[list[Signal]]]:
+    evaluator = StrategyEvaluator()
+    strategies = {name: strategy(number) for number, name in enumerate(names)}
+
+    async def evaluate(inputs: CycleInputs, policy: Policy) -> list[Signal]:
+        timeout = policy.strategy_timeout_seconds
+        return await evaluator.evaluate(
+            TENANT, strategies, inputs.market_data, inputs.account_snapshot, inputs.regime, timeout
+        )
+
+    return evaluate
+
+
+def bound(store: FirestoreCycleStore, writes: CycleWrites, number: int) -> None:
+    """Do the same Firestore work and nothing else: one batched read and one commit of the same documents."""
+    state: TenantState = store.read(TENANT, None, None)
+    session_id = f"bound-{number}-{time.time_ns()}"
+    again = CycleWrites(
+        session_id=session_id,
+        log=writes.log,
+        session=writes.session,
+        current_session=writes.current_session,
+        modes=writes.modes,
+        slot=None,
+        slot_record=None,
+    )
+    store.commit(TENANT, None, again, state.session_version)
+
+
+def measure_cycle(db: Client, strategy_count: int, rounds: int) -> tuple[float, float]:
+    """Return median seconds of (cycle, bound), measured in turn so that both meet the same machine."""
+    names = seed(db, strategy_count)
+    store = RecordingStore(db)
+    cycle = RunCycle(store, SystemClock(), SecretIds())
+    request = CycleRequest(tenant_id=TENANT, propose=propose(names))
+    cycles, bounds = [], []
+    with asyncio.Runner() as runner:
+        runner.run(cycle.run(request))  # first modes, channels and caches
+        for number in range(rounds):
+            cycles.append(timed(lambda: runner.run(cycle.run(request))))
+            bounds.append(timed(lambda number=number: bound(store, store.writes, number)))  # type: ignore[misc]
+    return statistics.median(cycles), statistics.median(bounds)
+
+
+def timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def measure_statistics(rounds: int) -> tuple[float, float]:
+    """Return median seconds of (Sharpe and modes, Sharpe one strategy at a time) for 10 000 strategies x 30 days."""
+    strategies, policy = 10_000, Policy()
+    returns = np.random.default_rng(20).normal(0.001, 0.01, (strategies, 30))
+    previous = np.random.default_rng(21).integers(-1, 3, strategies).astype(np.int8)
+    days_in_mode = np.full(strategies, 2.0)
+    unearned = np.zeros(strategies, dtype=np.bool_)
+
+    def decide() -> None:
+        sharpe = sharpe_ratio(returns, policy.risk_free_rate)
+        next_rungs(sharpe, data_points(returns), previous, days_in_mode, unearned, policy)
+
+    def one_by_one() -> None:
+        for row in returns:
+            excess = row - policy.risk_free_rate / 252
+            excess.mean() / excess.std(ddof=1) * 252**0.5
+
+    decide()
+    return statistics.median(timed(decide) for _ in range(rounds)), timed(one_by_one)
+
+
+def measure_import(rounds: int) -> tuple[float, float]:
+    """Return median seconds of importing (main.py, the bare SDKs and numpy), each in a fresh process."""
+    bare = "import firebase_functions.https_fn, firebase_functions.scheduler_fn, firebase_functions.tasks_fn\n"
+    bare += "import firebase_admin.functions, firebase_admin.firestore, google.cloud.firestore, numpy"
+    mains, bares = [], []
+    for _ in range(rounds):
+        mains.append(import_seconds("import functions.main"))
+        bares.append(import_seconds(bare))
+    return statistics.median(mains), statistics.median(bares)
+
+
+def import_seconds(statements: str) -> float:
+    code = f"import time; started = time.perf_counter()\n{statements}\nprint(time.perf_counter() - started)"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [str(DEV_PYTHON), "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="make bench ARGS=…", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=15, help="repetitions; medians are shown (%(default)s)")
+    rounds = parser.parse_args().rounds
+    console = Console(highlight=False)
+    logging.getLogger("maestro").setLevel(logging.ERROR)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("What", "Measured", "Beside", "Ratio", "Goal"):
+        table.add_column(heading, justify="left" if heading == "What" else "right")
+    with interruptible(), EmulatorSuite(free_ports()) as suite:
+        for strategy_count in STRATEGY_COUNTS:
+            console.print(f"measuring a cycle of {strategy_count} strategies …")
+            cycle, lower = measure_cycle(suite.client(f"demo-bench-{strategy_count}"), strategy_count, rounds)
+            goal = "≤ 2 ×" if strategy_count >= 100 else ""
+            add(table, f"cycle, {strategy_count} strategies / same documents alone", cycle, lower, goal)
+    console.print("measuring statistics and imports …")
+    add(table, "Sharpe and modes, 10 000 strategies / one by one", *measure_statistics(rounds * 10), "< 5 ms")
+    add(table, "import main.py / bare SDKs and numpy", *measure_import(max(3, rounds // 2)), "≤ 1.3 ×")
+    console.print(table)
+    return 0
+
+
+def add(table: Table, what: str, measured: float, beside: float, goal: str) -> None:
+    ratio = measured / beside
+    table.add_row(what, f"{measured * 1000:.1f} ms", f"{beside * 1000:.1f} ms", f"{ratio:.2f} ×", goal)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

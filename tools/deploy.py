@@ -1,0 +1,32 @@
+"""Deploy functions, rules and indexes to a Firebase project."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+
+from tools.prerequisites import FIREBASE, ROOT
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make deploy ARGS=…", description=__doc__)
+    parser.add_argument("--project", help="Firebase project id (default: the one in .firebaserc)")
+    parser.add_argument("--only", default="functions,firestore", help="what to deploy (%(default)s)")
+    parser.add_argument("--dry-run", action="store_true", help="let firebase check everything and deploy nothing")
+    arguments = parser.parse_args()
+    project = arguments.project or json.loads((ROOT / ".firebaserc").read_text())["projects"]["default"]
+    if project.startswith("demo-"):
+        print(
+            f"deploy: {project} is the emulators' project and cannot be deployed to: create a project at "
+            "console.firebase.google.com, then make deploy ARGS='--project YOUR-PROJECT-ID'",
+            file=sys.stderr,
+        )
+        return 1
+    command = [str(FIREBASE), "deploy", "--project", project, "--only", arguments.only]
+    return subprocess.run(command + ["--dry-run"] * arguments.dry_run, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

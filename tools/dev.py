@@ -1,0 +1,107 @@
+"""
+Run the emulators with kept data, and fire scheduled functions on their own cron expressions.
+
+The emulators never fire a schedule by themselves; this does, from what the functions declare. Data is read from
+.data at the start and kept there at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import requests
+from cronsim import CronSim
+
+from tools.emulators import EmulatorError, EmulatorSuite, interruptible
+from tools.ports import PortTakenError, configured_ports
+from tools.prerequisites import ROOT, MissingPrerequisiteError
+
+DATA = ROOT / ".data"
+
+
+@dataclass(slots=True)
+class Schedule:
+    """One scheduled function and when it is due next."""
+
+    name: str
+    expression: str
+    zone: ZoneInfo
+    after: datetime
+    due: datetime = field(init=False)
+    _times: Iterator[datetime] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._times = CronSim(self.expression, self.after.astimezone(self.zone))
+        self.advance()
+
+    def advance(self) -> None:
+        """Move on to the next time it is due."""
+        self.due = next(self._times).astimezone(UTC)
+
+
+def schedules(triggers: list[dict[str, Any]], after: datetime) -> list[Schedule]:
+    """Return the schedules that the emulator's functions declare; without a zone they are in UTC, as in the cloud."""
+    return [
+        Schedule(
+            trigger["name"],
+            trigger["schedule"]["schedule"],
+            ZoneInfo(trigger["schedule"].get("timeZone") or "UTC"),
+            after,
+        )
+        for trigger in triggers
+        if "schedule" in trigger
+    ]
+
+
+def fire(suite: EmulatorSuite, schedule: Schedule) -> str:
+    """Fire a schedule and return what became of it; a failure is told, and the next firing goes on."""
+    try:
+        suite.call_scheduled(schedule.name, schedule.due)
+    except (EmulatorError, requests.RequestException) as error:
+        return f"failed: {error}"
+    return "ok"
+
+
+def run(suite: EmulatorSuite) -> None:
+    planned = schedules(suite.triggers(), datetime.now(UTC))
+    for schedule in planned:
+        print(f"{schedule.name:32} {schedule.expression:16} {schedule.zone}, next {schedule.due:%H:%M:%S} UTC")
+    while planned:
+        schedule = min(planned, key=lambda one: one.due)
+        time.sleep(max(0.0, (schedule.due - datetime.now(UTC)).total_seconds()))
+        print(f"{schedule.due:%Y-%m-%d %H:%M} UTC  {schedule.name}  {fire(suite, schedule)}", flush=True)
+        schedule.advance()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make dev ARGS=…", description=__doc__)
+    parser.add_argument("--fresh", action="store_true", help="start without the data kept in .data")
+    arguments = parser.parse_args()
+    try:
+        print("Starting the Firebase emulators (functions, firestore, auth, tasks) …", flush=True)
+        import_from = None if arguments.fresh else DATA
+        with (
+            interruptible(),
+            EmulatorSuite(configured_ports(), import_from=import_from, export_to=DATA) as suite,
+        ):
+            for name in ("functions", "firestore", "auth", "tasks"):
+                print(f"{name:12} http://{suite.host(name)}")
+            print(f"log          {suite.log.relative_to(ROOT)}\nCtrl-C stops everything and keeps the data.\n")
+            run(suite)
+    except (EmulatorError, PortTakenError, MissingPrerequisiteError, ValueError) as error:
+        print(f"dev: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped; the data is in .data.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
