@@ -69,7 +69,7 @@ def _optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _choice(kind: type[StrEnum], *allowed: StrEnum) -> Callable[[Any], StrEnum]:
     def check(value: Any) -> StrEnum:
-        if value not in {str(choice) for choice in allowed}:
+        if value not in [str(choice) for choice in allowed]:  # a list: the value may be unhashable
             raise ValueError("one of " + ", ".join(allowed))
         return kind(value)
 
