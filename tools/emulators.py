@@ -15,6 +15,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -158,19 +159,21 @@ class EmulatorSuite:
         return [trigger for backend in answer.json()["backends"] for trigger in backend["functionTriggers"]]
 
     def stop(self) -> None:
-        """End the emulators and every process they started."""
+        """End the emulators and every process they started; a second Ctrl-C does not cut that short."""
         self._config.unlink(missing_ok=True)
-        if self._process is None:
-            return
-        family = [self._process.pid, *descendants(self._process.pid)]
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+        if self._process is not None:
+            with uninterrupted():
+                self._end(self._process)
+            self._process = None
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        family = [process.pid, *descendants(process.pid)]
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(60 if self._export_to else 15)
+                process.wait(60 if self._export_to else 15)
         orphans = [pid for pid in descendants(os.getpid()) if pid not in family and _is_ours(pid)]
-        left = end_processes([*family, *orphans])
-        self._process = None
-        if left:
+        if left := end_processes([*family, *orphans]):
             raise EmulatorError(f"processes {left} do not end")
 
     def _start(self) -> None:
@@ -263,6 +266,9 @@ def _is_ours(process: int) -> bool:
     return False
 
 
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
     """Turn SIGTERM and SIGHUP into KeyboardInterrupt, so that context managers clean up."""
@@ -270,12 +276,28 @@ def interruptible() -> Iterator[None]:
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    with handled_by(interrupt):
+        yield
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let nothing interrupt what must be finished; a process group's signal often comes twice, through make too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with handled_by(signal.SIG_IGN):
+        yield
+
+
+@contextlib.contextmanager
+def handled_by(handler: Any) -> Iterator[None]:
+    previous = {number: signal.signal(number, handler) for number in INTERRUPTIONS}
     try:
         yield
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        for number, before in previous.items():
+            signal.signal(number, before)
 
 
 def main() -> int:

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Inputs = Mapping[str, Any]
+"""Market data, account snapshot or regime, as `BaseStrategy.evaluate` describes them; read-only."""
+
 Signal = dict[str, Any]
 """What a strategy proposes: action, ticker, allocation (0-1), confidence (0-1), reasoning."""
 
@@ -30,10 +33,7 @@ class BaseStrategy(ABC):
 
     @abstractmethod
     def evaluate(
-        self,
-        market_data: Mapping[str, Any],
-        account_snapshot: Mapping[str, Any],
-        regime: Mapping[str, Any] | None = None,
+        self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None
     ) -> Signal | Awaitable[Signal]:
         """
         Propose one action on one symbol.

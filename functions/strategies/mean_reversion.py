@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from functions.strategies.base import BaseStrategy, Signal
+from functions.strategies.base import BaseStrategy, Inputs, Signal
 from functions.strategies.indicators import relative_strength_index
 
 
@@ -28,12 +25,7 @@ class RsiMeanReversion(BaseStrategy):
         "allocation": 0.20,
     }
 
-    def evaluate(
-        self,
-        market_data: Mapping[str, Any],
-        account_snapshot: Mapping[str, Any],
-        regime: Mapping[str, Any] | None = None,
-    ) -> Signal:
+    def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
         days = self.config["days"]
         indexes = self.measure(
             market_data, self.config["symbols"], lambda closes: relative_strength_index(closes, days), days + 1

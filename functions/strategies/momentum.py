@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from functions.strategies.base import BaseStrategy, Signal
+from functions.strategies.base import BaseStrategy, Inputs, Signal
 
 
 class TwelveOneMomentum(BaseStrategy):
@@ -28,12 +25,7 @@ class TwelveOneMomentum(BaseStrategy):
         "allocation": 0.30,
     }
 
-    def evaluate(
-        self,
-        market_data: Mapping[str, Any],
-        account_snapshot: Mapping[str, Any],
-        regime: Mapping[str, Any] | None = None,
-    ) -> Signal:
+    def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
         formation, skipped = self.config["formation_days"], self.config["skipped_days"]
         momentum = self.measure(
             market_data,

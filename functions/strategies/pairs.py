@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
-from functions.strategies.base import BaseStrategy, Signal
+from functions.strategies.base import BaseStrategy, Inputs, Signal
 from functions.strategies.indicators import z_score
 
 
@@ -25,12 +22,7 @@ class PairsReversion(BaseStrategy):
 
     defaults = {"pair": ("KO", "PEP"), "days": 40, "entry": 1.5, "exit": 0.5, "allocation": 0.20}
 
-    async def evaluate(
-        self,
-        market_data: Mapping[str, Any],
-        account_snapshot: Mapping[str, Any],
-        regime: Mapping[str, Any] | None = None,
-    ) -> Signal:
+    async def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
         # A strategy that asks a service for data awaits it here; one that only computes need not be async.
         first, second = self.config["pair"]
         days = self.config["days"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from numpy.typing import NDArray
 
-from functions.strategies.base import BaseStrategy, Signal
+from functions.strategies.base import BaseStrategy, Inputs, Signal
 
 
 class MovingAverageTrend(BaseStrategy):
@@ -29,12 +28,7 @@ class MovingAverageTrend(BaseStrategy):
         "allocation": 0.25,
     }
 
-    def evaluate(
-        self,
-        market_data: Mapping[str, Any],
-        account_snapshot: Mapping[str, Any],
-        regime: Mapping[str, Any] | None = None,
-    ) -> Signal:
+    def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
         gaps = self.measure(market_data, self.config["symbols"], self._gap, self.config["slow_days"])
         held = self.held_symbol(account_snapshot)
         if held in gaps and gaps[held] < 0:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from functions.strategies.base import BaseStrategy, Signal
+from functions.strategies.base import BaseStrategy, Inputs, Signal
 
 
 class TurtleChannel(BaseStrategy):
@@ -27,12 +24,7 @@ class TurtleChannel(BaseStrategy):
         "allocation": 0.20,
     }
 
-    def evaluate(
-        self,
-        market_data: Mapping[str, Any],
-        account_snapshot: Mapping[str, Any],
-        regime: Mapping[str, Any] | None = None,
-    ) -> Signal:
+    def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
         entry_days, exit_days = self.config["entry_days"], self.config["exit_days"]
         symbols = self.config["symbols"]
         above_high = self.measure(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from numpy.typing import NDArray
 
-from functions.strategies.base import BaseStrategy, Signal
+from functions.strategies.base import BaseStrategy, Inputs, Signal
 from functions.strategies.indicators import daily_returns
 
 
@@ -32,12 +31,7 @@ class VolatilityManaged(BaseStrategy):
         "allocation": 0.25,
     }
 
-    def evaluate(
-        self,
-        market_data: Mapping[str, Any],
-        account_snapshot: Mapping[str, Any],
-        regime: Mapping[str, Any] | None = None,
-    ) -> Signal:
+    def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
         fractions = self.measure(market_data, self.config["symbols"], self._fraction, self.config["days"] + 1)
         held = self.held_symbol(account_snapshot)
         if held in fractions and fractions[held] < self.config["exit_fraction"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,29 @@ def test_switched_off_signals_pass_as_proposed_still_stamped_and_logged(track_re
     assert len(signals["Poor"]["nonce"]) == 32
     assert paths.orchestration_logs(track_records).document(decision.session_id).get().exists
     assert not paths.modes(track_records, TENANT, None).get().exists
+
+
+def test_a_file_that_fails_to_load_is_in_the_decision_and_stops_nothing(
+    own_db: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "strategies_of_ann"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "broken.py").write_text("import no_such_module")
+    source = "from functions.strategies.base import BaseStrategy\n\n\nclass Own(BaseStrategy):\n"
+    source += "    def evaluate(self, market_data, account_snapshot, regime=None):\n"
+    source += "        return self.buy('SPY', 0.1, str(regime))\n"
+    (package / "own.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    loader = StrategyLoader(own_db, TENANT, strategies_package="strategies_of_ann")
+    regime = {"regime": "calm"}
+    signals, decision = asyncio.run(loader.evaluate_all_strategies_with_maestro(MARKET, ACCOUNT, regime))
+    assert decision is not None
+    assert decision.load_errors == {"broken": "ModuleNotFoundError: No module named 'no_such_module'"}
+    assert (signals["Own"]["action"], signals["Own"]["reasoning"]) == ("BUY", "{'regime': 'calm'}")
+    log = paths.orchestration_logs(own_db).document(decision.session_id).get().to_dict()
+    assert log is not None
+    assert log["load_errors"] == decision.load_errors
 
 
 def test_systemic_override_identity_and_enrichment_without_a_cycle(own_db: Client) -> None:

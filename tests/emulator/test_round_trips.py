@@ -40,7 +40,7 @@ def cost_of_a_cycle(db: Client, strategy_count: int, slot: str) -> tuple[list[st
     cycle = RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds())
     request = CycleRequest(tenant_id=TENANT, propose=propose(names), slot=slot)
     api = CountingApi(db._firestore_api)
-    db._firestore_api_internal = api  # type: ignore[assignment]  # counts in place of the real one, and calls it
+    db._firestore_api_internal = api  # counts in place of the real one, and calls it
     result = asyncio.run(cycle.run(request))
     assert result is not None
     assert len(result.signals) == strategy_count

@@ -58,8 +58,10 @@ def test_whole_numbers_may_come_as_floats_and_disabled_strategies_as_a_list() ->
         ({"enabled": "yes"}, "enabled must be true or false, was 'yes'"),
         (
             {"disabled_strategies": "A"},
-            "disabled_strategies must be a list of strategy names, or a map of strategy name to end time or null, "
-            "was 'A'",
+            (
+                "disabled_strategies must be a list of strategy names, or a map of strategy name to end time or null, "
+                "was 'A'"
+            ),
         ),
         (
             {"disabled_strategies": {"A": "2020"}},

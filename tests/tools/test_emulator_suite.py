@@ -1,0 +1,88 @@
+"""The suite itself: a broken main.py is an error, and nothing is left running."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tools.prerequisites import DEV_PYTHON, ROOT
+
+AUTO = {
+    f"MAESTRO_{name}_PORT": "auto"
+    for name in ("FUNCTIONS", "FIRESTORE", "FIRESTORE_WEBSOCKET", "AUTH", "TASKS", "EVENTARC", "HUB", "LOGGING")
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project that shares the installed environments."""
+    for name in ("firebase.json", ".firebaserc", "firestore.rules", "firestore.indexes.json", "package.json"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copytree(ROOT / "functions", tmp_path / "functions", ignore=shutil.ignore_patterns("venv", "*.local"))
+    for name in ("node_modules", ".setup", "functions/venv", ".venv"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Command lines of live processes that name a folder, or stand in it."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            is_there = str(folder) in command or (entry / "cwd").readlink().is_relative_to(folder)
+        except OSError:
+            continue
+        if is_there and command:
+            found.append(command)
+    return found
+
+
+def start(project: Path, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(DEV_PYTHON), "-m", "tools.emulators", "exec", "--", *command],
+        cwd=project,
+        env=os.environ | AUTO,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_a_main_that_does_not_load_is_an_error_that_shows_why(project: Path) -> None:
+    with (project / "functions/main.py").open("a") as main:
+        main.write("\nimport no_such_module\n")
+    run = start(project, "true")
+    output = run.communicate(timeout=90)[0]
+    assert run.returncode == 1
+    assert "functions not loaded: orchestrate_tick, orchestratetenant" in output
+    assert "no_such_module" in output
+    assert processes_in(project) == []
+
+
+def test_the_commands_exit_code_is_kept_and_nothing_is_left_running(project: Path) -> None:
+    run = start(project, "bash", "-c", "test -n $FIRESTORE_EMULATOR_HOST && exit 7")
+    output = run.communicate(timeout=90)[0]
+    assert run.returncode == 7, output
+    assert processes_in(project) == []
+    assert list(project.glob(".firebase.*.json")) == []
+
+
+def test_a_terminated_run_leaves_nothing_running(project: Path) -> None:
+    run = start(project, "sleep", "600")
+    deadline = time.monotonic() + 90
+    while not any("sleep 600" in command for command in processes_in(project)):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    for _ in range(5):  # as through a process group and make, and from an impatient user
+        run.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+    run.communicate(timeout=60)
+    assert processes_in(project) == []
