@@ -22,7 +22,8 @@ from functions.adapters.firestore_performance_store import FirestorePerformanceS
 from functions.domain.documents import issued_signals
 from functions.services.build_windows import build_windows
 from functions.services.enqueue_cycles import slot_of
-from tools.emulators import EmulatorError, EmulatorSuite, interruptible
+from tools.emulators import EmulatorError, EmulatorSuite
+from tools.interrupts import interruptible
 from tools.ports import PortTakenError, configured_ports
 from tools.prerequisites import MissingPrerequisiteError
 

@@ -38,7 +38,8 @@ from functions.domain.windows import PerformanceWindows
 from functions.services.evaluate_strategies import StrategyEvaluator
 from functions.services.ports import CycleWrites, TenantState
 from functions.services.run_cycle import CycleRequest, RunCycle
-from tools.emulators import EmulatorSuite, interruptible
+from tools.emulators import EmulatorSuite
+from tools.interrupts import interruptible
 from tools.ports import free_ports
 from tools.prerequisites import DEV_PYTHON, ROOT
 

@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 import requests
 from cronsim import CronSim
 
-from tools.emulators import EmulatorError, EmulatorSuite, interruptible
+from tools.emulators import EmulatorError, EmulatorSuite
+from tools.interrupts import interruptible
 from tools.ports import PortTakenError, configured_ports
 from tools.prerequisites import ROOT, MissingPrerequisiteError
 

@@ -15,9 +15,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +26,7 @@ import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client
 
+from tools.interrupts import interruptible, uninterrupted
 from tools.ports import DEFAULT_PORTS, PortTakenError, configured_ports, free_ports, variable_of
 from tools.prerequisites import FIREBASE, ROOT, MissingPrerequisiteError, emulator_binary, java_home
 from tools.processes import adopt_orphans, descendants, die_with_parent, end_processes
@@ -264,40 +264,6 @@ def _is_ours(process: int) -> bool:
         command = Path(f"/proc/{process}/cmdline").read_bytes()
         return b"functions/venv" in command or b"firestore" in command or b"functions-framework" in command
     return False
-
-
-INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into KeyboardInterrupt, so that context managers clean up."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    with handled_by(interrupt):
-        yield
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let nothing interrupt what must be finished; a process group's signal often comes twice, through make too."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    with handled_by(signal.SIG_IGN):
-        yield
-
-
-@contextlib.contextmanager
-def handled_by(handler: Any) -> Iterator[None]:
-    previous = {number: signal.signal(number, handler) for number in INTERRUPTIONS}
-    try:
-        yield
-    finally:
-        for number, before in previous.items():
-            signal.signal(number, before)
 
 
 def main() -> int:

@@ -10,26 +10,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from functions.domain.decide import UNREADABLE, DecisionRequest, DecisionResult, decide
+from functions.domain.decide import DecisionRequest, DecisionResult, decide
 from functions.domain.decision import MaestroDecision
 from functions.domain.documents import current_session_document, modes_document, session_document, slot_document
-from functions.domain.errors import InputError, StoreConflict, StoreUnavailable
+from functions.domain.errors import StoreConflict, StoreUnavailable
 from functions.domain.identity import session_id_of
-from functions.domain.inputs import CycleInputs, InputIssue, read_inputs
-from functions.domain.modes import WEIGHTS, ModeState, read_modes
+from functions.domain.inputs import CycleInputs, read_inputs
 from functions.domain.policy import Policy
 from functions.domain.reasons import ReasonCode
 from functions.domain.signals import Signal
-from functions.domain.windows import PerformanceWindows
-from functions.services.ports import Clock, CycleStore, CycleWrites, Document, Ids, TenantState
+from functions.services.decision_log import log_decision
+from functions.services.known_state import NOTHING_STORED, Known, unavailable, validated
+from functions.services.ports import Clock, CycleStore, CycleWrites, Ids, TenantState
 
 logger = logging.getLogger("maestro")
 
 T = TypeVar("T")
 
 MAX_COMMIT_ATTEMPTS = 8
-_NOTHING_STORED = TenantState(None, None, None, None, None, None, None, None, None)
-
 ProposeSignals = Callable[[CycleInputs, Policy], Awaitable[Sequence[Signal]]]
 """Gives one signal per strategy."""
 
@@ -68,22 +66,6 @@ class CycleResult:
     decision: MaestroDecision
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A tenant's state, read and validated."""
-
-    state: TenantState
-    policy: Policy
-    windows: PerformanceWindows
-    modes: Mapping[str, ModeState]
-    issues: tuple[InputIssue, ...]
-
-    @property
-    def is_readable(self) -> bool:
-        """Whether policy and track records are what is stored."""
-        return not any(issue.reason_code in UNREADABLE for issue in self.issues)
-
-
 class RunCycle:
     """The use case; keep one per process."""
 
@@ -112,12 +94,12 @@ class RunCycle:
         result = await self._decide_and_commit(request, known, inputs, signals, now, started)
         if result is None:
             return None
-        _log(result.decision)
+        log_decision(result.decision)
         return CycleResult(result.signals, result.decision)
 
     def known_state(self, tenant_id: str, uid: str | None, policy_defaults: Mapping[str, Any]) -> Known:
         """Read a tenant's state as a cycle would. Raises StoreUnavailable."""
-        return _validated(self._store.read(tenant_id, uid, None), policy_defaults)
+        return validated(self._store.read(tenant_id, uid, None), policy_defaults)
 
     async def _decide_and_commit(
         self,
@@ -143,7 +125,7 @@ class RunCycle:
             except StoreUnavailable as error:
                 if request.slot:
                     raise
-                known = _unavailable(known, error)
+                known = unavailable(known, error)
             else:
                 return result
         raise StoreUnavailable(f"lost {MAX_COMMIT_ATTEMPTS} races for the session of tenant {request.tenant_id}")
@@ -187,8 +169,8 @@ class RunCycle:
         except StoreUnavailable as error:
             if request.slot:
                 raise
-            return _unavailable(_validated(_NOTHING_STORED, request.policy_defaults), error)
-        return _validated(state, request.policy_defaults)
+            return unavailable(validated(NOTHING_STORED, request.policy_defaults), error)
+        return validated(state, request.policy_defaults)
 
     async def _is_settled(self, request: CycleRequest, state: TenantState, slot: str) -> bool:
         """Tell whether the slot needs no decision any more; a slot overtaken by a newer one is put on record."""
@@ -206,43 +188,6 @@ class RunCycle:
         return True
 
 
-def _validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
-    """Read what is stored; whatever is malformed becomes an issue that stops new exposure."""
-    issues: list[InputIssue] = []
-    policy = _policy(state, policy_defaults, issues)
-    windows = _read_or(PerformanceWindows.empty(), PerformanceWindows.from_document, state.windows, issues)
-    modes: Mapping[str, ModeState] = _read_or({}, read_modes, state.modes, issues)
-    return Known(state, policy, windows, modes, tuple(issues))
-
-
-def _read_or(
-    default: T, read: Callable[[Document | None], T], document: Document | None, issues: list[InputIssue]
-) -> T:
-    try:
-        return read(document)
-    except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_STATE, str(error)))
-        return default
-
-
-def _policy(state: TenantState, defaults: Mapping[str, Any], issues: list[InputIssue]) -> Policy:
-    try:
-        return Policy.from_sources(defaults, state.policy)
-    except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_POLICY, str(error)))
-    try:
-        return Policy.from_sources(defaults, None)
-    except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_POLICY, f"class attribute {error}"))
-        return Policy()
-
-
-def _unavailable(known: Known, error: StoreUnavailable) -> Known:
-    logger.error("Maestro orchestration failed: %s", error)
-    issue = InputIssue(ReasonCode.STORE_UNAVAILABLE, f"the store is unavailable: {error}")
-    return replace(known, issues=(issue, *known.issues))
-
-
 def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
     given, state = request.given, known.state
     if given is None:
@@ -255,22 +200,3 @@ def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
         known.policy.max_input_age_seconds,
         is_time_required=request.given is None,
     )
-
-
-def _log(decision: MaestroDecision) -> None:
-    """Log the lines the migration guide promises, with fields for queries beside the text."""
-    common = {"tenant": decision.tenant_id, "session": decision.session_id, "slot": decision.slot}
-    for verdict in decision.allocation_decisions:
-        sharpe = "n/a" if verdict.sharpe_ratio is None else f"{verdict.sharpe_ratio:.2f}"
-        extra = {**common, "strategy": verdict.strategy_name, "reason_code": str(verdict.reason_code)}
-        weight, mode = WEIGHTS[verdict.mode], verdict.mode
-        logger.info(
-            "Strategy %s: Sharpe=%s, Weight=%.2f, Mode=%s", verdict.strategy_name, sharpe, weight, mode, extra=extra
-        )
-    for name, error in {**decision.strategy_errors, **decision.load_errors}.items():
-        logger.warning("Strategy %s failed: %s", name, error, extra={**common, "strategy": name})
-    if decision.systemic_risk_detected:
-        logger.warning("🚨 SYSTEMIC RISK DETECTED: %s", decision.systemic_risk_details, extra=common)
-    for issue in decision.input_issues:
-        logger.warning("Input issue: %s", issue.detail, extra={**common, "reason_code": str(issue.reason_code)})
-    logger.info("🎭 Maestro orchestration complete", extra={**common, "duration_ms": decision.duration_ms})

@@ -24,11 +24,11 @@ from functions.domain.reasons import ReasonCode
 from functions.domain.risk_rules import RiskContext, RuledSignal, SystemicSellsRule, systemic_risk_of
 from functions.domain.signals import Action, Signal, failed_signal, parse_action, read_signal
 from functions.domain.standing import Standing, standings
+from functions.services.known_state import Known
 from functions.services.run_cycle import (
     CycleRequest,
     CycleResult,
     GivenInputs,
-    Known,
     ProposeSignals,
     RunCycle,
 )
