@@ -10,7 +10,8 @@ Every error Maestro raises on purpose.
     │   ├── AccountError           … in the account snapshot
     │   ├── MarketDataError        … in the market data
     │   ├── MetricInputError       … in a return series
-    │   └── WindowsError           … in the packed performance windows
+    │   ├── WindowsError           … in the packed performance windows
+    │   └── FillError              … in a ledger document
     └── StoreError                 the store refused or failed
         ├── StoreConflict          somebody else wrote first: read again and retry
         └── StoreUnavailable       unreachable, too slow or refusing: nothing is known to be written
@@ -64,6 +65,10 @@ class MetricInputError(InputError):
 
 class WindowsError(InputError):
     """The packed performance windows are malformed."""
+
+
+class FillError(InputError):
+    """A ledger document is malformed."""
 
 
 class StoreError(MaestroError):

@@ -1,0 +1,100 @@
+"""Fills: what the ledger holds, validated where it enters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.domain.errors import FillError, InputError
+from functions.domain.inputs import parse_time
+from functions.domain.signals import as_number
+
+FIELD_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "uid": ("uid", "user_id", "userId"),
+    "strategy_id": ("strategy_id", "strategyId"),
+    "qty": ("qty", "quantity"),
+    "ts": ("ts", "timestamp"),
+}
+"""Names under which a field is read, the proper one first."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class BookKey:
+    """Whose position in what: the unit that lots are matched in."""
+
+    uid: str
+    strategy_id: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One fill of one order."""
+
+    key: BookKey
+    at: datetime
+    """UTC."""
+    signed_quantity: float
+    """Units; above 0 bought, below 0 sold."""
+    price: float
+    """USD per unit."""
+    cost: float
+    """Fees and slippage, USD, 0 or more."""
+    fees: float
+    """The fees alone, USD."""
+    order: tuple[str, str, str]
+    """Breaks ties of time: broker fill id, order id, document id."""
+
+    @property
+    def sort_key(self) -> tuple[datetime, tuple[str, str, str]]:
+        return self.at, self.order
+
+
+def parse_fill(document_id: str, document: Mapping[str, Any]) -> Fill:
+    """
+    Read one ledger document.
+
+    Raises
+    ------
+    FillError
+        If a field is missing or out of range; it names the document, the field, the limit and the value.
+    """
+
+    def field(name: str) -> Any:
+        return next((document[alias] for alias in FIELD_ALIASES.get(name, (name,)) if alias in document), None)
+
+    def error(name: str, limit: str) -> FillError:
+        return FillError(f"{document_id}.{name}", limit, field(name))
+
+    def text(name: str) -> str:
+        value = field(name)
+        if not isinstance(value, str) or not value or "/" in value:
+            raise error(name, "a name without /")
+        return value
+
+    def number(name: str, limit: str, accepts: Callable[[float], bool], default: float | None = None) -> float:
+        value = default if field(name) is None else as_number(field(name))
+        if value is None or not accepts(value):
+            raise error(name, limit)
+        return value
+
+    side = str(field("side")).lower()
+    if side not in {"buy", "sell"}:
+        raise error("side", "buy or sell")
+    quantity = number("qty", "> 0", lambda value: value > 0)
+    fees = number("fees", ">= 0", lambda value: value >= 0, 0.0)
+    try:
+        at = parse_time(f"{document_id}.ts", field("ts")).astimezone(UTC)
+    except InputError as wrong:
+        raise FillError(wrong.field, wrong.limit, wrong.value) from wrong
+    return Fill(
+        BookKey(text("uid"), text("strategy_id"), text("symbol")),
+        at,
+        quantity if side == "buy" else -quantity,
+        number("price", "> 0", lambda value: value > 0),
+        fees + number("slippage", ">= 0", lambda value: value >= 0, 0.0),
+        fees,
+        (str(field("broker_fill_id") or ""), str(field("order_id") or ""), document_id),
+    )

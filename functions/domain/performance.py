@@ -1,0 +1,177 @@
+"""
+Performance of a period: what fills realised in it, and what open lots are worth at its end.
+
+A period is half-open, [start, end). Its profit is what was realised in it plus the change of what is unrealised; the
+change of later periods then adds up to what was earned in all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from functions.domain.errors import WindowsError
+from functions.domain.fifo import Lots, match
+from functions.domain.fills import BookKey, Fill
+
+OpenLots = Mapping[BookKey, Lots]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything about a tenant's books at one instant that the fills before it left behind."""
+
+    at: datetime | None
+    """The instant; None before the first fill."""
+    lots: OpenLots
+    marks: Mapping[str, float]
+    """The last price known of every symbol held, USD."""
+
+    @classmethod
+    def empty(cls) -> Checkpoint:
+        return cls(None, {}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodResult:
+    """One (uid, strategy) in one period; USD."""
+
+    uid: str
+    strategy_id: str
+    realized_pnl: float = 0.0
+    """In the period, net of costs."""
+    unrealized_pnl: float = 0.0
+    """Level at its end, net of costs carried."""
+    pnl: float = 0.0
+    """Realised plus the change of unrealised."""
+    fees: float = 0.0
+    """Charged in the period, whether or not realised yet."""
+    fills: int = 0
+    stale_marks: tuple[str, ...] = ()
+    """Symbols valued at an older price for want of one at the period's end."""
+
+
+def compute_period(
+    opening: Checkpoint, fills: Iterable[Fill], marks: Mapping[str, float], end: datetime
+) -> tuple[list[PeriodResult], Checkpoint]:
+    """
+    Carry books over one period.
+
+    Parameters
+    ----------
+    opening : Checkpoint
+        The books at the period's start.
+    fills : iterable of Fill
+        Of the period, in any order.
+    marks : mapping
+        Closing prices at the period's end, USD by symbol; a symbol without one keeps its last price.
+    end : datetime
+        The period's end, which the closing checkpoint stands for.
+
+    Returns
+    -------
+    tuple
+        A result for every (uid, strategy) with a fill or an open lot, and the books at the end.
+    """
+    by_book: dict[BookKey, list[Fill]] = defaultdict(list)
+    for fill in fills:
+        by_book[fill.key].append(fill)
+    for book in by_book.values():
+        book.sort(key=lambda fill: fill.sort_key)
+    traded = {book[-1].key.symbol: book[-1].price for book in sorted(by_book.values(), key=lambda b: b[-1].sort_key)}
+    known = {**opening.marks, **traded, **marks}
+
+    results: dict[tuple[str, str], PeriodResult] = {}
+    lots: dict[BookKey, Lots] = {}
+    for key in sorted({*opening.lots, *by_book}):
+        book = by_book.get(key, [])
+        before = opening.lots.get(key, Lots.none())
+        after, realized = _carry(before, book)
+        if after.price.size:
+            lots[key] = after
+        symbol = key.symbol
+        start_value = before.unrealized(opening.marks[symbol]) if before.price.size else 0.0
+        end_value = after.unrealized(known[symbol]) if after.price.size else 0.0
+        owner = (key.uid, key.strategy_id)
+        is_stale = after.price.size > 0 and symbol not in marks
+        results[owner] = _added(
+            results.get(owner, PeriodResult(*owner)),
+            realized,
+            end_value,
+            start_value,
+            book,
+            symbol if is_stale else None,
+        )
+    held = {key.symbol for key in lots}
+    return list(results.values()), Checkpoint(end, lots, {symbol: known[symbol] for symbol in sorted(held)})
+
+
+def _carry(before: Lots, book: Sequence[Fill]) -> tuple[Lots, float]:
+    """Return the lots after a book's fills, and what they realised."""
+    if not book:
+        return before, 0.0
+    columns = np.array([(fill.signed_quantity, fill.price, fill.cost) for fill in book]).T
+    matched = match(before, *columns)
+    return matched.open_lots, float(matched.realized.sum())
+
+
+def _added(
+    result: PeriodResult, realized: float, end_value: float, start_value: float, book: Sequence[Fill], stale: str | None
+) -> PeriodResult:
+    """Return a strategy's result with one more of its books in it."""
+    return replace(
+        result,
+        realized_pnl=result.realized_pnl + realized,
+        unrealized_pnl=result.unrealized_pnl + end_value,
+        pnl=result.pnl + realized + end_value - start_value,
+        fees=result.fees + sum(fill.fees for fill in book),
+        fills=result.fills + len(book),
+        stale_marks=(*result.stale_marks, stale) if stale else result.stale_marks,
+    )
+
+
+def checkpoint_document(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Pack a checkpoint: an index of books and three float64 columns as bytes."""
+    keys = sorted(checkpoint.lots)
+    lots = [checkpoint.lots[key] for key in keys]
+    columns = {
+        name: np.concatenate([getattr(lot, name) for lot in lots]) if lots else np.empty(0)
+        for name in ("signed_quantity", "price", "unit_cost")
+    }
+    return {
+        "at": checkpoint.at,
+        "books": [f"{key.uid}/{key.strategy_id}/{key.symbol}" for key in keys],
+        "lots": [int(lot.price.size) for lot in lots],
+        "marks": dict(checkpoint.marks),
+        **{name: column.astype("<f8").tobytes() for name, column in columns.items()},
+    }
+
+
+def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
+    """
+    Unpack a checkpoint; a missing document is an empty one.
+
+    Raises
+    ------
+    WindowsError
+        If its parts do not belong together: rebuild it from the ledger.
+    """
+    if document is None:
+        return Checkpoint.empty()
+    try:
+        keys = [BookKey(*book.split("/")) for book in document["books"]]
+        ends = np.cumsum([0, *document["lots"]])
+        names = ("signed_quantity", "price", "unit_cost")
+        columns = [np.frombuffer(document[name], dtype="<f8").astype(np.float64) for name in names]
+        if any(column.size != ends[-1] for column in columns) or len(keys) != len(ends) - 1:
+            raise ValueError(f"{ends[-1]} lots of {len(ends) - 1} books")
+        slices = [slice(start, stop) for start, stop in zip(ends, ends[1:], strict=False)]
+        lots = {key: Lots(*(column[part] for column in columns)) for key, part in zip(keys, slices, strict=True)}
+        return Checkpoint(document["at"], lots, dict(document["marks"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise WindowsError("checkpoint", "books, lots, marks and three columns of equal length", str(error)) from error
