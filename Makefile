@@ -6,7 +6,7 @@ SETUP := @$(PYTHON3) tools/setup.py
 SOURCES := functions tools tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo dev test test-unit check format bench deploy clean
+.PHONY: help setup lock demo dev test test-unit check format bench may-deploy deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +42,11 @@ bench: setup ## Measure cycle, statistics and import times as ratios to their bo
 lock: setup ## Compile the pinned requirements and the npm lock file anew
 	@$(PYTHON) -m tools.lock
 
-deploy: check test-unit ## Check, then deploy to the project of .firebaserc (ARGS="--project ID" for another)
+may-deploy: setup
+	@$(PYTHON) -m tools.deploy --may-deploy $(ARGS)
+
+deploy: may-deploy check ## Check, then deploy to the project of .firebaserc (ARGS="--project ID" for another)
+	@$(PYTHON) -m pytest -q tests/unit
 	@$(PYTHON) -m tools.deploy $(ARGS)
 
 clean: ## Remove everything that set-up made

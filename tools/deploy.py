@@ -14,6 +14,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make deploy ARGS=…", description=__doc__)
     parser.add_argument("--project", help="Firebase project id (default: the one in .firebaserc)")
     parser.add_argument("--only", default="functions,firestore", help="what to deploy (%(default)s)")
+    parser.add_argument("--may-deploy", action="store_true", help="only tell whether the project can be deployed to")
     parser.add_argument("--dry-run", action="store_true", help="let firebase check everything and deploy nothing")
     arguments = parser.parse_args()
     project = arguments.project or json.loads((ROOT / ".firebaserc").read_text())["projects"]["default"]
@@ -24,6 +25,8 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+    if arguments.may_deploy:
+        return 0
     command = [str(FIREBASE), "deploy", "--project", project, "--only", arguments.only]
     return subprocess.run(command + ["--dry-run"] * arguments.dry_run, cwd=ROOT, check=False).returncode
 

@@ -8,11 +8,8 @@ Start the official Firebase emulators, run something against them, and leave not
 from __future__ import annotations
 
 import argparse
-import ast
-import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -26,10 +23,11 @@ import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client
 
+from tools.firebase_config import config_with, exported_functions
 from tools.interrupts import interruptible, uninterrupted
 from tools.ports import DEFAULT_PORTS, PortTakenError, configured_ports, free_ports, variable_of
 from tools.prerequisites import FIREBASE, ROOT, MissingPrerequisiteError, emulator_binary, java_home
-from tools.processes import adopt_orphans, descendants, die_with_parent, end_processes
+from tools.processes import run_command
 
 PROJECT = "demo-maestro"
 """A project id that starts with demo- never touches the cloud."""
@@ -38,6 +36,9 @@ LOGS = ROOT / ".logs"
 EMULATORS = ("functions", "firestore", "auth", "tasks")
 _START_SECONDS = 120.0
 _CALL_SECONDS = 120.0
+_WARM_UP_SECONDS = 60.0
+_END_SECONDS = 10.0
+_KEPT_LOGS = 10
 
 
 class EmulatorError(Exception):
@@ -79,11 +80,12 @@ class EmulatorSuite:
         self._workers = workers
         self._environment = dict(environment or {})
         self._config = ROOT / f".firebase.{os.getpid()}.json"
+        self._grace_seconds = 60 if export_to else 15
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> EmulatorSuite:
-        adopt_orphans()
         LOGS.mkdir(exist_ok=True)
+        forget_old_logs()
         self._config.write_text(json.dumps(config_with(self.ports)))
         try:
             self._start()
@@ -134,7 +136,10 @@ class EmulatorSuite:
             "X-CloudScheduler-JobName": f"firebase-schedule-{name}-{self.region}",
             "X-CloudScheduler-ScheduleTime": slot.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
-        answer = requests.post(self.function_url(f"{name}-0"), headers=headers, timeout=_CALL_SECONDS)
+        try:
+            answer = requests.post(self.function_url(f"{name}-0"), headers=headers, timeout=_CALL_SECONDS)
+        except requests.RequestException as error:
+            raise EmulatorError(f"{name} at {slot.isoformat()} did not answer: {error}") from error
         if not answer.ok:
             raise EmulatorError(f"{name} at {slot.isoformat()} answered {answer.status_code}: {answer.text[:500]}")
 
@@ -166,33 +171,30 @@ class EmulatorSuite:
                 self._end(self._process)
             self._process = None
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        family = [process.pid, *descendants(process.pid)]
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(60 if self._export_to else 15)
-        orphans = [pid for pid in descendants(os.getpid()) if pid not in family and _is_ours(pid)]
-        if left := end_processes([*family, *orphans]):
-            raise EmulatorError(f"processes {left} do not end")
+    def _end(self, supervisor: subprocess.Popen[bytes]) -> None:
+        if supervisor.stdin is not None:
+            supervisor.stdin.close()
+        if supervisor.wait(self._grace_seconds + _END_SECONDS):
+            raise EmulatorError(f"some of the emulators' processes do not end: see the end of {self.log}")
 
     def _start(self) -> None:
-        command = [str(FIREBASE), "emulators:start", "--config", self._config.name]
+        command = [sys.executable, "-m", "tools.supervisor", str(self._grace_seconds)]
+        command += [str(FIREBASE), "emulators:start", "--config", self._config.name]
         command += ["--project", self.project, "--only", ",".join(EMULATORS)]
         if self._import_from and self._import_from.exists():
             command += ["--import", str(self._import_from)]
         if self._export_to:
             command += ["--export-on-exit", str(self._export_to)]
-        self._process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=self._process_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=self.log.open("wb"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, before any thread of ours
-        )
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._process_environment(),
+                stdin=subprocess.PIPE,  # the supervisor stops when this closes, as it does however we end
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us; we stop the supervisor in good order
+            )
 
     def _process_environment(self) -> dict[str, str]:
         home = java_home()
@@ -232,38 +234,22 @@ class EmulatorSuite:
         """Start workers one after the other: when several start at once they can take each other's ports."""
         for trigger in self.triggers():
             name = trigger["name"] + ("-0" if "eventTrigger" in trigger else "")
-            requests.get(f"{self.function_url(name)}/__/health", timeout=60)
+            try:
+                requests.get(f"{self.function_url(name)}/__/health", timeout=_WARM_UP_SECONDS)
+            except requests.RequestException as error:
+                raise EmulatorError(
+                    f"{name} does not start ({error}). The emulator says:\n{self.log_tail()}"
+                ) from error
 
     def log_tail(self, lines: int = 30) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def config_with(ports: Mapping[str, int]) -> dict[str, Any]:
-    """Return firebase.json with other ports; it is the only place firebase-tools takes ports from."""
-    config: dict[str, Any] = json.loads((ROOT / "firebase.json").read_text())
-    emulators = config["emulators"]
-    for name, port in ports.items():
-        if name == "firestore_websocket":
-            emulators["firestore"]["websocketPort"] = port
-        else:
-            emulators.setdefault(name, {})["port"] = port
-    return config
-
-
-def exported_functions() -> set[str]:
-    """Return the names that main.py exports, read without importing it."""
-    for statement in ast.parse((ROOT / "functions/main.py").read_text()).body:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
-            return set(ast.literal_eval(statement.value))
-    raise EmulatorError("functions/main.py has no __all__ to say which functions it deploys")
-
-
-def _is_ours(process: int) -> bool:
-    """Tell whether an adopted orphan came from emulators: a function worker or Java."""
-    with contextlib.suppress(OSError):
-        command = Path(f"/proc/{process}/cmdline").read_bytes()
-        return b"functions/venv" in command or b"firestore" in command or b"functions-framework" in command
-    return False
+def forget_old_logs() -> None:
+    """Delete all but the newest logs of former runs."""
+    logs = sorted(LOGS.glob("emulators-*.log"), key=lambda log: log.stat().st_mtime, reverse=True)
+    for log in logs[_KEPT_LOGS:]:
+        log.unlink(missing_ok=True)
 
 
 def main() -> int:
@@ -280,9 +266,11 @@ def main() -> int:
             print(f"{name:20} {port:5}  {variable_of(name)}")
         return 0
     try:
+        print("emulators: starting …", file=sys.stderr, flush=True)
         with interruptible(), EmulatorSuite(configured_ports()) as suite:
-            return subprocess.run(arguments.words, env=os.environ | suite.env, check=False).returncode
-    except (EmulatorError, PortTakenError, MissingPrerequisiteError, ValueError) as error:
+            print(f"emulators: ready, log in {suite.log.relative_to(ROOT)}", file=sys.stderr, flush=True)
+            return run_command(arguments.words, os.environ | suite.env)
+    except (EmulatorError, FileNotFoundError, PortTakenError, MissingPrerequisiteError, ValueError) as error:
         print(f"emulators: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -7,14 +7,14 @@ import subprocess
 import sys
 
 from tools.prerequisites import ROOT, runtime_version
-from tools.setup import UV
+from tools.setup import uv
 
 
 def main() -> int:
     for source in ("functions/requirements.in", "requirements-dev.in"):
         compiled = source.replace(".in", ".txt")
         options = ["--quiet", "--upgrade", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
-        command = [UV, "pip", "compile", *options, "--python-version", runtime_version(), source, "-o", compiled]
+        command = [uv(), "pip", "compile", *options, "--python-version", runtime_version(), source, "-o", compiled]
         subprocess.run(command, cwd=ROOT, check=True)
         print(f"wrote {compiled}")
     subprocess.run(["npm", "install", "--package-lock-only", "--ignore-scripts"], cwd=ROOT, check=True)

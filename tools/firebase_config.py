@@ -1,0 +1,30 @@
+"""What the project's own files say about the emulators: their configuration, and the functions to expect."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tools.prerequisites import ROOT
+
+
+def config_with(ports: Mapping[str, int]) -> dict[str, Any]:
+    """Return firebase.json with other ports; it is the only place firebase-tools takes ports from."""
+    config: dict[str, Any] = json.loads((ROOT / "firebase.json").read_text())
+    emulators = config["emulators"]
+    for name, port in ports.items():
+        if name == "firestore_websocket":
+            emulators["firestore"]["websocketPort"] = port
+        else:
+            emulators.setdefault(name, {})["port"] = port
+    return config
+
+
+def exported_functions() -> set[str]:
+    """Return the names that main.py exports, read without importing it."""
+    for statement in ast.parse((ROOT / "functions/main.py").read_text()).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
+            return set(ast.literal_eval(statement.value))
+    raise ValueError("functions/main.py has no __all__ to say which functions it deploys")
