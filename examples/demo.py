@@ -18,7 +18,7 @@ from rich.table import Table
 
 from examples.replay import PaperBook, Prices, decision_time
 from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_performance_store import FirestorePerformanceStore
+from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.domain.documents import issued_signals
 from functions.services.build_windows import build_windows
 from functions.services.enqueue_cycles import slot_of
@@ -49,7 +49,7 @@ class Demo:
         self._suite = suite
         self._prices = prices
         self._db = suite.client()
-        self._performance = FirestorePerformanceStore(self._db)
+        self._performance = FirestoreLedgerStore(self._db)
         self.tenants = [DemoTenant(f"demo-{number}") for number in range(1, tenant_count + 1)]
 
     def seed(self) -> None:
@@ -102,7 +102,7 @@ class Demo:
             reference = paths.strategy_performance(self._db, tenant.tenant_id).document(document_id)
             batch.set(reference, {"tenant_id": tenant.tenant_id, **document})
         batch.commit()
-        build_windows(self._performance, tenant.tenant_id, None, self._prices.days[day_index])
+        build_windows(self._performance, tenant.tenant_id, self._prices.days[day_index])
 
 
 def strategy_table(tenant: DemoTenant) -> Table:

@@ -6,16 +6,21 @@ from functools import cache, lru_cache
 
 from functions.adapters.cloud_task_queue import CloudTaskQueue
 from functions.adapters.firestore_client import firestore_client
+from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore_tenant_directory import FirestoreTenantDirectory
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.structured_logging import configure_logging
 from functions.adapters.system import SystemClock
+from functions.services.month_performance import ComputeMonth
 from functions.services.ports import Clock, MarketCalendar, TaskQueue, TenantDirectory
+from functions.services.snapshot_tasks import RunSnapshotTask
+from functions.services.take_snapshots import TakeSnapshots
 from functions.settings import ALWAYS_OPEN, Settings, read_settings
 from functions.strategies.loader import StrategyLoader
 
 CYCLE_FUNCTION = "orchestratetenant"
 """Name of the task function, and so of its queue; queue names allow no underscore."""
+SNAPSHOT_FUNCTION = "snapshottenant"
 _LOADERS_KEPT = 256
 
 
@@ -39,6 +44,19 @@ def tenant_directory() -> TenantDirectory:
 def cycle_queue() -> TaskQueue:
     firestore_client()  # initialises the Firebase app that the queue belongs to
     return CloudTaskQueue(CYCLE_FUNCTION, settings().region)
+
+
+@cache
+def snapshot_queue() -> TaskQueue:
+    firestore_client()
+    return CloudTaskQueue(SNAPSHOT_FUNCTION, settings().region)
+
+
+@cache
+def run_snapshot_task() -> RunSnapshotTask:
+    ledger = FirestoreLedgerStore(firestore_client())
+    take = TakeSnapshots(ledger, market_calendar(), clock())
+    return RunSnapshotTask(ledger, ledger, take, ComputeMonth(ledger, clock()), clock())
 
 
 @cache

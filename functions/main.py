@@ -1,6 +1,12 @@
 """The deployed functions."""
 
-from functions.triggers.scheduled import orchestrate_tick
-from functions.triggers.tasks import orchestratetenant
+from functions.triggers.scheduled import daily_performance_snapshot, monthly_performance_snapshot, orchestrate_tick
+from functions.triggers.tasks import orchestratetenant, snapshottenant
 
-__all__ = ["orchestrate_tick", "orchestratetenant"]
+__all__ = [
+    "daily_performance_snapshot",
+    "monthly_performance_snapshot",
+    "orchestrate_tick",
+    "orchestratetenant",
+    "snapshottenant",
+]

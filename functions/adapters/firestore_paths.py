@@ -59,5 +59,23 @@ def strategy_performance(db: Client, tenant_id: str) -> CollectionReference:
     return db.collection("tenants", tenant_id, "strategy_performance")
 
 
+def ledger_trades(db: Client, tenant_id: str) -> CollectionReference:
+    return db.collection("tenants", tenant_id, "ledger_trades")
+
+
+def ledger_head(db: Client, tenant_id: str) -> DocumentReference:
+    """How far the ledger is worked off."""
+    return _state(db, tenant_id, "ledger")
+
+
+def checkpoints(db: Client, tenant_id: str) -> CollectionReference:
+    """Open lots at the end of every day, by day."""
+    return db.collection("tenants", tenant_id, "state", "ledger", "checkpoints")
+
+
+def job(db: Client, tenant_id: str, job_id: str) -> DocumentReference:
+    return db.document("tenants", tenant_id, "jobs", job_id)
+
+
 def _state(db: Client, tenant_id: str, name: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "state", name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,9 @@ class AlwaysOpen:
 
     def is_open(self, at: datetime) -> bool:  # noqa: ARG002 - the port asks with a time
         return True
+
+    def sessions(self, first: date, last: date) -> list[date]:
+        return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 class ExchangeCalendar:
@@ -35,9 +38,24 @@ class ExchangeCalendar:
         minute = at.replace(second=0, microsecond=0)
         return bool(calendar.is_open_on_minute(minute, ignore_breaks=False))
 
+    def sessions(self, first: date, last: date) -> list[date]:
+        months = {first.replace(day=1)}
+        while (following := _next_month(max(months))) <= last:
+            months.add(following)
+        days: set[date] = set()
+        for month in months:
+            end = _next_month(month) - timedelta(days=1)
+            found = _calendar_around(self._market_code, month).sessions_in_range(month.isoformat(), end.isoformat())
+            days |= {session.date() for session in found}
+        return sorted(day for day in days if first <= day <= last)
+
+
+def _next_month(first_of_month: date) -> date:
+    return (first_of_month + timedelta(days=32)).replace(day=1)
+
 
 @lru_cache(maxsize=24)
-def _calendar_around(market_code: str, first_of_month: Any) -> Any:
+def _calendar_around(market_code: str, first_of_month: date) -> Any:
     """Return the calendar of one month: building decades of sessions takes a second, a month's takes none."""
     import exchange_calendars  # noqa: PLC0415 - heavy (pandas), and only the tick needs it
 

@@ -86,7 +86,7 @@ def match(opening: Lots, signed_quantity: Floats, price: Floats, cost: Floats) -
     buy = bought[np.searchsorted(bought_until, middles)]
     sale = sold[np.searchsorted(sold_until, middles)]
     profit = units * (prices[sale] - prices[buy] - unit_costs[sale] - unit_costs[buy])
-    realized = np.bincount(np.maximum(buy, sale), weights=profit, minlength=quantity.size)[lots:]
+    realized = np.bincount(np.maximum(buy, sale), weights=profit, minlength=quantity.size)[lots:].astype(np.float64)
 
     left = _left_open(quantity, bought, bought_until, matched) + _left_open(quantity, sold, sold_until, matched)
     is_open = np.abs(left) > CLOSED_QUANTITY

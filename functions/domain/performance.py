@@ -7,6 +7,7 @@ change of later periods then adds up to what was earned in all.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,8 @@ class Checkpoint:
     lots: OpenLots
     marks: Mapping[str, float]
     """The last price known of every symbol held, USD."""
+    owners: frozenset[tuple[str, str]] = frozenset()
+    """Every (uid, strategy) seen so far: one without a position has days of its own too, of return 0."""
 
     @classmethod
     def empty(cls) -> Checkpoint:
@@ -76,7 +79,7 @@ def compute_period(
     Returns
     -------
     tuple
-        A result for every (uid, strategy) with a fill or an open lot, and the books at the end.
+        A result for every (uid, strategy) ever seen, and the books at the end.
     """
     by_book: dict[BookKey, list[Fill]] = defaultdict(list)
     for fill in fills:
@@ -86,7 +89,7 @@ def compute_period(
     traded = {book[-1].key.symbol: book[-1].price for book in sorted(by_book.values(), key=lambda b: b[-1].sort_key)}
     known = {**opening.marks, **traded, **marks}
 
-    results: dict[tuple[str, str], PeriodResult] = {}
+    results = {owner: PeriodResult(*owner) for owner in sorted(opening.owners)}
     lots: dict[BookKey, Lots] = {}
     for key in sorted({*opening.lots, *by_book}):
         book = by_book.get(key, [])
@@ -108,7 +111,8 @@ def compute_period(
             symbol if is_stale else None,
         )
     held = {key.symbol for key in lots}
-    return list(results.values()), Checkpoint(end, lots, {symbol: known[symbol] for symbol in sorted(held)})
+    closing = Checkpoint(end, lots, {symbol: known[symbol] for symbol in sorted(held)}, frozenset(results))
+    return list(results.values()), closing
 
 
 def _carry(before: Lots, book: Sequence[Fill]) -> tuple[Lots, float]:
@@ -148,6 +152,7 @@ def checkpoint_document(checkpoint: Checkpoint) -> dict[str, Any]:
         "books": [f"{key.uid}/{key.strategy_id}/{key.symbol}" for key in keys],
         "lots": [int(lot.price.size) for lot in lots],
         "marks": dict(checkpoint.marks),
+        "owners": sorted(f"{uid}/{strategy_id}" for uid, strategy_id in checkpoint.owners),
         **{name: column.astype("<f8").tobytes() for name, column in columns.items()},
     }
 
@@ -170,8 +175,9 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
         columns = [np.frombuffer(document[name], dtype="<f8").astype(np.float64) for name in names]
         if any(column.size != ends[-1] for column in columns) or len(keys) != len(ends) - 1:
             raise ValueError(f"{ends[-1]} lots of {len(ends) - 1} books")
-        slices = [slice(start, stop) for start, stop in zip(ends, ends[1:], strict=False)]
+        slices = [slice(start, stop) for start, stop in itertools.pairwise(ends)]
         lots = {key: Lots(*(column[part] for column in columns)) for key, part in zip(keys, slices, strict=True)}
-        return Checkpoint(document["at"], lots, dict(document["marks"]))
+        owners = frozenset((uid, name) for uid, name in (owner.split("/") for owner in document["owners"]))
+        return Checkpoint(document["at"], lots, dict(document["marks"]), owners)
     except (KeyError, TypeError, ValueError) as error:
         raise WindowsError("checkpoint", "books, lots, marks and three columns of equal length", str(error)) from error

@@ -93,6 +93,18 @@ def _disabled(value: Any) -> Mapping[str, datetime | None]:
     return dict(entries)
 
 
+def _capitals(value: Any) -> Mapping[str, float]:
+    """Read a map of strategy name to USD."""
+    limit = "a map of strategy name to USD above 0"
+    if not isinstance(value, Mapping):
+        raise ValueError(limit)
+    check = _number(1, 1e12)
+    try:
+        return {str(name): check(capital) for name, capital in value.items()}
+    except ValueError as error:
+        raise ValueError(limit) from error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """
@@ -115,6 +127,8 @@ class Policy:
     """Fraction per year."""
     base_capital: float = field(default=10_000.0, metadata={"check": _number(1, 1e12)})
     """USD, where no capital is known."""
+    strategy_capital: Mapping[str, float] = field(default_factory=dict, metadata={"check": _capitals})
+    """USD a strategy may use, where that is fixed: the base of its daily returns."""
     max_gross_allocation: float = field(default=1.0, metadata={"check": _number(0, 10)})
     """Fraction of buying power that all BUYs of a cycle together may ask for."""
     insufficient_data_mode: AgentMode = field(

@@ -47,6 +47,10 @@ class ReasonCode(StrEnum):
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
     """Policy or performance could not be read, or the decision not be stored."""
 
+    # Ledger
+    MALFORMED_FILL = "MALFORMED_FILL"
+    """A ledger document is skipped, and counted in the job's result."""
+
     # Risk rules
     TRADING_HALTED = "TRADING_HALTED"
     REDUCE_ONLY = "REDUCE_ONLY"

@@ -1,39 +1,57 @@
-"""Build a tenant's performance windows from its daily performance documents."""
+"""Build performance windows from daily performance documents."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
 
 from functions.domain.windows import MAX_WINDOW_DAYS, PerformanceWindows
-from functions.services.ports import PerformanceStore
+from functions.services.ports import Document, PerformanceStore
 
-_CALENDAR_DAYS = MAX_WINDOW_DAYS * 2
-"""Enough calendar days to hold the window's trading days, holidays included."""
+WINDOW_SPAN = timedelta(days=2 * MAX_WINDOW_DAYS)
+"""Calendar time that holds the window's trading days, holidays included."""
 
 
-def build_windows(store: PerformanceStore, tenant_id: str, uid: str | None, today: date) -> PerformanceWindows:
+def build_windows(store: PerformanceStore, tenant_id: str, today: date) -> dict[str | None, PerformanceWindows]:
     """
-    Rebuild and store the windows document; running it again changes nothing.
+    Rebuild and store a tenant's windows; doing it again changes nothing.
 
     Parameters
     ----------
-    uid : str or None
-        One user's fills only; None pools the tenant's users: profit and loss over capital, day by day.
     today : date
-        Documents older than the window before this day are not read.
+        The last day that counts.
+
+    Returns
+    -------
+    dict
+        Windows by uid, and the tenant's pooled ones under None.
 
     Raises
     ------
     StoreUnavailable
     """
-    profit: dict[tuple[str, date], float] = defaultdict(float)
-    capital: dict[tuple[str, date], float] = defaultdict(float)
-    for name, day, pnl_usd, base_usd in store.daily_returns(tenant_id, uid, today - timedelta(days=_CALENDAR_DAYS)):
-        profit[name, day] += pnl_usd
-        capital[name, day] += base_usd
-    windows = PerformanceWindows.from_daily_returns(
-        (name, day, profit[name, day] / base) for (name, day), base in capital.items() if base > 0
-    )
-    store.write_windows(tenant_id, uid, windows.to_document())
+    end = datetime.combine(today, time(), UTC) + timedelta(days=1)
+    windows = windows_of(store.daily_documents(tenant_id, end - WINDOW_SPAN, end))
+    store.write_windows(tenant_id, {uid: of_uid.to_document() for uid, of_uid in windows.items()})
     return windows
+
+
+def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
+    """
+    Return windows made of daily documents: by uid, and pooled under None.
+
+    Users pool as profit over capital, day by day.
+    """
+    profit: dict[tuple[str | None, str, date], float] = defaultdict(float)
+    capital: dict[tuple[str | None, str, date], float] = defaultdict(float)
+    for document in days:
+        for uid in (None, document["uid"]):
+            cell = (uid, document["strategy_id"], document["period_start"].date())
+            profit[cell] += float(document["pnl"])
+            capital[cell] += float(document["capital_base"])
+    returns: dict[str | None, list[tuple[str, date, float]]] = defaultdict(list)
+    for (uid, name, day), base in capital.items():
+        if base > 0:
+            returns[uid].append((name, day, profit[uid, name, day] / base))
+    return {uid: PerformanceWindows.from_daily_returns(cells) for uid, cells in returns.items()}

@@ -70,12 +70,83 @@ class CycleStore(Protocol):
 class PerformanceStore(Protocol):
     """Where daily performance is read, and the windows made of it are written."""
 
-    def daily_returns(self, tenant_id: str, uid: str | None, since: date) -> Iterable[tuple[str, date, float, float]]:
-        """Yield (strategy name, day, profit and loss in USD, capital base in USD). Raises StoreUnavailable."""
+    def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterable[Document]:
+        """Yield the daily documents whose period starts in [start, end), oldest first. Raises StoreUnavailable."""
         ...
 
-    def write_windows(self, tenant_id: str, uid: str | None, document: Document) -> None:
-        """Replace the windows document. Raises StoreUnavailable."""
+    def write_windows(self, tenant_id: str, windows: Mapping[str | None, Document]) -> None:
+        """Replace the windows documents, by uid (None: the tenant's own). Raises StoreUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerHead:
+    """How far a tenant's ledger has been worked off."""
+
+    last_day: date
+    """The last day with a snapshot."""
+    seen_until: datetime
+    """Fills created before this are in the snapshots."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayWrites:
+    """Everything a day's snapshot writes, in one atomic commit."""
+
+    head: LedgerHead
+    checkpoint: Document
+    snapshots: Mapping[str, Document]
+    """Performance documents by id."""
+    windows: Mapping[str | None, Document]
+    """Windows documents by uid; None is the tenant's own."""
+
+
+class LedgerStore(PerformanceStore, Protocol):
+    """Where fills are read, and what is made of them is kept."""
+
+    def fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterable[tuple[str, Document]]:
+        """Yield (id, document) of fills with start <= ts < end, page by page. Raises StoreUnavailable."""
+        ...
+
+    def untimed_fills(self, tenant_id: str) -> Iterable[tuple[str, Document]]:
+        """Yield the first few documents whose ts is text, which no query by time finds. Raises StoreUnavailable."""
+        ...
+
+    def first_fill_time(self, tenant_id: str) -> datetime | None:
+        """Return the time of the oldest fill. Raises StoreUnavailable."""
+        ...
+
+    def earliest_late_fill(self, tenant_id: str, created_since: datetime, before: datetime) -> datetime | None:
+        """Return the oldest time below ``before`` of fills created since then. Raises StoreUnavailable."""
+        ...
+
+    def head(self, tenant_id: str) -> tuple[LedgerHead | None, Any]:
+        """Return how far the ledger is worked off, and the version to commit over. Raises StoreUnavailable."""
+        ...
+
+    def checkpoint(self, tenant_id: str, at_or_before: datetime) -> Document | None:
+        """Return the newest checkpoint that is not after a time. Raises StoreUnavailable."""
+        ...
+
+    def settings(self, tenant_id: str) -> tuple[Document | None, Document | None]:
+        """Return policy and market data. Raises StoreUnavailable."""
+        ...
+
+    def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Any) -> Any:
+        """
+        Write everything or nothing, and return the new version of the head.
+
+        Raises
+        ------
+        StoreConflict
+            If another run got further since ``head_version``.
+        StoreUnavailable
+            If it is not known to be written.
+        """
+        ...
+
+    def write_snapshots(self, tenant_id: str, snapshots: Mapping[str, Document]) -> None:
+        """Store performance documents by id. Raises StoreUnavailable."""
         ...
 
 
@@ -100,6 +171,10 @@ class MarketCalendar(Protocol):
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether the regular session runs at an aware time."""
+        ...
+
+    def sessions(self, first: date, last: date) -> list[date]:
+        """Return the trading days from first to last, both included."""
         ...
 
 

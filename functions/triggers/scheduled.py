@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from firebase_functions import options, scheduler_fn
 
 from functions import bootstrap
+from functions.domain.snapshots import Period
 from functions.services.enqueue_cycles import enqueue_cycles
+from functions.services.snapshot_tasks import enqueue_snapshots
 from functions.settings import REGION
 from functions.triggers.cold_start_probe import ignores_probe
 
@@ -25,3 +29,33 @@ def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
     enqueue_cycles(
         bootstrap.tenant_directory(), bootstrap.cycle_queue(), bootstrap.market_calendar(), event.schedule_time
     )
+
+
+@scheduler_fn.on_schedule(
+    schedule="30 22 * * *",  # UTC: an hour and a half after the close in New York's winter
+    region=REGION,
+    retry_count=5,
+    min_backoff_seconds=30,
+    timeout_sec=120,
+    memory=options.MemoryOption.MB_512,
+)
+@ignores_probe
+def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
+    """Queue the day's snapshot for every enabled tenant; missed days are filled in by the same job."""
+    day = event.schedule_time.astimezone(UTC).date()
+    enqueue_snapshots(bootstrap.tenant_directory(), bootstrap.snapshot_queue(), Period.of_day(day))
+
+
+@scheduler_fn.on_schedule(
+    schedule="0 0 1 * *",
+    region=REGION,
+    retry_count=5,
+    min_backoff_seconds=30,
+    timeout_sec=120,
+    memory=options.MemoryOption.MB_512,
+)
+@ignores_probe
+def monthly_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
+    """Queue the month that just ended, in January that of the year before, for every enabled tenant."""
+    month = Period.month_before(event.schedule_time.astimezone(UTC).date())
+    enqueue_snapshots(bootstrap.tenant_directory(), bootstrap.snapshot_queue(), month)

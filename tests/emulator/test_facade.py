@@ -13,7 +13,7 @@ import pytest
 from google.cloud.firestore import Client
 
 from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_performance_store import FirestorePerformanceStore
+from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.services.build_windows import build_windows
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import AgentMode, MaestroController, MaestroDecision
@@ -46,7 +46,7 @@ def steady(sharpe: float, days: int = 30) -> list[float]:
 @pytest.fixture
 def track_records(own_db: Client) -> Client:
     write_days(own_db, {"Good": steady(1.5), "Fair": steady(0.8), "Poor": steady(0.1), "New": steady(9, days=3)})
-    build_windows(FirestorePerformanceStore(own_db), TENANT, None, date(2020, 3, 16))
+    build_windows(FirestoreLedgerStore(own_db), TENANT, date(2020, 3, 16))
     return own_db
 
 
@@ -98,8 +98,7 @@ def test_performance_metrics_of_one_strategy(track_records: Client) -> None:
 def test_a_user_is_weighed_by_that_users_fills_alone(own_db: Client) -> None:
     write_days(own_db, {"S": steady(2.0)}, uid="ann")
     write_days(own_db, {"S": steady(-2.0)}, uid="bob")
-    for uid in ("ann", "bob"):
-        build_windows(FirestorePerformanceStore(own_db), TENANT, uid, date(2020, 3, 16))
+    build_windows(FirestoreLedgerStore(own_db), TENANT, date(2020, 3, 16))
     modes = {
         uid: orchestrate(own_db, {"S": BUY}, uid=uid)[1].allocation_decisions[0].mode.value for uid in ("ann", "bob")
     }
@@ -109,8 +108,8 @@ def test_a_user_is_weighed_by_that_users_fills_alone(own_db: Client) -> None:
 def test_users_pooled_are_profit_over_capital_day_by_day(own_db: Client) -> None:
     write_days(own_db, {"S": [0.10]}, uid="ann")
     write_days(own_db, {"S": [-0.02]}, uid="bob")
-    windows = build_windows(FirestorePerformanceStore(own_db), TENANT, None, date(2020, 3, 16))
-    assert windows.returns.tolist() == [[pytest.approx(0.04)]]
+    windows = build_windows(FirestoreLedgerStore(own_db), TENANT, date(2020, 3, 16))
+    assert windows[None].returns.tolist() == [[pytest.approx(0.04)]]
 
 
 def test_thresholds_set_on_the_class_apply_and_the_tenants_document_overrides_them(

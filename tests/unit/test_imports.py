@@ -14,6 +14,10 @@ CHECK = """
 import sys
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
+from backend.marketplace.strategy_performance_snapshots import (
+    compute_monthly_strategy_performance_from_firestore,
+    write_strategy_performance_snapshots,
+)
 import functions.strategies.maestro_controller as spelled
 assert StrategyLoader().get_load_errors() == {}, StrategyLoader().get_load_errors()
 assert sys.modules["functions.strategies.maestro_controller"] is spelled
@@ -43,7 +47,13 @@ def test_public_paths_import_everywhere(places: dict[str, Path], place: str) -> 
 def test_main_exports_the_deployed_functions_and_nothing_heavy(places: dict[str, Path], place: str) -> None:
     code = """
 import sys, main
-assert sorted(main.__all__) == ["orchestrate_tick", "orchestratetenant"]
+assert sorted(main.__all__) == [
+    "daily_performance_snapshot",
+    "monthly_performance_snapshot",
+    "orchestrate_tick",
+    "orchestratetenant",
+    "snapshottenant",
+]
 heavy = {"pandas", "exchange_calendars", "vertexai", "google.genai", "scipy"} & set(sys.modules)
 assert not heavy, heavy
 """

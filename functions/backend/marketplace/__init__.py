@@ -1,0 +1,1 @@
+"""Performance for the marketplace."""

@@ -1,0 +1,87 @@
+"""A month's performance from its own fills and the books that were open when it began."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.domain.performance import compute_period
+from functions.domain.policy import Policy
+from functions.domain.snapshots import Period, month_statistics, snapshot_document
+from functions.services.books import books_at, newest_checkpoint
+from functions.services.ports import Clock, Document, LedgerStore
+from functions.services.read_ledger import SkippedDocuments, read_fills
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPerformance:
+    """What came of a month."""
+
+    snapshots: dict[str, dict[str, Any]]
+    """Performance documents by id."""
+    skipped: SkippedDocuments
+    """Ledger documents that could not be used."""
+
+
+class ComputeMonth:
+    """The use case; it reads, and writes nothing."""
+
+    def __init__(self, store: LedgerStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def run(
+        self,
+        tenant_id: str,
+        period: Period,
+        policy_defaults: Mapping[str, Any],
+        mark_prices: Mapping[str, float] | None = None,
+    ) -> MonthPerformance:
+        """
+        Compute every (uid, strategy)'s month.
+
+        Parameters
+        ----------
+        mark_prices : mapping, optional
+            Closing prices at the month's end, USD by symbol; by default those that the last daily snapshot of the
+            month used. A symbol without one keeps its last price and is listed in ``stale_marks``.
+
+        Raises
+        ------
+        StoreUnavailable
+        PolicyError
+            If the tenant's policy cannot be read.
+        """
+        skipped = SkippedDocuments()
+        policy = Policy.from_sources(policy_defaults, self._store.settings(tenant_id)[0])
+        opening = books_at(self._store, tenant_id, period.start, skipped)
+        marks = self._marks_at_end(tenant_id, period, mark_prices)
+        documents = self._store.fills(tenant_id, period.start, period.end)
+        results, _ = compute_period(opening, read_fills(tenant_id, documents, skipped), marks, period.end)
+        days = _days_by_owner(list(self._store.daily_documents(tenant_id, period.start, period.end)))
+        computed_at = self._clock.now()
+        snapshots = {}
+        for result in results:
+            base = policy.strategy_capital.get(result.strategy_id, policy.base_capital)
+            document = snapshot_document(tenant_id, result, period, base, "live", computed_at)
+            owner = (result.uid, result.strategy_id)
+            document |= month_statistics(days.get(owner, []), policy.risk_free_rate)
+            snapshots[period.document_id(*owner)] = document
+        return MonthPerformance(snapshots, skipped)
+
+    def _marks_at_end(
+        self, tenant_id: str, period: Period, mark_prices: Mapping[str, float] | None
+    ) -> Mapping[str, float]:
+        if mark_prices is not None:
+            return mark_prices
+        closing = newest_checkpoint(self._store, tenant_id, period.end)
+        return closing.marks if closing and closing.at and closing.at > period.start else {}
+
+
+def _days_by_owner(days: Sequence[Document]) -> dict[tuple[str, str], list[Document]]:
+    by_owner: dict[tuple[str, str], list[Document]] = defaultdict(list)
+    for day in days:
+        by_owner[day["uid"], day["strategy_id"]].append(day)
+    return by_owner

@@ -1,0 +1,188 @@
+"""Daily snapshots: carry every book over the day, write its performance, and keep windows and checkpoint in step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from functions.domain.errors import FillError, StoreConflict
+from functions.domain.inputs import parse_time
+from functions.domain.performance import Checkpoint, PeriodResult, checkpoint_document, compute_period
+from functions.domain.policy import Policy
+from functions.domain.signals import as_number
+from functions.domain.snapshots import Period, snapshot_document
+from functions.services.books import books_at, newest_checkpoint
+from functions.services.build_windows import WINDOW_SPAN, windows_of
+from functions.services.ports import Clock, DayWrites, Document, LedgerHead, LedgerStore, MarketCalendar
+from functions.services.read_ledger import SkippedDocuments, read_fills
+
+logger = logging.getLogger("maestro")
+
+_ATTEMPTS = 5
+_CREATION_OVERLAP = timedelta(minutes=5)
+"""A fill may become visible a little after it says it was created."""
+_LONGEST_CLOSURE = timedelta(days=30)
+Progress = Callable[[date], None]
+
+
+@dataclass(slots=True)
+class SnapshotReport:
+    """What a run did."""
+
+    days: list[date] = field(default_factory=list)
+    """Days written, oldest first."""
+    documents: int = 0
+    skipped: SkippedDocuments = field(default_factory=SkippedDocuments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Valuation:
+    """What positions and capital are worth, from the tenant's settings."""
+
+    policy: Policy
+    market_data: Document
+    as_of: date | None
+
+    def capital_base(self, strategy_id: str) -> float:
+        """Return the capital a strategy may use, USD."""
+        return self.policy.strategy_capital.get(strategy_id, self.policy.base_capital)
+
+    def marks(self, sessions_ago: int) -> dict[str, float]:
+        """Return closing prices as of so many sessions before the market data's own."""
+        symbols = self.market_data.get("symbols")
+        marks = {}
+        for symbol, quote in symbols.items() if isinstance(symbols, Mapping) else ():
+            closes = quote.get("history") or [quote.get("price")] if isinstance(quote, Mapping) else []
+            price = as_number(closes[-1 - sessions_ago]) if sessions_ago < len(closes) else None
+            if price is not None and price > 0:
+                marks[str(symbol)] = price
+        return marks
+
+
+class TakeSnapshots:
+    """The use case; one tenant at a time."""
+
+    def __init__(self, store: LedgerStore, calendar: MarketCalendar, clock: Clock) -> None:
+        self._store = store
+        self._calendar = calendar
+        self._clock = clock
+
+    def run(
+        self, tenant_id: str, last_day: date, policy_defaults: Mapping[str, Any], progress: Progress | None = None
+    ) -> SnapshotReport:
+        """
+        Bring a tenant's daily snapshots up to ``last_day``.
+
+        Missed days are filled in; a fill that came late, or corrects an older one, is picked up by recomputing from
+        its day on. Doing it again, or twice at once, changes nothing.
+
+        Raises
+        ------
+        StoreUnavailable
+            Days already written stay; the next run goes on from there.
+        PolicyError
+            If the tenant's policy cannot be read.
+        """
+        report = SnapshotReport()
+        seen_until = self._clock.now() - _CREATION_OVERLAP
+        valuation = self._valuation(tenant_id, policy_defaults)
+        for document_id, document in self._store.untimed_fills(tenant_id):
+            report.skipped.add(FillError(f"{document_id}.ts", "a timestamp", document.get("ts")))
+        for _ in range(_ATTEMPTS):
+            try:
+                self._catch_up(tenant_id, last_day, seen_until, valuation, report, progress)
+            except StoreConflict:
+                logger.info("Another run took a snapshot first: looking again", extra={"tenant": tenant_id})
+            else:
+                break
+        else:
+            raise StoreConflict(f"lost {_ATTEMPTS} races for the ledger of tenant {tenant_id}")
+        logger.info(
+            "Snapshots of %d days, %d documents, %d ledger documents skipped",
+            *(len(report.days), report.documents, report.skipped.count),
+            extra={"tenant": tenant_id, "count": report.documents},
+        )
+        return report
+
+    def _catch_up(
+        self,
+        tenant_id: str,
+        last_day: date,
+        seen_until: datetime,
+        valuation: _Valuation,
+        report: SnapshotReport,
+        progress: Progress | None,
+    ) -> None:
+        head, version = self._store.head(tenant_id)
+        first = self._first_day(tenant_id, head, last_day)
+        if first is None:
+            return
+        books = self._books(tenant_id, first, valuation, report.skipped)
+        start = Period.of_day(first).start
+        recent = list(self._store.daily_documents(tenant_id, start - WINDOW_SPAN, start))
+        for day in self._calendar.sessions(first, last_day):
+            period = Period.of_day(day)
+            documents = self._store.fills(tenant_id, books.at, period.end)
+            fills = read_fills(tenant_id, documents, report.skipped)
+            results, books = compute_period(books, fills, self._marks(valuation, day), period.end)
+            snapshots = self._documents(tenant_id, results, period, valuation)
+            recent += snapshots.values()
+            writes = DayWrites(
+                head=LedgerHead(day, seen_until),
+                checkpoint=checkpoint_document(books),
+                snapshots=snapshots,
+                windows={uid: windows.to_document() for uid, windows in windows_of(recent).items()},
+            )
+            version = self._store.commit_day(tenant_id, writes, version)
+            report.days.append(day)
+            report.documents += len(snapshots)
+            if progress is not None:
+                progress(day)
+
+    def _first_day(self, tenant_id: str, head: LedgerHead | None, last_day: date) -> date | None:
+        """Return the first day to compute, None if there is nothing to do."""
+        if head is None:
+            oldest = self._store.first_fill_time(tenant_id)
+            return None if oldest is None or oldest.date() > last_day else oldest.date()
+        done_until = Period.of_day(head.last_day).end
+        late = self._store.earliest_late_fill(tenant_id, head.seen_until, done_until)
+        first = late.date() if late else head.last_day + timedelta(days=1)
+        return first if first <= last_day else None
+
+    def _books(self, tenant_id: str, day: date, valuation: _Valuation, skipped: SkippedDocuments) -> Checkpoint:
+        """Return the books at the end of the session before a day, so that fills between the two count to the day."""
+        books = newest_checkpoint(self._store, tenant_id, Period.of_day(day).start)
+        if books is not None:
+            return books
+        before = self._calendar.sessions(day - _LONGEST_CLOSURE, day - timedelta(days=1))[-1]
+        marks = self._marks(valuation, before)
+        return books_at(self._store, tenant_id, Period.of_day(before).end, skipped, marks)
+
+    def _valuation(self, tenant_id: str, policy_defaults: Mapping[str, Any]) -> _Valuation:
+        policy, market_data = self._store.settings(tenant_id)
+        as_of = (market_data or {}).get("as_of")
+        return _Valuation(
+            Policy.from_sources(policy_defaults, policy),
+            market_data or {},
+            parse_time("market data as_of", as_of).date() if as_of is not None else None,
+        )
+
+    def _marks(self, valuation: _Valuation, day: date) -> dict[str, float]:
+        """Return a day's closing prices: the latest ones, or those that many sessions back in the history."""
+        if valuation.as_of is None or day > valuation.as_of:
+            return {}
+        return valuation.marks(len(self._calendar.sessions(day + timedelta(days=1), valuation.as_of)))
+
+    def _documents(
+        self, tenant_id: str, results: Sequence[PeriodResult], period: Period, valuation: _Valuation
+    ) -> dict[str, dict[str, Any]]:
+        computed_at = self._clock.now()
+        return {
+            period.document_id(result.uid, result.strategy_id): snapshot_document(
+                tenant_id, result, period, valuation.capital_base(result.strategy_id), "live", computed_at
+            )
+            for result in results
+        }
