@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.domain.breakers import BreakerState
 from functions.domain.decision import AllocationDecision, MaestroDecision
 from functions.domain.errors import InputError
 from functions.domain.identity import new_identity
@@ -35,6 +36,8 @@ class DecisionRequest:
     policy: Policy
     windows: PerformanceWindows
     previous_modes: Mapping[str, ModeState]
+    breaker: BreakerState
+    """As of this cycle's account."""
     account: Account
     issues: tuple[InputIssue, ...]
     signals: Sequence[Signal]
@@ -53,6 +56,8 @@ class DecisionResult:
     """Of every strategy ever seen."""
     modes_changed: bool
     """Whether they are worth storing."""
+    breaker: BreakerState
+    """To keep for the next cycle."""
 
 
 def decide(request: DecisionRequest) -> DecisionResult:
@@ -70,27 +75,28 @@ def decide(request: DecisionRequest) -> DecisionResult:
     policy, previous = request.policy, request.previous_modes
     is_readable = not any(issue.reason_code in UNREADABLE for issue in request.issues)
     standing = standings(names, request.windows, previous, policy, request.now, is_readable=is_readable)
-    ruled = apply_rules(request.signals, standing, policy, request.issues)
+    tripped = request.breaker if request.breaker.is_tripped(request.now) else None
+    ruled = apply_rules(request.signals, standing, RiskContext(policy, request.issues, tripped))
     decision = _decision(request, standing, ruled)
     modes = {**previous, **{name: standing[name].state for name in names}}
     stamped = {
         d.strategy_name: _stamped(request, decision.signals[d.strategy_name], d, decision)
         for d in decision.allocation_decisions
     }
-    return DecisionResult(decision, stamped, modes, policy.enabled and is_readable and modes != dict(previous))
+    modes_changed = policy.enabled and is_readable and modes != dict(previous)
+    return DecisionResult(decision, stamped, modes, modes_changed, request.breaker)
 
 
-def apply_rules(
-    signals: Sequence[Signal], standing: Mapping[str, Standing], policy: Policy, issues: tuple[InputIssue, ...] = ()
-) -> list[RuledSignal]:
+def apply_rules(signals: Sequence[Signal], standing: Mapping[str, Standing], context: RiskContext) -> list[RuledSignal]:
     """Weigh proposals by their strategies' modes, then apply every rule in order."""
     ruled = [
         RuledSignal.weighted(s, standing[s.strategy_name].state.mode, standing[s.strategy_name].weight) for s in signals
     ]
-    if not policy.enabled:
-        issues = tuple(issue for issue in issues if issue.reason_code is ReasonCode.STORE_UNAVAILABLE)
-    context = RiskContext(policy, issues)
-    for rule in RISK_RULES if policy.enabled else RULES_WHEN_OFF:
+    rules = RISK_RULES
+    if not context.policy.enabled:
+        kept = tuple(issue for issue in context.issues if issue.reason_code is ReasonCode.STORE_UNAVAILABLE)
+        rules, context = RULES_WHEN_OFF, replace(context, issues=kept)
+    for rule in rules:
         ruled = rule.apply(ruled, context)
     return ruled
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from functions.domain.breakers import BreakerState
 from functions.domain.decision import MaestroDecision
 from functions.domain.modes import ModeState
 from functions.domain.signals import PLAIN_FIELDS
@@ -71,13 +72,16 @@ def modes_document(modes: Mapping[str, ModeState], now: datetime) -> dict[str, A
     return {"strategies_json": json.dumps(entries, separators=(",", ":")), "updated_at": now}
 
 
-def current_session_document(decision: MaestroDecision, buying_power: float | None) -> dict[str, Any]:
+def current_session_document(
+    decision: MaestroDecision, buying_power: float | None, breaker: BreakerState
+) -> dict[str, Any]:
     """Return the fields of ``tenants/{t}/state/session`` that a cycle sets; reservations are not among them."""
     document = {
         "session_id": decision.session_id,
         "issued_at": decision.timestamp,
         "expires_at": decision.expires_at,
         "buying_power": buying_power,
+        "breaker": breaker.to_document(),
     }
     # A cycle outside the schedule leaves the newest slot in place: it tells late slots that they are late.
     return document if decision.slot is None else document | {"slot": decision.slot}

@@ -150,6 +150,10 @@ class Policy:
     """Fall of equity from its peak, a fraction, that trips the account breaker; off when None."""
     daily_loss_limit: float | None = field(default=None, metadata={"check": _optional(_number(0.001, 1))})
     """Fall of equity within a day, a fraction, that trips the account breaker; off when None."""
+    breaker_confirmations: int = field(default=3, metadata={"check": _whole(1, 20)})
+    """Equity observations in a row that a breaker takes to trip."""
+    breaker_release_hours: float = field(default=24.0, metadata={"check": _number(0.1, 24 * 30)})
+    """Hours after which a tripped breaker releases."""
     disabled_strategies: Mapping[str, datetime | None] = field(default_factory=dict, metadata={"check": _disabled})
     """Strategies switched off by hand, with the time the switch ends, or None."""
     enabled: bool = field(default=True, metadata={"check": _flag})

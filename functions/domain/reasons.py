@@ -54,6 +54,10 @@ class ReasonCode(StrEnum):
     # Risk rules
     TRADING_HALTED = "TRADING_HALTED"
     REDUCE_ONLY = "REDUCE_ONLY"
+    ACCOUNT_DRAWDOWN = "ACCOUNT_DRAWDOWN"
+    """Equity fell too far from its peak: the account breaker is tripped."""
+    DAILY_LOSS = "DAILY_LOSS"
+    """Equity fell too far within the day: the account breaker is tripped."""
     SYSTEMIC_RISK = "SYSTEMIC_RISK"
     GROSS_ALLOCATION_CAP = "GROSS_ALLOCATION_CAP"
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from functions.domain.breakers import BreakerState
 from functions.domain.inputs import InputIssue
 from functions.domain.modes import AgentMode
 from functions.domain.policy import Policy, TradingState
@@ -75,6 +76,8 @@ class RiskContext:
 
     policy: Policy
     issues: tuple[InputIssue, ...] = ()
+    breaker: BreakerState | None = None
+    """The tripped account breaker; None while it is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,16 @@ class InputsRule:
         return ruled
 
 
+class AccountBreakersRule:
+    """While an account breaker is tripped no exposure is added."""
+
+    def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
+        breaker = context.breaker
+        if breaker is None or breaker.reason_code is None:
+            return list(signals)
+        return _hold_buys(signals, breaker.reason_code, breaker.detail)
+
+
 class SystemicSellsRule:
     """When enough distinct strategies say SELL, nobody buys."""
 
@@ -159,7 +172,7 @@ class GrossAllocationRule:
 RISK_RULES: tuple[RiskRule, ...] = (
     TradingStateRule(),
     InputsRule(),
-    # Account breakers stand here: they read the equity history that the ledger keeps.
+    AccountBreakersRule(),
     SystemicSellsRule(),
     GrossAllocationRule(),
 )

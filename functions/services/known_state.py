@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from functions.domain.breakers import BreakerState
 from functions.domain.decide import UNREADABLE
 from functions.domain.errors import InputError, StoreUnavailable
 from functions.domain.inputs import InputIssue
@@ -31,6 +32,7 @@ class Known:
     policy: Policy
     windows: PerformanceWindows
     modes: Mapping[str, ModeState]
+    breaker: BreakerState
     issues: tuple[InputIssue, ...]
 
     @property
@@ -45,7 +47,9 @@ def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     policy = _policy(state, policy_defaults, issues)
     windows = _read_or(PerformanceWindows.empty(), PerformanceWindows.from_document, state.windows, issues)
     modes: Mapping[str, ModeState] = _read_or({}, read_modes, state.modes, issues)
-    return Known(state, policy, windows, modes, tuple(issues))
+    stored_breaker = (state.session or {}).get("breaker")
+    breaker = _read_or(BreakerState(), BreakerState.from_document, stored_breaker, issues)
+    return Known(state, policy, windows, modes, breaker, tuple(issues))
 
 
 def _read_or(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from functions.domain.breakers import next_breaker
 from functions.domain.decide import DecisionRequest, DecisionResult, decide
 from functions.domain.decision import MaestroDecision
 from functions.domain.documents import current_session_document, modes_document, session_document, slot_document
@@ -142,6 +143,7 @@ class RunCycle:
                 policy=known.policy,
                 windows=known.windows,
                 previous_modes=known.modes,
+                breaker=next_breaker(known.breaker, inputs.account.equity, now, known.policy),
                 account=inputs.account,
                 issues=(*known.issues, *inputs.issues),
                 signals=signals,
@@ -156,7 +158,7 @@ class RunCycle:
             session_id=decision.session_id,
             log=decision.to_firestore_doc(),
             session=session_document(decision, result.signals),
-            current_session=current_session_document(decision, inputs.account.buying_power),
+            current_session=current_session_document(decision, inputs.account.buying_power, result.breaker),
             modes=modes_document(result.modes, decision.timestamp) if result.modes_changed else None,
             slot=request.slot,
             slot_record=slot_document(decision) if request.slot else None,

@@ -240,3 +240,17 @@ def test_modes_are_stored_only_when_one_changes(store: FakeCycleStore) -> None:
     version = store.versions[f"{TENANT}/state/modes"]
     run(store, {"A": BUY}, slot=LATER_SLOT)
     assert store.versions[f"{TENANT}/state/modes"] == version
+
+
+def test_a_tripped_account_breaker_stops_buys_and_survives_in_the_session(store: FakeCycleStore) -> None:
+    store.put(f"{TENANT}/config/maestro", {"daily_loss_limit": 0.05, "breaker_confirmations": 2})
+    slots = [f"2020-03-16T19:{minute:02d}:00Z" for minute in (30, 35, 40, 45, 50)]
+    results = []
+    for slot, equity in zip(slots, [100_000, 100_000, 94_000, 94_000, 99_000], strict=True):
+        account = {"equity": equity, "buying_power": 50_000, "as_of": MARCH_16}
+        store.put(f"{TENANT}/accounts/primary", account)
+        results.append(decided(store, {"A": BUY, "B": SELL}, slot=slot))
+    assert [result.signals["A"]["action"] for result in results] == ["BUY", "BUY", "BUY", "HOLD", "HOLD"]
+    assert reason(results[3], "A") == "DAILY_LOSS"
+    assert {result.signals["B"]["action"] for result in results} == {"SELL"}
+    assert store.documents[f"{TENANT}/state/session"]["breaker"]["reason_code"] == "DAILY_LOSS"
