@@ -90,6 +90,8 @@ class FakeCycleStore:
         self.put(current, {**self.documents.get(current, {}), **writes.current_session})
         if writes.modes is not None:
             self.put(f"{tenant}/state/modes{suffix}", writes.modes)
+        for record_id, record in writes.shadow_records.items():
+            self.put(f"{tenant}/shadow_pnl/{record_id}", record)
         if writes.slot is not None and writes.slot_record is not None:
             self.put(f"{tenant}/cycles/{writes.slot}", writes.slot_record)
 

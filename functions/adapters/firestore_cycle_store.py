@@ -60,6 +60,8 @@ class FirestoreCycleStore:
             batch.update(current, dict(writes.current_session), option=unchanged)
         if writes.modes is not None:
             batch.set(paths.modes(db, tenant_id, uid), dict(writes.modes))
+        for record_id, record in writes.shadow_records.items():
+            batch.set(paths.shadow_pnl(db, tenant_id).document(record_id), dict(record))
         if writes.slot is not None and writes.slot_record is not None:
             batch.create(paths.slot_record(db, tenant_id, writes.slot), dict(writes.slot_record))
         with translated_errors(f"storing the decision of tenant {tenant_id}"):

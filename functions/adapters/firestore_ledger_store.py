@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from google.cloud.firestore import Client, FieldFilter, Query
+from google.cloud.firestore import Client, CollectionReference, FieldFilter, Query
 
 from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_cycle_store import READ_RETRY, TIMEOUT_SECONDS
@@ -31,6 +31,12 @@ class FirestoreLedgerStore:
             query = query.where(filter=FieldFilter("ts", ">=", start))
         yield from self._pages(query.order_by("ts"), f"reading the ledger of tenant {tenant_id}")
 
+    def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
+        query = paths.shadow_pnl(self._db, tenant_id).where(filter=FieldFilter("timestamp", "<", end))
+        if start is not None:
+            query = query.where(filter=FieldFilter("timestamp", ">=", start))
+        yield from self._pages(query.order_by("timestamp"), f"reading the shadow book of tenant {tenant_id}")
+
     def untimed_fills(self, tenant_id: str) -> Iterator[tuple[str, Document]]:
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("ts", ">=", ""))
         with translated_errors(f"reading the ledger of tenant {tenant_id}"):
@@ -38,7 +44,9 @@ class FirestoreLedgerStore:
                 yield snapshot.id, snapshot.to_dict() or {}
 
     def first_fill_time(self, tenant_id: str) -> datetime | None:
-        return self._first_ts(tenant_id, paths.ledger_trades(self._db, tenant_id).order_by("ts"))
+        books = ((paths.ledger_trades, "ts"), (paths.shadow_pnl, "timestamp"))
+        times = [self._oldest(tenant_id, book(self._db, tenant_id), field) for book, field in books]
+        return min((time for time in times if time is not None), default=None)
 
     def earliest_late_fill(self, tenant_id: str, created_since: datetime, before: datetime) -> datetime | None:
         late = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("created_at", ">=", created_since))
@@ -117,12 +125,12 @@ class FirestoreLedgerStore:
             reference = paths.job(self._db, tenant_id, job_id)
             reference.set(dict(document), merge=True, retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
 
-    def _first_ts(self, tenant_id: str, query: Query) -> datetime | None:
-        epoch = datetime.combine(date(1970, 1, 1), time(), UTC)
-        oldest = query.where(filter=FieldFilter("ts", ">=", epoch)).limit(1)
+    def _oldest(self, tenant_id: str, collection: CollectionReference, field: str) -> datetime | None:
+        epoch = datetime.combine(date(1970, 1, 1), time(), UTC)  # leaves out what is no timestamp
+        oldest = collection.where(filter=FieldFilter(field, ">=", epoch)).order_by(field).limit(1)
         with translated_errors(f"reading the ledger of tenant {tenant_id}"):
             for snapshot in oldest.stream(retry=READ_RETRY, timeout=TIMEOUT_SECONDS):
-                found: datetime = snapshot.get("ts")
+                found: datetime = snapshot.get(field)
                 return found
         return None
 

@@ -63,6 +63,10 @@ def ledger_trades(db: Client, tenant_id: str) -> CollectionReference:
     return db.collection("tenants", tenant_id, "ledger_trades")
 
 
+def shadow_pnl(db: Client, tenant_id: str) -> CollectionReference:
+    return db.collection("tenants", tenant_id, "shadow_pnl")
+
+
 def ledger_head(db: Client, tenant_id: str) -> DocumentReference:
     """How far the ledger is worked off."""
     return _state(db, tenant_id, "ledger")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any
 
 from functions.domain.errors import InputError
@@ -88,8 +89,7 @@ def next_breaker(state: BreakerState, equity: float | None, now: datetime, polic
     recent = (*state.recent, equity)[-policy.breaker_confirmations :]
     is_confirmed = len(recent) == policy.breaker_confirmations
     day = now.date().isoformat()
-    before = state.recent[-1] if state.recent else equity
-    day_start = (min(state.recent) if len(state.recent) > 1 else before) if day != state.day else state.day_start
+    day_start = state.day_start if day == state.day else median(state.recent or recent)
     peak = max(state.peak or 0.0, min(recent)) if is_confirmed else state.peak
     state = replace(state, recent=recent, day=day, day_start=day_start, peak=peak)
     if state.is_tripped(now) or not is_confirmed:

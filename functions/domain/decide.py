@@ -13,6 +13,7 @@ from functions.domain.errors import InputError
 from functions.domain.identity import new_identity
 from functions.domain.inputs import Account, InputIssue
 from functions.domain.modes import ModeState
+from functions.domain.paper import PaperFill, PaperPositions, trade_on_paper
 from functions.domain.policy import Policy
 from functions.domain.reasons import ReasonCode
 from functions.domain.risk_rules import RISK_RULES, RULES_WHEN_OFF, RiskContext, RuledSignal, systemic_risk_of
@@ -38,6 +39,10 @@ class DecisionRequest:
     previous_modes: Mapping[str, ModeState]
     breaker: BreakerState
     """As of this cycle's account."""
+    paper: PaperPositions
+    """What shadowed strategies hold."""
+    prices: Mapping[str, float]
+    """USD by symbol."""
     account: Account
     issues: tuple[InputIssue, ...]
     signals: Sequence[Signal]
@@ -58,6 +63,9 @@ class DecisionResult:
     """Whether they are worth storing."""
     breaker: BreakerState
     """To keep for the next cycle."""
+    paper: PaperPositions
+    """What shadowed strategies hold now."""
+    paper_fills: Sequence[PaperFill]
 
 
 def decide(request: DecisionRequest) -> DecisionResult:
@@ -83,8 +91,13 @@ def decide(request: DecisionRequest) -> DecisionResult:
         d.strategy_name: _stamped(request, decision.signals[d.strategy_name], d, decision)
         for d in decision.allocation_decisions
     }
-    modes_changed = policy.enabled and is_readable and modes != dict(previous)
-    return DecisionResult(decision, stamped, modes, modes_changed, request.breaker)
+    paper: PaperPositions = request.paper
+    fills: list[PaperFill] = []
+    if policy.enabled and is_readable:
+        capital_usd = request.account.equity or policy.base_capital
+        paper, fills = trade_on_paper(ruled, request.paper, request.prices, capital_usd)
+    modes_changed = policy.enabled and is_readable and (modes != dict(previous) or bool(fills))
+    return DecisionResult(decision, stamped, modes, modes_changed, request.breaker, paper, fills)
 
 
 def apply_rules(signals: Sequence[Signal], standing: Mapping[str, Standing], context: RiskContext) -> list[RuledSignal]:

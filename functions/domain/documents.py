@@ -7,13 +7,14 @@ The log document is `MaestroDecision.to_firestore_doc`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from functions.domain.breakers import BreakerState
 from functions.domain.decision import MaestroDecision
-from functions.domain.modes import ModeState
+from functions.domain.modes import AgentMode, ModeState
+from functions.domain.paper import PaperFill, PaperPositions, paper_json
 from functions.domain.signals import PLAIN_FIELDS
 from functions.domain.text import EXTRAS_BUDGET, TEXT_BUDGET, cut
 
@@ -66,10 +67,46 @@ def _is_short_json(value: Any, limit_bytes: int) -> bool:
         return False
 
 
-def modes_document(modes: Mapping[str, ModeState], now: datetime) -> dict[str, Any]:
-    """Return ``tenants/{t}/state/modes``."""
+def modes_document(
+    modes: Mapping[str, ModeState], now: datetime, paper: PaperPositions | None = None
+) -> dict[str, Any]:
+    """Return ``tenants/{t}/state/modes``: every strategy's mode, and what it holds on paper."""
     entries = {name: state.to_entry() for name, state in modes.items()}
-    return {"strategies_json": json.dumps(entries, separators=(",", ":")), "updated_at": now}
+    strategies_json = json.dumps(entries, separators=(",", ":"))
+    return {"strategies_json": strategies_json, "paper_json": paper_json(paper or {}), "updated_at": now}
+
+
+def shadow_documents(
+    decision: MaestroDecision, signals: Mapping[str, Mapping[str, Any]], fills: Sequence[PaperFill]
+) -> dict[str, dict[str, Any]]:
+    """Return the records of a cycle's paper fills, ``tenants/{t}/shadow_pnl/{id}``, by an id that a repeat keeps."""
+    return {
+        f"{decision.session_id}__{fill.strategy_name}__{fill.symbol}": _shadow_record(
+            decision, signals[fill.strategy_name], fill
+        )
+        for fill in fills
+    }
+
+
+def _shadow_record(decision: MaestroDecision, signal: Mapping[str, Any], fill: PaperFill) -> dict[str, Any]:
+    """Return the migration guide's shadow record, with what it takes to match lots on paper."""
+    return {
+        "timestamp": decision.timestamp,
+        "strategy_name": fill.strategy_name,
+        "action": str(fill.action),
+        "ticker": fill.symbol,
+        "mode": str(AgentMode.SHADOW_MODE),
+        "reasoning": cut(signal["reasoning"], TEXT_BUDGET.most_bytes),
+        "agent_id": signal["agent_id"],
+        "nonce": signal["nonce"],
+        "session_id": decision.session_id,
+        "sharpe_ratio": signal["sharpe_ratio"],
+        "confidence": signal["confidence"],
+        "symbol": fill.symbol,
+        "side": fill.action.lower(),
+        "qty": fill.quantity,
+        "price": fill.price,
+    }
 
 
 def current_session_document(

@@ -52,6 +52,21 @@ class Fill:
         return self.at, self.order
 
 
+def is_paper_fill(document: Mapping[str, Any]) -> bool:
+    """Tell whether a shadow record is a fill; users' own records, without quantity and price, are notes."""
+    return document.get("qty") is not None and document.get("price") is not None
+
+
+def as_ledger_document(shadow_record: Mapping[str, Any], uid: str) -> dict[str, Any]:
+    """Return a shadow record in the ledger's words."""
+    return {
+        **{name: shadow_record.get(name) for name in ("symbol", "side", "qty", "price")},
+        "uid": uid,
+        "strategy_id": shadow_record.get("strategy_name"),
+        "ts": shadow_record.get("timestamp"),
+    }
+
+
 def parse_fill(document_id: str, document: Mapping[str, Any]) -> Fill:
     """
     Read one ledger document.

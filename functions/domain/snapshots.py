@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from functions.domain import statistics
+from functions.domain.paper import SHADOW_UID
 from functions.domain.performance import PeriodResult
 
 SOURCE = "ledger_trades_fifo"
@@ -67,7 +68,7 @@ class Period:
 
 
 def snapshot_document(
-    tenant_id: str, result: PeriodResult, period: Period, capital_base: float, book: str, computed_at: datetime
+    tenant_id: str, result: PeriodResult, period: Period, capital_base: float, computed_at: datetime
 ) -> dict[str, Any]:
     """Return one (uid, strategy)'s performance document of a period."""
     return asdict(result) | {
@@ -78,7 +79,7 @@ def snapshot_document(
         "stale_marks": list(result.stale_marks),
         "capital_base": capital_base,
         "return_fraction": result.pnl / capital_base,
-        "book": book,
+        "book": "shadow" if result.uid == SHADOW_UID else "live",
         "computed_at": computed_at,
         "source": SOURCE,
     }

@@ -9,7 +9,7 @@ from datetime import datetime
 from functions.domain.errors import WindowsError
 from functions.domain.performance import Checkpoint, compute_period, read_checkpoint
 from functions.services.ports import LedgerStore
-from functions.services.read_ledger import SkippedDocuments, read_fills
+from functions.services.read_ledger import SkippedDocuments, read_all_fills
 
 logger = logging.getLogger("maestro")
 
@@ -49,5 +49,5 @@ def books_at(
     books = newest_checkpoint(store, tenant_id, at) or Checkpoint.empty()
     if books.at == at:
         return books
-    fills = read_fills(tenant_id, store.fills(tenant_id, books.at, at), skipped)
+    fills = read_all_fills(store, tenant_id, books.at, at, skipped)
     return compute_period(books, fills, marks or {}, at)[1]

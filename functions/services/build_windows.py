@@ -41,11 +41,16 @@ def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]
     """
     Return windows made of daily documents: by uid, and pooled under None.
 
-    Users pool as profit over capital, day by day.
+    Users pool as profit over capital, day by day. A day that a strategy traded, or held a position, on paper counts
+    with its paper return: that is how a shadowed strategy earns its way back.
     """
+    days = list(days)
+    on_paper = {_cell(document) for document in days if document.get("book") == "shadow" and _is_active(document)}
     profit: dict[tuple[str | None, str, date], float] = defaultdict(float)
     capital: dict[tuple[str | None, str, date], float] = defaultdict(float)
     for document in days:
+        if (document.get("book") == "shadow") != (_cell(document) in on_paper):
+            continue
         for uid in (None, document["uid"]):
             cell = (uid, document["strategy_id"], document["period_start"].date())
             profit[cell] += float(document["pnl"])
@@ -55,3 +60,11 @@ def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]
         if base > 0:
             returns[uid].append((name, day, profit[uid, name, day] / base))
     return {uid: PerformanceWindows.from_daily_returns(cells) for uid, cells in returns.items()}
+
+
+def _cell(document: Document) -> tuple[str, date]:
+    return document["strategy_id"], document["period_start"].date()
+
+
+def _is_active(document: Document) -> bool:
+    return bool(document["fills"] or document["pnl"] or document["unrealized_pnl"])

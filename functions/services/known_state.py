@@ -12,6 +12,7 @@ from functions.domain.decide import UNREADABLE
 from functions.domain.errors import InputError, StoreUnavailable
 from functions.domain.inputs import InputIssue
 from functions.domain.modes import ModeState, read_modes
+from functions.domain.paper import PaperPositions, read_paper
 from functions.domain.policy import Policy
 from functions.domain.reasons import ReasonCode
 from functions.domain.windows import PerformanceWindows
@@ -33,6 +34,7 @@ class Known:
     windows: PerformanceWindows
     modes: Mapping[str, ModeState]
     breaker: BreakerState
+    paper: PaperPositions
     issues: tuple[InputIssue, ...]
 
     @property
@@ -49,7 +51,8 @@ def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     modes: Mapping[str, ModeState] = _read_or({}, read_modes, state.modes, issues)
     stored_breaker = (state.session or {}).get("breaker")
     breaker = _read_or(BreakerState(), BreakerState.from_document, stored_breaker, issues)
-    return Known(state, policy, windows, modes, breaker, tuple(issues))
+    paper: PaperPositions = _read_or({}, read_paper, state.modes, issues)
+    return Known(state, policy, windows, modes, breaker, paper, tuple(issues))
 
 
 def _read_or(

@@ -12,7 +12,7 @@ from functions.domain.policy import Policy
 from functions.domain.snapshots import Period, month_statistics, snapshot_document
 from functions.services.books import books_at, newest_checkpoint
 from functions.services.ports import Clock, Document, LedgerStore
-from functions.services.read_ledger import SkippedDocuments, read_fills
+from functions.services.read_ledger import SkippedDocuments, read_all_fills
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,14 @@ class ComputeMonth:
         policy = Policy.from_sources(policy_defaults, self._store.settings(tenant_id)[0])
         opening = books_at(self._store, tenant_id, period.start, skipped)
         marks = self._marks_at_end(tenant_id, period, mark_prices)
-        documents = self._store.fills(tenant_id, period.start, period.end)
-        results, _ = compute_period(opening, read_fills(tenant_id, documents, skipped), marks, period.end)
+        fills = read_all_fills(self._store, tenant_id, period.start, period.end, skipped)
+        results, _ = compute_period(opening, fills, marks, period.end)
         days = _days_by_owner(list(self._store.daily_documents(tenant_id, period.start, period.end)))
         computed_at = self._clock.now()
         snapshots = {}
         for result in results:
             base = policy.strategy_capital.get(result.strategy_id, policy.base_capital)
-            document = snapshot_document(tenant_id, result, period, base, "live", computed_at)
+            document = snapshot_document(tenant_id, result, period, base, computed_at)
             owner = (result.uid, result.strategy_id)
             document |= month_statistics(days.get(owner, []), policy.risk_free_rate)
             snapshots[period.document_id(*owner)] = document

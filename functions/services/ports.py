@@ -38,6 +38,8 @@ class CycleWrites:
     """Fields of ``state/session`` to set; its other fields stay."""
     modes: Document | None
     """None when no mode changed."""
+    shadow_records: Mapping[str, Document]
+    """Paper fills, by id."""
     slot: str | None
     slot_record: Document | None
 
@@ -106,6 +108,10 @@ class LedgerStore(PerformanceStore, Protocol):
 
     def fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterable[tuple[str, Document]]:
         """Yield (id, document) of fills with start <= ts < end, page by page. Raises StoreUnavailable."""
+        ...
+
+    def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterable[tuple[str, Document]]:
+        """Yield (id, document) of shadow records with start <= timestamp < end. Raises StoreUnavailable."""
         ...
 
     def untimed_fills(self, tenant_id: str) -> Iterable[tuple[str, Document]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from functions.domain.errors import FillError
-from functions.domain.fills import Fill, parse_fill
+from functions.domain.fills import Fill, as_ledger_document, is_paper_fill, parse_fill
+from functions.domain.paper import SHADOW_UID
 from functions.domain.reasons import ReasonCode
-from functions.services.ports import Document
+from functions.services.ports import Document, LedgerStore
 
 logger = logging.getLogger("maestro")
 
@@ -39,3 +41,16 @@ def read_fills(tenant_id: str, documents: Iterable[tuple[str, Document]], skippe
             extra = {"tenant": tenant_id, "reason_code": str(ReasonCode.MALFORMED_FILL)}
             logger.warning("Ledger document skipped: %s", error, extra=extra)
             skipped.add(error)
+
+
+def read_all_fills(
+    store: LedgerStore, tenant_id: str, start: datetime | None, end: datetime, skipped: SkippedDocuments
+) -> Iterator[Fill]:
+    """Yield live and paper fills of a period; paper ones belong to the user `SHADOW_UID`. Raises StoreUnavailable."""
+    yield from read_fills(tenant_id, store.fills(tenant_id, start, end), skipped)
+    paper = (
+        (record_id, as_ledger_document(record, SHADOW_UID))
+        for record_id, record in store.shadow_fills(tenant_id, start, end)
+        if is_paper_fill(record)
+    )
+    yield from read_fills(tenant_id, paper, skipped)

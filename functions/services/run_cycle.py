@@ -13,10 +13,17 @@ from typing import Any, TypeVar
 from functions.domain.breakers import next_breaker
 from functions.domain.decide import DecisionRequest, DecisionResult, decide
 from functions.domain.decision import MaestroDecision
-from functions.domain.documents import current_session_document, modes_document, session_document, slot_document
+from functions.domain.documents import (
+    current_session_document,
+    modes_document,
+    session_document,
+    shadow_documents,
+    slot_document,
+)
 from functions.domain.errors import StoreConflict, StoreUnavailable
 from functions.domain.identity import session_id_of
 from functions.domain.inputs import CycleInputs, read_inputs
+from functions.domain.paper import prices_of, with_paper_positions
 from functions.domain.policy import Policy
 from functions.domain.reasons import ReasonCode
 from functions.domain.signals import Signal
@@ -144,6 +151,8 @@ class RunCycle:
                 windows=known.windows,
                 previous_modes=known.modes,
                 breaker=next_breaker(known.breaker, inputs.account.equity, now, known.policy),
+                paper=known.paper,
+                prices=prices_of(inputs.market_data),
                 account=inputs.account,
                 issues=(*known.issues, *inputs.issues),
                 signals=signals,
@@ -159,7 +168,8 @@ class RunCycle:
             log=decision.to_firestore_doc(),
             session=session_document(decision, result.signals),
             current_session=current_session_document(decision, inputs.account.buying_power, result.breaker),
-            modes=modes_document(result.modes, decision.timestamp) if result.modes_changed else None,
+            modes=modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None,
+            shadow_records=shadow_documents(decision, result.signals, result.paper_fills),
             slot=request.slot,
             slot_record=slot_document(decision) if request.slot else None,
         )
@@ -194,7 +204,7 @@ def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
     given, state = request.given, known.state
     if given is None:
         given = GivenInputs(state.market_data, state.account, state.regime)
-    return read_inputs(
+    inputs = read_inputs(
         given.market_data,
         given.account_snapshot,
         given.regime,
@@ -202,3 +212,4 @@ def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
         known.policy.max_input_age_seconds,
         is_time_required=request.given is None,
     )
+    return replace(inputs, account_snapshot=with_paper_positions(inputs.account_snapshot, known.paper))

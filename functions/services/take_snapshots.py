@@ -17,7 +17,7 @@ from functions.domain.snapshots import Period, snapshot_document
 from functions.services.books import books_at, newest_checkpoint
 from functions.services.build_windows import WINDOW_SPAN, windows_of
 from functions.services.ports import Clock, DayWrites, Document, LedgerHead, LedgerStore, MarketCalendar
-from functions.services.read_ledger import SkippedDocuments, read_fills
+from functions.services.read_ledger import SkippedDocuments, read_all_fills
 
 logger = logging.getLogger("maestro")
 
@@ -125,8 +125,7 @@ class TakeSnapshots:
         recent = list(self._store.daily_documents(tenant_id, start - WINDOW_SPAN, start))
         for day in self._calendar.sessions(first, last_day):
             period = Period.of_day(day)
-            documents = self._store.fills(tenant_id, books.at, period.end)
-            fills = read_fills(tenant_id, documents, report.skipped)
+            fills = read_all_fills(self._store, tenant_id, books.at, period.end, report.skipped)
             results, books = compute_period(books, fills, self._marks(valuation, day), period.end)
             snapshots = self._documents(tenant_id, results, period, valuation)
             recent += snapshots.values()
@@ -145,7 +144,7 @@ class TakeSnapshots:
     def _first_day(self, tenant_id: str, head: LedgerHead | None, last_day: date) -> date | None:
         """Return the first day to compute, None if there is nothing to do."""
         if head is None:
-            oldest = self._store.first_fill_time(tenant_id)
+            oldest = self._store.first_fill_time(tenant_id)  # of both books
             return None if oldest is None or oldest.date() > last_day else oldest.date()
         done_until = Period.of_day(head.last_day).end
         late = self._store.earliest_late_fill(tenant_id, head.seen_until, done_until)
@@ -182,7 +181,7 @@ class TakeSnapshots:
         computed_at = self._clock.now()
         return {
             period.document_id(result.uid, result.strategy_id): snapshot_document(
-                tenant_id, result, period, valuation.capital_base(result.strategy_id), "live", computed_at
+                tenant_id, result, period, valuation.capital_base(result.strategy_id), computed_at
             )
             for result in results
         }

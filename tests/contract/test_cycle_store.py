@@ -34,6 +34,7 @@ def writes(session_id: str, slot: str | None = SLOT, **changes: Any) -> CycleWri
         "session": {"signals_json": "{}"},
         "current_session": {"session_id": session_id},
         "modes": None,
+        "shadow_records": {},
         "slot": slot,
         "slot_record": {"session_id": session_id} if slot else None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -25,6 +26,7 @@ SELL = {"action": "SELL", "ticker": "XOM", "allocation": 1.0}
 SLOT = "2020-03-16T19:55:00Z"
 LATER_SLOT = "2020-03-16T20:00:00Z"
 TENANT = "tenants/acme"
+IDS = CountingIds()
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def run(
         given = proposals(inputs) if callable(proposals) else proposals
         return [read_signal(name, proposal) for name, proposal in given.items()]
 
-    cycle = RunCycle(store, FakeClock(), CountingIds())
+    cycle = RunCycle(store, FakeClock(), IDS)
     return asyncio.run(cycle.run(CycleRequest(tenant_id="acme", propose=propose, **request)))
 
 
@@ -254,3 +256,36 @@ def test_a_tripped_account_breaker_stops_buys_and_survives_in_the_session(store:
     assert reason(results[3], "A") == "DAILY_LOSS"
     assert {result.signals["B"]["action"] for result in results} == {"SELL"}
     assert store.documents[f"{TENANT}/state/session"]["breaker"]["reason_code"] == "DAILY_LOSS"
+
+
+def test_a_shadowed_strategy_trades_on_paper_sees_it_and_is_closed_out_when_it_leaves(store: FakeCycleStore) -> None:
+    since = MARCH_16 - timedelta(days=3)
+    shadowed = {"A": ModeState(AgentMode.SHADOW_MODE, since, ReasonCode.SHARPE_BELOW_SHADOW)}
+    store.put(f"{TENANT}/state/modes", modes_document(shadowed, since))
+    seen: list[Any] = []
+
+    def look(inputs: CycleInputs) -> dict[str, Any]:
+        seen.append(inputs.account_snapshot["positions"])
+        return {"A": BUY}
+
+    result = decided(store, look, slot="2020-03-16T19:45:00Z")
+    assert (result.signals["A"]["mode"], result.signals["A"]["allocation"]) == ("SHADOW_MODE", 0.0)
+    decided(store, look, slot="2020-03-16T19:50:00Z")
+    quantity = 0.4 * 100_000 / 45.0
+    position = {"symbol": "KO", "qty": pytest.approx(quantity), "strategy_id": "A", "book": "shadow"}
+    assert seen == [[], [position]]
+    records = {path: doc for path, doc in store.documents.items() if "/shadow_pnl/" in path}
+    assert len(records) == 1, "one fill, however often the strategy repeats itself"
+    record = next(iter(records.values()))
+    assert (record["side"], record["symbol"], record["price"], record["mode"]) == ("buy", "KO", 45.0, "SHADOW_MODE")
+    assert record["qty"] == pytest.approx(quantity)
+    guides_own = {"timestamp", "strategy_name", "action", "ticker", "reasoning", "agent_id", "nonce", "session_id"}
+    assert guides_own <= set(record)
+    modes = modes_document(
+        {"A": ModeState(AgentMode.REDUCED, since, ReasonCode.SHARPE_BELOW_REDUCE)}, since, {"A": {"KO": quantity}}
+    )
+    store.put(f"{TENANT}/state/modes", modes)
+    decided(store, {"A": {"action": "HOLD"}}, slot=SLOT)
+    sides = sorted(doc["side"] for path, doc in store.documents.items() if "/shadow_pnl/" in path)
+    assert sides == ["buy", "sell"]
+    assert json.loads(store.documents[f"{TENANT}/state/modes"]["paper_json"]) == {}
