@@ -5,22 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic, sleep
 from typing import Any, Literal
 
+from google.cloud.firestore import DocumentReference, FieldFilter
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from examples.replay import PaperBook, Prices, decision_time
+from examples.paper_broker import PaperBroker
+from examples.replay import Prices, decision_time
 from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.domain.documents import issued_signals
-from functions.services.build_windows import build_windows
 from functions.services.enqueue_cycles import slot_of
 from tools.emulators import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
@@ -28,28 +28,28 @@ from tools.ports import PortTakenError, configured_ports
 from tools.prerequisites import MissingPrerequisiteError
 
 UID = "demo-trader"
-_DECISION_SECONDS = 60.0
+_WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.02
+_SNAPSHOT_TIME = time(22, 30, tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class DemoTenant:
-    """One tenant of the demo: its paper account and what Maestro decided for it."""
+    """One tenant of the demo: its broker and what Maestro decided for it."""
 
     tenant_id: str
-    book: PaperBook = field(default_factory=PaperBook)
+    broker: PaperBroker = field(default_factory=lambda: PaperBroker(UID))
     decisions: list[dict[str, Any]] = field(default_factory=list)
     last_actions: dict[str, str] = field(default_factory=dict)
 
 
 class Demo:
-    """Walks trading days: inputs in, tick, decision out, fills at the close, windows."""
+    """Walks trading days: inputs in, tick, decision out, fills at the close, performance from the ledger."""
 
     def __init__(self, suite: EmulatorSuite, prices: Prices, tenant_count: int) -> None:
         self._suite = suite
         self._prices = prices
-        self._db = suite.client()
-        self._performance = FirestoreLedgerStore(self._db)
+        self.db = suite.client()
         self.tenants = [DemoTenant(f"demo-{number}") for number in range(1, tenant_count + 1)]
 
     def seed(self) -> None:
@@ -57,52 +57,70 @@ class Demo:
         self._suite.clear()
         for tenant in self.tenants:
             document = {"name": f"Demo fund {tenant.tenant_id[5:]}", "status": "active", "maestro_enabled": True}
-            paths.tenant(self._db, tenant.tenant_id).set({**document, "created_at": datetime.now(UTC)})
+            paths.tenant(self.db, tenant.tenant_id).set({**document, "created_at": datetime.now(UTC)})
 
     def walk(self, day_indexes: list[int]) -> Iterator[date]:
-        """Run one day after the other, yielding each when its decisions are in."""
-        for day_index in day_indexes:
-            self._run_day(day_index)
-            yield self._prices.days[day_index]
+        """Run one day after the other, yielding each when its performance is in."""
+        for day_index, following in zip(day_indexes, [*day_indexes[1:], None], strict=True):
+            day = self._prices.days[day_index]
+            self._trade(day_index)
+            self._snapshot("daily_performance_snapshot", datetime.combine(day, _SNAPSHOT_TIME), f"day-{day}")
+            if following is None or self._prices.days[following].month != day.month:
+                first_of_next = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+                at = datetime.combine(first_of_next, time(), UTC)
+                self._snapshot("monthly_performance_snapshot", at, f"month-{day:%Y-%m}")
+            yield day
 
-    def _run_day(self, day_index: int) -> None:
+    def _trade(self, day_index: int) -> None:
+        """Run a day's cycle and let the broker act on it."""
         at = decision_time(self._prices.days[day_index])
         market_data = self._prices.market_data(day_index)
         for tenant in self.tenants:
-            paths.market_data(self._db, tenant.tenant_id).set(market_data)
-            paths.account(self._db, tenant.tenant_id).set(tenant.book.account_snapshot(at))
+            paths.market_data(self.db, tenant.tenant_id).set(market_data)
+            snapshot = tenant.broker.account_snapshot(self._prices, day_index)
+            paths.account(self.db, tenant.tenant_id).set(snapshot)
         self._suite.call_scheduled("orchestrate_tick", at)
         for tenant in self.tenants:
             signals = self._await_signals(tenant, slot_of(at))
-            self._close_day(tenant, day_index, signals)
+            batch = self.db.batch()
+            for fill_id, fill in tenant.broker.close_day(self._prices, day_index, signals).items():
+                reference = paths.ledger_trades(self.db, tenant.tenant_id).document(fill_id)
+                batch.set(reference, {"tenant_id": tenant.tenant_id, **fill})
+            batch.commit()
 
     def _await_signals(self, tenant: DemoTenant, slot: str) -> Mapping[str, Mapping[str, Any]]:
         """Wait for the slot's decision and return the signals it issued."""
-        record = paths.slot_record(self._db, tenant.tenant_id, slot)
-        deadline = time.monotonic() + _DECISION_SECONDS
-        while not (snapshot := record.get()).exists:
-            if time.monotonic() > deadline:
-                raise EmulatorError(
-                    f"no decision for {tenant.tenant_id} {slot} within {_DECISION_SECONDS:.0f} s: see {self._suite.log}"
-                )
-            time.sleep(_POLL_SECONDS)
-        session_id = snapshot.get("session_id")
-        log = paths.orchestration_logs(self._db).document(session_id).get()
+        record = self._await(paths.slot_record(self.db, tenant.tenant_id, slot), lambda _: True)
+        session_id = record["session_id"]
+        log = paths.orchestration_logs(self.db).document(session_id).get()
         tenant.decisions.append(log.to_dict() or {})
-        signals = issued_signals(paths.session(self._db, tenant.tenant_id, session_id).get().to_dict() or {})
+        signals = issued_signals(paths.session(self.db, tenant.tenant_id, session_id).get().to_dict() or {})
         acted = {name: signal["action"] for name, signal in signals.items() if signal["action"] != "HOLD"}
         day = f"{date.fromisoformat(slot[:10]):%d %b}"
         tenant.last_actions |= {name: f"{action} {day}" for name, action in acted.items()}
         return signals
 
-    def _close_day(self, tenant: DemoTenant, day_index: int, signals: Mapping[str, Mapping[str, Any]]) -> None:
-        batch = self._db.batch()
-        documents = tenant.book.close_day(self._prices, day_index, signals, UID)
-        for document_id, document in documents.items():
-            reference = paths.strategy_performance(self._db, tenant.tenant_id).document(document_id)
-            batch.set(reference, {"tenant_id": tenant.tenant_id, **document})
-        batch.commit()
-        build_windows(self._performance, tenant.tenant_id, self._prices.days[day_index])
+    def _snapshot(self, function: str, at: datetime, job_id: str) -> None:
+        """Fire a performance schedule and wait until every tenant's job is done."""
+        self._suite.call_scheduled(function, at)
+        for tenant in self.tenants:
+            self._await(paths.job(self.db, tenant.tenant_id, job_id), lambda job: job["status"] == "DONE")
+
+    def _await(self, reference: DocumentReference, is_ready: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait for a document to be there and ready."""
+        deadline = monotonic() + _WAIT_SECONDS
+        while monotonic() < deadline:
+            document = reference.get().to_dict()
+            if document is not None and is_ready(document):
+                return document
+            sleep(_POLL_SECONDS)
+        raise EmulatorError(f"nothing at {reference.path} within {_WAIT_SECONDS:.0f} s: see {self._suite.log}")
+
+    def months(self, tenant: DemoTenant) -> list[dict[str, Any]]:
+        """Return the tenant's monthly performance documents, oldest first."""
+        query = paths.strategy_performance(self.db, tenant.tenant_id).where(filter=FieldFilter("period", "==", "month"))
+        documents = [snapshot.to_dict() or {} for snapshot in query.stream()]
+        return sorted(documents, key=lambda month: (month["period_start"], month["book"], month["strategy_id"]))
 
 
 def strategy_table(tenant: DemoTenant) -> Table:
@@ -137,6 +155,40 @@ def proposal(tenant: DemoTenant, name: str) -> tuple[str, str]:
     return "", ""
 
 
+def month_table(months: list[dict[str, Any]]) -> Table:
+    """Return performance by month, book and strategy."""
+    table = Table(title="Performance", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in (
+        "Month",
+        "Strategy",
+        "Book",
+        "P&L USD",
+        "Return",
+        "Sharpe",
+        "Drawdown",
+        "Win rate",
+        "Days",
+        "Fills",
+    ):
+        side: Literal["left", "right"] = "left" if heading in {"Month", "Strategy", "Book"} else "right"
+        table.add_column(heading, justify=side, no_wrap=True)
+    for month in months:
+        if month["fills"] or month["pnl"]:
+            table.add_row(
+                f"{month['period_start']:%Y-%m}",
+                month["strategy_id"],
+                month["book"],
+                f"{month['pnl']:,.0f}",
+                figure(month["return_fraction"], "{:+.2%}"),
+                figure(month["sharpe_ratio"], "{:.2f}"),
+                figure(month["max_drawdown"], "{:.2%}"),
+                figure(month["win_rate"], "{:.0%}"),
+                str(month["trading_days"]),
+                str(month["fills"]),
+            )
+    return table
+
+
 def figure(value: float | None, pattern: str) -> str:
     return "n/a" if value is None else pattern.format(value)
 
@@ -159,8 +211,11 @@ def report(console: Console, demo: Demo, suite: EmulatorSuite, keeps_running: bo
         )
         console.print(f"  cycles            {len(tenant.decisions)}, mode changes {changes}")
         console.print(f"  systemic risk     {', '.join(risky) or 'on no day'}; {overridden} BUYs overridden")
-        console.print(f"  paper account     {tenant.book.equity:,.0f} USD, started with {PaperBook().equity:,.0f} USD")
+        equity = float(paths.account(demo.db, tenant.tenant_id).get().get("equity"))
+        console.print(f"  paper account     {equity:,.0f} USD, started with {PaperBroker(UID).cash:,.0f} USD")
         console.print(f"  last summary      {tenant.decisions[-1]['ai_summary']}", soft_wrap=True)
+        console.print()
+        console.print(month_table(demo.months(tenant)))
     console.print("\nWhere to look next:")
     console.print("  README.md                       how to add a strategy in five steps")
     console.print("  functions/strategies/           the seven strategies that just traded")
@@ -176,8 +231,8 @@ def report(console: Console, demo: Demo, suite: EmulatorSuite, keeps_running: bo
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo ARGS=…", description=__doc__)
     day = date.fromisoformat
-    parser.add_argument("--from", dest="start", type=day, default=date(2019, 12, 2), help="first day (%(default)s)")
-    parser.add_argument("--to", dest="end", type=day, default=date(2020, 5, 29), help="last day (%(default)s)")
+    parser.add_argument("--from", dest="start", type=day, default=date(2020, 1, 2), help="first day (%(default)s)")
+    parser.add_argument("--to", dest="end", type=day, default=date(2020, 4, 30), help="last day (%(default)s)")
     parser.add_argument("--tenants", type=int, default=1, metavar="N", help="tenants side by side (%(default)s)")
     parser.add_argument("--keep-running", action="store_true", help="leave the emulators up until Ctrl-C")
     parser.epilog = (
@@ -219,7 +274,7 @@ def run(console: Console, prices: Prices, day_indexes: list[int], arguments: arg
                 progress.update(bar, advance=1, description=f"Trading day {day}")
         report(console, demo, suite, arguments.keep_running)
         while arguments.keep_running:
-            time.sleep(1)
+            sleep(1)
     return 0
 
 

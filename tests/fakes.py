@@ -31,7 +31,7 @@ class CountingIds:
         self._numbers = itertools.count(1)
 
     def nonce(self) -> str:
-        return f"{next(self._numbers):032x}"
+        return f"{next(self._numbers):016x}" * 2  # told apart by either half: session ids keep the first
 
 
 class FakeCycleStore:

@@ -11,7 +11,7 @@ from google.cloud.firestore import Client, CollectionReference, FieldFilter, Que
 from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_cycle_store import READ_RETRY, TIMEOUT_SECONDS
 from functions.adapters.firestore_errors import translated_errors
-from functions.services.ports import DayWrites, Document, LedgerHead
+from functions.services.ports import DayWrites, Document, LedgerHead, TenantSettings
 
 PAGE_SIZE = 2000
 """Ledger documents in memory at once."""
@@ -78,13 +78,18 @@ class FirestoreLedgerStore:
         for _, document in self._pages(query, f"reading daily performance of tenant {tenant_id}"):
             yield document
 
-    def settings(self, tenant_id: str) -> tuple[Document | None, Document | None]:
-        references = [paths.policy(self._db, tenant_id), paths.market_data(self._db, tenant_id)]
+    def settings(self, tenant_id: str) -> TenantSettings:
+        db = self._db
+        references = [
+            paths.policy(db, tenant_id),
+            paths.market_data(db, tenant_id),
+            paths.modes(db, tenant_id, None),
+            paths.current_session(db, tenant_id),
+        ]
         with translated_errors(f"reading the settings of tenant {tenant_id}"):
-            found = self._db.get_all(references, retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
+            found = db.get_all(references, retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
             by_path = {snapshot.reference.path: snapshot.to_dict() for snapshot in found}
-        policy, market_data = (by_path[reference.path] for reference in references)
-        return policy, market_data
+        return TenantSettings(*(by_path[reference.path] for reference in references))
 
     def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Any) -> Any:
         db = self._db

@@ -43,6 +43,8 @@ class DecisionRequest:
     """What shadowed strategies hold."""
     prices: Mapping[str, float]
     """USD by symbol."""
+    live_positions: frozenset[tuple[str, str]]
+    """(strategy, symbol) of the account's long positions that name their strategy."""
     account: Account
     issues: tuple[InputIssue, ...]
     signals: Sequence[Signal]
@@ -84,9 +86,9 @@ def decide(request: DecisionRequest) -> DecisionResult:
     is_readable = not any(issue.reason_code in UNREADABLE for issue in request.issues)
     standing = standings(names, request.windows, previous, policy, request.now, is_readable=is_readable)
     tripped = request.breaker if request.breaker.is_tripped(request.now) else None
-    ruled = apply_rules(request.signals, standing, RiskContext(policy, request.issues, tripped))
+    ruled = apply_rules(request.signals, standing, RiskContext(policy, request.issues, tripped, request.live_positions))
     decision = _decision(request, standing, ruled)
-    modes = {**previous, **{name: standing[name].state for name in names}}
+    modes = {**previous, **{s.strategy_name: _kept_state(s, standing, previous) for s in request.signals}}
     stamped = {
         d.strategy_name: _stamped(request, decision.signals[d.strategy_name], d, decision)
         for d in decision.allocation_decisions
@@ -100,11 +102,18 @@ def decide(request: DecisionRequest) -> DecisionResult:
     return DecisionResult(decision, stamped, modes, modes_changed, request.breaker, paper, fills)
 
 
+def _kept_state(proposed: Signal, standing: Mapping[str, Standing], previous: Mapping[str, ModeState]) -> ModeState:
+    """Return a strategy's state to keep, with the allocation it last asked for."""
+    before = previous.get(proposed.strategy_name)
+    asked = before.allocation if before else None
+    if proposed.action is Action.BUY:
+        asked = proposed.allocation
+    return replace(standing[proposed.strategy_name].state, allocation=asked)
+
+
 def apply_rules(signals: Sequence[Signal], standing: Mapping[str, Standing], context: RiskContext) -> list[RuledSignal]:
     """Weigh proposals by their strategies' modes, then apply every rule in order."""
-    ruled = [
-        RuledSignal.weighted(s, standing[s.strategy_name].state.mode, standing[s.strategy_name].weight) for s in signals
-    ]
+    ruled = [_weighted(signal, standing[signal.strategy_name], context) for signal in signals]
     rules = RISK_RULES
     if not context.policy.enabled:
         kept = tuple(issue for issue in context.issues if issue.reason_code is ReasonCode.STORE_UNAVAILABLE)
@@ -112,6 +121,11 @@ def apply_rules(signals: Sequence[Signal], standing: Mapping[str, Standing], con
     for rule in rules:
         ruled = rule.apply(ruled, context)
     return ruled
+
+
+def _weighted(signal: Signal, standing: Standing, context: RiskContext) -> RuledSignal:
+    holds_live = (signal.strategy_name, signal.ticker) in context.live_positions
+    return RuledSignal.weighted(signal, standing.state.mode, standing.weight, holds_live=holds_live)
 
 
 def _decision(
@@ -146,6 +160,8 @@ def _allocation_decision(request: DecisionRequest, standing: Standing, signal: R
     codes = [standing.state.reason_code]
     if signal.proposed.reason_code is not None:
         codes.append(signal.proposed.reason_code)
+    if signal.is_live_exit:
+        codes.append(ReasonCode.LIVE_EXIT)
     codes += [change.reason_code for change in signal.changes]
     previous = request.previous_modes.get(signal.name)
     return AllocationDecision(

@@ -35,6 +35,18 @@ class Account:
     cash: float | None = None
 
 
+def live_positions(account_snapshot: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Return (strategy, symbol) of the long positions that name their strategy; paper ones do not count."""
+    return frozenset(
+        (str(position["strategy_id"]), str(position["symbol"]))
+        for position in account_snapshot.get("positions") or ()
+        if position.get("strategy_id")
+        and position.get("symbol")
+        and position.get("book") != "shadow"
+        and (as_number(position.get("qty")) or 0.0) > 0
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class CycleInputs:
     """What strategies see and what rules know of it."""
@@ -79,7 +91,7 @@ def read_inputs(
             issues += _age_issues(kind, document.get("as_of"), now, max_age, is_time_required)
     return CycleInputs(
         {**market_data, "symbols": symbols} if wrapped else symbols,
-        account_snapshot if isinstance(account_snapshot, Mapping) else {},
+        _usable(account_snapshot),
         account,
         tuple(issues),
         regime if isinstance(regime, Mapping) else None,
@@ -147,6 +159,18 @@ def _read_account(snapshot: Any, issues: list[InputIssue]) -> Account:
         return Account()
 
 
+def _usable(snapshot: Any) -> Mapping[str, Any]:
+    """Return the snapshot as strategies may see it: without positions that are none."""
+    if not isinstance(snapshot, Mapping):
+        return {}
+    return snapshot if _are_positions(snapshot.get("positions")) else {**snapshot, "positions": []}
+
+
+def _are_positions(positions: Any) -> bool:
+    is_list = isinstance(positions, list | tuple)
+    return positions is None or (is_list and all(isinstance(position, Mapping) for position in positions))
+
+
 def parse_account(snapshot: Any) -> Account:
     """
     Read the figures of an account snapshot; numbers or numeric strings, absent ones stay None.
@@ -163,9 +187,7 @@ def parse_account(snapshot: Any) -> Account:
         if (figures[name] or 0.0) < 0:
             raise AccountError(name, ">= 0", figures[name])
     positions = snapshot.get("positions")
-    if positions is not None and not (
-        isinstance(positions, list | tuple) and all(isinstance(position, Mapping) for position in positions)
-    ):
+    if not _are_positions(positions):
         raise AccountError("positions", "a list of maps", positions)
     return Account(**figures)
 

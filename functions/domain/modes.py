@@ -65,6 +65,8 @@ class ModeState:
     """When a manual DISABLED ends."""
     earned_mode: AgentMode | None = None
     """While DISABLED: the mode to come back to."""
+    allocation: float | None = None
+    """What the strategy asked for in its last BUY, fraction: its share of the account's capital."""
 
     @property
     def rung(self) -> int:
@@ -90,16 +92,23 @@ class ModeState:
                 ReasonCode(entry["reason_code"]),
                 datetime.fromisoformat(until) if until else None,
                 AgentMode(earned) if earned else None,
+                entry.get("allocation"),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"modes.{name}", "mode, since and reason_code", entry) from error
 
-    def to_entry(self) -> dict[str, str]:
-        entry = {"mode": str(self.mode), "since": self.since.isoformat(), "reason_code": str(self.reason_code)}
+    def to_entry(self) -> dict[str, Any]:
+        entry: dict[str, Any] = {
+            "mode": str(self.mode),
+            "since": self.since.isoformat(),
+            "reason_code": str(self.reason_code),
+        }
         if self.until is not None:
             entry["until"] = self.until.isoformat()
         if self.earned_mode is not None:
             entry["earned_mode"] = str(self.earned_mode)
+        if self.allocation is not None:
+            entry["allocation"] = self.allocation
         return entry
 
 

@@ -73,6 +73,8 @@ def _fills(
 ) -> list[PaperFill]:
     """Return one signal's trades; ``mine`` is what its strategy holds."""
     name, ticker, size = signal.name, signal.proposed.ticker, signal.proposed.allocation
+    if signal.is_live_exit:
+        return []
     if signal.mode is not AgentMode.SHADOW_MODE:
         closing, size = list(mine), 1.0
     elif signal.action is Action.SELL:

@@ -51,6 +51,9 @@ class ReasonCode(StrEnum):
     MALFORMED_FILL = "MALFORMED_FILL"
     """A ledger document is skipped, and counted in the job's result."""
 
+    LIVE_EXIT = "LIVE_EXIT"
+    """A shadowed strategy leaves a live position it still has: the exit passes."""
+
     # Risk rules
     TRADING_HALTED = "TRADING_HALTED"
     REDUCE_ONLY = "REDUCE_ONLY"

@@ -43,14 +43,21 @@ class RuledSignal:
     allocation: float
     confidence: float
     changes: tuple[Change, ...] = ()
+    is_live_exit: bool = False
+    """Whether a shadowed strategy leaves a live position it still has."""
 
     @classmethod
-    def weighted(cls, proposed: Signal, mode: AgentMode, weight: float) -> RuledSignal:
+    def weighted(cls, proposed: Signal, mode: AgentMode, weight: float, *, holds_live: bool = False) -> RuledSignal:
         """
         Apply the mode's weight to a proposal.
 
-        An exit keeps its size in every mode that trades: half an exit would leave half the risk.
+        An exit keeps its size in every mode that trades: half an exit would leave half the risk. A shadowed
+        strategy's exit from a live position it still holds (``holds_live``) passes as REDUCED, whole.
         """
+        if holds_live and proposed.action is Action.SELL and mode is AgentMode.SHADOW_MODE:
+            reduced = AgentMode.REDUCED
+            allocation, confidence = proposed.allocation, proposed.confidence
+            return cls(proposed, reduced, 1.0, Action.SELL, allocation, confidence, is_live_exit=True)
         keeps_size = proposed.action is Action.SELL and weight > 0
         allocation = proposed.allocation if keeps_size else proposed.allocation * weight
         return cls(proposed, mode, weight, proposed.action, allocation, proposed.confidence)
@@ -78,6 +85,8 @@ class RiskContext:
     issues: tuple[InputIssue, ...] = ()
     breaker: BreakerState | None = None
     """The tripped account breaker; None while it is closed."""
+    live_positions: frozenset[tuple[str, str]] = frozenset()
+    """(strategy, symbol) of the account's long positions that name their strategy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class ComputeMonth:
             If the tenant's policy cannot be read.
         """
         skipped = SkippedDocuments()
-        policy = Policy.from_sources(policy_defaults, self._store.settings(tenant_id)[0])
+        policy = Policy.from_sources(policy_defaults, self._store.settings(tenant_id).policy)
         opening = books_at(self._store, tenant_id, period.start, skipped)
         marks = self._marks_at_end(tenant_id, period, mark_prices)
         fills = read_all_fills(self._store, tenant_id, period.start, period.end, skipped)

@@ -103,6 +103,16 @@ class DayWrites:
     """Windows documents by uid; None is the tenant's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class TenantSettings:
+    """What performance is computed with; None marks a document that does not exist."""
+
+    policy: Document | None
+    market_data: Document | None
+    modes: Document | None
+    session: Document | None
+
+
 class LedgerStore(PerformanceStore, Protocol):
     """Where fills are read, and what is made of them is kept."""
 
@@ -134,8 +144,8 @@ class LedgerStore(PerformanceStore, Protocol):
         """Return the newest checkpoint that is not after a time. Raises StoreUnavailable."""
         ...
 
-    def settings(self, tenant_id: str) -> tuple[Document | None, Document | None]:
-        """Return policy and market data. Raises StoreUnavailable."""
+    def settings(self, tenant_id: str) -> TenantSettings:
+        """Read what performance is computed with. Raises StoreUnavailable."""
         ...
 
     def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Any) -> Any:

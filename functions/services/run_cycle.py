@@ -22,7 +22,7 @@ from functions.domain.documents import (
 )
 from functions.domain.errors import StoreConflict, StoreUnavailable
 from functions.domain.identity import session_id_of
-from functions.domain.inputs import CycleInputs, read_inputs
+from functions.domain.inputs import CycleInputs, live_positions, read_inputs
 from functions.domain.paper import prices_of, with_paper_positions
 from functions.domain.policy import Policy
 from functions.domain.reasons import ReasonCode
@@ -153,6 +153,7 @@ class RunCycle:
                 breaker=next_breaker(known.breaker, inputs.account.equity, now, known.policy),
                 paper=known.paper,
                 prices=prices_of(inputs.market_data),
+                live_positions=live_positions(inputs.account_snapshot),
                 account=inputs.account,
                 issues=(*known.issues, *inputs.issues),
                 signals=signals,

@@ -9,15 +9,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from functions.domain.errors import FillError, StoreConflict
-from functions.domain.inputs import parse_time
 from functions.domain.performance import Checkpoint, PeriodResult, checkpoint_document, compute_period
-from functions.domain.policy import Policy
-from functions.domain.signals import as_number
 from functions.domain.snapshots import Period, snapshot_document
 from functions.services.books import books_at, newest_checkpoint
 from functions.services.build_windows import WINDOW_SPAN, windows_of
 from functions.services.ports import Clock, DayWrites, Document, LedgerHead, LedgerStore, MarketCalendar
 from functions.services.read_ledger import SkippedDocuments, read_all_fills
+from functions.services.valuation import Valuation, value
 
 logger = logging.getLogger("maestro")
 
@@ -36,30 +34,6 @@ class SnapshotReport:
     """Days written, oldest first."""
     documents: int = 0
     skipped: SkippedDocuments = field(default_factory=SkippedDocuments)
-
-
-@dataclass(frozen=True, slots=True)
-class _Valuation:
-    """What positions and capital are worth, from the tenant's settings."""
-
-    policy: Policy
-    market_data: Document
-    as_of: date | None
-
-    def capital_base(self, strategy_id: str) -> float:
-        """Return the capital a strategy may use, USD."""
-        return self.policy.strategy_capital.get(strategy_id, self.policy.base_capital)
-
-    def marks(self, sessions_ago: int) -> dict[str, float]:
-        """Return closing prices as of so many sessions before the market data's own."""
-        symbols = self.market_data.get("symbols")
-        marks = {}
-        for symbol, quote in symbols.items() if isinstance(symbols, Mapping) else ():
-            closes = quote.get("history") or [quote.get("price")] if isinstance(quote, Mapping) else []
-            price = as_number(closes[-1 - sessions_ago]) if sessions_ago < len(closes) else None
-            if price is not None and price > 0:
-                marks[str(symbol)] = price
-        return marks
 
 
 class TakeSnapshots:
@@ -88,7 +62,7 @@ class TakeSnapshots:
         """
         report = SnapshotReport()
         seen_until = self._clock.now() - _CREATION_OVERLAP
-        valuation = self._valuation(tenant_id, policy_defaults)
+        valuation = value(self._store.settings(tenant_id), policy_defaults, self._calendar)
         for document_id, document in self._store.untimed_fills(tenant_id):
             report.skipped.add(FillError(f"{document_id}.ts", "a timestamp", document.get("ts")))
         for _ in range(_ATTEMPTS):
@@ -112,7 +86,7 @@ class TakeSnapshots:
         tenant_id: str,
         last_day: date,
         seen_until: datetime,
-        valuation: _Valuation,
+        valuation: Valuation,
         report: SnapshotReport,
         progress: Progress | None,
     ) -> None:
@@ -123,11 +97,14 @@ class TakeSnapshots:
         books = self._books(tenant_id, first, valuation, report.skipped)
         start = Period.of_day(first).start
         recent = list(self._store.daily_documents(tenant_id, start - WINDOW_SPAN, start))
+        known = {
+            _identity(day): day for day in self._store.daily_documents(tenant_id, start, Period.of_day(last_day).end)
+        }
         for day in self._calendar.sessions(first, last_day):
             period = Period.of_day(day)
             fills = read_all_fills(self._store, tenant_id, books.at, period.end, report.skipped)
-            results, books = compute_period(books, fills, self._marks(valuation, day), period.end)
-            snapshots = self._documents(tenant_id, results, period, valuation)
+            results, books = compute_period(books, fills, valuation.closes(day), period.end)
+            snapshots = self._documents(tenant_id, results, period, valuation, known)
             recent += snapshots.values()
             writes = DayWrites(
                 head=LedgerHead(day, seen_until),
@@ -151,37 +128,33 @@ class TakeSnapshots:
         first = late.date() if late else head.last_day + timedelta(days=1)
         return first if first <= last_day else None
 
-    def _books(self, tenant_id: str, day: date, valuation: _Valuation, skipped: SkippedDocuments) -> Checkpoint:
+    def _books(self, tenant_id: str, day: date, valuation: Valuation, skipped: SkippedDocuments) -> Checkpoint:
         """Return the books at the end of the session before a day, so that fills between the two count to the day."""
         books = newest_checkpoint(self._store, tenant_id, Period.of_day(day).start)
         if books is not None:
             return books
         before = self._calendar.sessions(day - _LONGEST_CLOSURE, day - timedelta(days=1))[-1]
-        marks = self._marks(valuation, before)
+        marks = valuation.closes(before)
         return books_at(self._store, tenant_id, Period.of_day(before).end, skipped, marks)
 
-    def _valuation(self, tenant_id: str, policy_defaults: Mapping[str, Any]) -> _Valuation:
-        policy, market_data = self._store.settings(tenant_id)
-        as_of = (market_data or {}).get("as_of")
-        return _Valuation(
-            Policy.from_sources(policy_defaults, policy),
-            market_data or {},
-            parse_time("market data as_of", as_of).date() if as_of is not None else None,
-        )
-
-    def _marks(self, valuation: _Valuation, day: date) -> dict[str, float]:
-        """Return a day's closing prices: the latest ones, or those that many sessions back in the history."""
-        if valuation.as_of is None or day > valuation.as_of:
-            return {}
-        return valuation.marks(len(self._calendar.sessions(day + timedelta(days=1), valuation.as_of)))
-
     def _documents(
-        self, tenant_id: str, results: Sequence[PeriodResult], period: Period, valuation: _Valuation
+        self,
+        tenant_id: str,
+        results: Sequence[PeriodResult],
+        period: Period,
+        valuation: Valuation,
+        known: Mapping[str, Document],
     ) -> dict[str, dict[str, Any]]:
+        """Return a day's documents by id; one computed again keeps its capital base."""
         computed_at = self._clock.now()
-        return {
-            period.document_id(result.uid, result.strategy_id): snapshot_document(
-                tenant_id, result, period, valuation.capital_base(result.strategy_id), computed_at
-            )
-            for result in results
-        }
+        documents = {}
+        for result in results:
+            document_id = period.document_id(result.uid, result.strategy_id)
+            before = known.get(document_id)
+            base = before["capital_base"] if before else valuation.capital_base(result.strategy_id)
+            documents[document_id] = snapshot_document(tenant_id, result, period, base, computed_at)
+        return documents
+
+
+def _identity(day: Document) -> str:
+    return Period.of_day(day["period_start"].date()).document_id(day["uid"], day["strategy_id"])

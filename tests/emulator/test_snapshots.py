@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -176,3 +177,47 @@ def test_a_month_needs_no_daily_snapshots(ledger: Client) -> None:
 def test_a_month_that_does_not_exist_is_a_clear_error(own_db: Client, month: int) -> None:
     with pytest.raises(ValueError, match=f"month must be 1 to 12, was {month}"):
         compute_monthly_strategy_performance_from_firestore(own_db, TENANT, 2020, month)
+
+
+def test_the_capital_base_is_what_the_strategy_may_use(ledger: Client) -> None:
+    state = {
+        "mode": "ACTIVE",
+        "since": "2020-03-01T00:00:00+00:00",
+        "reason_code": "SHARPE_HEALTHY",
+        "allocation": 0.25,
+    }
+    paths.modes(ledger, TENANT, None).set({"strategies_json": json.dumps({"Trend": state, "Other": state})})
+    breaker = {"recent": [], "peak": None, "day": "2020-03-06", "day_start": 80_000.0}
+    paths.current_session(ledger, TENANT).set({"breaker": {**breaker, "tripped_until": None, "reason_code": None}})
+    paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 5_000}})
+    put_fill(ledger, "f9", MONDAY, "buy", 1, 45.0, strategy_id="Other")
+    take(ledger)
+    days = performance(ledger)
+    assert days["ann__Trend__2020-03-02"]["capital_base"] == pytest.approx(0.25 * 80_000)
+    assert days["ann__Other__2020-03-02"]["capital_base"] == 5_000
+    paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 7_000}})
+    put_fill(ledger, "late", MONDAY, "buy", 1, 45.0, created_at=at(FRIDAY, 23))
+    take(ledger, now=at(FRIDAY, 23) + timedelta(hours=1))
+    assert performance(ledger)["ann__Other__2020-03-02"]["capital_base"] == 5_000, "a day computed again keeps its base"
+
+
+def test_paper_fills_make_shadow_days_which_continue_the_window(ledger: Client) -> None:
+    record = {
+        "strategy_name": "Shy",
+        "symbol": "KO",
+        "side": "buy",
+        "qty": 100.0,
+        "price": 45.0,
+        "timestamp": at(MONDAY),
+    }
+    paths.shadow_pnl(ledger, TENANT).document("s1").set(record)
+    paths.shadow_pnl(ledger, TENANT).document("note").set({"strategy_name": "Shy", "timestamp": at(MONDAY)})
+    put_fill(ledger, "f8", date(2020, 2, 28), "buy", 1, 45.0, strategy_id="Shy", fees=0.0)
+    put_fill(ledger, "f9", date(2020, 2, 28), "sell", 1, 45.0, strategy_id="Shy", fees=0.0)
+    report = take(ledger)
+    assert report.skipped.count == 0, "a user's own shadow record without a quantity is a note, not a bad fill"
+    monday = performance(ledger)["shadow__Shy__2020-03-02"]
+    assert (monday["book"], monday["pnl"]) == ("shadow", pytest.approx(100.0))
+    windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
+    row = windows.rows(["Shy"], 90)[0]
+    assert row.tolist() == pytest.approx([0.0, 0.01, 0.01, -0.02, -0.01, 0.04])

@@ -289,3 +289,20 @@ def test_a_shadowed_strategy_trades_on_paper_sees_it_and_is_closed_out_when_it_l
     sides = sorted(doc["side"] for path, doc in store.documents.items() if "/shadow_pnl/" in path)
     assert sides == ["buy", "sell"]
     assert json.loads(store.documents[f"{TENANT}/state/modes"]["paper_json"]) == {}
+
+
+def test_a_shadowed_strategys_exit_from_a_live_position_passes_whole(store: FakeCycleStore) -> None:
+    since = MARCH_16 - timedelta(days=3)
+    shadowed = dict.fromkeys("AB", ModeState(AgentMode.SHADOW_MODE, since, ReasonCode.SHARPE_BELOW_SHADOW))
+    store.put(f"{TENANT}/state/modes", modes_document(shadowed, since))
+    positions = [{"symbol": "KO", "qty": "12", "strategy_id": "A"}, {"symbol": "KO", "qty": 5}]
+    account = {"equity": 100_000, "buying_power": 1, "positions": positions, "as_of": MARCH_16}
+    store.put(f"{TENANT}/accounts/primary", account)
+    exit_all = {"action": "SELL", "ticker": "KO"}
+    result = decided(store, {"A": exit_all, "B": exit_all}, slot=SLOT)
+    assert (result.signals["A"]["mode"], result.signals["A"]["allocation"]) == ("REDUCED", 1.0)
+    assert reason(result, "A") == "LIVE_EXIT"
+    verdict = result.decision.allocation_decisions[0]
+    assert (verdict.mode, verdict.final_allocation) == ("SHADOW_MODE", 1.0)
+    assert result.signals["B"]["mode"] == "SHADOW_MODE", "another's position is not B's to leave"
+    assert not [path for path in store.documents if "/shadow_pnl/" in path]
