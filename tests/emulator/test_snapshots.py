@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +17,8 @@ from google.cloud.firestore import Client
 from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.adapters.market_calendar import ExchangeCalendar
+from functions.domain.breakers import BreakerState
+from functions.domain.documents import modes_document
 from functions.domain.snapshots import Period
 from functions.domain.windows import PerformanceWindows
 from functions.services.month_performance import ComputeMonth
@@ -180,15 +181,10 @@ def test_a_month_that_does_not_exist_is_a_clear_error(own_db: Client, month: int
 
 
 def test_the_capital_base_is_what_the_strategy_may_use(ledger: Client) -> None:
-    state = {
-        "mode": "ACTIVE",
-        "since": "2020-03-01T00:00:00+00:00",
-        "reason_code": "SHARPE_HEALTHY",
-        "allocation": 0.25,
-    }
-    paths.modes(ledger, TENANT, None).set({"strategies_json": json.dumps({"Trend": state, "Other": state})})
-    breaker = {"recent": [], "peak": None, "day": "2020-03-06", "day_start": 80_000.0}
-    paths.current_session(ledger, TENANT).set({"breaker": {**breaker, "tripped_until": None, "reason_code": None}})
+    since = datetime(2020, 3, 1, tzinfo=UTC)
+    state = ModeState(AgentMode.ACTIVE, since, ReasonCode.SHARPE_HEALTHY, allocation=0.25)
+    paths.modes(ledger, TENANT, None).set(modes_document({"Trend": state, "Other": state}, since))
+    paths.current_session(ledger, TENANT).set({"breaker": BreakerState(day_start=80_000.0).to_document()})
     paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 5_000}})
     put_fill(ledger, "f9", MONDAY, "buy", 1, 45.0, strategy_id="Other")
     take(ledger)
@@ -202,16 +198,10 @@ def test_the_capital_base_is_what_the_strategy_may_use(ledger: Client) -> None:
 
 
 def test_paper_fills_make_shadow_days_which_continue_the_window(ledger: Client) -> None:
-    record = {
-        "strategy_name": "Shy",
-        "symbol": "KO",
-        "side": "buy",
-        "qty": 100.0,
-        "price": 45.0,
-        "timestamp": at(MONDAY),
-    }
+    note = {"strategy_name": "Shy", "timestamp": at(MONDAY)}
+    record = {**note, "symbol": "KO", "side": "buy", "qty": 100.0, "price": 45.0}
     paths.shadow_pnl(ledger, TENANT).document("s1").set(record)
-    paths.shadow_pnl(ledger, TENANT).document("note").set({"strategy_name": "Shy", "timestamp": at(MONDAY)})
+    paths.shadow_pnl(ledger, TENANT).document("note").set(note)
     put_fill(ledger, "f8", date(2020, 2, 28), "buy", 1, 45.0, strategy_id="Shy", fees=0.0)
     put_fill(ledger, "f9", date(2020, 2, 28), "sell", 1, 45.0, strategy_id="Shy", fees=0.0)
     report = take(ledger)
