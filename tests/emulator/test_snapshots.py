@@ -19,6 +19,8 @@ from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.adapters.market_calendar import ExchangeCalendar
 from functions.domain.breakers import BreakerState
 from functions.domain.documents import modes_document
+from functions.domain.modes import AgentMode, ModeState
+from functions.domain.reasons import ReasonCode
 from functions.domain.snapshots import Period
 from functions.domain.windows import PerformanceWindows
 from functions.services.month_performance import ComputeMonth
