@@ -50,6 +50,7 @@ class Demo:
         self._suite = suite
         self._prices = prices
         self.db = suite.client()
+        self.last_day_index = 0
         self.tenants = [DemoTenant(f"demo-{number}") for number in range(1, tenant_count + 1)]
 
     def seed(self) -> None:
@@ -64,6 +65,7 @@ class Demo:
         for day_index, following in zip(day_indexes, [*day_indexes[1:], None], strict=True):
             day = self._prices.days[day_index]
             self._trade(day_index)
+            self.last_day_index = day_index
             self._snapshot("daily_performance_snapshot", datetime.combine(day, _SNAPSHOT_TIME), f"day-{day}")
             if following is None or self._prices.days[following].month != day.month:
                 first_of_next = (day.replace(day=1) + timedelta(days=32)).replace(day=1)

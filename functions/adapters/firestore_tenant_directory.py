@@ -22,5 +22,5 @@ class FirestoreTenantDirectory:
         query = paths.tenants(self._db).where(filter=FieldFilter("maestro_enabled", "==", True)).select(["status"])
         with translated_errors("reading the tenants"):
             for snapshot in query.stream(retry=READ_RETRY, timeout=60):
-                if snapshot.get("status") in (None, "active"):
+                if (snapshot.to_dict() or {}).get("status") in (None, "active"):
                     yield snapshot.id

@@ -8,12 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
-import empyrical
-import numpy as np
 import pytest
 from google.cloud.firestore import Client
 
-from examples.demo import Demo
 from examples.replay import Prices, decision_time
 from functions.adapters import firestore_paths as paths
 from functions.domain.documents import issued_signals
@@ -148,36 +145,3 @@ def run(emulators: EmulatorSuite, tenant_id: str, day: date) -> None:
     slot = slot_of(decision_time(day))
     answer = emulators.deliver_task("orchestratetenant", {"tenant_id": tenant_id, "slot": slot})
     assert answer.json() == {"result": {"status": "DECIDED"}}
-
-
-def test_two_months_of_real_prices_earn_modes_and_meet_the_crash(
-    db: Client, emulators: EmulatorSuite, prices: Prices
-) -> None:
-    demo = Demo(emulators, prices, tenant_count=1)
-    demo.seed()
-    days = prices.between(date(2020, 1, 13), date(2020, 3, 6))
-    walked = list(demo.walk(days))
-    assert len(walked) == len(decisions(db)) == 38
-    tenant = demo.tenants[0]
-    risky = {log["slot"][:10]: log for log in tenant.decisions if log["systemic_risk_detected"]}
-    assert list(risky) == ["2020-03-02"]
-    sellers = [n for n, s in risky["2020-03-02"]["signals"].items() if s["action"] == "SELL"]
-    assert sorted(sellers) == ["MovingAverageTrend", "RsiMeanReversion", "VolatilityManaged"]
-    modes = {verdict["mode"] for log in tenant.decisions for verdict in log["allocation_decisions"]}
-    assert modes >= {"ACTIVE", "SHADOW_MODE"}
-    assert_sharpe_equals_empyrical(db, tenant.tenant_id, tenant.decisions[-1])
-
-
-def assert_sharpe_equals_empyrical(db: Client, tenant_id: str, decision: dict[str, Any]) -> None:
-    """The stored Sharpe ratios are what empyrical makes of the stored daily documents before the decision."""
-    documents = [snapshot.to_dict() or {} for snapshot in paths.strategy_performance(db, tenant_id).stream()]
-    for verdict in decision["allocation_decisions"]:
-        name = verdict["strategy_name"]
-        mine = sorted((d for d in documents if d["strategy_id"] == name), key=lambda d: d["period_start"])
-        returns = [
-            d["return_fraction"] for d in mine if d["period_start"] < decision["timestamp"].replace(hour=0, minute=0)
-        ]
-        assert verdict["data_points"] == min(30, len(returns))
-        expected = empyrical.sharpe_ratio(np.array(returns[-30:]), risk_free=0.04 / 252)
-        if verdict["sharpe_ratio"] is not None:
-            assert verdict["sharpe_ratio"] == pytest.approx(expected, rel=1e-9)

@@ -1,0 +1,82 @@
+"""Performance schedules in the Functions emulator: fanned out by tasks, repeated safely, visible in job records."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from google.cloud.firestore import Client
+
+from functions.adapters import firestore_paths as paths
+from tests.flow.test_scheduled_cycles import eventually
+from tools.emulators import EmulatorSuite
+
+
+def seed(db: Client, tenant_id: str) -> None:
+    paths.tenant(db, tenant_id).set({"maestro_enabled": True})
+    for fill_id, day, side, price in (("f1", 30, "buy", 55.0), ("f2", 31, "sell", 56.0)):
+        at = datetime(2019, 12, day, 15, tzinfo=UTC)
+        fill = {"uid": "ann", "strategy_id": "Trend", "symbol": "KO", "side": side, "qty": 10.0, "price": price}
+        paths.ledger_trades(db, tenant_id).document(fill_id).set({**fill, "ts": at, "created_at": at, "fees": 0.0})
+    at = datetime(2019, 12, 31, 20, tzinfo=UTC)
+    quote = {"price": 55.35, "history": [54.69, 55.27, 55.35]}
+    paths.market_data(db, tenant_id).set({"as_of": at, "symbols": {"KO": quote}})
+
+
+def finished(db: Client, tenant_id: str, job_id: str) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        job: dict[str, Any] | None = paths.job(db, tenant_id, job_id).get().to_dict()
+        return job if job and job["status"] in {"DONE", "FAILED"} else None
+
+    return eventually(look)
+
+
+def documents(db: Client, tenant_id: str) -> dict[str, dict[str, Any]]:
+    found = {one.id: one.to_dict() or {} for one in paths.strategy_performance(db, tenant_id).stream()}
+    return {name: {**document, "computed_at": None} for name, document in found.items()}
+
+
+def test_days_and_in_january_the_december_before(db: Client, emulators: EmulatorSuite) -> None:
+    for tenant_id in ("acme", "blue"):
+        seed(db, tenant_id)
+    emulators.call_scheduled("daily_performance_snapshot", datetime(2019, 12, 31, 22, 30, tzinfo=UTC))
+    for tenant_id in ("acme", "blue"):
+        job = finished(db, tenant_id, "day-2019-12-31")
+        assert (job["status"], job["days"], job["documents"], job["skipped_documents"]) == ("DONE", 2, 2, 0)
+        assert job["reached"] == "2019-12-31"
+    emulators.call_scheduled("monthly_performance_snapshot", datetime(2020, 1, 1, tzinfo=UTC))
+    assert finished(db, "acme", "month-2019-12")["documents"] == 1
+    stored = documents(db, "acme")
+    assert set(stored) == {"ann__Trend__2019-12-30", "ann__Trend__2019-12-31", "ann__Trend__2019-12"}
+    december = stored["ann__Trend__2019-12"]
+    assert (december["realized_pnl"], december["pnl"], december["trading_days"]) == (10.0, pytest.approx(10.0), 2)
+    assert december["period_end"] == datetime(2020, 1, 1, tzinfo=UTC)
+    for payload in ({"kind": "day", "label": "2019-12-31"}, {"kind": "month", "label": "2019-12"}):
+        again = emulators.deliver_task("snapshottenant", {"tenant_id": "acme", **payload})
+        assert again.json()["result"]["status"] == "DONE"
+    assert documents(db, "acme") == stored
+
+
+def test_a_job_that_cannot_run_says_so_in_its_record(db: Client, emulators: EmulatorSuite) -> None:
+    seed(db, "acme")
+    paths.policy(db, "acme").set({"base_capital": -1})
+    emulators.deliver_task("snapshottenant", {"tenant_id": "acme", "kind": "day", "label": "2019-12-31"})
+    job = finished(db, "acme", "day-2019-12-31")
+    assert job["status"] == "FAILED"
+    assert job["error"] == "PolicyError: base_capital must be a number from 1 to 1e+12, was -1"
+    assert documents(db, "acme") == {}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"tenant_id": "acme"},
+        {"tenant_id": "acme", "kind": "week", "label": "2019-12-31"},
+        {"tenant_id": "acme", "kind": "month", "label": "2019-13"},
+        {"tenant_id": "", "kind": "day", "label": str(date(2019, 12, 31))},
+    ],
+)
+def test_a_malformed_task_is_refused(db: Client, emulators: EmulatorSuite, payload: dict[str, Any]) -> None:
+    answer = emulators.deliver_task("snapshottenant", payload)
+    assert answer.json()["result"]["status"] == "REFUSED"

@@ -1,0 +1,135 @@
+"""Four months of real markets through everything that is deployed: cycles, broker, ledger, performance, modes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import empyrical
+import numpy as np
+import pandas as pd
+import pytest
+
+from examples.demo import Demo, DemoTenant
+from examples.replay import Prices
+from functions.adapters import firestore_paths as paths
+from tools.emulators import EmulatorSuite
+
+pytestmark = pytest.mark.timeout(600)
+RELATIVE = 1e-9
+
+
+@pytest.fixture(scope="module")
+def demo(emulators: EmulatorSuite) -> Demo:
+    """The demo, walked from January to April 2020."""
+    prices = Prices.load()
+    demo = Demo(emulators, prices, tenant_count=1)
+    demo.seed()
+    days = prices.between(date(2020, 1, 2), date(2020, 4, 30))
+    assert len(list(demo.walk(days))) == 83
+    return demo
+
+
+@pytest.fixture(scope="module")
+def tenant(demo: Demo) -> DemoTenant:
+    return demo.tenants[0]
+
+
+@pytest.fixture(scope="module")
+def daily(demo: Demo, tenant: DemoTenant) -> pd.DataFrame:
+    """Every stored daily document."""
+    stored = [one.to_dict() or {} for one in paths.strategy_performance(demo.db, tenant.tenant_id).stream()]
+    return pd.DataFrame([document for document in stored if document["period"] == "day"])
+
+
+def test_every_day_is_decided_once(tenant: DemoTenant) -> None:
+    assert len(tenant.decisions) == 83
+    assert len({decision["slot"] for decision in tenant.decisions}) == 83
+    assert {len(decision["allocation_decisions"]) for decision in tenant.decisions} == {7}
+    assert all(not decision["strategy_errors"] and not decision["input_issues"] for decision in tenant.decisions)
+
+
+def test_the_crash_is_a_systemic_risk_day(tenant: DemoTenant) -> None:
+    risky = {decision["slot"][:10]: decision for decision in tenant.decisions if decision["systemic_risk_detected"]}
+    assert list(risky) == ["2020-03-02"]
+    sellers = [name for name, s in risky["2020-03-02"]["signals"].items() if s["action"] == "SELL"]
+    assert len(sellers) >= 3
+
+
+def modes_of(tenant: DemoTenant, name: str) -> list[str]:
+    """A strategy's modes in the order it had them, each once in a row."""
+    verdicts = (v for d in tenant.decisions for v in d["allocation_decisions"] if v["strategy_name"] == name)
+    modes: list[str] = []
+    for verdict in verdicts:
+        if not modes or modes[-1] != verdict["mode"]:
+            modes.append(verdict["mode"])
+    return modes
+
+
+def is_within(wanted: Sequence[str], sequence: Sequence[str]) -> bool:
+    rest: Iterator[str] = iter(sequence)
+    return all(mode in rest for mode in wanted)
+
+
+def test_a_strategy_falls_to_shadow_and_earns_its_way_back_one_rung_at_a_time(tenant: DemoTenant) -> None:
+    names = [verdict["strategy_name"] for verdict in tenant.decisions[-1]["allocation_decisions"]]
+    histories = {name: modes_of(tenant, name) for name in names}
+    journey = ["ACTIVE", "REDUCED", "SHADOW_MODE", "REDUCED", "ACTIVE"]
+    assert any(is_within(journey, modes) for modes in histories.values()), histories
+    for modes in histories.values():
+        assert "SHADOW_MODE>ACTIVE" not in ">".join(modes), "no rung is skipped on the way up"
+
+
+def test_sharpe_ratios_in_decisions_are_empyricals_of_the_stored_days(tenant: DemoTenant, daily: pd.DataFrame) -> None:
+    last = tenant.decisions[-1]
+    midnight = pd.Timestamp(last["timestamp"]).normalize()
+    before = daily[daily["period_start"] < midnight]
+    checked = 0
+    for verdict in last["allocation_decisions"]:
+        mine = before[before["strategy_id"] == verdict["strategy_name"]]
+        returns = mine.groupby("period_start").apply(counted_return, include_groups=False).sort_index().to_numpy()[-30:]
+        assert verdict["data_points"] == len(returns)
+        if verdict["sharpe_ratio"] is not None:
+            expected = empyrical.sharpe_ratio(returns, risk_free=0.04 / 252)
+            assert verdict["sharpe_ratio"] == pytest.approx(expected, rel=RELATIVE)
+            checked += 1
+    assert checked >= 4
+
+
+def counted_return(day: pd.DataFrame) -> float:
+    """A day counts with its paper return where there was anything on paper, else with its live one."""
+    paper = day[day["book"] == "shadow"]
+    is_active = bool(((paper["fills"] > 0) | (paper["pnl"] != 0) | (paper["unrealized_pnl"] != 0)).any())
+    counted = paper if is_active else day[day["book"] == "live"]
+    return float(counted["pnl"].sum() / counted["capital_base"].sum())
+
+
+def test_months_equal_recomputing_them_with_pandas_and_empyrical(
+    demo: Demo, tenant: DemoTenant, daily: pd.DataFrame
+) -> None:
+    months = demo.months(tenant)
+    assert {f"{month['period_start']:%Y-%m}" for month in months} == {"2020-01", "2020-02", "2020-03", "2020-04"}
+    for month in months:
+        is_mine = (daily["uid"] == month["uid"]) & (daily["strategy_id"] == month["strategy_id"])
+        is_in = (daily["period_start"] >= month["period_start"]) & (daily["period_start"] < month["period_end"])
+        days = daily[is_mine & is_in].sort_values("period_start")
+        returns = days["return_fraction"].to_numpy(dtype=np.float64)
+        assert month["trading_days"] == len(days)
+        if not len(days):
+            continue
+        assert month["pnl"] == pytest.approx(days["pnl"].sum(), rel=RELATIVE, abs=1e-6)
+        assert month["fills"] == days["fills"].sum()
+        assert month["return_fraction"] == pytest.approx(empyrical.cum_returns_final(returns), rel=RELATIVE, abs=1e-12)
+        assert month["max_drawdown"] == pytest.approx(empyrical.max_drawdown(returns), rel=RELATIVE, abs=1e-12)
+        assert month["win_rate"] == pytest.approx((returns > 0).mean())
+        if month["sharpe_ratio"] is not None:
+            expected = empyrical.sharpe_ratio(returns, risk_free=0.04 / 252)
+            assert month["sharpe_ratio"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_ledger_explains_the_account(demo: Demo, tenant: DemoTenant, daily: pd.DataFrame) -> None:
+    live: Any = daily[daily["book"] == "live"]
+    last = demo.last_day_index
+    earned = tenant.broker.equity(Prices.load(), last) - 100_000.0
+    assert live["pnl"].sum() == pytest.approx(earned, abs=0.01), "every dollar is in some strategy's profit or loss"
