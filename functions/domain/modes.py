@@ -142,6 +142,7 @@ def next_rungs(
     days_in_mode: NDArray[np.float64],
     is_unearned: NDArray[np.bool_],
     policy: Policy,
+    proven_rung: NDArray[np.int8] | None = None,
 ) -> Rungs:
     """
     Decide the earned mode of every strategy: down at once, up one rung at a time.
@@ -159,6 +160,8 @@ def next_rungs(
     is_unearned : NDArray, shape (strategies,)
         True where the previous mode was `insufficient_data_mode`, given for want of data.
     policy : Policy
+    proven_rung : NDArray, shape (strategies,), optional
+        The worst rung that the returns prove with the policy's confidence: nobody is demoted below it.
 
     Notes
     -----
@@ -168,6 +171,9 @@ def next_rungs(
     has_evidence = (data_points >= policy.min_data_points) & ~np.isnan(sharpe)
     has_earned = (previous_rung >= 0) & ~is_unearned
     target = _rung_of(sharpe, policy, margin=0.0)
+    if proven_rung is not None:
+        unproven = np.maximum(proven_rung, np.where(has_earned, previous_rung, 0))
+        target = np.minimum(target, unproven).astype(np.int8)
     cleared = _rung_of(sharpe, policy, policy.promotion_margin)
     may_climb = (days_in_mode >= policy.min_dwell_days) & (cleared < previous_rung)
     climbed = np.where(may_climb, previous_rung - 1, previous_rung)
@@ -197,6 +203,7 @@ def next_modes(
     previous: Mapping[str, ModeState],
     policy: Policy,
     now: datetime,
+    proven_rung: NDArray[np.int8] | None = None,
 ) -> dict[str, ModeState]:
     """Return the mode of every named strategy now; a mode that does not change keeps its ``since``."""
     states = [previous.get(name) for name in strategy_names]
@@ -207,6 +214,7 @@ def next_modes(
         np.array([0.0 if s is None else (now - s.since).total_seconds() / _SECONDS_PER_DAY for s in states]),
         np.array([s is not None and s.reason_code is ReasonCode.INSUFFICIENT_DATA for s in states], dtype=np.bool_),
         policy,
+        proven_rung,
     )
     earned = zip(strategy_names, states, rungs.rung.tolist(), rungs.reason.tolist(), strict=True)
     return {

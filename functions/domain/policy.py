@@ -140,6 +140,8 @@ class Policy:
     """Sharpe above a threshold that a promotion takes."""
     min_dwell_days: float = field(default=1.0, metadata={"check": _number(0, 365)})
     """Days in a mode before a promotion out of it."""
+    demotion_confidence: float | None = field(default=None, metadata={"check": _optional(_number(0.5, 0.9999))})
+    """Probability that the true Sharpe ratio is below a threshold which a demotion takes; off when None."""
     signal_ttl_seconds: int = field(default=300, metadata={"check": _whole(1, 86_400)})
     """Seconds a signal can be redeemed."""
     max_input_age_seconds: int = field(default=900, metadata={"check": _whole(1, 7 * 86_400)})

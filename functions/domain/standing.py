@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from functions.domain.modes import WEIGHTS, AgentMode, ModeState, is_disabled, next_modes
 from functions.domain.policy import Policy
 from functions.domain.reasons import ReasonCode
@@ -53,13 +56,24 @@ def standings(
     sharpe = sharpe_ratio(returns, policy.risk_free_rate)
     probability = probabilistic_sharpe_ratio(returns, policy.risk_free_rate)
     if policy.enabled:
-        modes = next_modes(strategy_names, sharpe, counts, previous_modes, policy, now)
+        proven = _proven_rung(returns, policy)
+        modes = next_modes(strategy_names, sharpe, counts, previous_modes, policy, now, proven)
     else:
         modes = {name: _mode_when_off(name, policy, now) for name in strategy_names}
     if not is_readable:
         modes = {name: previous_modes.get(name, mode) for name, mode in modes.items()}
     figures = zip(strategy_names, sharpe.tolist(), probability.tolist(), counts.tolist(), strict=True)
     return {name: Standing(modes[name], _or_none(s), _or_none(p), count) for name, s, p, count in figures}
+
+
+def _proven_rung(returns: NDArray[np.float64], policy: Policy) -> NDArray[np.int8] | None:
+    """Return the worst rung that returns prove with the policy's confidence; None when it asks for no proof."""
+    if policy.demotion_confidence is None:
+        return None
+    thresholds = (policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow)
+    above = [probabilistic_sharpe_ratio(returns, policy.risk_free_rate, threshold) for threshold in thresholds]
+    is_proven = [probability <= 1.0 - policy.demotion_confidence for probability in above]
+    return is_proven[0].astype(np.int8) + is_proven[1].astype(np.int8)
 
 
 def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: PLR0911 - one sentence per reason
@@ -69,6 +83,8 @@ def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: PLR0911 
     days = f"{standing.data_points} daily return{'' if standing.data_points == 1 else 's'}"
     match standing.state.reason_code:
         case ReasonCode.SHARPE_HEALTHY:
+            if standing.sharpe_ratio is not None and standing.sharpe_ratio < reduce:
+                return f"Sharpe Ratio {sharpe} < {reduce:g}, but too few days prove it. Full allocation."
             return f"Sharpe Ratio {sharpe} >= {reduce:g}. Full allocation."
         case ReasonCode.SHARPE_BELOW_REDUCE:
             return f"Sharpe Ratio {sharpe} < {reduce:g}. Reducing allocation by 50%."

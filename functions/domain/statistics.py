@@ -93,10 +93,36 @@ def probabilistic_sharpe_ratio(
     moments = _Moments(daily_returns)
     daily = (moments.mean - annual_risk_free_rate / TRADING_DAYS_PER_YEAR) / moments.deviation
     benchmark = annual_benchmark_sharpe / math.sqrt(TRADING_DAYS_PER_YEAR)
-    skewness, kurtosis = moments.shape()
-    variance = 1.0 - skewness * daily + (kurtosis - 1.0) / 4.0 * daily**2
+    return probability_above(benchmark, daily, moments.count, *moments.shape())
+
+
+def probability_above(
+    benchmark: float, sharpe: ArrayLike, count: ArrayLike, skewness: ArrayLike, kurtosis: ArrayLike
+) -> Floats:
+    """
+    Return the probability that a true Sharpe ratio exceeds ``benchmark``, from what was observed.
+
+    Parameters
+    ----------
+    benchmark, sharpe : float, array_like
+        Per period of the observations, not annualised.
+    count : array_like
+        Observations.
+    skewness, kurtosis : array_like
+        Of the observations; the kurtosis of a normal distribution is 3.
+
+    Notes
+    -----
+    See `probabilistic_sharpe_ratio`; NaN where the estimated variance is not positive.
+    """
+    observed = np.asarray(sharpe, dtype=np.float64)
+    variance = 1.0 - np.asarray(skewness) * observed + (np.asarray(kurtosis) - 1.0) / 4.0 * observed**2
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = (daily - benchmark) * np.sqrt(moments.count - 1) / np.sqrt(np.where(variance > 0, variance, np.nan))
+        z = (
+            (observed - benchmark)
+            * np.sqrt(np.asarray(count) - 1.0)
+            / np.sqrt(np.where(variance > 0, variance, np.nan))
+        )
     return np.asarray(0.5 * (1.0 + _erf(z / math.sqrt(2.0))))
 
 

@@ -17,6 +17,8 @@ from functions.domain.errors import InputError
 from functions.domain.modes import EARNED, WEIGHTS, AgentMode, ModeState, next_modes, read_modes
 from functions.domain.policy import Policy
 from functions.domain.reasons import ReasonCode
+from functions.domain.standing import standings
+from functions.domain.windows import PerformanceWindows
 
 NOW = datetime(2020, 3, 16, 20, tzinfo=UTC)
 ACTIVE, REDUCED, SHADOW, DISABLED = AgentMode
@@ -105,6 +107,21 @@ def test_disabled_by_hand_until_it_ends_then_back_to_the_mode_earned_before() ->
     assert (off.mode, off.until, off.earned_mode) == (DISABLED, end, SHADOW)
     later = next_mode(math.nan, off, disabled_strategies={"A": end}, now=end)
     assert (later.mode, later.reason_code) == (SHADOW, ReasonCode.HELD_WITHOUT_DATA)
+
+
+@pytest.mark.parametrize(
+    ("days", "confidence", "mode"),
+    [(30, None, SHADOW), (30, 0.95, ACTIVE), (30, 0.55, SHADOW), (90, 0.60, SHADOW)],
+)
+def test_a_demotion_can_be_made_to_take_proof(days: int, confidence: float | None, mode: AgentMode) -> None:
+    # A daily Sharpe ratio a little below 0: 30 days make it likely to be below 0.5 a year, not certain.
+    returns = np.resize([0.0095, -0.0100], days)
+    windows = PerformanceWindows(
+        ("A",), tuple(NOW.date() + timedelta(days=d) for d in range(days)), returns[np.newaxis]
+    )
+    policy = Policy(demotion_confidence=confidence, performance_lookback_days=days, risk_free_rate=0.0)
+    known = {"A": earned(ACTIVE)}
+    assert standings(["A"], windows, known, policy, NOW)["A"].state.mode is mode
 
 
 def test_a_mode_that_stays_keeps_its_since() -> None:
