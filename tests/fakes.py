@@ -95,6 +95,10 @@ class FakeCycleStore:
         if writes.slot is not None and writes.slot_record is not None:
             self.put(f"{tenant}/cycles/{writes.slot}", writes.slot_record)
 
+    def write_shadow_record(self, tenant_id: str, record_id: str, record: Mapping[str, Any]) -> None:
+        self._check_up()
+        self.put(f"tenants/{tenant_id}/shadow_pnl/{record_id}", record)
+
     def record_superseded(self, tenant_id: str, slot: str, record: Mapping[str, Any]) -> None:
         self._check_up()
         path = f"tenants/{tenant_id}/cycles/{slot}"

@@ -67,6 +67,11 @@ class FirestoreCycleStore:
         with translated_errors(f"storing the decision of tenant {tenant_id}"):
             batch.commit(retry=None, timeout=TIMEOUT_SECONDS)
 
+    def write_shadow_record(self, tenant_id: str, record_id: str, record: Mapping[str, Any]) -> None:
+        with translated_errors(f"storing a shadow trade of tenant {tenant_id}"):
+            reference = paths.shadow_pnl(self._db, tenant_id).document(record_id)
+            reference.set(dict(record), retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
+
     def record_superseded(self, tenant_id: str, slot: str, record: Mapping[str, Any]) -> None:
         with translated_errors(f"storing slot {slot} of tenant {tenant_id}"):
             paths.slot_record(self._db, tenant_id, slot).create(dict(record), retry=None, timeout=TIMEOUT_SECONDS)

@@ -109,6 +109,34 @@ def _shadow_record(decision: MaestroDecision, signal: Mapping[str, Any], fill: P
     }
 
 
+def own_shadow_record(strategy_name: str, signal: Mapping[str, Any], now: datetime) -> tuple[str, dict[str, Any]]:
+    """
+    Return id and record of a shadow signal that a user's own code follows on paper.
+
+    With ``qty`` and ``price`` in the signal it is a fill of the shadow book; without, a note.
+    """
+    ticker = str(signal.get("ticker") or signal.get("symbol") or "UNKNOWN")
+    nonce = signal.get("nonce")
+    record = {
+        "timestamp": now,
+        "strategy_name": strategy_name,
+        "action": str(signal.get("action")),
+        "ticker": ticker,
+        "mode": str(AgentMode.SHADOW_MODE),
+        "reasoning": cut(str(signal.get("reasoning", "")), TEXT_BUDGET.most_bytes),
+        "agent_id": signal.get("agent_id"),
+        "nonce": nonce,
+        "session_id": signal.get("session_id"),
+        "sharpe_ratio": signal.get("sharpe_ratio"),
+        "confidence": signal.get("confidence", 0.0),
+        "symbol": ticker,
+        "side": str(signal.get("action")).lower(),
+        "qty": signal.get("qty"),
+        "price": signal.get("price"),
+    }
+    return nonce or f"{strategy_name}__{now.isoformat()}", record
+
+
 def current_session_document(
     decision: MaestroDecision, buying_power: float | None, breaker: BreakerState
 ) -> dict[str, Any]:

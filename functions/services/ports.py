@@ -64,6 +64,10 @@ class CycleStore(Protocol):
         """
         ...
 
+    def write_shadow_record(self, tenant_id: str, record_id: str, record: Document) -> None:
+        """Store one shadow record; doing it again changes nothing. Raises StoreUnavailable."""
+        ...
+
     def record_superseded(self, tenant_id: str, slot: str, record: Document) -> None:
         """Store the record of a slot that a newer one overtook. Raises StoreConflict if there is one."""
         ...

@@ -14,6 +14,7 @@ from google.cloud.firestore import Client
 from functions.adapters.firestore_cycle_store import FirestoreCycleStore
 from functions.adapters.system import SecretIds, SystemClock
 from functions.domain.decision import AllocationDecision, MaestroDecision
+from functions.domain.documents import own_shadow_record
 from functions.domain.errors import SignalError, StoreUnavailable
 from functions.domain.identity import AgentIdentity, new_identity, session_id_of
 from functions.domain.inputs import CycleInputs
@@ -75,7 +76,8 @@ class MaestroController:
         self.uid = uid
         self._clock = SystemClock()
         self._ids = SecretIds()
-        self._run_cycle = RunCycle(FirestoreCycleStore(db), self._clock, self._ids)
+        self._store = FirestoreCycleStore(db)
+        self._run_cycle = RunCycle(self._store, self._clock, self._ids)
         self.session_id = self._new_session_id()
         logger.info("MaestroController initialized: tenant=%s, uid=%s", tenant_id, uid, extra={"tenant": tenant_id})
 
@@ -169,6 +171,20 @@ class MaestroController:
         known = await self._known()
         returns = known.windows.rows([strategy_name], known.policy.performance_lookback_days)[0]
         return performance_metrics(strategy_name, returns, known.policy)
+
+    async def log_shadow_trade(self, strategy_name: str, signal: Mapping[str, Any]) -> None:
+        """
+        Record a shadow signal that your own code follows on paper; doing it again changes nothing.
+
+        A cycle on market data with prices does this by itself. A signal with ``qty`` and ``price`` is a fill of the
+        shadow book and counts in the strategy's record; one without is a note.
+
+        Raises
+        ------
+        StoreUnavailable
+        """
+        record_id, record = own_shadow_record(strategy_name, signal, self._clock.now())
+        await asyncio.to_thread(self._store.write_shadow_record, self.tenant_id, record_id, record)
 
     def apply_systemic_risk_override(
         self, signals: Mapping[str, Mapping[str, Any]]

@@ -155,6 +155,17 @@ def test_a_file_that_fails_to_load_is_in_the_decision_and_stops_nothing(
     assert log["load_errors"] == decision.load_errors
 
 
+def test_a_users_own_shadow_trade_is_recorded_once(own_db: Client) -> None:
+    controller = MaestroController(own_db, TENANT)
+    signal = controller.enrich_signals_with_identity({"S": {**BUY, "qty": 10, "price": 450.0}})["S"]
+    for _ in range(2):
+        asyncio.run(controller.log_shadow_trade("S", signal))
+    records = [one.to_dict() or {} for one in paths.shadow_pnl(own_db, TENANT).stream()]
+    assert len(records) == 1
+    assert (records[0]["symbol"], records[0]["side"], records[0]["qty"], records[0]["price"]) == ("SPY", "buy", 10, 450)
+    assert records[0]["agent_id"] == "acme_S"
+
+
 def test_systemic_override_identity_and_enrichment_without_a_cycle(own_db: Client) -> None:
     controller = MaestroController(own_db, TENANT)
     raw = {"A": {"action": "SELL"}, "B": {"action": "SELL"}, "C": {"action": "SELL"}, "D": {"action": "BUY"}}
