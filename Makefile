@@ -6,7 +6,7 @@ SETUP := @$(PYTHON3) tools/setup.py
 SOURCES := functions tools tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo dev test test-unit check format bench may-deploy deploy clean
+.PHONY: help setup lock demo dev test test-unit check format bench maestro may-deploy deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ format: setup ## Format the code and mend what can be mended
 
 bench: setup ## Measure cycle, statistics and import times as ratios to their bounds
 	@$(PYTHON) -m tools.bench $(ARGS)
+
+maestro: setup ## The operator's command line (ARGS="--help", ARGS="month TENANT 2020-03")
+	@$(PYTHON) -m tools.maestro $(ARGS)
 
 lock: setup ## Compile the pinned requirements and the npm lock file anew
 	@$(PYTHON) -m tools.lock

@@ -107,6 +107,7 @@ def bound(store: FirestoreCycleStore, writes: CycleWrites, number: int) -> None:
         session=writes.session,
         current_session=writes.current_session,
         modes=writes.modes,
+        shadow_records=writes.shadow_records,
         slot=None,
         slot_record=None,
     )

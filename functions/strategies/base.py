@@ -50,10 +50,12 @@ class BaseStrategy(ABC):
         """
 
     def close_history(self, market_data: Mapping[str, Any], symbol: str) -> NDArray[np.float64]:
-        """Return the closes of a symbol, oldest first, shape (days,); empty without any, or if one is no number."""
-        symbols = market_data.get("symbols", market_data)
-        closes = np.asarray(symbols.get(symbol, {}).get("history", ()), dtype=np.float64)
-        return closes if np.isfinite(closes).all() else closes[:0]
+        """Return the closes of a symbol, oldest first, shape (days,); empty without any, or if one is no price."""
+        symbols = market_data.get("symbols", market_data) or {}
+        history = (symbols.get(symbol) or {}).get("history")
+        closes = np.array(() if history is None else history, dtype=np.float64, ndmin=1)
+        # A zero or negative close is a feed's gap, not a crash to trade on.
+        return closes if (np.isfinite(closes) & (closes > 0)).all() else closes[:0]
 
     def measure(
         self,

@@ -21,18 +21,20 @@ class BollingerBreakout(BaseStrategy):
     defaults = {
         "symbols": ("AAPL", "AMD", "BBY", "LLY", "MSFT", "UNH"),
         "days": 20,
-        "band_width": 2.0,
-        "allocation": 0.20,
+        "band_width": 2.0,  # standard deviations
+        "allocation": 0.20,  # of buying power
     }
 
     def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
         days = self.config["days"]
         scores = self.measure(market_data, self.config["symbols"], lambda closes: z_score(closes, days), days)
         held = self.held_symbol(account_snapshot)
-        if held in scores and scores[held] < 0:
+        if not scores or (held and held not in scores):
+            return self.hold(f"too few closes of {held or 'every symbol'}", held or "")
+        if held and scores[held] < 0:
             return self.sell(held, f"{held} is back below its {days}-day mean")
-        if held or not scores:
-            return self.hold(f"{held} is above its mean" if held else "too few closes", held or "")
+        if held:
+            return self.hold(f"{held} is above its mean", held)
         highest = max(scores, key=scores.__getitem__)
         if scores[highest] <= self.config["band_width"]:
             return self.hold(f"no breakout, highest {highest} at {scores[highest]:+.1f} standard deviations")

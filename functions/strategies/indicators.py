@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def moving_average(closes: Floats, days: int) -> Floats:
-    """Return the simple moving average over ``days``, shape (len(closes) - days + 1,)."""
-    return np.convolve(closes, np.full(days, 1.0 / days), mode="valid")
+def moving_average(closes: Floats, days: int) -> float:
+    """Return the latest simple moving average, in the unit of the closes; needs ``days`` closes."""
+    return float(closes[-days:].mean())
 
 
 def daily_returns(closes: Floats) -> Floats:
@@ -33,7 +33,7 @@ def relative_strength_index(closes: Floats, days: int) -> float:
     """
     changes = np.diff(closes)
     gain, loss = (_wilder(np.maximum(signed, 0.0), days) for signed in (changes, -changes))
-    return 50.0 if gain + loss == 0 else float(100.0 * gain / (gain + loss))
+    return 50.0 if gain + loss == 0 else 100.0 * (gain / (gain + loss))
 
 
 def z_score(series: Floats, days: int) -> float:

@@ -1,4 +1,4 @@
-"""Buy what fell too fast, sell it when it has recovered or fallen for too long."""
+"""Buy what fell too fast, sell it when it has recovered."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ class RsiMeanReversion(BaseStrategy):
     Mean reversion on Wilder's relative strength index.
 
     Buys the symbol with the lowest index below ``oversold`` and holds it until the index is above ``recovered``.
+    Wilder takes 14 days; fewer make the index quicker.
 
     References
     ----------
@@ -20,9 +21,9 @@ class RsiMeanReversion(BaseStrategy):
     defaults = {
         "symbols": ("BAC", "CVX", "JNJ", "KO", "MRK", "PEP", "PFE", "XOM"),
         "days": 7,
-        "oversold": 30.0,
+        "oversold": 30.0,  # of 100
         "recovered": 50.0,
-        "allocation": 0.20,
+        "allocation": 0.20,  # of buying power
     }
 
     def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
@@ -31,10 +32,12 @@ class RsiMeanReversion(BaseStrategy):
             market_data, self.config["symbols"], lambda closes: relative_strength_index(closes, days), days + 1
         )
         held = self.held_symbol(account_snapshot)
-        if held in indexes and indexes[held] > self.config["recovered"]:
+        if not indexes or (held and held not in indexes):
+            return self.hold(f"too few closes of {held or 'every symbol'}", held or "")
+        if held and indexes[held] > self.config["recovered"]:
             return self.sell(held, f"{held} has recovered, RSI {indexes[held]:.0f}")
-        if held or not indexes:
-            return self.hold(f"{held} has not recovered yet" if held else "too few closes", held or "")
+        if held:
+            return self.hold(f"{held} has not recovered yet", held)
         lowest = min(indexes, key=indexes.__getitem__)
         if indexes[lowest] >= self.config["oversold"]:
             return self.hold(f"nothing is oversold, lowest {lowest} RSI {indexes[lowest]:.0f}")

@@ -22,7 +22,7 @@ class TwelveOneMomentum(BaseStrategy):
         "formation_days": 252,
         "skipped_days": 21,
         "kept_ranks": 3,  # a holding may slip to this rank before it is sold
-        "allocation": 0.30,
+        "allocation": 0.30,  # of buying power
     }
 
     def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
@@ -35,9 +35,11 @@ class TwelveOneMomentum(BaseStrategy):
         )
         best = sorted((symbol for symbol in momentum if momentum[symbol] > 0), key=momentum.__getitem__, reverse=True)
         held = self.held_symbol(account_snapshot)
-        if held in momentum and held not in best[: self.config["kept_ranks"]]:
+        if not momentum or (held and held not in momentum):
+            return self.hold(f"too few closes of {held or 'every symbol'}", held or "")
+        if held and held not in best[: self.config["kept_ranks"]]:
             return self.sell(held, f"{held} 12-1 momentum {momentum[held]:+.1%} is no longer among the best")
         if held or not best:
-            return self.hold(f"holding {held}" if held else "no symbol has a gain to show", held or "")
+            return self.hold(f"{held} is among the best" if held else "no symbol has a gain to show", held or "")
         gain = momentum[best[0]]
         return self.buy(best[0], self.config["allocation"], f"{best[0]} 12-1 momentum {gain:+.1%}", gain)

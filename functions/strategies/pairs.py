@@ -13,14 +13,21 @@ class PairsReversion(BaseStrategy):
     Long leg of a pairs trade.
 
     When the log price ratio of the pair is ``entry`` standard deviations from its mean of ``days``, buys the cheap
-    one, and holds it until the ratio is back within ``exit``.
+    one, and holds it until the ratio is back within ``exit``. The source forms pairs over a year, enters at 2 and
+    exits at 0.
 
     References
     ----------
     Gatev, Goetzmann and Rouwenhorst (2006), Review of Financial Studies 19(3), 797-827.
     """
 
-    defaults = {"pair": ("KO", "PEP"), "days": 40, "entry": 1.5, "exit": 0.5, "allocation": 0.20}
+    defaults = {
+        "pair": ("KO", "PEP"),
+        "days": 40,
+        "entry": 1.5,  # standard deviations
+        "exit": 0.5,
+        "allocation": 0.20,  # of buying power
+    }
 
     async def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
         # A strategy that asks a service for data awaits it here; one that only computes need not be async.

@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from functions.strategies.base import BaseStrategy, Inputs, Signal
+from functions.strategies.indicators import moving_average
 
 
 class MovingAverageTrend(BaseStrategy):
@@ -14,7 +15,7 @@ class MovingAverageTrend(BaseStrategy):
     Trend following with two moving averages.
 
     Buys the symbol whose average of ``fast_days`` stands highest above that of ``slow_days``; leaves when the fast
-    one falls below the slow one.
+    one falls below the slow one. The source pairs averages of 1 to 5 with 50 to 200 days, though not 5 with 50.
 
     References
     ----------
@@ -25,16 +26,18 @@ class MovingAverageTrend(BaseStrategy):
         "symbols": ("HD", "JPM", "MSFT", "PG", "UNH", "WMT"),
         "fast_days": 5,
         "slow_days": 50,
-        "allocation": 0.25,
+        "allocation": 0.25,  # of buying power
     }
 
     def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
         gaps = self.measure(market_data, self.config["symbols"], self._gap, self.config["slow_days"])
         held = self.held_symbol(account_snapshot)
-        if held in gaps and gaps[held] < 0:
+        if not gaps or (held and held not in gaps):
+            return self.hold(f"too few closes of {held or 'every symbol'}", held or "")
+        if held and gaps[held] < 0:
             return self.sell(held, f"{held} fast average is {-gaps[held]:.1%} below the slow one")
-        if held or not gaps:
-            return self.hold(f"{held} is still in its trend" if held else "too few closes", held or "")
+        if held:
+            return self.hold(f"{held} is still in its trend", held)
         best = max(gaps, key=gaps.__getitem__)
         if gaps[best] <= 0:
             return self.hold("no symbol is in an uptrend")
@@ -42,5 +45,6 @@ class MovingAverageTrend(BaseStrategy):
         return self.buy(best, self.config["allocation"], reason, gaps[best] * 10)
 
     def _gap(self, closes: NDArray[Any]) -> float:
-        fast, slow = closes[-self.config["fast_days"] :].mean(), closes[-self.config["slow_days"] :].mean()
-        return float(fast / slow - 1.0)
+        fast, slow = moving_average(closes, self.config["fast_days"]), moving_average(closes, self.config["slow_days"])
+        gap = fast / slow - 1.0
+        return gap if abs(gap) > 1e-12 else 0.0  # what is left is rounding, not a trend

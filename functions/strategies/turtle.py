@@ -10,7 +10,7 @@ class TurtleChannel(BaseStrategy):
     Donchian channel breakout, the turtles' first system.
 
     Buys a symbol whose close is above every close of the ``entry_days`` before; leaves when it closes below every
-    one of the ``exit_days`` before.
+    one of the ``exit_days`` before. Closes stand in for the intraday highs and lows of the source.
 
     References
     ----------
@@ -21,7 +21,7 @@ class TurtleChannel(BaseStrategy):
         "symbols": ("CVX", "GE", "JNJ", "JPM", "MRK", "PEP", "PG", "XOM"),
         "entry_days": 20,
         "exit_days": 10,
-        "allocation": 0.20,
+        "allocation": 0.20,  # of buying power
     }
 
     def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
@@ -34,10 +34,12 @@ class TurtleChannel(BaseStrategy):
             market_data, symbols, lambda c: float(c[-1] / c[-1 - exit_days : -1].min() - 1.0), exit_days + 1
         )
         held = self.held_symbol(account_snapshot)
-        if held in above_low and above_low[held] < 0:
+        if held not in above_low if held else not above_high:
+            return self.hold(f"too few closes of {held or 'every symbol'}", held or "")
+        if held and above_low[held] < 0:
             return self.sell(held, f"{held} closed {-above_low[held]:.1%} below its {exit_days}-day low")
-        if held or not above_high:
-            return self.hold(f"{held} is inside its channel" if held else "too few closes", held or "")
+        if held:
+            return self.hold(f"{held} is inside its channel", held)
         highest = max(above_high, key=above_high.__getitem__)
         if above_high[highest] <= 0:
             return self.hold("no symbol closed at a new high")

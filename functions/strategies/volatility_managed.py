@@ -16,7 +16,7 @@ class VolatilityManaged(BaseStrategy):
     Exposure in inverse proportion to recent variance.
 
     Buys the steadiest symbol with ``allocation`` x (target volatility / realised volatility)^2, at most
-    ``allocation``; leaves it when that would fall below ``exit_fraction`` of it.
+    ``allocation``; leaves it when that would fall below ``exit_fraction`` of it. The source has no such cap.
 
     References
     ----------
@@ -27,17 +27,19 @@ class VolatilityManaged(BaseStrategy):
         "symbols": ("HD", "JNJ", "KO", "MSFT", "PG", "WMT"),
         "days": 22,
         "target_volatility": 0.15,  # annualised
-        "exit_fraction": 0.40,
-        "allocation": 0.25,
+        "exit_fraction": 0.40,  # of allocation
+        "allocation": 0.25,  # of buying power
     }
 
     def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
         fractions = self.measure(market_data, self.config["symbols"], self._fraction, self.config["days"] + 1)
         held = self.held_symbol(account_snapshot)
-        if held in fractions and fractions[held] < self.config["exit_fraction"]:
-            return self.sell(held, f"{held} is too volatile for {fractions[held]:.0%} of the position")
-        if held or not fractions:
-            return self.hold(f"{held} is steady enough" if held else "too few closes", held or "")
+        if not fractions or (held and held not in fractions):
+            return self.hold(f"too few closes of {held or 'every symbol'}", held or "")
+        if held and fractions[held] < self.config["exit_fraction"]:
+            return self.sell(held, f"{held} allows only {fractions[held]:.0%} of the position")
+        if held:
+            return self.hold(f"{held} is steady enough", held)
         steadiest = max(fractions, key=fractions.__getitem__)
         fraction = fractions[steadiest]
         if fraction < self.config["exit_fraction"]:

@@ -7,17 +7,15 @@ import inspect
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from examples.replay import HISTORY_DAYS, Prices
+from examples.replay import HISTORY_DAYS
 from functions.domain.signals import parse_signal
 from functions.strategies.base import BaseStrategy
 from functions.strategies.breakout import BollingerBreakout
-from functions.strategies.indicators import relative_strength_index, z_score
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.mean_reversion import RsiMeanReversion
 from functions.strategies.momentum import TwelveOneMomentum
@@ -43,20 +41,28 @@ def ending(*last: float) -> NDArray[np.float64]:
 
 CRASH = ending(100, 95, 90, 85, 80)
 SPIKE = ending(112)
+GAP_DOWN = ending(88)
 WILD = 100 * (1 + np.resize([0.05, -0.05], DAYS))
 
 
 def evaluate(strategy: BaseStrategy, histories: dict[str, Any], held: str | None = None) -> dict[str, Any]:
     market_data = {"symbols": {symbol: {"price": 1.0, "history": list(path)} for symbol, path in histories.items()}}
     positions = [{"symbol": held, "qty": 10, "strategy_id": strategy.name}] if held else []
-    signal = strategy.evaluate(market_data, {"positions": positions}, None)
-    if inspect.isawaitable(signal):
+    return awaited(strategy.evaluate(market_data, {"positions": positions}, None))
 
-        async def awaited() -> dict[str, Any]:
-            return await signal
 
-        return asyncio.run(awaited())
-    return signal
+def awaited(signal: Any) -> dict[str, Any]:
+    """The signal itself, also of an asynchronous strategy."""
+
+    async def wait() -> Any:
+        return await signal
+
+    result: dict[str, Any] = asyncio.run(wait()) if inspect.isawaitable(signal) else signal
+    return result
+
+
+def symbols_of(strategy: BaseStrategy) -> tuple[str, ...]:
+    return tuple(strategy.config.get("symbols") or strategy.config["pair"])
 
 
 ONE: dict[str, Any] = {"symbols": ("KO",)}
@@ -70,27 +76,58 @@ ONE: dict[str, Any] = {"symbols": ("KO",)}
         (MovingAverageTrend(config=ONE), {"KO": FALLING}, "KO", "SELL"),
         (MovingAverageTrend(config=ONE), {"KO": FALLING}, None, "HOLD"),
         (MovingAverageTrend(config=ONE), {"KO": FLAT}, None, "HOLD"),
+        (MovingAverageTrend(config=ONE), {"KO": FLAT * 0.1 / 3}, None, "HOLD"),
+        (MovingAverageTrend(config=ONE), {"KO": SPIKE}, None, "BUY"),
+        (MovingAverageTrend(config=ONE), {"KO": GAP_DOWN}, "KO", "SELL"),
         (TwelveOneMomentum(config=ONE), {"KO": RISING}, None, "BUY"),
         (TwelveOneMomentum(config=ONE), {"KO": FALLING}, None, "HOLD"),
         (TwelveOneMomentum(config=ONE), {"KO": FALLING}, "KO", "SELL"),
+        (TwelveOneMomentum(config=ONE), {"KO": RISING}, "KO", "HOLD"),
         (TwelveOneMomentum(config=ONE), {"KO": RISING[:252]}, None, "HOLD"),
+        (TwelveOneMomentum(config=ONE), {"KO": FLAT}, None, "HOLD"),
+        (TwelveOneMomentum(config=ONE), {"KO": [*RISING[:-1], 300.0]}, "KO", "HOLD"),
+        (TwelveOneMomentum(config=ONE), {"KO": [*RISING[:-1], 50.0]}, "KO", "HOLD"),
+        (TwelveOneMomentum(config=ONE), {"KO": [*FALLING[:-1], 300.0]}, None, "HOLD"),
         (RsiMeanReversion(config=ONE), {"KO": CRASH}, None, "BUY"),
         (RsiMeanReversion(config=ONE), {"KO": CRASH}, "KO", "HOLD"),
         (RsiMeanReversion(config=ONE), {"KO": SPIKE}, "KO", "SELL"),
         (RsiMeanReversion(config=ONE), {"KO": FLAT}, None, "HOLD"),
+        (RsiMeanReversion(config=ONE), {"KO": FLAT}, "KO", "HOLD"),
+        (RsiMeanReversion(config=ONE), {"KO": GAP_DOWN}, None, "BUY"),
+        (RsiMeanReversion(config=ONE), {"KO": 100 * 1.001 ** np.arange(DAYS)}, "KO", "SELL"),
+        (RsiMeanReversion(config=ONE), {"KO": 100 * 0.999 ** np.arange(DAYS)}, None, "BUY"),
         (BollingerBreakout(config=ONE), {"KO": SPIKE}, None, "BUY"),
         (BollingerBreakout(config=ONE), {"KO": CRASH}, "KO", "SELL"),
+        (BollingerBreakout(config=ONE), {"KO": SPIKE}, "KO", "HOLD"),
+        (BollingerBreakout(config=ONE), {"KO": GAP_DOWN}, "KO", "SELL"),
+        (BollingerBreakout(config=ONE), {"KO": RISING}, None, "HOLD"),
+        (BollingerBreakout(config=ONE), {"KO": FALLING}, "KO", "SELL"),
         (BollingerBreakout(config=ONE), {"KO": FLAT}, None, "HOLD"),
         (TurtleChannel(config=ONE), {"KO": SPIKE}, None, "BUY"),
         (TurtleChannel(config=ONE), {"KO": CRASH}, "KO", "SELL"),
         (TurtleChannel(config=ONE), {"KO": FLAT}, None, "HOLD"),
+        (TurtleChannel(config=ONE), {"KO": FLAT}, "KO", "HOLD"),
+        (TurtleChannel(config=ONE), {"KO": GAP_DOWN}, "KO", "SELL"),
+        (TurtleChannel(config=ONE), {"KO": 100 * 1.001 ** np.arange(DAYS)}, None, "BUY"),
+        (TurtleChannel(config=ONE), {"KO": 100 * 0.999 ** np.arange(DAYS)}, "KO", "SELL"),
         (VolatilityManaged(config=ONE), {"KO": RISING}, None, "BUY"),
+        (VolatilityManaged(config=ONE), {"KO": RISING}, "KO", "HOLD"),
+        (VolatilityManaged(config=ONE), {"KO": FALLING}, None, "BUY"),
+        (VolatilityManaged(config=ONE), {"KO": FLAT}, None, "BUY"),
+        (VolatilityManaged(config=ONE), {"KO": SPIKE}, "KO", "SELL"),
+        (VolatilityManaged(config=ONE), {"KO": GAP_DOWN}, "KO", "SELL"),
         (VolatilityManaged(config=ONE), {"KO": WILD}, None, "HOLD"),
         (VolatilityManaged(config=ONE), {"KO": WILD}, "KO", "SELL"),
         (PairsReversion(), {"KO": CRASH, "PEP": FLAT}, None, "BUY"),
         (PairsReversion(), {"KO": CRASH, "PEP": FLAT}, "KO", "HOLD"),
         (PairsReversion(), {"KO": FLAT, "PEP": FLAT}, "KO", "SELL"),
         (PairsReversion(), {"KO": CRASH}, None, "HOLD"),
+        (PairsReversion(), {"KO": RISING, "PEP": RISING}, None, "HOLD"),
+        (PairsReversion(), {"KO": FALLING, "PEP": FALLING}, None, "HOLD"),
+        (PairsReversion(), {"KO": SPIKE, "PEP": FLAT}, None, "BUY"),
+        (PairsReversion(), {"KO": SPIKE, "PEP": FLAT}, "KO", "SELL"),
+        (PairsReversion(), {"KO": GAP_DOWN, "PEP": FLAT}, "KO", "HOLD"),
+        (PairsReversion(), {"KO": GAP_DOWN, "PEP": FLAT}, "PEP", "SELL"),
     ],
     ids=lambda value: value.name if isinstance(value, BaseStrategy) else None,
 )
@@ -100,21 +137,105 @@ def test_constructed_paths(strategy: BaseStrategy, histories: dict[str, Any], he
     assert signal["reasoning"]
 
 
+@pytest.mark.parametrize(
+    ("strategy", "histories", "ticker"),
+    [
+        (MovingAverageTrend(config={"symbols": ("KO", "PEP")}), {"KO": SPIKE, "PEP": RISING}, "PEP"),
+        (TwelveOneMomentum(config={"symbols": ("KO", "PEP")}), {"KO": FLAT, "PEP": RISING}, "PEP"),
+        (RsiMeanReversion(config={"symbols": ("KO", "PEP")}), {"KO": SPIKE, "PEP": CRASH}, "PEP"),
+        (BollingerBreakout(config={"symbols": ("KO", "PEP")}), {"KO": RISING, "PEP": SPIKE}, "PEP"),
+        (TurtleChannel(config={"symbols": ("KO", "PEP")}), {"KO": ending(101), "PEP": SPIKE}, "PEP"),
+        (VolatilityManaged(config={"symbols": ("KO", "PEP")}), {"KO": WILD, "PEP": RISING}, "PEP"),
+        (PairsReversion(), {"KO": SPIKE, "PEP": FLAT}, "PEP"),
+        (PairsReversion(), {"KO": FLAT, "PEP": SPIKE}, "KO"),
+    ],
+    ids=lambda value: value.name if isinstance(value, BaseStrategy) else None,
+)
+def test_they_buy_the_symbol_that_their_rule_prefers(
+    strategy: BaseStrategy, histories: dict[str, Any], ticker: str
+) -> None:
+    signal = evaluate(strategy, histories)
+    assert (signal["action"], signal["ticker"]) == ("BUY", ticker)
+    assert 0 < signal["allocation"] <= strategy.config["allocation"]
+
+
+def test_exposure_falls_with_the_square_of_volatility() -> None:
+    def allocation(daily_move: float) -> float:
+        path = 100 * (1 + np.resize([daily_move, 0.0], DAYS))
+        return float(evaluate(VolatilityManaged(config={**ONE, "exit_fraction": 0.0}), {"KO": path})["allocation"])
+
+    assert allocation(0.001) == 0.25
+    assert allocation(0.04) / allocation(0.02) == pytest.approx(0.25, rel=0.05)
+
+
+BROKEN = {
+    "missing": [],
+    "short": RISING[:5],
+    "with a NaN": [*RISING[:-1], float("nan")],
+    "with an infinity": [float("inf"), *RISING[1:]],
+    "with a zero": [*RISING[:-1], 0.0],
+    "below zero": [*RISING[:-1], -1.0],
+    "all zero": FLAT * 0,
+}
+
+
 @pytest.mark.parametrize("strategy_class", ALL)
-@pytest.mark.parametrize("market_data", [{}, {"symbols": {}}, {"symbols": {"KO": {}}}, {"KO": {"price": 1.0}}])
-def test_without_data_they_hold(strategy_class: type[BaseStrategy], market_data: dict[str, Any]) -> None:
-    signal = strategy_class().evaluate(market_data, {})
-    if inspect.isawaitable(signal):
-        signal = asyncio.run(_awaited(signal))
+@pytest.mark.parametrize("is_holding", [False, True])
+@pytest.mark.parametrize("history", BROKEN.values(), ids=BROKEN)
+def test_without_usable_closes_they_hold_and_say_so(
+    strategy_class: type[BaseStrategy], is_holding: bool, history: Any
+) -> None:
+    strategy = strategy_class()
+    symbols = symbols_of(strategy)
+    signal = evaluate(strategy, dict.fromkeys(symbols, history), symbols[0] if is_holding else None)
     assert signal["action"] == "HOLD"
+    assert "too few closes" in signal["reasoning"]
 
 
-async def _awaited(signal: Any) -> Any:
-    return await signal
+@pytest.mark.parametrize("strategy_class", ALL)
+def test_a_holding_without_closes_is_kept_though_others_have_them(strategy_class: type[BaseStrategy]) -> None:
+    strategy = strategy_class()
+    held, *others = symbols_of(strategy)
+    signal = evaluate(strategy, dict.fromkeys(others, RISING), held)
+    assert signal["action"] == "HOLD"
+    assert "too few closes" in signal["reasoning"]
 
 
-closes = st.floats(0.01, 1e6) | st.just(float("nan"))
-paths = st.lists(st.floats(0.5, 2), min_size=0, max_size=8).map(lambda tail: [*RISING[: DAYS - len(tail)], *tail])
+@pytest.mark.parametrize("strategy_class", ALL)
+@pytest.mark.parametrize(
+    "market_data",
+    [
+        {},
+        {"symbols": None},
+        {"symbols": {}},
+        {"symbols": {"KO": None}},
+        {"symbols": {"KO": {}}},
+        {"symbols": {"KO": {"history": None}}},
+        {"KO": {"price": 1.0}},
+    ],
+    ids=str,
+)
+def test_without_data_they_hold(strategy_class: type[BaseStrategy], market_data: dict[str, Any]) -> None:
+    assert awaited(strategy_class().evaluate(market_data, {}))["action"] == "HOLD"
+
+
+@pytest.mark.parametrize("strategy_class", ALL)
+def test_a_position_of_another_strategy_is_not_sold(strategy_class: type[BaseStrategy]) -> None:
+    strategy = strategy_class()
+    symbols = symbols_of(strategy)
+    others = [{"symbol": symbol, "qty": 1.0, "strategy_id": "Another"} for symbol in symbols]
+    for path in (RISING, FALLING, FLAT, CRASH, SPIKE, WILD):
+        market_data = {"symbols": {symbol: {"history": path.tolist()} for symbol in symbols}}
+        assert awaited(strategy.evaluate(market_data, {"positions": others}))["action"] != "SELL"
+
+
+closes = st.floats(1e-6, 1e12) | st.sampled_from([float("nan"), float("inf"), 0.0, -1.0])
+moves = st.lists(st.floats(0.5, 2), min_size=0, max_size=8)
+paths = st.builds(
+    lambda base, tail: [*base[: DAYS - len(tail)], *(100 * np.cumprod(tail))],
+    st.sampled_from([RISING, FALLING, FLAT, WILD]),
+    moves,
+)
 
 
 @pytest.mark.parametrize("strategy_class", ALL)
@@ -122,32 +243,13 @@ paths = st.lists(st.floats(0.5, 2), min_size=0, max_size=8).map(lambda tail: [*R
 @given(data=st.data())
 def test_whatever_the_prices_they_answer_with_a_signal(strategy_class: type[BaseStrategy], data: st.DataObject) -> None:
     strategy = strategy_class()
-    symbols = strategy.config.get("symbols") or strategy.config["pair"]
+    symbols = symbols_of(strategy)
     histories = {symbol: data.draw(paths | st.lists(closes, max_size=70)) for symbol in symbols}
     held = data.draw(st.none() | st.sampled_from(symbols))
-    signal = parse_signal(strategy.name, evaluate(strategy, histories, held))
-    assert held or signal.action != "SELL", "only what is held can be sold"
+    proposed = evaluate(strategy, histories, held)
+    signal = parse_signal(strategy.name, proposed)
+    assert proposed["action"] in {"BUY", "SELL", "HOLD"}
+    assert 0 <= proposed["allocation"] <= 1
+    assert 0 <= proposed["confidence"] <= 1
+    assert signal.action != "SELL" or signal.ticker == held, "only what is held can be sold"
     assert not held or signal.action != "BUY", "one position at a time"
-
-
-@pytest.fixture(scope="module")
-def real_closes() -> NDArray[np.float64]:
-    prices = Prices.load()
-    return prices.closes[:300, prices.symbols.index("JPM")]
-
-
-def test_relative_strength_index_equals_pandas_smoothing_on_real_prices(real_closes: NDArray[np.float64]) -> None:
-    days = 14
-    changes = pd.Series(real_closes).diff().dropna()
-    smoothed = []
-    for signed in (changes.clip(lower=0), -changes.clip(upper=0)):
-        seeded = pd.concat([pd.Series([signed.iloc[:days].mean()]), signed.iloc[days:]])
-        smoothed.append(seeded.ewm(alpha=1 / days, adjust=False).mean().iloc[-1])
-    expected = 100 - 100 / (1 + smoothed[0] / smoothed[1])
-    assert relative_strength_index(real_closes, days) == pytest.approx(expected, rel=1e-9)
-
-
-def test_z_score_equals_pandas_on_real_prices(real_closes: NDArray[np.float64]) -> None:
-    window = pd.Series(real_closes).rolling(20)
-    expected = ((pd.Series(real_closes) - window.mean()) / window.std()).iloc[-1]
-    assert z_score(real_closes, 20) == pytest.approx(expected, rel=1e-9)

@@ -1,0 +1,42 @@
+"""A ledger store that keeps what it is told to write, and writes it only if asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.cloud.firestore import Client
+
+from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
+from functions.services.ports import DayWrites, Document
+
+
+class RecordingLedgerStore(FirestoreLedgerStore):
+    """
+    `LedgerStore` for people: reads the real one, and shows what it would write.
+
+    Parameters
+    ----------
+    writes : bool
+        False for a dry run: nothing is stored.
+    """
+
+    def __init__(self, db: Client, *, writes: bool) -> None:
+        super().__init__(db)
+        self._writes = writes
+        self.snapshots: dict[str, Document] = {}
+        """Performance documents by id."""
+
+    def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Any) -> Any:
+        version = super().commit_day(tenant_id, writes, head_version) if self._writes else head_version
+        self.snapshots |= writes.snapshots
+        return version
+
+    def write_snapshots(self, tenant_id: str, snapshots: Mapping[str, Document]) -> None:
+        if self._writes:
+            super().write_snapshots(tenant_id, snapshots)
+        self.snapshots |= snapshots
+
+    def write_windows(self, tenant_id: str, windows: Mapping[str | None, Document]) -> None:
+        if self._writes:
+            super().write_windows(tenant_id, windows)
