@@ -2,6 +2,7 @@
 Measure what matters as ratios within one run: this machine's milliseconds mean little on another.
 
     cycle       one cycle on the Firestore emulator, beside one batched read and one commit of the same documents
+    ledger      FIFO matching, beside a loop over a queue of lots; a month as the history before it grows
     statistics  Sharpe ratios and modes of 10 000 strategies, in memory
     import      main.py, beside the bare SDKs and numpy
 """
@@ -38,11 +39,26 @@ from functions.domain.windows import PerformanceWindows
 from functions.services.evaluate_strategies import StrategyEvaluator
 from functions.services.ports import CycleWrites, TenantState
 from functions.services.run_cycle import CycleRequest, RunCycle
+from tools.bench_ledger import (
+    FILLS_IN_MONTH,
+    HISTORIES,
+    STREAMED_FILLS,
+    measure_fifo,
+    measure_memory,
+    measure_months,
+    pile_up,
+    random_books,
+)
 from tools.emulators import EmulatorSuite
 from tools.interrupts import interruptible
 from tools.ports import free_ports
 from tools.prerequisites import DEV_PYTHON, ROOT
 
+LEGEND = """
+Beside a cycle: one batched read and one commit of the same documents.
+Beside a month: a bare query for its fills, which the emulator answers more slowly the more it holds.
+Beside FIFO: a loop over a queue of lots. Beside statistics: one strategy after the other.
+Beside the import: the bare SDKs and numpy. Medians of one run."""
 STRATEGY_COUNTS = (10, 50, 100, 500)
 TENANT = "bench"
 
@@ -182,24 +198,47 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=15, help="repetitions; medians are shown (%(default)s)")
     rounds = parser.parse_args().rounds
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
     logging.getLogger("maestro").setLevel(logging.ERROR)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("What", "Measured", "Beside", "Ratio", "Goal"):
         table.add_column(heading, justify="left" if heading == "What" else "right")
     with interruptible(), EmulatorSuite(free_ports()) as suite:
-        for strategy_count in STRATEGY_COUNTS:
-            console.print(f"measuring a cycle of {strategy_count} strategies …")
-            cycle, lower = measure_cycle(suite.client(f"demo-bench-{strategy_count}"), strategy_count, rounds)
-            goal = "≤ 2 ×" if strategy_count >= 100 else ""
-            add(table, f"cycle, {strategy_count} strategies", cycle, lower, goal)
-    console.print("measuring statistics and imports …")
+        add_cycles(table, suite, console, rounds)
+        add_months(table, suite, console, rounds)
+    console.print("measuring FIFO, statistics and imports …")
+    add_fifo(table)
     add(table, "Sharpe and modes, 10 000 strategies", *measure_statistics(rounds * 10), "< 5 ms")
     add(table, "import of main.py", *measure_import(max(3, rounds // 2)), "≤ 1.3 ×")
+    peak_mb, bytes_a_fill = measure_memory()
     console.print(table)
-    console.print("Beside a cycle: one batched read and one commit of the same documents. Beside statistics: one")
-    console.print("strategy after the other. Beside the import: the bare SDKs and numpy. Medians, same run.")
+    memory = f"{peak_mb:.0f} MB ({bytes_a_fill:.0f} bytes a fill)"
+    console.print(f"Peak memory of one period of {STREAMED_FILLS:,} fills: {memory}.")
+    console.print(LEGEND)
     return 0
+
+
+def add_cycles(table: Table, suite: EmulatorSuite, console: Console, rounds: int) -> None:
+    for strategy_count in STRATEGY_COUNTS:
+        console.print(f"measuring a cycle of {strategy_count} strategies …")
+        cycle, lower = measure_cycle(suite.client(f"demo-bench-{strategy_count}"), strategy_count, rounds)
+        add(table, f"cycle, {strategy_count} strategies", cycle, lower, "≤ 2 ×" if strategy_count >= 100 else "")
+
+
+def add_months(table: Table, suite: EmulatorSuite, console: Console, rounds: int) -> None:
+    console.print(f"measuring a month of {FILLS_IN_MONTH:,} fills after {', '.join(map(str, HISTORIES))} older ones …")
+    clients = {history: suite.client(f"demo-bench-month-{history}") for history in HISTORIES}
+    months = measure_months(clients, timed, rounds)
+    for history in HISTORIES:
+        add(table, f"month, after {history:,} older fills", *months[history], "")
+
+
+def add_fifo(table: Table) -> None:
+    cases = {"100,000": random_books(100_000, 100), "1,000,000": random_books(1_000_000, 100)}
+    for what, books in {**cases, "200,000 open lots": pile_up(200_000)}.items():
+        fills = sum(quantity.size for quantity, _, _ in books)
+        quick, loop = measure_fifo(books, timed)
+        add(table, f"FIFO, {what}: {fills / quick / 1e6:.1f} M fills/s", quick, loop, "≥ 3 M/s")
 
 
 def add(table: Table, what: str, measured: float, beside: float, goal: str) -> None:

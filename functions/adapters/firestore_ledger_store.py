@@ -26,16 +26,12 @@ class FirestoreLedgerStore:
         self._db = db
 
     def fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
-        query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("ts", "<", end))
-        if start is not None:
-            query = query.where(filter=FieldFilter("ts", ">=", start))
-        yield from self._pages(query.order_by("ts"), f"reading the ledger of tenant {tenant_id}")
+        query = _within(paths.ledger_trades(self._db, tenant_id), "ts", start, end)
+        yield from self._pages(query, f"reading the ledger of tenant {tenant_id}")
 
     def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
-        query = paths.shadow_pnl(self._db, tenant_id).where(filter=FieldFilter("timestamp", "<", end))
-        if start is not None:
-            query = query.where(filter=FieldFilter("timestamp", ">=", start))
-        yield from self._pages(query.order_by("timestamp"), f"reading the shadow book of tenant {tenant_id}")
+        query = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", start, end)
+        yield from self._pages(query, f"reading the shadow book of tenant {tenant_id}")
 
     def untimed_fills(self, tenant_id: str) -> Iterator[tuple[str, Document]]:
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("ts", ">=", ""))
@@ -149,3 +145,11 @@ class FirestoreLedgerStore:
             if len(snapshots) < PAGE_SIZE:
                 return
             page = query.start_after(snapshots[-1]).limit(PAGE_SIZE)
+
+
+def _within(collection: CollectionReference, field: str, start: datetime | None, end: datetime) -> Query:
+    """Return the documents whose time is in [start, end), oldest first."""
+    query = collection.order_by(field)
+    if start is not None:  # first: the emulator scans from the first bound it is given
+        query = query.where(filter=FieldFilter(field, ">=", start))
+    return query.where(filter=FieldFilter(field, "<", end))

@@ -7,6 +7,7 @@ import inspect
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,7 +77,7 @@ ONE: dict[str, Any] = {"symbols": ("KO",)}
         (MovingAverageTrend(config=ONE), {"KO": FALLING}, "KO", "SELL"),
         (MovingAverageTrend(config=ONE), {"KO": FALLING}, None, "HOLD"),
         (MovingAverageTrend(config=ONE), {"KO": FLAT}, None, "HOLD"),
-        (MovingAverageTrend(config=ONE), {"KO": FLAT * 0.1 / 3}, None, "HOLD"),
+        (MovingAverageTrend(config=ONE), {"KO": np.full(DAYS, 99.99)}, None, "HOLD"),
         (MovingAverageTrend(config=ONE), {"KO": SPIKE}, None, "BUY"),
         (MovingAverageTrend(config=ONE), {"KO": GAP_DOWN}, "KO", "SELL"),
         (TwelveOneMomentum(config=ONE), {"KO": RISING}, None, "BUY"),
@@ -121,6 +122,9 @@ ONE: dict[str, Any] = {"symbols": ("KO",)}
         (PairsReversion(), {"KO": CRASH, "PEP": FLAT}, None, "BUY"),
         (PairsReversion(), {"KO": CRASH, "PEP": FLAT}, "KO", "HOLD"),
         (PairsReversion(), {"KO": FLAT, "PEP": FLAT}, "KO", "SELL"),
+        (PairsReversion(), {"KO": ending(99.97), "PEP": FLAT}, "KO", "SELL"),
+        (PairsReversion(), {"KO": ending(99.9), "PEP": FLAT}, "KO", "HOLD"),
+        (PairsReversion(), {"KO": ending(99.9), "PEP": FLAT}, None, "HOLD"),
         (PairsReversion(), {"KO": CRASH}, None, "HOLD"),
         (PairsReversion(), {"KO": RISING, "PEP": RISING}, None, "HOLD"),
         (PairsReversion(), {"KO": FALLING, "PEP": FALLING}, None, "HOLD"),
@@ -141,7 +145,7 @@ def test_constructed_paths(strategy: BaseStrategy, histories: dict[str, Any], he
     ("strategy", "histories", "ticker"),
     [
         (MovingAverageTrend(config={"symbols": ("KO", "PEP")}), {"KO": SPIKE, "PEP": RISING}, "PEP"),
-        (TwelveOneMomentum(config={"symbols": ("KO", "PEP")}), {"KO": FLAT, "PEP": RISING}, "PEP"),
+        (TwelveOneMomentum(config={"symbols": ("KO", "PEP")}), {"KO": RISING, "PEP": RISING**2}, "PEP"),
         (RsiMeanReversion(config={"symbols": ("KO", "PEP")}), {"KO": SPIKE, "PEP": CRASH}, "PEP"),
         (BollingerBreakout(config={"symbols": ("KO", "PEP")}), {"KO": RISING, "PEP": SPIKE}, "PEP"),
         (TurtleChannel(config={"symbols": ("KO", "PEP")}), {"KO": ending(101), "PEP": SPIKE}, "PEP"),
@@ -159,13 +163,13 @@ def test_they_buy_the_symbol_that_their_rule_prefers(
     assert 0 < signal["allocation"] <= strategy.config["allocation"]
 
 
-def test_exposure_falls_with_the_square_of_volatility() -> None:
-    def allocation(daily_move: float) -> float:
-        path = 100 * (1 + np.resize([daily_move, 0.0], DAYS))
-        return float(evaluate(VolatilityManaged(config={**ONE, "exit_fraction": 0.0}), {"KO": path})["allocation"])
-
-    assert allocation(0.001) == 0.25
-    assert allocation(0.04) / allocation(0.02) == pytest.approx(0.25, rel=0.05)
+@pytest.mark.parametrize(("daily_move", "is_capped"), [(0.001, True), (0.02, False), (0.04, False)])
+def test_exposure_is_inverse_to_realised_variance(daily_move: float, is_capped: bool) -> None:
+    path = 100 * (1 + np.resize([daily_move, 0.0], DAYS))
+    signal = evaluate(VolatilityManaged(config={**ONE, "exit_fraction": 0.0}), {"KO": path})
+    variance = pd.Series(path).pct_change().iloc[-22:].var() * 252
+    expected = 0.25 if is_capped else 0.25 * 0.15**2 / variance
+    assert signal["allocation"] == pytest.approx(expected, rel=1e-9)
 
 
 BROKEN = {

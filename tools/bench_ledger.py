@@ -1,0 +1,158 @@
+"""The ledger's part of the benchmark: FIFO in memory, month-end as history grows, and memory of a long stream."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from statistics import median
+from typing import Any
+
+import numpy as np
+from google.cloud.firestore import Client, FieldFilter
+from numpy.typing import NDArray
+
+from functions.adapters import firestore_paths as paths
+from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
+from functions.adapters.system import SystemClock
+from functions.domain.fifo import Lots, match
+from functions.domain.performance import Checkpoint, checkpoint_document, compute_period
+from functions.domain.snapshots import Period
+from functions.services.month_performance import ComputeMonth
+from functions.services.read_ledger import SkippedDocuments, read_fills
+
+Book = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Signed quantity, price, cost."""
+
+TENANT = "bench"
+MONTH = Period.of_month(2020, 3)
+FILLS_IN_MONTH = 1_000
+HISTORIES = (0, 10_000, 50_000)
+STREAMED_FILLS = 200_000
+_BATCH = 500
+
+
+def random_books(fills: int, books: int) -> list[Book]:
+    """Return books whose fills cross zero again and again."""
+    rng = np.random.default_rng(20)
+    each = fills // books
+    return [
+        (
+            rng.choice([1.0, -1.0], each) * rng.integers(1, 100, each),
+            rng.uniform(10, 100, each),
+            rng.uniform(0, 1, each),
+        )
+        for _ in range(books)
+    ]
+
+
+def pile_up(lots: int) -> list[Book]:
+    """Return one book of many small lots that a single sale closes."""
+    quantity = np.append(np.ones(lots), -float(lots))
+    return [(quantity, np.random.default_rng(20).uniform(10, 100, lots + 1), np.zeros(lots + 1))]
+
+
+def match_all(books: list[Book]) -> None:
+    for quantity, price, cost in books:
+        match(Lots.none(), quantity, price, cost)
+
+
+def loop_all(books: list[Book]) -> None:
+    """Do the same with a queue of lots and a loop, as one would without numpy."""
+    for quantity, price, cost in books:
+        lots: deque[list[float]] = deque()
+        realized = 0.0
+        for signed, paid, fee in zip(quantity.tolist(), price.tolist(), cost.tolist(), strict=True):
+            left, unit_cost = signed, fee / abs(signed)
+            while left and lots and (lots[0][0] > 0) != (left > 0):
+                lot = lots[0]
+                units = min(abs(left), abs(lot[0]))
+                direction = 1.0 if lot[0] > 0 else -1.0
+                realized += units * (direction * (paid - lot[1]) - lot[2] - unit_cost)
+                lot[0] -= direction * units
+                left += direction * units
+                if not lot[0]:
+                    lots.popleft()
+            if left:
+                lots.append([left, paid, unit_cost])
+
+
+def documents(count: int, start: datetime, end: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield ledger documents spread evenly over a period."""
+    step = (end - start) / max(count, 1)
+    for number in range(count):
+        yield (
+            f"{start:%Y%m%d}-{number:06d}",
+            {
+                "uid": "ann",
+                "strategy_id": f"S{number % 10}",
+                "symbol": f"X{number % 20}",
+                "side": "sell" if number // 20 % 2 else "buy",  # every book buys and sells in turn
+                "qty": 10.0 + number % 7,
+                "price": 50.0 + number % 11,
+                "fees": 0.1,
+                "ts": start + number * step,
+            },
+        )
+
+
+def measure_fifo(books: list[Book], timed: Callable[[Callable[[], object]], float]) -> tuple[float, float]:
+    """Return seconds of (numpy, loop) for the same fills."""
+    match_all(books)
+    return median(timed(lambda: match_all(books)) for _ in range(5)), timed(lambda: loop_all(books))
+
+
+def seed_month(db: Client, history: int) -> None:
+    """Write a month's fills, a history before it, and the checkpoint that daily snapshots leave at its start."""
+    older = list(documents(history, MONTH.start - timedelta(days=365), MONTH.start - timedelta(days=1)))
+    for part in (older, list(documents(FILLS_IN_MONTH, MONTH.start, MONTH.end))):
+        for first in range(0, len(part), _BATCH):
+            batch = db.batch()
+            for fill_id, document in part[first : first + _BATCH]:
+                batch.set(paths.ledger_trades(db, TENANT).document(fill_id), document)
+            batch.commit()
+    books = compute_period(Checkpoint.empty(), read_fills(TENANT, older, SkippedDocuments()), {}, MONTH.start)[1]
+    paths.checkpoints(db, TENANT).document("before").set(checkpoint_document(books))
+
+
+def measure_months(
+    clients: Mapping[int, Client], timed: Callable[[Callable[[], object]], float], rounds: int
+) -> dict[int, tuple[float, float]]:
+    """
+    Return median seconds of (computing a month, a bare query for its fills), by the number of older fills.
+
+    All histories are there before the first measurement and everything is taken in turn. The bare query stands beside
+    because the emulator's own queries get slower as a collection grows, which Firestore's indexes do not.
+    """
+    for history, db in clients.items():
+        seed_month(db, history)
+    computes = {history: ComputeMonth(FirestoreLedgerStore(db), SystemClock()) for history, db in clients.items()}
+    seconds: dict[int, list[tuple[float, float]]] = {history: [] for history in clients}
+    for _ in range(rounds):
+        for history, db in clients.items():
+            month = timed(partial(computes[history].run, TENANT, MONTH, {}))
+            seconds[history].append((month, timed(partial(bare_query, db))))
+    return {history: (median(m for m, _ in times), median(b for _, b in times)) for history, times in seconds.items()}
+
+
+def bare_query(db: Client) -> None:
+    """Read the month's fills and do nothing with them."""
+    fills = paths.ledger_trades(db, TENANT).order_by("ts")
+    fills = fills.where(filter=FieldFilter("ts", ">=", MONTH.start)).where(filter=FieldFilter("ts", "<", MONTH.end))
+    read = sum(1 for snapshot in fills.stream() if snapshot.to_dict())
+    if read != FILLS_IN_MONTH:
+        raise ValueError(f"the month holds {read} fills, not {FILLS_IN_MONTH}")
+
+
+def measure_memory() -> tuple[float, float]:
+    """Return (peak MB, bytes a fill) of streaming documents into a period."""
+    start = datetime(2020, 3, 2, tzinfo=UTC)
+    stream = documents(STREAMED_FILLS, start, start + timedelta(days=1))
+    tracemalloc.start()
+    fills = read_fills(TENANT, stream, SkippedDocuments())
+    compute_period(Checkpoint.empty(), fills, {}, start + timedelta(days=1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 1e6, peak / STREAMED_FILLS
