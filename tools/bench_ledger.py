@@ -18,7 +18,7 @@ from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.adapters.system import SystemClock
 from functions.domain.fifo import Lots, match
-from functions.domain.performance import Checkpoint, checkpoint_document, compute_period
+from functions.domain.performance import Checkpoint, checkpoint_document, compute_period, compute_period_in_pages
 from functions.domain.snapshots import Period
 from functions.services.month_performance import ComputeMonth
 from functions.services.read_ledger import SkippedDocuments, read_fills
@@ -152,7 +152,7 @@ def measure_memory() -> tuple[float, float]:
     stream = documents(STREAMED_FILLS, start, start + timedelta(days=1))
     tracemalloc.start()
     fills = read_fills(TENANT, stream, SkippedDocuments())
-    compute_period(Checkpoint.empty(), fills, {}, start + timedelta(days=1))
+    compute_period_in_pages(Checkpoint.empty(), fills, {}, start + timedelta(days=1))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak / 1e6, peak / STREAMED_FILLS

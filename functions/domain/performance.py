@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,9 @@ from functions.domain.fifo import Lots, match
 from functions.domain.fills import BookKey, Fill
 
 OpenLots = Mapping[BookKey, Lots]
+
+PAGE_SIZE = 10_000
+"""Fills in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,47 @@ def compute_period(
     held = {key.symbol for key in lots}
     closing = Checkpoint(end, lots, {symbol: known[symbol] for symbol in sorted(held)}, frozenset(results))
     return list(results.values()), closing
+
+
+def compute_period_in_pages(
+    opening: Checkpoint, fills: Iterable[Fill], marks: Mapping[str, float], end: datetime, page_size: int = PAGE_SIZE
+) -> tuple[list[PeriodResult], Checkpoint]:
+    """
+    Do what `compute_period` does, with memory for one page of fills.
+
+    Parameters
+    ----------
+    fills : iterable of Fill
+        Of the period; each book's in order of time, as a store yields them. Fills of one instant may be in any order.
+    page_size : int
+        Fills held at once, but for those of one instant, which are never parted.
+    """
+    totals: dict[tuple[str, str], PeriodResult] = {}
+    books = opening
+    for page, is_last in _pages(fills, page_size):
+        results, books = compute_period(books, page, marks if is_last else {}, end)
+        for result in results:
+            owner = (result.uid, result.strategy_id)
+            before = totals.get(owner, PeriodResult(*owner))
+            totals[owner] = replace(
+                result,
+                realized_pnl=before.realized_pnl + result.realized_pnl,
+                pnl=before.pnl + result.pnl,
+                fees=before.fees + result.fees,
+                fills=before.fills + result.fills,
+            )
+    return list(totals.values()), books
+
+
+def _pages(fills: Iterable[Fill], page_size: int) -> Iterator[tuple[list[Fill], bool]]:
+    """Yield fills in pages, and whether each is the last; there is always a last one."""
+    page: list[Fill] = []
+    for fill in fills:
+        if len(page) >= page_size and fill.at != page[-1].at:
+            yield page, False
+            page = []
+        page.append(fill)
+    yield page, True
 
 
 def _carry(before: Lots, book: Sequence[Fill]) -> tuple[Lots, float]:

@@ -94,6 +94,7 @@ def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float) -
     returns = np.array([day["return_fraction"] for day in days], dtype=np.float64)
     figures = {
         "sharpe_ratio": statistics.sharpe_ratio(returns, risk_free_rate),
+        "probabilistic_sharpe_ratio": statistics.probabilistic_sharpe_ratio(returns, risk_free_rate),
         "volatility": statistics.volatility(returns),
         "max_drawdown": statistics.max_drawdown(returns),
         "win_rate": statistics.win_rate(returns),

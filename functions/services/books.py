@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from functions.domain.errors import WindowsError
-from functions.domain.performance import Checkpoint, compute_period, read_checkpoint
+from functions.domain.performance import Checkpoint, compute_period_in_pages, read_checkpoint
 from functions.services.ports import LedgerStore
 from functions.services.read_ledger import SkippedDocuments, read_all_fills
 
@@ -50,4 +50,4 @@ def books_at(
     if books.at == at:
         return books
     fills = read_all_fills(store, tenant_id, books.at, at, skipped)
-    return compute_period(books, fills, marks or {}, at)[1]
+    return compute_period_in_pages(books, fills, marks or {}, at)[1]

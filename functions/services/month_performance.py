@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.domain.performance import compute_period
+from functions.domain.performance import compute_period_in_pages
 from functions.domain.policy import Policy
 from functions.domain.snapshots import Period, month_statistics, snapshot_document
 from functions.services.books import books_at, newest_checkpoint
@@ -59,7 +59,7 @@ class ComputeMonth:
         opening = books_at(self._store, tenant_id, period.start, skipped)
         marks = self._marks_at_end(tenant_id, period, mark_prices)
         fills = read_all_fills(self._store, tenant_id, period.start, period.end, skipped)
-        results, _ = compute_period(opening, fills, marks, period.end)
+        results, _ = compute_period_in_pages(opening, fills, marks, period.end)
         days = _days_by_owner(list(self._store.daily_documents(tenant_id, period.start, period.end)))
         computed_at = self._clock.now()
         snapshots = {}

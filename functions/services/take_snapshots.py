@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from functions.domain.errors import FillError, StoreConflict
-from functions.domain.performance import Checkpoint, PeriodResult, checkpoint_document, compute_period
+from functions.domain.performance import Checkpoint, PeriodResult, checkpoint_document, compute_period_in_pages
 from functions.domain.snapshots import Period, snapshot_document
 from functions.services.books import books_at, newest_checkpoint
-from functions.services.build_windows import WINDOW_SPAN, windows_of
+from functions.services.build_windows import WINDOW_SPAN, build_windows, windows_of
 from functions.services.ports import Clock, DayWrites, Document, LedgerHead, LedgerStore, MarketCalendar
 from functions.services.read_ledger import SkippedDocuments, read_all_fills
 from functions.services.valuation import Valuation, value
@@ -93,6 +93,8 @@ class TakeSnapshots:
         head, version = self._store.head(tenant_id)
         first = self._first_day(tenant_id, head, last_day)
         if first is None:
+            if head is not None:  # windows may be missing or damaged all the same
+                build_windows(self._store, tenant_id, head.last_day)
             return
         books = self._books(tenant_id, first, valuation, report.skipped)
         start = Period.of_day(first).start
@@ -103,7 +105,7 @@ class TakeSnapshots:
         for day in self._calendar.sessions(first, last_day):
             period = Period.of_day(day)
             fills = read_all_fills(self._store, tenant_id, books.at, period.end, report.skipped)
-            results, books = compute_period(books, fills, valuation.closes(day), period.end)
+            results, books = compute_period_in_pages(books, fills, valuation.closes(day), period.end)
             snapshots = self._documents(tenant_id, results, period, valuation, known)
             recent += snapshots.values()
             writes = DayWrites(

@@ -50,4 +50,6 @@ class VolatilityManaged(BaseStrategy):
     def _fraction(self, closes: NDArray[Any]) -> float:
         """Return the part of the full position that the recent volatility allows."""
         volatility = float(daily_returns(closes[-self.config["days"] - 1 :]).std(ddof=1)) * math.sqrt(252)
-        return min(1.0, float(self.config["target_volatility"] / max(volatility, 1e-9)) ** 2)
+        if volatility == 0:  # a price that never moves is a feed that stopped, not a steady market
+            return 0.0
+        return min(1.0, float(self.config["target_volatility"] / volatility) ** 2)

@@ -145,6 +145,17 @@ def test_a_damaged_checkpoint_is_rebuilt_from_the_ledger(ledger: Client) -> None
     assert figures(performance(ledger)) == {name: pytest.approx(values) for name, values in WEEK.items()}
 
 
+def test_damaged_windows_are_rebuilt_though_no_day_is_due(ledger: Client) -> None:
+    take(ledger)
+    windows = paths.windows(ledger, TENANT, None)
+    good = windows.get().to_dict()
+    windows.update({"returns": b"x"})
+    paths.windows(ledger, TENANT, "ann").delete()
+    assert take(ledger).days == []
+    assert windows.get().to_dict() == good
+    assert paths.windows(ledger, TENANT, "ann").get().to_dict() == good
+
+
 def test_a_strategy_without_a_position_has_days_of_return_zero(ledger: Client) -> None:
     put_fill(ledger, "f3", date(2020, 3, 5), "sell", 5, 44.0, fees=0.0)
     take(ledger)

@@ -50,7 +50,8 @@ def test_every_day_is_decided_once(tenant: DemoTenant) -> None:
     assert all(not decision["strategy_errors"] and not decision["input_issues"] for decision in tenant.decisions)
 
 
-def test_the_crash_is_a_systemic_risk_day(tenant: DemoTenant) -> None:
+def test_three_sellers_at_once_are_a_systemic_risk_day(tenant: DemoTenant) -> None:
+    # The day after the week in which the S&P 500 fell 11 %: a rebound, on which exits of the fall come together.
     risky = {decision["slot"][:10]: decision for decision in tenant.decisions if decision["systemic_risk_detected"]}
     assert list(risky) == ["2020-03-02"]
     sellers = [name for name, s in risky["2020-03-02"]["signals"].items() if s["action"] == "SELL"]

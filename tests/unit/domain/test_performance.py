@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from functions.domain.errors import FillError, WindowsError
 from functions.domain.fills import Fill, parse_fill
-from functions.domain.performance import Checkpoint, PeriodResult, checkpoint_document, compute_period, read_checkpoint
+from functions.domain.performance import (
+    Checkpoint,
+    PeriodResult,
+    checkpoint_document,
+    compute_period,
+    compute_period_in_pages,
+    read_checkpoint,
+)
 
 START = datetime(2020, 3, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -141,6 +148,24 @@ def test_days_add_up_to_the_whole_through_stored_checkpoints(given_events: Any) 
         assert pnl[owner] == pytest.approx(result.pnl, rel=1e-9, abs=1e-6)
     assert fees == pytest.approx(sum(r.fees for r in whole.values()))
     assert count == len(fills)
+
+
+@given(events, st.integers(1, 10))
+def test_pages_change_nothing(given_events: Any, page_size: int) -> None:
+    fills = sorted(fills_of(given_events), key=lambda one_fill: one_fill.at)
+    marks = {"KO": 150.0}
+    whole, books = compute_period(Checkpoint.empty(), fills, marks, START + 5 * DAY)
+    paged, paged_books = compute_period_in_pages(Checkpoint.empty(), iter(fills), marks, START + 5 * DAY, page_size)
+    assert {(r.uid, r.strategy_id): (r.fills, r.stale_marks) for r in paged} == {
+        (r.uid, r.strategy_id): (r.fills, r.stale_marks) for r in whole
+    }
+    by_owner = {(r.uid, r.strategy_id): r for r in paged}
+    for result in whole:
+        other = by_owner[result.uid, result.strategy_id]
+        for name in ("realized_pnl", "unrealized_pnl", "pnl", "fees"):
+            assert getattr(other, name) == pytest.approx(getattr(result, name), rel=1e-9, abs=1e-6)
+    assert paged_books.lots.keys() == books.lots.keys()
+    assert paged_books.marks == books.marks
 
 
 def test_a_damaged_checkpoint_is_an_error_not_a_guess() -> None:
