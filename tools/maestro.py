@@ -119,7 +119,7 @@ def month(
     """Compute a month from its fills and the books that were open when it began."""
     store = session.store(writes=write)
     compute = ComputeMonth(store, SystemClock())
-    computed = compute.run(tenant, parse_period("month", label), MaestroController.policy_defaults())
+    computed = compute.from_fills(tenant, parse_period("month", label), MaestroController.policy_defaults())
     store.write_snapshots(tenant, computed.snapshots)
     show(store.snapshots, computed.skipped, is_written=write, as_json=as_json)
     export(list(store.snapshots.values()), csv, parquet)

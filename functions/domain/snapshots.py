@@ -85,6 +85,21 @@ def snapshot_document(
     }
 
 
+def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]) -> PeriodResult:
+    """Return what one (uid, strategy)'s daily documents, oldest first and at least one, come to."""
+    last = days[-1]
+    return PeriodResult(
+        uid,
+        strategy_id,
+        realized_pnl=math.fsum(day["realized_pnl"] for day in days),
+        unrealized_pnl=last["unrealized_pnl"],
+        pnl=math.fsum(day["pnl"] for day in days),
+        fees=math.fsum(day["fees"] for day in days),
+        fills=sum(day["fills"] for day in days),
+        stale_marks=tuple(last["stale_marks"]),
+    )
+
+
 def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float) -> dict[str, Any]:
     """
     Return a month's statistics from its daily documents, oldest first; None where undefined.

@@ -1,15 +1,15 @@
-"""A month's performance from its own fills and the books that were open when it began."""
+"""A month's performance: from its own fills and the books that were open when it began, or from its days."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.domain.performance import compute_period_in_pages
+from functions.domain.performance import PeriodResult, compute_period_in_pages
 from functions.domain.policy import Policy
-from functions.domain.snapshots import Period, month_statistics, snapshot_document
+from functions.domain.snapshots import Period, month_statistics, result_of_days, snapshot_document
 from functions.services.books import books_at, newest_checkpoint
 from functions.services.ports import Clock, Document, LedgerStore
 from functions.services.read_ledger import SkippedDocuments, read_all_fills
@@ -32,7 +32,7 @@ class ComputeMonth:
         self._store = store
         self._clock = clock
 
-    def run(
+    def from_fills(
         self,
         tenant_id: str,
         period: Period,
@@ -40,7 +40,7 @@ class ComputeMonth:
         mark_prices: Mapping[str, float] | None = None,
     ) -> MonthPerformance:
         """
-        Compute every (uid, strategy)'s month.
+        Compute every (uid, strategy)'s month from the ledger as it is now.
 
         Parameters
         ----------
@@ -55,12 +55,32 @@ class ComputeMonth:
             If the tenant's policy cannot be read.
         """
         skipped = SkippedDocuments()
-        policy = Policy.from_sources(policy_defaults, self._store.settings(tenant_id).policy)
         opening = books_at(self._store, tenant_id, period.start, skipped)
         marks = self._marks_at_end(tenant_id, period, mark_prices)
         fills = read_all_fills(self._store, tenant_id, period.start, period.end, skipped)
         results, _ = compute_period_in_pages(opening, fills, marks, period.end)
-        days = _days_by_owner(list(self._store.daily_documents(tenant_id, period.start, period.end)))
+        days = self._days(tenant_id, period)
+        return MonthPerformance(self._snapshots(tenant_id, period, policy_defaults, results, days), skipped)
+
+    def from_days(self, tenant_id: str, period: Period, policy_defaults: Mapping[str, Any]) -> MonthPerformance:
+        """
+        Compute every (uid, strategy)'s month from its daily documents, which must be complete.
+
+        The work depends on the days and strategies only, however many fills there were. Raises as `from_fills`.
+        """
+        days = self._days(tenant_id, period)
+        results = [result_of_days(*owner, of_owner) for owner, of_owner in days.items()]
+        return MonthPerformance(self._snapshots(tenant_id, period, policy_defaults, results, days), SkippedDocuments())
+
+    def _snapshots(
+        self,
+        tenant_id: str,
+        period: Period,
+        policy_defaults: Mapping[str, Any],
+        results: Iterable[PeriodResult],
+        days: Mapping[tuple[str, str], Sequence[Document]],
+    ) -> dict[str, dict[str, Any]]:
+        policy = Policy.from_sources(policy_defaults, self._store.settings(tenant_id).policy)
         computed_at = self._clock.now()
         snapshots = {}
         for result in results:
@@ -69,7 +89,7 @@ class ComputeMonth:
             owner = (result.uid, result.strategy_id)
             document |= month_statistics(days.get(owner, []), policy.risk_free_rate)
             snapshots[period.document_id(*owner)] = document
-        return MonthPerformance(snapshots, skipped)
+        return snapshots
 
     def _marks_at_end(
         self, tenant_id: str, period: Period, mark_prices: Mapping[str, float] | None
@@ -79,9 +99,9 @@ class ComputeMonth:
         closing = newest_checkpoint(self._store, tenant_id, period.end)
         return closing.marks if closing and closing.at and closing.at > period.start else {}
 
-
-def _days_by_owner(days: Sequence[Document]) -> dict[tuple[str, str], list[Document]]:
-    by_owner: dict[tuple[str, str], list[Document]] = defaultdict(list)
-    for day in days:
-        by_owner[day["uid"], day["strategy_id"]].append(day)
-    return by_owner
+    def _days(self, tenant_id: str, period: Period) -> dict[tuple[str, str], list[Document]]:
+        """Return the month's daily documents by (uid, strategy), oldest first."""
+        by_owner: dict[tuple[str, str], list[Document]] = defaultdict(list)
+        for day in self._store.daily_documents(tenant_id, period.start, period.end):
+            by_owner[day["uid"], day["strategy_id"]].append(day)
+        return by_owner

@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 from functions.domain.errors import InputError, StoreError
@@ -14,7 +14,7 @@ from functions.domain.snapshots import Period
 from functions.services.month_performance import ComputeMonth
 from functions.services.ports import Clock, Document, LedgerStore, TaskQueue, TenantDirectory
 from functions.services.read_ledger import SkippedDocuments
-from functions.services.take_snapshots import TakeSnapshots
+from functions.services.take_snapshots import SnapshotReport, TakeSnapshots
 
 logger = logging.getLogger("maestro")
 
@@ -138,17 +138,30 @@ class RunSnapshotTask:
         return done
 
     def _day_done(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> dict[str, Any]:
+        report = self._caught_up(task, policy_defaults)
+        this_month = Period.of_month(task.period.start.year, task.period.start.month)
+        months = {(day.year, day.month) for day in report.days if day < this_month.start.date()}
+        for month in sorted(months):  # days of months that are over came late: those months change too
+            self._write_month(task.tenant_id, Period.of_month(*month), policy_defaults)
+        done = {"days": len(report.days), "months": len(months), "documents": report.documents}
+        return done | _skipped(report.skipped)
+
+    def _month_done(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> dict[str, Any]:
+        report = self._caught_up(task, policy_defaults)
+        documents = self._write_month(task.tenant_id, task.period, policy_defaults)
+        return {"days": len(report.days), "documents": documents, **_skipped(report.skipped)}
+
+    def _caught_up(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> SnapshotReport:
         def progress(day: date) -> None:
             self._jobs.write_job(task.tenant_id, task.job_id, {"reached": day.isoformat()})
 
-        report = self._take.run(task.tenant_id, task.period.start.date(), policy_defaults, progress)
-        days = [day.isoformat() for day in report.days]
-        return {"days": len(days), "documents": report.documents, **_skipped(report.skipped)}
+        last_day = (task.period.end - timedelta(days=1)).date()
+        return self._take.run(task.tenant_id, last_day, policy_defaults, progress)
 
-    def _month_done(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> dict[str, Any]:
-        month = self._month.run(task.tenant_id, task.period, policy_defaults)
-        self._ledger.write_snapshots(task.tenant_id, month.snapshots)
-        return {"documents": len(month.snapshots), **_skipped(month.skipped)}
+    def _write_month(self, tenant_id: str, period: Period, policy_defaults: Mapping[str, Any]) -> int:
+        month = self._month.from_days(tenant_id, period, policy_defaults)
+        self._ledger.write_snapshots(tenant_id, month.snapshots)
+        return len(month.snapshots)
 
 
 def _skipped(skipped: SkippedDocuments) -> dict[str, Any]:

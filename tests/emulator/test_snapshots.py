@@ -169,8 +169,12 @@ def test_a_month_reads_its_own_fills_and_equals_its_days(ledger: Client) -> None
     snapshots = compute_monthly_strategy_performance_from_firestore(ledger, TENANT, 2020, 3)
     march = snapshots["ann__Trend__2020-03"]
     days = [d for name, d in sorted(performance(ledger).items()) if "2020-03" in name]
+    compute = ComputeMonth(FirestoreLedgerStore(ledger), Clock(at(FRIDAY)))
+    of_days = compute.from_days(TENANT, Period.of_month(2020, 3), {}).snapshots["ann__Trend__2020-03"]
+    figures = ("pnl", "realized_pnl", "unrealized_pnl", "fees", "fills", "return_fraction")
+    assert {name: of_days[name] for name in figures} == {name: pytest.approx(march[name]) for name in figures}
+    assert {name for name in march if march[name] != of_days[name]} <= {*figures, "computed_at"}
     assert march["pnl"] == pytest.approx(sum(day["pnl"] for day in days))
-    assert march["realized_pnl"] == pytest.approx(sum(day["realized_pnl"] for day in days))
     assert (march["fills"], march["trading_days"], march["period"]) == (2, 5, "month")
     assert march["sharpe_ratio"] is not None
     write_strategy_performance_snapshots(ledger, TENANT, snapshots)
@@ -181,7 +185,9 @@ def test_a_month_reads_its_own_fills_and_equals_its_days(ledger: Client) -> None
 
 
 def test_a_month_needs_no_daily_snapshots(ledger: Client) -> None:
-    march = ComputeMonth(FirestoreLedgerStore(ledger), Clock(at(FRIDAY))).run(TENANT, Period.of_month(2020, 3), {})
+    march = ComputeMonth(FirestoreLedgerStore(ledger), Clock(at(FRIDAY))).from_fills(
+        TENANT, Period.of_month(2020, 3), {}
+    )
     document = march.snapshots["ann__Trend__2020-03"]
     assert document["realized_pnl"] == pytest.approx(3.5)
     assert (document["trading_days"], document["sharpe_ratio"], document["stale_marks"]) == (0, None, ["KO"])

@@ -58,6 +58,20 @@ def test_days_and_in_january_the_december_before(db: Client, emulators: Emulator
     assert documents(db, "acme") == stored
 
 
+def test_a_late_fill_changes_the_month_that_was_over(db: Client, emulators: EmulatorSuite) -> None:
+    seed(db, "tardy")  # a name of its own: the queue remembers other tests' tasks
+    emulators.call_scheduled("monthly_performance_snapshot", datetime(2020, 1, 1, tzinfo=UTC))
+    job = finished(db, "tardy", "month-2019-12")
+    assert (job["status"], job["days"]) == ("DONE", 2), "days nobody took yet are taken first"
+    late = {"uid": "ann", "strategy_id": "Trend", "symbol": "KO", "side": "buy", "qty": 10.0, "price": 55.0}
+    late |= {"ts": datetime(2019, 12, 31, 19, tzinfo=UTC), "created_at": datetime.now(UTC), "fees": 1.0}
+    paths.ledger_trades(db, "tardy").document("late").set(late)
+    emulators.deliver_task("snapshottenant", {"tenant_id": "tardy", "kind": "day", "label": "2020-01-02"})
+    assert finished(db, "tardy", "day-2020-01-02")["months"] == 1
+    december = documents(db, "tardy")["ann__Trend__2019-12"]
+    assert (december["fills"], december["fees"], december["pnl"]) == (3, 1.0, pytest.approx(10.0 + 3.5 - 1.0))
+
+
 def test_a_job_that_cannot_run_says_so_in_its_record(db: Client, emulators: EmulatorSuite) -> None:
     seed(db, "acme")
     paths.policy(db, "acme").set({"base_capital": -1})

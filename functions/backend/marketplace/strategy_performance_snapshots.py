@@ -48,7 +48,7 @@ def compute_monthly_strategy_performance_from_firestore(
     """
     period = Period.of_month(year, month)
     compute = ComputeMonth(FirestoreLedgerStore(db), SystemClock())
-    snapshots = compute.run(tenant_id, period, MaestroController.policy_defaults(), mark_prices).snapshots
+    snapshots = compute.from_fills(tenant_id, period, MaestroController.policy_defaults(), mark_prices).snapshots
     return {
         perf_id: document
         for perf_id, document in snapshots.items()
