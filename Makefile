@@ -6,7 +6,7 @@ SETUP := @$(PYTHON3) tools/setup.py
 SOURCES := functions tools tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo dev test test-unit check format bench maestro may-deploy deploy clean
+.PHONY: help setup lock demo dev test test-unit check format bench maestro openapi may-deploy deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: setup ## Measure cycle, statistics and import times as ratios to their bo
 
 maestro: setup ## The operator's command line (ARGS="--help", ARGS="month TENANT 2020-03")
 	@$(PYTHON) -m tools.maestro $(ARGS)
+
+openapi: setup ## Write docs/openapi.json anew, from the models
+	@$(PYTHON) -m tools.openapi
 
 lock: setup ## Compile the pinned requirements and the npm lock file anew
 	@$(PYTHON) -m tools.lock

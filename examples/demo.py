@@ -92,7 +92,7 @@ class Demo:
 
     def _await_signals(self, tenant: DemoTenant, slot: str) -> Mapping[str, Mapping[str, Any]]:
         """Wait for the slot's decision and return the signals it issued."""
-        record = self._await(paths.slot_record(self.db, tenant.tenant_id, slot), lambda _: True)
+        record = self._await(paths.cycle_record(self.db, tenant.tenant_id, slot), lambda _: True)
         session_id = record["session_id"]
         log = paths.orchestration_logs(self.db).document(session_id).get()
         tenant.decisions.append(log.to_dict() or {})

@@ -18,6 +18,14 @@ MARKET_CALENDAR = StringParam(
 )
 
 
+API_CORS_ORIGINS = StringParam(
+    "API_CORS_ORIGINS",
+    default="",
+    label="CORS origins of the API",
+    description="Web origins that may call the API from a browser, separated by commas; none when empty",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the process runs with."""
@@ -25,6 +33,8 @@ class Settings:
     region: str
     market_calendar: str
     """ISO 10383 market identifier code, or `ALWAYS_OPEN`."""
+    cors_origins: tuple[str, ...]
+    """Web origins that may call the API from a browser."""
     is_emulated: bool
     """Whether the functions run in the local emulator, where history may be replayed."""
 
@@ -34,4 +44,5 @@ ALWAYS_OPEN = "24x7"
 
 def read_settings() -> Settings:
     """Read the environment as it is now."""
-    return Settings(REGION, MARKET_CALENDAR.value, os.environ.get("FUNCTIONS_EMULATOR") == "true")
+    origins = tuple(origin.strip() for origin in API_CORS_ORIGINS.value.split(",") if origin.strip())
+    return Settings(REGION, MARKET_CALENDAR.value, origins, os.environ.get("FUNCTIONS_EMULATOR") == "true")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from functions.domain.errors import StoreConflict, StoreUnavailable
-from functions.services.ports import CycleWrites, TenantState
+from functions.services.ports import CycleWrites, TenantState, TradingRecords, TradingWrites
 
 MARCH_16 = datetime(2020, 3, 16, 19, 55, tzinfo=UTC)
 """The day the S&P 500 fell 12 %; inside market hours."""
@@ -43,7 +43,7 @@ class FakeCycleStore:
         self.is_down = False
         self.reads = 0
         self.commits = 0
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self.before_commit: list[Any] = []
         """Callables run once each, before the next commits: another writer getting in first."""
 
@@ -65,7 +65,7 @@ class FakeCycleStore:
             account=self._get(f"{tenant}/accounts/primary"),
             market_data=self._get(f"{tenant}/market_data/latest"),
             regime=self._get("systemStatus/market_regime"),
-            slot_record=None if slot is None else self._get(f"{tenant}/cycles/{slot}"),
+            cycle_record=None if slot is None else self._get(f"{tenant}/cycles/{slot}"),
         )
 
     def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
@@ -73,7 +73,7 @@ class FakeCycleStore:
         if self.before_commit:
             self.before_commit.pop(0)()
         self._check_up()
-        with self._lock:
+        with self.lock:
             self._commit(tenant_id, uid, writes, session_version)
 
     def _commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
@@ -82,8 +82,8 @@ class FakeCycleStore:
         current = f"{tenant}/state/session"
         if self.versions.get(current) != session_version:
             raise StoreConflict("state/session changed")
-        if writes.slot is not None and f"{tenant}/cycles/{writes.slot}" in self.documents:
-            raise StoreConflict(f"slot {writes.slot} exists")
+        if writes.cycle_id is not None and f"{tenant}/cycles/{writes.cycle_id}" in self.documents:
+            raise StoreConflict(f"slot {writes.cycle_id} exists")
         self.commits += 1
         self.put(f"systemStatus/orchestration_logs/logs/{writes.session_id}", writes.log)
         self.put(f"{tenant}/sessions/{writes.session_id}", writes.session)
@@ -92,8 +92,8 @@ class FakeCycleStore:
             self.put(f"{tenant}/state/modes{suffix}", writes.modes)
         for record_id, record in writes.shadow_records.items():
             self.put(f"{tenant}/shadow_pnl/{record_id}", record)
-        if writes.slot is not None and writes.slot_record is not None:
-            self.put(f"{tenant}/cycles/{writes.slot}", writes.slot_record)
+        if writes.cycle_id is not None and writes.cycle_record is not None:
+            self.put(f"{tenant}/cycles/{writes.cycle_id}", writes.cycle_record)
 
     def write_shadow_record(self, tenant_id: str, record_id: str, record: Mapping[str, Any]) -> None:
         self._check_up()
@@ -115,3 +115,50 @@ class FakeCycleStore:
     def _check_up(self) -> None:
         if self.is_down:
             raise StoreUnavailable("the fake store is down")
+
+
+class FakeTradingStore:
+    """`TradingStore` on the documents of a `FakeCycleStore`."""
+
+    def __init__(self, cycles: FakeCycleStore) -> None:
+        self._cycles = cycles
+
+    def read(self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = ()) -> TradingRecords:
+        state = self._cycles.read(tenant_id, None, None)
+        return TradingRecords(
+            policy=state.policy,
+            session=state.session,
+            session_version=state.session_version,
+            redemptions=self._found(f"tenants/{tenant_id}/redemptions", nonces),
+            fills=self._found(f"tenants/{tenant_id}/ledger_trades", fill_ids),
+        )
+
+    def issued(self, tenant_id: str, session_id: str) -> dict[str, Any] | None:
+        return copy.deepcopy(self._cycles.documents.get(f"tenants/{tenant_id}/sessions/{session_id}"))
+
+    def commit(self, tenant_id: str, writes: TradingWrites, session_version: Any) -> None:
+        if self._cycles.before_commit:
+            self._cycles.before_commit.pop(0)()
+        with self._cycles.lock:
+            self._commit(f"tenants/{tenant_id}", writes, session_version)
+
+    def _commit(self, tenant: str, writes: TradingWrites, session_version: Any) -> None:
+        current = f"{tenant}/state/session"
+        if writes.reservations is not None and self._cycles.versions.get(current) != session_version:
+            raise StoreConflict("state/session changed")
+        created = {f"{tenant}/redemptions/{nonce}": one for nonce, one in writes.new_redemptions.items()}
+        created |= {f"{tenant}/ledger_trades/{fill_id}": one for fill_id, one in writes.new_fills.items()}
+        if created.keys() & self._cycles.documents.keys():
+            raise StoreConflict("a redemption or a fill exists")
+        for path, document in created.items():
+            self._cycles.put(path, document)
+        for nonce, document in writes.redemptions.items():
+            self._cycles.put(f"{tenant}/redemptions/{nonce}", document)
+        if writes.reservations is not None:
+            session = {**self._cycles.documents[current], "reservations": dict(writes.reservations)}
+            self._cycles.put(current, session)
+
+    def _found(self, folder: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        paths = {name: f"{folder}/{name}" for name in names}
+        documents = self._cycles.documents
+        return {name: copy.deepcopy(documents[path]) for name, path in paths.items() if path in documents}

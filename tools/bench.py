@@ -56,7 +56,8 @@ from tools.prerequisites import DEV_PYTHON, ROOT
 
 LEGEND = """
 Beside a cycle: one batched read and one commit of the same documents.
-Beside a month, which adds up its days: computing it from its fills, whose query the emulator answers more slowly the more it holds.
+Beside a month, which adds up its days: computing it from its fills, whose query slows in the emulator with
+the ledger's size.
 Beside FIFO: a loop over a queue of lots. Beside statistics: one strategy after the other.
 Beside the import: the bare SDKs and numpy. Medians of one run."""
 STRATEGY_COUNTS = (10, 50, 100, 500)
@@ -124,8 +125,8 @@ def bound(store: FirestoreCycleStore, writes: CycleWrites, number: int) -> None:
         current_session=writes.current_session,
         modes=writes.modes,
         shadow_records=writes.shadow_records,
-        slot=None,
-        slot_record=None,
+        cycle_id=None,
+        cycle_record=None,
     )
     store.commit(TENANT, None, again, state.session_version)
 

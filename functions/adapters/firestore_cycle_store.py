@@ -26,7 +26,7 @@ class FirestoreCycleStore:
     def __init__(self, db: Client) -> None:
         self._db = db
 
-    def read(self, tenant_id: str, uid: str | None, slot: str | None) -> TenantState:
+    def read(self, tenant_id: str, uid: str | None, cycle_id: str | None) -> TenantState:
         db = self._db
         references = {
             "policy": paths.policy(db, tenant_id),
@@ -37,14 +37,14 @@ class FirestoreCycleStore:
             "market_data": paths.market_data(db, tenant_id),
             "regime": paths.market_regime(db),
         }
-        if slot is not None:
-            references["slot_record"] = paths.slot_record(db, tenant_id, slot)
+        if cycle_id is not None:
+            references["cycle_record"] = paths.cycle_record(db, tenant_id, cycle_id)
         with translated_errors(f"reading the state of tenant {tenant_id}"):
             snapshots = db.get_all(list(references.values()), retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
             by_path = {snapshot.reference.path: snapshot for snapshot in snapshots}
         found = {name: by_path[reference.path] for name, reference in references.items()}
         documents = {name: snapshot.to_dict() if snapshot.exists else None for name, snapshot in found.items()}
-        documents.setdefault("slot_record", None)
+        documents.setdefault("cycle_record", None)
         return TenantState(session_version=_version(found["session"]), **documents)
 
     def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
@@ -62,8 +62,8 @@ class FirestoreCycleStore:
             batch.set(paths.modes(db, tenant_id, uid), dict(writes.modes))
         for record_id, record in writes.shadow_records.items():
             batch.set(paths.shadow_pnl(db, tenant_id).document(record_id), dict(record))
-        if writes.slot is not None and writes.slot_record is not None:
-            batch.create(paths.slot_record(db, tenant_id, writes.slot), dict(writes.slot_record))
+        if writes.cycle_id is not None and writes.cycle_record is not None:
+            batch.create(paths.cycle_record(db, tenant_id, writes.cycle_id), dict(writes.cycle_record))
         with translated_errors(f"storing the decision of tenant {tenant_id}"):
             batch.commit(retry=None, timeout=TIMEOUT_SECONDS)
 
@@ -74,7 +74,7 @@ class FirestoreCycleStore:
 
     def record_superseded(self, tenant_id: str, slot: str, record: Mapping[str, Any]) -> None:
         with translated_errors(f"storing slot {slot} of tenant {tenant_id}"):
-            paths.slot_record(self._db, tenant_id, slot).create(dict(record), retry=None, timeout=TIMEOUT_SECONDS)
+            paths.cycle_record(self._db, tenant_id, slot).create(dict(record), retry=None, timeout=TIMEOUT_SECONDS)
 
 
 def _version(snapshot: Any) -> Any:

@@ -25,6 +25,27 @@ def policy(db: Client, tenant_id: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "config", "maestro")
 
 
+def policy_history(db: Client, tenant_id: str) -> CollectionReference:
+    """Every change of the policy, by version."""
+    return db.collection("tenants", tenant_id, "config", "maestro", "history")
+
+
+def member(db: Client, tenant_id: str, uid: str) -> DocumentReference:
+    return db.document("tenants", tenant_id, "users", uid)
+
+
+def redemption(db: Client, tenant_id: str, nonce: str) -> DocumentReference:
+    return db.document("tenants", tenant_id, "redemptions", nonce)
+
+
+def alerts(db: Client, tenant_id: str) -> CollectionReference:
+    return db.collection("tenants", tenant_id, "alerts")
+
+
+def report(db: Client, tenant_id: str, date: str) -> DocumentReference:
+    return db.document("tenants", tenant_id, "reports", date)
+
+
 def account(db: Client, tenant_id: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "accounts", "primary")
 
@@ -51,8 +72,8 @@ def session(db: Client, tenant_id: str, session_id: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "sessions", session_id)
 
 
-def slot_record(db: Client, tenant_id: str, slot: str) -> DocumentReference:
-    return db.document("tenants", tenant_id, "cycles", slot)
+def cycle_record(db: Client, tenant_id: str, cycle_id: str) -> DocumentReference:
+    return db.document("tenants", tenant_id, "cycles", cycle_id)
 
 
 def strategy_performance(db: Client, tenant_id: str) -> CollectionReference:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import secrets
+import time
 from datetime import UTC, datetime
 
 
@@ -18,3 +20,8 @@ class SecretIds:
 
     def nonce(self) -> str:
         return secrets.token_hex(16)
+
+
+def jittered_pause(attempt: int) -> None:
+    """`Pause`: up to 10 ms, doubling to half a second; at random, so that writers who met do not meet again."""
+    time.sleep(random.uniform(0, min(0.5, 0.01 * 2**attempt)))  # noqa: S311 - nothing secret about it

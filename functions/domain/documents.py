@@ -10,14 +10,18 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from functions.domain.breakers import BreakerState
 from functions.domain.decision import MaestroDecision
+from functions.domain.inputs import Account
 from functions.domain.modes import AgentMode, ModeState
 from functions.domain.paper import PaperFill, PaperPositions, paper_json
 from functions.domain.signals import PLAIN_FIELDS
 from functions.domain.text import EXTRAS_BUDGET, TEXT_BUDGET, cut
 
+RECENT_SESSIONS = 3
+"""Sessions remembered, so that a signal of theirs is told from one that never was."""
 _COMMON_FIELDS = frozenset({"strategy_name", "session_id", "identity_timestamp", "expires_at", "agent_id"})
 """Fields of a signal that follow from its session and its name."""
 
@@ -81,7 +85,7 @@ def shadow_documents(
 ) -> dict[str, dict[str, Any]]:
     """Return the records of a cycle's paper fills, ``tenants/{t}/shadow_pnl/{id}``, by an id that a repeat keeps."""
     return {
-        f"{decision.session_id}__{fill.strategy_name}__{fill.symbol}": _shadow_record(
+        f"{decision.session_id}__{fill.strategy_name}__{quote(fill.symbol, safe='')}": _shadow_record(
             decision, signals[fill.strategy_name], fill
         )
         for fill in fills
@@ -138,20 +142,27 @@ def own_shadow_record(strategy_name: str, signal: Mapping[str, Any], now: dateti
 
 
 def current_session_document(
-    decision: MaestroDecision, buying_power: float | None, breaker: BreakerState
+    decision: MaestroDecision,
+    account: Account,
+    breaker: BreakerState,
+    previous: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Return the fields of ``tenants/{t}/state/session`` that a cycle sets; reservations are not among them."""
+    before = previous or {}
+    recent = [before.get("session_id"), *(before.get("recent_sessions") or ())]
     document = {
         "session_id": decision.session_id,
+        "recent_sessions": [session_id for session_id in recent if session_id][:RECENT_SESSIONS],
         "issued_at": decision.timestamp,
         "expires_at": decision.expires_at,
-        "buying_power": buying_power,
+        "buying_power": account.buying_power,
+        "buying_power_as_of": account.as_of or decision.timestamp,
         "breaker": breaker.to_document(),
     }
     # A cycle outside the schedule leaves the newest slot in place: it tells late slots that they are late.
     return document if decision.slot is None else document | {"slot": decision.slot}
 
 
-def slot_document(decision: MaestroDecision) -> dict[str, Any]:
-    """Return ``tenants/{t}/cycles/{slot}``."""
+def cycle_document(decision: MaestroDecision) -> dict[str, Any]:
+    """Return ``tenants/{t}/cycles/{slot or request}``."""
     return {"status": "DECIDED", "session_id": decision.session_id, "decided_at": decision.timestamp}

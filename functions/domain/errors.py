@@ -7,15 +7,21 @@ Every error Maestro raises on purpose.
     ├── InputError                 something from outside is malformed: names the field, the limit and the value
     │   ├── SignalError            … in what a strategy proposed
     │   ├── PolicyError            … in the tenant's policy document
+    │   │   └── PolicyProblemsError  … in several of its fields
     │   ├── AccountError           … in the account snapshot
     │   ├── MarketDataError        … in the market data
     │   ├── MetricInputError       … in a return series
     │   ├── WindowsError           … in the packed performance windows
     │   └── FillError              … in a ledger document
+    ├── RefusedError               a rule says no: carries its reason code
     └── StoreError                 the store refused or failed
         ├── StoreConflict          somebody else wrote first: read again and retry
         └── StoreUnavailable       unreachable, too slow or refusing: nothing is known to be written
 """
+
+from collections.abc import Sequence
+
+from functions.domain.reasons import ReasonCode
 
 
 class MaestroError(Exception):
@@ -51,6 +57,15 @@ class PolicyError(InputError):
     """The policy document is malformed."""
 
 
+class PolicyProblemsError(PolicyError):
+    """Several fields of a policy are malformed; ``problems`` has an error for each."""
+
+    def __init__(self, problems: Sequence[PolicyError]) -> None:
+        self.problems = tuple(problems)
+        first = self.problems[0]
+        super().__init__(first.field, first.limit, first.value)
+
+
 class AccountError(InputError):
     """The account snapshot is malformed."""
 
@@ -69,6 +84,24 @@ class WindowsError(InputError):
 
 class FillError(InputError):
     """A ledger document is malformed."""
+
+
+class RefusedError(MaestroError):
+    """
+    A rule says no.
+
+    Parameters
+    ----------
+    reason_code : ReasonCode
+        The stable word for it.
+    detail : str
+        What it means and what to do next.
+    """
+
+    def __init__(self, reason_code: ReasonCode, detail: str) -> None:
+        self.reason_code = reason_code
+        self.detail = detail
+        super().__init__(f"{reason_code}: {detail}")
 
 
 class StoreError(MaestroError):

@@ -83,10 +83,10 @@ def parse_fill(document_id: str, document: Mapping[str, Any]) -> Fill:
     def error(name: str, limit: str) -> FillError:
         return FillError(f"{document_id}.{name}", limit, field(name))
 
-    def text(name: str) -> str:
+    def text(name: str, *, may_have_slash: bool = False) -> str:
         value = field(name)
-        if not isinstance(value, str) or not value or "/" in value:
-            raise error(name, "a name without /")
+        if not isinstance(value, str) or not value or ("/" in value and not may_have_slash):
+            raise error(name, "a text" if may_have_slash else "a name without /")
         return value
 
     def number(name: str, limit: str, accepts: Callable[[float], bool], default: float | None = None) -> float:
@@ -105,7 +105,7 @@ def parse_fill(document_id: str, document: Mapping[str, Any]) -> Fill:
     except InputError as wrong:
         raise FillError(wrong.field, wrong.limit, wrong.value) from wrong
     return Fill(
-        BookKey(text("uid"), text("strategy_id"), text("symbol")),
+        BookKey(text("uid"), text("strategy_id"), text("symbol", may_have_slash=True)),
         at,
         quantity if side == "buy" else -quantity,
         number("price", "> 0", lambda value: value > 0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,7 @@ class Account:
     equity: float | None = None
     buying_power: float | None = None
     cash: float | None = None
+    as_of: datetime | None = None
 
 
 def live_positions(account_snapshot: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
@@ -189,7 +190,11 @@ def parse_account(snapshot: Any) -> Account:
     positions = snapshot.get("positions")
     if not _are_positions(positions):
         raise AccountError("positions", "a list of maps", positions)
-    return Account(**figures)
+    account = Account(figures["equity"], figures["buying_power"], figures["cash"])
+    try:
+        return replace(account, as_of=parse_time("account as_of", snapshot.get("as_of")))
+    except InputError:
+        return account  # its age is an issue of its own
 
 
 def _figure(name: str, value: Any) -> float | None:

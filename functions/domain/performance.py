@@ -213,7 +213,7 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
     if document is None:
         return Checkpoint.empty()
     try:
-        keys = [BookKey(*book.split("/")) for book in document["books"]]
+        keys = [BookKey(*book.split("/", 2)) for book in document["books"]]
         ends = np.cumsum([0, *document["lots"]])
         names = ("signed_quantity", "price", "unit_cost")
         columns = [np.frombuffer(document[name], dtype="<f8").astype(np.float64) for name in names]

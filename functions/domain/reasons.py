@@ -64,6 +64,65 @@ class ReasonCode(StrEnum):
     SYSTEMIC_RISK = "SYSTEMIC_RISK"
     GROSS_ALLOCATION_CAP = "GROSS_ALLOCATION_CAP"
 
+    # Redemption
+    SIGNAL_UNKNOWN = "SIGNAL_UNKNOWN"
+    """No recent session issued this nonce."""
+    SESSION_SUPERSEDED = "SESSION_SUPERSEDED"
+    """A newer cycle replaced the session that issued the signal: ask for the latest signals."""
+    SIGNAL_EXPIRED = "SIGNAL_EXPIRED"
+    """The signal's time to live is over."""
+    NOT_REDEEMABLE = "NOT_REDEEMABLE"
+    """The signal is a HOLD, or its strategy trades on paper or not at all."""
+    ALREADY_REDEEMED = "ALREADY_REDEEMED"
+    """Somebody redeemed the nonce first."""
+    NOT_REDEEMED = "NOT_REDEEMED"
+    """There is no redemption of this nonce."""
+    ALREADY_FILLED = "ALREADY_FILLED"
+    """The order was filled: nothing is left to release."""
+    INSUFFICIENT_BUYING_POWER = "INSUFFICIENT_BUYING_POWER"
+    """What is reserved already leaves less than the signal's notional."""
+    BUYING_POWER_UNKNOWN = "BUYING_POWER_UNKNOWN"
+    """No account snapshot said what may be spent."""
+    CONTENTION = "CONTENTION"
+    """Too many writers at once: try again in a moment."""
+
+    # Access
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    """There is no ID token, or it is not valid any more."""
+    NOT_A_MEMBER = "NOT_A_MEMBER"
+    """The token names no tenant that its user is a member of."""
+    TENANT_DISABLED = "TENANT_DISABLED"
+    ROLE_TOO_LOW = "ROLE_TOO_LOW"
+    """The route takes a higher role."""
+
+    # Requests
+    MALFORMED_REQUEST = "MALFORMED_REQUEST"
+    """Fields of the request are missing or out of range; the answer names each."""
+    MALFORMED_JSON = "MALFORMED_JSON"
+    """The body is no JSON."""
+    NOT_FOUND = "NOT_FOUND"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    TOO_LARGE = "TOO_LARGE"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    PRECONDITION_REQUIRED = "PRECONDITION_REQUIRED"
+    """The request has to say in If-Match which version it changes."""
+    OUTDATED_SNAPSHOT = "OUTDATED_SNAPSHOT"
+    """A newer snapshot is stored already; it stays."""
+
+    # Policy
+    VERSION_CONFLICT = "VERSION_CONFLICT"
+    """Somebody changed the policy since it was read."""
+
+    # Fills
+    FILL_MISMATCH = "FILL_MISMATCH"
+    """The fill's strategy, symbol or side is not the redeemed signal's."""
+    FILL_CONFLICT = "FILL_CONFLICT"
+    """A fill of the same identity is in the ledger with other figures; it stays as it is."""
+    NOT_IN_A_REDEMPTION = "NOT_IN_A_REDEMPTION"
+    """The fill names a nonce that nobody redeemed: recorded, as it happened, and reported."""
+    OVERFILLED = "OVERFILLED"
+    """More was filled than was reserved: recorded, as it happened, and reported."""
+
     # Slots
     SUPERSEDED = "SUPERSEDED"
     """A newer slot of the tenant was decided first."""

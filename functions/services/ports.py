@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -23,8 +23,8 @@ class TenantState:
     account: Document | None
     market_data: Document | None
     regime: Document | None
-    slot_record: Document | None
-    """The record of the slot asked for, if it was decided already."""
+    cycle_record: Document | None
+    """The record of the cycle asked for, if it was decided already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +40,15 @@ class CycleWrites:
     """None when no mode changed."""
     shadow_records: Mapping[str, Document]
     """Paper fills, by id."""
-    slot: str | None
-    slot_record: Document | None
+    cycle_id: str | None
+    """Slot or request; None: nobody may ask for it twice."""
+    cycle_record: Document | None
 
 
 class CycleStore(Protocol):
     """Where cycles read and write."""
 
-    def read(self, tenant_id: str, uid: str | None, slot: str | None) -> TenantState:
+    def read(self, tenant_id: str, uid: str | None, cycle_id: str | None) -> TenantState:
         """Read everything in one round trip. Raises StoreUnavailable."""
         ...
 
@@ -58,7 +59,7 @@ class CycleStore(Protocol):
         Raises
         ------
         StoreConflict
-            If ``state/session`` changed since ``session_version``, or the slot's record exists.
+            If ``state/session`` changed since ``session_version``, or the cycle's record exists.
         StoreUnavailable
             If it is not known to be written.
         """
@@ -211,4 +212,163 @@ class Ids(Protocol):
 
     def nonce(self) -> str:
         """Return 32 random hexadecimal digits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TradingRecords:
+    """What a redemption, a release or a batch of fills reads, in one batched read."""
+
+    policy: Document | None
+    session: Document | None
+    """``state/session``."""
+    session_version: Any
+    """What the store needs to know that nobody wrote ``session`` since; None when it does not exist."""
+    redemptions: Mapping[str, Document]
+    """Those that exist, by nonce."""
+    fills: Mapping[str, Document]
+    """Ledger documents that exist, by id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingWrites:
+    """Everything a redemption, a release or a batch of fills writes, in one atomic commit."""
+
+    reservations: Document | None = None
+    """The field ``reservations`` of ``state/session``; None: untouched, and nothing depends on it."""
+    new_redemptions: Mapping[str, Document] = field(default_factory=dict)
+    redemptions: Mapping[str, Document] = field(default_factory=dict)
+    """Redemptions that exist, anew."""
+    new_fills: Mapping[str, Document] = field(default_factory=dict)
+
+
+class TradingStore(Protocol):
+    """Where signals are redeemed and fills recorded."""
+
+    def read(self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = ()) -> TradingRecords:
+        """Read everything in one round trip. Raises StoreUnavailable."""
+        ...
+
+    def issued(self, tenant_id: str, session_id: str) -> Document | None:
+        """Return what a session issued; it never changes. Raises StoreUnavailable."""
+        ...
+
+    def commit(self, tenant_id: str, writes: TradingWrites, session_version: Any) -> None:
+        """
+        Write everything or nothing.
+
+        Raises
+        ------
+        StoreConflict
+            If ``state/session`` changed since ``session_version``, or something new exists already.
+        StoreUnavailable
+            If it is not known to be written.
+        """
+        ...
+
+
+class PolicyStore(Protocol):
+    """Where a tenant's policy lives, with its history."""
+
+    def read_policy(self, tenant_id: str) -> tuple[Document | None, Any]:
+        """Return the document and the version to commit over. Raises StoreUnavailable."""
+        ...
+
+    def policy_change(self, tenant_id: str, version: int) -> Document | None:
+        """Return one entry of the history. Raises StoreUnavailable."""
+        ...
+
+    def policy_history(self, tenant_id: str, before: int | None, limit: int) -> list[Document]:
+        """Return changes, newest first, of versions below ``before``. Raises StoreUnavailable."""
+        ...
+
+    def commit_policy(self, tenant_id: str, document: Document, change: Document, version: Any) -> None:
+        """
+        Store a policy and the change that made it, and make redemptions under way look again.
+
+        Raises
+        ------
+        StoreConflict
+            If somebody changed the policy since ``version``.
+        StoreUnavailable
+            If it is not known to be written.
+        """
+        ...
+
+
+Pause = Callable[[int], None]
+"""Waits before trying again, longer and less predictably with every attempt (0, 1, …)."""
+
+
+class InputStore(Protocol):
+    """Where the account snapshot (``account``) and the market data (``market_data``) are kept."""
+
+    def read_input(self, tenant_id: str, kind: str) -> tuple[Document | None, Any]:
+        """Return the document and the version to commit over. Raises StoreUnavailable."""
+        ...
+
+    def commit_input(self, tenant_id: str, kind: str, document: Document, version: Any) -> None:
+        """Replace the document. Raises StoreConflict if somebody else did since ``version``, StoreUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a list."""
+
+    items: Sequence[tuple[str, Document]]
+    """(id, document)."""
+    next_page_token: str | None
+    """Asks for the part after it; None at the end."""
+
+
+class RecordStore(Protocol):
+    """What people look at. A page token is what an earlier page gave; every method raises StoreUnavailable."""
+
+    def decisions(self, tenant_id: str, limit: int, page_token: str | None) -> Page:
+        """Return decisions, newest first. Raises InputError for a token that is none."""
+        ...
+
+    def decision(self, tenant_id: str, session_id: str) -> Document | None:
+        """Return one decision of the tenant."""
+        ...
+
+    def decisions_since(self, tenant_id: str, since: datetime) -> Iterable[Document]:
+        """Yield what summaries count, of every decision since a time."""
+        ...
+
+    def cycle(self, tenant_id: str, cycle_id: str) -> Document | None:
+        """Return the record of a slot or request."""
+        ...
+
+    def performance(self, tenant_id: str, filters: Mapping[str, str], limit: int, page_token: str | None) -> Page:
+        """Return performance documents whose fields equal the filters, newest first."""
+        ...
+
+    def alerts(self, tenant_id: str, state: str | None, limit: int, page_token: str | None) -> Page:
+        """Return alerts, newest first."""
+        ...
+
+    def alert(self, tenant_id: str, alert_id: str) -> tuple[Document | None, Any]:
+        """Return one alert and the version to replace it over."""
+        ...
+
+    def replace_alert(self, tenant_id: str, alert_id: str, document: Document, version: Any) -> None:
+        """Replace an alert. Raises StoreConflict if somebody else did since ``version``."""
+        ...
+
+    def report(self, tenant_id: str, date: str) -> Document | None:
+        """Return a day's report."""
+        ...
+
+
+class Tokens(Protocol):
+    """Who is asking."""
+
+    def verify(self, token: str, *, is_revocation_checked: bool) -> Mapping[str, Any]:
+        """Return a token's claims. Raises RefusedError with UNAUTHENTICATED, StoreUnavailable."""
+        ...
+
+    def memberships(self, tenant_id: str, uid: str) -> tuple[Document | None, Document | None]:
+        """Return the tenant and the user's membership in it. Raises StoreUnavailable."""
         ...

@@ -15,10 +15,10 @@ from functions.domain.decide import DecisionRequest, DecisionResult, decide
 from functions.domain.decision import MaestroDecision
 from functions.domain.documents import (
     current_session_document,
+    cycle_document,
     modes_document,
     session_document,
     shadow_documents,
-    slot_document,
 )
 from functions.domain.errors import StoreConflict, StoreUnavailable
 from functions.domain.identity import session_id_of
@@ -62,8 +62,15 @@ class CycleRequest:
     """None: the stored inputs."""
     slot: str | None = None
     """None: a cycle somebody asked for, which belongs to no slot."""
+    request_id: str | None = None
+    """Of a cycle somebody asked for and may ask for again: the second time there is none."""
     now: datetime | None = None
     """None: the clock's; the emulator replays history by setting it."""
+
+    @property
+    def cycle_id(self) -> str | None:
+        """What the cycle is on record under."""
+        return self.slot or self.request_id
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,18 +91,18 @@ class RunCycle:
 
     async def run(self, request: CycleRequest) -> CycleResult | None:
         """
-        Run one cycle; None when its slot is decided already, or overtaken by a newer one.
+        Run one cycle; None when it is on record already, or its slot is overtaken by a newer one.
 
         Raises
         ------
         StoreUnavailable
-            For a cycle of a slot, which is then retried. A caller who waits for signals gets exits only instead.
+            For a cycle that goes on record, which is then retried. Any other caller gets exits only instead.
         """
         started = time.perf_counter()
         logger.info("🎭 Maestro orchestration starting...", extra={"tenant": request.tenant_id, "slot": request.slot})
         now = request.now or self._clock.now()
         known = await self._read(request)
-        if request.slot and await self._is_settled(request, known.state, request.slot):
+        if await self._is_settled(request, known.state):
             return None
         inputs = _inputs(request, known, now)
         signals = await request.propose(inputs, known.policy)
@@ -128,10 +135,10 @@ class RunCycle:
                 await asyncio.to_thread(self._commit, request, known.state, result, inputs)
             except StoreConflict:  # a cycle or a redemption came first: look again at what it left
                 known = await self._read(request)
-                if request.slot and await self._is_settled(request, known.state, request.slot):
+                if await self._is_settled(request, known.state):
                     return None
             except StoreUnavailable as error:
-                if request.slot:
+                if request.cycle_id:
                     raise
                 known = unavailable(known, error)
             else:
@@ -147,7 +154,7 @@ class RunCycle:
                 session_id=session_id_of(now, self._ids.nonce()),
                 slot=request.slot,
                 now=now,
-                policy=known.policy,
+                policy=known.policy.at(now),
                 windows=known.windows,
                 previous_modes=known.modes,
                 breaker=next_breaker(known.breaker, inputs.account.equity, now, known.policy),
@@ -168,29 +175,29 @@ class RunCycle:
             session_id=decision.session_id,
             log=decision.to_firestore_doc(),
             session=session_document(decision, result.signals),
-            current_session=current_session_document(decision, inputs.account.buying_power, result.breaker),
+            current_session=current_session_document(decision, inputs.account, result.breaker, state.session),
             modes=modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None,
             shadow_records=shadow_documents(decision, result.signals, result.paper_fills),
-            slot=request.slot,
-            slot_record=slot_document(decision) if request.slot else None,
+            cycle_id=request.cycle_id,
+            cycle_record=cycle_document(decision) if request.cycle_id else None,
         )
         self._store.commit(request.tenant_id, request.uid, writes, state.session_version)
 
     async def _read(self, request: CycleRequest) -> Known:
         try:
-            state = await asyncio.to_thread(self._store.read, request.tenant_id, request.uid, request.slot)
+            state = await asyncio.to_thread(self._store.read, request.tenant_id, request.uid, request.cycle_id)
         except StoreUnavailable as error:
-            if request.slot:
+            if request.cycle_id:
                 raise
             return unavailable(validated(NOTHING_STORED, request.policy_defaults), error)
         return validated(state, request.policy_defaults)
 
-    async def _is_settled(self, request: CycleRequest, state: TenantState, slot: str) -> bool:
-        """Tell whether the slot needs no decision any more; a slot overtaken by a newer one is put on record."""
-        if state.slot_record is not None:
+    async def _is_settled(self, request: CycleRequest, state: TenantState) -> bool:
+        """Tell whether a cycle needs no decision any more; a slot overtaken by a newer one is put on record."""
+        if state.cycle_record is not None:
             return True
-        newest = (state.session or {}).get("slot")
-        if newest is None or slot >= newest:
+        slot, newest = request.slot, (state.session or {}).get("slot")
+        if slot is None or newest is None or slot >= newest:
             return False
         record = {"status": str(ReasonCode.SUPERSEDED), "superseded_by": newest, "decided_at": self._clock.now()}
         logger.warning("Slot %s came after %s was decided: skipped", slot, newest, extra={"tenant": request.tenant_id})

@@ -134,6 +134,17 @@ class StrategyLoader:
         result = await self._maestro.run(self._propose, load_errors=self._load_errors, slot=slot, now=now)
         return None if result is None else result.decision
 
+    async def orchestrate_request(self, request_id: str) -> MaestroDecision | None:
+        """
+        Run a cycle somebody asked for, on the stored market data and account; None if it is on record already.
+
+        Raises as `orchestrate_slot` does.
+        """
+        if self._maestro is None:
+            raise ValueError("Maestro not initialized: pass db to StrategyLoader to run cycles on request")
+        result = await self._maestro.run(self._propose, load_errors=self._load_errors, request_id=request_id)
+        return None if result is None else result.decision
+
     async def calculate_strategy_weights(self) -> dict[str, tuple[float, AgentMode]]:
         """Return each strategy's (weight, mode) by its own track record; without ``db`` all are ACTIVE."""
         if self._maestro is None:

@@ -127,6 +127,7 @@ class MaestroController:
         given: GivenInputs | None = None,
         load_errors: Mapping[str, str] | None = None,
         slot: str | None = None,
+        request_id: str | None = None,
         now: datetime | None = None,
     ) -> CycleResult | None:
         """Run one cycle as `functions.services.run_cycle.RunCycle.run` describes."""
@@ -138,6 +139,7 @@ class MaestroController:
             load_errors=load_errors or {},
             given=given,
             slot=slot,
+            request_id=request_id,
             now=now,
         )
         result = await self._run_cycle.run(request)

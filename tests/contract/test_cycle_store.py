@@ -35,15 +35,15 @@ def writes(session_id: str, slot: str | None = SLOT, **changes: Any) -> CycleWri
         "current_session": {"session_id": session_id},
         "modes": None,
         "shadow_records": {},
-        "slot": slot,
-        "slot_record": {"session_id": session_id} if slot else None,
+        "cycle_id": slot,
+        "cycle_record": {"session_id": session_id} if slot else None,
     }
     return CycleWrites(**(fields | changes))
 
 
 def test_a_tenant_without_anything_reads_as_nothing(store_and_put: tuple[CycleStore, Put]) -> None:
     state = store_and_put[0].read("acme", None, SLOT)
-    assert (state.policy, state.session, state.session_version, state.slot_record) == (None, None, None, None)
+    assert (state.policy, state.session, state.session_version, state.cycle_record) == (None, None, None, None)
 
 
 def test_what_is_committed_is_read(store_and_put: tuple[CycleStore, Put]) -> None:
@@ -55,7 +55,7 @@ def test_what_is_committed_is_read(store_and_put: tuple[CycleStore, Put]) -> Non
     assert (state.policy, state.regime) == ({"enabled": True}, {"regime": "calm"})
     assert state.session == {"session_id": "one"}
     assert state.modes == {"strategies_json": "{}"}
-    assert state.slot_record == {"session_id": "one"}
+    assert state.cycle_record == {"session_id": "one"}
     assert store.read("other", None, SLOT).session is None
 
 
@@ -85,7 +85,7 @@ def test_a_commit_over_a_changed_session_conflicts_and_writes_nothing(store_and_
     with pytest.raises(StoreConflict):
         store.commit("acme", None, writes("three", slot="2020-03-16T20:00:00Z"), None)
     state = store.read("acme", None, "2020-03-16T20:00:00Z")
-    assert (state.session, state.slot_record) == ({"session_id": "redeemed"}, None)
+    assert (state.session, state.cycle_record) == ({"session_id": "redeemed"}, None)
 
 
 def test_a_slot_is_committed_once(store_and_put: tuple[CycleStore, Put]) -> None:
@@ -96,7 +96,7 @@ def test_a_slot_is_committed_once(store_and_put: tuple[CycleStore, Put]) -> None
         store.commit("acme", None, writes("two"), version)
     with pytest.raises(StoreConflict):
         store.record_superseded("acme", SLOT, {"status": "SUPERSEDED"})
-    assert store.read("acme", None, SLOT).slot_record == {"session_id": "one"}
+    assert store.read("acme", None, SLOT).cycle_record == {"session_id": "one"}
 
 
 def test_of_many_racing_commits_one_wins(store_and_put: tuple[CycleStore, Put]) -> None:

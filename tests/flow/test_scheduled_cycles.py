@@ -48,8 +48,8 @@ def decisions(db: Client) -> list[dict[str, Any]]:
     return [snapshot.to_dict() or {} for snapshot in paths.orchestration_logs(db).stream()]
 
 
-def slot_record(db: Client, tenant_id: str, slot: str = SLOT) -> dict[str, Any] | None:
-    record: dict[str, Any] | None = paths.slot_record(db, tenant_id, slot).get().to_dict()
+def cycle_record(db: Client, tenant_id: str, slot: str = SLOT) -> dict[str, Any] | None:
+    record: dict[str, Any] | None = paths.cycle_record(db, tenant_id, slot).get().to_dict()
     return record
 
 
@@ -59,8 +59,8 @@ def test_a_tick_becomes_one_decision_per_enabled_tenant(db: Client, emulators: E
     seed(db, prices, "asleep", maestro_enabled=False)
     seed(db, prices, "closed", status="suspended")
     emulators.call_scheduled("orchestrate_tick", decision_time(CRASH))
-    eventually(lambda: slot_record(db, "acme"))
-    eventually(lambda: slot_record(db, "blue"))
+    eventually(lambda: cycle_record(db, "acme"))
+    eventually(lambda: cycle_record(db, "blue"))
     logs = decisions(db)
     assert sorted(log["tenant_id"] for log in logs) == ["acme", "blue"]
     acme = next(log for log in logs if log["tenant_id"] == "acme")
@@ -84,7 +84,7 @@ def test_any_number_of_deliveries_makes_one_decision(db: Client, emulators: Emul
     with ThreadPoolExecutor(4) as pool:  # concurrent deliveries of the same task, over real HTTP
         answers = list(pool.map(lambda _: emulators.deliver_task("orchestratetenant", payload), range(8)))
     assert {answer.status_code for answer in answers} == {200}
-    eventually(lambda: slot_record(db, "acme"))
+    eventually(lambda: cycle_record(db, "acme"))
     time.sleep(3)  # the queue polls each second: its own deliveries come late
     assert len(decisions(db)) == 1
     again = emulators.deliver_task("orchestratetenant", payload)

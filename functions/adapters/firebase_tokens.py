@@ -1,0 +1,52 @@
+"""Firebase ID tokens, verified with the Admin SDK, and memberships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from firebase_admin import auth, exceptions
+from google.cloud.firestore import Client
+
+from functions.adapters import firestore_paths as paths
+from functions.adapters.firestore_cycle_store import READ_RETRY, TIMEOUT_SECONDS
+from functions.adapters.firestore_errors import translated_errors
+from functions.domain.errors import RefusedError, StoreUnavailable
+from functions.domain.reasons import ReasonCode
+from functions.services.ports import Document
+
+
+class FirebaseTokens:
+    """`Tokens` on Firebase Authentication and Firestore."""
+
+    def __init__(self, db: Client) -> None:
+        self._db = db
+
+    def verify(self, token: str, *, is_revocation_checked: bool) -> Mapping[str, Any]:
+        try:
+            claims: Mapping[str, Any] = auth.verify_id_token(token, check_revoked=is_revocation_checked)
+        except (auth.CertificateFetchError, exceptions.UnavailableError) as error:
+            raise StoreUnavailable(f"verifying an ID token: {error}") from error
+        except (ValueError, exceptions.FirebaseError) as error:
+            raise RefusedError(
+                ReasonCode.UNAUTHENTICATED, f"{_first_sentence(error)}: sign in and send a fresh ID token"
+            ) from error
+        return claims
+
+    def memberships(self, tenant_id: str, uid: str) -> tuple[Document | None, Document | None]:
+        references = [paths.tenant(self._db, tenant_id), paths.member(self._db, tenant_id, uid)]
+        with translated_errors(f"reading the membership of tenant {tenant_id}"):
+            found = self._db.get_all(references, retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
+            by_path = {snapshot.reference.path: snapshot.to_dict() for snapshot in found}
+        tenant, member = (by_path[reference.path] for reference in references)
+        return tenant, member
+
+
+def _first_sentence(error: Exception) -> str:
+    """Return what is wrong with a token, without what the token says."""
+    known = {
+        auth.ExpiredIdTokenError: "the ID token expired",
+        auth.RevokedIdTokenError: "the ID token was revoked",
+        auth.UserDisabledError: "the user is disabled",
+    }
+    return next((text for kind, text in known.items() if isinstance(error, kind)), "the ID token is not valid")

@@ -1,0 +1,43 @@
+"""Take an alert on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.domain.alerts import acknowledged
+from functions.domain.errors import RefusedError
+from functions.domain.reasons import ReasonCode
+from functions.services.optimistic import optimistically
+from functions.services.ports import Clock, Pause, RecordStore
+
+
+class AcknowledgeAlert:
+    """The use case; keep one per process."""
+
+    def __init__(self, store: RecordStore, clock: Clock, pause: Pause) -> None:
+        self._store = store
+        self._clock = clock
+        self._pause = pause
+
+    def run(self, tenant_id: str, alert_id: str, uid: str) -> Mapping[str, Any]:
+        """
+        Acknowledge an alert and return it; doing it again changes nothing.
+
+        Raises
+        ------
+        RefusedError
+            With NOT_FOUND, or CONTENTION.
+        StoreUnavailable
+        """
+
+        def attempt() -> Mapping[str, Any]:
+            alert, version = self._store.alert(tenant_id, alert_id)
+            if alert is None:
+                raise RefusedError(ReasonCode.NOT_FOUND, f"there is no alert {alert_id}")
+            after = acknowledged(alert, uid, self._clock.now())
+            if after != alert:
+                self._store.replace_alert(tenant_id, alert_id, after, version)
+            return after
+
+        return optimistically(attempt, self._pause)

@@ -1,0 +1,1 @@
+"""The HTTPS API: one Flask application behind one function."""

@@ -1,0 +1,252 @@
+"""What clients get."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, make_response
+from flask_openapi.types import ResponseDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.domain.reasons import ReasonCode
+from functions.domain.redemption import RedemptionStatus
+from functions.services.record_fills import FillStatus
+from functions.triggers.api.problems import MEDIA_TYPE
+
+
+class Answer(BaseModel):
+    """Base of all."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class OpenAnswer(BaseModel):
+    """Base of what carries fields of a strategy's, or a document's, own."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Health(Answer):
+    """That the function answers."""
+
+    status: str
+
+
+class Signal(OpenAnswer):
+    """A signal as it was issued, with the identity to redeem."""
+
+    strategy_name: str
+    action: str
+    ticker: str
+    mode: str
+    allocation: float = Field(description="Fraction of buying power; of the position, for a SELL.")
+    original_allocation: float
+    notional: float | None = Field(description="Buying power it asks for, USD; null without an account snapshot.")
+    confidence: float
+    reasoning: str
+    reason_code: str
+    sharpe_ratio: float | None
+    nonce: str = Field(description="Redeem it once; then it is the broker's client_order_id.")
+    agent_id: str
+    session_id: str
+    identity_timestamp: datetime
+    expires_at: datetime
+
+
+class Signals(Answer):
+    """The current session's signals."""
+
+    session_id: str
+    expires_at: datetime
+    buying_power: float | None
+    reserved: float = Field(description="Buying power that redeemed signals hold, USD.")
+    signals: dict[str, Signal] = Field(description="By strategy.")
+
+
+class Decision(OpenAnswer):
+    """One logged decision."""
+
+    session_id: str
+    tenant_id: str
+    timestamp: datetime
+    slot: str | None
+    ai_summary: str
+    systemic_risk_detected: bool
+    systemic_risk_details: str | None
+    allocation_decisions: list[dict[str, Any]]
+    signals: dict[str, dict[str, Any]]
+    signals_modified: dict[str, str]
+
+
+class Decisions(Answer):
+    """Decisions, newest first."""
+
+    items: list[Decision]
+    next_page_token: str | None
+
+
+class Orchestration(Answer):
+    """A cycle's decision, and its signals."""
+
+    decision: Decision
+    signals: dict[str, Signal] = Field(description="By strategy.")
+
+
+class Redemption(Answer):
+    """A redeemed signal: trade it, with the nonce as client_order_id."""
+
+    nonce: str
+    status: RedemptionStatus
+    session_id: str
+    agent_id: str
+    strategy_id: str
+    action: str
+    symbol: str
+    mode: str
+    allocation: float
+    notional: float = Field(description="Buying power it reserves, USD; 0 for an exit.")
+    redeemed_at: datetime
+    lapses_at: datetime = Field(description="When what is not filled is free again.")
+    filled_qty: float
+    filled_notional: float
+    fills: int
+    filled_at: datetime | None
+    released_at: datetime | None
+
+
+class FillResult(Answer):
+    """What became of one fill."""
+
+    fill_id: str
+    status: FillStatus
+    reason_code: ReasonCode | None = Field(description="Why it was rejected, or what is odd about it.")
+
+
+class FillResults(Answer):
+    """What became of every fill, in order."""
+
+    results: list[FillResult]
+
+
+class Summary(Answer):
+    """What Maestro did over some hours."""
+
+    total_decisions: int
+    systemic_risk_events: int
+    strategies_reduced: list[str]
+    strategies_shadowed: list[str]
+    strategies_disabled: list[str]
+    mode_distribution: dict[str, int]
+
+
+class Performance(OpenAnswer):
+    """A strategy's day or month."""
+
+    id: str
+    uid: str
+    strategy_id: str
+    period: str
+    period_start: datetime
+    period_end: datetime
+    book: str
+    pnl: float
+    return_fraction: float
+
+
+class Performances(Answer):
+    """Performance, newest first."""
+
+    items: list[Performance]
+    next_page_token: str | None
+
+
+class Alert(OpenAnswer):
+    """What needs attention."""
+
+    id: str
+    kind: str
+    severity: str
+    state: str
+    opened_at: datetime
+
+
+class Alerts(Answer):
+    """Alerts, newest first."""
+
+    items: list[Alert]
+    next_page_token: str | None
+
+
+class Report(OpenAnswer):
+    """A day's report."""
+
+    date: str
+    text: str
+
+
+class PolicyProblem(Answer):
+    """A stored field that is malformed: BUYs stay HOLD until it is mended."""
+
+    field: str
+    detail: str
+
+
+class Policy(Answer):
+    """The tenant's policy."""
+
+    version: int
+    overrides: dict[str, Any] = Field(description="What the tenant sets.")
+    effective: dict[str, Any] = Field(description="Every setting, defaults included.")
+    problems: list[PolicyProblem]
+    updated_at: datetime | None
+    updated_by: str | None
+
+
+class PolicyVersion(OpenAnswer):
+    """One change."""
+
+    version: int
+    updated_at: datetime
+    updated_by: str
+    changed: list[str]
+    policy: dict[str, Any]
+
+
+class PolicyHistory(Answer):
+    """Changes, newest first."""
+
+    items: list[PolicyVersion]
+
+
+class Stored(Answer):
+    """That a snapshot is stored."""
+
+    as_of: datetime
+
+
+def answer(model: BaseModel, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Response:
+    """Return a model as JSON."""
+    response = make_response(model.model_dump_json(), status)
+    response.content_type = "application/json"
+    for name, value in headers.items():
+        response.headers[name.replace("_", "-")] = value
+    return response
+
+
+def answers(model: type[BaseModel], *refusals: int, is_multi: bool = False) -> ResponseDict:
+    """Return what a route may answer, for the OpenAPI document."""
+    usual = {401, 403, 422, 503}
+    return {
+        HTTPStatus.OK: model,
+        **({HTTPStatus.MULTI_STATUS: model} if is_multi else {}),
+        **{HTTPStatus(status): _problem(HTTPStatus(status)) for status in sorted(usual | set(refusals))},
+    }
+
+
+def _problem(status: HTTPStatus) -> dict[str, Any]:
+    return {
+        "description": status.phrase,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }

@@ -1,0 +1,136 @@
+"""The Flask application: routes, limits, and what every request and every error goes through."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, request
+from flask_cors import CORS
+from flask_openapi.models.info import Info
+from flask_openapi.openapi import OpenAPI
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from functions.domain.errors import InputError, RefusedError, StoreError
+from functions.domain.reasons import ReasonCode
+from functions.triggers.api import problems
+from functions.triggers.api.access import check_access
+from functions.triggers.api.answers import Health, answer
+from functions.triggers.api.control import control
+from functions.triggers.api.records import records
+from functions.triggers.api.trading import trading
+from functions.triggers.cold_start_probe import PROBE_PATH
+
+logger = logging.getLogger("maestro")
+
+MAX_BODY_BYTES = 900_000
+"""A little below what a Firestore document holds."""
+CLIENT_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match")
+HEALTH = {"name": "health"}
+OPENAPI_VERSION = "3.1.1"
+DESCRIPTION = (
+    "Orchestrated signals for a trading client. Every request but healthz carries a Firebase ID token; tenant and role "
+    "come from it and from the membership. Every refusal is a problem document (RFC 9457) with a reason code."
+)
+
+
+def build_app(cors_origins: Sequence[str] = ()) -> OpenAPI:
+    """
+    Build the application; `functions.triggers.api.services.provide` gives it something to work with.
+
+    Parameters
+    ----------
+    cors_origins : sequence of str
+        Web origins that may call from a browser; none by default.
+    """
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Maestro", version="1", description=DESCRIPTION),
+        security_schemes={"firebase": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        validation_error_model=problems.Problem,
+        validation_error_callback=problems.of_validation,
+        operation_id_callback=lambda *, name, **_: name,
+        doc_ui=False,
+        static_folder=None,
+    )
+    app.openapi_version = OPENAPI_VERSION
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    if cors_origins:
+        CORS(
+            app,
+            origins=list(cors_origins),
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
+        )
+    app.before_request(check_access)
+    app.before_request(check_body)
+    _handle_errors(app)
+    app.register_api(trading)
+    app.register_api(records)
+    app.register_api(control)
+    health = app.get("/v1/healthz", operation_id="get_health", tags=[HEALTH], responses={HTTPStatus.OK: Health})
+    health(get_health)
+    app.add_url_rule("/v1/openapi.json", view_func=lambda: app.api_doc, endpoint="openapi_document")
+    app.spec_json = _tidied(app.api_doc)
+    app.add_url_rule(PROBE_PATH, view_func=get_health, endpoint="probe")
+    return app
+
+
+def _tidied(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI document with the extension's own touches taken back."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["description"] = operation.get("description", "").replace("<br/>", "\n").strip()
+            if "parameters" not in operation and "requestBody" not in operation:
+                operation["responses"].pop(str(HTTPStatus.UNPROCESSABLE_ENTITY.value))  # nothing to get wrong
+    return document
+
+
+def get_health() -> Response:
+    """Tell that the function answers; it looks at nothing else."""
+    return answer(Health(status="ok"))
+
+
+def check_body() -> None:
+    """
+    Refuse a body that is no JSON, before any model sees it.
+
+    Raises
+    ------
+    RefusedError
+    HTTPException
+        If the body is too large.
+    """
+    body = request.get_data(cache=True)
+    takes_body = request.method in {"PUT", "PATCH"} or request.path == "/v1/fills"
+    if not takes_body or request.endpoint is None:
+        return
+    if request.mimetype != "application/json":
+        raise RefusedError(ReasonCode.UNSUPPORTED_MEDIA_TYPE, "send JSON with Content-Type: application/json")
+    try:
+        json.dumps(json.loads(body), ensure_ascii=False).encode()  # half a surrogate pair is JSON, but no text
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(ReasonCode.MALFORMED_JSON, f"the body is no JSON: {error}") from error
+
+
+def _handle_errors(app: OpenAPI) -> None:
+    handlers: list[tuple[type[Exception], Any]] = [
+        (ValidationError, problems.of_validation),
+        (InputError, problems.of_input_error),
+        (RefusedError, problems.of_refusal),
+        (StoreError, problems.of_store_error),
+        (TimeoutError, _timed_out),
+        (HTTPException, problems.of_http_exception),
+    ]
+    for kind, handler in handlers:
+        app.register_error_handler(kind, handler)
+
+
+def _timed_out(error: TimeoutError) -> Response:
+    logger.error("Request timed out: %s", error)
+    detail = "the cycle took too long; ask again with the same Idempotency-Key"
+    return problems.problem(ReasonCode.STORE_UNAVAILABLE, detail)

@@ -1,0 +1,82 @@
+"""Routes of operators: the policy and the kill switch."""
+
+from __future__ import annotations
+
+from flask import Response, g
+
+from functions.domain.access import Role
+from functions.domain.errors import RefusedError
+from functions.domain.reasons import ReasonCode
+from functions.services.manage_policy import Author, StoredPolicy
+from functions.triggers.api import answers as to
+from functions.triggers.api import requests as of
+from functions.triggers.api.access import needs
+from functions.triggers.api.routes import routes
+from functions.triggers.api.services import services
+
+control = routes("control")
+
+
+@control.get("/policy", responses=to.answers(to.Policy))
+@needs(Role.VIEWER)
+def get_policy() -> Response:
+    """Get the policy; its ETag is what a change has to match."""
+    return _policy(services().manage_policy.get(g.principal.tenant_id, services().policy_defaults()))
+
+
+@control.put("/policy", responses=to.answers(to.Policy, 400, 412, 413, 415, 428, 429))
+@needs(Role.ADMIN)
+def put_policy(header: of.PolicyHeader, body: of.PolicyChange) -> Response:
+    """
+    Replace everything the tenant sets, but for the trading state; it holds from the next cycle on.
+
+    If-Match says which version it is meant for, so that nobody's change is lost.
+    """
+    if header.if_match is None:
+        raise RefusedError(
+            ReasonCode.PRECONDITION_REQUIRED, 'say in If-Match which version you read, like "3" ("0": none yet)'
+        )
+    stored = services().manage_policy.put(
+        g.principal.tenant_id,
+        body.model_dump(exclude_unset=True),
+        int(header.if_match.strip('"')),
+        Author(g.principal.uid, header.idempotency_key),
+        services().policy_defaults(),
+    )
+    return _policy(stored)
+
+
+@control.get("/policy/history", responses=to.answers(to.PolicyHistory))
+@needs(Role.ADMIN)
+def get_policy_history(query: of.HistoryQuery) -> Response:
+    """List changes of policy and trading state, newest first: who, when and what."""
+    changes = services().manage_policy.history(g.principal.tenant_id, query.before, query.limit)
+    return to.answer(to.PolicyHistory(items=[to.PolicyVersion.model_validate(change) for change in changes]))
+
+
+@control.put("/trading-state", responses=to.answers(to.Policy, 400, 413, 415, 429))
+@needs(Role.ADMIN)
+def put_trading_state(header: of.IdempotencyHeader, body: of.TradingStateChange) -> Response:
+    """Turn the kill switch: it holds for the next redemption and the next cycle, and survives restarts."""
+    stored = services().manage_policy.set_trading_state(
+        g.principal.tenant_id,
+        str(body.state),
+        body.reason,
+        body.until,
+        Author(g.principal.uid, header.idempotency_key),
+        services().policy_defaults(),
+    )
+    return _policy(stored)
+
+
+def _policy(stored: StoredPolicy) -> Response:
+    problems = [to.PolicyProblem(field=error.field, detail=str(error)) for error in stored.problems]
+    model = to.Policy(
+        version=stored.version,
+        overrides=dict(stored.overrides),
+        effective=dict(stored.effective),
+        problems=problems,
+        updated_at=stored.updated_at,
+        updated_by=stored.updated_by,
+    )
+    return to.answer(model, ETag=f'"{stored.version}"')

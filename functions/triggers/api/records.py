@@ -1,0 +1,87 @@
+"""Routes of those who look: decisions, summaries, performance, alerts and reports."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Response, g
+
+from functions.domain.access import Role
+from functions.domain.activity import orchestration_summary
+from functions.domain.errors import RefusedError
+from functions.domain.reasons import ReasonCode
+from functions.triggers.api import answers as to
+from functions.triggers.api import requests as of
+from functions.triggers.api.access import needs
+from functions.triggers.api.routes import routes
+from functions.triggers.api.services import services
+
+records = routes("records")
+
+
+@records.get("/decisions", responses=to.answers(to.Decisions))
+@needs(Role.VIEWER)
+def list_decisions(query: of.PageQuery) -> Response:
+    """List decisions, newest first."""
+    page = services().records.decisions(g.principal.tenant_id, query.limit, query.page_token)
+    items = [to.Decision.model_validate(document) for _, document in page.items]
+    return to.answer(to.Decisions(items=items, next_page_token=page.next_page_token))
+
+
+@records.get("/decisions/<session_id>", responses=to.answers(to.Decision, 404))
+@needs(Role.VIEWER)
+def get_decision(path: of.SessionPath) -> Response:
+    """Get one decision in full."""
+    document = services().records.decision(g.principal.tenant_id, path.session_id)
+    if document is None:
+        raise RefusedError(ReasonCode.NOT_FOUND, f"there is no decision {path.session_id}")
+    return to.answer(to.Decision.model_validate(document))
+
+
+@records.get("/summary", responses=to.answers(to.Summary))
+@needs(Role.VIEWER)
+def get_summary(query: of.HoursQuery) -> Response:
+    """Count decisions, risk events and modes of the last hours."""
+    since = services().clock.now() - timedelta(hours=query.hours)
+    counted = orchestration_summary(services().records.decisions_since(g.principal.tenant_id, since))
+    return to.answer(to.Summary(**counted))
+
+
+@records.get("/performance", responses=to.answers(to.Performances))
+@needs(Role.VIEWER)
+def list_performance(query: of.PerformanceQuery) -> Response:
+    """List performance by day or month, newest first."""
+    filters = {"period": str(query.period)}
+    if query.strategy_id is not None:
+        filters["strategy_id"] = query.strategy_id
+    page = services().records.performance(g.principal.tenant_id, filters, query.limit, query.page_token)
+    items = [to.Performance.model_validate({**document, "id": key}) for key, document in page.items]
+    return to.answer(to.Performances(items=items, next_page_token=page.next_page_token))
+
+
+@records.get("/alerts", responses=to.answers(to.Alerts))
+@needs(Role.VIEWER)
+def list_alerts(query: of.AlertQuery) -> Response:
+    """List alerts, newest first."""
+    page = services().records.alerts(g.principal.tenant_id, query.state, query.limit, query.page_token)
+    items = [to.Alert.model_validate({**document, "id": key}) for key, document in page.items]
+    return to.answer(to.Alerts(items=items, next_page_token=page.next_page_token))
+
+
+@records.post("/alerts/<alert_id>/ack", responses=to.answers(to.Alert, 404, 429))
+@needs(Role.TRADER)
+def acknowledge_alert(path: of.AlertPath) -> Response:
+    """Take an alert on; again changes nothing."""
+    who = g.principal
+    alert = services().acknowledge_alert.run(who.tenant_id, path.alert_id, who.uid)
+    return to.answer(to.Alert.model_validate({**alert, "id": path.alert_id}))
+
+
+@records.get("/reports/<date>", responses=to.answers(to.Report, 404))
+@needs(Role.VIEWER)
+def get_report(path: of.DatePath) -> Response:
+    """Get a day's report."""
+    document = services().records.report(g.principal.tenant_id, path.date)
+    if document is None:
+        raise RefusedError(ReasonCode.NOT_FOUND, f"there is no report of {path.date}")
+    return to.answer(to.Report.model_validate({**document, "date": path.date}))

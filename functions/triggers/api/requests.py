@@ -1,0 +1,222 @@
+"""What clients send, validated where it enters."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
+
+from functions.domain.policy import TRADING_STATE_FIELDS, TradingState, setting_schemas
+
+MAX_FILLS = 100
+MAX_SYMBOLS = 2000
+MAX_POSITIONS = 2000
+MAX_HOURS = 168
+MAX_PAGE = 100
+_MAX_USD = 1e15
+_EPOCH, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        at = value.astimezone(UTC)
+    except OverflowError:
+        at = _LATEST
+    if not _EPOCH <= at < _LATEST:
+        raise ValueError("must be a time from 1970 to 9997")
+    return at
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_utc), Field(examples=["2026-01-05T15:00:00Z"])]
+"""With its zone; normalised to UTC."""
+Usd = Annotated[float, Field(ge=-_MAX_USD, le=_MAX_USD)]
+PositiveUsd = Annotated[float, Field(gt=0, le=_MAX_USD)]
+Cost = Annotated[float, Field(ge=0, le=_MAX_USD)]
+Quantity = Annotated[float, Field(gt=0, le=_MAX_USD)]
+Symbol = Annotated[str, Field(pattern=r"^[A-Za-z0-9^][A-Za-z0-9._/:^=-]{0,31}$", examples=["AAPL"])]
+StrategyId = Annotated[
+    str, Field(pattern=r"^_?[^_/\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,126}$", examples=["MomentumStrategy"])
+]
+Label = Annotated[str, Field(pattern=r"^[\x20-\x7e]{1,128}$")]
+Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", examples=["0f" * 16])]
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Scalar = bool | Whole | float | Annotated[str, Field(max_length=1000)] | None
+DocumentId = Annotated[str, Field(pattern=r"^_?[^_./\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,254}$")]
+
+
+class Request(BaseModel):
+    """Base of all: unknown fields and numbers that are none are refused."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Quote(Request):
+    """One symbol."""
+
+    price: PositiveUsd = Field(description="Last price, USD.")
+    volume: Annotated[float, Field(ge=0, le=_MAX_USD)] | None = None
+    history: list[PositiveUsd] | None = Field(
+        default=None, max_length=2000, description="Daily closes, oldest first, USD."
+    )
+
+
+class MarketData(Request):
+    """Everything strategies see of the market."""
+
+    as_of: Time
+    symbols: dict[Symbol, Quote] = Field(min_length=1, max_length=MAX_SYMBOLS)
+
+
+class AccountSnapshot(Request):
+    """The account as the broker reports it."""
+
+    as_of: Time
+    equity: Cost = Field(description="USD.")
+    buying_power: Cost = Field(description="What may be spent, USD.")
+    cash: Usd | None = None
+    positions: list[dict[FieldName, Scalar]] = Field(
+        default_factory=list,
+        max_length=MAX_POSITIONS,
+        description="`symbol`, `qty`, and `strategy_id` where the position belongs to one strategy.",
+        examples=[[{"symbol": "AAPL", "qty": 10.0, "strategy_id": "MomentumStrategy"}]],
+    )
+
+
+class Fill(Request):
+    """One fill as it happened."""
+
+    strategy_id: StrategyId
+    symbol: Symbol
+    side: Literal["buy", "sell"]
+    qty: Quantity = Field(description="Units.")
+    price: PositiveUsd = Field(description="USD per unit.")
+    ts: Time = Field(description="When it happened.")
+    fees: Cost = 0.0
+    slippage: Cost = 0.0
+    nonce: Nonce | None = Field(default=None, description="Of the redeemed signal: what it reserved is settled.")
+    broker_fill_id: Label | None = Field(default=None, description="The broker's id of this fill: records it once.")
+    order_id: Label | None = None
+    account_id: Label | None = None
+    run_id: Label | None = None
+    is_order_complete: bool = Field(
+        default=False, description="Whether it is its order's last fill: what is left of the reservation is free again."
+    )
+
+    @model_validator(mode="after")
+    def _is_identified(self) -> Self:
+        if self.broker_fill_id is None and self.nonce is None:
+            raise ValueError("broker_fill_id or nonce must be given, so that the fill is recorded once")
+        return self
+
+
+class FillBatch(Request):
+    """Fills to record."""
+
+    fills: list[Fill] = Field(min_length=1, max_length=MAX_FILLS)
+
+
+class TradingStateChange(Request):
+    """The kill switch."""
+
+    state: TradingState = Field(description="HALT and REDUCE_ONLY let exits pass, and nothing else.")
+    reason: str = Field(min_length=1, max_length=500, description="Why, for whoever looks at it at 3 a.m.")
+    until: Time | None = Field(default=None, description="When it goes back to RUN by itself.")
+
+
+_SETTINGS: dict[str, Any] = {
+    name: (Annotated[Any, WithJsonSchema(dict(schema))], None)
+    for name, schema in setting_schemas().items()
+    if name not in TRADING_STATE_FIELDS
+}
+_Settings: Any = create_model("_Settings", __base__=Request, **_SETTINGS)
+
+
+class PolicyChange(_Settings):  # type: ignore[misc]  # its fields are the policy's
+    """Everything the tenant sets; what is left out takes its default."""
+
+    # Unknown fields come through to the policy's own rules, which name them beside whatever else is wrong.
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
+
+
+class NoncePath(Request):
+    """Which signal."""
+
+    nonce: Nonce
+
+
+class SessionPath(Request):
+    """Which decision."""
+
+    session_id: DocumentId
+
+
+class AlertPath(Request):
+    """Which alert."""
+
+    alert_id: DocumentId
+
+
+class DatePath(Request):
+    """Which day."""
+
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2026-01-05"])]
+
+
+class IdempotencyHeader(BaseModel):
+    """A key of the client's own making: the same request with the same key gets the first answer again."""
+
+    idempotency_key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,128}$")] | None = Field(
+        default=None, alias="Idempotency-Key", description="The same request with the same key gets the first answer."
+    )
+
+
+class PolicyHeader(IdempotencyHeader):
+    """Which version the change is meant for."""
+
+    if_match: Annotated[str, Field(pattern=r'^"\d{1,9}"$')] | None = Field(
+        default=None, alias="If-Match", description='The ETag of the policy as it was read, like `"3"`.'
+    )
+
+
+class PageQuery(Request):
+    """Which part of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 20
+    page_token: DocumentId | None = Field(default=None, description="`next_page_token` of the page before.")
+
+
+class PerformanceQuery(PageQuery):
+    """Which performance."""
+
+    period: Literal["day", "month"] = "month"
+    strategy_id: StrategyId | None = None
+
+
+class AlertQuery(PageQuery):
+    """Which alerts."""
+
+    state: Literal["OPEN", "ACKNOWLEDGED", "RESOLVED"] | None = None
+
+
+class HistoryQuery(Request):
+    """Which changes."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 20
+    before: Annotated[int, Field(ge=1, le=2**31)] | None = Field(default=None, description="Only versions below it.")
+
+
+class HoursQuery(Request):
+    """How far back."""
+
+    hours: Annotated[int, Field(ge=1, le=MAX_HOURS)] = 24

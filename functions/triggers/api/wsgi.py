@@ -1,0 +1,40 @@
+"""The application with this deployment's services, built on the first request."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from flask import Flask
+
+from functions import bootstrap
+from functions.triggers.api.app import build_app
+from functions.triggers.api.services import ApiServices, provide
+from functions.triggers.run_async import run_async
+
+CYCLE_TIMEOUT_SECONDS = 100
+
+
+@cache
+def application() -> Flask:
+    """Return the application; one per instance."""
+    app = build_app(bootstrap.settings().cors_origins)
+    provide(
+        app,
+        ApiServices(
+            tokens=bootstrap.tokens(),
+            redeem_signals=bootstrap.redeem_signals(),
+            record_fills=bootstrap.record_fills(),
+            manage_policy=bootstrap.manage_policy(),
+            put_inputs=bootstrap.put_inputs(),
+            records=bootstrap.records(),
+            acknowledge_alert=bootstrap.acknowledge_alert(),
+            orchestrate=_orchestrate,
+            policy_defaults=bootstrap.policy_defaults,
+            clock=bootstrap.clock(),
+        ),
+    )
+    return app
+
+
+def _orchestrate(tenant_id: str, request_id: str) -> None:
+    run_async(bootstrap.strategy_loader(tenant_id).orchestrate_request(request_id), CYCLE_TIMEOUT_SECONDS)

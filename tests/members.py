@@ -1,0 +1,35 @@
+"""Tenants and members that tests sign in as."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from firebase_admin import auth
+from google.cloud.firestore import Client
+
+from functions.adapters import firestore_paths as paths
+from functions.adapters.firestore_client import firestore_client
+from tools.emulators import EmulatorSuite
+
+SignIn = Callable[..., str]
+
+
+def create_tenant(db: Client, tenant_id: str, **fields: Any) -> None:
+    paths.tenant(db, tenant_id).set({"name": tenant_id, "status": "active", "maestro_enabled": True, **fields})
+
+
+def sign_in(emulators: EmulatorSuite, tenant_id: str, role: str = "trader", **membership: Any) -> str:
+    """Create a member of a tenant, sign in as a client does, and return the ID token."""
+    firestore_client()
+    email, password = f"{uuid.uuid4().hex[:12]}@example.com", uuid.uuid4().hex
+    user = auth.create_user(email=email, password=password)
+    auth.set_custom_user_claims(user.uid, {"tenant_id": tenant_id, "role": role})
+    paths.member(emulators.client(), tenant_id, user.uid).set({"role": role, "email": email, **membership})
+    url = f"http://{emulators.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
+    body = {"email": email, "password": password, "returnSecureToken": True}
+    answer = requests.post(url, json=body, timeout=10)
+    answer.raise_for_status()
+    return str(answer.json()["idToken"])
