@@ -21,6 +21,7 @@ from functions.adapters.system import SystemClock, jittered_pause
 from functions.services.acknowledge_alert import AcknowledgeAlert
 from functions.services.manage_policy import ManagePolicy
 from functions.services.month_performance import ComputeMonth
+from functions.services.optimistic import Commits
 from functions.services.ports import Clock, MarketCalendar, RecordStore, TaskQueue, TenantDirectory, Tokens
 from functions.services.put_inputs import PutInputs
 from functions.services.record_fills import RecordFills
@@ -84,23 +85,28 @@ def tokens() -> Tokens:
 
 
 @cache
+def commits() -> Commits:
+    return Commits(jittered_pause)
+
+
+@cache
 def redeem_signals() -> RedeemSignals:
-    return RedeemSignals(FirestoreTradingStore(firestore_client()), clock(), jittered_pause)
+    return RedeemSignals(FirestoreTradingStore(firestore_client()), clock(), commits())
 
 
 @cache
 def record_fills() -> RecordFills:
-    return RecordFills(FirestoreTradingStore(firestore_client()), clock(), jittered_pause)
+    return RecordFills(FirestoreTradingStore(firestore_client()), clock(), commits())
 
 
 @cache
 def manage_policy() -> ManagePolicy:
-    return ManagePolicy(FirestorePolicyStore(firestore_client()), clock(), jittered_pause)
+    return ManagePolicy(FirestorePolicyStore(firestore_client()), clock(), commits())
 
 
 @cache
 def put_inputs() -> PutInputs:
-    return PutInputs(FirestoreInputStore(firestore_client()), jittered_pause)
+    return PutInputs(FirestoreInputStore(firestore_client()), commits())
 
 
 @cache
@@ -110,7 +116,7 @@ def records() -> RecordStore:
 
 @cache
 def acknowledge_alert() -> AcknowledgeAlert:
-    return AcknowledgeAlert(records(), clock(), jittered_pause)
+    return AcknowledgeAlert(records(), clock(), commits())
 
 
 def policy_defaults() -> Mapping[str, Any]:

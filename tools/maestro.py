@@ -1,13 +1,13 @@
 """
-The operator's command line: compute, rebuild and list performance, in the emulator or in the cloud.
+The operator's command line: performance, tenants and users, in the emulator or in the cloud.
 
-Nothing is stored unless --write is given. In the emulator FIRESTORE_EMULATOR_HOST says where it is; in the cloud the
-application default credentials are used (gcloud auth application-default login).
+Commands of performance store nothing unless --write is given. In the emulator FIRESTORE_EMULATOR_HOST and
+FIREBASE_AUTH_EMULATOR_HOST say where it is; in the cloud the application default credentials are used (gcloud auth
+application-default login).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +19,7 @@ from typing import Annotated, Any
 import typer
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore import FieldFilter
-from rich import box
-from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_client import firestore_client
@@ -38,14 +35,16 @@ from functions.services.snapshot_tasks import parse_period
 from functions.services.take_snapshots import TakeSnapshots
 from functions.settings import ALWAYS_OPEN
 from functions.strategies.maestro_controller import MaestroController
+from tools import tenants
 from tools.dry_run import RecordingLedgerStore
+from tools.terminal import AsJson, fail, new_table, notes, plain, print_json, print_table
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-notes = Console(stderr=True, highlight=False)
+app.add_typer(tenants.tenant_app, name="tenant")
+app.add_typer(tenants.user_app, name="user")
 
 Tenant = Annotated[str, typer.Argument(help="Tenant id, as under tenants/ in Firestore.")]
 Write = Annotated[bool, typer.Option("--write", help="Store what is computed; without it nothing is written.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 
 COLUMNS: Mapping[str, str] = {
     "strategy_id": "Strategy",
@@ -166,7 +165,7 @@ def show(snapshots: Mapping[str, Document], skipped: SkippedDocuments, *, is_wri
         left_out = {"count": skipped.count, "examples": skipped.examples}
         print_json({"snapshots": documents, "skipped": left_out, "written": is_written})
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = new_table()
     table.add_column("Period", no_wrap=True)
     for name, heading in COLUMNS.items():
         is_text = name in {"strategy_id", "uid", "book"}
@@ -175,7 +174,7 @@ def show(snapshots: Mapping[str, Document], skipped: SkippedDocuments, *, is_wri
         start: datetime = document["period_start"]
         label = start.strftime("%Y-%m-%d" if document["period"] == "day" else "%Y-%m")
         table.add_row(label, *(shown(name, document.get(name)) for name in COLUMNS))
-    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
+    print_table(table)
     for example in skipped.examples:
         notes.print(f"skipped {example}")
     if skipped.count > len(skipped.examples):
@@ -212,22 +211,6 @@ def export(documents: Sequence[Document], csv: Path | None, parquet: Path | None
         except ImportError:
             fail("Parquet needs pyarrow: .setup/uv/bin/uv pip install --python .venv/bin/python pyarrow")
         notes.print(f"wrote {parquet}")
-
-
-def plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
-
-
-def print_json(value: Any) -> None:
-    print(json.dumps(value, default=plain, indent=2))
-
-
-def fail(message: str) -> None:
-    """Say in one line what is wrong and what to do, and end."""
-    notes.print(f"maestro: {message}", soft_wrap=True)
-    raise typer.Exit(1)
 
 
 def run(command: Callable[[], Any]) -> None:

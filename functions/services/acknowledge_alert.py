@@ -8,17 +8,17 @@ from typing import Any
 from functions.domain.alerts import acknowledged
 from functions.domain.errors import RefusedError
 from functions.domain.reasons import ReasonCode
-from functions.services.optimistic import optimistically
-from functions.services.ports import Clock, Pause, RecordStore
+from functions.services.optimistic import Commits
+from functions.services.ports import Clock, RecordStore
 
 
 class AcknowledgeAlert:
     """The use case; keep one per process."""
 
-    def __init__(self, store: RecordStore, clock: Clock, pause: Pause) -> None:
+    def __init__(self, store: RecordStore, clock: Clock, commits: Commits) -> None:
         self._store = store
         self._clock = clock
-        self._pause = pause
+        self._commits = commits
 
     def run(self, tenant_id: str, alert_id: str, uid: str) -> Mapping[str, Any]:
         """
@@ -40,4 +40,4 @@ class AcknowledgeAlert:
                 self._store.replace_alert(tenant_id, alert_id, after, version)
             return after
 
-        return optimistically(attempt, self._pause)
+        return self._commits.run(tenant_id, attempt)

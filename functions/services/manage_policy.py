@@ -12,8 +12,8 @@ from typing import Any
 from functions.domain.errors import PolicyError, PolicyProblemsError, RefusedError
 from functions.domain.policy import BOOKKEEPING_FIELDS, TRADING_STATE_FIELDS, Policy, document_names
 from functions.domain.reasons import ReasonCode
-from functions.services.optimistic import optimistically
-from functions.services.ports import Clock, Document, Pause, PolicyStore
+from functions.services.optimistic import Commits
+from functions.services.ports import Clock, Document, PolicyStore
 
 logger = logging.getLogger("maestro")
 
@@ -44,10 +44,10 @@ class Author:
 class ManagePolicy:
     """The use case; keep one per process."""
 
-    def __init__(self, store: PolicyStore, clock: Clock, pause: Pause) -> None:
+    def __init__(self, store: PolicyStore, clock: Clock, commits: Commits) -> None:
         self._store = store
         self._clock = clock
-        self._pause = pause
+        self._commits = commits
 
     def get(self, tenant_id: str, defaults: Mapping[str, Any]) -> StoredPolicy:
         """Return the policy. Raises StoreUnavailable."""
@@ -95,7 +95,7 @@ class ManagePolicy:
             kept = {name: value for name, value in before.items() if name.startswith("trading_state")}
             return self._commit(tenant_id, {**_normalised(overrides), **kept}, before, version, author, defaults)
 
-        return optimistically(attempt, self._pause)
+        return self._commits.run(tenant_id, attempt)
 
     def set_trading_state(
         self,
@@ -131,7 +131,7 @@ class ManagePolicy:
             turned = {**switch, "trading_state_at": now, "trading_state_by": author.uid}
             return self._commit(tenant_id, {**before, **turned}, before, version, author, defaults)
 
-        stored = optimistically(attempt, self._pause)
+        stored = self._commits.run(tenant_id, attempt)
         logger.warning(
             "Trading state %s by %s: %s", state, author.uid, reason, extra={"tenant": tenant_id, "reason_code": state}
         )

@@ -9,16 +9,16 @@ from typing import Any
 from functions.domain.errors import RefusedError
 from functions.domain.inputs import check_quote, parse_account
 from functions.domain.reasons import ReasonCode
-from functions.services.optimistic import optimistically
-from functions.services.ports import InputStore, Pause
+from functions.services.optimistic import Commits
+from functions.services.ports import InputStore
 
 
 class PutInputs:
     """The use case; keep one per process."""
 
-    def __init__(self, store: InputStore, pause: Pause) -> None:
+    def __init__(self, store: InputStore, commits: Commits) -> None:
         self._store = store
-        self._pause = pause
+        self._commits = commits
 
     def put_account(self, tenant_id: str, account: Mapping[str, Any]) -> None:
         """
@@ -53,4 +53,4 @@ class PutInputs:
                 )
             self._store.commit_input(tenant_id, kind, document, version)
 
-        optimistically(attempt, self._pause)
+        self._commits.run(tenant_id, attempt)

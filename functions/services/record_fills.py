@@ -15,8 +15,8 @@ from functions.domain.identity import shown_nonce
 from functions.domain.reasons import ReasonCode
 from functions.domain.redemption import Redemption, settle
 from functions.domain.reservations import CurrentSession, Reservation, reservations_document
-from functions.services.optimistic import optimistically
-from functions.services.ports import Clock, Pause, TradingStore, TradingWrites
+from functions.services.optimistic import Commits
+from functions.services.ports import Clock, TradingStore, TradingWrites
 from functions.services.redeem_signals import current_session
 
 logger = logging.getLogger("maestro")
@@ -100,10 +100,10 @@ class _Batch:
 class RecordFills:
     """The use case; keep one per process."""
 
-    def __init__(self, store: TradingStore, clock: Clock, pause: Pause) -> None:
+    def __init__(self, store: TradingStore, clock: Clock, commits: Commits) -> None:
         self._store = store
         self._clock = clock
-        self._pause = pause
+        self._commits = commits
 
     def run(self, tenant_id: str, uid: str, fills: Sequence[ReportedFill]) -> list[FillResult]:
         """
@@ -119,7 +119,7 @@ class RecordFills:
         StoreUnavailable
             If they are not known to be recorded: report them again.
         """
-        results = optimistically(lambda: self._attempt(tenant_id, uid, fills), self._pause)
+        results = self._commits.run(tenant_id, lambda: self._attempt(tenant_id, uid, fills))
         for fill, result in zip(fills, results, strict=True):
             _log(tenant_id, fill, result)
         return results

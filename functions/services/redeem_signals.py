@@ -17,8 +17,8 @@ from functions.domain.policy import Policy
 from functions.domain.reasons import ReasonCode
 from functions.domain.redemption import Claim, Redemption, check_repeat, redeem, release
 from functions.domain.reservations import CurrentSession, Reservation, reservations_document
-from functions.services.optimistic import optimistically
-from functions.services.ports import Clock, Document, Pause, TradingRecords, TradingStore, TradingWrites
+from functions.services.optimistic import Commits
+from functions.services.ports import Clock, Document, TradingRecords, TradingStore, TradingWrites
 
 logger = logging.getLogger("maestro")
 
@@ -41,10 +41,10 @@ class IssuedSignals:
 class RedeemSignals:
     """The use case; keep one per process."""
 
-    def __init__(self, store: TradingStore, clock: Clock, pause: Pause) -> None:
+    def __init__(self, store: TradingStore, clock: Clock, commits: Commits) -> None:
         self._store = store
         self._clock = clock
-        self._pause = pause
+        self._commits = commits
         self.issued = lru_cache(maxsize=_SESSIONS_KEPT)(self._read_issued)
         """What a session issued, by (tenant_id, session_id): it never changes. Raises StoreUnavailable."""
 
@@ -87,7 +87,7 @@ class RedeemSignals:
             self._store.commit(tenant_id, writes, records.session_version)
             return redemption
 
-        redemption = optimistically(attempt, self._pause)
+        redemption = self._commits.run(tenant_id, attempt)
         _log("Redeemed", redemption)
         return redemption
 
@@ -118,7 +118,7 @@ class RedeemSignals:
                 self._store.commit(tenant_id, writes, records.session_version)
             return redemption
 
-        redemption = optimistically(attempt, self._pause)
+        redemption = self._commits.run(tenant_id, attempt)
         _log("Released", redemption)
         return redemption
 

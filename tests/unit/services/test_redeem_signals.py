@@ -18,6 +18,7 @@ from functions.domain.reasons import ReasonCode
 from functions.domain.redemption import Redemption, RedemptionStatus
 from functions.domain.reservations import CurrentSession
 from functions.domain.signals import read_signal
+from functions.services.optimistic import Commits
 from functions.services.ports import Document
 from functions.services.record_fills import FillStatus, RecordFills, ReportedFill
 from functions.services.redeem_signals import RedeemSignals
@@ -45,8 +46,9 @@ class Desk:
         store = FakeTradingStore(self.cycles)
         self._run_cycle = RunCycle(self.cycles, self.clock, CountingIds())
         self.pauses: list[int] = []
-        self.signals = RedeemSignals(store, self.clock, self.pauses.append)
-        self.fills = RecordFills(store, self.clock, self.pauses.append)
+        commits = Commits(self.pauses.append)
+        self.signals = RedeemSignals(store, self.clock, commits)
+        self.fills = RecordFills(store, self.clock, commits)
 
     def cycle(
         self, buying_power: float | None = BUYING_POWER, as_of: datetime | None = None

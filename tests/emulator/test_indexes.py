@@ -1,0 +1,42 @@
+"""The indexes that the code's queries need."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+from google.cloud.firestore import Client
+
+from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore_tenant_directory import FirestoreTenantDirectory
+from tools.emulators import EmulatorSuite
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2020, 3, 16, tzinfo=UTC)
+
+
+def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client, emulators: EmulatorSuite) -> None:
+    ledger = FirestoreLedgerStore(own_db)
+    list(ledger.daily_documents("acme", NOW - timedelta(days=1), NOW))
+    list(ledger.fills("acme", NOW - timedelta(days=1), NOW))
+    list(ledger.untimed_fills("acme"))
+    ledger.first_fill_time("acme")
+    ledger.earliest_late_fill("acme", NOW, NOW)
+    ledger.checkpoint("acme", NOW)
+    list(FirestoreTenantDirectory(own_db).enabled_tenants())
+    name = f"projects/{own_db.project}"  # its own: indexUsage counts what any test asked of a project
+    url = f"http://{emulators.host('firestore')}/emulator/v1/{name}:indexUsage?database={name}/databases/(default)"
+    reports = requests.get(url, timeout=10).json()["reports"]
+    needed = {index_key(report["index"], report["index"]["name"].split("/collectionGroups/")[1]) for report in reports}
+    composite = {key for key in needed if len(key[1]) > 1}
+    declared = json.loads((ROOT / "firestore.indexes.json").read_text())["indexes"]
+    assert len(composite) == 1
+    assert composite <= {index_key(index, index["collectionGroup"]) for index in declared}
+
+
+def index_key(index: dict[str, Any], collection: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    used = [field for field in index["fields"] if field["fieldPath"] != "__name__"]
+    return collection.split("/", maxsplit=1)[0], tuple((field["fieldPath"], field["order"]) for field in used)

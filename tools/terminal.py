@@ -1,0 +1,41 @@
+"""How the operator's commands talk: documents for machines on standard output, words for people beside it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+notes = Console(stderr=True, highlight=False, markup=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, default=plain, indent=2))
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def new_table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+
+
+def print_table(table: Table) -> None:
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def fail(message: str) -> None:
+    """Say in one line what is wrong and what to do, and end."""
+    notes.print(f"maestro: {message}", soft_wrap=True)
+    raise typer.Exit(1)
