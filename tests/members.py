@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
+from types import EllipsisType
 from typing import Any
 
 import requests
@@ -14,20 +16,35 @@ from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_client import firestore_client
 from tools.emulators import EmulatorSuite
 
-SignIn = Callable[..., str]
-
 
 def create_tenant(db: Client, tenant_id: str, **fields: Any) -> None:
     paths.tenant(db, tenant_id).set({"name": tenant_id, "status": "active", "maestro_enabled": True, **fields})
 
 
-def sign_in(emulators: EmulatorSuite, tenant_id: str, role: str = "trader", **membership: Any) -> str:
-    """Create a member of a tenant, sign in as a client does, and return the ID token."""
+def sign_in(
+    emulators: EmulatorSuite,
+    tenant_id: str,
+    role: str = "trader",
+    *,
+    uid: str | None = None,
+    claims: Mapping[str, Any] | None = None,
+    membership: Mapping[str, Any] | EllipsisType | None = ...,
+) -> str:
+    """
+    Create a member of a tenant, sign in as a client does, and return the ID token.
+
+    Claims and membership follow from tenant and role, unless given; a membership of None is none.
+    """
     firestore_client()
     email, password = f"{uuid.uuid4().hex[:12]}@example.com", uuid.uuid4().hex
-    user = auth.create_user(email=email, password=password)
-    auth.set_custom_user_claims(user.uid, {"tenant_id": tenant_id, "role": role})
-    paths.member(emulators.client(), tenant_id, user.uid).set({"role": role, "email": email, **membership})
+    if uid is not None:
+        with contextlib.suppress(auth.UserNotFoundError):
+            auth.delete_user(uid)
+    user = auth.create_user(uid=uid or uuid.uuid4().hex, email=email, password=password)
+    auth.set_custom_user_claims(user.uid, {"tenant_id": tenant_id, "role": role} if claims is None else dict(claims))
+    stored = {"role": role, "email": email} if membership is ... else membership
+    if stored is not None:
+        paths.member(emulators.client(), tenant_id, user.uid).set(dict(stored))
     url = f"http://{emulators.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
     body = {"email": email, "password": password, "returnSecureToken": True}
     answer = requests.post(url, json=body, timeout=10)
