@@ -56,4 +56,4 @@ deploy: may-deploy check ## Check, then deploy to the project of .firebaserc (AR
 	@$(PYTHON) -m tools.deploy $(ARGS)
 
 clean: ## Remove everything that set-up made
-	rm -rf .venv functions/venv node_modules .setup .logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv functions/venv node_modules .setup .logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis

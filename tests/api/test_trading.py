@@ -205,7 +205,7 @@ def test_unknown_routes_and_methods_are_problems_too(trader: Caller) -> None:
 
 
 def test_numbers_of_the_account_may_be_text(desk: Desk, trader: Caller) -> None:
-    assert trader("PUT", "account", json=account(equity="1000.5", buying_power="2e3")).status_code == 200
+    assert trader("PUT", "account", json=account(equity="1000.5", buying_power="2000")).status_code == 200
     assert (paths.account(desk.db, "acme").get().to_dict() or {})["buying_power"] == 2_000.0
 
 

@@ -21,6 +21,7 @@ from functions.triggers.api import problems
 from functions.triggers.api.access import check_access
 from functions.triggers.api.answers import Health, answer
 from functions.triggers.api.control import control
+from functions.triggers.api.document import tidied
 from functions.triggers.api.records import records
 from functions.triggers.api.trading import trading
 from functions.triggers.cold_start_probe import PROBE_PATH
@@ -75,19 +76,9 @@ def build_app(cors_origins: Sequence[str] = ()) -> OpenAPI:
     health = app.get("/v1/healthz", operation_id="get_health", tags=[HEALTH], responses={HTTPStatus.OK: Health})
     health(get_health)
     app.add_url_rule("/v1/openapi.json", view_func=lambda: app.api_doc, endpoint="openapi_document")
-    app.spec_json = _tidied(app.api_doc)
+    app.spec_json = tidied(app.api_doc)
     app.add_url_rule(PROBE_PATH, view_func=get_health, endpoint="probe")
     return app
-
-
-def _tidied(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the OpenAPI document with the extension's own touches taken back."""
-    for path in document["paths"].values():
-        for operation in path.values():
-            operation["description"] = operation.get("description", "").replace("<br/>", "\n").strip()
-            if "parameters" not in operation and "requestBody" not in operation:
-                operation["responses"].pop(str(HTTPStatus.UNPROCESSABLE_ENTITY.value))  # nothing to get wrong
-    return document
 
 
 def get_health() -> Response:

@@ -24,6 +24,8 @@ MAX_POSITIONS = 2000
 MAX_HOURS = 168
 MAX_PAGE = 100
 _MAX_USD = 1e15
+_NO_OTHER_KEYS: dict[str, Any] = {"additionalProperties": False}
+"""JSON Schema allows keys that match no pattern, unless told."""
 _EPOCH, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 
 
@@ -39,10 +41,13 @@ def _utc(value: datetime) -> datetime:
 
 Time = Annotated[AwareDatetime, AfterValidator(_utc), Field(examples=["2026-01-05T15:00:00Z"])]
 """With its zone; normalised to UTC."""
-Usd = Annotated[float, Field(ge=-_MAX_USD, le=_MAX_USD)]
-PositiveUsd = Annotated[float, Field(gt=0, le=_MAX_USD)]
-Cost = Annotated[float, Field(ge=0, le=_MAX_USD)]
-Quantity = Annotated[float, Field(gt=0, le=_MAX_USD)]
+Usd = Annotated[float, Field(strict=True, ge=-_MAX_USD, le=_MAX_USD)]
+PositiveUsd = Annotated[float, Field(strict=True, gt=0, le=_MAX_USD)]
+Cost = Annotated[float, Field(strict=True, ge=0, le=_MAX_USD)]
+Quantity = Annotated[float, Field(strict=True, gt=0, le=_MAX_USD)]
+UsdText = Annotated[str, Field(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,10})?$", examples=["1000.50"]), AfterValidator(float)]
+"""As brokers' APIs write amounts."""
+Flag = Annotated[bool, Field(strict=True)]
 Symbol = Annotated[str, Field(pattern=r"^[A-Za-z0-9^][A-Za-z0-9._/:^=-]{0,31}$", examples=["AAPL"])]
 StrategyId = Annotated[
     str, Field(pattern=r"^_?[^_/\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,126}$", examples=["MomentumStrategy"])
@@ -50,8 +55,8 @@ StrategyId = Annotated[
 Label = Annotated[str, Field(pattern=r"^[\x20-\x7e]{1,128}$")]
 Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", examples=["0f" * 16])]
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
-Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Scalar = bool | Whole | float | Annotated[str, Field(max_length=1000)] | None
+Whole = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
+Scalar = Flag | Whole | Annotated[float, Field(strict=True)] | Annotated[str, Field(max_length=1000)] | None
 DocumentId = Annotated[str, Field(pattern=r"^_?[^_./\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,254}$")]
 
 
@@ -65,7 +70,7 @@ class Quote(Request):
     """One symbol."""
 
     price: PositiveUsd = Field(description="Last price, USD.")
-    volume: Annotated[float, Field(ge=0, le=_MAX_USD)] | None = None
+    volume: Cost | None = Field(default=None, description="Units traded.")
     history: list[PositiveUsd] | None = Field(
         default=None, max_length=2000, description="Daily closes, oldest first, USD."
     )
@@ -75,17 +80,17 @@ class MarketData(Request):
     """Everything strategies see of the market."""
 
     as_of: Time
-    symbols: dict[Symbol, Quote] = Field(min_length=1, max_length=MAX_SYMBOLS)
+    symbols: dict[Symbol, Quote] = Field(min_length=1, max_length=MAX_SYMBOLS, json_schema_extra=_NO_OTHER_KEYS)
 
 
 class AccountSnapshot(Request):
     """The account as the broker reports it."""
 
     as_of: Time
-    equity: Cost = Field(description="USD.")
-    buying_power: Cost = Field(description="What may be spent, USD.")
-    cash: Usd | None = None
-    positions: list[dict[FieldName, Scalar]] = Field(
+    equity: Cost | UsdText = Field(description="USD.")
+    buying_power: Cost | UsdText = Field(description="What may be spent, USD.")
+    cash: Usd | UsdText | None = None
+    positions: list[Annotated[dict[FieldName, Scalar], Field(json_schema_extra=_NO_OTHER_KEYS)]] = Field(
         default_factory=list,
         max_length=MAX_POSITIONS,
         description="`symbol`, `qty`, and `strategy_id` where the position belongs to one strategy.",
@@ -94,7 +99,15 @@ class AccountSnapshot(Request):
 
 
 class Fill(Request):
-    """One fill as it happened."""
+    """One fill as it happened; `broker_fill_id` or `nonce` says which, so that it is recorded once."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}} for name in ("broker_fill_id", "nonce")
+            ]
+        }
+    )
 
     strategy_id: StrategyId
     symbol: Symbol
@@ -109,7 +122,7 @@ class Fill(Request):
     order_id: Label | None = None
     account_id: Label | None = None
     run_id: Label | None = None
-    is_order_complete: bool = Field(
+    is_order_complete: Flag = Field(
         default=False, description="Whether it is its order's last fill: what is left of the reservation is free again."
     )
 
@@ -142,11 +155,17 @@ _SETTINGS: dict[str, Any] = {
 _Settings: Any = create_model("_Settings", __base__=Request, **_SETTINGS)
 
 
+def _as_documented(schema: dict[str, Any]) -> None:
+    schema["additionalProperties"] = False
+    for setting in schema["properties"].values():
+        del setting["default"]  # the policy's, which GET policy shows
+
+
 class PolicyChange(_Settings):  # type: ignore[misc]  # its fields are the policy's
     """Everything the tenant sets; what is left out takes its default."""
 
     # Unknown fields come through to the policy's own rules, which name them beside whatever else is wrong.
-    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
+    model_config = ConfigDict(extra="allow", json_schema_extra=_as_documented)
 
 
 class NoncePath(Request):
@@ -170,7 +189,7 @@ class AlertPath(Request):
 class DatePath(Request):
     """Which day."""
 
-    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2026-01-05"])]
+    date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2026-01-05"])]
 
 
 class IdempotencyHeader(BaseModel):
@@ -184,7 +203,7 @@ class IdempotencyHeader(BaseModel):
 class PolicyHeader(IdempotencyHeader):
     """Which version the change is meant for."""
 
-    if_match: Annotated[str, Field(pattern=r'^"\d{1,9}"$')] | None = Field(
+    if_match: Annotated[str, Field(pattern=r'^"[0-9]{1,9}"$')] | None = Field(
         default=None, alias="If-Match", description='The ETag of the policy as it was read, like `"3"`.'
     )
 
