@@ -3,6 +3,7 @@ Measure what matters as ratios within one run: this machine's milliseconds mean 
 
     cycle       one cycle on the Firestore emulator, beside one batched read and one commit of the same documents
     ledger      FIFO matching, beside a loop over a queue of lots; a month as the history before it grows
+    api         p50 and p95 of redemptions and cycles over HTTP, and of writers who contend
     statistics  Sharpe ratios and modes of 10 000 strategies, in memory
     import      main.py, beside the bare SDKs and numpy
 """
@@ -39,6 +40,7 @@ from functions.domain.windows import PerformanceWindows
 from functions.services.evaluate_strategies import StrategyEvaluator
 from functions.services.ports import CycleWrites, TenantState
 from functions.services.run_cycle import CycleRequest, RunCycle
+from tools.bench_api import CLIENTS, WRITERS, ApiBench, Latencies, environment_of, measure_contention
 from tools.bench_ledger import (
     FILLS_IN_MONTH,
     HISTORIES,
@@ -207,12 +209,15 @@ def main() -> int:
     with interruptible(), EmulatorSuite(free_ports()) as suite:
         add_cycles(table, suite, console, rounds)
         add_months(table, suite, console, rounds)
+        with environment_of(suite):
+            requests_table = measure_api(suite, console)
     console.print("measuring FIFO, statistics and imports …")
     add_fifo(table)
     add(table, "Sharpe and modes, 10 000 strategies", *measure_statistics(rounds * 10), "< 5 ms")
     add(table, "import of main.py", *measure_import(max(3, rounds // 2)), "≤ 1.3 ×")
     peak_mb, bytes_a_fill = measure_memory()
     console.print(table)
+    console.print(requests_table)
     memory = f"{peak_mb:.0f} MB ({bytes_a_fill:.0f} bytes a fill)"
     console.print(f"Peak memory of one period of {STREAMED_FILLS:,} fills: {memory}.")
     console.print(LEGEND)
@@ -234,6 +239,29 @@ def add_months(table: Table, suite: EmulatorSuite, console: Console, rounds: int
         add(table, f"month, after {history:,} older fills", *months[history], "")
     longest = HISTORIES[-1]
     add(table, f"month, {longest:,} older fills beside none", months[longest][0], months[0][0], "≤ 1.2 ×")
+
+
+def measure_api(suite: EmulatorSuite, console: Console) -> Table:
+    """Return what clients of the API waited for."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Over HTTP, through the emulator", "p50", "p95", "A second"):
+        table.add_column(heading, justify="left" if heading.startswith("Over") else "right")
+    api = ApiBench(suite)
+    for name, measure in (("redeem", api.redeem), ("orchestrate", api.orchestrate)):
+        for clients in CLIENTS:
+            console.print(f"measuring {name} with {clients} clients …")
+            add_latencies(table, f"{name}, {clients} at once", measure(clients))
+    console.print(f"measuring {WRITERS} writers of one document …")
+    for way, latencies in zip(
+        ("preconditions", "locking transactions"), measure_contention(suite.client()), strict=True
+    ):
+        add_latencies(table, f"{WRITERS} writers of one document, by {way}", latencies)
+    return table
+
+
+def add_latencies(table: Table, what: str, latencies: Latencies) -> None:
+    times = (f"{latencies.percentile(percent) * 1000:.0f} ms" for percent in (50, 95))
+    table.add_row(what, *times, f"{latencies.per_second:.1f}")
 
 
 def add_fifo(table: Table) -> None:
