@@ -179,16 +179,22 @@ def check_repeat(redemption: Redemption, claim: Claim) -> Redemption:
     """
     Return the first answer to the same request; refuse any other, as a nonce is redeemed once.
 
+    Nor is there an answer any more once the reservation is released or lapsed: what it held may be another's now.
+
     Raises
     ------
     RefusedError
     """
     is_same = claim.idempotency_key is not None and claim.idempotency_key == redemption.idempotency_key
-    if is_same and claim.uid == redemption.uid:
+    is_over = redemption.status is RedemptionStatus.RELEASED or (
+        redemption.status is RedemptionStatus.RESERVED and claim.now >= redemption.lapses_at
+    )
+    if is_same and claim.uid == redemption.uid and not is_over:
         return replace(redemption, status=RedemptionStatus.RESERVED, **_UNTOUCHED)
     raise RefusedError(
         ReasonCode.ALREADY_REDEEMED,
-        f"nonce {shown_nonce(claim.nonce)}… was redeemed at {redemption.redeemed_at.isoformat()}: do not trade it",
+        f"nonce {shown_nonce(claim.nonce)}… was redeemed at {redemption.redeemed_at.isoformat()}"
+        f"{', and is over' if is_over else ''}: do not trade it",
     )
 
 

@@ -154,7 +154,8 @@ def _add(
         batch.ledger[fill.fill_id] = document
         odd = ReasonCode.NOT_IN_A_REDEMPTION if fill.nonce else None
         return FillResult(fill.fill_id, FillStatus.RECORDED, odd)
-    signal = (redemption.strategy_id, redemption.symbol, redemption.action.lower())
+    symbol = redemption.symbol or fill.symbol  # a strategy may leave everything it has, whatever it is
+    signal = (redemption.strategy_id, symbol, redemption.action.lower())
     if (fill.strategy_id, fill.symbol, fill.side) != signal:
         return FillResult(fill.fill_id, FillStatus.REJECTED, ReasonCode.FILL_MISMATCH)
     batch.ledger[fill.fill_id] = document

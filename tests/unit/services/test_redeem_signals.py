@@ -51,10 +51,10 @@ class Desk:
         self.fills = RecordFills(store, self.clock, commits)
 
     def cycle(
-        self, buying_power: float | None = BUYING_POWER, as_of: datetime | None = None
+        self, buying_power: float | None = BUYING_POWER, as_of: datetime | None = None, proposed: Any = PROPOSED
     ) -> dict[str, dict[str, Any]]:
         async def propose(*_: Any) -> Any:
-            return [read_signal(name, signal) for name, signal in PROPOSED.items()]
+            return [read_signal(name, signal) for name, signal in proposed.items()]
 
         account: dict[str, Any] = {"equity": BUYING_POWER, "as_of": as_of or self.clock.time}
         account |= {} if buying_power is None else {"buying_power": buying_power}
@@ -186,8 +186,26 @@ def test_a_nonce_is_redeemed_once_and_the_same_request_gets_the_first_answer(des
     assert refused(desk, nonce) is ReasonCode.ALREADY_REDEEMED
     assert refused(desk, nonce, key="k1", uid="bob") is ReasonCode.ALREADY_REDEEMED
     desk.cycle()
-    desk.clock.time += timedelta(hours=1)
+    desk.clock.time += timedelta(minutes=14)
     assert desk.redeem(nonce, key="k1") == first, "also after the session is over"
+    desk.clock.time += timedelta(minutes=1)
+    assert refused(desk, nonce, key="k1") is ReasonCode.ALREADY_REDEEMED, "it lapsed: its buying power may be another's"
+
+
+def test_a_released_signal_is_not_answered_again(desk: Desk) -> None:
+    nonce = desk.cycle()["Big"]["nonce"]
+    desk.redeem(nonce, key="k1")
+    desk.signals.release("acme", nonce)
+    assert refused(desk, nonce, key="k1") is ReasonCode.ALREADY_REDEEMED
+
+
+def test_a_strategy_may_leave_everything_it_has(desk: Desk) -> None:
+    desk.cycle()
+    everything = desk.cycle(proposed={"Exit": {"action": "CLOSE_ALL"}})["Exit"]
+    redemption = desk.redeem(everything["nonce"])
+    assert (redemption.action, redemption.symbol) == ("SELL", "")
+    assert desk.fill(redemption, 5, symbol="KO", broker_fill_id="b1") is FillStatus.RECORDED
+    assert desk.fill(redemption, 5, symbol="PEP", broker_fill_id="b2", is_order_complete=True) is FillStatus.RECORDED
 
 
 def test_without_a_key_even_a_repetition_is_refused(desk: Desk) -> None:

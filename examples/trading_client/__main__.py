@@ -1,0 +1,167 @@
+"""The client's command line: ``python -m examples.trading_client run --help``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import signal
+import sys
+import threading
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .brokers import Broker, PaperBroker
+from .client import MaestroClient
+from .errors import MaestroApiError, Unauthorized
+from .journal import Journal
+from .loop import TradingLoop
+from .market_data import QuotesFile
+from .orders import BrokerError
+from .settlement import isolated
+from .sign_in import SignIn
+from .store import Store, StoreInUseError
+
+logger = logging.getLogger("trading_client")
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_show_locals=False)
+
+
+class BrokerName(StrEnum):
+    """Which broker fills the orders."""
+
+    PAPER = "paper"
+    ALPACA = "alpaca"
+
+
+@app.callback()
+def main() -> None:
+    """Trade what Maestro lets through."""
+
+
+@app.command()
+def run(
+    api_url: Annotated[str, typer.Option(envvar="MAESTRO_API_URL", help="Everything before /v1 of Maestro's API.")],
+    email: Annotated[str, typer.Option(envvar="MAESTRO_EMAIL", help="Of a member with the role trader.")],
+    api_key: Annotated[
+        str, typer.Option(envvar="FIREBASE_API_KEY", help="The Firebase project's web API key; any for the emulator.")
+    ] = "emulator",
+    auth_emulator: Annotated[
+        str | None, typer.Option(envvar="FIREBASE_AUTH_EMULATOR_HOST", help="host:port of the Auth emulator.")
+    ] = None,
+    broker: Annotated[
+        BrokerName, typer.Option(help="alpaca takes its keys from APCA_API_KEY_ID and APCA_API_SECRET_KEY.")
+    ] = BrokerName.PAPER,
+    is_live: Annotated[bool, typer.Option("--live", help="Trade real money at Alpaca, not its paper account.")] = False,
+    market_data: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="JSON file of quotes: sent to Maestro every round; the paper broker fills at its prices.",
+        ),
+    ] = None,
+    is_orchestrating: Annotated[
+        bool, typer.Option("--orchestrate", help="Ask for a cycle every round, rather than wait for the schedule.")
+    ] = False,
+    is_once: Annotated[bool, typer.Option("--once", help="Do one round.")] = False,
+    interval: Annotated[float, typer.Option(min=1.0, help="Seconds between rounds.")] = 30.0,
+    state: Annotated[
+        Path | None, typer.Option(help="File that remembers trades; by default one for each API, e-mail and broker.")
+    ] = None,
+) -> None:
+    """
+    Take the latest signals, trade them, report the fills; again every interval.
+
+    The password comes from the environment variable MAESTRO_PASSWORD, or is asked for.
+
+    Ctrl-C ends after the current round; a second one ends at once, and the next start goes on from there.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they log whole addresses, and those hold nonces
+    password = os.environ.get("MAESTRO_PASSWORD") or typer.prompt("Password", hide_input=True)
+    quotes = QuotesFile(market_data) if market_data else None
+    try:
+        store = Store(state or _state_path(api_url, email, f"{broker}-live" if is_live else broker))
+        traded_at = _broker(broker, quotes, store, is_live=is_live)
+        with MaestroClient(api_url, SignIn(email, password, api_key, auth_emulator)) as client:
+            loop = TradingLoop(client, traded_at, Journal(store))
+            _rounds(client, loop, quotes, interval, is_orchestrating=is_orchestrating, is_once=is_once)
+    except (MaestroApiError, BrokerError, StoreInUseError, ValueError) as error:
+        _fail(str(error))
+
+
+def _rounds(
+    client: MaestroClient,
+    loop: TradingLoop,
+    quotes: QuotesFile | None,
+    interval: float,
+    *,
+    is_orchestrating: bool,
+    is_once: bool,
+) -> None:
+    stop = _stop_on_signals()
+    while not stop.is_set():
+        try:
+            with isolated("market data"):
+                if quotes:
+                    quotes.publish(client)
+            with isolated("cycle"):
+                if is_orchestrating:
+                    decision, _ = client.run_orchestration()
+                    logger.info("🎭 Maestro: %s", decision.ai_summary)
+            loop.run_once()
+        except Unauthorized:
+            raise
+        except (MaestroApiError, BrokerError) as error:
+            if is_once:
+                raise
+            logger.error("This round ended early: %s", error)
+        if is_once:
+            return
+        stop.wait(interval)
+    logger.info("Stopped after a whole round")
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.default_int_handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask_to_stop)
+    return stop
+
+
+def _broker(name: BrokerName, quotes: QuotesFile | None, store: Store, *, is_live: bool) -> Broker:
+    if name is BrokerName.PAPER:
+        if quotes is None:
+            raise ValueError("the paper broker takes its prices from --market-data FILE")
+        return PaperBroker(quotes.price, store)
+    try:
+        keys = os.environ["APCA_API_KEY_ID"], os.environ["APCA_API_SECRET_KEY"]
+    except KeyError as error:
+        raise ValueError(f"--broker alpaca needs the environment variable {error.args[0]}") from error
+    from .alpaca import AlpacaBroker  # noqa: PLC0415 (a second to import, and only this broker needs it)
+
+    return AlpacaBroker(*keys, paper=not is_live)
+
+
+def _state_path(api_url: str, email: str, broker: str) -> Path:
+    name = re.sub(r"[^A-Za-z0-9.@]+", "-", f"{api_url.removeprefix('https://')}-{email}-{broker}")
+    return Path(typer.get_app_dir("maestro-trading-client")) / f"{name}.sqlite"
+
+
+def _fail(message: str) -> None:
+    typer.secho(f"trading_client: {message}", fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(app(prog_name="python -m examples.trading_client"))

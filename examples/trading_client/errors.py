@@ -1,0 +1,114 @@
+"""
+What can go wrong between a trading client and Maestro.
+
+    MaestroApiError        the API, or the sign-in, gave anything but what was asked for
+    ├── Refused            409, 410, 412, 423: a rule says no. Do not trade.
+    ├── Unauthorized       401, 403: sign in, or have an admin add you
+    ├── NotFound           404
+    ├── Invalid            every other 4xx: the request is malformed
+    │   └── MalformedFills some fills are; all others are in the ledger
+    └── Unavailable        429, 5xx, no answer, or one that cannot be read: ask again later
+"""
+
+# ruff: noqa: N818 (they read as what happened)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .models import Fill, FillResult
+
+UNREADABLE = "UNREADABLE_ANSWER"
+NO_ANSWER = "NO_ANSWER"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with one field."""
+
+    field: str
+    """Where it is, with dots: ``fills.0.qty``."""
+    detail: str
+
+
+class MaestroApiError(Exception):
+    """
+    Base of all.
+
+    Parameters
+    ----------
+    status : int
+        Of the HTTP answer; 0 without one.
+    reason_code : str
+        The stable, machine-readable word.
+    errors : sequence of FieldProblem
+        Field by field, where fields are malformed.
+    """
+
+    def __init__(self, status: int, reason_code: str, detail: str, errors: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(f"{reason_code}: {detail}")
+        self.status = status
+        self.reason_code = reason_code
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class Refused(MaestroApiError):
+    """A rule says no: do not trade."""
+
+
+class Unauthorized(MaestroApiError):
+    """Nobody is signed in, or somebody who may not do this."""
+
+
+class NotFound(MaestroApiError):
+    """There is no such thing."""
+
+
+class Invalid(MaestroApiError):
+    """The request is malformed: sent again, it is refused again."""
+
+
+class Unavailable(MaestroApiError):
+    """Whether it was done is not known: ask again, with the same Idempotency-Key."""
+
+    def __init__(self, status: int, reason_code: str, detail: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(status, reason_code, detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedFill:
+    """A fill that the ledger does not take."""
+
+    fill: Fill
+    detail: str
+
+
+class MalformedFills(Invalid):
+    """Some fills are malformed; ``results`` says what became of the others, in order."""
+
+    def __init__(self, malformed: Sequence[MalformedFill], results: Sequence[FillResult]) -> None:
+        more = "" if len(malformed) == 1 else f" (and {len(malformed) - 1} more)"
+        super().__init__(422, "MALFORMED_REQUEST", f"{malformed[0].detail}{more}")
+        self.malformed = tuple(malformed)
+        self.results = tuple(results)
+
+
+def error_of(status: int, reason_code: str, detail: str, errors: Sequence[FieldProblem] = ()) -> MaestroApiError:
+    """
+    Return the error that an HTTP status stands for.
+
+    >>> error_of(423, "TRADING_HALTED", "exits only")
+    Refused('TRADING_HALTED: exits only')
+    """
+    if status in {409, 410, 412, 423}:
+        return Refused(status, reason_code, detail, errors)
+    if status in {401, 403}:
+        return Unauthorized(status, reason_code, detail, errors)
+    if status == 404:
+        return NotFound(status, reason_code, detail, errors)
+    if status == 429 or not 400 <= status < 500:
+        return Unavailable(status, reason_code, detail)
+    return Invalid(status, reason_code, detail, errors)

@@ -1,0 +1,92 @@
+"""
+The loop's own record of its trades, written before each step that cannot be taken back.
+
+A crash leaves the last step it began; the next round looks at the broker and goes on from there.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Container, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from .models import Fill, read
+from .store import Row, Store
+from .trades import NOTHING, Stage, Trade
+
+
+class Journal:
+    """Trades and what each strategy holds, in a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        if store.get("client", "id") is None:
+            store.write([("client", "id", {"id": secrets.token_hex(8)})])
+        self._client_id = str((store.get("client", "id") or {})["id"])
+
+    def idempotency_key(self, nonce: str) -> str:
+        """Return the key to redeem a nonce under: the same after a crash, and another client's is another."""
+        return f"{self._client_id}-{nonce}"
+
+    def trade(self, nonce: str) -> Trade | None:
+        stored = self._store.get("trade", nonce)
+        return None if stored is None else _trade(stored)
+
+    def open_trades(self) -> list[Trade]:
+        trades = (_trade(stored) for stored in self._store.all("trade").values())
+        return [trade for trade in trades if trade.stage is not Stage.DONE]
+
+    def save(self, trade: Trade, fill: Fill | None = None) -> None:
+        """Keep a trade and, in the same write, what a fill of it adds to its strategy's holding."""
+        rows: list[Row] = [("trade", trade.nonce, _stored(trade))]
+        if fill is not None:
+            held = self.holdings().get((fill.strategy_id, fill.symbol), 0.0)
+            held += fill.qty if fill.side == "buy" else -fill.qty
+            holding = {"strategy_id": fill.strategy_id, "symbol": fill.symbol, "qty": held}
+            key = f"{fill.strategy_id}/{fill.symbol}"
+            rows.append(("holding", key, holding if held > NOTHING else None))
+        self._store.write(rows)
+
+    def holdings(self) -> dict[tuple[str, str], float]:
+        """Return the units that each (strategy, symbol) bought and has not sold."""
+        stored = self._store.all("holding").values()
+        return {(one["strategy_id"], one["symbol"]): float(one["qty"]) for one in stored}
+
+    def held(self, strategy_id: str, symbol: str) -> tuple[float, float]:
+        """Return the units of a symbol that a strategy holds, and those that others hold."""
+        of_symbol = {owner: qty for (owner, held), qty in self.holdings().items() if held == symbol}
+        own = of_symbol.pop(strategy_id, 0.0)
+        return own, sum(of_symbol.values())
+
+    def keep_refused(self, fill: Fill, reason: str) -> None:
+        """Keep a fill that the ledger does not take, for somebody to look at."""
+        self._store.write([("refused_fill", fill.broker_fill_id, {**_fill(fill), "reason": reason})])
+
+    def refused_fills(self) -> list[Mapping[str, Any]]:
+        return list(self._store.all("refused_fill").values())
+
+    def forget(self, before: datetime, kept: Container[str | None]) -> None:
+        """Forget trades that are done, whose signals expired before a time and are not the latest any more."""
+        trades = (_trade(stored) for stored in self._store.all("trade").values())
+        over = (one for one in trades if one.stage is Stage.DONE and one.expires_at < before)
+        self._store.write([("trade", one.nonce, None) for one in over if one.nonce not in kept])
+
+
+def _stored(trade: Trade) -> dict[str, Any]:
+    times = {name: at.isoformat() if at else None for name, at in _times(trade).items()}
+    return asdict(trade) | times | {"outbox": [_fill(fill) for fill in trade.outbox]}
+
+
+def _times(trade: Trade) -> dict[str, datetime | None]:
+    return {"expires_at": trade.expires_at, "lapses_at": trade.lapses_at}
+
+
+def _fill(fill: Fill) -> dict[str, Any]:
+    return asdict(fill) | {"ts": fill.ts.isoformat()}
+
+
+def _trade(stored: Mapping[str, Any]) -> Trade:
+    outbox = tuple(read(Fill, fill) for fill in stored["outbox"])
+    return read(Trade, {**stored, "stage": Stage(stored["stage"]), "outbox": outbox})

@@ -1,0 +1,204 @@
+"""The trading loop of the migration guide: take the latest signals, trade what may be traded, report the fills."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from .brokers import Broker
+from .client import MaestroClient
+from .errors import MaestroApiError, NotFound, Unauthorized, Unavailable
+from .journal import Journal
+from .models import Redemption, Signal, shown_nonce, utc_now
+from .orders import Order, OrderRejected
+from .positions import attributed, exit_quantity
+from .settlement import GRACE, Settlement, isolated
+from .trades import NOTHING, Stage, Trade
+
+logger = logging.getLogger("trading_client")
+
+TRADING_MODES = frozenset({"ACTIVE", "REDUCED"})
+
+
+class TradingLoop:
+    """
+    Trades one tenant's signals through one broker.
+
+    A signal is redeemed, then ordered under its nonce as client_order_id, then its fills are reported. Wherever a
+    crash cuts that short, the next round asks the broker for an order of that nonce first, so nothing is traded twice.
+
+    Parameters
+    ----------
+    journal : Journal
+        Give it a store with a path, so that a client that starts again knows what it began.
+    adds_to_positions : bool
+        Whether a strategy that holds a symbol buys more when it says BUY again; Maestro's own paper book does not.
+    """
+
+    def __init__(
+        self,
+        client: MaestroClient,
+        broker: Broker,
+        journal: Journal,
+        *,
+        adds_to_positions: bool = False,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._client = client
+        self._broker = broker
+        self._journal = journal
+        self._adds_to_positions = adds_to_positions
+        self._now = now
+        self._settlement = Settlement(client, broker, journal, now)
+        self._said: set[tuple[str, str]] = set()
+
+    def run_once(self) -> None:
+        """
+        Do one round.
+
+        Raises
+        ------
+        Unavailable, Unauthorized, BrokerUnavailable
+            The round ended early; the next one goes on from there.
+        """
+        waiting = self._settlement.follow_all()
+        with isolated("account snapshot"):
+            self._publish_account()
+        signals = self._latest_signals()
+        for signal in sorted(signals, key=lambda one: one.action != "SELL"):  # exits first: they free buying power
+            with isolated(signal.strategy_name):
+                if self._may_trade(signal):
+                    self._trade(signal, waiting)
+        current = {signal.nonce for signal in signals}
+        for trade in waiting:
+            if trade.nonce not in current:
+                with isolated(trade.strategy_id):
+                    self._settlement.give_up(trade)
+        self._journal.forget(self._now() - GRACE, current)
+
+    def _publish_account(self) -> None:
+        account = self._broker.account()
+        positions = attributed(account.positions, self._journal.holdings())
+        equity, buying_power = max(0.0, account.equity), max(0.0, account.buying_power)
+        self._client.put_account(
+            account.as_of, equity=equity, buying_power=buying_power, cash=account.cash, positions=positions
+        )
+
+    def _latest_signals(self) -> list[Signal]:
+        try:
+            return list(self._client.latest_signals().signals.values())
+        except NotFound as error:
+            if error.reason_code != "NOT_FOUND":  # whoever answered is not the API
+                raise
+            logger.info("No cycle has run yet")
+            return []
+
+    def _may_trade(self, signal: Signal) -> bool:
+        """Tell whether a signal is there to be traded, and log what Maestro made of it."""
+        name, allocation, original = signal.strategy_name, signal.allocation, signal.original_allocation
+        if signal.mode == "SHADOW_MODE":
+            self._say(signal, logging.INFO, f"📝 {name}: SHADOW MODE - Paper trading only")
+            return False
+        if signal.mode not in TRADING_MODES:
+            self._say(signal, logging.INFO, f"🚫 {name}: {signal.mode} - Skipping")
+            return False
+        if signal.override_reason is not None:
+            change = f"{signal.original_action or '?'} → {signal.action}"
+            self._say(signal, logging.WARNING, f"🚨 {name} overridden by Maestro: {change}")
+            self._say(signal, logging.WARNING, f"   Reason: {signal.override_reason}")
+        elif signal.action == "BUY" and allocation < original:
+            change = f"{original:.1%} → {allocation:.1%}"
+            self._say(signal, logging.INFO, f"⚠️ {name} allocation reduced by Maestro: {change}")
+        if signal.action not in {"BUY", "SELL"} or allocation <= 0:
+            return False
+        if not (signal.nonce and signal.ticker):
+            reason = f"a {signal.action} without nonce or symbol cannot be redeemed"
+            self._say(signal, logging.WARNING, f"{name}: not traded: {reason}, nonce={shown_nonce(signal.nonce)}")
+            return False
+        return True
+
+    def _say(self, signal: Signal, level: int, message: str) -> None:
+        """Log something about a signal, once in its session however many rounds that has."""
+        key = (signal.session_id, f"{signal.strategy_name}{message}")
+        if key not in self._said:
+            self._said = {one for one in self._said if one[0] == signal.session_id} | {key}
+            logger.log(level, message)
+
+    def _trade(self, signal: Signal, waiting: Sequence[Trade]) -> None:
+        trade = self._journal.trade(str(signal.nonce))
+        if trade is not None and trade not in waiting:
+            return  # it is over, or was followed in this round already
+        trade = trade or _trade_of(signal)
+        order = self._broker.find_order(trade.nonce) or self._ordered(trade, signal)
+        if order is not None:
+            self._settlement.follow(self._journal.trade(trade.nonce) or trade, order)
+
+    def _ordered(self, trade: Trade, signal: Signal) -> Order | None:
+        """Redeem a signal and submit its order; None if it is not to be traded."""
+        if not self._is_worth_redeeming(trade, signal):
+            return None
+        price = self._broker.last_price(trade.symbol) if trade.side == "buy" else 0.0
+        self._journal.save(trade)
+        redemption = self._redeemed(trade)
+        if redemption is None:
+            return None
+        if self._now() >= trade.expires_at:
+            logger.warning("%s: expired at %s before it could be traded", trade.strategy_id, trade.expires_at)
+            self._settlement.release(trade)
+            return None
+        logger.info(f"Executing trade with identity: agent={signal.agent_id}, nonce={shown_nonce(signal.nonce)}...")
+        trade = replace(trade, stage=Stage.SUBMITTED, lapses_at=redemption.lapses_at)
+        self._journal.save(trade)
+        qty = redemption.notional / price if trade.side == "buy" else self._exit(trade, redemption.allocation)
+        try:
+            return self._broker.submit_order(trade.nonce, trade.symbol, trade.side, qty)
+        except OrderRejected as error:
+            logger.warning("%s: the broker rejected the order: %s", trade.strategy_id, error)
+            self._settlement.release(trade)
+            return None
+
+    def _is_worth_redeeming(self, trade: Trade, signal: Signal) -> bool:
+        if trade.side == "sell":
+            is_worth = self._exit(trade, signal.allocation) > NOTHING
+            reason = f"no {trade.symbol} to sell"
+        else:
+            is_worth = self._adds_to_positions or not self._holds_or_buys(trade)
+            reason = f"it holds {trade.symbol} already, or has an order open"
+        if not is_worth:
+            self._say(signal, logging.INFO, f"{trade.strategy_id}: not traded: {reason}")
+        return is_worth
+
+    def _holds_or_buys(self, trade: Trade) -> bool:
+        own, _ = self._journal.held(trade.strategy_id, trade.symbol)
+        if own > NOTHING and self._broker.position(trade.symbol) > NOTHING:
+            return True
+        orders = [one for one in self._journal.open_trades() if one.stage is Stage.SUBMITTED and one.side == "buy"]
+        wanted = (trade.strategy_id, trade.symbol)
+        return any((one.strategy_id, one.symbol) == wanted and one.nonce != trade.nonce for one in orders)
+
+    def _exit(self, trade: Trade, allocation: float) -> float:
+        own, others = self._journal.held(trade.strategy_id, trade.symbol)
+        return exit_quantity(self._broker.position(trade.symbol), own, others) * min(1.0, allocation)
+
+    def _redeemed(self, trade: Trade) -> Redemption | None:
+        """Redeem a trade's signal; None if Maestro says not to trade it. Raises Unavailable: ask again."""
+        try:
+            return self._client.redeem(trade.nonce, self._journal.idempotency_key(trade.nonce))
+        except (Unavailable, Unauthorized):
+            raise
+        except MaestroApiError as error:
+            logger.warning("%s: not traded: %s", trade.strategy_id, error)
+            self._journal.save(replace(trade, stage=Stage.DONE))
+            return None
+
+
+def _trade_of(signal: Signal) -> Trade:
+    return Trade(
+        nonce=str(signal.nonce),
+        strategy_id=signal.strategy_name,
+        symbol=signal.ticker,
+        side=signal.action.lower(),
+        expires_at=signal.expires_at,
+    )
