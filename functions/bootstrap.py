@@ -8,19 +8,30 @@ from typing import Any
 
 from functions.adapters.cloud_task_queue import CloudTaskQueue
 from functions.adapters.firebase_tokens import FirebaseTokens
+from functions.adapters.firestore_alert_store import FirestoreAlertStore
 from functions.adapters.firestore_client import firestore_client
+from functions.adapters.firestore_delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore_input_store import FirestoreInputStore
 from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore_policy_store import FirestorePolicyStore
 from functions.adapters.firestore_record_store import FirestoreRecordStore
+from functions.adapters.firestore_report_store import FirestoreReportStore
 from functions.adapters.firestore_tenant_directory import FirestoreTenantDirectory
 from functions.adapters.firestore_trading_store import FirestoreTradingStore
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.push import PushSender
 from functions.adapters.structured_logging import configure_logging
 from functions.adapters.system import SystemClock, jittered_pause
+from functions.adapters.webhooks import WebhookSender
+from functions.domain.notifications import ChannelType
+from functions.domain.policy import Policy
 from functions.services.acknowledge_alert import AcknowledgeAlert
+from functions.services.check_alerts import CheckAlerts, policy_or_defaults
+from functions.services.deliver_notification import DeliverNotification, EnqueueNotification
+from functions.services.make_report import MakeReport
 from functions.services.manage_policy import ManagePolicy
 from functions.services.month_performance import ComputeMonth
+from functions.services.notification_ports import Sender
 from functions.services.optimistic import Commits
 from functions.services.ports import Clock, MarketCalendar, RecordStore, TaskQueue, TenantDirectory, Tokens
 from functions.services.put_inputs import PutInputs
@@ -28,13 +39,15 @@ from functions.services.record_fills import RecordFills
 from functions.services.redeem_signals import RedeemSignals
 from functions.services.snapshot_tasks import RunSnapshotTask
 from functions.services.take_snapshots import TakeSnapshots
-from functions.settings import ALWAYS_OPEN, Settings, read_settings
+from functions.settings import ALWAYS_OPEN, WEBHOOK_SIGNING_KEY, Settings, read_settings
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 
 CYCLE_FUNCTION = "orchestratetenant"
 """Name of the task function, and so of its queue; queue names allow no underscore."""
 SNAPSHOT_FUNCTION = "snapshottenant"
+TENANT_FUNCTION = "checktenant"
+DELIVERY_FUNCTION = "delivernotification"
 _LOADERS_KEPT = 256
 
 
@@ -112,6 +125,44 @@ def put_inputs() -> PutInputs:
 @cache
 def records() -> RecordStore:
     return FirestoreRecordStore(firestore_client())
+
+
+@cache
+def tenant_queue() -> TaskQueue:
+    firestore_client()
+    return CloudTaskQueue(TENANT_FUNCTION, settings().region)
+
+
+@cache
+def enqueue_notification() -> EnqueueNotification:
+    firestore_client()
+    queue = CloudTaskQueue(DELIVERY_FUNCTION, settings().region)
+    return EnqueueNotification(FirestoreDeliveryStore(firestore_client()), queue)
+
+
+@cache
+def deliver_notification() -> DeliverNotification:
+    webhooks = WebhookSender(WEBHOOK_SIGNING_KEY.value, clock(), allow_local=settings().is_emulated)
+    senders: dict[ChannelType, Sender] = dict.fromkeys(ChannelType, webhooks)
+    senders[ChannelType.FCM] = PushSender()
+    return DeliverNotification(FirestoreDeliveryStore(firestore_client()), senders, clock())
+
+
+@cache
+def check_alerts() -> CheckAlerts:
+    store = FirestoreAlertStore(firestore_client())
+    return CheckAlerts(store, clock(), commits(), market_calendar, enqueue_notification().run)
+
+
+@cache
+def make_report() -> MakeReport:
+    return MakeReport(FirestoreReportStore(firestore_client()), clock(), enqueue_notification().run)
+
+
+def policy_of(tenant_id: str) -> Policy:
+    """A tenant's policy now; the defaults where it cannot be read."""
+    document, _ = FirestorePolicyStore(firestore_client()).read_policy(tenant_id)
+    return policy_or_defaults(policy_defaults(), document)
 
 
 @cache

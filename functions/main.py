@@ -1,13 +1,25 @@
 """The deployed functions."""
 
+from functions.triggers.documents import on_decision_logged
 from functions.triggers.http_api import api
-from functions.triggers.scheduled import daily_performance_snapshot, monthly_performance_snapshot, orchestrate_tick
-from functions.triggers.tasks import orchestratetenant, snapshottenant
+from functions.triggers.scheduled import (
+    check_alerts,
+    daily_performance_snapshot,
+    daily_report,
+    monthly_performance_snapshot,
+    orchestrate_tick,
+)
+from functions.triggers.tasks import checktenant, delivernotification, orchestratetenant, snapshottenant
 
 __all__ = [
     "api",
+    "check_alerts",
+    "checktenant",
     "daily_performance_snapshot",
+    "daily_report",
+    "delivernotification",
     "monthly_performance_snapshot",
+    "on_decision_logged",
     "orchestrate_tick",
     "orchestratetenant",
     "snapshottenant",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from firebase_functions.params import StringParam
+from firebase_functions.params import SecretParam, StringParam
 
 REGION = "us-central1"
 """Where all functions run. Deployment options cannot read parameters here, so it is set in this line."""
@@ -24,6 +24,10 @@ API_CORS_ORIGINS = StringParam(
     label="CORS origins of the API",
     description="Web origins that may call the API from a browser, separated by commas; none when empty",
 )
+
+
+WEBHOOK_SIGNING_KEY = SecretParam("WEBHOOK_SIGNING_KEY")
+"""Signs generic webhooks; each channel's own secret is derived from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 import firebase_admin
 from firebase_admin import credentials, firestore
@@ -31,5 +32,12 @@ def firestore_client() -> Client:
             firebase_admin.initialize_app(EmulatorCredential(), {"projectId": os.environ["GCLOUD_PROJECT"]})
         else:
             firebase_admin.initialize_app()
+    if is_emulated():  # the SDK's Firestore triggers make an app of their own first, which looks for real credentials
+        return _emulator_client(os.environ["GCLOUD_PROJECT"])
     client: Client = firestore.client()
     return client
+
+
+@cache
+def _emulator_client(project: str) -> Client:
+    return Client(project=project, credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]

@@ -38,6 +38,15 @@ def redemption(db: Client, tenant_id: str, nonce: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "redemptions", nonce)
 
 
+def redemptions(db: Client, tenant_id: str) -> CollectionReference:
+    return db.collection("tenants", tenant_id, "redemptions")
+
+
+def alert_cursor(db: Client, tenant_id: str) -> DocumentReference:
+    """How far decisions were looked at for alerts."""
+    return _state(db, tenant_id, "alerts")
+
+
 def alerts(db: Client, tenant_id: str) -> CollectionReference:
     return db.collection("tenants", tenant_id, "alerts")
 
@@ -98,9 +107,24 @@ def checkpoints(db: Client, tenant_id: str) -> CollectionReference:
     return db.collection("tenants", tenant_id, "state", "ledger", "checkpoints")
 
 
+def jobs(db: Client, tenant_id: str) -> CollectionReference:
+    """Records of performance jobs."""
+    return db.collection("tenants", tenant_id, "jobs")
+
+
 def job(db: Client, tenant_id: str, job_id: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "jobs", job_id)
 
 
 def _state(db: Client, tenant_id: str, name: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "state", name)
+
+
+def notification_channels(db: Client, tenant_id: str) -> DocumentReference:
+    """Where a tenant's notifications go; holds secrets."""
+    return db.document("tenants", tenant_id, "config", "notifications")
+
+
+def delivery(db: Client, tenant_id: str, delivery_id: str) -> DocumentReference:
+    """What became of one notification for one channel."""
+    return db.document("tenants", tenant_id, "deliveries", delivery_id)

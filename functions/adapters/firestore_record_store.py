@@ -44,6 +44,29 @@ class FirestoreRecordStore:
             for snapshot in query.stream(retry=READ_RETRY, timeout=60):
                 yield snapshot.to_dict() or {}
 
+    def decision_at(self, tenant_id: str, at: datetime) -> Document | None:
+        query = paths.orchestration_logs(self._db).where(filter=FieldFilter("tenant_id", "==", tenant_id))
+        query = query.where(filter=FieldFilter("timestamp", "<=", at))
+        query = query.order_by("timestamp", direction=Query.DESCENDING).limit(1)
+        with translated_errors(f"reading decisions of tenant {tenant_id}"):
+            for snapshot in query.stream(retry=READ_RETRY, timeout=TIMEOUT_SECONDS):
+                return snapshot.to_dict()
+        return None
+
+    def redemption_of(self, tenant_id: str, session_id: str, strategy_id: str) -> Document | None:
+        query = paths.redemptions(self._db, tenant_id).where(filter=FieldFilter("session_id", "==", session_id))
+        query = query.where(filter=FieldFilter("strategy_id", "==", strategy_id)).limit(1)
+        with translated_errors(f"reading redemptions of tenant {tenant_id}"):
+            for snapshot in query.stream(retry=READ_RETRY, timeout=TIMEOUT_SECONDS):
+                return snapshot.to_dict()
+        return None
+
+    def fills_of(self, tenant_id: str, nonce: str) -> list[Document]:
+        query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("nonce", "==", nonce))
+        with translated_errors(f"reading the ledger of tenant {tenant_id}"):
+            fills = [one.to_dict() or {} for one in query.stream(retry=READ_RETRY, timeout=TIMEOUT_SECONDS)]
+        return sorted(fills, key=lambda fill: fill["ts"])
+
     def cycle(self, tenant_id: str, cycle_id: str) -> Document | None:
         with translated_errors(f"reading cycle {cycle_id} of tenant {tenant_id}"):
             reference = paths.cycle_record(self._db, tenant_id, cycle_id)

@@ -9,6 +9,7 @@ from dataclasses import Field, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from functions.domain.errors import InputError, PolicyError
 from functions.domain.inputs import parse_time
@@ -111,6 +112,15 @@ def _read_time(value: Any) -> datetime:
         raise ValueError("a time with its zone") from error
 
 
+def _read_time_zone(value: Any) -> str:
+    try:
+        if isinstance(value, str):
+            return ZoneInfo(value).key
+    except (ValueError, KeyError, OSError):  # not found is a KeyError; a folder's name is an OSError
+        pass
+    raise ValueError("the IANA name of a time zone, like Europe/Zurich")
+
+
 def _is_name(value: Any) -> bool:
     """Tell whether a value can name a strategy, and so a field of a document."""
     is_text = isinstance(value, str) and len(value) <= _LONGEST_NAME
@@ -143,6 +153,7 @@ _LONGEST_NAME = 128
 _NAME: Mapping[str, Any] = {"type": "string", "minLength": 1, "maxLength": _LONGEST_NAME, "pattern": "^_?[^_/][^/]*$"}
 _CAPITAL = _number(1, 1e12)
 _TIME = Check(_read_time, {"type": "string", "format": "date-time"})
+_TIME_ZONE = Check(_read_time_zone, {"type": "string", "maxLength": 64})
 _FLAG = Check(_read_flag, {"type": "boolean"})
 _CAPITALS = Check(_read_capitals, {"type": "object", "propertyNames": _NAME, "additionalProperties": _CAPITAL.schema})
 _DISABLED = Check(
@@ -223,6 +234,12 @@ class Policy:
     """When the trading state goes back to RUN by itself; None: when somebody says so."""
     trading_state_reason: str | None = field(default=None, metadata={"check": _optional(_text(500))})
     """Why, in the operator's words."""
+    alert_cooldown_minutes: float = field(default=60.0, metadata={"check": _number(0, 24 * 60)})
+    """Minutes in which an alert that comes back is not told again."""
+    time_zone: str = field(default="America/New_York", metadata={"check": _TIME_ZONE})
+    """IANA name of the zone the daily report keeps."""
+    report_hour: int = field(default=17, metadata={"check": _whole(0, 23)})
+    """Hour of the tenant's day at which the daily report is made."""
     reservation_ttl_seconds: int = field(default=900, metadata={"check": _whole(1, 86_400)})
     """Seconds a redeemed signal holds its buying power without a fill."""
     version: int = field(default=0, metadata={"check": _whole(0, 2**53)})

@@ -361,6 +361,18 @@ class RecordStore(Protocol):
         """Return a day's report."""
         ...
 
+    def decision_at(self, tenant_id: str, at: datetime) -> Document | None:
+        """Return the last decision that is not after a time."""
+        ...
+
+    def redemption_of(self, tenant_id: str, session_id: str, strategy_id: str) -> Document | None:
+        """Return the redemption of a session's signal, if there is one."""
+        ...
+
+    def fills_of(self, tenant_id: str, nonce: str) -> Sequence[Document]:
+        """Return the ledger's fills of a signal, oldest first."""
+        ...
+
 
 class Tokens(Protocol):
     """Who is asking."""

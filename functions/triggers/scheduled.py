@@ -10,6 +10,7 @@ from functions import bootstrap
 from functions.domain.snapshots import Period
 from functions.services.enqueue_cycles import enqueue_cycles
 from functions.services.snapshot_tasks import enqueue_snapshots
+from functions.services.tenant_tasks import enqueue_checks, enqueue_reports
 from functions.settings import REGION
 from functions.triggers.cold_start_probe import ignores_probe
 
@@ -29,6 +30,33 @@ def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
     enqueue_cycles(
         bootstrap.tenant_directory(), bootstrap.cycle_queue(), bootstrap.market_calendar(), event.schedule_time
     )
+
+
+@scheduler_fn.on_schedule(
+    schedule="*/5 * * * *",
+    region=REGION,
+    retry_count=1,
+    timeout_sec=60,
+    memory=options.MemoryOption.MB_512,
+)
+@ignores_probe
+def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
+    """Queue one check of alerts per enabled tenant: what the trigger missed, and the heartbeat."""
+    enqueue_checks(bootstrap.tenant_directory(), bootstrap.tenant_queue(), event.schedule_time)
+
+
+@scheduler_fn.on_schedule(
+    schedule="0 * * * *",
+    region=REGION,
+    retry_count=5,
+    min_backoff_seconds=30,
+    timeout_sec=120,
+    memory=options.MemoryOption.MB_512,
+)
+@ignores_probe
+def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
+    """Queue the report of every enabled tenant whose report hour, in its own time zone, has come."""
+    enqueue_reports(bootstrap.tenant_directory(), bootstrap.policy_of, bootstrap.tenant_queue(), event.schedule_time)
 
 
 @scheduler_fn.on_schedule(

@@ -9,10 +9,14 @@ from typing import Any
 from firebase_functions import https_fn, options, tasks_fn
 
 from functions import bootstrap
-from functions.domain.errors import InputError, StoreError
+from functions.domain.errors import InputError, RefusedError, StoreError
+from functions.services.deliver_notification import QUEUE_ATTEMPTS, DeliveryTask
 from functions.services.enqueue_cycles import CycleTask
+from functions.services.make_report import ReportDue
+from functions.services.notification_ports import DeliveryFailed
 from functions.services.snapshot_tasks import SnapshotTask
-from functions.settings import REGION
+from functions.services.tenant_tasks import TenantJob, TenantTask
+from functions.settings import REGION, WEBHOOK_SIGNING_KEY
 from functions.strategies.maestro_controller import MaestroController
 from functions.triggers.run_async import run_async
 
@@ -65,6 +69,53 @@ def snapshottenant(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
         logger.error("Snapshot failed, to be retried: %s", error, extra={"tenant": task.tenant_id})
         raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, str(error)) from error
     return {"status": "DONE", "documents": done["documents"], "skipped_documents": done["skipped_documents"]}
+
+
+@tasks_fn.on_task_dispatched(
+    region=REGION,
+    retry_config=options.RetryConfig(max_attempts=3, min_backoff_seconds=10, max_backoff_seconds=60),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=100),
+    timeout_sec=60,
+    memory=options.MemoryOption.MB_512,
+)
+def checktenant(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
+    """Check one tenant's alerts, or make its daily report; a repeated delivery changes nothing."""
+    try:
+        task = TenantTask.from_payload(request.data)
+        if task.job is TenantJob.REPORT:
+            bootstrap.make_report().run(ReportDue(task.tenant_id, task.day))
+            return {"status": "DONE", "changes": 1}
+        changes = bootstrap.check_alerts().run(task.tenant_id, bootstrap.policy_defaults())
+    except InputError as error:
+        logger.error("Task refused: %s", error)
+        return {"status": "REFUSED", "detail": str(error)}
+    except (StoreError, RefusedError) as error:
+        logger.error("%s failed, to be retried: %s", task.job, error, extra={"tenant": task.tenant_id})
+        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, str(error)) from error
+    return {"status": "DONE", "changes": len(changes)}
+
+
+@tasks_fn.on_task_dispatched(
+    region=REGION,
+    retry_config=options.RetryConfig(
+        max_attempts=QUEUE_ATTEMPTS, min_backoff_seconds=10, max_backoff_seconds=600, max_doublings=6
+    ),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=50),
+    timeout_sec=60,
+    memory=options.MemoryOption.MB_512,
+    secrets=[WEBHOOK_SIGNING_KEY],
+)
+def delivernotification(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
+    """Bring one notification to one channel; a repeated delivery tells nobody twice."""
+    try:
+        task = DeliveryTask.from_payload(request.data)
+        outcome = bootstrap.deliver_notification().run(task.tenant_id, task.channel_id, task.notification)
+    except InputError as error:
+        logger.error("Task refused: %s", error)
+        return {"status": "REFUSED", "detail": str(error)}
+    except (StoreError, DeliveryFailed) as error:
+        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, str(error)) from error
+    return {"status": str(outcome)}
 
 
 def replayed_now(task: CycleTask) -> datetime | None:

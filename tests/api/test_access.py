@@ -27,6 +27,7 @@ ROUTES: dict[tuple[str, str], str | None] = {
     ("GET", "decisions"): "viewer",
     ("GET", "decisions/{session_id}"): "viewer",
     ("GET", "summary"): "viewer",
+    ("GET", "explanations"): "viewer",
     ("GET", "performance"): "viewer",
     ("GET", "alerts"): "viewer",
     ("POST", "alerts/{alert_id}/ack"): "trader",

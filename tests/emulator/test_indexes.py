@@ -11,9 +11,11 @@ from typing import Any
 import requests
 from google.cloud.firestore import Client
 
+from functions.adapters.firestore_alert_store import FirestoreAlertStore
 from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore_policy_store import FirestorePolicyStore
 from functions.adapters.firestore_record_store import FirestoreRecordStore
+from functions.adapters.firestore_report_store import FirestoreReportStore
 from functions.adapters.firestore_tenant_directory import FirestoreTenantDirectory
 from tools.emulators import EmulatorSuite
 
@@ -38,6 +40,11 @@ def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client,
     records.performance("acme", {"period": "day", "strategy_id": "Trend"}, 10, None)
     records.alerts("acme", None, 10, None)
     records.alerts("acme", "OPEN", 10, None)
+    records.decision_at("acme", NOW)
+    records.redemption_of("acme", "session", "Trend")
+    records.fills_of("acme", "0f" * 16)
+    FirestoreAlertStore(own_db).observe("acme", NOW)
+    FirestoreReportStore(own_db).alerts_since("acme", NOW, 10)
     name = f"projects/{own_db.project}"  # its own: indexUsage counts what any test asked of a project
     url = f"http://{emulators.host('firestore')}/emulator/v1/{name}:indexUsage?database={name}/databases/(default)"
     reports = requests.get(url, timeout=10).json()["reports"]

@@ -49,8 +49,13 @@ def test_main_exports_the_deployed_functions_and_nothing_heavy(places: dict[str,
 import sys, main
 assert sorted(main.__all__) == [
     "api",
+    "check_alerts",
+    "checktenant",
     "daily_performance_snapshot",
+    "daily_report",
+    "delivernotification",
     "monthly_performance_snapshot",
+    "on_decision_logged",
     "orchestrate_tick",
     "orchestratetenant",
     "snapshottenant",

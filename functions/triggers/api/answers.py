@@ -141,6 +141,17 @@ class Summary(Answer):
     mode_distribution: dict[str, int]
 
 
+class Explanation(Answer):
+    """Why a strategy did, or did not, trade."""
+
+    session_id: str
+    at: datetime
+    strategy_name: str
+    verdict: str = Field(description="The whole in one sentence.")
+    steps: list[str] = Field(description="What was proposed, what each rule did, what was redeemed and filled.")
+    reason_codes: list[str]
+
+
 class Performance(OpenAnswer):
     """A strategy's day or month."""
 

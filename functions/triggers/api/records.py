@@ -10,6 +10,7 @@ from functions.domain.access import Role
 from functions.domain.activity import orchestration_summary
 from functions.domain.errors import RefusedError
 from functions.domain.reasons import ReasonCode
+from functions.services.explain_trade import explain_trade
 from functions.triggers.api import answers as to
 from functions.triggers.api import requests as of
 from functions.triggers.api.access import needs
@@ -45,6 +46,15 @@ def get_summary(query: of.HoursQuery) -> Response:
     since = services().clock.now() - timedelta(hours=query.hours)
     counted = orchestration_summary(services().records.decisions_since(g.principal.tenant_id, since))
     return to.answer(to.Summary(**counted))
+
+
+@records.get("/explanations", responses=to.answers(to.Explanation, 404))
+@needs(Role.VIEWER)
+def get_explanation(query: of.ExplanationQuery) -> Response:
+    """Explain why a strategy did, or did not, trade: one decision, step by step."""
+    at = query.at or services().clock.now()
+    explanation = explain_trade(services().records, g.principal.tenant_id, query.strategy_id, at)
+    return to.answer(to.Explanation.model_validate(explanation))
 
 
 @records.get("/performance", responses=to.answers(to.Performances))

@@ -235,6 +235,13 @@ class HistoryQuery(Request):
     before: Annotated[int, Field(ge=1, le=2**31)] | None = Field(default=None, description="Only versions below it.")
 
 
+class ExplanationQuery(Request):
+    """Which signal."""
+
+    strategy_id: StrategyId
+    at: Time | None = Field(default=None, description="The decision that held then; by default the last one.")
+
+
 class HoursQuery(Request):
     """How far back."""
 

@@ -1,0 +1,33 @@
+"""Firestore triggers: what follows a document that was written."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from firebase_functions import firestore_fn, options
+
+from functions import bootstrap
+from functions.domain.errors import RefusedError, StoreError
+from functions.settings import REGION
+
+logger = logging.getLogger("maestro")
+
+
+@firestore_fn.on_document_created(
+    document="systemStatus/orchestration_logs/logs/{session_id}",
+    region=REGION,
+    timeout_sec=60,
+    memory=options.MemoryOption.MB_512,
+)
+def on_decision_logged(event: firestore_fn.Event[Any]) -> None:
+    """Check the tenant's alerts within seconds of a decision; what is missed here, the sweep catches."""
+    document = event.data.to_dict() if event.data is not None else None
+    tenant_id = (document or {}).get("tenant_id")
+    if not isinstance(tenant_id, str) or not tenant_id:
+        logger.error("Decision %s names no tenant: nobody is alerted", event.params.get("session_id"))
+        return
+    try:
+        bootstrap.check_alerts().run(tenant_id, bootstrap.policy_defaults(), is_sweep=False)
+    except (StoreError, RefusedError) as error:
+        logger.error("Alerts not checked, the next sweep will: %s", error, extra={"tenant": tenant_id})
