@@ -35,13 +35,16 @@ from functions.services.snapshot_tasks import parse_period
 from functions.services.take_snapshots import TakeSnapshots
 from functions.settings import ALWAYS_OPEN
 from functions.strategies.maestro_controller import MaestroController
-from tools import tenants
+from tools import channels, tenants
 from tools.dry_run import RecordingLedgerStore
 from tools.terminal import AsJson, fail, new_table, notes, plain, print_json, print_table
+from tools.why import why
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(tenants.tenant_app, name="tenant")
 app.add_typer(tenants.user_app, name="user")
+app.add_typer(channels.channel_app, name="channel")
+app.command()(why)
 
 Tenant = Annotated[str, typer.Argument(help="Tenant id, as under tenants/ in Firestore.")]
 Write = Annotated[bool, typer.Option("--write", help="Store what is computed; without it nothing is written.")]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -19,6 +20,7 @@ from functions.domain.alerts import alert_id
 from functions.strategies.maestro_controller import MaestroController
 from functions.strategies.maestro_monitoring import MaestroMonitoring
 from tests.api.conftest import Caller
+from tests.emulator.test_operator_cli import maestro
 from tests.members import create_tenant, sign_in
 from tools.emulators import EmulatorSuite
 
@@ -227,3 +229,22 @@ def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
     assert held["verdict"] == "Trend did not trade: its BUY was turned into HOLD (TRADING_HALTED)."
     assert held["reason_codes"] == ["INSUFFICIENT_DATA", "TRADING_HALTED"]
     assert why("Trend", at=before)["verdict"] == "Trend traded: BUY AAPL was redeemed and filled."
+    told = maestro(tenant, "why", "acme", "Trend").stdout.splitlines()
+    assert told[0] == held["verdict"]
+    assert [line.split(". ", maxsplit=1)[1] for line in told[2:]] == held["steps"]
+
+
+def test_channels_are_put_whole_and_shown_without_their_secrets(tenant: Client, tmp_path: Path) -> None:
+    file = tmp_path / "channels.json"
+    silent = {"kinds": ["DAILY_REPORT"], "mode": "silent"}
+    ops = {"id": "ops", "type": "slack", "url": "https://hooks.slack.com/services/T/B/secret", "rules": [silent]}
+    file.write_text(json.dumps({"channels": [ops]}), encoding="utf-8")
+    assert maestro(tenant, "channel", "put", "acme", str(file)).stdout == "tenant acme has 1 channels: ops\n"
+    shown = maestro(tenant, "channel", "show", "acme").stdout
+    assert "hooks.slack.com" in shown
+    assert "silent: DAILY_REPORT" in shown
+    assert "secret" not in shown
+    file.write_text(json.dumps({"channels": [ops, {"id": "bad", "type": "pigeon"}]}), encoding="utf-8")
+    refused = maestro(tenant, "channel", "put", "acme", str(file))
+    assert (refused.returncode, "channels[1].type must be" in refused.stderr) == (1, True)
+    assert len((paths.notification_channels(tenant, "acme").get().to_dict() or {})["channels"]) == 1

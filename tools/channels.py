@@ -1,0 +1,89 @@
+"""The operator's commands for where a tenant's alerts and reports go."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from functions.adapters import firestore_paths as paths
+from functions.adapters.firestore_client import firestore_client
+from functions.adapters.firestore_errors import translated_errors
+from functions.adapters.webhooks import channel_secret
+from functions.domain.errors import InputError
+from functions.domain.notifications import Channel, read_channels
+from tools.terminal import AsJson, fail, new_table, print_json, print_table
+
+channel_app = typer.Typer(
+    help="Say where a tenant's alerts and reports go: Slack, Discord, a webhook of its own, phones.",
+    no_args_is_help=True,
+)
+
+Tenant = Annotated[str, typer.Argument(help="Tenant id, as under tenants/ in Firestore.")]
+
+
+@channel_app.command("put")
+def put_channels(
+    tenant: Tenant,
+    file: Annotated[
+        Path, typer.Argument(help='JSON like {"channels": […]}, see docs/monitoring.md; - is standard input.')
+    ],
+) -> None:
+    """Replace a tenant's channels; nothing is stored if one of them is malformed."""
+    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        fail(f"{file} is no JSON: {error}")
+    if not isinstance(document, dict):
+        raise InputError("channels", 'a map like {"channels": […]}', type(document).__name__)
+    channels = read_channels(document)
+    if channels.problems:
+        fail("; ".join(str(error) for error in channels.problems.values()))
+    with translated_errors(f"storing the channels of tenant {tenant}"):
+        paths.notification_channels(firestore_client(), tenant).set(document)
+    print(f"tenant {tenant} has {len(channels.usable)} channels: {', '.join(channels.usable)}")
+
+
+@channel_app.command("show")
+def show_channels(tenant: Tenant, as_json: AsJson = False) -> None:
+    """Show a tenant's channels; addresses are secrets, so only their host."""
+    with translated_errors(f"reading the channels of tenant {tenant}"):
+        channels = read_channels(paths.notification_channels(firestore_client(), tenant).get().to_dict())
+    rows = [_shown(channel) for channel in channels.usable.values()]
+    rows += [{"id": name, "problem": str(error)} for name, error in channels.problems.items()]
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("id", "type", "host", "enabled", "rules", "problem")
+    table = new_table()
+    for name in columns:
+        table.add_column(name.capitalize(), overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row.get(name, "")) for name in columns))
+    print_table(table)
+
+
+@channel_app.command("secret")
+def show_secret(
+    tenant: Tenant, channel: Annotated[str, typer.Argument(help="Id of a channel of type webhook.")]
+) -> None:
+    """Print what a webhook's receiver checks signatures with; WEBHOOK_SIGNING_KEY holds the deployment's key."""
+    key = os.environ.get("WEBHOOK_SIGNING_KEY", "")
+    if not key:
+        fail("set WEBHOOK_SIGNING_KEY: firebase functions:secrets:access WEBHOOK_SIGNING_KEY prints it")
+    print(channel_secret(key, tenant, channel))
+
+
+def _shown(channel: Channel) -> dict[str, Any]:
+    rules = [
+        f"{rule.mode}: {', '.join(sorted(rule.kinds or ['every kind']))}, "
+        f"{', '.join(sorted(rule.severities or ['every severity']))}"
+        for rule in channel.rules
+    ]
+    shown = {"id": channel.channel_id, "type": str(channel.type), "host": channel.host}
+    return shown | {"enabled": channel.is_enabled, "rules": "; ".join(rules)}
