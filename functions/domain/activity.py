@@ -21,9 +21,10 @@ def orchestration_summary(decisions: Iterable[Mapping[str, Any]]) -> dict[str, A
     -------
     dict
         ``total_decisions``, ``systemic_risk_events``, ``strategies_reduced``, ``strategies_shadowed`` and
-        ``strategies_disabled`` (sorted names), and ``mode_distribution``: how often each mode was decided, by mode.
+        ``strategies_disabled`` (sorted names), ``mode_changes``, and ``mode_distribution``: how often each mode was
+        decided, by mode.
     """
-    total = risks = 0
+    total = risks = changes = 0
     modes = dict.fromkeys((str(mode) for mode in AgentMode), 0)
     names: dict[str, set[str]] = {mode: set() for mode in modes}
     for decision in decisions:
@@ -31,6 +32,7 @@ def orchestration_summary(decisions: Iterable[Mapping[str, Any]]) -> dict[str, A
         risks += bool(decision.get("systemic_risk_detected"))
         for verdict in decision.get("allocation_decisions") or ():
             modes[verdict["mode"]] += 1
+            changes += verdict.get("previous_mode") not in (None, verdict["mode"])
             names[verdict["mode"]].add(verdict["strategy_name"])
     return {
         "total_decisions": total,
@@ -38,5 +40,6 @@ def orchestration_summary(decisions: Iterable[Mapping[str, Any]]) -> dict[str, A
         "strategies_reduced": sorted(names[AgentMode.REDUCED]),
         "strategies_shadowed": sorted(names[AgentMode.SHADOW_MODE]),
         "strategies_disabled": sorted(names[AgentMode.DISABLED]),
+        "mode_changes": changes,
         "mode_distribution": modes,
     }

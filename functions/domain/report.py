@@ -108,15 +108,10 @@ def report_markdown(day: DayOfTrading) -> str:
 def _figures(day: DayOfTrading) -> list[str]:
     profit = sum(document["pnl"] for document in day.last_day)
     when = f"{day.last_day[0]['period_start']:%Y-%m-%d}" if day.last_day else "n/a"
-    changes = sum(
-        verdict.get("previous_mode") not in (None, verdict["mode"])
-        for decision in day.decisions
-        for verdict in decision["allocation_decisions"]
-    )
     return [
         f"- Profit and loss of {when}: {profit:+,.2f} USD",
         f"- Decisions: {day.summary['total_decisions']}, systemic risk in {day.summary['systemic_risk_events']}",
-        f"- Mode changes in the last {len(day.decisions)} decisions: {changes}",
+        f"- Mode changes: {day.summary['mode_changes']}",
     ]
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from pathlib import Path
 
+from functions.adapters.structured_logging import FIELDS
+from functions.domain.alerts import AlertKind
+from functions.domain.notifications import read_channels
 from functions.triggers.api.problems import STATUS
 
 ROOT = Path(__file__).parents[2]
@@ -35,3 +39,20 @@ def test_every_decision_is_in_the_index() -> None:
     index = (folder / "README.md").read_text(encoding="utf-8")
     for record in folder.glob("0*.md"):
         assert f"({record.name})" in index, record.name
+
+
+def test_the_monitoring_page_lists_every_kind_of_alert() -> None:
+    page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(AlertKind)
+
+
+def test_the_channels_shown_are_channels() -> None:
+    page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```json\n(.+?)```", page, re.DOTALL)
+    channels = read_channels(json.loads(shown.replace("…", "T0")))
+    assert (list(channels.usable), channels.problems) == (["desk", "night", "own", "phones"], {})
+
+
+def test_the_log_queries_name_fields_that_records_have() -> None:
+    page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"jsonPayload\.(\w+)", page)) <= {*FIELDS, "message"}

@@ -138,6 +138,7 @@ class Summary(Answer):
     strategies_reduced: list[str]
     strategies_shadowed: list[str]
     strategies_disabled: list[str]
+    mode_changes: int
     mode_distribution: dict[str, int]
 
 
