@@ -16,8 +16,10 @@ from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore_policy_store import FirestorePolicyStore
 from functions.adapters.firestore_record_store import FirestoreRecordStore
 from functions.adapters.firestore_report_store import FirestoreReportStore
+from functions.adapters.firestore_summary_store import FirestoreSummaryStore
 from functions.adapters.firestore_tenant_directory import FirestoreTenantDirectory
 from functions.adapters.firestore_trading_store import FirestoreTradingStore
+from functions.adapters.gemini import Gemini
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.push import PushSender
 from functions.adapters.structured_logging import configure_logging
@@ -38,6 +40,7 @@ from functions.services.put_inputs import PutInputs
 from functions.services.record_fills import RecordFills
 from functions.services.redeem_signals import RedeemSignals
 from functions.services.snapshot_tasks import RunSnapshotTask
+from functions.services.summarise_decision import SummariseDecision
 from functions.services.take_snapshots import TakeSnapshots
 from functions.settings import ALWAYS_OPEN, WEBHOOK_SIGNING_KEY, Settings, read_settings
 from functions.strategies.loader import StrategyLoader
@@ -152,6 +155,16 @@ def deliver_notification() -> DeliverNotification:
 def check_alerts() -> CheckAlerts:
     store = FirestoreAlertStore(firestore_client())
     return CheckAlerts(store, clock(), commits(), market_calendar, enqueue_notification().run)
+
+
+@cache
+def summarise_decision() -> SummariseDecision | None:
+    """None when summaries stay text."""
+    ai = settings().ai
+    if ai is None:
+        return None
+    gemini = Gemini(ai.model, ai.project, ai.region, base_url=ai.base_url)
+    return SummariseDecision(FirestoreSummaryStore(firestore_client()), gemini)
 
 
 @cache

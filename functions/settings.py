@@ -26,8 +26,28 @@ API_CORS_ORIGINS = StringParam(
 )
 
 
+AI_SUMMARIES = StringParam(
+    "AI_SUMMARIES",
+    default="off",
+    label="AI summaries",
+    description="on: Gemini on Vertex AI summarises decisions; what strategies wrote is sent there. off: plain text",
+)
+AI_MODEL = StringParam("AI_MODEL", default="gemini-2.5-flash", label="Model of AI summaries")
+AI_REGION = StringParam("AI_REGION", default="us-central1", label="Vertex AI region of AI summaries")
+
 WEBHOOK_SIGNING_KEY = SecretParam("WEBHOOK_SIGNING_KEY")
 """Signs generic webhooks; each channel's own secret is derived from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AiSettings:
+    """How decisions are summarised."""
+
+    model: str
+    region: str
+    project: str
+    base_url: str | None
+    """Another server than Vertex AI, in the emulator only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,8 @@ class Settings:
     """ISO 10383 market identifier code, or `ALWAYS_OPEN`."""
     cors_origins: tuple[str, ...]
     """Web origins that may call the API from a browser."""
+    ai: AiSettings | None
+    """None: summaries stay text."""
     is_emulated: bool
     """Whether the functions run in the local emulator, where history may be replayed."""
 
@@ -49,4 +71,14 @@ ALWAYS_OPEN = "24x7"
 def read_settings() -> Settings:
     """Read the environment as it is now."""
     origins = tuple(origin.strip() for origin in API_CORS_ORIGINS.value.split(",") if origin.strip())
-    return Settings(REGION, MARKET_CALENDAR.value, origins, os.environ.get("FUNCTIONS_EMULATOR") == "true")
+    is_emulated = os.environ.get("FUNCTIONS_EMULATOR") == "true"
+    return Settings(REGION, MARKET_CALENDAR.value, origins, _ai_settings(is_emulated), is_emulated)
+
+
+def _ai_settings(is_emulated: bool) -> AiSettings | None:
+    if AI_SUMMARIES.value != "on":
+        return None
+    names = ("FIREBASE_PROJECT_ID", "GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT")
+    project = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    base_url = os.environ.get("AI_BASE_URL") if is_emulated else None
+    return AiSettings(AI_MODEL.value, AI_REGION.value, project, base_url)

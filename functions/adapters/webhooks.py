@@ -133,8 +133,7 @@ def checked_url(text: str, *, allow_local: bool) -> httpx.URL:
     is_host = re.fullmatch(r"[A-Za-z0-9._-]{1,253}", host) is not None or _is_address(host)
     problems = {
         "the URL's host is malformed": not is_host,
-        "the URL names a user": bool(url.userinfo)
-        or "@" in text.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0].removesuffix(url.path),
+        "the URL names a user": bool(url.userinfo),
         "the URL must be https": url.scheme != "https" and not (allow_local and url.scheme == "http"),
         "the URL's port must be 443 or 8443": url.port not in {None, *_PORTS} and not allow_local,
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import inspect
 import logging
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache, wraps
 from pathlib import Path
@@ -14,12 +16,15 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
+from functions.adapters.firestore_summary_store import FirestoreSummaryStore
+from functions.domain.errors import StoreError
 from functions.domain.inputs import CycleInputs
 from functions.domain.modes import WEIGHTS, AgentMode
 from functions.domain.policy import Policy
 from functions.domain.signals import Signal
 from functions.services.evaluate_strategies import StrategyEvaluator
 from functions.services.run_cycle import GivenInputs
+from functions.services.summarise_decision import AI_SOURCE, FAILED, SummariseDecision, Summariser
 from functions.strategies.base import BaseStrategy
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision
 
@@ -46,6 +51,11 @@ class StrategyLoader:
         The package whose modules hold the strategies; each module may be a user's own file.
     controller_class : type
         `MaestroController` or a subclass with thresholds of its own.
+    summariser : Summariser, optional
+        `functions.adapters.gemini.Gemini`: decisions come back with the model's summary, if it answers in time. The
+        deployed functions summarise decisions by themselves, after the fact.
+    summary_deadline_seconds : float
+        What a caller waits for it at most; the signals are decided and stored before.
     """
 
     def __init__(
@@ -56,11 +66,17 @@ class StrategyLoader:
         *,
         strategies_package: str = "functions.strategies",
         controller_class: type[MaestroController] = MaestroController,
+        summariser: Summariser | None = None,
+        summary_deadline_seconds: float = 3.0,
     ) -> None:
         self.tenant_id = tenant_id
         self.uid = uid
         self._controller_class = controller_class
         self._maestro = None if db is None else controller_class(db, tenant_id, uid)
+        self._summarise = (
+            None if db is None or summariser is None else SummariseDecision(FirestoreSummaryStore(db), summariser)
+        )
+        self._summary_deadline_seconds = summary_deadline_seconds
         classes, errors = discover(strategies_package)
         self._load_errors: dict[str, str] = dict(errors)
         self._strategies: dict[str, Any] = {}
@@ -111,7 +127,20 @@ class StrategyLoader:
             return await self.evaluate_all_strategies(market_data, account_snapshot, regime), None
         given = GivenInputs(market_data, account_snapshot, regime)
         result = await self._maestro.run(self._propose, given=given, load_errors=self._load_errors)
-        return ({}, None) if result is None else (result.signals, result.decision)
+        return ({}, None) if result is None else (result.signals, await self._summarised(result.decision))
+
+    async def _summarised(self, decision: MaestroDecision) -> MaestroDecision:
+        """Return the decision with the model's summary, or as it is, with one warning, if that takes too long."""
+        if self._summarise is None:
+            return decision
+        asked = asyncio.to_thread(self._summarise.run, decision.session_id)
+        try:
+            text = await asyncio.wait_for(asked, self._summary_deadline_seconds)
+        except (TimeoutError, StoreError) as error:
+            reason = str(error) or f"no answer within {self._summary_deadline_seconds:g} s"
+            logger.warning("%s: %s", FAILED, reason, extra={"tenant": self.tenant_id})
+            return decision
+        return decision if text is None else replace(decision, ai_summary=text, ai_summary_source=AI_SOURCE)
 
     async def orchestrate_slot(self, slot: str, now: datetime | None = None) -> MaestroDecision | None:
         """

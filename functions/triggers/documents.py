@@ -9,6 +9,7 @@ from firebase_functions import firestore_fn, options
 
 from functions import bootstrap
 from functions.domain.errors import RefusedError, StoreError
+from functions.services.summarise_decision import FAILED
 from functions.settings import REGION
 
 logger = logging.getLogger("maestro")
@@ -21,7 +22,7 @@ logger = logging.getLogger("maestro")
     memory=options.MemoryOption.MB_512,
 )
 def on_decision_logged(event: firestore_fn.Event[Any]) -> None:
-    """Check the tenant's alerts within seconds of a decision; what is missed here, the sweep catches."""
+    """Check the tenant's alerts within seconds of a decision, then have it summarised; the sweep catches the rest."""
     document = event.data.to_dict() if event.data is not None else None
     tenant_id = (document or {}).get("tenant_id")
     if not isinstance(tenant_id, str) or not tenant_id:
@@ -31,3 +32,10 @@ def on_decision_logged(event: firestore_fn.Event[Any]) -> None:
         bootstrap.check_alerts().run(tenant_id, bootstrap.policy_defaults(), is_sweep=False)
     except (StoreError, RefusedError) as error:
         logger.error("Alerts not checked, the next sweep will: %s", error, extra={"tenant": tenant_id})
+    summarise = bootstrap.summarise_decision()
+    if summarise is None:
+        return
+    try:
+        summarise.run(event.params["session_id"])
+    except StoreError as error:
+        logger.warning("%s: %s", FAILED, error, extra={"tenant": tenant_id})
