@@ -146,8 +146,9 @@ def enqueue_notification() -> EnqueueNotification:
 @cache
 def deliver_notification() -> DeliverNotification:
     webhooks = WebhookSender(WEBHOOK_SIGNING_KEY.value, clock(), allow_local=settings().is_emulated)
-    senders: dict[ChannelType, Sender] = dict.fromkeys(ChannelType, webhooks)
-    senders[ChannelType.FCM] = PushSender()
+    senders: dict[ChannelType, Sender] = dict.fromkeys(set(ChannelType) - {ChannelType.FCM}, webhooks)
+    if not settings().is_emulated:  # it has no emulator: what is tried out locally must not ring real phones
+        senders[ChannelType.FCM] = PushSender()
     return DeliverNotification(FirestoreDeliveryStore(firestore_client()), senders, clock())
 
 

@@ -101,7 +101,7 @@ def checktenant(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
         max_attempts=QUEUE_ATTEMPTS, min_backoff_seconds=10, max_backoff_seconds=600, max_doublings=6
     ),
     rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=50),
-    timeout_sec=60,
+    timeout_sec=120,
     memory=options.MemoryOption.MB_512,
     secrets=[WEBHOOK_SIGNING_KEY],
 )

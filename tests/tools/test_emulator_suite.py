@@ -62,10 +62,7 @@ def test_a_main_that_does_not_load_is_an_error_that_shows_why(project: Path) -> 
     run = start(project, "true")
     output = run.communicate(timeout=90)[0]
     assert run.returncode == 1
-    assert (
-        "functions not loaded: api, check_alerts, checktenant, daily_performance_snapshot"
-        in output
-    )
+    assert "functions not loaded: api, check_alerts, checktenant, daily_performance_snapshot" in output
     assert "no_such_module" in output
     assert processes_in(project) == []
 
