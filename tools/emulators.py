@@ -23,7 +23,7 @@ import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client
 
-from tools.firebase_config import config_with, exported_functions
+from tools.firebase_config import config_with, ensure_local_secrets, exported_functions
 from tools.interrupts import interruptible, uninterrupted
 from tools.ports import DEFAULT_PORTS, PortTakenError, configured_ports, free_ports, variable_of
 from tools.prerequisites import FIREBASE, ROOT, MissingPrerequisiteError, emulator_binary, java_home
@@ -178,6 +178,7 @@ class EmulatorSuite:
             raise EmulatorError(f"some of the emulators' processes do not end: see the end of {self.log}")
 
     def _start(self) -> None:
+        ensure_local_secrets()
         command = [sys.executable, "-m", "tools.supervisor", str(self._grace_seconds)]
         command += [str(FIREBASE), "emulators:start", "--config", self._config.name]
         command += ["--project", self.project, "--only", ",".join(EMULATORS)]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from functions.domain.errors import InputError, StoreError
+from functions.domain.errors import InputError
 from functions.domain.inputs import parse_time
+from functions.services.enqueue_all import enqueue_all
 from functions.services.ports import MarketCalendar, TaskQueue, TenantDirectory
 
 logger = logging.getLogger("maestro")
@@ -92,14 +93,5 @@ def enqueue_cycles(
         logger.info("Market closed at %s: no cycles", slot, extra={"slot": slot})
         return []
     tasks = [CycleTask(tenant_id, slot) for tenant_id in tenants.enabled_tenants()]
-    failed = []
-    for task in tasks:
-        try:
-            queue.enqueue(task.task_id, task.to_payload())
-        except StoreError as error:
-            logger.error("Cycle not queued: %s", error, extra={"tenant": task.tenant_id, "slot": slot})
-            failed.append(task.tenant_id)
-    if failed:
-        raise StoreError(f"{len(failed)} of {len(tasks)} cycles of {slot} not queued, first of tenant {failed[0]}")
-    logger.info("Queued %d cycles of %s", len(tasks), slot, extra={"slot": slot, "count": len(tasks)})
+    enqueue_all(queue, tasks, f"cycles of {slot}")
     return tasks

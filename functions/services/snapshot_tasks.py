@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
 
-from functions.domain.errors import InputError, StoreError
+from functions.domain.errors import InputError
 from functions.domain.snapshots import Period
+from functions.services.enqueue_all import enqueue_all
 from functions.services.month_performance import ComputeMonth
 from functions.services.ports import Clock, Document, LedgerStore, TaskQueue, TenantDirectory
 from functions.services.read_ledger import SkippedDocuments
@@ -88,15 +89,7 @@ def enqueue_snapshots(tenants: TenantDirectory, queue: TaskQueue, period: Period
         If one could not be queued; the others are all the same.
     """
     tasks = [SnapshotTask(tenant_id, period) for tenant_id in tenants.enabled_tenants()]
-    failed = []
-    for task in tasks:
-        try:
-            queue.enqueue(task.task_id, task.to_payload())
-        except StoreError as error:
-            logger.error("Snapshot not queued: %s", error, extra={"tenant": task.tenant_id})
-            failed.append(task.tenant_id)
-    if failed:
-        raise StoreError(f"{len(failed)} of {len(tasks)} snapshots of {period.label} not queued, first {failed[0]}")
+    enqueue_all(queue, tasks, f"snapshots of {period.label}")
     return len(tasks)
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from functions.domain.errors import InputError, StoreError
+from functions.domain.errors import InputError
 from functions.domain.policy import Policy
+from functions.services.enqueue_all import enqueue_all
 from functions.services.make_report import reports_due
 from functions.services.ports import TaskQueue, TenantDirectory
-
-logger = logging.getLogger("maestro")
 
 
 class TenantJob(StrEnum):
@@ -68,7 +66,9 @@ class TenantTask:
 def enqueue_checks(tenants: TenantDirectory, queue: TaskQueue, slot: datetime) -> int:
     """Queue one check of alerts per enabled tenant, and return how many there are. Raises StoreError."""
     label = slot.isoformat()
-    return _enqueue(queue, [TenantTask(one, TenantJob.ALERTS, label) for one in tenants.enabled_tenants()])
+    tasks = [TenantTask(one, TenantJob.ALERTS, label) for one in tenants.enabled_tenants()]
+    enqueue_all(queue, tasks, f"checks of {label}")
+    return len(tasks)
 
 
 def enqueue_reports(
@@ -76,19 +76,6 @@ def enqueue_reports(
 ) -> int:
     """Queue the reports of tenants whose report hour it is, and return how many there are. Raises StoreError."""
     due = reports_due(((one, policy_of(one)) for one in tenants.enabled_tenants()), now)
-    return _enqueue(queue, [TenantTask(one.tenant_id, TenantJob.REPORT, one.day.isoformat()) for one in due])
-
-
-def _enqueue(queue: TaskQueue, tasks: Iterable[TenantTask]) -> int:
-    """Queue every task that can be queued. Raises StoreError if one could not."""
-    count, failed = 0, []
-    for task in tasks:
-        count += 1
-        try:
-            queue.enqueue(task.task_id, task.to_payload())
-        except StoreError as error:
-            logger.error("%s not queued: %s", task.job, error, extra={"tenant": task.tenant_id})
-            failed.append(task.tenant_id)
-    if failed:
-        raise StoreError(f"{len(failed)} of {count} tasks not queued, first for tenant {failed[0]}")
-    return count
+    tasks = [TenantTask(one.tenant_id, TenantJob.REPORT, one.day.isoformat()) for one in due]
+    enqueue_all(queue, tasks, "reports")
+    return len(tasks)

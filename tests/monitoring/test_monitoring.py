@@ -16,6 +16,7 @@ import pytest
 from google.cloud.firestore import Client
 
 from functions.adapters import firestore_paths as paths
+from functions.adapters.webhooks import SIGNATURE_HEADER, channel_secret, is_signed
 from functions.domain.alerts import alert_id
 from functions.strategies.maestro_controller import MaestroController
 from functions.strategies.maestro_monitoring import MaestroMonitoring
@@ -23,6 +24,7 @@ from tests.api.conftest import Caller
 from tests.emulator.test_operator_cli import maestro
 from tests.members import create_tenant, sign_in
 from tools.emulators import EmulatorSuite
+from tools.prerequisites import ROOT
 
 T = TypeVar("T")
 
@@ -30,6 +32,7 @@ BUY = {"action": "BUY", "ticker": "AAPL", "allocation": 0.2, "confidence": 0.8, 
 SELL = {"action": "SELL", "ticker": "KO", "confidence": 0.8, "reasoning": "down"}
 CALM = {"Trend": BUY, "One": BUY, "Two": BUY, "Three": BUY}
 PANIC = {"Trend": BUY, "One": SELL, "Two": SELL, "Three": SELL}
+OFF = {"mode": "off"}
 RISK = "🚨 SYSTEMIC RISK: 3 strategies signal SELL (One, Two, Three). Overrode 1 BUY signal to HOLD."
 
 
@@ -71,7 +74,8 @@ def received(tenant: Client) -> Iterator[list[dict[str, Any]]]:
 
     class Chat(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            got.append(json.loads(body) | {"body": body, "signature": self.headers.get(SIGNATURE_HEADER)})
             self.send_response(200)
             self.end_headers()
 
@@ -81,7 +85,9 @@ def received(tenant: Client) -> Iterator[list[dict[str, Any]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Chat)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/hook"
-    paths.notification_channels(tenant, "acme").set({"channels": [{"id": "ops", "type": "slack", "url": url}]})
+    own = {"id": "own", "type": "webhook", "url": url, "rules": [{"kinds": ["SYSTEMIC_RISK"], "mode": "on"}, OFF]}
+    ops = {"id": "ops", "type": "slack", "url": url}
+    paths.notification_channels(tenant, "acme").set({"channels": [ops, own]})
     yield got
     server.shutdown()
 
@@ -93,15 +99,21 @@ def test_a_decision_alerts_within_seconds_tells_people_once_and_resolves(
     cycle(tenant, PANIC)
     assert in_state(tenant, "systemic-risk", "OPEN")["title"] == RISK
     assert time.monotonic() - started < 10
-    told = eventually(lambda: received or None)
-    assert "SYSTEMIC RISK: 3 strategies signal SELL" in told[0]["text"]
+    eventually(lambda: len(received) >= 2 or None)
+    chat, signed = sorted(received, key=lambda one: one["signature"] is not None)
+    assert "SYSTEMIC RISK: 3 strategies signal SELL" in chat["text"]
+    assert (signed["kind"], signed["severity"], signed["silent"]) == ("SYSTEMIC_RISK", "CRITICAL", False)
+    key = (ROOT / "functions" / ".secret.local").read_text(encoding="utf-8").strip().partition("=")[2]
+    secret = channel_secret(key, "acme", "own")
+    assert is_signed(secret, signed["signature"], signed["body"], time.time())
+    assert not is_signed(secret, signed["signature"], signed["body"] + b" ", time.time())
     sweep = {"tenant_id": "acme", "job": "alerts", "label": "again"}
     for _ in range(2):
         assert emulators.deliver_task("checktenant", sweep).json()["result"] == {"status": "DONE", "changes": 0}
     cycle(tenant, PANIC)
     cycle(tenant, CALM)
     in_state(tenant, "systemic-risk", "RESOLVED")
-    assert len([one for one in received if "SYSTEMIC" in one["text"]]) == 1
+    assert len([one for one in received if "SYSTEMIC" in one["body"].decode()]) == 2, "once to each channel"
 
 
 def test_the_sweep_catches_what_the_trigger_missed_and_the_missing_cycle(
@@ -120,7 +132,7 @@ def test_the_sweep_catches_what_the_trigger_missed_and_the_missing_cycle(
     for key in ("trading-state", "mode:Trend", "job:day", f"lapsed:{'0f' * 16}"):
         in_state(tenant, key, "OPEN")
     eventually(lambda: len(received) >= 4 or None)
-    assert not any("0f" * 16 in json.dumps(one) for one in received), "no whole nonces in chats"
+    assert not any("0f" * 16 in one["body"].decode() for one in received), "no whole nonces in chats"
 
 
 def test_an_alert_is_acknowledged_through_the_api(tenant: Client, emulators: EmulatorSuite) -> None:
