@@ -141,7 +141,9 @@ def test_browsers_may_call_only_from_configured_origins(desk: Desk) -> None:
     asked = {"Origin": "https://desk.example", "Access-Control-Request-Method": "GET"}
     assert "Access-Control-Allow-Origin" not in desk.app.test_client().options("/v1/policy", headers=asked).headers
     open_app = build_app(["https://desk.example"]).test_client()
-    assert open_app.options("/v1/policy", headers=asked).headers["Access-Control-Allow-Origin"] == asked["Origin"]
+    allowed = open_app.options("/v1/policy", headers=asked | {"Access-Control-Request-Headers": "authorization"})
+    assert (allowed.status_code, allowed.headers["Access-Control-Allow-Origin"]) == (200, asked["Origin"])
+    assert allowed.headers["Access-Control-Allow-Headers"] == "authorization"
     stranger = {**asked, "Origin": "https://evil.example"}
     assert "Access-Control-Allow-Origin" not in open_app.options("/v1/policy", headers=stranger).headers
 

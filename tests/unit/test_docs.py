@@ -7,10 +7,13 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from functions.adapters.structured_logging import FIELDS
 from functions.domain.alerts import AlertKind
 from functions.domain.notifications import read_channels
 from functions.triggers.api.problems import STATUS
+from tools.maestro import app
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,3 +59,31 @@ def test_the_channels_shown_are_channels() -> None:
 def test_the_log_queries_name_fields_that_records_have() -> None:
     page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
     assert set(re.findall(r"jsonPayload\.(\w+)", page)) <= {*FIELDS, "message"}
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+            assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_make_target_that_documents_name_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        named = set(re.findall(r"(?:^    |`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+        assert named <= targets, f"{page.name}: {named - targets}"
+
+
+def test_every_operator_command_that_documents_name_exists() -> None:
+    commands = set(re.findall(r"[│|]?\s{1,2}([a-z]+)\s{2,}", help_of("--help")))
+    groups = {name: help_of(name, "--help") for name in ("tenant", "user", "channel")}
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for words in re.findall(r'make maestro ARGS="(?:--project \S+ )?([a-z][^"]*)"', text):
+            name, *rest = words.split()
+            assert name in commands, f"{page.name}: {words}"
+            assert name not in groups or rest[0] in groups[name], f"{page.name}: {words}"
+
+
+def help_of(*words: str) -> str:
+    return CliRunner().invoke(app, words, env={"COLUMNS": "200"}).output
