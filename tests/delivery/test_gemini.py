@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_summary_store import FirestoreSummaryStore
 from functions.adapters.gemini import Gemini
 from functions.domain.ai_prompt import Prompt
+from functions.services import summarise_decision
 from functions.services.summarise_decision import FAILED, SummariseDecision, SummaryFailed
 from functions.strategies.loader import StrategyLoader
 
@@ -157,14 +157,14 @@ def test_a_logged_decision_gets_the_models_summary_once(own_db: Client, model: t
 
 @pytest.mark.parametrize("case", ["500", "empty"])
 def test_without_an_answer_the_text_stays_with_one_warning(
-    own_db: Client, model: type[Handler], case: str, caplog: pytest.LogCaptureFixture
+    own_db: Client, model: type[Handler], case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logging.getLogger("maestro").propagate = True
+    warnings: list[str] = []
+    monkeypatch.setattr(summarise_decision.logger, "warning", lambda text, *words, **_: warnings.append(text % words))
     put_decision(own_db)
     model.behaviour = BAD["500"][0] if case == "500" else lambda handler: handler.say(answer("``` \n"))
     assert SummariseDecision(FirestoreSummaryStore(own_db), gemini(model)).run("s1") is None
     assert (stored(own_db)["ai_summary"], stored(own_db)["ai_summary_source"]) == ("Text.", "text")
-    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 1
     assert warnings[0].startswith(FAILED)
 
