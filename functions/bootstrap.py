@@ -7,7 +7,6 @@ from functools import cache, lru_cache
 from typing import Any
 
 from functions.adapters.cloud_task_queue import CloudTaskQueue
-from functions.adapters.firebase_tokens import FirebaseTokens
 from functions.adapters.firestore_alert_store import FirestoreAlertStore
 from functions.adapters.firestore_client import firestore_client
 from functions.adapters.firestore_delivery_store import FirestoreDeliveryStore
@@ -21,10 +20,8 @@ from functions.adapters.firestore_tenant_directory import FirestoreTenantDirecto
 from functions.adapters.firestore_trading_store import FirestoreTradingStore
 from functions.adapters.gemini import Gemini
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
-from functions.adapters.push import PushSender
 from functions.adapters.structured_logging import configure_logging
 from functions.adapters.system import SystemClock, jittered_pause
-from functions.adapters.webhooks import WebhookSender
 from functions.domain.notifications import ChannelType
 from functions.domain.policy import Policy
 from functions.services.acknowledge_alert import AcknowledgeAlert
@@ -97,6 +94,8 @@ def market_calendar() -> MarketCalendar:
 
 @cache
 def tokens() -> Tokens:
+    from functions.adapters.firebase_tokens import FirebaseTokens  # noqa: PLC0415 - one function verifies tokens
+
     return FirebaseTokens(firestore_client())
 
 
@@ -145,6 +144,9 @@ def enqueue_notification() -> EnqueueNotification:
 
 @cache
 def deliver_notification() -> DeliverNotification:
+    from functions.adapters.push import PushSender  # noqa: PLC0415 - one function sends, all import this module
+    from functions.adapters.webhooks import WebhookSender  # noqa: PLC0415
+
     webhooks = WebhookSender(WEBHOOK_SIGNING_KEY.value, clock(), allow_local=settings().is_emulated)
     senders: dict[ChannelType, Sender] = dict.fromkeys(set(ChannelType) - {ChannelType.FCM}, webhooks)
     if not settings().is_emulated:  # it has no emulator: what is tried out locally must not ring real phones
