@@ -67,7 +67,7 @@ class Finding:
     is_new: bool = True
     """False: keeps an open alert open, but raises none."""
     variant: str = ""
-    """What to tell again when it changes, while the alert is open."""
+    """What to tell again when it changes for the worse (``is_new``), while the alert is open."""
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -128,7 +128,7 @@ def _found(
         if before["variant"] == finding.variant:
             return None
         again = _opened(finding, before["opened_at"], before["occurrences"] + 1)
-        return Change(key, again, is_told=True)
+        return Change(key, again, is_told=finding.is_new)
     if not finding.is_new:
         return None
     is_soon = now - before["resolved_at"] < cooldown and before["variant"] == finding.variant

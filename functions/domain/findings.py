@@ -111,7 +111,7 @@ def of_decision(decision: Document) -> Iterator[Finding]:
         codes = sorted({str(issue["reason_code"]) for issue in issues})
         title = f"⏳ BUYs are held: {', '.join(codes)}"
         detail = "; ".join(str(issue["detail"]) for issue in issues[:5])
-        yield Finding("inputs", AlertKind.INPUTS, Severity.WARNING, title, detail, variant=",".join(codes))
+        yield Finding("inputs", AlertKind.INPUTS, Severity.WARNING, title, detail)
 
 
 def mode_conditions(last: Document, new: Sequence[Document]) -> Iterator[Finding]:

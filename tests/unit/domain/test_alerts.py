@@ -64,6 +64,23 @@ def test_a_condition_that_changes_is_told_again() -> None:
     assert (told, alerts[alert_id("risk")]["opened_at"]) == (["worse"], MARCH_16)
 
 
+def test_a_change_for_the_better_is_kept_but_not_told() -> None:
+    alerts, _ = step({}, [replace(RISK, variant="SHADOW_MODE")])
+    better = replace(RISK, variant="REDUCED", title="better", is_new=False)
+    alerts, told = step(alerts, [better], 5)
+    assert (told, alerts[alert_id("risk")]["title"]) == ([], "better")
+
+
+def test_a_promotion_to_reduced_is_told_once_as_good_news() -> None:
+    fell = decision(verdict(mode="SHADOW_MODE", before="ACTIVE"))
+    rose = decision(verdict(mode="REDUCED", before="SHADOW_MODE"), minutes=5)
+    alerts, told = step({}, found(fell))
+    assert told == ["⚠️ Trend moved to SHADOW_MODE (Sharpe: 0.42)"]
+    alerts, told = step(alerts, found(rose), 5)
+    assert told == ["✅ Trend moved up to REDUCED (Sharpe: 0.42)"]
+    assert state(alerts, "mode:Trend") == "OPEN"
+
+
 def test_what_is_not_new_keeps_an_alert_open_but_raises_none() -> None:
     old = replace(RISK, is_new=False)
     assert step({}, [old]) == ({}, [])
