@@ -35,7 +35,8 @@ logger = logging.getLogger("maestro")
 
 T = TypeVar("T")
 
-MAX_COMMIT_ATTEMPTS = 8
+MAX_COMMIT_ATTEMPTS = 40
+"""Of clients who redeem a whole session one after the other some come first; a second of it must not starve a cycle."""
 ProposeSignals = Callable[[CycleInputs, Policy], Awaitable[Sequence[Signal]]]
 """Gives one signal per strategy."""
 

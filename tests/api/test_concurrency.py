@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -39,6 +40,15 @@ def at_once(clients: int, call: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(clients) as pool:
         return list(pool.map(one, range(clients)))
+
+
+@contextmanager
+def ending(is_over: threading.Event) -> Iterator[None]:
+    """Let threads end with the test, also when it fails."""
+    try:
+        yield
+    finally:
+        is_over.set()
 
 
 @pytest.mark.parametrize("round_", range(ROUNDS))
@@ -115,13 +125,13 @@ def test_reserved_notional_never_exceeds_buying_power_while_cycles_go_on(desk: D
 
     def client(number: int) -> None:
         is_last = False
-        while not is_last:
+        while not is_last and not is_over.is_set():
             is_last = len(sessions) == CYCLES
             nonce = sessions[-1][names[number]]["nonce"]
             answer = trader("POST", f"signals/{nonce}/redeem")
             statuses.append((answer.status_code, (answer.get_json() or {}).get("reason_code", "")))
 
-    with ThreadPoolExecutor(50) as pool:
+    with ThreadPoolExecutor(50) as pool, ending(is_over):
         clients = [pool.submit(client, number) for number in range(50)]
         while len(sessions) < CYCLES:
             while len(statuses) < 20 * len(sessions):  # some get through before the next cycle
@@ -129,7 +139,6 @@ def test_reserved_notional_never_exceeds_buying_power_while_cycles_go_on(desk: D
             sessions.append(desk.cycle(proposed))
         for one in clients:
             one.result()
-    is_over.set()
     watcher.join()
     reasons = {reason for status, reason in statuses if status != 200}
     assert reasons <= {"INSUFFICIENT_BUYING_POWER", "SESSION_SUPERSEDED", "ALREADY_REDEEMED"}
