@@ -20,7 +20,8 @@ demo: setup ## Replay real markets through the emulators (ARGS=--help for option
 dev: setup ## Run the emulators with kept data, and fire schedules on their own cron expressions
 	@$(PYTHON) -m tools.dev $(ARGS)
 
-test: setup ## Run every test, emulators included
+test: setup ## Run every test, emulators and a browser included
+	$(SETUP) --browser
 	@$(PYTHON) -m pytest $(ARGS)
 
 test-unit: setup ## Run the fast tests, without emulators
@@ -31,10 +32,12 @@ check: setup ## Check format, lint, types and layers
 	@$(PYTHON) -m ruff check $(SOURCES)
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
+	@npm run --silent check --workspace dashboard
 
 format: setup ## Format the code and mend what can be mended
 	@$(PYTHON) -m ruff format $(SOURCES)
 	@$(PYTHON) -m ruff check --fix $(SOURCES)
+	@npm run --silent format --workspace dashboard
 
 bench: setup ## Measure cycle, statistics and import times as ratios to their bounds
 	@$(PYTHON) -m tools.bench $(ARGS)
@@ -56,4 +59,4 @@ deploy: may-deploy check ## Check, then deploy to the project of .firebaserc (AR
 	@$(PYTHON) -m tools.deploy $(ARGS)
 
 clean: ## Remove everything that set-up made
-	rm -rf .venv functions/venv node_modules .setup .logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis
+	rm -rf .venv functions/venv node_modules dashboard/dist .setup .logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis

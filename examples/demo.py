@@ -20,6 +20,9 @@ from rich.table import Table
 from examples.paper_broker import PaperBroker
 from examples.replay import Prices, decision_time
 from functions.adapters import firestore_paths as paths
+from functions.adapters.firebase_users import FirebaseUsers
+from functions.adapters.firestore_client import firestore_client
+from functions.domain.access import Role
 from functions.domain.documents import issued_signals
 from functions.services.enqueue_cycles import slot_of
 from tools.emulators import EmulatorError, EmulatorSuite
@@ -28,6 +31,7 @@ from tools.ports import PortTakenError, configured_ports
 from tools.prerequisites import MissingPrerequisiteError
 
 UID = "demo-trader"
+PASSWORD = "only-for-the-demo"
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _SNAPSHOT_TIME = time(22, 30, tzinfo=UTC)
@@ -54,11 +58,13 @@ class Demo:
         self.tenants = [DemoTenant(f"demo-{number}") for number in range(1, tenant_count + 1)]
 
     def seed(self) -> None:
-        """Create the tenants."""
+        """Create the tenants, and a user of every role in each."""
         self._suite.clear()
+        users, now = FirebaseUsers(firestore_client()), datetime.now(UTC)
         for tenant in self.tenants:
-            document = {"name": f"Demo fund {tenant.tenant_id[5:]}", "status": "active", "maestro_enabled": True}
-            paths.tenant(self.db, tenant.tenant_id).set({**document, "created_at": datetime.now(UTC)})
+            users.create_tenant(tenant.tenant_id, f"Demo fund {tenant.tenant_id[5:]}", now)
+            for role in Role:
+                users.create_user(tenant.tenant_id, email_of(role, tenant.tenant_id), role, PASSWORD, now)
 
     def walk(self, day_indexes: list[int]) -> Iterator[date]:
         """Run one day after the other, yielding each when its performance is in."""
@@ -123,6 +129,10 @@ class Demo:
         query = paths.strategy_performance(self.db, tenant.tenant_id).where(filter=FieldFilter("period", "==", "month"))
         documents = [snapshot.to_dict() or {} for snapshot in query.stream()]
         return sorted(documents, key=lambda month: (month["period_start"], month["book"], month["strategy_id"]))
+
+
+def email_of(role: Role, tenant_id: str) -> str:
+    return f"{role}@{tenant_id}.example"
 
 
 def strategy_table(tenant: DemoTenant) -> Table:
@@ -195,7 +205,7 @@ def figure(value: float | None, pattern: str) -> str:
     return "n/a" if value is None else pattern.format(value)
 
 
-def report(console: Console, demo: Demo, suite: EmulatorSuite, keeps_running: bool) -> None:
+def report(console: Console, demo: Demo, keeps_running: bool) -> None:
     """Print what happened and where to look next."""
     for tenant in demo.tenants:
         console.print()
@@ -221,13 +231,16 @@ def report(console: Console, demo: Demo, suite: EmulatorSuite, keeps_running: bo
     console.print("\nWhere to look next:")
     console.print("  README.md                       how to add a strategy in five steps")
     console.print("  functions/strategies/           the seven strategies that just traded")
-    if keeps_running:
-        host = f"http://{suite.host('firestore')}/v1/projects/{suite.project}/databases/(default)/documents"
-        console.print(f"  {host}/systemStatus/orchestration_logs/logs", soft_wrap=True)
-        console.print("                                  every decision, while the emulators run (Ctrl-C ends them;")
-        console.print("                                  send 'Authorization: Bearer owner')")
-    else:
-        console.print("  make demo ARGS=--keep-running   the same, with the emulators left up")
+    if not keeps_running:
+        console.print("  make demo ARGS=--keep-running   the same, with the emulators and the dashboard left up")
+
+
+def invite(console: Console, demo: Demo, suite: EmulatorSuite) -> None:
+    """Tell where the dashboard is, and who may sign in to it."""
+    console.print(f"Dashboard: http://{suite.host('hosting')}   (live, while the emulators run)", soft_wrap=True)
+    for tenant in demo.tenants:
+        emails = ", ".join(email_of(role, tenant.tenant_id) for role in reversed(Role))
+        console.print(f"  sign in as {emails}; password {PASSWORD}", soft_wrap=True)
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -236,7 +249,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--from", dest="start", type=day, default=date(2020, 1, 2), help="first day (%(default)s)")
     parser.add_argument("--to", dest="end", type=day, default=date(2020, 4, 30), help="last day (%(default)s)")
     parser.add_argument("--tenants", type=int, default=1, metavar="N", help="tenants side by side (%(default)s)")
-    parser.add_argument("--keep-running", action="store_true", help="leave the emulators up until Ctrl-C")
+    parser.add_argument(
+        "--keep-running",
+        action=argparse.BooleanOptionalAction,
+        default=sys.stdout.isatty(),
+        help="leave emulators and dashboard up until Ctrl-C (by default in a terminal)",
+    )
     parser.epilog = (
         "Prices are there from 2018-01-02 to 2022-12-28; the strategies need 260 days of history, so the first day "
         "that can be replayed is 2019-01-14. Ports: .venv/bin/python -m tools.emulators ports."
@@ -264,17 +282,22 @@ def main() -> int:
 
 
 def run(console: Console, prices: Prices, day_indexes: list[int], arguments: argparse.Namespace) -> int:
-    console.print("Starting the Firebase emulators (functions, firestore, auth, tasks) …")
+    console.print("Starting the Firebase emulators (functions, firestore, auth, tasks, hosting) …")
     with EmulatorSuite(configured_ports()) as suite:
         os.environ.update(suite.env)
         demo = Demo(suite, prices, arguments.tenants)
         demo.seed()
+        invite(console, demo, suite)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console) as progress:
             bar = progress.add_task("Trading days", total=len(day_indexes))
             for day in demo.walk(day_indexes):
                 progress.update(bar, advance=1, description=f"Trading day {day}")
-        report(console, demo, suite, arguments.keep_running)
+        report(console, demo, arguments.keep_running)
+        if arguments.keep_running:
+            console.print()
+            invite(console, demo, suite)
+            console.print("Ctrl-C ends the emulators.")
         while arguments.keep_running:
             sleep(1)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
 
@@ -21,7 +22,16 @@ def create_tenant(db: Client, tenant_id: str, **fields: Any) -> None:
     paths.tenant(db, tenant_id).set({"name": tenant_id, "status": "active", "maestro_enabled": True, **fields})
 
 
-def sign_in(
+@dataclass(frozen=True)
+class Member:
+    """Somebody who can sign in."""
+
+    uid: str
+    email: str
+    password: str
+
+
+def create_member(
     emulators: EmulatorSuite,
     tenant_id: str,
     role: str = "trader",
@@ -29,9 +39,9 @@ def sign_in(
     uid: str | None = None,
     claims: Mapping[str, Any] | None = None,
     membership: Mapping[str, Any] | EllipsisType | None = ...,
-) -> str:
+) -> Member:
     """
-    Create a member of a tenant, sign in as a client does, and return the ID token.
+    Create a member of a tenant.
 
     Claims and membership follow from tenant and role, unless given; a membership of None is none.
     """
@@ -45,8 +55,14 @@ def sign_in(
     stored = {"role": role, "email": email} if membership is ... else membership
     if stored is not None:
         paths.member(emulators.client(), tenant_id, user.uid).set(dict(stored))
+    return Member(user.uid, email, password)
+
+
+def sign_in(emulators: EmulatorSuite, tenant_id: str, role: str = "trader", **fields: Any) -> str:
+    """Create a member as `create_member` does, sign in as a client does, and return the ID token."""
+    member = create_member(emulators, tenant_id, role, **fields)
     url = f"http://{emulators.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
-    body = {"email": email, "password": password, "returnSecureToken": True}
+    body = {"email": member.email, "password": member.password, "returnSecureToken": True}
     answer = requests.post(url, json=body, timeout=10)
     answer.raise_for_status()
     return str(answer.json()["idToken"])

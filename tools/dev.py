@@ -92,7 +92,7 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true", help="start without the data kept in .data")
     arguments = parser.parse_args()
     try:
-        print("Starting the Firebase emulators (functions, firestore, auth, tasks) …", flush=True)
+        print("Starting the Firebase emulators (functions, firestore, auth, tasks, hosting) …", flush=True)
         import_from = None if arguments.fresh else DATA
         with (
             interruptible(),
@@ -100,6 +100,7 @@ def main() -> int:
         ):
             for name in ("functions", "firestore", "auth", "tasks"):
                 print(f"{name:12} http://{suite.host(name)}")
+            print(f"{'dashboard':12} http://{suite.host('hosting')}")
             print(f"log          {suite.log.relative_to(ROOT)}\nCtrl-C stops everything and keeps the data.\n")
             run(suite)
     except (EmulatorError, PortTakenError, MissingPrerequisiteError, ValueError) as error:

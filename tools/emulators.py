@@ -33,7 +33,7 @@ PROJECT = "demo-maestro"
 """A project id that starts with demo- never touches the cloud."""
 REGION = "us-central1"
 LOGS = ROOT / ".logs"
-EMULATORS = ("functions", "firestore", "auth", "tasks")
+EMULATORS = ("functions", "firestore", "auth", "tasks", "hosting")
 _START_SECONDS = 120.0
 _CALL_SECONDS = 120.0
 _WARM_UP_SECONDS = 60.0

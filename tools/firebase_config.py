@@ -22,7 +22,17 @@ def config_with(ports: Mapping[str, int]) -> dict[str, Any]:
             emulators["firestore"]["websocketPort"] = port
         else:
             emulators.setdefault(name, {})["port"] = port
+    _let_the_dashboard_find_emulators(config["hosting"], ports)
     return config
+
+
+def _let_the_dashboard_find_emulators(hosting: dict[str, Any], ports: Mapping[str, int]) -> None:
+    """Send its question to the emulators' hub, and let it connect to what the hub answers; the cloud's has neither."""
+    addresses = {name: f"http://127.0.0.1:{ports[name]}" for name in ("hub", "auth", "firestore")}
+    hosting["redirects"] = [{"source": "/emulators.json", "destination": f"{addresses['hub']}/emulators", "type": 302}]
+    for header in hosting["headers"][0]["headers"]:
+        if header["key"] == "Content-Security-Policy":
+            header["value"] = header["value"].replace("connect-src", f"connect-src {' '.join(addresses.values())}")
 
 
 def ensure_local_secrets() -> None:

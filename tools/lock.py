@@ -30,7 +30,8 @@ def without_registry(lock: dict[str, object]) -> dict[str, object]:
     if not isinstance(packages, dict):
         raise TypeError("package-lock.json has no packages")
     for package in packages.values():
-        package.pop("resolved", None)
+        if not package.get("link"):  # a link's says which folder of ours it is
+            package.pop("resolved", None)
     lock["packages"] = {name: package for name, package in packages.items() if not package.get("extraneous")}
     return lock
 

@@ -12,6 +12,7 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "firestore": 8080,
     "firestore_websocket": 9150,
     "auth": 9099,
+    "hosting": 5000,
     "tasks": 9499,
     "eventarc": 9299,
     "hub": 4400,

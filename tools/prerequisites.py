@@ -18,10 +18,11 @@ SETUP = ROOT / ".setup"
 DEV_PYTHON = ROOT / ".venv/bin/python"
 FUNCTIONS_VENV = ROOT / "functions/venv"
 FIREBASE = ROOT / "node_modules/.bin/firebase"
+DASHBOARD = ROOT / "dashboard"
 LAUNCHER_JAR = SETUP / "firestore-emulator-launcher.jar"
 JAVA_TARGET = SETUP / "java"
 MIN_JAVA = 21
-MIN_NODE = 20
+MIN_NODE = (20, 19)
 MIN_PYTHON = (3, 11)
 
 
@@ -45,14 +46,20 @@ def check_python() -> None:
 
 
 def check_node() -> None:
-    version = re.match(r"v(\d+)", output_of("node", "--version"))
-    if version is None or int(version[1]) < MIN_NODE:
-        found = version[0] if version else "none"
+    version = re.match(r"v(\d+)\.(\d+)", output_of("node", "--version"))
+    if version is None or (int(version[1]), int(version[2])) < MIN_NODE:
+        wanted, found = ".".join(map(str, MIN_NODE)), version[0] if version else "none"
         raise MissingPrerequisiteError(
-            f"Node.js {MIN_NODE} or newer is needed, found {found}: install it from nodejs.org"
+            f"Node.js {wanted} or newer is needed, found {found}: install it from nodejs.org"
         )
     if not shutil.which("npm"):
         raise MissingPrerequisiteError("npm is needed and comes with Node.js: install it from nodejs.org")
+
+
+def browser() -> str | None:
+    """Return the Chromium or Chrome of this machine; None: Playwright's own has to do."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 def runtime_version() -> str:

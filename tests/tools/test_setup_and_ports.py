@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -51,7 +52,7 @@ def test_a_missing_or_old_node_is_one_line_that_says_how_to_get_it(
     version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prerequisites, "output_of", lambda *_: version)
-    with pytest.raises(MissingPrerequisiteError, match=r"Node.js 20 or newer is needed, found .*nodejs.org"):
+    with pytest.raises(MissingPrerequisiteError, match=r"Node.js 20.19 or newer is needed, found .*nodejs.org"):
         prerequisites.check_node()
 
 
@@ -104,8 +105,12 @@ def test_schedules_fire_on_their_own_expression_and_zone() -> None:
 
 
 def test_the_lock_names_no_registry() -> None:
-    assert "resolved" not in (ROOT / "package-lock.json").read_text()
-    lock: dict[str, object] = {"packages": {"a": {"resolved": "https://example.com/a.tgz"}, "b": {"extraneous": True}}}
-    assert without_registry(lock) == {"packages": {"a": {}}}
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert [package["resolved"] for package in packages.values() if "resolved" in package] == ["dashboard"]
+    own = {"resolved": "dashboard", "link": True}
+    lock: dict[str, object] = {
+        "packages": {"a": {"resolved": "https://example.com/a.tgz"}, "b": {"extraneous": True}, "own": own}
+    }
+    assert without_registry(lock) == {"packages": {"a": {}, "own": own}}
     for name in ("functions/requirements.txt", "requirements-dev.txt"):
         assert "http" not in (ROOT / name).read_text().replace("httpx", "").replace("httpcore", "")

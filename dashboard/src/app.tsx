@@ -1,0 +1,168 @@
+import { signOut } from "firebase/auth";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from "preact-iso";
+import type { Backend } from "./backend";
+import { DecisionPage } from "./pages/decision";
+import { Decisions } from "./pages/decisions";
+import { Ledger } from "./pages/ledger";
+import { Now } from "./pages/now";
+import { Settings } from "./pages/settings";
+import { SignInPage } from "./pages/sign-in";
+import { SessionContext, type SignIn, useRole, useSession, useSignIn } from "./session";
+import { Trouble } from "./ui/states";
+
+/** Brings the chart library, which no other page needs. */
+const Strategies = lazy(() => import("./pages/strategies").then((module) => module.Strategies));
+
+const PAGES: [string, string][] = [
+  ["/", "Now"],
+  ["/decisions", "Decisions"],
+  ["/strategies", "Strategies"],
+  ["/ledger", "Ledger"],
+  ["/settings", "Settings"],
+];
+
+export function App({ backend }: { backend: Backend }) {
+  const signIn = useSignIn(backend);
+  if (signIn.state === "loading") {
+    return <p class="boot">Loading Maestro …</p>;
+  }
+  if (signIn.state === "signed-out") {
+    return <SignInPage auth={backend.auth} isEmulator={backend.isEmulator} />;
+  }
+  if (signIn.state === "forbidden") {
+    return <Forbidden why={signIn.why} backend={backend} />;
+  }
+  return <SignedIn key={signIn.user.uid} signIn={signIn} backend={backend} />;
+}
+
+type Claimed = Extract<SignIn, { state: "claimed" }>;
+
+function SignedIn({ signIn: { user, tenant, role: claim }, backend }: { signIn: Claimed; backend: Backend }) {
+  const role = useRole(backend.db, tenant, user, claim);
+  if (role.state === "loading") {
+    return <p class="boot">Loading Maestro …</p>;
+  }
+  if (role.state === "error" && !role.error.isForbidden) {
+    return (
+      <main class="lone">
+        <Trouble error={role.error} retry={role.retry} />
+      </main>
+    );
+  }
+  if (role.state === "error" || role.value === undefined) {
+    return <Forbidden why={`${user.email} is no member of ${tenant}, or was disabled.`} backend={backend} />;
+  }
+  return (
+    <SessionContext.Provider value={{ user, db: backend.db, tenant, role: role.value }}>
+      <LocationProvider>
+        <Frame backend={backend} isFromCache={role.isFromCache} />
+      </LocationProvider>
+    </SessionContext.Provider>
+  );
+}
+
+function Forbidden({ why, backend }: { why: string; backend: Backend }) {
+  return (
+    <main class="lone">
+      <h1>No access</h1>
+      <p>{why}</p>
+      <p>Ask an admin of your tenant to add you, then sign in again.</p>
+      <button type="button" onClick={() => signOut(backend.auth)}>
+        Sign out
+      </button>
+    </main>
+  );
+}
+
+function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolean }) {
+  const { user, tenant, role } = useSession();
+  const { path } = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  // A new page begins at its heading, for keyboard and screen reader
+  useEffect(() => {
+    if (isFirst.current) {
+      isFirst.current = false;
+    } else {
+      main.current?.focus();
+      window.scrollTo(0, 0);
+    }
+  }, [path]);
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      <header class="top">
+        <div class="who">
+          <strong>Maestro</strong>
+          <span class="tenant">{tenant}</span>
+          {backend.isEmulator && <span class="tag">emulator</span>}
+          <span class="spacer" />
+          <span class="muted user">
+            {user.email} · {role}
+          </span>
+          <button type="button" class="quiet" onClick={() => signOut(backend.auth)}>
+            Sign out
+          </button>
+        </div>
+        <nav aria-label="Pages">
+          {PAGES.map(([href, name]) => (
+            <a key={href} href={href} aria-current={isAt(path, href) ? "page" : undefined}>
+              {name}
+            </a>
+          ))}
+        </nav>
+      </header>
+      <Offline isFromCache={isFromCache} />
+      <main id="main" ref={main} tabIndex={-1}>
+        <ErrorBoundary>
+          <Router>
+            <Route path="/" component={Now} />
+            <Route path="/decisions" component={Decisions} />
+            <Route path="/decisions/:session" component={DecisionPage} />
+            <Route path="/strategies" component={Strategies} />
+            <Route path="/strategies/:name" component={Strategies} />
+            <Route path="/ledger" component={Ledger} />
+            <Route path="/settings" component={Settings} />
+            <Route default component={NotFound} />
+          </Router>
+        </ErrorBoundary>
+      </main>
+    </>
+  );
+}
+
+const isAt = (path: string, href: string): boolean => (href === "/" ? path === "/" : path.startsWith(href));
+
+/** Tell that what is shown may be old: the browser is offline, or Firestore answers from memory. */
+function Offline({ isFromCache }: { isFromCache: boolean }) {
+  const [isOnline, setIsOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const look = () => setIsOnline(navigator.onLine);
+    window.addEventListener("online", look);
+    window.addEventListener("offline", look);
+    return () => {
+      window.removeEventListener("online", look);
+      window.removeEventListener("offline", look);
+    };
+  }, []);
+  const isOffline = !isOnline || isFromCache;
+  return (
+    <div role="status" class={isOffline ? "offline" : ""}>
+      {isOffline && "Offline: what you see may be old. It goes on by itself when the connection is back."}
+    </div>
+  );
+}
+
+function NotFound() {
+  return (
+    <>
+      <h1>There is no such page</h1>
+      <p>
+        <a href="/">Go to Now</a>
+      </p>
+    </>
+  );
+}

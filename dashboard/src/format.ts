@@ -1,0 +1,68 @@
+/** Figures and times as people read them. */
+
+import type { Timestamp } from "firebase/firestore";
+
+const USD = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const PRICE = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 4 });
+const QUANTITY = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", year: "numeric" });
+const MOMENT = new Intl.DateTimeFormat("en-GB", {
+  day: "2-digit",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
+});
+const NONE = "–";
+
+type Maybe<T> = T | null | undefined;
+
+export const usd = (value: Maybe<number>): string => (value == null ? NONE : `${signed(USD.format(value))}\u00a0USD`);
+export const price = (value: number): string => PRICE.format(value);
+export const quantity = (value: number): string => signed(QUANTITY.format(value));
+export const ratio = (value: Maybe<number>): string => (value == null ? "n/a" : signed(value.toFixed(2)));
+
+export function percent(value: Maybe<number>, digits = 1): string {
+  return value == null ? NONE : `${signed((100 * value).toFixed(digits))}\u00a0%`;
+}
+
+export const day = (at: Maybe<Date>): string => (at == null ? NONE : DAY.format(at));
+export const moment = (at: Maybe<Date>): string => (at == null ? NONE : MOMENT.format(at));
+export const month = (at: Date): string => at.toISOString().slice(0, 7);
+
+/** Return a timestamp's time; a field that a user's own writer left malformed is none. */
+export function timeOf(value: Maybe<Timestamp | string>): Date | null {
+  if (value == null) {
+    return null;
+  }
+  const date = typeof value === "string" ? new Date(value) : value.toDate?.();
+  return date === undefined || Number.isNaN(date.getTime()) ? null : date;
+}
+
+/** Return how long ago something was, in the largest unit that fits. */
+export function age(at: Date, now: Date): string {
+  const seconds = Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000));
+  const units: [number, string][] = [
+    [365 * 86_400, "year"],
+    [86_400, "day"],
+    [3_600, "hour"],
+    [60, "minute"],
+  ];
+  for (const [length, unit] of units) {
+    const count = Math.floor(seconds / length);
+    if (count >= 1) {
+      return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+    }
+  }
+  return `${seconds} s ago`;
+}
+
+/** Return a code such as SHADOW_MODE in words. */
+export function words(code: string): string {
+  const text = code.replaceAll("_", " ").toLowerCase();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A typographic minus sign is as wide as a digit, and read as one. */
+const signed = (text: string): string => text.replace("-", "\u2212");

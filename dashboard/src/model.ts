@@ -1,0 +1,177 @@
+/** What Firestore and the API hold, as far as pages show it: docs/data-model.md has the whole. */
+
+import type { Timestamp } from "firebase/firestore";
+
+export type Mode = "ACTIVE" | "REDUCED" | "SHADOW_MODE" | "DISABLED";
+export type Role = "viewer" | "trader" | "admin";
+export type TradingState = "RUN" | "REDUCE_ONLY" | "HALT";
+
+export interface Verdict {
+  strategy_name: string;
+  original_allocation: number;
+  final_allocation: number;
+  mode: Mode;
+  previous_mode: Mode | null;
+  reason_code: string;
+  reason_codes?: string[];
+  reasoning: string;
+  sharpe_ratio: number | null;
+  probabilistic_sharpe_ratio: number | null;
+  data_points: number;
+}
+
+export interface LoggedSignal {
+  action: "BUY" | "SELL" | "HOLD";
+  original_action?: "BUY" | "SELL" | "HOLD";
+  ticker: string;
+  confidence: number;
+  reasoning: string;
+}
+
+export interface Decision {
+  session_id: string;
+  timestamp: Timestamp;
+  slot: string | null;
+  expires_at: Timestamp;
+  allocation_decisions: Verdict[];
+  signals: Record<string, LoggedSignal>;
+  signals_modified: Record<string, string>;
+  systemic_risk_detected: boolean;
+  systemic_risk_details: string | null;
+  strategy_errors: Record<string, string>;
+  load_errors: Record<string, string>;
+  input_issues: { reason_code: string; detail: string }[];
+  ai_summary: string;
+  ai_summary_source: string;
+  policy_version: number;
+  duration_ms: number;
+}
+
+export interface StoredPolicy {
+  version?: number;
+  updated_at?: Timestamp;
+  updated_by?: string;
+  trading_state?: TradingState;
+  trading_state_reason?: string | null;
+  trading_state_until?: Timestamp | null;
+  trading_state_at?: Timestamp;
+  trading_state_by?: string;
+}
+
+export interface Account {
+  equity: number | string;
+  buying_power: number | string;
+  as_of: Timestamp;
+}
+
+export interface Alert {
+  kind: string;
+  severity: "INFO" | "WARNING" | "CRITICAL";
+  state: "OPEN" | "ACKNOWLEDGED" | "RESOLVED";
+  title: string;
+  detail: string;
+  opened_at: Timestamp;
+  acknowledged_by: string | null;
+}
+
+export interface Fill {
+  strategy_id?: string;
+  strategyId?: string;
+  symbol: string;
+  side: string;
+  qty: number;
+  price: number;
+  fees?: number;
+  slippage?: number;
+  ts: Timestamp;
+  nonce?: string | null;
+  order_id?: string | null;
+}
+
+export interface Month {
+  strategy_id: string;
+  book: "live" | "shadow";
+  period_start: Timestamp;
+  pnl: number;
+  return_fraction: number;
+  sharpe_ratio: number | null;
+  max_drawdown: number | null;
+  win_rate: number | null;
+  trading_days: number;
+  fills: number;
+}
+
+export interface Membership {
+  role: Role;
+  email?: string;
+  disabled?: boolean;
+}
+
+/** One book's curve: an array has a value, or null, for every day. */
+export interface Curve {
+  return_fraction: (number | null)[];
+  equity: (number | null)[];
+  drawdown: (number | null)[];
+}
+
+export interface StrategyCurves {
+  strategy_id: string;
+  lookback_days: number;
+  thresholds: { reduce: number; shadow: number };
+  days: string[];
+  live: Curve;
+  shadow: Curve;
+  sharpe: (number | null)[];
+  book: ("live" | "shadow" | null)[];
+  mode: (Mode | null)[];
+}
+
+export interface OpenLots {
+  as_of: string | null;
+  is_truncated: boolean;
+  items: {
+    uid: string;
+    strategy_id: string;
+    symbol: string;
+    book: "live" | "shadow";
+    qty: number;
+    average_price: number;
+    mark: number;
+    unrealized_pnl: number;
+    lots: number;
+  }[];
+}
+
+export interface Reservations {
+  buying_power: number | null;
+  held: number;
+  items: {
+    nonce_prefix: string;
+    strategy_id: string;
+    symbol: string;
+    action: string;
+    status: string;
+    notional: number;
+    spent: number;
+    lapses_at: string;
+    redeemed_at: string;
+    is_lapsed: boolean;
+  }[];
+}
+
+export interface Policy {
+  version: number;
+  overrides: Record<string, unknown>;
+  effective: Record<string, unknown>;
+  problems: { field: string; detail: string }[];
+  updated_at: string | null;
+  updated_by: string | null;
+}
+
+export interface PolicyVersion {
+  version: number;
+  updated_at: string;
+  updated_by: string;
+  changed: string[];
+  policy: Record<string, unknown>;
+}

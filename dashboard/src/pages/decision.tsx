@@ -1,0 +1,163 @@
+import { moment, percent, ratio, timeOf, words } from "../format";
+import { useDocument } from "../live";
+import type { Decision, LoggedSignal, Verdict } from "../model";
+import * as paths from "../paths";
+import { useSession } from "../session";
+import { ActionBadge, Fact, Heading, ModeBadge, Section, Table } from "../ui/parts";
+import { Empty, Loaded } from "../ui/states";
+
+/** One decision in full: what every strategy proposed, what it became, and by which rules. */
+export function DecisionPage({ session }: { session?: string }) {
+  const { db } = useSession();
+  const decision = useDocument<Decision>(paths.decision(db, session ?? ""));
+  return (
+    <>
+      <p>
+        <a href="/decisions">← All decisions</a>
+      </p>
+      <Loaded of={decision} what="the decision">
+        {(found) => (found ? <Whole decision={found} /> : <Missing session={session} />)}
+      </Loaded>
+    </>
+  );
+}
+
+function Missing({ session }: { session: string | undefined }) {
+  return (
+    <>
+      <Heading title="Decision">Decision</Heading>
+      <Empty>There is no decision {session}.</Empty>
+    </>
+  );
+}
+
+function Whole({ decision }: { decision: Decision }) {
+  const at = moment(timeOf(decision.timestamp));
+  return (
+    <>
+      <Heading title={`Decision of ${at}`}>Decision of {at}</Heading>
+      <Section
+        title="Summary"
+        aside={<span class="tag">{decision.ai_summary_source === "text" ? "text" : decision.ai_summary_source}</span>}
+      >
+        <p class="lead">{decision.ai_summary}</p>
+        {decision.systemic_risk_detected && <p class="warning">Systemic risk: {decision.systemic_risk_details}</p>}
+        <dl class="facts">
+          <Fact name="Session">
+            <code>{decision.session_id}</code>
+          </Fact>
+          <Fact name="Slot">{decision.slot ? moment(timeOf(decision.slot)) : "asked for, outside the schedule"}</Fact>
+          <Fact name="Signals expire">{moment(timeOf(decision.expires_at))}</Fact>
+          <Fact name="Policy">version {decision.policy_version}</Fact>
+          <Fact name="Took">{Math.round(decision.duration_ms)} ms</Fact>
+        </dl>
+      </Section>
+      <Section title="Before → after">
+        <BeforeAfter decision={decision} />
+      </Section>
+      <Section title="Rules that fired">
+        <Rules decision={decision} />
+      </Section>
+      <Problems title="Strategies that failed" of={decision.strategy_errors} />
+      <Problems title="Strategies that cannot be loaded" of={decision.load_errors} />
+    </>
+  );
+}
+
+function BeforeAfter({ decision }: { decision: Decision }) {
+  const columns = [
+    { name: "Strategy" },
+    { name: "Mode" },
+    { name: "Sharpe", isNumber: true },
+    { name: "Proposed" },
+    { name: "Became" },
+    { name: "Reason" },
+  ];
+  return (
+    <Table caption="Before and after, by strategy" columns={columns}>
+      {decision.allocation_decisions.map((verdict) => (
+        <Row key={verdict.strategy_name} verdict={verdict} signal={decision.signals[verdict.strategy_name]} />
+      ))}
+    </Table>
+  );
+}
+
+function Row({ verdict, signal }: { verdict: Verdict; signal: LoggedSignal | undefined }) {
+  const hasMoved = verdict.previous_mode !== null && verdict.previous_mode !== verdict.mode;
+  return (
+    <tr>
+      <th scope="row">{verdict.strategy_name}</th>
+      <td>
+        {hasMoved && verdict.previous_mode && (
+          <>
+            <ModeBadge mode={verdict.previous_mode} /> →{" "}
+          </>
+        )}
+        <ModeBadge mode={verdict.mode} />
+      </td>
+      <td class="number">{ratio(verdict.sharpe_ratio)}</td>
+      <td>
+        {signal && (
+          <Move
+            action={signal.original_action ?? signal.action}
+            ticker={signal.ticker}
+            share={verdict.original_allocation}
+          />
+        )}
+      </td>
+      <td>{signal && <Move action={signal.action} share={verdict.final_allocation} />}</td>
+      <td>
+        <span class="codes">{(verdict.reason_codes ?? [verdict.reason_code]).map(words).join(" · ")}</span>
+        <p class="muted">{verdict.reasoning}</p>
+      </td>
+    </tr>
+  );
+}
+
+/** What a strategy does with which share of the buying power; a HOLD has neither symbol nor share. */
+function Move({ action, ticker, share }: { action: string; ticker?: string; share: number }) {
+  return (
+    <>
+      <ActionBadge action={action} />
+      {action !== "HOLD" && ` ${ticker ?? ""} ${percent(share)}`}
+    </>
+  );
+}
+
+function Rules({ decision }: { decision: Decision }) {
+  const changed = Object.entries(decision.signals_modified);
+  if (changed.length === 0 && decision.input_issues.length === 0) {
+    return <Empty>None: every signal left as its mode allows.</Empty>;
+  }
+  return (
+    <ul>
+      {decision.input_issues.map((issue) => (
+        <li key={issue.reason_code}>
+          <strong>{words(issue.reason_code)}</strong>: {issue.detail}
+        </li>
+      ))}
+      {changed.map(([name, change]) => (
+        <li key={name}>
+          <strong>{name}</strong>: {change}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Problems({ title, of }: { title: string; of: Record<string, string> }) {
+  const entries = Object.entries(of);
+  return (
+    entries.length > 0 && (
+      <Section title={title}>
+        <ul>
+          {entries.map(([name, error]) => (
+            <li key={name}>
+              <strong>{name}</strong>: {error}
+            </li>
+          ))}
+        </ul>
+      </Section>
+    )
+  );
+}

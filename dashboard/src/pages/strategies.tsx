@@ -1,0 +1,167 @@
+import { useLocation } from "preact-iso";
+import { useAnswer } from "../api";
+import { month, percent, ratio, timeOf, usd } from "../format";
+import { type Entry, useDocument, useQuery } from "../live";
+import type { Decision, Month, StrategyCurves } from "../model";
+import * as paths from "../paths";
+import { useSession } from "../session";
+import { Chart, ModeLegend } from "../ui/chart";
+import { Heading, ModeBadge, Section, Table } from "../ui/parts";
+import { Empty, Loaded } from "../ui/states";
+
+const DAYS = 250;
+const MOST_MONTHS = 48;
+
+/** One strategy's record: equity, drawdown and rolling Sharpe with the modes they led to, and its months. */
+export function Strategies({ name }: { name?: string }) {
+  const { db, tenant } = useSession();
+  const decisions = useQuery<Decision>(`decisions/${tenant}/1`, paths.decisions(db, tenant, 1));
+  return (
+    <>
+      <Heading title={name ?? "Strategies"}>Strategies</Heading>
+      <Loaded of={decisions} what="strategies">
+        {([last]) => {
+          const verdicts = last?.value.allocation_decisions ?? [];
+          const chosen = name ?? verdicts[0]?.strategy_name;
+          if (chosen === undefined) {
+            return <Empty>Strategies show here after the first cycle.</Empty>;
+          }
+          const verdict = verdicts.find((one) => one.strategy_name === chosen);
+          return (
+            <>
+              <Chooser names={verdicts.map((one) => one.strategy_name)} chosen={chosen} />
+              {verdict && (
+                <p>
+                  <ModeBadge mode={verdict.mode} /> {verdict.reasoning}
+                </p>
+              )}
+              <Record key={chosen} name={chosen} />
+            </>
+          );
+        }}
+      </Loaded>
+    </>
+  );
+}
+
+function Chooser({ names, chosen }: { names: string[]; chosen: string }) {
+  const { route } = useLocation();
+  const all = names.includes(chosen) ? names : [...names, chosen];
+  return (
+    <label class="chooser">
+      Strategy
+      <select
+        value={chosen}
+        onChange={(event) => route(`/strategies/${encodeURIComponent(event.currentTarget.value)}`)}
+      >
+        {all.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Record({ name }: { name: string }) {
+  const { db, tenant, user } = useSession();
+  // The windows change whenever days were computed: that is when the curves are new.
+  const windows = useDocument<{ dates: string[] }>(paths.windows(db, tenant));
+  const version = windows.state === "ready" ? (windows.value ?? "none") : undefined;
+  const curves = useAnswer<StrategyCurves>(
+    user,
+    `/v1/strategies/${encodeURIComponent(name)}/curve?days=${DAYS}`,
+    version,
+  );
+  const months = useQuery<Month>(`months/${tenant}/${name}`, paths.months(db, tenant, name, MOST_MONTHS));
+  return (
+    <>
+      <Loaded of={curves} what="curves">
+        {(found) => <Charts curves={found} />}
+      </Loaded>
+      <Section title="Months">
+        <Loaded of={months} what="months">
+          {(all) => <Months months={all} />}
+        </Loaded>
+      </Section>
+    </>
+  );
+}
+
+function Charts({ curves }: { curves: StrategyCurves }) {
+  const hasPaper = curves.shadow.equity.some((value) => value !== null);
+  const books = [
+    { name: "live", color: "--live", values: curves.live },
+    ...(hasPaper ? [{ name: "on paper", color: "--shadow", values: curves.shadow }] : []),
+  ];
+  const { reduce, shadow } = curves.thresholds;
+  return (
+    <>
+      <ModeLegend />
+      <Section title="Equity">
+        <Chart
+          what="Equity, 1 at the start"
+          curves={curves}
+          lines={books.map((book) => ({ name: book.name, color: book.color, values: book.values.equity }))}
+          format={(value) => value.toFixed(3)}
+        />
+      </Section>
+      <Section title="Drawdown">
+        <Chart
+          what="Drawdown from the peak"
+          curves={curves}
+          lines={books.map((book) => ({ name: book.name, color: book.color, values: book.values.drawdown }))}
+          format={(value) => percent(value)}
+        />
+      </Section>
+      <Section title="Rolling Sharpe ratio">
+        <Chart
+          what={`Sharpe ratio over ${curves.lookback_days} days`}
+          curves={curves}
+          lines={[{ name: "Sharpe", color: "--live", values: curves.sharpe }]}
+          thresholds={[
+            { name: `ACTIVE from ${reduce}`, value: reduce },
+            { name: `SHADOW below ${shadow}`, value: shadow },
+          ]}
+          format={(value) => ratio(value)}
+        />
+      </Section>
+    </>
+  );
+}
+
+function Months({ months }: { months: Entry<Month>[] }) {
+  if (months.length === 0) {
+    return <Empty>Months show here after the first month's end.</Empty>;
+  }
+  const columns = [
+    { name: "Month" },
+    { name: "Book" },
+    { name: "P&L", isNumber: true },
+    { name: "Return", isNumber: true },
+    { name: "Sharpe", isNumber: true },
+    { name: "Drawdown", isNumber: true },
+    { name: "Win rate", isNumber: true },
+    { name: "Days", isNumber: true },
+    { name: "Fills", isNumber: true },
+  ];
+  return (
+    <Table caption="Months" columns={columns}>
+      {months.map(({ id, value: one }) => {
+        const start = timeOf(one.period_start);
+        return (
+          <tr key={id}>
+            <th scope="row">{start && month(start)}</th>
+            <td>{one.book === "shadow" ? "paper" : "live"}</td>
+            <td class="number">{usd(one.pnl)}</td>
+            <td class="number">{percent(one.return_fraction, 2)}</td>
+            <td class="number">{ratio(one.sharpe_ratio)}</td>
+            <td class="number">{percent(one.max_drawdown, 2)}</td>
+            <td class="number">{percent(one.win_rate, 0)}</td>
+            <td class="number">{one.trading_days}</td>
+            <td class="number">{one.fills}</td>
+          </tr>
+        );
+      })}
+    </Table>
+  );
+}

@@ -1,0 +1,162 @@
+/** Lines over trading days, with the strategy's mode as bands behind them. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { words } from "../format";
+import type { Mode, StrategyCurves } from "../model";
+
+export interface Line {
+  name: string;
+  /** A custom property of the style sheet. */
+  color: string;
+  values: (number | null)[];
+}
+
+export interface Threshold {
+  name: string;
+  value: number;
+}
+
+interface Props {
+  what: string;
+  curves: StrategyCurves;
+  lines: Line[];
+  thresholds?: Threshold[];
+  format: (value: number) => string;
+}
+
+const HEIGHT = 220;
+const MODES: Mode[] = ["ACTIVE", "REDUCED", "SHADOW_MODE", "DISABLED"];
+
+export function Chart(props: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const scheme = useColorScheme();
+  // Colours are read when it is drawn, so anew for another scheme
+  useEffect(() => {
+    const element = place.current as HTMLDivElement;
+    const plot = new uPlot(optionsOf(props, element.clientWidth), dataOf(props), element);
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [props.curves, scheme]);
+  return (
+    <figure>
+      <div ref={place} class="chart" role="img" aria-label={described(props)} />
+    </figure>
+  );
+}
+
+/** Say in words what the picture shows. */
+function described({ what, curves: { days }, lines, thresholds = [], format }: Props): string {
+  const told = lines.map(({ name, values }) => {
+    const known = values.filter((value) => value !== null);
+    const [first, last] = [known[0], known.at(-1)];
+    return first === undefined || last === undefined
+      ? `${name}: no data`
+      : `${name}: from ${format(first)} to ${format(last)}, lowest ${format(Math.min(...known))}, highest ${format(Math.max(...known))}`;
+  });
+  const limits = thresholds.map(({ name }) => name);
+  return `${what}, ${days[0]} to ${days.at(-1)}. ${[...told, ...limits].join(". ")}.`;
+}
+
+function dataOf({ curves: { days }, lines, thresholds = [] }: Props): uPlot.AlignedData {
+  const seconds = days.map((day) => Date.parse(day) / 1000);
+  return [seconds, ...lines.map((line) => line.values), ...thresholds.map(({ value }) => days.map(() => value))];
+}
+
+function optionsOf({ curves, lines, thresholds = [], format }: Props, width: number): uPlot.Options {
+  const shown = (_: uPlot, value: number | null) => (value === null ? "–" : format(value));
+  const axis = {
+    stroke: color("--muted"),
+    grid: { stroke: color("--line"), width: 1 },
+    ticks: { stroke: color("--line") },
+  };
+  return {
+    width,
+    height: HEIGHT,
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    cursor: { drag: { x: true, y: false } },
+    legend: { live: true },
+    axes: [axis, { ...axis, size: 62, values: (_, ticks) => ticks.map(format) }],
+    series: [
+      {
+        label: "Day",
+        value: (_, seconds) => (seconds === null ? "–" : new Date(seconds * 1000).toISOString().slice(0, 10)),
+      },
+      ...lines.map((line) => ({
+        label: line.name,
+        stroke: color(line.color),
+        width: 2,
+        value: shown,
+        points: { show: false },
+      })),
+      ...thresholds.map(({ name }) => ({
+        label: name,
+        stroke: color("--muted"),
+        width: 1,
+        dash: [6, 4],
+        points: { show: false },
+      })),
+    ],
+    hooks: { drawClear: [(plot) => drawModes(plot, curves)] },
+  };
+}
+
+/** Paint a band behind every run of days in one mode. */
+function drawModes(plot: uPlot, { days, mode }: StrategyCurves): void {
+  const { ctx, bbox } = plot;
+  const half = days.length > 1 ? bbox.width / (days.length - 1) / 2 : bbox.width;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (let first = 0; first < days.length; ) {
+    let end = first + 1;
+    while (end < days.length && mode[end] === mode[first]) {
+      end += 1;
+    }
+    const name = mode[first];
+    if (name) {
+      const [left, right] = [first, end - 1].map((at) =>
+        plot.valToPos(Date.parse(days[at] as string) / 1000, "x", true),
+      );
+      ctx.fillStyle = color(bandOf(name));
+      ctx.fillRect((left as number) - half, bbox.top, (right as number) - (left as number) + 2 * half, bbox.height);
+    }
+    first = end;
+  }
+  ctx.restore();
+}
+
+export function ModeLegend() {
+  return (
+    <ul class="mode-legend" aria-label="Bands in the charts">
+      {MODES.map((mode) => (
+        <li key={mode}>
+          <span class={`swatch band-${mode.toLowerCase()}`} /> {words(mode)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const bandOf = (mode: Mode): string => `--band-${mode.toLowerCase().replaceAll("_", "-")}`;
+
+const color = (property: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+
+/** Follow the system's light or dark. */
+function useColorScheme(): string {
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const [isDark, setIsDark] = useState(dark.matches);
+  useEffect(() => {
+    const look = () => setIsDark(dark.matches);
+    dark.addEventListener("change", look);
+    return () => dark.removeEventListener("change", look);
+  }, [dark]);
+  return isDark ? "dark" : "light";
+}

@@ -1,0 +1,103 @@
+/** The kill switch: who, when and why go on record, and nothing happens without a second, deliberate step. */
+
+import { useRef, useState } from "preact/hooks";
+import { call, type Refusal } from "../api";
+import { words } from "../format";
+import type { TradingState } from "../model";
+import { useSession } from "../session";
+
+const EFFECT: Record<TradingState, string> = {
+  RUN: "Strategies trade again, from the next redemption and the next cycle on.",
+  REDUCE_ONLY: "No new exposure: every BUY becomes HOLD. Exits pass.",
+  HALT: "Nothing can be redeemed but exits, from the next redemption on.",
+};
+
+export function KillSwitch({ state }: { state: TradingState }) {
+  const [wanted, setWanted] = useState<TradingState>("HALT");
+  const dialog = useRef<HTMLDialogElement>(null);
+  const ask = (next: TradingState) => {
+    setWanted(next);
+    dialog.current?.showModal();
+  };
+  return (
+    <div class="buttons">
+      {state !== "HALT" && (
+        <button type="button" class="danger" onClick={() => ask("HALT")}>
+          Halt trading …
+        </button>
+      )}
+      {state !== "REDUCE_ONLY" && (
+        <button type="button" onClick={() => ask("REDUCE_ONLY")}>
+          Reduce only …
+        </button>
+      )}
+      {state !== "RUN" && (
+        <button type="button" onClick={() => ask("RUN")}>
+          Resume trading …
+        </button>
+      )}
+      <dialog ref={dialog} aria-labelledby="kill-switch-title">
+        <Confirmation wanted={wanted} close={() => dialog.current?.close()} />
+      </dialog>
+    </div>
+  );
+}
+
+function Confirmation({ wanted, close }: { wanted: TradingState; close: () => void }) {
+  const { user, tenant } = useSession();
+  const [problem, setProblem] = useState("");
+  const [isBusy, setIsBusy] = useState(false);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const entered = new FormData(form);
+    const until = String(entered.get("until") ?? "");
+    setIsBusy(true);
+    setProblem("");
+    try {
+      await call(user, "PUT", "/v1/trading-state", {
+        body: {
+          state: wanted,
+          reason: String(entered.get("reason")),
+          ...(until && { until: new Date(until).toISOString() }),
+        },
+        headers: { "Idempotency-Key": crypto.randomUUID() },
+      });
+      form.reset();
+      close();
+    } catch (error) {
+      setProblem((error as Refusal).message);
+    } finally {
+      setIsBusy(false);
+    }
+  };
+  return (
+    <form class="stack" onSubmit={submit}>
+      <h2 id="kill-switch-title">
+        Set {tenant} to {words(wanted)}?
+      </h2>
+      <p>{EFFECT[wanted]}</p>
+      <label>
+        Reason, for whoever looks at it at 3 a.m.
+        <input name="reason" required maxLength={500} autocomplete="off" />
+      </label>
+      {wanted !== "RUN" && (
+        <label>
+          Until (optional; your local time)
+          <input name="until" type="datetime-local" />
+        </label>
+      )}
+      <div role="alert" class="problem">
+        {problem}
+      </div>
+      <div class="buttons">
+        <button type="submit" class={wanted === "RUN" ? "primary" : "danger"} disabled={isBusy}>
+          {isBusy ? "Working …" : `Yes, ${words(wanted).toLowerCase()}`}
+        </button>
+        <button type="button" onClick={close}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,106 @@
+/** Small pieces that pages share. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { age, moment, words } from "../format";
+import type { Mode } from "../model";
+
+/** Set the document's title and show the page's one heading. */
+export function Heading({ children, title }: { children: ComponentChildren; title: string }) {
+  useEffect(() => {
+    document.title = `${title} · Maestro`;
+  }, [title]);
+  return <h1>{children}</h1>;
+}
+
+export function Section({
+  title,
+  children,
+  aside,
+}: {
+  title: string;
+  children: ComponentChildren;
+  aside?: ComponentChildren;
+}) {
+  const id = `section-${title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
+  return (
+    <section aria-labelledby={id}>
+      <div class="section-head">
+        <h2 id={id}>{title}</h2>
+        {aside}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+export interface Column {
+  name: string;
+  isNumber?: boolean;
+}
+
+/** A table that scrolls sideways where the screen is narrow, by keyboard too. */
+export function Table({
+  caption,
+  columns,
+  children,
+}: {
+  caption: string;
+  columns: Column[];
+  children: ComponentChildren;
+}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="scroll" aria-label={caption} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column.name} scope="col" class={column.isNumber ? "number" : ""}>
+                {column.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </section>
+  );
+}
+
+export function ModeBadge({ mode }: { mode: Mode }) {
+  return <span class={`badge mode-${mode.toLowerCase()}`}>{words(mode)}</span>;
+}
+
+export function ActionBadge({ action }: { action: string }) {
+  return <span class={`badge action-${action.toLowerCase()}`}>{action}</span>;
+}
+
+/** A time and its age, which ticks. */
+export function Ago({ at }: { at: Date }) {
+  const now = useNow(10_000);
+  return (
+    <time dateTime={at.toISOString()} title={at.toISOString()}>
+      {moment(at)} <span class="muted">({age(at, now)})</span>
+    </time>
+  );
+}
+
+/** Return the time, anew every so often. */
+export function useNow(everyMs: number): Date {
+  const [now, setNow] = useState(() => new Date());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(new Date()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div class="fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

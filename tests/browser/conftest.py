@@ -1,0 +1,124 @@
+"""The dashboard in headless Chromium, served by the Hosting emulator with the deployed headers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+from google.cloud.firestore import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from functions.strategies.maestro_controller import MaestroController
+from tests.members import create_member, create_tenant, sign_in
+from tools import prerequisites
+from tools.emulators import EmulatorSuite
+
+TENANT = "acme"
+PROPOSED = {
+    "Trend": {"action": "BUY", "ticker": "AAPL", "allocation": 0.3, "confidence": 0.8, "reasoning": "the trend is up"},
+    "Exit": {"action": "SELL", "ticker": "KO", "confidence": 0.9, "reasoning": "target reached"},
+    "Idle": {"action": "HOLD", "reasoning": "nothing to do"},
+}
+expect.set_options(timeout=15_000)
+
+
+@dataclass
+class Watched:
+    """A page, and what it must not do."""
+
+    page: Page
+    troubles: list[str] = field(default_factory=list)
+    """Errors in the console, and requests to anybody else."""
+
+
+@dataclass
+class Dashboard:
+    """One tenant's dashboard and the system behind it."""
+
+    db: Client
+    emulators: EmulatorSuite
+    browser: Browser
+    tenant_id: str = TENANT
+    watched: list[Watched] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.emulators.host('hosting')}"
+
+    def open(self, path: str = "/", **context: Any) -> Page:
+        """Open a page that nobody is signed in to."""
+        page = self._context(**context).new_page()
+        watched = Watched(page)
+        self.watched.append(watched)
+        page.on("pageerror", lambda error: watched.troubles.append(f"error: {error}"))
+        page.on("console", lambda line: watched.troubles.extend(_trouble_of(line.type, line.text)))
+        page.on("request", lambda request: watched.troubles.extend(_stranger(request.url)))
+        page.goto(f"{self.url}{path}")
+        return page
+
+    def signed_in(self, role: str = "viewer", path: str = "/", tenant_id: str | None = None, **context: Any) -> Page:
+        """Create a member, open a page and sign in as a person does."""
+        member = create_member(self.emulators, tenant_id or self.tenant_id, role)
+        page = self.open(path, **context)
+        enter(page, member.email, member.password)
+        expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+        return page
+
+    def cycle(self, proposed: Mapping[str, Any] = PROPOSED) -> tuple[dict[str, dict[str, Any]], Any]:
+        """Run a cycle, and return its signals and its decision."""
+        now = datetime.now(UTC)
+        account = {"equity": 1e5, "buying_power": 1e5, "as_of": now}
+        controller = MaestroController(self.db, self.tenant_id)
+        market_data = {"AAPL": {"price": 100.0}}
+        with ThreadPoolExecutor(1) as elsewhere:  # Playwright has an event loop in this thread
+            cycle = controller.orchestrate(proposed, market_data=market_data, account_snapshot=account)
+            return elsewhere.submit(asyncio.run, cycle).result()
+
+    def call(self, method: str, path: str, role: str = "trader", **request: Any) -> requests.Response:
+        """Ask the API as another member does, through Hosting."""
+        headers = {"Authorization": f"Bearer {sign_in(self.emulators, self.tenant_id, role)}"}
+        return requests.request(method, f"{self.url}/v1/{path}", headers=headers, timeout=60, **request)
+
+    def _context(self, **options: Any) -> BrowserContext:
+        return self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+
+
+def enter(page: Page, email: str, password: str) -> None:
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def _trouble_of(kind: str, text: str) -> list[str]:
+    """Return what the console says went wrong; that an answer was a refusal is not, as pages show those."""
+    return [f"console: {text}"] if kind == "error" and "status of 4" not in text else []
+
+
+def _stranger(url: str) -> list[str]:
+    return [] if url.startswith("http://127.0.0.1:") else [f"third party: {url}"]
+
+
+@pytest.fixture(scope="package")  # it has an event loop in this thread as long as it is there
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=prerequisites.browser())
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def dashboard(db: Client, emulators: EmulatorSuite, browser: Browser) -> Iterator[Dashboard]:
+    """A tenant nothing has happened in yet; at the end no page may have had trouble of its own."""
+    create_tenant(db, TENANT)
+    one = Dashboard(db, emulators, browser)
+    yield one
+    troubles = [trouble for watched in one.watched for trouble in watched.troubles]
+    for context in browser.contexts:
+        context.close()
+    assert troubles == []
