@@ -81,7 +81,7 @@ def snapshot_queue() -> TaskQueue:
 
 @cache
 def run_snapshot_task() -> RunSnapshotTask:
-    ledger = FirestoreLedgerStore(firestore_client())
+    ledger = ledger_store()
     take = TakeSnapshots(ledger, market_calendar(), clock())
     return RunSnapshotTask(ledger, ledger, take, ComputeMonth(ledger, clock()), clock())
 
@@ -106,12 +106,12 @@ def commits() -> Commits:
 
 @cache
 def redeem_signals() -> RedeemSignals:
-    return RedeemSignals(FirestoreTradingStore(firestore_client()), clock(), commits())
+    return RedeemSignals(trading_store(), clock(), commits())
 
 
 @cache
 def record_fills() -> RecordFills:
-    return RecordFills(FirestoreTradingStore(firestore_client()), clock(), commits())
+    return RecordFills(trading_store(), clock(), commits())
 
 
 @cache
@@ -122,6 +122,16 @@ def manage_policy() -> ManagePolicy:
 @cache
 def put_inputs() -> PutInputs:
     return PutInputs(FirestoreInputStore(firestore_client()), commits())
+
+
+@cache
+def ledger_store() -> FirestoreLedgerStore:
+    return FirestoreLedgerStore(firestore_client())
+
+
+@cache
+def trading_store() -> FirestoreTradingStore:
+    return FirestoreTradingStore(firestore_client())
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from functions.domain import statistics
+from functions.domain.modes import ModeState
 from functions.domain.paper import SHADOW_UID
 from functions.domain.performance import PeriodResult
 
@@ -83,6 +84,22 @@ def snapshot_document(
         "computed_at": computed_at,
         "source": SOURCE,
     }
+
+
+def mode_at_end(state: ModeState | None, period: Period, before: Mapping[str, Any] | None) -> str | None:
+    """
+    Return a strategy's mode at a day's end; None where nobody knows it any more.
+
+    Parameters
+    ----------
+    state : ModeState or None
+        Its mode now.
+    before : mapping or None
+        The day's document, if it was computed before: what it knew stays known.
+    """
+    if state is not None and state.since < period.end:
+        return str(state.mode)
+    return None if before is None else before.get("mode")
 
 
 def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]) -> PeriodResult:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
+from functions.domain.daily_returns import counted, pooled_returns
 from functions.domain.windows import MAX_WINDOW_DAYS, PerformanceWindows
 from functions.services.ports import Document, PerformanceStore
 
@@ -38,33 +39,14 @@ def build_windows(store: PerformanceStore, tenant_id: str, today: date) -> dict[
 
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
-    """
-    Return windows made of daily documents: by uid, and pooled under None.
-
-    Users pool as profit over capital, day by day. A day that a strategy traded, or held a position, on paper counts
-    with its paper return: that is how a shadowed strategy earns its way back.
-    """
-    days = list(days)
-    on_paper = {_cell(document) for document in days if document.get("book") == "shadow" and _is_active(document)}
-    profit: dict[tuple[str | None, str, date], float] = defaultdict(float)
-    capital: dict[tuple[str | None, str, date], float] = defaultdict(float)
-    for document in days:
-        if (document.get("book") == "shadow") != (_cell(document) in on_paper):
-            continue
+    """Return windows made of daily documents: by uid, and pooled under None."""
+    by_uid: dict[str | None, list[Document]] = defaultdict(list)
+    for document in counted(list(days)):
         for uid in (None, document["uid"]):
-            cell = (uid, document["strategy_id"], document["period_start"].date())
-            profit[cell] += float(document["pnl"])
-            capital[cell] += float(document["capital_base"])
-    returns: dict[str | None, list[tuple[str, date, float]]] = defaultdict(list)
-    for (uid, name, day), base in capital.items():
-        if base > 0:
-            returns[uid].append((name, day, profit[uid, name, day] / base))
-    return {uid: PerformanceWindows.from_daily_returns(cells) for uid, cells in returns.items()}
-
-
-def _cell(document: Document) -> tuple[str, date]:
-    return document["strategy_id"], document["period_start"].date()
-
-
-def _is_active(document: Document) -> bool:
-    return bool(document["fills"] or document["pnl"] or document["unrealized_pnl"])
+            by_uid[uid].append(document)
+    returns = {uid: pooled_returns(documents) for uid, documents in by_uid.items()}
+    return {
+        uid: PerformanceWindows.from_daily_returns((name, day, value) for (name, day), value in cells.items())
+        for uid, cells in returns.items()
+        if cells
+    }

@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.domain.errors import FillError, StoreConflict
 from functions.domain.performance import Checkpoint, PeriodResult, checkpoint_document, compute_period_in_pages
-from functions.domain.snapshots import Period, snapshot_document
+from functions.domain.snapshots import Period, mode_at_end, snapshot_document
 from functions.services.books import books_at, newest_checkpoint
 from functions.services.build_windows import WINDOW_SPAN, build_windows, windows_of
 from functions.services.ports import Clock, DayWrites, Document, LedgerHead, LedgerStore, MarketCalendar
@@ -147,14 +147,15 @@ class TakeSnapshots:
         valuation: Valuation,
         known: Mapping[str, Document],
     ) -> dict[str, dict[str, Any]]:
-        """Return a day's documents by id; one computed again keeps its capital base."""
+        """Return a day's documents by id; one computed again keeps its capital base, and the mode it knew."""
         computed_at = self._clock.now()
         documents = {}
         for result in results:
             document_id = period.document_id(result.uid, result.strategy_id)
             before = known.get(document_id)
             base = before["capital_base"] if before else valuation.capital_base(result.strategy_id)
-            documents[document_id] = snapshot_document(tenant_id, result, period, base, computed_at)
+            mode = mode_at_end(valuation.modes.get(result.strategy_id), period, before)
+            documents[document_id] = snapshot_document(tenant_id, result, period, base, computed_at) | {"mode": mode}
         return documents
 
 

@@ -29,6 +29,9 @@ ROUTES: dict[tuple[str, str], str | None] = {
     ("GET", "summary"): "viewer",
     ("GET", "explanations"): "viewer",
     ("GET", "performance"): "viewer",
+    ("GET", "strategies/{strategy_id}/curve"): "viewer",
+    ("GET", "lots"): "viewer",
+    ("GET", "reservations"): "viewer",
     ("GET", "alerts"): "viewer",
     ("POST", "alerts/{alert_id}/ack"): "trader",
     ("GET", "reports/{date}"): "viewer",
@@ -41,7 +44,7 @@ RANKS = ["viewer", "trader", "admin"]
 
 
 def visit(caller: Caller, method: str, path: str) -> tuple[int, str]:
-    filled = path.format(nonce="0f" * 16, session_id="s", alert_id="a", date="2026-01-05")
+    filled = path.format(nonce="0f" * 16, session_id="s", alert_id="a", strategy_id="Trend", date="2026-01-05")
     answer = caller(method, filled, json={} if method == "PUT" or path == "fills" else None)
     return answer.status_code, (answer.get_json() or {}).get("reason_code", "")
 

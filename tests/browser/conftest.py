@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 from google.cloud.firestore import Client
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from functions.strategies.maestro_controller import MaestroController
 from tests.members import create_member, create_tenant, sign_in
@@ -58,7 +58,8 @@ class Dashboard:
         self.watched.append(watched)
         page.on("pageerror", lambda error: watched.troubles.append(f"error: {error}"))
         page.on("console", lambda line: watched.troubles.extend(_trouble_of(line.type, line.text)))
-        page.on("request", lambda request: watched.troubles.extend(_stranger(request.url)))
+        page.on("requestfinished", lambda request: watched.troubles.extend(_stranger(request)))
+        page.on("requestfailed", lambda request: watched.troubles.extend(_stranger(request)))
         page.goto(f"{self.url}{path}")
         return page
 
@@ -82,7 +83,8 @@ class Dashboard:
 
     def call(self, method: str, path: str, role: str = "trader", **request: Any) -> requests.Response:
         """Ask the API as another member does, through Hosting."""
-        headers = {"Authorization": f"Bearer {sign_in(self.emulators, self.tenant_id, role)}"}
+        token = sign_in(self.emulators, self.tenant_id, role)
+        headers = {"Authorization": f"Bearer {token}", **request.pop("headers", {})}
         return requests.request(method, f"{self.url}/v1/{path}", headers=headers, timeout=60, **request)
 
     def _context(self, **options: Any) -> BrowserContext:
@@ -100,8 +102,10 @@ def _trouble_of(kind: str, text: str) -> list[str]:
     return [f"console: {text}"] if kind == "error" and "status of 4" not in text else []
 
 
-def _stranger(url: str) -> list[str]:
-    return [] if url.startswith("http://127.0.0.1:") else [f"third party: {url}"]
+def _stranger(request: Request) -> list[str]:
+    """Return a request that went to anybody else; what the content security policy blocked went nowhere."""
+    is_own = request.url.startswith(("http://127.0.0.1:", "data:"))
+    return [] if is_own or request.failure == "csp" else [f"third party: {request.url} {request.failure}"]
 
 
 @pytest.fixture(scope="package")  # it has an event loop in this thread as long as it is there

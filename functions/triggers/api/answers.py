@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -172,6 +172,81 @@ class Performances(Answer):
 
     items: list[Performance]
     next_page_token: str | None
+
+
+class Curve(Answer):
+    """One book, day by day; null where there is nothing."""
+
+    return_fraction: list[float | None]
+    equity: list[float | None] = Field(description="Compounded; 1 before the first day.")
+    drawdown: list[float | None] = Field(description="From the highest so far, 0 or negative.")
+
+
+class Thresholds(Answer):
+    """Sharpe ratios at which modes change."""
+
+    reduce: float
+    shadow: float
+
+
+class StrategyCurve(Answer):
+    """A strategy's record; every list has one entry per day, oldest first."""
+
+    strategy_id: str
+    lookback_days: int
+    thresholds: Thresholds
+    days: list[date]
+    live: Curve
+    shadow: Curve = Field(description="On paper.")
+    sharpe: list[float | None] = Field(description="Annualised, over the lookback up to the day.")
+    book: list[str] = Field(description="Which book counted: live or shadow.")
+    mode: list[str | None] = Field(description="At the day's end; null where it is not on record.")
+
+
+class OpenPosition(Answer):
+    """All open lots of one user, strategy and symbol."""
+
+    uid: str
+    strategy_id: str
+    symbol: str
+    book: str
+    qty: float = Field(description="Units; below 0 short.")
+    average_price: float
+    mark: float
+    unrealized_pnl: float = Field(description="USD, net of the costs carried.")
+    lots: int
+
+
+class OpenPositions(Answer):
+    """What was held at the last nightly snapshot."""
+
+    as_of: datetime | None = Field(description="null before the first one.")
+    items: list[OpenPosition]
+    is_truncated: bool
+
+
+class Reserved(Answer):
+    """What one redeemed signal holds."""
+
+    nonce_prefix: str
+    strategy_id: str
+    symbol: str
+    action: str
+    status: RedemptionStatus
+    notional: float = Field(description="Reserved and not filled, USD.")
+    spent: float = Field(description="Filled, and not in the account snapshot yet, USD.")
+    redeemed_at: datetime
+    lapses_at: datetime
+    is_lapsed: bool
+
+
+class AllReserved(Answer):
+    """Buying power, and what holds it; newest first."""
+
+    buying_power: float | None
+    buying_power_as_of: datetime | None
+    held: float
+    items: list[Reserved]
 
 
 class Alert(OpenAnswer):

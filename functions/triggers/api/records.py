@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 from flask import Response, g
 
 from functions.domain.access import Role
 from functions.domain.activity import orchestration_summary
+from functions.domain.curves import Curve, Figures
 from functions.domain.errors import RefusedError
 from functions.domain.reasons import ReasonCode
 from functions.services.explain_trade import explain_trade
+from functions.services.show_books import all_reserved, curves_of, open_positions
 from functions.triggers.api import answers as to
 from functions.triggers.api import requests as of
 from functions.triggers.api.access import needs
@@ -67,6 +70,54 @@ def list_performance(query: of.PerformanceQuery) -> Response:
     page = services().records.performance(g.principal.tenant_id, filters, query.limit, query.page_token)
     items = [to.Performance.model_validate({**document, "id": key}) for key, document in page.items]
     return to.answer(to.Performances(items=items, next_page_token=page.next_page_token))
+
+
+@records.get("/strategies/<strategy_id>/curve", responses=to.answers(to.StrategyCurve, 404))
+@needs(Role.VIEWER)
+def get_strategy_curve(path: of.StrategyPath, query: of.CurveQuery) -> Response:
+    """Get a strategy's equity, drawdown and rolling Sharpe ratio by day, live and on paper, with the modes it had."""
+    tenant_id, strategy_id = g.principal.tenant_id, path.strategy_id
+    policy = services().policy_of(tenant_id)
+    curves = curves_of(services().records, tenant_id, strategy_id, query.days, policy)
+    return to.answer(
+        to.StrategyCurve(
+            strategy_id=strategy_id,
+            lookback_days=policy.performance_lookback_days,
+            thresholds=to.Thresholds(reduce=policy.sharpe_threshold_reduce, shadow=policy.sharpe_threshold_shadow),
+            days=list(curves.days),
+            live=_curve(curves.live),
+            shadow=_curve(curves.shadow),
+            sharpe=_known(curves.sharpe),
+            book=list(curves.book),
+            mode=list(curves.mode),
+        )
+    )
+
+
+def _curve(curve: Curve) -> to.Curve:
+    return to.Curve(
+        return_fraction=_known(curve.return_fraction), equity=_known(curve.equity), drawdown=_known(curve.drawdown)
+    )
+
+
+def _known(figures: Figures) -> list[float | None]:
+    """Return figures for JSON, which has no NaN."""
+    return [value if math.isfinite(value) else None for value in figures.tolist()]
+
+
+@records.get("/lots", responses=to.answers(to.OpenPositions))
+@needs(Role.VIEWER)
+def list_lots() -> Response:
+    """List open lots by user, strategy and symbol, as of the last nightly snapshot."""
+    return to.answer(to.OpenPositions.model_validate(open_positions(services().ledger, g.principal.tenant_id)))
+
+
+@records.get("/reservations", responses=to.answers(to.AllReserved))
+@needs(Role.VIEWER)
+def list_reservations() -> Response:
+    """List what redeemed signals hold of the buying power now."""
+    reserved = all_reserved(services().trading, g.principal.tenant_id, services().clock.now())
+    return to.answer(to.AllReserved.model_validate(reserved))
 
 
 @records.get("/alerts", responses=to.answers(to.Alerts))

@@ -23,6 +23,7 @@ MAX_SYMBOLS = 2000
 MAX_POSITIONS = 2000
 MAX_HOURS = 168
 MAX_PAGE = 100
+MAX_CURVE_DAYS = 500
 _MAX_USD = 1e15
 _NO_OTHER_KEYS: dict[str, Any] = {"additionalProperties": False}
 """JSON Schema allows keys that match no pattern, unless told."""
@@ -190,6 +191,18 @@ class DatePath(Request):
     """Which day."""
 
     date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2026-01-05"])]
+
+
+class StrategyPath(Request):
+    """Which strategy."""
+
+    strategy_id: StrategyId
+
+
+class CurveQuery(Request):
+    """How much of a record."""
+
+    days: Annotated[int, Field(ge=1, le=MAX_CURVE_DAYS)] = 250
 
 
 class IdempotencyHeader(BaseModel):

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from flask import current_app
 
+from functions.domain.policy import Policy
 from functions.services.acknowledge_alert import AcknowledgeAlert
 from functions.services.manage_policy import ManagePolicy
-from functions.services.ports import Clock, RecordStore, Tokens
+from functions.services.ports import Clock, LedgerStore, RecordStore, Tokens, TradingStore
 from functions.services.put_inputs import PutInputs
 from functions.services.record_fills import RecordFills
 from functions.services.redeem_signals import RedeemSignals
@@ -28,10 +29,14 @@ class ApiServices:
     manage_policy: ManagePolicy
     put_inputs: PutInputs
     records: RecordStore
+    ledger: LedgerStore
+    trading: TradingStore
     acknowledge_alert: AcknowledgeAlert
     orchestrate: Callable[[str, str], None]
     """Run a cycle of (tenant_id, request_id), unless it is on record. Raises StoreError, TimeoutError."""
     policy_defaults: Callable[[], Mapping[str, Any]]
+    policy_of: Callable[[str], Policy]
+    """A tenant's policy now; the defaults where it cannot be read."""
     clock: Clock
 
 

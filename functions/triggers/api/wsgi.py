@@ -27,9 +27,12 @@ def application() -> Flask:
             manage_policy=bootstrap.manage_policy(),
             put_inputs=bootstrap.put_inputs(),
             records=bootstrap.records(),
+            ledger=bootstrap.ledger_store(),
+            trading=bootstrap.trading_store(),
             acknowledge_alert=bootstrap.acknowledge_alert(),
             orchestrate=_orchestrate,
             policy_defaults=bootstrap.policy_defaults,
+            policy_of=bootstrap.policy_of,
             clock=bootstrap.clock(),
         ),
     )

@@ -1,0 +1,101 @@
+"""A strategy's record, day by day: equity and drawdown of either book, and the Sharpe ratio that its modes follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from functions.domain import statistics
+from functions.domain.daily_returns import SHADOW_BOOK, Document, cell_of, counted, pooled_returns
+from functions.domain.policy import Policy
+
+Figures = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One book; every array has shape (days,), NaN where there is nothing."""
+
+    return_fraction: Figures
+    equity: Figures
+    """Compounded; 1 before its first day."""
+    drawdown: Figures
+    """From the highest so far, 0 or negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyCurves:
+    """One strategy; every sequence has one entry per day, oldest first."""
+
+    days: tuple[date, ...]
+    live: Curve
+    shadow: Curve
+    sharpe: Figures
+    """Annualised, over the policy's lookback up to the day; NaN with too few returns, or none that vary."""
+    book: tuple[str, ...]
+    """Which book counted."""
+    mode: tuple[str | None, ...]
+    """At the day's end; None where it is not on record."""
+
+
+def strategy_curves(documents: Sequence[Document], most_days: int, policy: Policy) -> StrategyCurves:
+    """
+    Return the curves of one strategy.
+
+    Parameters
+    ----------
+    documents : sequence of mapping
+        Its daily performance documents of both books and all users, in any order. Days before those shown count for
+        the first Sharpe ratios.
+    most_days : int
+        How many days to show, the newest.
+    """
+    counting = counted(documents)
+    days = sorted({day for _, day in map(cell_of, documents)})
+    returns = _on(days, counting)
+    books = {day: str(document.get("book")) for document in counting for _, day in [cell_of(document)]}
+    modes = {day: mode for document in documents if (mode := document.get("mode")) for _, day in [cell_of(document)]}
+    shown = days[-most_days:]
+    of_book = {
+        is_paper: [document for document in documents if (document.get("book") == SHADOW_BOOK) is is_paper]
+        for is_paper in (False, True)
+    }
+    return StrategyCurves(
+        days=tuple(shown),
+        live=_curve(_on(shown, of_book[False])),
+        shadow=_curve(_on(shown, of_book[True])),
+        sharpe=rolling_sharpe(returns, policy)[-most_days:],
+        book=tuple(books[day] for day in shown),
+        mode=tuple(modes.get(day) for day in shown),
+    )
+
+
+def rolling_sharpe(daily_returns: Figures, policy: Policy) -> Figures:
+    """Return the Sharpe ratio that the policy's lookback gives at every day, shape (days,)."""
+    if daily_returns.size == 0:
+        return daily_returns
+    lookback = policy.performance_lookback_days
+    padded = np.concatenate([np.full(lookback - 1, np.nan), daily_returns])
+    windows = sliding_window_view(padded, lookback)
+    sharpe = statistics.sharpe_ratio(windows, policy.risk_free_rate)
+    return np.where(statistics.data_points(windows) >= policy.min_data_points, sharpe, np.nan)
+
+
+def _on(days: Sequence[date], documents: Sequence[Document]) -> Figures:
+    """Return one strategy's pooled returns on given days; NaN without any."""
+    by_day: Mapping[date, float] = {day: value for (_, day), value in pooled_returns(documents).items()}
+    return np.array([by_day.get(day, np.nan) for day in days], dtype=np.float64)
+
+
+def _curve(returns: Figures) -> Curve:
+    has_begun = np.maximum.accumulate(~np.isnan(returns)) if returns.size else np.zeros(0, dtype=np.bool_)
+    equity = np.cumprod(1.0 + np.nan_to_num(returns))
+    peak = np.maximum.accumulate(np.maximum(equity, 1.0)) if returns.size else equity
+    with np.errstate(invalid="ignore", divide="ignore"):
+        drawdown = equity / peak - 1.0
+    return Curve(returns, np.where(has_begun, equity, np.nan), np.where(has_begun, drawdown, np.nan))

@@ -1,0 +1,180 @@
+"""What people look at of a tenant's books: curves of a strategy, open lots, and what is reserved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from functions.domain.curves import StrategyCurves, strategy_curves
+from functions.domain.daily_returns import SHADOW_BOOK
+from functions.domain.errors import InputError, RefusedError, StoreUnavailable
+from functions.domain.fifo import Lots
+from functions.domain.fills import BookKey
+from functions.domain.identity import shown_nonce
+from functions.domain.paper import SHADOW_UID
+from functions.domain.performance import read_checkpoint
+from functions.domain.policy import Policy
+from functions.domain.reasons import ReasonCode
+from functions.domain.redemption import Redemption
+from functions.domain.reservations import CurrentSession, Reservation
+from functions.domain.windows import MAX_WINDOW_DAYS
+from functions.services.ports import LedgerStore, RecordStore, TradingStore
+from functions.services.redeem_signals import current_session
+
+DOCUMENTS_PER_DAY = 8
+"""Of one strategy: a user each, and paper. With more users the oldest days are left out."""
+MOST_BOOKS = 500
+MOST_RESERVATIONS = 200
+_END_OF_TIME = datetime(9998, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPosition:
+    """All open lots of one (uid, strategy, symbol)."""
+
+    uid: str
+    strategy_id: str
+    symbol: str
+    book: str
+    qty: float
+    """Units; below 0 short."""
+    average_price: float
+    """USD per unit."""
+    mark: float
+    """The last price known at the snapshot, USD per unit."""
+    unrealized_pnl: float
+    """USD, net of the costs carried."""
+    lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPositions:
+    """What was held at the last nightly snapshot."""
+
+    as_of: datetime | None
+    """None before the first one."""
+    items: tuple[OpenPosition, ...]
+    is_truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What one redeemed signal holds."""
+
+    nonce_prefix: str
+    strategy_id: str
+    symbol: str
+    action: str
+    status: str
+    notional: float
+    """Reserved and not filled, USD."""
+    spent: float
+    """Filled, and not in the account snapshot yet, USD."""
+    redeemed_at: datetime
+    lapses_at: datetime
+    is_lapsed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllReserved:
+    """A tenant's buying power, and what holds it."""
+
+    buying_power: float | None
+    buying_power_as_of: datetime | None
+    held: float
+    """USD."""
+    items: tuple[Reserved, ...]
+    """Newest first."""
+
+
+def curves_of(store: RecordStore, tenant_id: str, strategy_id: str, days: int, policy: Policy) -> StrategyCurves:
+    """
+    Return a strategy's curves over its newest days.
+
+    Raises
+    ------
+    RefusedError
+        With NOT_FOUND, if it has no daily performance.
+    StoreUnavailable
+    """
+    most = (days + MAX_WINDOW_DAYS) * DOCUMENTS_PER_DAY
+    page = store.performance(tenant_id, {"period": "day", "strategy_id": strategy_id}, most, None)
+    documents = [document for _, document in page.items]
+    if not documents:
+        raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} has no daily performance yet: it comes with its fills")
+    if page.next_page_token is not None:  # the oldest day may be incomplete
+        oldest = documents[-1]["period_start"]
+        documents = [document for document in documents if document["period_start"] > oldest]
+    return strategy_curves(documents, days, policy)
+
+
+def open_positions(store: LedgerStore, tenant_id: str) -> OpenPositions:
+    """
+    Return what is held, as of the newest checkpoint.
+
+    Raises
+    ------
+    StoreUnavailable
+        Also if the checkpoint cannot be read.
+    """
+    try:
+        books = read_checkpoint(store.checkpoint(tenant_id, _END_OF_TIME))
+    except InputError as error:
+        raise StoreUnavailable(f"open lots of tenant {tenant_id} cannot be read, rebuild them: {error}") from error
+    keys = sorted(books.lots, key=lambda key: (key.strategy_id, key.symbol, key.uid))
+    items = tuple(_position(key, books.lots[key], books.marks[key.symbol]) for key in keys[:MOST_BOOKS])
+    return OpenPositions(books.at, items, len(keys) > MOST_BOOKS)
+
+
+def _position(key: BookKey, lots: Lots, mark: float) -> OpenPosition:
+    return OpenPosition(
+        uid=key.uid,
+        strategy_id=key.strategy_id,
+        symbol=key.symbol,
+        book=SHADOW_BOOK if key.uid == SHADOW_UID else "live",
+        qty=float(lots.signed_quantity.sum()),
+        average_price=float(np.average(lots.price, weights=np.abs(lots.signed_quantity))),
+        mark=mark,
+        unrealized_pnl=lots.unrealized(mark),
+        lots=int(lots.price.size),
+    )
+
+
+def all_reserved(store: TradingStore, tenant_id: str, now: datetime) -> AllReserved:
+    """Return what is reserved. Raises StoreUnavailable, RefusedError if what is stored cannot be read."""
+    current = current_session(store.read(tenant_id, []))
+    newest = sorted(current.reservations, key=lambda nonce: current.reservations[nonce].lapses_at, reverse=True)
+    redemptions = store.read(tenant_id, newest[:MOST_RESERVATIONS]).redemptions if newest else {}
+    items = [
+        _reserved(redemption, current.reservations[nonce], current, now) for nonce, redemption in redemptions.items()
+    ]
+    return AllReserved(
+        current.buying_power,
+        current.account_as_of,
+        current.held(now),
+        tuple(sorted(items, key=lambda one: one.redeemed_at, reverse=True)),
+    )
+
+
+def _reserved(
+    document: Mapping[str, Any], reservation: Reservation, current: CurrentSession, now: datetime
+) -> Reserved:
+    redemption = Redemption.from_document(document)
+    is_lapsed = reservation.notional > 0 and now >= reservation.lapses_at
+    reserved = 0.0 if is_lapsed else reservation.notional
+    return Reserved(
+        nonce_prefix=shown_nonce(redemption.nonce),
+        strategy_id=redemption.strategy_id,
+        symbol=redemption.symbol,
+        action=str(redemption.action),
+        status=str(redemption.status),
+        notional=reserved,
+        spent=reservation.held(now, current.account_as_of) - reserved,
+        redeemed_at=redemption.redeemed_at,
+        lapses_at=reservation.lapses_at,
+        is_lapsed=is_lapsed,
+    )
