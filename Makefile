@@ -6,10 +6,10 @@ SETUP := @$(PYTHON3) tools/setup.py
 SOURCES := functions tools tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo dev test test-unit check format bench maestro openapi may-deploy deploy clean
+.PHONY: help setup lock demo dev test test-unit check format bench maestro openapi screenshots may-deploy deploy clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install everything the other targets need (they call it; a second time it installs nothing)
 	$(SETUP)
@@ -47,6 +47,10 @@ maestro: setup ## The operator's command line (ARGS="--help", ARGS="month TENANT
 
 openapi: setup ## Write docs/openapi.json anew, from the models
 	@$(PYTHON) -m tools.openapi
+
+screenshots: setup ## Take the documents' pictures of the dashboard anew, from the demo's data
+	$(SETUP) --browser
+	@$(PYTHON) -m tools.screenshots $(ARGS)
 
 lock: setup ## Compile the pinned requirements and the npm lock file anew
 	@$(PYTHON) -m tools.lock

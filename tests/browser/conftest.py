@@ -20,7 +20,7 @@ from tools import prerequisites
 from tools.emulators import EmulatorSuite
 
 TENANT = "acme"
-PROPOSED = {
+PROPOSED: dict[str, dict[str, Any]] = {
     "Trend": {"action": "BUY", "ticker": "AAPL", "allocation": 0.3, "confidence": 0.8, "reasoning": "the trend is up"},
     "Exit": {"action": "SELL", "ticker": "KO", "confidence": 0.9, "reasoning": "target reached"},
     "Idle": {"action": "HOLD", "reasoning": "nothing to do"},

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import asyncio
-import inspect
 import logging
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,23 +13,16 @@ from google.cloud.firestore import Client
 from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_client import firestore_client
 from functions.strategies.maestro_controller import MaestroController
+from tests.docs.blocks import ROOT, Block, blocks, run_blocks
 from tests.emulator.test_snapshots import MONDAY, put_fill
 
-GUIDE = Path(__file__).parents[2] / "docs" / "migration-guide.md"
+GUIDE = ROOT / "docs" / "migration-guide.md"
 THRESHOLDS = (
     "SHARPE_THRESHOLD_REDUCE",
     "SHARPE_THRESHOLD_SHADOW",
     "SYSTEMIC_SELL_THRESHOLD",
     "PERFORMANCE_LOOKBACK_DAYS",
 )
-
-
-def blocks() -> list[tuple[int, str]]:
-    """Return (line, code) of every Python block."""
-    text = GUIDE.read_text(encoding="utf-8")
-    return [
-        (text[: found.start(1)].count("\n"), found[1]) for found in re.finditer(r"```python\n(.*?)```", text, re.DOTALL)
-    ]
 
 
 class Broker:
@@ -77,21 +65,15 @@ def test_the_whole_guide(db: Client, thresholds: None, caplog: pytest.LogCapture
         "year": 2020,
         "month": 3,
     }
-    found = blocks()
+    found = blocks(GUIDE)
     assert len(found) == 9
 
-    async def run() -> None:
-        for line, code in found:
-            padded = "\n" * line + code  # a traceback then names the guide's own line
-            compiled = compile(padded, str(GUIDE), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            done = eval(compiled, names)
-            if inspect.iscoroutine(done):
-                await done
-            if "execute_trade" in code:
-                assert {record["nonce"] for record in executed} == set(broker.orders)
-                assert broker.orders, "something must have been traded"
+    def check_trades(block: Block) -> None:
+        if "execute_trade" in block.code:
+            assert {record["nonce"] for record in executed} == set(broker.orders)
+            assert broker.orders, "something must have been traded"
 
-    asyncio.run(run())
+    run_blocks(found, names, check_trades)
     messages = "\n".join(caplog.messages)
     for told in (
         "🎭 Maestro: Maestro weighed 7 strategies",

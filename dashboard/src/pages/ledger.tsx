@@ -40,7 +40,11 @@ export function Ledger() {
 function ReservationsSection({ newestFill }: { newestFill: string | undefined }) {
   const { user } = useSession();
   const now = useNow(RESERVATIONS_EVERY_MS);
-  const reservations = useAnswer<Reservations>(user, "/v1/reservations", newestFill && `${now.getTime()} ${newestFill}`);
+  const reservations = useAnswer<Reservations>(
+    user,
+    "/v1/reservations",
+    newestFill && `${now.getTime()} ${newestFill}`,
+  );
   return (
     <Section title="Reservations">
       <Loaded of={reservations} what="reservations">

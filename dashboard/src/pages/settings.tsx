@@ -91,7 +91,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
   return (
     <form ref={form} onSubmit={save} class="policy">
       <p class="muted">
-        Version {base.version}
+        {base.version === 0 ? "Nothing is set: every default holds." : `Version ${base.version}`}
         {base.updated_at && ` of ${moment(timeOf(base.updated_at))}, by ${base.updated_by}`}
       </p>
       <fieldset class="bare" disabled={role !== "admin" || isBusy}>
@@ -114,7 +114,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
         ))}
       </fieldset>
       {role === "admin" && (
-        <div class="save">
+        <div class={isDirty ? "save changed" : "save"}>
           {isOutdated && isDirty && (
             <p class="warning">
               {latest.updated_by} saved version {latest.version} meanwhile.{" "}
@@ -191,7 +191,9 @@ function Field({ name, label, schema, text, effective, error, change }: FieldPro
 }
 
 const limitsOf = (min?: number, max?: number): string =>
-  min === undefined || max === undefined ? "" : `, ${min} to ${max.toLocaleString("en-US")}`;
+  min === undefined || max === undefined
+    ? ""
+    : `, ${min} to ${max.toLocaleString("en-US", { maximumFractionDigits: 4 })}`;
 
 /** Return the groups, with whatever the server has and this page has no words for. */
 function groupsOf(schemas: Record<string, Schema>) {

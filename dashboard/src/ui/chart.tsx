@@ -50,6 +50,17 @@ export function Chart(props: Props) {
   );
 }
 
+/** Label the day axis, with the year where it changes. */
+function dates(_: uPlot, ticks: number[]): string[] {
+  return ticks.map((tick, at) => {
+    const date = new Date(tick * 1000);
+    const before = ticks[at - 1];
+    const isNewYear = before === undefined || new Date(before * 1000).getUTCFullYear() !== date.getUTCFullYear();
+    const named = date.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+    return isNewYear ? `${named}\n${date.getUTCFullYear()}` : named;
+  });
+}
+
 /** Say in words what the picture shows. */
 function described({ what, curves: { days }, lines, thresholds = [], format }: Props): string {
   const told = lines.map(({ name, values }) => {
@@ -81,7 +92,10 @@ function optionsOf({ curves, lines, thresholds = [], format }: Props, width: num
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     cursor: { drag: { x: true, y: false } },
     legend: { live: true },
-    axes: [axis, { ...axis, size: 62, values: (_, ticks) => ticks.map(format) }],
+    axes: [
+      { ...axis, values: dates },
+      { ...axis, size: 62, values: (_, ticks) => ticks.map(format) },
+    ],
     series: [
       {
         label: "Day",
@@ -99,6 +113,7 @@ function optionsOf({ curves, lines, thresholds = [], format }: Props, width: num
         stroke: color("--muted"),
         width: 1,
         dash: [6, 4],
+        value: () => "",
         points: { show: false },
       })),
     ],
@@ -106,14 +121,11 @@ function optionsOf({ curves, lines, thresholds = [], format }: Props, width: num
   };
 }
 
-/** Paint a band behind every run of days in one mode. */
+/** Paint a band behind every run of days in one mode, up to the day on which the next one begins. */
 function drawModes(plot: uPlot, { days, mode }: StrategyCurves): void {
   const { ctx, bbox } = plot;
-  const half = days.length > 1 ? bbox.width / (days.length - 1) / 2 : bbox.width;
+  const leftOf = (at: number) => plot.valToPos(Date.parse(days[at] as string) / 1000, "x", true);
   ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
   for (let first = 0; first < days.length; ) {
     let end = first + 1;
     while (end < days.length && mode[end] === mode[first]) {
@@ -121,11 +133,10 @@ function drawModes(plot: uPlot, { days, mode }: StrategyCurves): void {
     }
     const name = mode[first];
     if (name) {
-      const [left, right] = [first, end - 1].map((at) =>
-        plot.valToPos(Date.parse(days[at] as string) / 1000, "x", true),
-      );
+      const left = Math.max(bbox.left, leftOf(first));
+      const right = Math.min(bbox.left + bbox.width, end < days.length ? leftOf(end) : Number.POSITIVE_INFINITY);
       ctx.fillStyle = color(bandOf(name));
-      ctx.fillRect((left as number) - half, bbox.top, (right as number) - (left as number) + 2 * half, bbox.height);
+      ctx.fillRect(left, bbox.top, Math.max(0, right - left), bbox.height);
     }
     first = end;
   }

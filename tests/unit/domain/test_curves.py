@@ -51,7 +51,7 @@ def test_users_pool_as_profit_over_capital() -> None:
 
 
 def test_a_day_on_paper_counts_with_its_paper_return() -> None:
-    idle = {"fills": 0, "unrealized_pnl": 0.0}
+    idle: dict[str, Any] = {"fills": 0, "unrealized_pnl": 0.0}
     documents = [
         *(daily(0, 5), daily(0, 0, "shadow", "shadow", **idle)),
         *(daily(1, 0, **idle), daily(1, 7, "shadow", "shadow")),

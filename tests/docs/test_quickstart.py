@@ -1,0 +1,53 @@
+"""Every Python block of the quick start, run in order, as written, on the emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from google.cloud.firestore import Client
+
+from functions.adapters import firestore_paths as paths
+from functions.adapters.firestore_client import firestore_client
+from functions.strategies.maestro_controller import MaestroController
+from tests.docs.blocks import ROOT, Block, blocks, run_blocks
+
+QUICKSTART = ROOT / "functions" / "strategies" / "MAESTRO_QUICKSTART.md"
+
+
+@pytest.fixture
+def threshold() -> Iterator[None]:
+    before = MaestroController.SHARPE_THRESHOLD_REDUCE
+    yield
+    MaestroController.SHARPE_THRESHOLD_REDUCE = before
+
+
+def test_the_whole_quick_start(db: Client, threshold: None, capsys: pytest.CaptureFixture[str]) -> None:
+    firestore_client()
+    names: dict[str, Any] = {}
+    decisions: list[Any] = []
+
+    def check(block: Block) -> None:
+        code = block.code
+        if "signals, decision = await loader" in code:
+            decisions.append(names["decision"])
+            assert len(names["signals"]) == 7
+        if "to_trade(signals)" in code:
+            assert names["to_trade"](names["signals"]), "something must be there to trade"
+        if "logged = " in code:
+            assert names["logged"]["tenant_id"] == "my-tenant"
+
+    found = blocks(QUICKSTART)
+    assert len(found) == 9
+    run_blocks(found, names, check)
+    printed = capsys.readouterr().out
+    assert "MovingAverageTrend" in printed
+    assert "Maestro weighed 7 strategies" in printed
+    assert "of buying power" in printed
+    assert "'action': 'BUY', 'ticker': 'KO'" in printed
+    first, tuned = decisions
+    assert (first.policy_version, len(list(paths.orchestration_logs(db).stream()))) == (0, 2)
+    assert tuned.session_id != first.session_id
+    assert names["decision"] is None
+    assert all("nonce" not in signal for signal in names["signals"].values())
