@@ -12,7 +12,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from examples.demo import PASSWORD, Demo, email_of
 from examples.replay import Prices
@@ -84,7 +84,7 @@ def shoot(page: Page, url: str, path: Path) -> None:
     """Write a picture of a page once everything on it is loaded."""
     page.goto(url)
     page.get_by_role("heading", level=1).wait_for()
-    page.wait_for_function("!document.body.innerText.includes('Loading')")
+    expect(page.get_by_text("Loading")).to_have_count(0, timeout=30_000)
     page.wait_for_timeout(300)  # a chart draws in the next frame
     page.screenshot(path=path)
     print(f"wrote {path.relative_to(ROOT)}")

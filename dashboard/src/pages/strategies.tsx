@@ -48,9 +48,10 @@ function Chooser({ names, chosen }: { names: string[]; chosen: string }) {
   const { route } = useLocation();
   const all = names.includes(chosen) ? names : [...names, chosen];
   return (
-    <label class="chooser">
-      Strategy
+    <div class="chooser">
+      <label for="strategy">Strategy</label>
       <select
+        id="strategy"
         value={chosen}
         onChange={(event) => route(`/strategies/${encodeURIComponent(event.currentTarget.value)}`)}
       >
@@ -58,7 +59,7 @@ function Chooser({ names, chosen }: { names: string[]; chosen: string }) {
           <option key={name}>{name}</option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
 
