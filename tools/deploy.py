@@ -1,4 +1,4 @@
-"""Deploy functions, rules and indexes to a Firebase project."""
+"""Deploy functions, rules, indexes and the dashboard to a Firebase project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.prerequisites import FIREBASE, ROOT
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make deploy ARGS=…", description=__doc__)
     parser.add_argument("--project", help="Firebase project id (default: the one in .firebaserc)")
-    parser.add_argument("--only", default="functions,firestore", help="what to deploy (%(default)s)")
+    parser.add_argument("--only", default="functions,firestore,hosting", help="what to deploy (%(default)s)")
     parser.add_argument("--may-deploy", action="store_true", help="only tell whether the project can be deployed to")
     parser.add_argument("--dry-run", action="store_true", help="let firebase check everything and deploy nothing")
     arguments = parser.parse_args()

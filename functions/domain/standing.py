@@ -83,6 +83,8 @@ def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: PLR0911 
     days = f"{standing.data_points} daily return{'' if standing.data_points == 1 else 's'}"
     match standing.state.reason_code:
         case ReasonCode.SHARPE_HEALTHY:
+            if standing.state.mode is not AgentMode.ACTIVE:
+                return f"Sharpe Ratio {sharpe} >= {reduce:g}. One step up, to {standing.state.mode}; ACTIVE is next."
             if standing.sharpe_ratio is not None and standing.sharpe_ratio < reduce:
                 return f"Sharpe Ratio {sharpe} < {reduce:g}, but too few days prove it. Full allocation."
             return f"Sharpe Ratio {sharpe} >= {reduce:g}. Full allocation."
