@@ -242,7 +242,7 @@ class EmulatorSuite:
                     f"{name} does not start ({error}). The emulator says:\n{self.log_tail()}"
                 ) from error
 
-    def log_tail(self, lines: int = 30) -> str:
+    def log_tail(self, lines: int = 40) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 

@@ -19,36 +19,50 @@ export interface Entry<T> {
   value: T;
 }
 
-type Listen<T> = (
-  next: (value: T, isFromCache: boolean) => void,
-  failed: (error: FirestoreError) => void,
-) => () => void;
+/** Nothing is known, and Firestore was not reached: that is not the same as nothing being there. */
+const UNREACHED: Failure = {
+  message: "Firestore does not answer. It is tried again by itself; check the connection.",
+  isForbidden: false,
+};
 
-function useLive<T>(key: string, listen: Listen<T>): Live<T> {
+interface Listener<T> {
+  next: (value: T, isFromCache: boolean) => void;
+  unreached: () => void;
+  failed: (error: FirestoreError) => void;
+}
+
+function useLive<T>(key: string, listen: (to: Listener<T>) => () => void): Live<T> {
   const [live, setLive] = useState<{ key: string; live: Live<T> }>({ key, live: { state: "loading" } });
   const [attempt, setAttempt] = useState(0);
-  // The key says what is listened to; `listen` is new every time
+  // The key says what is listened to; `listen` is new every time.
   useEffect(() => {
-    setLive({ key, live: { state: "loading" } });
-    return listen(
-      (value, isFromCache) => setLive({ key, live: { state: "ready", value, isFromCache } }),
-      (error) => {
-        const retry = () => setAttempt((before) => before + 1);
-        const isForbidden = error.code === "permission-denied";
-        setLive({ key, live: { state: "error", error: { message: error.message, isForbidden }, retry } });
-      },
-    );
+    const show = (next: Live<T>) => setLive({ key, live: next });
+    const retry = () => setAttempt((before) => before + 1);
+    const fail = (error: Failure) => show({ state: "error", error, retry });
+    show({ state: "loading" });
+    return listen({
+      next: (value, isFromCache) => show({ state: "ready", value, isFromCache }),
+      unreached: () => fail(UNREACHED),
+      failed: (error) => fail({ message: error.message, isForbidden: error.code === "permission-denied" }),
+    });
   }, [key, attempt]);
   return live.key === key ? live.live : { state: "loading" };
 }
 
 /** Follow one document; undefined while there is none. */
 export function useDocument<T>(reference: DocumentReference): Live<T | undefined> {
-  return useLive(reference.path, (next, failed) =>
+  return useLive(reference.path, ({ next, unreached, failed }) =>
     onSnapshot(
       reference,
       { includeMetadataChanges: true },
-      (snapshot) => next(snapshot.data() as T | undefined, snapshot.metadata.fromCache),
+      (snapshot) => {
+        const { fromCache } = snapshot.metadata;
+        if (fromCache && !snapshot.exists()) {
+          unreached();
+        } else {
+          next(snapshot.data() as T | undefined, fromCache);
+        }
+      },
       failed,
     ),
   );
@@ -56,15 +70,19 @@ export function useDocument<T>(reference: DocumentReference): Live<T | undefined
 
 /** Follow a query; `key` says which, as queries cannot be compared. */
 export function useQuery<T>(key: string, query: Query): Live<Entry<T>[]> {
-  return useLive(key, (next, failed) =>
+  return useLive(key, ({ next, unreached, failed }) =>
     onSnapshot(
       query,
       { includeMetadataChanges: true },
-      (snapshot) =>
-        next(
-          snapshot.docs.map((one) => ({ id: one.id, value: one.data() as T })),
-          snapshot.metadata.fromCache,
-        ),
+      (snapshot) => {
+        const { fromCache } = snapshot.metadata;
+        const entries = snapshot.docs.map((one) => ({ id: one.id, value: one.data() as T }));
+        if (fromCache && snapshot.empty) {
+          unreached();
+        } else {
+          next(entries, fromCache);
+        }
+      },
       failed,
     ),
   );

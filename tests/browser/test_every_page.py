@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import PROPOSED, Dashboard
+from tests.browser.conftest import PROPOSED, Dashboard, enter
+from tests.members import create_member
 from tools.prerequisites import ROOT
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
@@ -122,6 +123,20 @@ def test_a_slow_answer_shows_that_it_is_loading(dashboard: Dashboard) -> None:
     for route in held:
         route.continue_()
     expect(page.get_by_text("Loading open lots")).to_have_count(0)
+
+
+def test_firestore_out_of_reach_is_not_taken_for_nothing_there(dashboard: Dashboard) -> None:
+    dashboard.cycle()
+    member = create_member(dashboard.emulators, "acme", "viewer")
+    page = dashboard.open()
+    page.route("**/google.firestore.v1.Firestore/Listen/**", lambda route: route.abort())
+    enter(page, member.email, member.password)
+    expect(page.get_by_role("alert")).to_contain_text("Firestore does not answer", timeout=30_000)
+    assert "No access" not in page.content()
+    page.unroute("**/google.firestore.v1.Firestore/Listen/**")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("rowheader", name="Trend").first).to_be_visible(timeout=60_000)
+    dashboard.watched[0].troubles.clear()  # the browser's and the SDK's own words about it
 
 
 def test_offline_is_told_and_ends_by_itself(dashboard: Dashboard) -> None:
