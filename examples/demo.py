@@ -34,6 +34,8 @@ UID = "demo-trader"
 PASSWORD = "only-for-the-demo"
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.02
+_WIDE = 98
+"""Characters that the whole table of months takes."""
 _SNAPSHOT_TIME = time(22, 30, tzinfo=UTC)
 
 
@@ -167,26 +169,17 @@ def proposal(tenant: DemoTenant, name: str) -> tuple[str, str]:
     return "", ""
 
 
-def month_table(months: list[dict[str, Any]]) -> Table:
-    """Return performance by month, book and strategy."""
+def month_table(months: list[dict[str, Any]], width: int) -> Table:
+    """Return performance by month, book and strategy; a narrow terminal gets the most telling columns only."""
     table = Table(title="Performance", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in (
-        "Month",
-        "Strategy",
-        "Book",
-        "P&L USD",
-        "Return",
-        "Sharpe",
-        "Drawdown",
-        "Win rate",
-        "Days",
-        "Fills",
-    ):
+    headings = ["Month", "Strategy", "Book", "P&L USD", "Return", "Sharpe", "Drawdown", "Win rate", "Days", "Fills"]
+    shown = headings if width >= _WIDE else headings[: headings.index("Win rate")]
+    for heading in shown:
         side: Literal["left", "right"] = "left" if heading in {"Month", "Strategy", "Book"} else "right"
         table.add_column(heading, justify=side, no_wrap=True)
     for month in months:
         if month["fills"] or month["pnl"]:
-            table.add_row(
+            cells = (
                 f"{month['period_start']:%Y-%m}",
                 month["strategy_id"],
                 month["book"],
@@ -198,6 +191,7 @@ def month_table(months: list[dict[str, Any]]) -> Table:
                 str(month["trading_days"]),
                 str(month["fills"]),
             )
+            table.add_row(*cells[: len(shown)])
     return table
 
 
@@ -227,7 +221,7 @@ def report(console: Console, demo: Demo, keeps_running: bool) -> None:
         console.print(f"  paper account     {equity:,.0f} USD, started with {PaperBroker(UID).cash:,.0f} USD")
         console.print(f"  last summary      {tenant.decisions[-1]['ai_summary']}", soft_wrap=True)
         console.print()
-        console.print(month_table(demo.months(tenant)))
+        console.print(month_table(demo.months(tenant), console.width))
     console.print("\nWhere to look next:")
     console.print("  README.md                       how to add a strategy in five steps")
     console.print("  functions/strategies/           the seven strategies that just traded")
