@@ -12,11 +12,15 @@ from functions.domain.errors import StoreConflict, StoreUnavailable
 
 _LOST_A_RACE = (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.Aborted, exceptions.NotFound)
 
+_NO_INDEX = "requires an index"
+
 
 @contextmanager
 def translated_errors(doing: str) -> Iterator[None]:
     """
     Raise StoreConflict or StoreUnavailable for whatever Firestore raises inside.
+
+    A query that lacks its index fails as a lost race does, but would fail again for ever: it is no conflict.
 
     Parameters
     ----------
@@ -26,6 +30,8 @@ def translated_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except _LOST_A_RACE as error:
+        if _NO_INDEX in str(error.message):  # Firestore has one status for both
+            raise StoreUnavailable(f"{doing}: deploy firestore.indexes.json, {error.message}") from error
         raise StoreConflict(f"{doing}: {error.message}") from error
     except (exceptions.GoogleAPIError, GoogleAuthError) as error:
         raise StoreUnavailable(f"{doing}: {type(error).__name__}: {error}") from error

@@ -144,7 +144,10 @@ class RunCycle:
                 known = unavailable(known, error)
             else:
                 return result
-        raise StoreUnavailable(f"lost {MAX_COMMIT_ATTEMPTS} races for the session of tenant {request.tenant_id}")
+        lost = StoreUnavailable(f"lost {MAX_COMMIT_ATTEMPTS} races for the session of tenant {request.tenant_id}")
+        if request.cycle_id:
+            raise lost
+        return self._decide(request, unavailable(known, lost), inputs, signals, now)
 
     def _decide(
         self, request: CycleRequest, known: Known, inputs: CycleInputs, signals: Sequence[Signal], now: datetime

@@ -115,10 +115,19 @@ def test_a_lost_race_is_decided_again_on_what_the_winner_left(store: FakeCycleSt
     assert store.documents[f"{TENANT}/state/session"]["reservations"] == {"n": 1}
 
 
-def test_a_race_lost_without_end_is_an_error_not_a_silent_skip(store: FakeCycleStore) -> None:
+def test_a_slot_that_loses_without_end_is_an_error_and_is_tried_again(store: FakeCycleStore) -> None:
     store.before_commit += [lambda: store.put(f"{TENANT}/state/session", {})] * MAX_COMMIT_ATTEMPTS
     with pytest.raises(StoreUnavailable, match=f"lost {MAX_COMMIT_ATTEMPTS} races"):
-        run(store, {"A": BUY})
+        run(store, {"A": BUY}, slot=SLOT)
+    assert run(store, {"A": BUY}, slot=SLOT) is not None
+
+
+def test_a_caller_whose_cycle_loses_without_end_gets_exits_only(store: FakeCycleStore) -> None:
+    store.before_commit += [lambda: store.put(f"{TENANT}/state/session", {})] * MAX_COMMIT_ATTEMPTS
+    result = decided(store, {"A": BUY, "B": SELL})
+    assert (result.signals["A"]["action"], reason(result, "A")) == ("HOLD", "STORE_UNAVAILABLE")
+    assert result.signals["B"]["action"] == "SELL"
+    assert store.logs() == []
 
 
 def test_an_unreachable_store_stops_buys_lets_exits_pass_and_stamps_both() -> None:
