@@ -11,7 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from functions.domain import statistics
-from functions.domain.daily_returns import SHADOW_BOOK, Document, cell_of, counted, pooled_returns
+from functions.domain.daily_returns import Document, cell_of, counted, is_on_paper, pooled_returns
+from functions.domain.paper import LIVE_BOOK, SHADOW_BOOK
 from functions.domain.policy import Policy
 
 Figures = NDArray[np.float64]
@@ -23,7 +24,7 @@ class Curve:
 
     return_fraction: Figures
     equity: Figures
-    """Compounded; 1 before its first day."""
+    """Compounded; 1 before the first day shown, NaN before the book's own first day."""
     drawdown: Figures
     """From the highest so far, 0 or negative."""
 
@@ -37,8 +38,8 @@ class StrategyCurves:
     shadow: Curve
     sharpe: Figures
     """Annualised, over the policy's lookback up to the day; NaN with too few returns, or none that vary."""
-    book: tuple[str, ...]
-    """Which book counted."""
+    book: tuple[str | None, ...]
+    """Which book counted; None where neither did, as on an idle day of a strategy that is on paper only."""
     mode: tuple[str | None, ...]
     """At the day's end; None where it is not on record."""
 
@@ -51,26 +52,31 @@ def strategy_curves(documents: Sequence[Document], most_days: int, policy: Polic
     ----------
     documents : sequence of mapping
         Its daily performance documents of both books and all users, in any order. Days before those shown count for
-        the first Sharpe ratios.
+        the first Sharpe ratios, and say whether a book had begun.
     most_days : int
         How many days to show, the newest.
+    policy : Policy
+        Its lookback, its fewest data points and its risk-free rate make the Sharpe ratio.
+
+    Raises
+    ------
+    MetricInputError
+        If a return is infinite.
     """
     counting = counted(documents)
     days = sorted({day for _, day in map(cell_of, documents)})
     returns = _on(days, counting)
-    books = {day: str(document.get("book")) for document in counting for _, day in [cell_of(document)]}
-    modes = {day: mode for document in documents if (mode := document.get("mode")) for _, day in [cell_of(document)]}
+    books = {cell_of(document)[1]: SHADOW_BOOK if is_on_paper(document) else LIVE_BOOK for document in counting}
+    modes = {cell_of(document)[1]: mode for document in documents if (mode := document.get("mode"))}
     shown = days[-most_days:]
-    of_book = {
-        is_paper: [document for document in documents if (document.get("book") == SHADOW_BOOK) is is_paper]
-        for is_paper in (False, True)
-    }
+    live = [document for document in documents if not is_on_paper(document)]
+    shadow = [document for document in documents if is_on_paper(document)]
     return StrategyCurves(
         days=tuple(shown),
-        live=_curve(_on(shown, of_book[False])),
-        shadow=_curve(_on(shown, of_book[True])),
+        live=_curve(_on(days, live), len(shown)),
+        shadow=_curve(_on(days, shadow), len(shown)),
         sharpe=rolling_sharpe(returns, policy)[-most_days:],
-        book=tuple(books[day] for day in shown),
+        book=tuple(books.get(day) for day in shown),
         mode=tuple(modes.get(day) for day in shown),
     )
 
@@ -92,10 +98,11 @@ def _on(days: Sequence[date], documents: Sequence[Document]) -> Figures:
     return np.array([by_day.get(day, np.nan) for day in days], dtype=np.float64)
 
 
-def _curve(returns: Figures) -> Curve:
-    has_begun = np.maximum.accumulate(~np.isnan(returns)) if returns.size else np.zeros(0, dtype=np.bool_)
-    equity = np.cumprod(1.0 + np.nan_to_num(returns))
-    peak = np.maximum.accumulate(np.maximum(equity, 1.0)) if returns.size else equity
-    with np.errstate(invalid="ignore", divide="ignore"):
-        drawdown = equity / peak - 1.0
-    return Curve(returns, np.where(has_begun, equity, np.nan), np.where(has_begun, drawdown, np.nan))
+def _curve(returns: Figures, days_shown: int) -> Curve:
+    """Return a book's curve over its last days; what came before says only whether it had begun."""
+    has_begun = np.logical_or.accumulate(~np.isnan(returns))[returns.size - days_shown :]
+    shown = returns[returns.size - days_shown :]
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond any float there is no figure
+        equity = np.cumprod(1.0 + np.where(np.isnan(shown), 0.0, shown))
+        drawdown = equity / np.maximum.accumulate(np.maximum(equity, 1.0)) - 1.0
+    return Curve(shown, np.where(has_begun, equity, np.nan), np.where(has_begun, drawdown, np.nan))

@@ -19,6 +19,7 @@ from functions.domain.signals import Action, as_number
 
 SHADOW_UID = "shadow"
 """The user that paper fills belong to in books and performance documents."""
+LIVE_BOOK, SHADOW_BOOK = "live", "shadow"
 
 PaperPositions = Mapping[str, Mapping[str, float]]
 """Units held on paper, by strategy and symbol."""
@@ -34,6 +35,11 @@ class PaperFill:
     quantity: float
     price: float
     """USD per unit, the cycle's."""
+
+
+def book_of(uid: str) -> str:
+    """Return the book that a user's fills are in."""
+    return SHADOW_BOOK if uid == SHADOW_UID else LIVE_BOOK
 
 
 def trade_on_paper(

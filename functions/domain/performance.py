@@ -208,7 +208,7 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
     Raises
     ------
     WindowsError
-        If its parts do not belong together: rebuild it from the ledger.
+        If its parts do not belong together, or something held has no mark: rebuild it from the ledger.
     """
     if document is None:
         return Checkpoint.empty()
@@ -219,9 +219,15 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
         columns = [np.frombuffer(document[name], dtype="<f8").astype(np.float64) for name in names]
         if any(column.size != ends[-1] for column in columns) or len(keys) != len(ends) - 1:
             raise ValueError(f"{ends[-1]} lots of {len(ends) - 1} books")
+        marks = {symbol: float(price) for symbol, price in document["marks"].items()}
+        figures = np.concatenate([list(marks.values()), *columns])
+        if min(document["lots"], default=1) < 1 or not np.isfinite(figures).all():
+            raise ValueError("a book without lots, or a figure that is not finite")
+        if unmarked := sorted({key.symbol for key in keys} - marks.keys()):
+            raise ValueError(f"no mark of {unmarked[0]}")
         slices = [slice(start, stop) for start, stop in itertools.pairwise(ends)]
         lots = {key: Lots(*(column[part] for column in columns)) for key, part in zip(keys, slices, strict=True)}
         owners = frozenset((uid, name) for uid, name in (owner.split("/") for owner in document["owners"]))
-        return Checkpoint(document["at"], lots, dict(document["marks"]), owners)
-    except (KeyError, TypeError, ValueError) as error:
+        return Checkpoint(document["at"], lots, marks, owners)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise WindowsError("checkpoint", "books, lots, marks and three columns of equal length", str(error)) from error

@@ -12,7 +12,7 @@ import numpy as np
 
 from functions.domain import statistics
 from functions.domain.modes import ModeState
-from functions.domain.paper import SHADOW_UID
+from functions.domain.paper import book_of
 from functions.domain.performance import PeriodResult
 
 SOURCE = "ledger_trades_fifo"
@@ -80,7 +80,7 @@ def snapshot_document(
         "stale_marks": list(result.stale_marks),
         "capital_base": capital_base,
         "return_fraction": result.pnl / capital_base,
-        "book": "shadow" if result.uid == SHADOW_UID else "live",
+        "book": book_of(result.uid),
         "computed_at": computed_at,
         "source": SOURCE,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from functions.domain.curves import StrategyCurves, strategy_curves
-from functions.domain.daily_returns import SHADOW_BOOK
-from functions.domain.errors import InputError, RefusedError, StoreUnavailable
+from functions.domain.daily_returns import check_daily
+from functions.domain.errors import InputError, RefusedError
 from functions.domain.fifo import Lots
 from functions.domain.fills import BookKey
 from functions.domain.identity import shown_nonce
-from functions.domain.paper import SHADOW_UID
+from functions.domain.paper import book_of
 from functions.domain.performance import read_checkpoint
 from functions.domain.policy import Policy
 from functions.domain.reasons import ReasonCode
@@ -25,8 +26,14 @@ from functions.domain.windows import MAX_WINDOW_DAYS
 from functions.services.ports import LedgerStore, RecordStore, TradingStore
 from functions.services.redeem_signals import current_session
 
+logger = logging.getLogger("maestro")
+
 DOCUMENTS_PER_DAY = 8
-"""Of one strategy: a user each, and paper. With more users the oldest days are left out."""
+"""
+Of one strategy: a user each, and paper. With more users the oldest days are left out.
+
+A curve of D days reads (D + `MAX_WINDOW_DAYS`) times as many at most, and one: 4 721 documents for 500 days.
+"""
 MOST_BOOKS = 500
 MOST_RESERVATIONS = 200
 _END_OF_TIME = datetime(9998, 1, 1, tzinfo=UTC)
@@ -98,18 +105,23 @@ def curves_of(store: RecordStore, tenant_id: str, strategy_id: str, days: int, p
     Raises
     ------
     RefusedError
-        With NOT_FOUND, if it has no daily performance.
+        With NOT_FOUND, if it has no daily performance; with STORE_UNAVAILABLE, if what is stored cannot be read.
     StoreUnavailable
     """
     most = (days + MAX_WINDOW_DAYS) * DOCUMENTS_PER_DAY
     page = store.performance(tenant_id, {"period": "day", "strategy_id": strategy_id}, most, None)
-    documents = [document for _, document in page.items]
-    if not documents:
+    if not page.items:
         raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} has no daily performance yet: it comes with its fills")
-    if page.next_page_token is not None:  # the oldest day may be incomplete
-        oldest = documents[-1]["period_start"]
-        documents = [document for document in documents if document["period_start"] > oldest]
-    return strategy_curves(documents, days, policy)
+    documents = [document for _, document in page.items]
+    try:
+        for document_id, document in page.items:
+            check_daily(document_id, document)
+        if page.next_page_token is not None:  # the oldest day may be incomplete
+            oldest = documents[-1]["period_start"]
+            documents = [document for document in documents if document["period_start"] > oldest]
+        return strategy_curves(documents, days, policy)
+    except InputError as error:
+        raise _unreadable(tenant_id, f"daily performance of {strategy_id}", error, "mend that document") from error
 
 
 def open_positions(store: LedgerStore, tenant_id: str) -> OpenPositions:
@@ -118,15 +130,18 @@ def open_positions(store: LedgerStore, tenant_id: str) -> OpenPositions:
 
     Raises
     ------
+    RefusedError
+        With STORE_UNAVAILABLE, if the checkpoint cannot be read.
     StoreUnavailable
-        Also if the checkpoint cannot be read.
     """
     try:
         books = read_checkpoint(store.checkpoint(tenant_id, _END_OF_TIME))
-    except InputError as error:
-        raise StoreUnavailable(f"open lots of tenant {tenant_id} cannot be read, rebuild them: {error}") from error
-    keys = sorted(books.lots, key=lambda key: (key.strategy_id, key.symbol, key.uid))
-    items = tuple(_position(key, books.lots[key], books.marks[key.symbol]) for key in keys[:MOST_BOOKS])
+        keys = sorted(books.lots, key=lambda key: (key.strategy_id, key.symbol, key.uid))
+        items = tuple(_position(key, books.lots[key], books.marks[key.symbol]) for key in keys[:MOST_BOOKS])
+    except (InputError, ZeroDivisionError) as error:  # lots of no quantity have no average price
+        raise _unreadable(
+            tenant_id, "open lots", error, "the next nightly snapshot rebuilds them from the ledger"
+        ) from error
     return OpenPositions(books.at, items, len(keys) > MOST_BOOKS)
 
 
@@ -135,7 +150,7 @@ def _position(key: BookKey, lots: Lots, mark: float) -> OpenPosition:
         uid=key.uid,
         strategy_id=key.strategy_id,
         symbol=key.symbol,
-        book=SHADOW_BOOK if key.uid == SHADOW_UID else "live",
+        book=book_of(key.uid),
         qty=float(lots.signed_quantity.sum()),
         average_price=float(np.average(lots.price, weights=np.abs(lots.signed_quantity))),
         mark=mark,
@@ -145,19 +160,34 @@ def _position(key: BookKey, lots: Lots, mark: float) -> OpenPosition:
 
 
 def all_reserved(store: TradingStore, tenant_id: str, now: datetime) -> AllReserved:
-    """Return what is reserved. Raises StoreUnavailable, RefusedError if what is stored cannot be read."""
-    current = current_session(store.read(tenant_id, []))
-    newest = sorted(current.reservations, key=lambda nonce: current.reservations[nonce].lapses_at, reverse=True)
-    redemptions = store.read(tenant_id, newest[:MOST_RESERVATIONS]).redemptions if newest else {}
-    items = [
-        _reserved(redemption, current.reservations[nonce], current, now) for nonce, redemption in redemptions.items()
-    ]
-    return AllReserved(
-        current.buying_power,
-        current.account_as_of,
-        current.held(now),
-        tuple(sorted(items, key=lambda one: one.redeemed_at, reverse=True)),
-    )
+    """
+    Return what is reserved: all of it in ``held``, and the newest of it one by one.
+
+    Raises
+    ------
+    RefusedError
+        With STORE_UNAVAILABLE, if what is stored cannot be read.
+    StoreUnavailable
+    """
+    try:
+        reservations = current_session(store.read(tenant_id, [])).reservations
+        newest = sorted(reservations, key=lambda nonce: reservations[nonce].lapses_at, reverse=True)
+        # Read again with its redemptions, so that one instant answers for what is held and what became of it.
+        records = store.read(tenant_id, newest[:MOST_RESERVATIONS])
+        current = current_session(records)
+        items = [
+            _reserved(document, current.reservations[nonce], current, now)
+            for nonce, document in records.redemptions.items()
+            if nonce in current.reservations
+        ]
+        return AllReserved(
+            None if current.buying_power is None else float(current.buying_power),
+            current.account_as_of,
+            current.held(now),
+            tuple(sorted(items, key=lambda one: one.redeemed_at, reverse=True)),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unreadable(tenant_id, "reservations", error, "see the runbook, Reservations") from error
 
 
 def _reserved(
@@ -178,3 +208,9 @@ def _reserved(
         lapses_at=reservation.lapses_at,
         is_lapsed=is_lapsed,
     )
+
+
+def _unreadable(tenant_id: str, what: str, error: Exception, remedy: str) -> RefusedError:
+    """Return the refusal to show what is damaged; nobody is to take a guess for the truth."""
+    logger.error("Cannot show %s of tenant %s: %s", what, tenant_id, error, extra={"tenant": tenant_id})
+    return RefusedError(ReasonCode.STORE_UNAVAILABLE, f"{what} cannot be read ({error}): {remedy}")

@@ -11,7 +11,6 @@ from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
 from functions.adapters.market_calendar import ExchangeCalendar
 from functions.adapters.system import SystemClock
-from functions.services.show_books import DOCUMENTS_PER_DAY
 from functions.services.take_snapshots import TakeSnapshots
 from tests.api.conftest import Caller, Desk
 from tests.api.test_trading import fill
@@ -58,19 +57,6 @@ def test_a_curve_and_open_lots_from_the_ledger(desk: Desk, viewer: Caller) -> No
     assert viewer("GET", f"strategies/{strategy}/curve?days=1").get_json()["days"] == curve["days"][-1:]
 
 
-def test_a_curve_cut_short_has_no_incomplete_day(desk: Desk, viewer: Caller) -> None:
-    batch = desk.db.batch()
-    for number in range(91 * DOCUMENTS_PER_DAY + 1):  # a day more than is read for one day shown
-        start = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=number // 10)
-        document = daily_document(start, uid=f"u{number % 10}")
-        batch.set(paths.strategy_performance(desk.db, "acme").document(f"{number}"), document)
-    batch.commit()
-    curve = viewer("GET", "strategies/Trend/curve?days=1").get_json()
-    assert curve["live"]["return_fraction"] == [0.01]
-    whole = viewer("GET", "strategies/Trend/curve?days=500").get_json()
-    assert set(whole["live"]["return_fraction"]) == {0.01}
-
-
 def daily_document(start: datetime, uid: str) -> dict[str, Any]:
     known = {"strategy_id": "Trend", "uid": uid, "book": "live", "period": "day", "period_start": start, "fills": 0}
     return known | {"pnl": 1.0, "capital_base": 100.0, "unrealized_pnl": 0.0}
@@ -99,14 +85,36 @@ def test_too_many_days_are_refused_by_name(viewer: Caller, days: str) -> None:
     assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "days")
 
 
-def test_open_lots_that_cannot_be_read_are_no_answer(
-    desk: Desk, viewer: Caller, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_strategy_on_paper_only_has_idle_days(desk: Desk, viewer: Caller) -> None:
+    for day, pnl in enumerate((1.0, 0.0)):
+        document = daily_document(datetime(2020, 1, 2 + day, tzinfo=UTC), uid="shadow") | {"book": "shadow", "pnl": pnl}
+        paths.strategy_performance(desk.db, "acme").document(f"{day}").set(document)
+    curve = viewer("GET", "strategies/Trend/curve").get_json()
+    assert (curve["book"], curve["shadow"]["equity"]) == (["shadow", None], [1.01, 1.01])
+
+
+def test_a_damaged_day_is_no_answer(desk: Desk, viewer: Caller) -> None:
+    document = daily_document(datetime(2020, 1, 2, tzinfo=UTC), uid="ann") | {"pnl": "much"}
+    paths.strategy_performance(desk.db, "acme").document("ann__Trend__2020-01-02").set(document)
+    answer = viewer("GET", "strategies/Trend/curve")
+    assert (answer.status_code, answer.get_json()["reason_code"]) == (503, "STORE_UNAVAILABLE")
+    assert "ann__Trend__2020-01-02.pnl must be a finite number, was 'much'" in answer.get_json()["detail"]
+
+
+def test_a_damaged_policy_leaves_the_defaults(desk: Desk, viewer: Caller) -> None:
+    paths.policy(desk.db, "acme").set({"PERFORMANCE_LOOKBACK_DAYS": "many"})
+    document = daily_document(datetime(2020, 1, 2, tzinfo=UTC), uid="ann")
+    paths.strategy_performance(desk.db, "acme").document("0").set(document)
+    curve = viewer("GET", "strategies/Trend/curve").get_json()
+    assert (curve["lookback_days"], curve["thresholds"]) == (30, {"reduce": 1.0, "shadow": 0.5})
+
+
+def test_open_lots_that_cannot_be_read_are_no_answer(desk: Desk, viewer: Caller) -> None:
     at = datetime(2020, 3, 3, tzinfo=UTC)
     paths.checkpoints(desk.db, "acme").document("2020-03-02").set({"at": at, "books": ["x"], "lots": []})
     answer = viewer("GET", "lots")
     assert (answer.status_code, answer.get_json()["reason_code"]) == (503, "STORE_UNAVAILABLE")
-    assert "open lots of tenant acme cannot be read, rebuild them" in caplog.text
+    assert "the next nightly snapshot rebuilds them" in answer.get_json()["detail"]
 
 
 def test_reservations_from_redemption_to_fill_and_release(desk: Desk, viewer: Caller, trader: Caller) -> None:

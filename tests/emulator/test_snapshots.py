@@ -216,6 +216,37 @@ def test_the_capital_base_is_what_the_strategy_may_use(ledger: Client) -> None:
     assert performance(ledger)["ann__Other__2020-03-02"]["capital_base"] == 5_000, "a day computed again keeps its base"
 
 
+def test_a_day_keeps_the_mode_it_had(ledger: Client) -> None:
+    def put_mode(mode: AgentMode, since: datetime) -> None:
+        state = ModeState(mode, since, ReasonCode.SHARPE_HEALTHY)
+        paths.modes(ledger, TENANT, None).set(modes_document({"Trend": state}, since))
+
+    def modes(uid: str = "ann") -> list[str | None]:
+        return [day["mode"] for name, day in sorted(performance(ledger).items()) if name.startswith(f"{uid}__Trend")]
+
+    paper = {
+        "strategy_name": "Trend",
+        "timestamp": at(MONDAY),
+        "symbol": "KO",
+        "side": "buy",
+        "qty": 1.0,
+        "price": 45.0,
+    }
+    paths.shadow_pnl(ledger, TENANT).document("s1").set(paper)
+    put_mode(AgentMode.REDUCED, at(TUESDAY, 20))
+    take(ledger, WEDNESDAY)
+    assert modes() == [None, "REDUCED", "REDUCED"], "what it was on Monday nobody wrote down"
+    put_mode(AgentMode.ACTIVE, at(FRIDAY, 0))
+    take(ledger)
+    assert modes() == [None, "REDUCED", "REDUCED", None, "ACTIVE"], "computed late, after the mode changed"
+    put_fill(ledger, "late", MONDAY, "buy", 1, 45.0, created_at=at(FRIDAY, 23))
+    report = take(ledger, now=at(FRIDAY, 23) + timedelta(hours=1))
+    assert len(report.days) == 5, "all are computed again"
+    assert modes() == modes("shadow") == [None, "REDUCED", "REDUCED", None, "ACTIVE"]
+    march = compute_monthly_strategy_performance_from_firestore(ledger, TENANT, 2020, 3)
+    assert all("mode" not in document for document in march.values())
+
+
 def test_paper_fills_make_shadow_days_which_continue_the_window(ledger: Client) -> None:
     note = {"strategy_name": "Shy", "timestamp": at(MONDAY)}
     record = {**note, "symbol": "KO", "side": "buy", "qty": 100.0, "price": 45.0}

@@ -178,7 +178,7 @@ class Curve(Answer):
     """One book, day by day; null where there is nothing."""
 
     return_fraction: list[float | None]
-    equity: list[float | None] = Field(description="Compounded; 1 before the first day.")
+    equity: list[float | None] = Field(description="Compounded; 1 before the first day shown.")
     drawdown: list[float | None] = Field(description="From the highest so far, 0 or negative.")
 
 
@@ -199,7 +199,7 @@ class StrategyCurve(Answer):
     live: Curve
     shadow: Curve = Field(description="On paper.")
     sharpe: list[float | None] = Field(description="Annualised, over the lookback up to the day.")
-    book: list[str] = Field(description="Which book counted: live or shadow.")
+    book: list[str | None] = Field(description="Which book counted, live or shadow; null where neither did.")
     mode: list[str | None] = Field(description="At the day's end; null where it is not on record.")
 
 

@@ -16,6 +16,8 @@ from functions.domain.modes import AgentMode, ModeState
 from functions.domain.policy import Policy
 from functions.domain.reasons import ReasonCode
 from functions.domain.snapshots import Period, mode_at_end
+from functions.domain.windows import PerformanceWindows
+from functions.services.build_windows import windows_of
 
 POLICY = Policy(performance_lookback_days=10, min_data_points=3)
 MONDAY = date(2020, 3, 2)
@@ -70,6 +72,27 @@ def test_a_book_begins_with_its_first_day() -> None:
     assert curves.shadow.return_fraction == pytest.approx([np.nan, 0.02, np.nan], nan_ok=True)
 
 
+def test_an_idle_day_on_paper_only_counts_for_no_book() -> None:
+    idle = daily(1, 0, "shadow", "shadow", fills=0)
+    curves = strategy_curves([daily(0, 3, "shadow", "shadow"), idle], 30, POLICY)
+    assert curves.book == ("shadow", None)
+    assert curves.shadow.equity == pytest.approx([1.03, 1.03])
+    assert np.isnan(curves.live.equity).all()
+
+
+def test_a_book_that_began_before_the_days_shown_carries_on() -> None:
+    curves = strategy_curves([daily(0, 10, "shadow", "shadow"), daily(1, 1), daily(2, -1)], 2, POLICY)
+    assert curves.shadow.equity == pytest.approx([1.0, 1.0])
+    assert curves.shadow.drawdown == pytest.approx([0.0, 0.0])
+    assert np.isnan(curves.shadow.return_fraction).all()
+
+
+def test_equity_beyond_any_float_is_no_figure() -> None:
+    curves = strategy_curves([daily(day, 1e300) for day in range(3)], 30, POLICY)
+    assert np.isinf(curves.live.equity[-1])
+    assert np.isnan(curves.live.drawdown[-1])
+
+
 def test_days_before_those_shown_count_for_the_sharpe_ratio_and_not_for_equity() -> None:
     documents = [daily(day, pnl) for day, pnl in enumerate((1, 2, 3, 4))]
     whole, tail = strategy_curves(documents, 4, POLICY), strategy_curves(documents, 1, POLICY)
@@ -87,9 +110,29 @@ def test_curves_are_the_statistics_of_their_returns(returns: list[float]) -> Non
     }
     assert curves.live.equity[-1] - 1 == pytest.approx(statistics.total_return(returns), abs=1e-12)
     assert curves.live.drawdown.min() == pytest.approx(statistics.max_drawdown(returns), abs=1e-12)
-    last = statistics.sharpe_ratio(returns[-10:], POLICY.risk_free_rate)
-    expected = float(last) if len(returns) >= 3 else float("nan")
-    assert curves.sharpe[-1] == pytest.approx(expected, rel=1e-9, nan_ok=True)
+    assert curves.live.equity == pytest.approx(np.cumprod(1 + np.array(returns)), abs=1e-12)
+    windows = [returns[max(0, end - 10) : end] for end in range(1, len(returns) + 1)]
+    by_day = [
+        float(statistics.sharpe_ratio(one, POLICY.risk_free_rate)) if len(one) >= 3 else np.nan for one in windows
+    ]
+    assert curves.sharpe == pytest.approx(by_day, rel=1e-9, nan_ok=True)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.sampled_from([0.0, 1.0, -2.0])), min_size=1))
+def test_the_book_that_counts_is_the_windows(cells: list[tuple[int, bool, float]]) -> None:
+    """What modes come from, and what the curve shows, is one series."""
+    documents = [
+        daily(day, pnl, "shadow" if is_paper else "live", f"u{number}", fills=0)
+        for number, (day, is_paper, pnl) in enumerate(cells)
+    ]
+    curves = strategy_curves(documents, 30, POLICY)
+    counting = [
+        {"live": curves.live, "shadow": curves.shadow}[book].return_fraction[at] if book else np.nan
+        for at, book in enumerate(curves.book)
+    ]
+    windows = windows_of(documents).get(None, PerformanceWindows.empty())
+    by_day = dict(zip(windows.dates, windows.rows(["Trend"], 30)[0], strict=True))
+    assert counting == pytest.approx([by_day.get(day, np.nan) for day in curves.days], nan_ok=True)
 
 
 def test_no_days_have_no_sharpe_ratio() -> None:

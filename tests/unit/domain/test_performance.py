@@ -168,10 +168,15 @@ def test_pages_change_nothing(given_events: Any, page_size: int) -> None:
     assert paged_books.marks == books.marks
 
 
-def test_a_damaged_checkpoint_is_an_error_not_a_guess() -> None:
+@pytest.mark.parametrize(
+    "damage", [{"price": b""}, {"lots": [2]}, {"lots": [0]}, {"books": ["ann"]}, {"marks": None}, {"marks": {}}]
+)
+def test_a_damaged_checkpoint_is_an_error_not_a_guess(damage: dict[str, Any]) -> None:
     _, books = compute_period(Checkpoint.empty(), [fill()], {}, START + DAY)
     document = checkpoint_document(books)
-    for damage in ({"price": b""}, {"lots": [2]}, {"books": ["ann"]}, {"marks": None}):
-        with pytest.raises(WindowsError):
-            read_checkpoint({**document, **damage})
+    with pytest.raises(WindowsError):
+        read_checkpoint({**document, **damage})
+
+
+def test_no_checkpoint_is_an_empty_one() -> None:
     assert read_checkpoint(None) == Checkpoint.empty()
