@@ -1,0 +1,135 @@
+"""One tenant to which everything happened, so that every kind of document is there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.cloud.firestore import Client
+
+from functions import bootstrap
+from functions.adapters import firestore_paths as paths
+from functions.adapters.firebase_users import FirebaseUsers
+from functions.adapters.firestore_client import firestore_client
+from functions.adapters.market_calendar import ExchangeCalendar
+from functions.domain.access import Role
+from functions.domain.notifications import Notification, Severity
+from functions.domain.snapshots import Period
+from functions.domain.windows import PerformanceWindows
+from functions.services.enqueue_cycles import slot_of
+from functions.services.make_report import ReportDue
+from functions.services.manage_policy import Author
+from functions.services.notification_ports import DeliveryFailed
+from functions.services.record_fills import ReportedFill
+from functions.services.snapshot_tasks import SnapshotTask
+from functions.strategies.loader import StrategyLoader
+from functions.strategies.maestro_controller import MaestroController
+
+TENANT = "acme"
+PASSWORD = "correct horse battery"
+BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.2, "confidence": 0.8, "reasoning": "up"}
+PROPOSED: dict[str, Any] = {
+    "Trend": BUY,
+    "Value": BUY,
+    "Paper": BUY,
+    **{name: {**BUY, "action": "SELL"} for name in ("Exit", "Way", "Out")},
+    "Loud": {"action": "SHOUT"},
+}
+
+
+def let_everything_happen(db: Client) -> None:
+    """Do to a tenant whatever writes a document, through the services that write it."""
+    now = datetime.now(UTC)
+    users = FirebaseUsers(firestore_client())
+    users.create_tenant(TENANT, "Acme", now)
+    users.create_user(TENANT, "ann@example.com", Role.ADMIN, PASSWORD, now)
+    users.create_user(TENANT, "bob@example.com", Role.VIEWER, PASSWORD, now)
+    users.disable_user(TENANT, "bob@example.com")
+    paths.market_regime(db).set({"regime": "calm"})
+    channel = {"id": "ops", "type": "slack", "url": "http://127.0.0.1:9/hook", "rules": []}
+    paths.notification_channels(db, TENANT).set({"channels": [channel]})
+    _operate(now)
+    trend = _decide(db, now)
+    _trade(db, trend, now)
+    halt = bootstrap.manage_policy().set_trading_state
+    halt(TENANT, "HALT", "enough", now + timedelta(days=1), Author("ann"), bootstrap.policy_defaults())
+    bootstrap.check_alerts().run(TENANT, bootstrap.policy_defaults())
+    first = next(iter(paths.alerts(db, TENANT).list_documents()))
+    bootstrap.acknowledge_alert().run(TENANT, first.id, "ann")
+    told = Notification(
+        notification_id="n1",
+        tenant_id=TENANT,
+        kind="SYSTEMIC_RISK",
+        severity=Severity.CRITICAL,
+        title="Systemic risk",
+        text="3 strategies sell",
+        at=now,
+        fields={},
+    )
+    with contextlib.suppress(DeliveryFailed):  # nobody listens there
+        bootstrap.deliver_notification().run(TENANT, "ops", told)
+    bootstrap.make_report().run(ReportDue(TENANT, now.date()))
+
+
+def _operate(now: datetime) -> None:
+    policy, author, defaults = bootstrap.manage_policy(), Author("ann", "key"), bootstrap.policy_defaults()
+    policy.put(TENANT, {"min_dwell_days": 30}, 0, author, defaults)
+    policy.set_trading_state(TENANT, "RUN", "all is well", now + timedelta(days=1), author, defaults)
+    quotes = {"KO": {"price": 50.0, "volume": 1.0, "history": [50.0]}}
+    bootstrap.put_inputs().put_market_data(TENANT, {"as_of": now, "symbols": quotes})
+    account = {"equity": 1e5, "buying_power": 1e5, "cash": 1e5, "positions": []}
+    bootstrap.put_inputs().put_account(TENANT, {"as_of": now, **account})
+
+
+def _decide(db: Client, now: datetime) -> dict[str, Any]:
+    """Run cycles of a slot, an older one, a user, on stale inputs and on fresh; return a signal that may be traded."""
+    days = [now.date() - timedelta(days=20 - day) for day in range(20)]
+    losses = [("Paper", day, -0.02 + 0.01 * (day.day % 2)) for day in days]
+    paths.windows(db, TENANT, None).set(PerformanceWindows.from_daily_returns(losses).to_document())
+    loader = StrategyLoader(db, TENANT)
+    for at in (now, now - timedelta(minutes=10)):  # the second is overtaken
+        asyncio.run(loader.orchestrate_slot(slot_of(at), now))
+    account = {"equity": 1e5, "buying_power": 1e5, "as_of": now}
+    quotes = {"KO": {"price": 50.0}}
+    signals: dict[str, dict[str, Any]] = {}
+    stale = {**account, "as_of": now - timedelta(hours=1)}
+    asyncio.run(MaestroController(db, TENANT).orchestrate(PROPOSED, market_data=quotes, account_snapshot=stale))
+    for uid, proposed in (("ann", PROPOSED), (None, PROPOSED), (None, {"Trend": BUY, "Value": BUY, "Paper": BUY})):
+        controller = MaestroController(db, TENANT, uid)
+        cycle = controller.orchestrate(proposed, market_data=quotes, account_snapshot=account)
+        signals, _ = asyncio.run(cycle)
+    bootstrap.redeem_signals().redeem(TENANT, "ann", signals["Value"]["nonce"], None, bootstrap.policy_defaults())
+    bootstrap.redeem_signals().release(TENANT, signals["Value"]["nonce"])
+    return signals["Trend"]
+
+
+def _trade(db: Client, signal: dict[str, Any], now: datetime) -> None:
+    """Redeem and fill a signal, let a user's own writer add a fill, and run the performance jobs."""
+    nonce = signal["nonce"]
+    day = ExchangeCalendar("XNYS").sessions(now.date() - timedelta(days=10), now.date() - timedelta(days=1))[-1]
+    at = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=15)
+    bootstrap.redeem_signals().redeem(TENANT, "ann", nonce, "key", bootstrap.policy_defaults())
+    fill = ReportedFill(
+        strategy_id="Trend",
+        symbol="KO",
+        side="buy",
+        qty=10.0,
+        price=50.0,
+        ts=at,
+        fees=1.0,
+        slippage=0.5,
+        nonce=nonce,
+        broker_fill_id="b1",
+        order_id="o1",
+        account_id="primary",
+        run_id="r0",
+    )
+    bootstrap.record_fills().run(TENANT, "ann", [fill])
+    own = {"userId": "ann", "strategyId": "Trend", "symbol": "KO", "side": "sell", "qty": 4, "price": 51.0, "ts": at}
+    paths.ledger_trades(db, TENANT).document("own").set({**own, "runId": "r1"})
+    paper = {"timestamp": at, "strategy_name": "Paper", "symbol": "KO", "side": "buy", "qty": 2.0, "price": 50.0}
+    paths.shadow_pnl(db, TENANT).document("own").set(paper)
+    for period in (Period.of_day(day), Period.of_month(day.year, day.month)):
+        bootstrap.run_snapshot_task().run(SnapshotTask(TENANT, period), bootstrap.policy_defaults())
