@@ -45,7 +45,7 @@ bench: setup ## Measure cycle, statistics and import times as ratios to their bo
 maestro: setup ## The operator's command line (ARGS="--help", ARGS="month TENANT 2020-03")
 	@$(PYTHON) -m tools.maestro $(ARGS)
 
-openapi: setup ## Write docs/openapi.json anew, from the models
+openapi: setup ## Write docs/openapi.json and docs/api-reference.md anew, from the code
 	@$(PYTHON) -m tools.openapi
 
 screenshots: setup ## Take the documents' pictures of the dashboard anew, from the demo's data
