@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,9 +45,10 @@ def let_everything_happen(db: Client) -> None:
     now = datetime.now(UTC)
     users = FirebaseUsers(firestore_client())
     users.create_tenant(TENANT, "Acme", now)
-    users.create_user(TENANT, "ann@example.com", Role.ADMIN, PASSWORD, now)
-    users.create_user(TENANT, "bob@example.com", Role.VIEWER, PASSWORD, now)
-    users.disable_user(TENANT, "bob@example.com")
+    ann, bob = (f"{name}-{uuid.uuid4().hex[:8]}@example.com" for name in ("ann", "bob"))  # a user has one tenant
+    users.create_user(TENANT, ann, Role.ADMIN, PASSWORD, now)
+    users.create_user(TENANT, bob, Role.VIEWER, PASSWORD, now)
+    users.disable_user(TENANT, bob)
     paths.market_regime(db).set({"regime": "calm"})
     channel = {"id": "ops", "type": "slack", "url": "http://127.0.0.1:9/hook", "rules": []}
     paths.notification_channels(db, TENANT).set({"channels": [channel]})

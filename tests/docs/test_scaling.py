@@ -3,32 +3,57 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from google.cloud.firestore import Client
 
+from functions import bootstrap, main
+from functions.adapters import firestore_paths as paths
 from functions.adapters.firestore_alert_store import FirestoreAlertStore
-from functions.adapters.firestore_ledger_store import PAGE_SIZE
-from functions.adapters.firestore_trading_store import FirestoreTradingStore
-from functions.adapters.market_calendar import AlwaysOpen
-from functions.adapters.system import SystemClock, jittered_pause
+from functions.adapters.firestore_client import firestore_client
+from functions.adapters.firestore_cycle_store import FirestoreCycleStore
+from functions.adapters.firestore_delivery_store import FirestoreDeliveryStore
+from functions.adapters.firestore_ledger_store import PAGE_SIZE, FirestoreLedgerStore
+from functions.adapters.firestore_report_store import FirestoreReportStore
+from functions.adapters.firestore_tenant_directory import FirestoreTenantDirectory
+from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.system import SecretIds, SystemClock, jittered_pause
+from functions.domain.notifications import ChannelType, Notification, Severity
+from functions.domain.snapshots import Period
 from functions.domain.windows import MAX_WINDOW_DAYS, MAX_WINDOW_STRATEGIES
+from functions.services.build_windows import WINDOW_SPAN
 from functions.services.check_alerts import CheckAlerts
+from functions.services.deliver_notification import DeliverNotification, EnqueueNotification
 from functions.services.enqueue_cycles import SLOT_PERIOD, slot_of
+from functions.services.make_report import MakeReport, ReportDue
+from functions.services.month_performance import ComputeMonth
 from functions.services.optimistic import Commits
-from functions.services.record_fills import RecordFills, ReportedFill
-from functions.services.redeem_signals import RedeemSignals
+from functions.services.ports import MarketCalendar
+from functions.services.run_cycle import CycleRequest, RunCycle
+from functions.services.snapshot_tasks import RunSnapshotTask, SnapshotTask
+from functions.services.take_snapshots import TakeSnapshots
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
+from tests.api.conftest import Caller
 from tests.docs.blocks import ROOT
+from tests.fakes import FakeClock
+from tests.members import create_tenant, sign_in
+from tools.bench import TENANT, propose, seed
+from tools.emulators import EmulatorSuite
 
 PAGE = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
 BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.2, "confidence": 0.8, "reasoning": "up"}
+STRATEGIES = 10
+CALENDARS = ("XNYS", "24x7")
+KINDS = ("reads", "writes", "invocations", "task operations")
+NEW_YORK = ExchangeCalendar("XNYS")
+THURSDAY = date(2020, 10, 15)
 
 
 class Bill:
@@ -37,6 +62,7 @@ class Bill:
     def __init__(self, db: Client) -> None:
         self._db, self._api = db, db._firestore_api
         self.documents: Counter[str] = Counter()
+        self.bytes_created = 0
 
     def __enter__(self) -> Bill:
         self._db._firestore_api_internal = self
@@ -54,7 +80,10 @@ class Bill:
 
         def counted(request: Any, **options: Any) -> Any:
             self.documents["read"] += len(request.get("documents", ()))
-            self.documents["written"] += len(request.get("writes", ()))
+            writes = [type(one).pb(one) for one in request.get("writes", ())]
+            self.documents["written"] += len(writes)
+            created = [one for one in writes if one.current_document.WhichOneof("condition_type") == "exists"]
+            self.bytes_created += sum(one.update.ByteSize() for one in created)
             answer = call(request=request, **options)
             return self._found(answer) if name == "run_query" else answer
 
@@ -68,27 +97,47 @@ class Bill:
         self.documents["read"] += max(1, found)  # a query that finds nothing is charged as one
 
 
-def table(heading: str) -> list[list[str]]:
+class Queue:
+    """A queue that takes every task, and gives none."""
+
+    def enqueue(self, task_id: str, payload: Mapping[str, Any]) -> bool:
+        return True
+
+
+class Phone:
+    """A channel that takes everything."""
+
+    def send(self, *_: object) -> None:
+        """Take it."""
+
+
+def table(heading: str, page: str = PAGE) -> list[list[str]]:
     """Return the cells of the first table below a heading, without its own heading."""
-    section = PAGE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    _, _, *rows = re.findall(r"^\|(.+)\|$", section, re.MULTILINE)
-    return [[cell.strip() for cell in row.split("|")] for row in rows]
+    section = re.split(rf"^##+ {heading}\n", page, flags=re.MULTILINE)[1]
+    (first,) = re.findall(r"\A(?:(?!\|).*\n)*?((?:\|.*\n)+)", section)
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in first.splitlines()[2:]]
 
 
 def number(cell: str) -> float:
-    return float(re.sub(r"[^\d.]", "", cell))
+    return float(cell.replace(",", ""))
 
 
-def told(event: str) -> tuple[int, int]:
-    (row,) = [row for row in table("One of each") if row[0] == event]
-    return int(row[1]), int(row[2])
+def costs() -> dict[str, dict[str, float]]:
+    """Return what one event costs, by event and kind."""
+    return {row[0]: dict(zip(KINDS, map(number, row[1:]), strict=True)) for row in table("One of each")}
 
 
-def test_what_one_of_each_reads_and_writes(own_db: Client) -> None:
+def told(event: str) -> tuple[float, float]:
+    return costs()[event]["reads"], costs()[event]["writes"]
+
+
+# Counted
+
+
+def test_what_cycles_and_alerts_read_and_write(own_db: Client) -> None:
     now, defaults = datetime.now(UTC), MaestroController.policy_defaults()
-    account = {"equity": 1e5, "buying_power": 1e5, "as_of": now}
-    loader, controller = StrategyLoader(own_db, "acme"), MaestroController(own_db, "acme")
-    commits, store = Commits(jittered_pause), FirestoreTradingStore(own_db)
+    loader = StrategyLoader(own_db, "acme")
+    commits = Commits(jittered_pause)
     alerts = CheckAlerts(FirestoreAlertStore(own_db), SystemClock(), commits, AlwaysOpen, lambda _: 0)
     before = now - timedelta(minutes=5)
     asyncio.run(loader.orchestrate_slot(slot_of(before), before))  # the first one writes every mode
@@ -99,59 +148,266 @@ def test_what_one_of_each_reads_and_writes(own_db: Client) -> None:
         alerts.run("acme", defaults, is_sweep=False)
     with Bill(own_db) as swept:
         alerts.run("acme", defaults)
-    quotes = {"KO": {"price": 50.0}}
-    signals, _ = asyncio.run(controller.orchestrate({"Trend": BUY}, market_data=quotes, account_snapshot=account))
+    assert cycle.counts == told("cycle")
+    assert decided.counts == told("alerts, after a decision")
+    assert swept.counts == told("alerts, swept")
+
+
+def test_what_requests_to_the_api_read_and_write(db: Client, emulators: EmulatorSuite) -> None:
+    from functions.triggers.api.wsgi import application  # noqa: PLC0415 - it reads the emulators' environment
+
+    create_tenant(db, "acme")
+    trader = Caller(application(), sign_in(emulators, "acme", "trader"))
+    now = datetime.now(UTC)
+    account = {"equity": 1e5, "buying_power": 1e5, "as_of": now.isoformat()}
+    with Bill(firestore_client()) as put:
+        assert trader("PUT", "account", json=account).status_code == 200
+    prices = {"as_of": now.isoformat(), "symbols": {"KO": {"price": 50.0}}}
+    with Bill(firestore_client()) as put_prices:
+        assert trader("PUT", "market-data", json=prices).status_code == 200
+    controller = MaestroController(db, "acme")
+    cycle = controller.orchestrate({"Trend": BUY}, market_data={"KO": {"price": 50.0}}, account_snapshot=account)
+    signals, _ = asyncio.run(cycle)
     nonce = signals["Trend"]["nonce"]
-    with Bill(own_db) as redemption:
-        RedeemSignals(store, SystemClock(), commits).redeem("acme", "ann", nonce, "key", defaults)
-    fill = ReportedFill(
-        strategy_id="Trend", symbol="KO", side="buy", qty=1.0, price=50.0, ts=now, nonce=nonce, broker_fill_id="b1"
+    with Bill(firestore_client()) as redemption:
+        assert trader("POST", f"signals/{nonce}/redeem").status_code == 200
+    fill = {"strategy_id": "Trend", "symbol": "KO", "side": "buy", "qty": 1.0, "price": 50.0, "ts": now.isoformat()}
+    with Bill(firestore_client()) as filled:
+        assert trader("POST", "fills", json={"fills": [fill | {"nonce": nonce}]}).status_code == 200
+    assert put.counts == put_prices.counts == told("market data or account, put")
+    assert redemption.counts == told("redemption")
+    assert filled.counts == told("fill")
+
+
+def test_what_schedules_and_notifications_read_and_write(db: Client) -> None:
+    for tenant_id in ("one", "two", "three"):
+        create_tenant(db, tenant_id)
+    with Bill(db) as listed:
+        assert len(list(FirestoreTenantDirectory(db).enabled_tenants())) == 3
+    assert listed.counts == tuple(3 * count for count in told("listed by a schedule"))
+    with Bill(firestore_client()) as policy:
+        bootstrap.policy_of("one")
+    assert policy.counts == told("policy, read by `daily_report`")
+    paths.notification_channels(db, "one").set({"channels": [{"id": "ops", "type": "fcm", "topic": "t"}]})
+    store = FirestoreDeliveryStore(db)
+    notification = Notification(
+        notification_id="n1",
+        tenant_id="one",
+        kind="SYSTEMIC_RISK",
+        severity=Severity.CRITICAL,
+        title="Systemic risk",
+        text="3 strategies sell",
+        at=datetime.now(UTC),
+        fields={},
     )
-    with Bill(own_db) as filled:
-        RecordFills(store, SystemClock(), commits).run("acme", "ann", [fill])
-    bills = {
-        "cycle": cycle,
-        "alerts, after a decision": decided,
-        "alerts, swept": swept,
-        "redemption": redemption,
-        "fill": filled,
+    with Bill(db) as delivered:
+        assert EnqueueNotification(store, Queue()).run(notification) == 1
+        DeliverNotification(store, {ChannelType.FCM: Phone()}, SystemClock()).run("one", "ops", notification)
+    assert delivered.counts == told("notification, to one channel")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("calendar", "suffix"), [(NEW_YORK, ""), (AlwaysOpen(), ", 24x7")], ids=CALENDARS)
+def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCalendar, suffix: str) -> None:
+    clock = FakeClock(datetime(2020, 10, 14, 23, tzinfo=UTC))
+    opened = datetime(2020, 3, 16, 15, tzinfo=UTC)
+    fill = {"uid": "ann", "symbol": "KO", "side": "buy", "qty": 1, "price": 50.0, "ts": opened, "created_at": opened}
+    for count in range(STRATEGIES):
+        paths.ledger_trades(own_db, "acme").document(str(count)).set({**fill, "strategy_id": f"S{count}"})
+    ledger = FirestoreLedgerStore(own_db)
+    job = RunSnapshotTask(ledger, ledger, TakeSnapshots(ledger, calendar, clock), ComputeMonth(ledger, clock), clock)
+
+    def bill(period: Period) -> tuple[int, int]:
+        with Bill(own_db) as counted:
+            job.run(SnapshotTask("acme", period), {})
+        return counted.counts
+
+    bill(Period.of_day(THURSDAY - timedelta(days=1)))
+    clock.time += timedelta(days=1)
+    assert bill(Period.of_day(THURSDAY)) == told(f"day's snapshot{suffix}")
+    assert bill(Period.of_month(2020, 9)) == told(f"month's snapshot{suffix}")
+    slots = int(assumed(CALENDARS[bool(suffix)])["slots a trading day"])
+    batch = own_db.batch()
+    for count in range(slots):
+        decision = {"tenant_id": "acme", "timestamp": clock.time - timedelta(minutes=5 * count + 1)}
+        decision |= {"allocation_decisions": [], "systemic_risk_detected": False, "ai_summary": "All is well."}
+        batch.set(paths.orchestration_logs(own_db).document(f"d{count}"), decision)
+    batch.commit()
+    with Bill(own_db) as report:
+        MakeReport(FirestoreReportStore(own_db), clock, lambda _: None).run(ReportDue("acme", THURSDAY))
+    assert report.counts == told(f"report{suffix}")
+    if not suffix:  # the job of a Saturday, after that of the Friday
+        clock.time += timedelta(days=1)
+        bill(Period.of_day(THURSDAY + timedelta(days=1)))
+        clock.time += timedelta(days=1)
+        assert bill(Period.of_day(THURSDAY + timedelta(days=2))) == told("day's snapshot, no session")
+
+
+def sizes() -> list[list[str]]:
+    """Return the second table of the first section."""
+    section = PAGE.split("What grows is the size:\n", 1)[1]
+    return [
+        [cell.strip() for cell in row.split("|")] for row in re.findall(r"^\| (\d.*) \|$", section, re.MULTILINE)[:3]
+    ]
+
+
+@pytest.mark.parametrize(("strategies", "reads", "writes", "kilobytes"), [tuple(map(number, row)) for row in sizes()])
+def test_a_cycles_documents_are_as_many_whatever_the_strategies(
+    own_db: Client, strategies: float, reads: float, writes: float, kilobytes: float
+) -> None:
+    names = seed(own_db, int(strategies))
+    cycle = RunCycle(FirestoreCycleStore(own_db), SystemClock(), SecretIds())
+    for slot in ("2020-03-16T19:55:00Z", "2020-03-16T20:00:00Z"):  # the first one writes every mode
+        with Bill(own_db) as bill:
+            asyncio.run(cycle.run(CycleRequest(tenant_id=TENANT, propose=propose(names), slot=slot)))
+    assert bill.counts == (reads, writes)
+    assert bill.bytes_created == pytest.approx(kilobytes * 1000, rel=0.03)
+
+
+# Worked out
+
+
+def assumed(calendar: str) -> dict[str, float]:
+    return {row[0]: number(row[1 + CALENDARS.index(calendar)]) for row in table("A tenant's month")}
+
+
+def times(calendar: str) -> dict[str, float]:
+    """Return how often everything happens in a tenant's month."""
+    one = assumed(calendar)
+    days, trading_days = one["days"], one["trading days"]
+    cycles = trading_days * one["slots a trading day"]
+    sweeps = days * timedelta(days=1) / SLOT_PERIOD
+    reports, months = days, 1.0
+    trades = trading_days * one["trades a trading day"]
+    around = ", 24x7" if calendar == "24x7" else ""
+    rows = {
+        "listed by a schedule": cycles + sweeps + 24 * days + days + months,
+        "policy, read by `daily_report`": 24 * days,
+        "market data or account, put": cycles * one["puts of market data and account a slot"],
+        "cycle": cycles,
+        "alerts, after a decision": cycles,
+        "alerts, swept": sweeps,
+        "redemption": trades,
+        "fill": trades * one["fills a trade"],
+        "notification, to one channel": days * one["notifications a day, the report included"],
+        f"day's snapshot{around}": trading_days,
+        "day's snapshot, no session": days - trading_days,
+        f"month's snapshot{around}": months,
+        f"report{around}": reports,
     }
-    assert {name: bill.counts for name, bill in bills.items()} == {name: told(name) for name in bills}
+    return {event: count for event, count in rows.items() if count}
 
 
-def test_a_months_figures_are_products_of_the_first_table() -> None:
-    *events, total = table("A tenant's month")
-    for name, count, *cells in events:
-        reads, writes = told(name)
-        assert [number(cell) for cell in cells[:2]] == [number(count) * reads, number(count) * writes], name
-        assert number(cells[2]) == number(count), "each is one invocation"
-        assert number(cells[3]) in {0, number(count)}
-    sums = [sum(number(row[column]) for row in events) for column in range(2, 6)]
-    assert [number(cell) for cell in total[2:]] == sums
+def month(calendar: str) -> dict[str, float]:
+    """Return the sums of a tenant's month, by kind."""
+    return {kind: sum(count * costs()[event][kind] for event, count in times(calendar).items()) for kind in KINDS}
+
+
+def test_the_assumptions_fit_the_calendar() -> None:
+    day = datetime(2026, 1, 5, tzinfo=UTC)
+    slots = [day + number_of * SLOT_PERIOD for number_of in range(288)]
+    assert assumed("XNYS")["slots a trading day"] == sum(map(NEW_YORK.is_open, slots))
+    assert assumed("24x7")["slots a trading day"] == len(slots)
+    year = NEW_YORK.sessions(date(2025, 1, 1), date(2025, 12, 31))
+    assert assumed("XNYS")["trading days"] == round(len(year) / 12)
+
+
+@pytest.mark.parametrize("calendar", CALENDARS)
+def test_a_months_figures_are_products_of_the_first_table(calendar: str) -> None:
+    *events, total = table(calendar)
+    for event, count, *cells in events:
+        products = [number(count) * costs()[event][kind] for kind in KINDS]
+        assert list(map(number, cells)) == products, f"{event}: should be {products}"
+    assert {event: number(count) for event, count, *_ in events} == times(calendar)
+    sums = list(month(calendar).values())
+    assert list(map(number, total[2:])) == sums, f"should be {sums}"
+
+
+def amounts(calendar: str) -> dict[str, float]:
+    """Return what is paid for in a month, by the row of the table of dollars."""
+    (seconds, gib) = map(float, re.search(r"last ([\d.]+) seconds, alone on one CPU and ([\d.]+) GiB", PAGE).groups())  # type: ignore[union-attr]
+    sums = month(calendar)
+    stored = times(calendar)["cycle"] * number(sizes()[0][3]) * 1000 / 2**20
+    return sums | {
+        "deletes": 0,
+        "CPU seconds": sums["invocations"] * seconds,
+        "GiB seconds": sums["invocations"] * seconds * gib,
+        "MiB stored": stored,
+    }
 
 
 def test_the_dollars_are_the_months_figures_by_price() -> None:
     *rows, total = table("In dollars")
-    (month,) = [row for row in table("A tenant's month") if row[0] == "all"]
-    reads, writes, invocations, tasks = (number(cell) for cell in month[2:])
-    seconds = invocations * 0.5
-    amounts = {"reads": reads, "writes": writes, "invocations": invocations, "tasks": tasks}
-    amounts |= {"CPU seconds": seconds, "GiB seconds": seconds * 0.5}
-    for name, amount, unit, price, usd in rows:
-        assert number(amount) == pytest.approx(amounts[name], abs=0.51), name
-        assert number(usd) == pytest.approx(amounts[name] / number(unit) * number(price), abs=5e-5), name
-    assert number(total[-1]) == pytest.approx(sum(number(row[-1]) for row in rows), abs=5e-5)
+    assert {row[0] for row in rows} == amounts("XNYS").keys()
+    for column, calendar in ((3, "XNYS"), (5, "24x7")):
+        for row in rows:
+            amount = amounts(calendar)[row[0]]
+            assert number(row[column]) == pytest.approx(amount, abs=0.51), f"{row[0]}: should be {amount:,.0f}"
+            usd = amount / number(row[1]) * number(row[2])
+            assert row[column + 1] == f"{usd:.3f}", f"{row[0]}, {calendar}: should be {usd:.3f}"
+        usd = sum(amounts(calendar)[row[0]] / number(row[1]) * number(row[2]) for row in rows)
+        assert total[column + 1] == f"{usd:.2f}", f"{calendar}: should be {usd:.2f}"
+
+
+def test_the_growth_with_strategies_is_that_of_the_windows() -> None:
+    first = THURSDAY - WINDOW_SPAN
+    for calendar, suffix in ((NEW_YORK, ""), (AlwaysOpen(), ", 24x7")):
+        sessions = len(calendar.sessions(first, THURSDAY - timedelta(days=1)))
+        reads, _ = told(f"day's snapshot{suffix}")
+        assert reads == STRATEGIES * sessions + 10
+        assert re.search(rf"\b{sessions}\b", PAGE)
+    assert "days: 125 of them" in PAGE.replace("\n", " ")
+    assert f"With 500 strategies that is {500 * 125 + 10:,} reads a night" in PAGE
+
+
+def endpoint(function: str) -> Any:
+    return getattr(main, function).__firebase_endpoint__
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    source = (ROOT / "functions/triggers/tasks.py").read_text(encoding="utf-8")
-    first = re.search(r"max_concurrent_dispatches=(\d+), max_dispatches_per_second=(\d+)", source)
-    assert first is not None
-    at_once, a_second = int(first[1]), int(first[2])
-    assert f"{at_once} at once and {a_second} a second" in PAGE
+    text = " ".join(PAGE.split())
     period = int(SLOT_PERIOD.total_seconds())
-    for tenants in (int(at_once / 0.5) * period, a_second * period, 500 * period):
-        assert f"{tenants:,} tenants" in PAGE
+    assert f"on the same instant, every {period // 60} minutes" in text
+    for function in ("orchestrate_tick", "check_alerts"):
+        assert f"have {endpoint(function).timeoutSeconds} seconds" in text
+        assert f"At 20 ms a task that is {endpoint(function).timeoutSeconds * 50:,} tenants" in text
+    assert f"has {endpoint('daily_report').timeoutSeconds} seconds: 6,000 tenants" in text
+    for function in ("orchestratetenant", "checktenant"):
+        limits = endpoint(function).taskQueueTrigger["rateLimits"]
+        at_once, a_second = limits["maxConcurrentDispatches"], limits["maxDispatchesPerSecond"]
+        assert f"{at_once} at once and {a_second} a second" in text
+        assert f"{at_once} at once are {at_once * 2} a second: {at_once * 2 * period:,} tenants" in text
+        assert f"the rate is {a_second} a second: {a_second * period:,} tenants" in text
+        assert f"the last of 3,000 has its signals {3000 // (at_once * 2)} seconds after the slot" in text
+        assert a_second < 500
+    assert f"500 a second are {500 * period:,} tenants in 5 minutes" in text
     size = MAX_WINDOW_STRATEGIES * MAX_WINDOW_DAYS * 8
-    assert f"{MAX_WINDOW_STRATEGIES:,} strategies of {MAX_WINDOW_DAYS} days are {size:,} bytes" in PAGE
-    assert f"{PAGE_SIZE:,} fills in memory" in PAGE
+    assert f"{MAX_WINDOW_STRATEGIES:,} strategies of {MAX_WINDOW_DAYS} days are {size:,} bytes" in text
+    assert f"{PAGE_SIZE:,} fills in memory" in text
+    schedules = [one for one in main.__all__ if getattr(endpoint(one), "scheduleTrigger", None)]
+    assert len(schedules) == 5
+    runs = 2 * 30 * 24 * 3600 // period + 30 * 24 + 30 + 1
+    assert f"{runs:,} invocations a month and five jobs of Cloud Scheduler" in text
+
+
+def test_the_fields_that_only_grow_are_those_that_are_indexed(own_db: Client) -> None:
+    """A field of the decision log whose values grow with the time, and whose index is not exempt, is a hot spot."""
+    exempt = {
+        one["fieldPath"]
+        for one in json.loads((ROOT / "firestore.indexes.json").read_text(encoding="utf-8"))["fieldOverrides"]
+        if one["collectionGroup"] == "logs"
+    }
+    loader, now = StrategyLoader(own_db, "acme"), datetime.now(UTC)
+    for age in (10, 5, 0):
+        at = now - timedelta(minutes=age)
+        asyncio.run(loader.orchestrate_slot(slot_of(at), at))
+    logs = [one.to_dict() or {} for one in paths.orchestration_logs(own_db).order_by("timestamp").stream()]
+    fields = logs[0].keys() - exempt
+    growing = {name for name in fields if _grows([log[name] for log in logs])} - {"duration_ms"}
+    assert f"here {', '.join(f'`{name}`' for name in ('timestamp', 'expires_at', 'session_id', 'slot'))}" in PAGE
+    assert growing == {"timestamp", "expires_at", "session_id", "slot"}
+
+
+def _grows(values: Sequence[Any]) -> bool:
+    is_ordered = all(isinstance(value, str | datetime) for value in values)
+    return is_ordered and sorted(values) == list(values) and len(set(values)) == len(values)
