@@ -28,7 +28,8 @@ from functions.services.snapshot_tasks import SnapshotTask
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 
-TENANT = "acme"
+TENANT = "whole"
+"""Its own: the queue emulator remembers every task it ever had, by tenant, alert and channel."""
 PASSWORD = "correct horse battery"
 BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.2, "confidence": 0.8, "reasoning": "up"}
 PROPOSED: dict[str, Any] = {
