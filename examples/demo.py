@@ -19,12 +19,12 @@ from rich.table import Table
 
 from examples.paper_broker import PaperBroker
 from examples.replay import Prices, decision_time
-from functions.adapters import firestore_paths as paths
 from functions.adapters.firebase_users import FirebaseUsers
-from functions.adapters.firestore_client import firestore_client
-from functions.domain.access import Role
-from functions.domain.documents import issued_signals
-from functions.services.enqueue_cycles import slot_of
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import firestore_client
+from functions.domain.kernel.access import Role
+from functions.domain.orchestration.cycle_documents import issued_signals
+from functions.services.orchestration.enqueue_cycles import slot_of
 from tools.emulators import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
 from tools.ports import PortTakenError, configured_ports

@@ -7,38 +7,39 @@ from functools import cache, lru_cache
 from typing import Any
 
 from functions.adapters.cloud_task_queue import CloudTaskQueue
-from functions.adapters.firestore_alert_store import FirestoreAlertStore
-from functions.adapters.firestore_client import firestore_client
-from functions.adapters.firestore_delivery_store import FirestoreDeliveryStore
-from functions.adapters.firestore_input_store import FirestoreInputStore
-from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
-from functions.adapters.firestore_policy_store import FirestorePolicyStore
-from functions.adapters.firestore_record_store import FirestoreRecordStore
-from functions.adapters.firestore_report_store import FirestoreReportStore
-from functions.adapters.firestore_summary_store import FirestoreSummaryStore
-from functions.adapters.firestore_tenant_directory import FirestoreTenantDirectory
-from functions.adapters.firestore_trading_store import FirestoreTradingStore
+from functions.adapters.firestore.alert_store import FirestoreAlertStore
+from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
+from functions.adapters.firestore.input_store import FirestoreInputStore
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore.policy_store import FirestorePolicyStore
+from functions.adapters.firestore.record_store import FirestoreRecordStore
+from functions.adapters.firestore.report_store import FirestoreReportStore
+from functions.adapters.firestore.summary_store import FirestoreSummaryStore
+from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
+from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.adapters.gemini import Gemini
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.structured_logging import configure_logging
 from functions.adapters.system import SystemClock, jittered_pause
-from functions.domain.notifications import ChannelType
-from functions.domain.policy import Policy
-from functions.services.acknowledge_alert import AcknowledgeAlert
-from functions.services.check_alerts import CheckAlerts, policy_or_defaults
-from functions.services.deliver_notification import DeliverNotification, EnqueueNotification
-from functions.services.make_report import MakeReport
-from functions.services.manage_policy import ManagePolicy
-from functions.services.month_performance import ComputeMonth
-from functions.services.notification_ports import Sender
-from functions.services.optimistic import Commits
-from functions.services.ports import Clock, MarketCalendar, RecordStore, TaskQueue, TenantDirectory, Tokens
-from functions.services.put_inputs import PutInputs
-from functions.services.record_fills import RecordFills
-from functions.services.redeem_signals import RedeemSignals
-from functions.services.snapshot_tasks import RunSnapshotTask
-from functions.services.summarise_decision import SummariseDecision
-from functions.services.take_snapshots import TakeSnapshots
+from functions.domain.kernel.policy import Policy
+from functions.domain.monitoring.channels import ChannelType
+from functions.services.kernel.commits import Commits
+from functions.services.kernel.ports import Clock, MarketCalendar, TaskQueue, TenantDirectory, Tokens
+from functions.services.ledger.month_performance import ComputeMonth
+from functions.services.ledger.snapshot_tasks import RunSnapshotTask
+from functions.services.ledger.take_snapshots import TakeSnapshots
+from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
+from functions.services.monitoring.check_alerts import CheckAlerts, policy_or_defaults
+from functions.services.monitoring.deliver_notification import DeliverNotification, EnqueueNotification
+from functions.services.monitoring.make_report import MakeReport
+from functions.services.monitoring.notification_ports import Sender
+from functions.services.monitoring.ports import RecordStore
+from functions.services.monitoring.summarise_decision import SummariseDecision
+from functions.services.orchestration.manage_policy import ManagePolicy
+from functions.services.orchestration.put_inputs import PutInputs
+from functions.services.trading.record_fills import RecordFills
+from functions.services.trading.redeem_signals import RedeemSignals
 from functions.settings import ALWAYS_OPEN, WEBHOOK_SIGNING_KEY, Settings, read_settings
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
@@ -154,8 +155,8 @@ def enqueue_notification() -> EnqueueNotification:
 
 @cache
 def deliver_notification() -> DeliverNotification:
-    from functions.adapters.push import PushSender  # noqa: PLC0415 - one function sends, all import this module
-    from functions.adapters.webhooks import WebhookSender  # noqa: PLC0415
+    from functions.adapters.notifications.push import PushSender  # noqa: PLC0415 - one function sends, all import this module
+    from functions.adapters.notifications.webhooks import WebhookSender  # noqa: PLC0415
 
     webhooks = WebhookSender(WEBHOOK_SIGNING_KEY.value, clock(), allow_local=settings().is_emulated)
     senders: dict[ChannelType, Sender] = dict.fromkeys(set(ChannelType) - {ChannelType.FCM}, webhooks)

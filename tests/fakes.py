@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.domain.errors import StoreConflict, StoreUnavailable
-from functions.services.ports import CycleWrites, TenantState, TradingRecords, TradingWrites
+from functions.domain.kernel.errors import StoreConflict, StoreUnavailable
+from functions.services.orchestration.ports import CycleWrites, TenantState
+from functions.services.trading.ports import TradingRecords, TradingWrites
 
 MARCH_16 = datetime(2020, 3, 16, 19, 55, tzinfo=UTC)
 """The day the S&P 500 fell 12 %; inside market hours."""

@@ -13,8 +13,8 @@ import requests
 from firebase_admin import auth
 from google.cloud.firestore import Client
 
-from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_client import firestore_client
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import firestore_client
 from tools.emulators import EmulatorSuite
 
 

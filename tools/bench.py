@@ -28,18 +28,18 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_cycle_store import FirestoreCycleStore
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.system import SecretIds, SystemClock
-from functions.domain.inputs import CycleInputs
-from functions.domain.modes import next_rungs
-from functions.domain.policy import Policy
-from functions.domain.signals import Signal
-from functions.domain.statistics import data_points, sharpe_ratio
-from functions.domain.windows import PerformanceWindows
-from functions.services.evaluate_strategies import StrategyEvaluator
-from functions.services.ports import CycleWrites, TenantState
-from functions.services.run_cycle import CycleRequest, RunCycle
+from functions.domain.kernel.policy import Policy
+from functions.domain.orchestration.inputs import CycleInputs
+from functions.domain.orchestration.signals import Signal
+from functions.domain.track_record.modes import next_rungs
+from functions.domain.track_record.statistics import data_points, sharpe_ratio
+from functions.domain.track_record.windows import PerformanceWindows
+from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
+from functions.services.orchestration.ports import CycleWrites, TenantState
+from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from tools.bench_api import CLIENTS, WRITERS, ApiBench, Latencies, environment_of, measure_contention
 from tools.bench_ledger import (
     FILLS_IN_MONTH,

@@ -20,14 +20,14 @@ from google.api_core.exceptions import Aborted, FailedPrecondition
 from google.cloud import firestore
 from google.cloud.firestore import Client, DocumentReference
 
-from functions.adapters import firestore_paths as paths
 from functions.adapters.firebase_users import FirebaseUsers, random_password
-from functions.adapters.firestore_client import firestore_client
-from functions.adapters.firestore_errors import translated_errors
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.errors import translated_errors
 from functions.adapters.system import jittered_pause
-from functions.domain.access import Role
-from functions.domain.errors import RefusedError
-from functions.services.optimistic import Commits
+from functions.domain.kernel.access import Role
+from functions.domain.kernel.errors import RefusedError
+from functions.services.kernel.commits import Commits
 from functions.strategies.maestro_controller import MaestroController
 from tools.emulators import EmulatorSuite
 

@@ -14,16 +14,16 @@ import numpy as np
 from google.cloud.firestore import Client
 from numpy.typing import NDArray
 
-from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.market_calendar import AlwaysOpen
 from functions.adapters.system import SystemClock
-from functions.domain.fifo import Lots, match
-from functions.domain.performance import Checkpoint, checkpoint_document, compute_period, compute_period_in_pages
-from functions.domain.snapshots import Period
-from functions.services.month_performance import ComputeMonth, MonthPerformance
-from functions.services.read_ledger import SkippedDocuments, read_fills
-from functions.services.take_snapshots import TakeSnapshots
+from functions.domain.ledger.books import Checkpoint, checkpoint_document, compute_period, compute_period_in_pages
+from functions.domain.ledger.fifo import Lots, match
+from functions.domain.ledger.periods import Period
+from functions.services.ledger.month_performance import ComputeMonth, MonthPerformance
+from functions.services.ledger.read_ledger import SkippedDocuments, read_fills
+from functions.services.ledger.take_snapshots import TakeSnapshots
 
 Book = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Signed quantity, price, cost."""

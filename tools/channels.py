@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_client import firestore_client
-from functions.adapters.firestore_errors import translated_errors
-from functions.adapters.webhooks import channel_secret
-from functions.domain.errors import InputError
-from functions.domain.notifications import Channel, read_channels
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.errors import translated_errors
+from functions.adapters.notifications.signatures import channel_secret
+from functions.domain.kernel.errors import InputError
+from functions.domain.monitoring.channels import Channel, read_channels
 from tools.terminal import AsJson, fail, new_table, print_json, print_table
 
 channel_app = typer.Typer(

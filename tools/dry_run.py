@@ -7,8 +7,9 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
-from functions.services.ports import DayWrites, Document
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.services.kernel.ports import Document
+from functions.services.ledger.ports import DayWrites
 
 
 class RecordingLedgerStore(FirestoreLedgerStore):

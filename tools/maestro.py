@@ -21,18 +21,18 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore import FieldFilter
 from rich.progress import Progress
 
-from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_client import firestore_client
-from functions.adapters.firestore_errors import translated_errors
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.errors import translated_errors
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.system import SystemClock
-from functions.domain.errors import MaestroError
-from functions.services.build_windows import build_windows
-from functions.services.month_performance import ComputeMonth
-from functions.services.ports import Document
-from functions.services.read_ledger import SkippedDocuments
-from functions.services.snapshot_tasks import parse_period
-from functions.services.take_snapshots import TakeSnapshots
+from functions.domain.kernel.errors import MaestroError
+from functions.services.kernel.ports import Document
+from functions.services.ledger.month_performance import ComputeMonth
+from functions.services.ledger.read_ledger import SkippedDocuments
+from functions.services.ledger.snapshot_tasks import parse_period
+from functions.services.ledger.take_snapshots import TakeSnapshots
+from functions.services.track_record.build_windows import build_windows
 from functions.settings import ALWAYS_OPEN
 from functions.strategies.maestro_controller import MaestroController
 from tools import channels, tenants

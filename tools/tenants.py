@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from functions.adapters.firebase_users import SHORTEST_PASSWORD, FirebaseUsers, random_password
-from functions.adapters.firestore_client import firestore_client
-from functions.domain.access import Role
+from functions.adapters.firestore.client import firestore_client
+from functions.domain.kernel.access import Role
 from tools.terminal import AsJson, new_table, notes, print_json, print_table
 
 tenant_app = typer.Typer(help="Create, list, disable and enable tenants.", no_args_is_help=True)

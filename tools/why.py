@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from functions.adapters.firestore_client import firestore_client
-from functions.adapters.firestore_record_store import FirestoreRecordStore
-from functions.domain.inputs import parse_time
-from functions.services.explain_trade import explain_trade
+from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.record_store import FirestoreRecordStore
+from functions.domain.kernel.parsing import parse_time
+from functions.services.monitoring.explain_trade import explain_trade
 from tools.terminal import AsJson, print_json
 
 

@@ -1,4 +1,4 @@
-/** Words for the policy's settings. Their limits come with the API's own document; tests/unit/test_dashboard.py compares the names. */
+/** Words for the policy's settings. Their limits come with the API's own document; tests/unit/project/test_dashboard.py compares the names. */
 
 export interface Group {
   title: string;

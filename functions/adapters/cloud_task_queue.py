@@ -10,7 +10,7 @@ from firebase_admin import exceptions
 from firebase_admin import functions as task_functions
 from google.auth.exceptions import GoogleAuthError
 
-from functions.domain.errors import StoreUnavailable
+from functions.domain.kernel.errors import StoreUnavailable
 
 
 class CloudTaskQueue:

@@ -8,12 +8,12 @@ from typing import Any
 from firebase_admin import auth, exceptions
 from google.cloud.firestore import Client
 
-from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_cycle_store import READ_RETRY, TIMEOUT_SECONDS
-from functions.adapters.firestore_errors import translated_errors
-from functions.domain.errors import RefusedError, StoreUnavailable
-from functions.domain.reasons import ReasonCode
-from functions.services.ports import Document
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
+from functions.adapters.firestore.errors import translated_errors
+from functions.domain.kernel.errors import RefusedError, StoreUnavailable
+from functions.domain.kernel.reasons import ReasonCode
+from functions.services.kernel.ports import Document
 
 
 class FirebaseTokens:

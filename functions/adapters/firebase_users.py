@@ -15,12 +15,12 @@ from typing import Any
 from firebase_admin import auth, exceptions
 from google.cloud.firestore import DELETE_FIELD, Client
 
-from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_cycle_store import READ_RETRY, TIMEOUT_SECONDS
-from functions.adapters.firestore_errors import translated_errors
-from functions.domain.access import Role
-from functions.domain.errors import InputError, StoreConflict, StoreUnavailable
-from functions.services.ports import Document
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
+from functions.adapters.firestore.errors import translated_errors
+from functions.domain.kernel.access import Role
+from functions.domain.kernel.errors import InputError, StoreConflict, StoreUnavailable
+from functions.services.kernel.ports import Document
 
 SHORTEST_PASSWORD = 12
 _TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

@@ -6,8 +6,8 @@ import threading
 from concurrent.futures import Future
 from typing import Any
 
-from functions.domain.ai_prompt import Prompt
-from functions.services.summarise_decision import Answer, SummaryFailed
+from functions.domain.monitoring.ai_prompt import Prompt
+from functions.services.monitoring.summarise_decision import Answer, SummaryFailed
 
 _MOST_TOKENS = 160
 _TEMPERATURE = 0.2

@@ -16,15 +16,15 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore_summary_store import FirestoreSummaryStore
-from functions.domain.errors import StoreError
-from functions.domain.inputs import CycleInputs
-from functions.domain.modes import WEIGHTS, AgentMode
-from functions.domain.policy import Policy
-from functions.domain.signals import Signal
-from functions.services.evaluate_strategies import StrategyEvaluator
-from functions.services.run_cycle import GivenInputs
-from functions.services.summarise_decision import AI_SOURCE, FAILED, SummariseDecision, Summariser
+from functions.adapters.firestore.summary_store import FirestoreSummaryStore
+from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
+from functions.domain.kernel.errors import StoreError
+from functions.domain.kernel.policy import Policy
+from functions.domain.orchestration.inputs import CycleInputs
+from functions.domain.orchestration.signals import Signal
+from functions.services.monitoring.summarise_decision import AI_SOURCE, FAILED, SummariseDecision, Summariser
+from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
+from functions.services.orchestration.run_cycle import GivenInputs
 from functions.strategies.base import BaseStrategy
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision
 

@@ -11,22 +11,22 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore_cycle_store import FirestoreCycleStore
+from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.system import SecretIds, SystemClock
-from functions.domain.decision import AllocationDecision, MaestroDecision
-from functions.domain.documents import own_shadow_record
-from functions.domain.errors import SignalError, StoreUnavailable
-from functions.domain.identity import AgentIdentity, new_identity, session_id_of
-from functions.domain.inputs import CycleInputs
-from functions.domain.modes import AgentMode
-from functions.domain.performance_metrics import StrategyPerformanceMetrics, performance_metrics
-from functions.domain.policy import Policy, document_name
-from functions.domain.reasons import ReasonCode
-from functions.domain.risk_rules import RiskContext, RuledSignal, SystemicSellsRule, systemic_risk_of
-from functions.domain.signals import Action, Signal, failed_signal, parse_action, read_signal
-from functions.domain.standing import Standing, standings
-from functions.services.known_state import Known
-from functions.services.run_cycle import (
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.errors import SignalError, StoreUnavailable
+from functions.domain.kernel.policy import Policy, document_name
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.cycle_documents import own_shadow_record
+from functions.domain.orchestration.decision import AllocationDecision, MaestroDecision
+from functions.domain.orchestration.identity import AgentIdentity, new_identity, session_id_of
+from functions.domain.orchestration.inputs import CycleInputs
+from functions.domain.orchestration.risk_rules import RiskContext, RuledSignal, SystemicSellsRule, systemic_risk_of
+from functions.domain.orchestration.signals import Action, Signal, failed_signal, parse_action, read_signal
+from functions.domain.track_record.metrics import StrategyPerformanceMetrics, performance_metrics
+from functions.domain.track_record.standing import Standing, standings
+from functions.services.orchestration.known_state import Known
+from functions.services.orchestration.run_cycle import (
     CycleRequest,
     CycleResult,
     GivenInputs,
@@ -130,7 +130,7 @@ class MaestroController:
         request_id: str | None = None,
         now: datetime | None = None,
     ) -> CycleResult | None:
-        """Run one cycle as `functions.services.run_cycle.RunCycle.run` describes."""
+        """Run one cycle as `functions.services.orchestration.run_cycle.RunCycle.run` describes."""
         request = CycleRequest(
             tenant_id=self.tenant_id,
             uid=self.uid,

@@ -9,16 +9,16 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore_alert_store import FirestoreAlertStore
-from functions.adapters.firestore_report_store import FirestoreReportStore
+from functions.adapters.firestore.alert_store import FirestoreAlertStore
+from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.market_calendar import ExchangeCalendar
 from functions.adapters.system import SystemClock
-from functions.domain.activity import orchestration_summary
-from functions.domain.findings import findings
-from functions.domain.report import report_text
-from functions.services.check_alerts import observed, policy_or_defaults
-from functions.services.make_report import MakeReport, ReportDue
-from functions.services.ports import MarketCalendar
+from functions.domain.monitoring.activity import orchestration_summary
+from functions.domain.monitoring.findings import findings
+from functions.domain.monitoring.report import report_text
+from functions.services.kernel.ports import MarketCalendar
+from functions.services.monitoring.check_alerts import observed, policy_or_defaults
+from functions.services.monitoring.make_report import MakeReport, ReportDue
 from functions.strategies.maestro_controller import MaestroController
 
 __all__ = ["MaestroMonitoring"]

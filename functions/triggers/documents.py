@@ -8,8 +8,8 @@ from typing import Any
 from firebase_functions import firestore_fn, options
 
 from functions import bootstrap
-from functions.domain.errors import RefusedError, StoreError
-from functions.services.summarise_decision import FAILED
+from functions.domain.kernel.errors import RefusedError, StoreError
+from functions.services.monitoring.summarise_decision import FAILED
 from functions.settings import REGION
 
 logger = logging.getLogger("maestro")

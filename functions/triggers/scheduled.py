@@ -7,10 +7,10 @@ from datetime import UTC
 from firebase_functions import options, scheduler_fn
 
 from functions import bootstrap
-from functions.domain.snapshots import Period
-from functions.services.enqueue_cycles import enqueue_cycles
-from functions.services.snapshot_tasks import enqueue_snapshots
-from functions.services.tenant_tasks import enqueue_checks, enqueue_reports
+from functions.domain.ledger.periods import Period
+from functions.services.ledger.snapshot_tasks import enqueue_snapshots
+from functions.services.monitoring.tenant_tasks import enqueue_checks, enqueue_reports
+from functions.services.orchestration.enqueue_cycles import enqueue_cycles
 from functions.settings import REGION
 from functions.triggers.cold_start_probe import ignores_probe
 

@@ -9,13 +9,13 @@ from typing import Any
 from firebase_functions import https_fn, options, tasks_fn
 
 from functions import bootstrap
-from functions.domain.errors import InputError, RefusedError, StoreError
-from functions.services.deliver_notification import QUEUE_ATTEMPTS, DeliveryTask
-from functions.services.enqueue_cycles import CycleTask
-from functions.services.make_report import ReportDue
-from functions.services.notification_ports import DeliveryFailed
-from functions.services.snapshot_tasks import SnapshotTask
-from functions.services.tenant_tasks import TenantJob, TenantTask
+from functions.domain.kernel.errors import InputError, RefusedError, StoreError
+from functions.services.ledger.snapshot_tasks import SnapshotTask
+from functions.services.monitoring.deliver_notification import QUEUE_ATTEMPTS, DeliveryTask
+from functions.services.monitoring.make_report import ReportDue
+from functions.services.monitoring.notification_ports import DeliveryFailed
+from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
+from functions.services.orchestration.enqueue_cycles import CycleTask
 from functions.settings import REGION, WEBHOOK_SIGNING_KEY
 from functions.strategies.maestro_controller import MaestroController
 from functions.triggers.run_async import run_async

@@ -12,13 +12,13 @@ from backend.marketplace.strategy_performance_snapshots import (
 )
 from playwright.sync_api import expect
 
-from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.market_calendar import ExchangeCalendar
 from functions.adapters.system import SystemClock
-from functions.services.take_snapshots import TakeSnapshots
+from functions.services.ledger.take_snapshots import TakeSnapshots
 from tests.browser.conftest import PROPOSED, Dashboard
-from tests.emulator.test_snapshots import put_fill
+from tests.emulator.ledger.test_snapshots import put_fill
 
 FIRST, LAST = date(2020, 3, 2), date(2020, 3, 13)
 CLOSES = [50.0, 51.0, 49.0, 52.0, 53.0, 51.0, 54.0, 55.0, 52.0, 56.0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from functions.adapters import firestore_paths as paths
+from functions.adapters.firestore import paths
 from tests.browser.conftest import PROPOSED, Dashboard, enter
 from tests.members import create_member, create_tenant
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from functions.adapters import firestore_paths as paths
-from functions.domain.policy import TRADING_STATE_FIELDS, setting_schemas
+from functions.adapters.firestore import paths
+from functions.domain.kernel.policy import TRADING_STATE_FIELDS, setting_schemas
 from tests.browser.conftest import Dashboard
 
 

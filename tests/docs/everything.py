@@ -11,20 +11,20 @@ from typing import Any
 from google.cloud.firestore import Client
 
 from functions import bootstrap
-from functions.adapters import firestore_paths as paths
 from functions.adapters.firebase_users import FirebaseUsers
-from functions.adapters.firestore_client import firestore_client
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import firestore_client
 from functions.adapters.market_calendar import ExchangeCalendar
-from functions.domain.access import Role
-from functions.domain.notifications import Notification, Severity
-from functions.domain.snapshots import Period
-from functions.domain.windows import PerformanceWindows
-from functions.services.enqueue_cycles import slot_of
-from functions.services.make_report import ReportDue
-from functions.services.manage_policy import Author
-from functions.services.notification_ports import DeliveryFailed
-from functions.services.record_fills import ReportedFill
-from functions.services.snapshot_tasks import SnapshotTask
+from functions.domain.kernel.access import Role
+from functions.domain.ledger.periods import Period
+from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.track_record.windows import PerformanceWindows
+from functions.services.ledger.snapshot_tasks import SnapshotTask
+from functions.services.monitoring.make_report import ReportDue
+from functions.services.monitoring.notification_ports import DeliveryFailed
+from functions.services.orchestration.enqueue_cycles import slot_of
+from functions.services.orchestration.manage_policy import Author
+from functions.services.trading.record_fills import ReportedFill
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 

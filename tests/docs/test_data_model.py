@@ -12,9 +12,9 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client, CollectionReference
 
-from functions.adapters import firestore_paths as paths
-from tests.docs.blocks import ROOT
+from functions.adapters.firestore import paths
 from tests.docs.everything import let_everything_happen
+from tools.prerequisites import ROOT
 
 PAGE = ROOT / "docs" / "data-model.md"
 KEPT = {"systemStatus", "orchestration_logs", "logs", "market_regime", "tenants", "maestro", "notifications", "primary"}

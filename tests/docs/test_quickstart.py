@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from google.cloud.firestore import Client
 
-from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_client import firestore_client
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import firestore_client
 from functions.strategies.maestro_controller import MaestroController
-from tests.docs.blocks import ROOT, Block, blocks, run_blocks
+from tests.docs.blocks import Block, blocks, run_blocks
+from tools.prerequisites import ROOT
 
 QUICKSTART = ROOT / "functions" / "strategies" / "MAESTRO_QUICKSTART.md"
 

@@ -14,38 +14,40 @@ import pytest
 from google.cloud.firestore import Client
 
 from functions import bootstrap, main
-from functions.adapters import firestore_paths as paths
-from functions.adapters.firestore_alert_store import FirestoreAlertStore
-from functions.adapters.firestore_client import firestore_client
-from functions.adapters.firestore_cycle_store import FirestoreCycleStore
-from functions.adapters.firestore_delivery_store import FirestoreDeliveryStore
-from functions.adapters.firestore_ledger_store import PAGE_SIZE, FirestoreLedgerStore
-from functions.adapters.firestore_report_store import FirestoreReportStore
-from functions.adapters.firestore_tenant_directory import FirestoreTenantDirectory
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.alert_store import FirestoreAlertStore
+from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.cycle_store import FirestoreCycleStore
+from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
+from functions.adapters.firestore.ledger_store import PAGE_SIZE, FirestoreLedgerStore
+from functions.adapters.firestore.report_store import FirestoreReportStore
+from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
-from functions.domain.notifications import ChannelType, Notification, Severity
-from functions.domain.snapshots import Period
-from functions.domain.windows import MAX_WINDOW_DAYS, MAX_WINDOW_STRATEGIES
-from functions.services.build_windows import WINDOW_SPAN
-from functions.services.check_alerts import CheckAlerts
-from functions.services.deliver_notification import DeliverNotification, EnqueueNotification
-from functions.services.enqueue_cycles import SLOT_PERIOD, slot_of
-from functions.services.make_report import MakeReport, ReportDue
-from functions.services.month_performance import ComputeMonth
-from functions.services.optimistic import Commits
-from functions.services.ports import MarketCalendar
-from functions.services.run_cycle import CycleRequest, RunCycle
-from functions.services.snapshot_tasks import RunSnapshotTask, SnapshotTask
-from functions.services.take_snapshots import TakeSnapshots
+from functions.domain.kernel.policy import MAX_WINDOW_DAYS
+from functions.domain.ledger.periods import Period
+from functions.domain.monitoring.channels import ChannelType
+from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
+from functions.services.kernel.commits import Commits
+from functions.services.kernel.ports import MarketCalendar
+from functions.services.ledger.month_performance import ComputeMonth
+from functions.services.ledger.snapshot_tasks import RunSnapshotTask, SnapshotTask
+from functions.services.ledger.take_snapshots import TakeSnapshots
+from functions.services.monitoring.check_alerts import CheckAlerts
+from functions.services.monitoring.deliver_notification import DeliverNotification, EnqueueNotification
+from functions.services.monitoring.make_report import MakeReport, ReportDue
+from functions.services.orchestration.enqueue_cycles import SLOT_PERIOD, slot_of
+from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
+from functions.services.track_record.build_windows import WINDOW_SPAN
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
-from tests.api.conftest import Caller
-from tests.docs.blocks import ROOT
+from tests.emulator.api.conftest import Caller
 from tests.fakes import FakeClock
 from tests.members import create_tenant, sign_in
 from tools.bench import TENANT, propose, seed
 from tools.emulators import EmulatorSuite
+from tools.prerequisites import ROOT
 
 PAGE = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
 BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.2, "confidence": 0.8, "reasoning": "up"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from google.cloud.firestore import Client
 
-from functions.adapters import firestore_paths as paths
+from functions.adapters.firestore import paths
 from tests.flow.test_scheduled_cycles import eventually
 from tools.emulators import EmulatorSuite
 

@@ -13,7 +13,7 @@ import pytest
 
 from examples.demo import Demo, DemoTenant
 from examples.replay import Prices
-from functions.adapters import firestore_paths as paths
+from functions.adapters.firestore import paths
 from tools.emulators import EmulatorSuite
 
 pytestmark = pytest.mark.timeout(600)

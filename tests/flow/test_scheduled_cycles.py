@@ -12,9 +12,9 @@ import pytest
 from google.cloud.firestore import Client
 
 from examples.replay import Prices, decision_time
-from functions.adapters import firestore_paths as paths
-from functions.domain.documents import issued_signals
-from functions.services.enqueue_cycles import slot_of
+from functions.adapters.firestore import paths
+from functions.domain.orchestration.cycle_documents import issued_signals
+from functions.services.orchestration.enqueue_cycles import slot_of
 from tools.emulators import EmulatorSuite
 
 T = TypeVar("T")

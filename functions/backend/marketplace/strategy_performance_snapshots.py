@@ -7,10 +7,10 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore_ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.system import SystemClock
-from functions.domain.snapshots import Period
-from functions.services.month_performance import ComputeMonth
+from functions.domain.ledger.periods import Period
+from functions.services.ledger.month_performance import ComputeMonth
 from functions.strategies.maestro_controller import MaestroController
 
 __all__ = ["compute_monthly_strategy_performance_from_firestore", "write_strategy_performance_snapshots"]

@@ -10,9 +10,9 @@ from flask import Response, make_response
 from flask_openapi.types import ResponseDict
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.domain.reasons import ReasonCode
-from functions.domain.redemption import RedemptionStatus
-from functions.services.record_fills import FillStatus
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.trading.redemption import RedemptionStatus
+from functions.services.trading.record_fills import FillStatus
 from functions.triggers.api.problems import MEDIA_TYPE
 
 

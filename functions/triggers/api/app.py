@@ -15,13 +15,13 @@ from flask_openapi.openapi import OpenAPI
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from functions.domain.errors import InputError, RefusedError, StoreError
-from functions.domain.reasons import ReasonCode
+from functions.domain.kernel.errors import InputError, RefusedError, StoreError
+from functions.domain.kernel.reasons import ReasonCode
 from functions.triggers.api import problems
-from functions.triggers.api.access import check_access
 from functions.triggers.api.answers import Health, answer
+from functions.triggers.api.authorisation import check_access
 from functions.triggers.api.control import control
-from functions.triggers.api.document import tidied
+from functions.triggers.api.openapi import tidied
 from functions.triggers.api.records import records
 from functions.triggers.api.trading import trading
 from functions.triggers.cold_start_probe import PROBE_PATH
@@ -41,7 +41,7 @@ DESCRIPTION = (
 
 def build_app(cors_origins: Sequence[str] = ()) -> OpenAPI:
     """
-    Build the application; `functions.triggers.api.services.provide` gives it something to work with.
+    Build the application; `functions.triggers.api.dependencies.provide` gives it something to work with.
 
     Parameters
     ----------

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from flask import Response, g
 
-from functions.domain.access import Role
-from functions.domain.errors import RefusedError
-from functions.domain.reasons import ReasonCode
-from functions.services.manage_policy import Author, StoredPolicy
+from functions.domain.kernel.access import Role
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.reasons import ReasonCode
+from functions.services.orchestration.manage_policy import Author, StoredPolicy
 from functions.triggers.api import answers as to
 from functions.triggers.api import requests as of
-from functions.triggers.api.access import needs
+from functions.triggers.api.authorisation import needs
+from functions.triggers.api.dependencies import services
 from functions.triggers.api.routes import routes
-from functions.triggers.api.services import services
 
 control = routes("control")
 

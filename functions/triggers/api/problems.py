@@ -10,8 +10,8 @@ from flask import Response, make_response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from functions.domain.errors import InputError, PolicyProblemsError, RefusedError, StoreError, shortened
-from functions.domain.reasons import ReasonCode
+from functions.domain.kernel.errors import InputError, PolicyProblemsError, RefusedError, StoreError, shortened
+from functions.domain.kernel.reasons import ReasonCode
 
 logger = logging.getLogger("maestro")
 

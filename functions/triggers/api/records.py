@@ -7,18 +7,18 @@ from datetime import timedelta
 
 from flask import Response, g
 
-from functions.domain.access import Role
-from functions.domain.activity import orchestration_summary
-from functions.domain.curves import Curve, Figures
-from functions.domain.errors import RefusedError
-from functions.domain.reasons import ReasonCode
-from functions.services.explain_trade import explain_trade
-from functions.services.show_books import all_reserved, curves_of, open_positions
+from functions.domain.kernel.access import Role
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.monitoring.activity import orchestration_summary
+from functions.domain.track_record.curves import Curve, Figures
+from functions.services.monitoring.explain_trade import explain_trade
+from functions.services.monitoring.show_books import all_reserved, curves_of, open_positions
 from functions.triggers.api import answers as to
 from functions.triggers.api import requests as of
-from functions.triggers.api.access import needs
+from functions.triggers.api.authorisation import needs
+from functions.triggers.api.dependencies import services
 from functions.triggers.api.routes import routes
-from functions.triggers.api.services import services
 
 records = routes("records")
 

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from functions.domain.policy import TRADING_STATE_FIELDS, TradingState, setting_schemas
+from functions.domain.kernel.policy import TRADING_STATE_FIELDS, TradingState, setting_schemas
 
 MAX_FILLS = 100
 MAX_SYMBOLS = 2000

@@ -8,15 +8,15 @@ from http import HTTPStatus
 
 from flask import Response, g
 
-from functions.domain.access import Role
-from functions.domain.errors import RefusedError, StoreUnavailable
-from functions.domain.reasons import ReasonCode
-from functions.services.record_fills import FillStatus, ReportedFill
+from functions.domain.kernel.access import Role
+from functions.domain.kernel.errors import RefusedError, StoreUnavailable
+from functions.domain.kernel.reasons import ReasonCode
+from functions.services.trading.record_fills import FillStatus, ReportedFill
 from functions.triggers.api import answers as to
 from functions.triggers.api import requests as of
-from functions.triggers.api.access import needs
+from functions.triggers.api.authorisation import needs
+from functions.triggers.api.dependencies import services
 from functions.triggers.api.routes import routes
-from functions.triggers.api.services import services
 
 trading = routes("trading")
 

@@ -8,7 +8,7 @@ from flask import Flask
 
 from functions import bootstrap
 from functions.triggers.api.app import build_app
-from functions.triggers.api.services import ApiServices, provide
+from functions.triggers.api.dependencies import ApiServices, provide
 from functions.triggers.run_async import run_async
 
 CYCLE_TIMEOUT_SECONDS = 100

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from examples.replay import HISTORY_DAYS
-from functions.domain.signals import parse_signal
+from functions.domain.orchestration.signals import parse_signal
 from functions.strategies.base import BaseStrategy
 from functions.strategies.breakout import BollingerBreakout
 from functions.strategies.loader import StrategyLoader

@@ -1,0 +1,1 @@
+"""Firestore: the only code that talks to it."""

@@ -1,0 +1,1 @@
+"""What brings notifications to people."""

@@ -1,0 +1,114 @@
+"""
+A network that reaches public addresses only, and keeps one deadline for a whole request.
+
+A tenant's URL must not make Maestro reach what only Maestro can reach (server-side request forgery). So a name is
+resolved once, every address of it is checked, and the connection goes to a checked address; TLS and the Host header
+keep the name.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Iterable
+from ipaddress import IPv6Network, ip_address, ip_network
+from typing import Any
+
+import httpcore
+
+from functions.services.monitoring.notification_ports import DeliveryReason, PermanentFailure
+
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All that IANA gave out of IPv6: outside are mapped, translated, local and multicast addresses."""
+
+_TUNNELS = tuple(ip_network(text) for text in ("192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20"))
+"""Inside, but they lead to IPv4 addresses (6to4, Teredo), or nowhere."""
+
+
+def is_public(address: str) -> bool:
+    """
+    Tell whether an IP address is one of the public Internet's.
+
+    >>> [is_public(address) for address in ("8.8.8.8", "10.0.0.1", "169.254.169.254", "::ffff:8.8.8.8")]
+    [True, False, False, False]
+    """
+    ip = ip_address(address)
+    if ip.version == 6 and ip not in _GLOBAL_UNICAST:
+        return False
+    is_special = ip.is_multicast or ip.is_reserved or ip.is_loopback or ip.is_link_local or ip.is_unspecified
+    return ip.is_global and not ip.is_private and not is_special and not any(ip in network for network in _TUNNELS)
+
+
+class GuardedNetwork(httpcore.NetworkBackend):
+    """Connects to public addresses only (any, if `allow_local`), and keeps the time of one request."""
+
+    def __init__(self, deadline: float, *, allow_local: bool) -> None:
+        self._deadline = deadline
+        self._allow_local = allow_local
+        self._network = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        addresses = _resolved(host, port)
+        # One inside is enough to refuse: a name that mixes them is up to something.
+        if not self._allow_local and not all(is_public(address) for address in addresses):
+            raise PermanentFailure(DeliveryReason.FORBIDDEN_TARGET, f"{host} is no address of the public Internet")
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in addresses:
+            try:
+                left = _left(self._deadline, timeout)
+                stream = self._network.connect_tcp(address, port, left, local_address, socket_options)
+                return _TimedStream(stream, self._deadline)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+
+def _resolved(host: str, port: int) -> list[str]:
+    """Return the addresses of a name, each once, in the order to try them."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(f"{host} does not resolve") from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _left(deadline: float, timeout: float | None) -> float:
+    """Return the seconds one step may take. Raises httpcore.ReadTimeout if there are none."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the time for the whole request is over")
+    return left if timeout is None else min(left, timeout)
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A stream that ends at the deadline, however steadily bytes drip."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(self._deadline, timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(self._deadline, timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, _left(self._deadline, timeout))
+        return _TimedStream(stream, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

@@ -1,0 +1,143 @@
+"""
+Webhooks: one HTTPS POST to where a tenant says, and to nowhere inside.
+
+Connections go through `GuardedNetwork`. A name that resolves to something else a moment later changes nothing,
+redirects are not followed, and proxies of the environment, which would resolve the name themselves, are not used:
+hence httpcore, the layer of httpx whose network can be replaced, and which never logs a URL as httpx does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+import httpcore
+import httpx
+
+from functions.adapters.notifications.guarded_network import GuardedNetwork
+from functions.adapters.notifications.rendering import rendered
+from functions.adapters.notifications.signatures import SIGNATURE_HEADER, channel_secret, signature
+from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode
+from functions.domain.monitoring.notifications import Notification
+from functions.services.kernel.ports import Clock
+from functions.services.monitoring.notification_ports import DeliveryReason, PermanentFailure, TemporaryFailure
+
+_PORTS = frozenset({443, 8443})
+_TRY_LATER = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds that a webhook may take."""
+
+    connect: float = 5.0
+    read: float = 10.0
+    """Between two parts of the answer."""
+    total: float = 20.0
+    """Of everything but the system's resolver, which keeps its own time."""
+
+
+class WebhookSender:
+    """
+    `Sender` to Slack, Discord and generic webhooks.
+
+    Only the status of an answer counts: its body is not read, but for what arrives along with the headers.
+
+    Parameters
+    ----------
+    signing_secret : str
+        The deployment's; every generic channel's own secret is derived from it. Empty: nothing is sent to those.
+    clock : Clock
+    allow_local : bool
+        Whether http, any port and any address will do, as with the emulator.
+    limits : Limits
+    tls : ssl.SSLContext, optional
+        The public authorities that certifi lists, if not given.
+    """
+
+    def __init__(
+        self,
+        signing_secret: str,
+        clock: Clock,
+        *,
+        allow_local: bool = False,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._signing_secret = signing_secret
+        self._clock = clock
+        self._allow_local = allow_local
+        self._limits = limits or Limits()
+        self._tls = tls or httpcore.default_ssl_context()
+
+    def send(self, channel: Channel, notification: Notification, mode: DeliveryMode) -> None:
+        url = checked_url(channel.target, allow_local=self._allow_local)
+        body = json.dumps(rendered(channel.type, notification, mode), separators=(",", ":")).encode()
+        headers = [("Host", url.netloc.decode()), ("Content-Type", "application/json"), ("User-Agent", "Maestro")]
+        if channel.type is ChannelType.WEBHOOK:
+            if not self._signing_secret:
+                raise PermanentFailure(DeliveryReason.NO_SENDER, "the deployment has no secret to sign webhooks with")
+            secret = channel_secret(self._signing_secret, notification.tenant_id, channel.channel_id)
+            headers.append((SIGNATURE_HEADER, signature(secret, body, int(self._clock.now().timestamp()))))
+        _judge(self._post(url, headers, body), url.host)
+
+    def _post(self, url: httpx.URL, headers: Sequence[tuple[str, str]], body: bytes) -> int:
+        """Return the status of the answer."""
+        network = GuardedNetwork(time.monotonic() + self._limits.total, allow_local=self._allow_local)
+        where = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        timeouts = {"connect": self._limits.connect, "read": self._limits.read, "write": self._limits.read}
+        # What the library's errors say stays here: `from None`, so that no log shows where a URL or an answer led.
+        try:
+            with (
+                httpcore.ConnectionPool(ssl_context=self._tls, network_backend=network, max_connections=1) as pool,
+                pool.stream("POST", where, headers=headers, content=body, extensions={"timeout": timeouts}) as answer,
+            ):
+                return int(answer.status)
+        except httpcore.TimeoutException:
+            raise TemporaryFailure(DeliveryReason.TARGET_TIMEOUT, f"{url.host} took too long") from None
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            detail = f"{url.host} could not be reached ({type(error).__name__})"
+            raise TemporaryFailure(DeliveryReason.TARGET_UNREACHABLE, detail) from None
+
+
+def _judge(status: int, host: str) -> None:
+    """Raise what a status means, unless it means success."""
+    if 200 <= status < 300:
+        return
+    detail = f"{host} answered {status}"
+    if status >= 500 or status in _TRY_LATER:
+        raise TemporaryFailure(DeliveryReason.TARGET_UNAVAILABLE, detail)
+    raise PermanentFailure(DeliveryReason.TARGET_REFUSED, detail)
+
+
+def checked_url(text: str, *, allow_local: bool) -> httpx.URL:
+    """Return a URL that may be posted to, as far as its text tells. Raises PermanentFailure."""
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, ValueError):
+        raise PermanentFailure(DeliveryReason.FORBIDDEN_TARGET, "the URL is malformed") from None
+    host = url.raw_host.decode("ascii")
+    is_host = re.fullmatch(r"[A-Za-z0-9._-]{1,253}", host) is not None or _is_address(host)
+    problems = {
+        "the URL's host is malformed": not is_host,
+        "the URL names a user": bool(url.userinfo),
+        "the URL must be https": url.scheme != "https" and not (allow_local and url.scheme == "http"),
+        "the URL's port must be 443 or 8443": url.port not in {None, *_PORTS} and not allow_local,
+    }
+    for problem, is_so in problems.items():
+        if is_so:
+            raise PermanentFailure(DeliveryReason.FORBIDDEN_TARGET, problem)
+    return url
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host

@@ -1,0 +1,1 @@
+"""What every capability speaks: errors, reasons, policy, roles, and the reading of single values."""

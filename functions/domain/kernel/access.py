@@ -1,0 +1,84 @@
+"""Who may do what in which tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.reasons import ReasonCode
+
+
+class Role(StrEnum):
+    """What a member may do; each may do what those before it may."""
+
+    VIEWER = "viewer"
+    TRADER = "trader"
+    ADMIN = "admin"
+
+    @property
+    def rank(self) -> int:
+        return list(Role).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A signed-in member of a tenant."""
+
+    uid: str
+    tenant_id: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a verified ID token says."""
+
+    uid: str
+    tenant_id: str
+    role: Role
+
+
+def read_claims(claims: Mapping[str, Any]) -> Claimed:
+    """
+    Read a verified token's claims.
+
+    Raises
+    ------
+    RefusedError
+        With NOT_A_MEMBER, if they name no tenant and role.
+    """
+    uid, tenant_id, role = (claims.get(name) for name in ("uid", "tenant_id", "role"))
+    is_id = isinstance(tenant_id, str) and tenant_id != "" and "/" not in tenant_id
+    if not isinstance(uid, str) or not isinstance(tenant_id, str) or not is_id or role not in list(Role):
+        raise RefusedError(
+            ReasonCode.NOT_A_MEMBER, "the token names no tenant and role: have an admin add you, then sign in again"
+        )
+    return Claimed(uid, tenant_id, Role(role))
+
+
+def authorise(
+    claimed: Claimed, tenant: Mapping[str, Any] | None, membership: Mapping[str, Any] | None, needed: Role
+) -> Principal:
+    """
+    Return who is asking, if they may.
+
+    The role is the lower of claim and membership, so that taking either away takes effect.
+
+    Raises
+    ------
+    RefusedError
+        If the user is no member, the tenant is disabled, or the role is too low.
+    """
+    stored = (membership or {}).get("role")
+    is_member = isinstance(stored, str) and stored in list(Role) and (membership or {}).get("disabled") is not True
+    if tenant is None or not isinstance(stored, str) or not is_member:
+        raise RefusedError(ReasonCode.NOT_A_MEMBER, f"you are no member of tenant {claimed.tenant_id}")
+    if tenant.get("status") not in (None, "active"):
+        raise RefusedError(ReasonCode.TENANT_DISABLED, f"tenant {claimed.tenant_id} is disabled")
+    role = min(claimed.role, Role(stored), key=lambda one: one.rank)
+    if role.rank < needed.rank:
+        raise RefusedError(ReasonCode.ROLE_TOO_LOW, f"this takes the role {needed}, yours is {role}")
+    return Principal(claimed.uid, claimed.tenant_id, role)

@@ -1,0 +1,26 @@
+"""The modes a strategy can be in, and what each leaves of its allocation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class AgentMode(StrEnum):
+    """What a strategy may do, from everything to nothing."""
+
+    ACTIVE = "ACTIVE"
+    REDUCED = "REDUCED"
+    SHADOW_MODE = "SHADOW_MODE"
+    """Followed on paper."""
+    DISABLED = "DISABLED"
+    """Switched off by hand."""
+
+
+WEIGHTS: Mapping[AgentMode, float] = {
+    AgentMode.ACTIVE: 1.0,
+    AgentMode.REDUCED: 0.5,
+    AgentMode.SHADOW_MODE: 0.0,
+    AgentMode.DISABLED: 0.0,
+}
+"""Fraction of its proposed allocation that a mode leaves."""

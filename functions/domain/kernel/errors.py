@@ -1,0 +1,126 @@
+"""
+Every error Maestro raises on purpose.
+
+::
+
+    MaestroError
+    ├── InputError                 something from outside is malformed: names the field, the limit and the value
+    │   ├── SignalError            … in what a strategy proposed
+    │   ├── PolicyError            … in the tenant's policy document
+    │   │   └── PolicyProblemsError  … in several of its fields
+    │   ├── AccountError           … in the account snapshot
+    │   ├── MarketDataError        … in the market data
+    │   ├── MetricInputError       … in a return series
+    │   ├── WindowsError           … in the packed performance windows
+    │   └── FillError              … in a ledger document
+    ├── RefusedError               a rule says no: carries its reason code
+    └── StoreError                 the store refused or failed
+        ├── StoreConflict          somebody else wrote first: read again and retry
+        └── StoreUnavailable       unreachable, too slow or refusing: nothing is known to be written
+"""
+
+from collections.abc import Sequence
+
+from functions.domain.kernel.reasons import ReasonCode
+
+
+class MaestroError(Exception):
+    """Base of every error in this module."""
+
+
+class InputError(MaestroError, ValueError):
+    """
+    A value from outside breaks a limit.
+
+    Parameters
+    ----------
+    field : str
+        The name the sender knows it by.
+    limit : str
+        What it has to be, as the end of "must be …".
+    value : object
+        What it was; long values are cut in the message.
+    """
+
+    def __init__(self, field: str, limit: str, value: object) -> None:
+        self.field = field
+        self.limit = limit
+        self.value = value
+        super().__init__(f"{field} must be {limit}, was {shortened(repr(value), 80)}")
+
+
+class SignalError(InputError):
+    """A strategy's signal is malformed."""
+
+
+class PolicyError(InputError):
+    """The policy document is malformed."""
+
+
+class PolicyProblemsError(PolicyError):
+    """Several fields of a policy are malformed; ``problems`` has an error for each."""
+
+    def __init__(self, problems: Sequence[PolicyError]) -> None:
+        self.problems = tuple(problems)
+        first = self.problems[0]
+        super().__init__(first.field, first.limit, first.value)
+
+
+class AccountError(InputError):
+    """The account snapshot is malformed."""
+
+
+class MarketDataError(InputError):
+    """The market data is malformed."""
+
+
+class MetricInputError(InputError):
+    """A return series is malformed."""
+
+
+class WindowsError(InputError):
+    """The packed performance windows are malformed."""
+
+
+class FillError(InputError):
+    """A ledger document is malformed."""
+
+
+class RefusedError(MaestroError):
+    """
+    A rule says no.
+
+    Parameters
+    ----------
+    reason_code : ReasonCode
+        The stable word for it.
+    detail : str
+        What it means and what to do next.
+    """
+
+    def __init__(self, reason_code: ReasonCode, detail: str) -> None:
+        self.reason_code = reason_code
+        self.detail = detail
+        super().__init__(f"{reason_code}: {detail}")
+
+
+class StoreError(MaestroError):
+    """The store refused or failed."""
+
+
+class StoreConflict(StoreError):
+    """Somebody else wrote first: read again and retry."""
+
+
+class StoreUnavailable(StoreError):
+    """The store is unreachable, too slow or refusing: nothing is known to be written."""
+
+
+def shortened(text: str, limit: int) -> str:
+    """
+    Return ``text`` cut to ``limit`` characters, saying how long it was.
+
+    >>> shortened("abcdefghij", 4)
+    'abcd… (10 characters)'
+    """
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"

@@ -1,0 +1,82 @@
+"""Reading single values that came from outside."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from functions.domain.kernel.errors import InputError
+
+
+def parse_time(name: str, value: Any) -> datetime:
+    """Return an aware time from a timestamp or an ISO 8601 string. Raises InputError."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise InputError(name, "an ISO 8601 time with its zone", value) from error
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise InputError(name, "a time with its zone", value)
+    return value
+
+
+def as_number(value: Any) -> float | None:
+    """
+    Return a finite number from a number or a numeric string; None for anything else.
+
+    >>> as_number("1e3"), as_number(True), as_number(float("nan"))
+    (1000.0, None, None)
+    """
+    if isinstance(value, bool | bytes) or value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+Word = TypeVar("Word", bound=StrEnum)
+
+Read = TypeVar("Read")
+
+
+def read_each(name: str, values: Any, read: Callable[[str, Any], Read]) -> frozenset[Read]:
+    if not isinstance(values, list | tuple):
+        raise InputError(name, "a list", shown(values))
+    return frozenset(read(f"{name}[{index}]", value) for index, value in enumerate(values))
+
+
+def read_text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InputError(name, "a text", shown(value))
+    return value
+
+
+def read_word(kind: type[Word], name: str, value: Any) -> Word:
+    words = [str(word) for word in kind]
+    if value not in words:  # a list: the value may be unhashable
+        raise InputError(name, "one of " + ", ".join(words), shown(value))
+    return kind(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Stands in an error for a value that nobody should read there."""
+
+    value: Any = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"<{type(self.value).__name__} of {len(str(self.value))} characters, not shown>"
+
+
+def shown(value: Any) -> Any:
+    """Return a value if it is a word or a number; else, as somebody may have put an address there, not what it says."""
+    is_harmless = value is None or isinstance(value, bool | int | float)
+    is_word = isinstance(value, str) and re.fullmatch(r"[\w .\-]{0,20}", value) is not None
+    return value if is_harmless or is_word else Hidden(value)

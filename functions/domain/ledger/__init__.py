@@ -1,0 +1,1 @@
+"""Fills, lots, books, and what a period earned."""

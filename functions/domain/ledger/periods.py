@@ -1,0 +1,138 @@
+"""The performance documents of a day and a month: field names are a contract with users."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import numpy as np
+
+from functions.domain.kernel.book_names import book_of
+from functions.domain.ledger.books import PeriodResult
+from functions.domain.track_record import statistics
+from functions.domain.track_record.modes import ModeState
+
+SOURCE = "ledger_trades_fifo"
+MONTHS = range(1, 13)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A half-open stretch of time, [start, end), UTC."""
+
+    kind: str
+    """day or month."""
+    label: str
+    """YYYY-MM-DD or YYYY-MM."""
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of_day(cls, day: date) -> Period:
+        start = datetime.combine(day, time(), UTC)
+        return cls("day", day.isoformat(), start, start + timedelta(days=1))
+
+    @classmethod
+    def of_month(cls, year: int, month: int) -> Period:
+        """
+        Return a calendar month.
+
+        Raises
+        ------
+        ValueError
+            If the month is not 1 to 12, or the year not 1970 to 9998.
+        """
+        if isinstance(month, bool) or month not in MONTHS:
+            raise ValueError(f"month must be 1 to 12, was {month!r}")
+        if isinstance(year, bool) or year not in range(1970, 9999):
+            raise ValueError(f"year must be 1970 to 9998, was {year!r}")
+        start = datetime(year, month, 1, tzinfo=UTC)
+        end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+        return cls("month", f"{year:04d}-{month:02d}", start, end)
+
+    @classmethod
+    def month_before(cls, day: date) -> Period:
+        """
+        Return the calendar month before a day's own.
+
+        >>> Period.month_before(date(2026, 1, 1)).label
+        '2025-12'
+        """
+        last = day.replace(day=1) - timedelta(days=1)
+        return cls.of_month(last.year, last.month)
+
+    def document_id(self, uid: str, strategy_id: str) -> str:
+        return f"{uid}__{strategy_id}__{self.label}"
+
+
+def snapshot_document(
+    tenant_id: str, result: PeriodResult, period: Period, capital_base: float, computed_at: datetime
+) -> dict[str, Any]:
+    """Return one (uid, strategy)'s performance document of a period."""
+    return asdict(result) | {
+        "tenant_id": tenant_id,
+        "period": period.kind,
+        "period_start": period.start,
+        "period_end": period.end,
+        "stale_marks": list(result.stale_marks),
+        "capital_base": capital_base,
+        "return_fraction": result.pnl / capital_base,
+        "book": book_of(result.uid),
+        "computed_at": computed_at,
+        "source": SOURCE,
+    }
+
+
+def mode_at_end(state: ModeState | None, period: Period, before: Mapping[str, Any] | None) -> str | None:
+    """
+    Return a strategy's mode at a day's end; None where nobody knows it any more.
+
+    Parameters
+    ----------
+    state : ModeState or None
+        Its mode now.
+    before : mapping or None
+        The day's document, if it was computed before: what it knew stays known.
+    """
+    if state is not None and state.since < period.end:
+        return str(state.mode)
+    return None if before is None else before.get("mode")
+
+
+def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]) -> PeriodResult:
+    """Return what one (uid, strategy)'s daily documents, oldest first and at least one, come to."""
+    last = days[-1]
+    return PeriodResult(
+        uid,
+        strategy_id,
+        realized_pnl=math.fsum(day["realized_pnl"] for day in days),
+        unrealized_pnl=last["unrealized_pnl"],
+        pnl=math.fsum(day["pnl"] for day in days),
+        fees=math.fsum(day["fees"] for day in days),
+        fills=sum(day["fills"] for day in days),
+        stale_marks=tuple(last["stale_marks"]),
+    )
+
+
+def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float) -> dict[str, Any]:
+    """
+    Return a month's statistics from its daily documents, oldest first; None where undefined.
+
+    The month's return compounds its days, and its capital base is that of its first day.
+    """
+    returns = np.array([day["return_fraction"] for day in days], dtype=np.float64)
+    figures = {
+        "sharpe_ratio": statistics.sharpe_ratio(returns, risk_free_rate),
+        "probabilistic_sharpe_ratio": statistics.probabilistic_sharpe_ratio(returns, risk_free_rate),
+        "volatility": statistics.volatility(returns),
+        "max_drawdown": statistics.max_drawdown(returns),
+        "win_rate": statistics.win_rate(returns),
+    }
+    known = {name: None if math.isnan(figure) else float(figure) for name, figure in figures.items()}
+    if not days:
+        return known | {"trading_days": 0}
+    compounded = {"return_fraction": float(statistics.total_return(returns)), "capital_base": days[0]["capital_base"]}
+    return known | compounded | {"trading_days": len(days)}

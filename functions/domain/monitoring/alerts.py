@@ -1,0 +1,164 @@
+"""
+What needs a person's attention: found in what is stored, raised once, resolved when it is over.
+
+A *condition* lasts (systemic risk, a strategy that fails): its alert opens when it begins and resolves when it ends. An
+*event* happens (a strategy promoted, a reservation lapsed): its alert is there once. Either has a key; there is one
+alert per key, so whoever looks twice, or two at once, raise nothing twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from functions.domain.monitoring.notifications import Severity
+
+
+class AlertState(StrEnum):
+    """Where an alert stands."""
+
+    OPEN = "OPEN"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    """Somebody looks after it."""
+    RESOLVED = "RESOLVED"
+    """Its condition is over, or there is nothing to do."""
+
+
+class AlertKind(StrEnum):
+    """What happened."""
+
+    SYSTEMIC_RISK = "SYSTEMIC_RISK"
+    MODE_DOWN = "MODE_DOWN"
+    """A strategy lost allocation."""
+    MODE_UP = "MODE_UP"
+    """A strategy earned allocation back."""
+    STRATEGY_ERROR = "STRATEGY_ERROR"
+    LOAD_ERROR = "LOAD_ERROR"
+    INPUTS = "INPUTS"
+    """Market data, account or policy are missing, malformed or stale: BUYs are held."""
+    BREAKER_TRIPPED = "BREAKER_TRIPPED"
+    TRADING_STATE = "TRADING_STATE"
+    """The kill switch is on."""
+    MISSED_CYCLES = "MISSED_CYCLES"
+    """No decision for two periods in market hours."""
+    JOB_FAILED = "JOB_FAILED"
+    SKIPPED_DOCUMENTS = "SKIPPED_DOCUMENTS"
+    """Ledger documents that could not be used."""
+    RESERVATION_LAPSED = "RESERVATION_LAPSED"
+    """A redeemed signal was neither filled nor released in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to raise, or to keep raised."""
+
+    key: str
+    """The same for the same thing: the alert's identity."""
+    kind: AlertKind
+    severity: Severity
+    title: str
+    """One line, as reports show it."""
+    detail: str
+    is_event: bool = False
+    is_new: bool = True
+    """False: keeps an open alert open, but raises none."""
+    variant: str = ""
+    """What to tell again when it changes for the worse (``is_new``), while the alert is open."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One alert to store."""
+
+    alert_id: str
+    document: dict[str, Any]
+    is_told: bool
+    """Whether people hear of it."""
+
+
+def alert_id(key: str) -> str:
+    """Return the id of a key's alert document."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def reconcile(
+    alerts: Mapping[str, Mapping[str, Any]], findings: Sequence[Finding], now: datetime, cooldown: timedelta
+) -> list[Change]:
+    """
+    Compare what is found with the alerts there are.
+
+    Parameters
+    ----------
+    alerts : mapping
+        By id: all that are open or acknowledged, and those of the findings' keys that are resolved.
+    findings : sequence of Finding
+        Everything that holds now.
+    cooldown : timedelta
+        A condition that comes back this soon after it was over opens its alert again, but is not told again.
+
+    Returns
+    -------
+    list
+        What to store; nothing when all is as it was.
+    """
+    changes = [change for finding in findings if (change := _found(alerts, finding, now, cooldown)) is not None]
+    lasting = {alert_id(finding.key) for finding in findings if not finding.is_event}
+    for key, alert in alerts.items():
+        is_over = alert["state"] != AlertState.RESOLVED and not alert["is_event"] and key not in lasting
+        if is_over:
+            changes.append(Change(key, {**alert, "state": str(AlertState.RESOLVED), "resolved_at": now}, is_told=False))
+    return changes
+
+
+def _found(
+    alerts: Mapping[str, Mapping[str, Any]], finding: Finding, now: datetime, cooldown: timedelta
+) -> Change | None:
+    key = alert_id(finding.key)
+    before = alerts.get(key)
+    if before is None:
+        return Change(key, _opened(finding, now, 1), is_told=True) if finding.is_new else None
+    if finding.is_event:
+        return None
+    if before["state"] != AlertState.RESOLVED:
+        if before["variant"] == finding.variant:
+            return None
+        again = _opened(finding, before["opened_at"], before["occurrences"] + 1)
+        return Change(key, again, is_told=finding.is_new)
+    if not finding.is_new:
+        return None
+    is_soon = now - before["resolved_at"] < cooldown and before["variant"] == finding.variant
+    return Change(key, _opened(finding, now, before["occurrences"] + 1), is_told=not is_soon)
+
+
+def _opened(finding: Finding, at: datetime, occurrences: int) -> dict[str, Any]:
+    is_done = finding.is_event and finding.severity is Severity.INFO
+    document = asdict(finding)
+    del document["is_new"]
+    return document | {
+        "kind": str(finding.kind),
+        "severity": str(finding.severity),
+        "state": str(AlertState.RESOLVED if is_done else AlertState.OPEN),
+        "opened_at": at,
+        "occurrences": occurrences,
+        "acknowledged_at": None,
+        "acknowledged_by": None,
+        "resolved_at": at if is_done else None,
+    }
+
+
+def acknowledged(alert: Mapping[str, Any], uid: str, now: datetime) -> dict[str, Any]:
+    """Return an alert that somebody took on; the first to do so stays on record, and a resolved one stays resolved."""
+    if alert.get("acknowledged_at") is not None:
+        return dict(alert)
+    state = AlertState.ACKNOWLEDGED if alert["state"] == AlertState.OPEN else AlertState(alert["state"])
+    return {**alert, "state": str(state), "acknowledged_at": now, "acknowledged_by": uid}
+
+
+def titles(alerts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the lines that reports and chats show."""
+    return [str(alert["title"]) for alert in alerts]

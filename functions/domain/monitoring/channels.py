@@ -1,0 +1,198 @@
+"""
+The channels that take a tenant's notifications, validated where they are read.
+
+They are the server's alone to read, ``tenants/{t}/config/notifications``, as their addresses are secrets::
+
+    {"channels": [{"id": "ops", "type": "slack", "url": "https://hooks.slack.com/services/…", "enabled": true,
+                   "rules": [{"kinds": ["DAILY_REPORT"], "severities": ["INFO"], "mode": "silent"}]}]}
+
+A channel of type ``fcm`` has a ``topic`` or a ``token`` instead of a ``url``. The first rule that matches decides;
+one without ``kinds`` or ``severities`` matches all of them; without a match it is ``on``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.parsing import Hidden, read_each, read_text, read_word, shown
+from functions.domain.monitoring.notifications import Notification, Severity
+
+_CHANNEL_ID = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
+"""No double underscore: a delivery's id is told apart by it."""
+
+_CHANNEL_FIELDS = ("id", "type", "url", "topic", "token", "enabled", "rules")
+
+_RULE_FIELDS = ("kinds", "severities", "mode")
+
+
+class ChannelType(StrEnum):
+    """What is at the other end."""
+
+    SLACK = "slack"
+    """Slack, or what takes the same, as Mattermost does."""
+    DISCORD = "discord"
+    WEBHOOK = "webhook"
+    """The tenant's own server; what it gets is signed."""
+    FCM = "fcm"
+    """Phones, through Firebase Cloud Messaging."""
+
+
+class DeliveryMode(StrEnum):
+    """How a channel takes a notification."""
+
+    ON = "on"
+    SILENT = "silent"
+    """It arrives, and makes no phone ring, where the channel can tell the two apart: Slack's webhooks cannot."""
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a channel takes some notifications."""
+
+    kinds: frozenset[str] | None
+    """None: all."""
+    severities: frozenset[Severity] | None
+    """None: all."""
+    mode: DeliveryMode
+
+    def matches(self, notification: Notification) -> bool:
+        is_kind = self.kinds is None or notification.kind in self.kinds
+        return is_kind and (self.severities is None or notification.severity in self.severities)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """Where a tenant's notifications go; its target is a secret."""
+
+    channel_id: str
+    type: ChannelType
+    target_name: str
+    """``url``, ``topic`` or ``token``."""
+    target: str = field(repr=False)
+    is_enabled: bool = True
+    rules: Sequence[Rule] = ()
+
+    @property
+    def host(self) -> str:
+        """What logs may say about the target."""
+        return (urlsplit(self.target).hostname or "") if self.target_name == "url" else str(self.type)
+
+    def mode_for(self, notification: Notification) -> DeliveryMode:
+        """Return the mode of the first rule that matches; on without one."""
+        if not self.is_enabled:
+            return DeliveryMode.OFF
+        return next((rule.mode for rule in self.rules if rule.matches(notification)), DeliveryMode.ON)
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """What a tenant's document says: the channels that can be used, and what is wrong with the others."""
+
+    usable: Mapping[str, Channel]
+    problems: Mapping[str, InputError]
+    """By channel id; by place, as ``channels[2]``, where the id is what is wrong."""
+
+
+def read_channels(document: Any) -> Channels:
+    """Read ``tenants/{t}/config/notifications`` (None: no document, no channels); one malformed stops no other."""
+    usable: dict[str, Channel] = {}
+    problems: dict[str, InputError] = {}
+    entries = () if document is None else document.get("channels", ())
+    if not isinstance(entries, list | tuple):
+        return Channels({}, {"channels": InputError("channels", "a list of maps", shown(entries))})
+    for index, entry in enumerate(entries):
+        place = f"channels[{index}]"
+        name = place
+        try:
+            name = _channel_id(place, entry, taken=usable.keys() | problems.keys())
+            usable[name] = _read_channel(place, entry)
+        except InputError as error:
+            problems[name] = error
+    return Channels(usable, problems)
+
+
+def _channel_id(place: str, entry: Any, taken: set[str]) -> str:
+    if not isinstance(entry, Mapping):
+        raise InputError(place, "a map", shown(entry))
+    channel_id = entry.get("id")
+    if not isinstance(channel_id, str) or len(channel_id) > 64 or not _CHANNEL_ID.fullmatch(channel_id):
+        raise InputError(f"{place}.id", "letters and digits, joined by single _ or -, at most 64", shown(channel_id))
+    if channel_id in taken:
+        raise InputError(f"{place}.id", "another than those before it", channel_id)
+    return channel_id
+
+
+def _read_channel(place: str, entry: Mapping[str, Any]) -> Channel:
+    """Read a channel whose id is known to be right."""
+    _refuse_others(place, entry, _CHANNEL_FIELDS)
+    channel_type = read_word(ChannelType, f"{place}.type", entry.get("type"))
+    is_enabled = entry.get("enabled", True)
+    if not isinstance(is_enabled, bool):
+        raise InputError(f"{place}.enabled", "true or false", shown(is_enabled))
+    allowed = ("topic", "token") if channel_type is ChannelType.FCM else ("url",)
+    given = [name for name in ("url", "topic", "token") if entry.get(name) is not None]
+    if len(given) != 1 or given[0] not in allowed:
+        raise InputError(f"{place}.{' or '.join(allowed)}", "the one target of its type", given)
+    limit, is_target = _TARGETS[given[0]]
+    target = entry[given[0]]
+    if not isinstance(target, str) or not is_target(target):
+        raise InputError(f"{place}.{given[0]}", limit, Hidden(target))
+    rules = entry.get("rules", ())
+    if not isinstance(rules, list | tuple):
+        raise InputError(f"{place}.rules", "a list of maps", shown(rules))
+    return Channel(
+        channel_id=entry["id"],
+        type=channel_type,
+        target_name=given[0],
+        target=target,
+        is_enabled=is_enabled,
+        rules=tuple(_read_rule(f"{place}.rules[{index}]", rule) for index, rule in enumerate(rules)),
+    )
+
+
+def _read_rule(place: str, rule: Any) -> Rule:
+    if not isinstance(rule, Mapping):
+        raise InputError(place, "a map", shown(rule))
+    _refuse_others(place, rule, _RULE_FIELDS)
+    kinds, severities = rule.get("kinds"), rule.get("severities")
+    return Rule(
+        None if kinds is None else read_each(f"{place}.kinds", kinds, read_text),
+        None if severities is None else read_each(f"{place}.severities", severities, partial(read_word, Severity)),
+        read_word(DeliveryMode, f"{place}.mode", rule.get("mode")),
+    )
+
+
+def _refuse_others(place: str, entry: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    """Refuse a misspelt field, which would otherwise mean: everything, at all times."""
+    for name in entry:
+        if name not in known:
+            raise InputError(place, "of the fields " + ", ".join(known), shown(name))
+
+
+def _is_url(text: str) -> bool:
+    """Tell whether a text looks like a URL; what may be connected to is for the sender to say."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    is_clean = len(text) <= 2048 and text.isascii() and text.isprintable() and " " not in text
+    return is_clean and parts.scheme in {"https", "http"} and bool(parts.hostname) and "@" not in parts.netloc
+
+
+def _matching(pattern: str) -> Callable[[str], bool]:
+    return lambda text: re.fullmatch(pattern, text) is not None
+
+
+_TARGETS: Mapping[str, tuple[str, Callable[[str], bool]]] = {
+    "url": ("an https URL in ASCII, without user or password", _is_url),
+    "topic": ("letters, digits and -_.~%, at most 900", _matching(r"[A-Za-z0-9\-_.~%]{1,900}")),
+    "token": ("a registration token", _matching(r"[\x21-\x7e]{1,4096}")),
+}

@@ -1,0 +1,192 @@
+"""What alerts find in decisions, in the tenant's state, in its jobs and in its redemptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
+from functions.domain.kernel.policy import Policy, TradingState
+from functions.domain.monitoring.alerts import AlertKind, Finding
+from functions.domain.monitoring.notifications import Severity
+from functions.domain.orchestration.identity import shown_nonce
+from functions.domain.track_record.breakers import BreakerState
+
+Document = Mapping[str, Any]
+
+PERIOD = timedelta(minutes=5)
+"""How often cycles run."""
+MISSED_AFTER = 2 * PERIOD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """Everything that alerts look at."""
+
+    now: datetime
+    policy: Policy
+    breaker: BreakerState
+    new_decisions: Sequence[Document]
+    """Log documents nobody has looked at yet, oldest first."""
+    last_decision: Document | None
+    is_market_open: bool
+    """For two periods already; only asked when a decision is missing."""
+    jobs: Sequence[Document]
+    """The last performance jobs, newest first."""
+    lapsed: Sequence[Document]
+    """Redemptions that lapsed within the last day."""
+
+
+def findings(observed: Observed) -> list[Finding]:
+    """Return everything there is to raise or keep raised, in the order people should read it."""
+    found: list[Finding] = []
+    found += trading_state(observed.policy, observed.now)
+    found += breaker(observed.breaker, observed.now)
+    found += missed_cycles(observed)
+    if observed.last_decision is not None:
+        found += of_decision(observed.last_decision)
+        found += mode_conditions(observed.last_decision, observed.new_decisions)
+    for decision in observed.new_decisions:
+        found += promotions(decision)
+    found += jobs(observed.jobs)
+    found += lapsed_reservations(observed.lapsed)
+    return found
+
+
+def trading_state(policy: Policy, now: datetime) -> Iterator[Finding]:
+    policy = policy.at(now)
+    if policy.trading_state is TradingState.RUN:
+        return
+    until = f" until {policy.trading_state_until.isoformat()}" if policy.trading_state_until else ""
+    yield Finding(
+        "trading-state",
+        AlertKind.TRADING_STATE,
+        Severity.CRITICAL if policy.trading_state is TradingState.HALT else Severity.WARNING,
+        f"🛑 TRADING {policy.trading_state}{until}",
+        policy.trading_state_reason or "no reason given",
+        variant=str(policy.trading_state),
+    )
+
+
+def breaker(state: BreakerState, now: datetime) -> Iterator[Finding]:
+    if state.is_tripped(now):
+        title = f"🛑 {state.detail[0].upper()}{state.detail[1:]}"
+        yield Finding(
+            "breaker", AlertKind.BREAKER_TRIPPED, Severity.CRITICAL, title, f"{state.reason_code}: exits only"
+        )
+
+
+def missed_cycles(observed: Observed) -> Iterator[Finding]:
+    last = observed.last_decision["timestamp"] if observed.last_decision else None
+    if not observed.is_market_open or (last is not None and observed.now - last < MISSED_AFTER):
+        return
+    since = "ever" if last is None else f"since {last.isoformat(timespec='minutes')}"
+    title = f"💔 NO DECISION {since}, and the market is open"
+    detail = "look at orchestrate_tick and orchestratetenant in the logs, and at the queue"
+    yield Finding("missed-cycles", AlertKind.MISSED_CYCLES, Severity.CRITICAL, title, detail)
+
+
+def of_decision(decision: Document) -> Iterator[Finding]:
+    """Yield what holds as of the last decision."""
+    if decision.get("systemic_risk_detected"):
+        details = str(decision.get("systemic_risk_details"))
+        yield Finding(
+            "systemic-risk",
+            AlertKind.SYSTEMIC_RISK,
+            Severity.CRITICAL,
+            f"🚨 SYSTEMIC RISK: {details}",
+            details,
+            fields={"session_id": decision["session_id"]},
+        )
+    for name, error in sorted((decision.get("strategy_errors") or {}).items()):
+        title = f"❌ {name} fails"
+        yield Finding(f"strategy-error:{name}", AlertKind.STRATEGY_ERROR, Severity.WARNING, title, str(error))
+    for name, error in sorted((decision.get("load_errors") or {}).items()):
+        title = f"❌ {name} cannot be loaded"
+        yield Finding(f"load-error:{name}", AlertKind.LOAD_ERROR, Severity.WARNING, title, str(error))
+    issues = decision.get("input_issues") or ()
+    if issues:
+        codes = sorted({str(issue["reason_code"]) for issue in issues})
+        title = f"⏳ BUYs are held: {', '.join(codes)}"
+        detail = "; ".join(str(issue["detail"]) for issue in issues[:5])
+        yield Finding("inputs", AlertKind.INPUTS, Severity.WARNING, title, detail)
+
+
+def mode_conditions(last: Document, new: Sequence[Document]) -> Iterator[Finding]:
+    """Yield strategies that are below ACTIVE; one is new if a decision nobody looked at yet put it there."""
+    fell = {name for decision in new for name, _ in _moved(decision, is_up=False)}
+    for verdict in last.get("allocation_decisions") or ():
+        mode, name = AgentMode(verdict["mode"]), verdict["strategy_name"]
+        if mode not in {AgentMode.REDUCED, AgentMode.SHADOW_MODE}:
+            continue
+        yield Finding(
+            f"mode:{name}",
+            AlertKind.MODE_DOWN,
+            Severity.WARNING,
+            f"⚠️ {name} moved to {mode} (Sharpe: {_sharpe(verdict)})",
+            str(verdict.get("reasoning", "")),
+            is_new=name in fell,
+            variant=str(mode),
+            fields={"strategy_name": name, "session_id": last["session_id"]},
+        )
+
+
+def promotions(decision: Document) -> Iterator[Finding]:
+    for name, verdict in _moved(decision, is_up=True):
+        yield Finding(
+            f"mode-up:{decision['session_id']}:{name}",
+            AlertKind.MODE_UP,
+            Severity.INFO,
+            f"✅ {name} moved up to {verdict['mode']} (Sharpe: {_sharpe(verdict)})",
+            str(verdict.get("reasoning", "")),
+            is_event=True,
+            fields={"strategy_name": name, "session_id": decision["session_id"]},
+        )
+
+
+def _moved(decision: Document, *, is_up: bool) -> Iterator[tuple[str, Document]]:
+    for verdict in decision.get("allocation_decisions") or ():
+        before = verdict.get("previous_mode")
+        if before is not None and before != verdict["mode"]:
+            rose = WEIGHTS[AgentMode(verdict["mode"])] > WEIGHTS[AgentMode(before)]
+            if rose == is_up:
+                yield verdict["strategy_name"], verdict
+
+
+def _sharpe(verdict: Document) -> str:
+    sharpe = verdict.get("sharpe_ratio")
+    return "n/a" if sharpe is None else f"{sharpe:.2f}"
+
+
+def jobs(documents: Iterable[Document]) -> Iterator[Finding]:
+    """Yield what the last job of each kind, and every recent job's skipped documents, call for."""
+    seen = set()
+    for job in documents:
+        job_id = str(job["job_id"])
+        kind = job_id.split("-", maxsplit=1)[0]
+        if kind not in seen and job.get("status") == "FAILED":
+            title = f"❌ Performance job {job_id} failed"
+            yield Finding(f"job:{kind}", AlertKind.JOB_FAILED, Severity.CRITICAL, title, str(job.get("error")))
+        seen.add(kind)
+        if job.get("skipped_documents"):
+            title = f"🧾 {job_id} skipped {job['skipped_documents']} ledger documents"
+            detail = "; ".join(map(str, (job.get("skipped_examples") or ())[:5]))
+            key = f"skipped:{job_id}:{job['skipped_documents']}"
+            yield Finding(key, AlertKind.SKIPPED_DOCUMENTS, Severity.WARNING, title, detail, is_event=True)
+
+
+def lapsed_reservations(redemptions: Iterable[Document]) -> Iterator[Finding]:
+    for redemption in redemptions:
+        name, symbol = redemption["strategy_id"], redemption["symbol"]
+        yield Finding(
+            f"lapsed:{redemption['nonce']}",
+            AlertKind.RESERVATION_LAPSED,
+            Severity.WARNING,
+            f"⌛ {name} redeemed {redemption['action']} {symbol} and never filled or released it",
+            f"nonce {shown_nonce(redemption['nonce'])}…, {redemption['notional']:.2f} USD were reserved: "
+            "see whether the broker has an order of this client_order_id",
+            is_event=True,
+            fields={"strategy_name": name},
+        )

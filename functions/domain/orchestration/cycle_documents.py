@@ -1,0 +1,169 @@
+"""
+The documents a cycle writes: their field names are a contract with users and clients.
+
+The log document is `MaestroDecision.to_firestore_doc`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.text import EXTRAS_BUDGET, TEXT_BUDGET, cut
+from functions.domain.orchestration.decision import MaestroDecision
+from functions.domain.orchestration.inputs import Account
+from functions.domain.orchestration.paper import PaperFill, PaperPositions, paper_json
+from functions.domain.orchestration.signals import PLAIN_FIELDS
+from functions.domain.track_record.breakers import BreakerState
+from functions.domain.track_record.modes import ModeState
+
+RECENT_SESSIONS = 3
+"""Sessions remembered, so that a signal of theirs is told from one that never was."""
+_COMMON_FIELDS = frozenset({"strategy_name", "session_id", "identity_timestamp", "expires_at", "agent_id"})
+"""Fields of a signal that follow from its session and its name."""
+
+
+def session_document(decision: MaestroDecision, signals: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """
+    Return ``tenants/{t}/sessions/{session_id}``: what was issued, for redemption.
+
+    The signals go as one JSON text, read by `issued_signals`: only the server reads them, any shape of a strategy's
+    own fields fits, and at 500 strategies it takes a tenth of the time of a map.
+    """
+    text_limit = TEXT_BUDGET.share(len(signals))
+    extras_limit = EXTRAS_BUDGET.share(len(signals))
+    issued = {name: _issued_signal(signal, text_limit, extras_limit) for name, signal in signals.items()}
+    return {
+        "session_id": decision.session_id,
+        "tenant_id": decision.tenant_id,
+        "slot": decision.slot,
+        "issued_at": decision.timestamp,
+        "expires_at": decision.expires_at,
+        "signals_json": json.dumps(issued, allow_nan=False, separators=(",", ":")),
+    }
+
+
+def issued_signals(session: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the signals of a session document, by strategy."""
+    signals: dict[str, dict[str, Any]] = json.loads(session["signals_json"])
+    return signals
+
+
+def _issued_signal(signal: Mapping[str, Any], text_limit: int, extras_limit: int) -> dict[str, Any]:
+    """Return one signal with its text cut; a strategy's own fields that are no JSON, or too long, stay behind."""
+    issued = {name: value for name, value in signal.items() if name in PLAIN_FIELDS}
+    for name in ("reasoning", "error"):
+        if name in issued:
+            issued[name] = cut(issued[name], text_limit)
+    extras = {name: value for name, value in signal.items() if name not in PLAIN_FIELDS | _COMMON_FIELDS}
+    if not extras:
+        return issued
+    return issued | (extras if _is_short_json(extras, extras_limit) else {"extras_omitted": True})
+
+
+def _is_short_json(value: Any, limit_bytes: int) -> bool:
+    try:
+        return len(json.dumps(value, allow_nan=False)) <= limit_bytes
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def modes_document(
+    modes: Mapping[str, ModeState], now: datetime, paper: PaperPositions | None = None
+) -> dict[str, Any]:
+    """Return ``tenants/{t}/state/modes``: every strategy's mode, and what it holds on paper."""
+    entries = {name: state.to_entry() for name, state in modes.items()}
+    strategies_json = json.dumps(entries, separators=(",", ":"))
+    return {"strategies_json": strategies_json, "paper_json": paper_json(paper or {}), "updated_at": now}
+
+
+def shadow_documents(
+    decision: MaestroDecision, signals: Mapping[str, Mapping[str, Any]], fills: Sequence[PaperFill]
+) -> dict[str, dict[str, Any]]:
+    """Return the records of a cycle's paper fills, ``tenants/{t}/shadow_pnl/{id}``, by an id that a repeat keeps."""
+    return {
+        f"{decision.session_id}__{fill.strategy_name}__{quote(fill.symbol, safe='')}": _shadow_record(
+            decision, signals[fill.strategy_name], fill
+        )
+        for fill in fills
+    }
+
+
+def _shadow_record(decision: MaestroDecision, signal: Mapping[str, Any], fill: PaperFill) -> dict[str, Any]:
+    """Return the migration guide's shadow record, with what it takes to match lots on paper."""
+    return {
+        "timestamp": decision.timestamp,
+        "strategy_name": fill.strategy_name,
+        "action": str(fill.action),
+        "ticker": fill.symbol,
+        "mode": str(AgentMode.SHADOW_MODE),
+        "reasoning": cut(signal["reasoning"], TEXT_BUDGET.most_bytes),
+        "agent_id": signal["agent_id"],
+        "nonce": signal["nonce"],
+        "session_id": decision.session_id,
+        "sharpe_ratio": signal["sharpe_ratio"],
+        "confidence": signal["confidence"],
+        "symbol": fill.symbol,
+        "side": fill.action.lower(),
+        "qty": fill.quantity,
+        "price": fill.price,
+    }
+
+
+def own_shadow_record(strategy_name: str, signal: Mapping[str, Any], now: datetime) -> tuple[str, dict[str, Any]]:
+    """
+    Return id and record of a shadow signal that a user's own code follows on paper.
+
+    With ``qty`` and ``price`` in the signal it is a fill of the shadow book; without, a note.
+    """
+    ticker = str(signal.get("ticker") or signal.get("symbol") or "UNKNOWN")
+    nonce = signal.get("nonce")
+    record = {
+        "timestamp": now,
+        "strategy_name": strategy_name,
+        "action": str(signal.get("action")),
+        "ticker": ticker,
+        "mode": str(AgentMode.SHADOW_MODE),
+        "reasoning": cut(str(signal.get("reasoning", "")), TEXT_BUDGET.most_bytes),
+        "agent_id": signal.get("agent_id"),
+        "nonce": nonce,
+        "session_id": signal.get("session_id"),
+        "sharpe_ratio": signal.get("sharpe_ratio"),
+        "confidence": signal.get("confidence", 0.0),
+        "symbol": ticker,
+        "side": str(signal.get("action")).lower(),
+        "qty": signal.get("qty"),
+        "price": signal.get("price"),
+    }
+    return nonce or f"{strategy_name}__{now.isoformat()}", record
+
+
+def current_session_document(
+    decision: MaestroDecision,
+    account: Account,
+    breaker: BreakerState,
+    previous: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return the fields of ``tenants/{t}/state/session`` that a cycle sets; reservations are not among them."""
+    before = previous or {}
+    recent = [before.get("session_id"), *(before.get("recent_sessions") or ())]
+    document = {
+        "session_id": decision.session_id,
+        "recent_sessions": [session_id for session_id in recent if session_id][:RECENT_SESSIONS],
+        "issued_at": decision.timestamp,
+        "expires_at": decision.expires_at,
+        "buying_power": account.buying_power,
+        "buying_power_as_of": account.as_of or decision.timestamp,
+        "breaker": breaker.to_document(),
+    }
+    # A cycle outside the schedule leaves the newest slot in place: it tells late slots that they are late.
+    return document if decision.slot is None else document | {"slot": decision.slot}
+
+
+def cycle_document(decision: MaestroDecision) -> dict[str, Any]:
+    """Return ``tenants/{t}/cycles/{slot or request}``."""
+    return {"status": "DECIDED", "session_id": decision.session_id, "decided_at": decision.timestamp}

@@ -1,0 +1,231 @@
+"""Decide one cycle: a pure function of signals, windows, modes, policy, time and identities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.decision import AllocationDecision, MaestroDecision
+from functions.domain.orchestration.identity import new_identity
+from functions.domain.orchestration.inputs import Account, InputIssue
+from functions.domain.orchestration.paper import PaperFill, PaperPositions, trade_on_paper
+from functions.domain.orchestration.risk_rules import (
+    RISK_RULES,
+    RULES_WHEN_OFF,
+    RiskContext,
+    RuledSignal,
+    systemic_risk_of,
+)
+from functions.domain.orchestration.signals import Action, Signal
+from functions.domain.orchestration.summary import summarise
+from functions.domain.track_record.breakers import BreakerState
+from functions.domain.track_record.modes import ModeState
+from functions.domain.track_record.standing import Standing, mode_reasoning, standings
+from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
+
+UNREADABLE = frozenset({ReasonCode.STORE_UNAVAILABLE, ReasonCode.MALFORMED_STATE, ReasonCode.MALFORMED_POLICY})
+"""Issues under which modes are neither trusted to change nor stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRequest:
+    """Everything a decision depends on."""
+
+    tenant_id: str
+    session_id: str
+    slot: str | None
+    now: datetime
+    policy: Policy
+    windows: PerformanceWindows
+    previous_modes: Mapping[str, ModeState]
+    breaker: BreakerState
+    """As of this cycle's account."""
+    paper: PaperPositions
+    """What shadowed strategies hold."""
+    prices: Mapping[str, float]
+    """USD by symbol."""
+    live_positions: frozenset[tuple[str, str]]
+    """(strategy, symbol) of the account's long positions that name their strategy."""
+    account: Account
+    issues: tuple[InputIssue, ...]
+    signals: Sequence[Signal]
+    load_errors: Mapping[str, str]
+    new_nonce: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DecisionResult:
+    """A decision, the signals to hand out, and the modes to keep."""
+
+    decision: MaestroDecision
+    signals: dict[str, dict[str, Any]]
+    """By strategy: stamped and JSON-ready."""
+    modes: Mapping[str, ModeState]
+    """Of every strategy ever seen."""
+    modes_changed: bool
+    """Whether they are worth storing."""
+    breaker: BreakerState
+    """To keep for the next cycle."""
+    paper: PaperPositions
+    """What shadowed strategies hold now."""
+    paper_fills: Sequence[PaperFill]
+
+
+def decide(request: DecisionRequest) -> DecisionResult:
+    """
+    Decide one cycle.
+
+    Raises
+    ------
+    InputError
+        If there are more strategies than one tenant can have.
+    """
+    names = [signal.strategy_name for signal in request.signals]
+    if len(names) > MAX_WINDOW_STRATEGIES:
+        raise InputError("strategies", f"at most {MAX_WINDOW_STRATEGIES} a tenant", len(names))
+    policy, previous = request.policy, request.previous_modes
+    is_readable = not any(issue.reason_code in UNREADABLE for issue in request.issues)
+    standing = standings(names, request.windows, previous, policy, request.now, is_readable=is_readable)
+    tripped = request.breaker if request.breaker.is_tripped(request.now) else None
+    ruled = apply_rules(request.signals, standing, RiskContext(policy, request.issues, tripped, request.live_positions))
+    decision = _decision(request, standing, ruled)
+    modes = {**previous, **{s.strategy_name: _kept_state(s, standing, previous) for s in request.signals}}
+    stamped = {
+        d.strategy_name: _stamped(request, decision.signals[d.strategy_name], d, decision)
+        for d in decision.allocation_decisions
+    }
+    paper: PaperPositions = request.paper
+    fills: list[PaperFill] = []
+    if policy.enabled and is_readable:
+        capital_usd = request.account.equity or policy.base_capital
+        paper, fills = trade_on_paper(ruled, request.paper, request.prices, capital_usd)
+    modes_changed = policy.enabled and is_readable and (modes != dict(previous) or bool(fills))
+    return DecisionResult(decision, stamped, modes, modes_changed, request.breaker, paper, fills)
+
+
+def _kept_state(proposed: Signal, standing: Mapping[str, Standing], previous: Mapping[str, ModeState]) -> ModeState:
+    """Return a strategy's state to keep, with the allocation it last asked for."""
+    before = previous.get(proposed.strategy_name)
+    asked = before.allocation if before else None
+    if proposed.action is Action.BUY:
+        asked = proposed.allocation
+    return replace(standing[proposed.strategy_name].state, allocation=asked)
+
+
+def apply_rules(signals: Sequence[Signal], standing: Mapping[str, Standing], context: RiskContext) -> list[RuledSignal]:
+    """Weigh proposals by their strategies' modes, then apply every rule in order."""
+    ruled = [_weighted(signal, standing[signal.strategy_name], context) for signal in signals]
+    rules = RISK_RULES
+    if not context.policy.enabled:
+        kept = tuple(issue for issue in context.issues if issue.reason_code is ReasonCode.STORE_UNAVAILABLE)
+        rules, context = RULES_WHEN_OFF, replace(context, issues=kept)
+    for rule in rules:
+        ruled = rule.apply(ruled, context)
+    return ruled
+
+
+def _weighted(signal: Signal, standing: Standing, context: RiskContext) -> RuledSignal:
+    holds_live = (signal.strategy_name, signal.ticker) in context.live_positions
+    return RuledSignal.weighted(signal, standing.state.mode, standing.weight, holds_live=holds_live)
+
+
+def _decision(
+    request: DecisionRequest, standing: Mapping[str, Standing], ruled: Sequence[RuledSignal]
+) -> MaestroDecision:
+    risk = systemic_risk_of(ruled, request.policy) if request.policy.enabled else None
+    decisions = tuple(_allocation_decision(request, standing[signal.name], signal) for signal in ruled)
+    modified = {signal.name: _modification(signal) for signal in ruled if signal.changes}
+    errors = {s.strategy_name: s.error for s in request.signals if s.error is not None}
+    details = risk.details if risk else None
+    general = [issue.detail for issue in request.issues if issue.ticker is None]
+    return MaestroDecision(
+        tenant_id=request.tenant_id,
+        timestamp=request.now,
+        session_id=request.session_id,
+        slot=request.slot,
+        allocation_decisions=decisions,
+        signals={signal.name: signal for signal in ruled},
+        systemic_risk_detected=risk is not None,
+        systemic_risk_details=details,
+        signals_modified=modified,
+        strategy_errors=errors,
+        load_errors=dict(request.load_errors),
+        input_issues=request.issues,
+        policy_version=request.policy.version,
+        expires_at=request.now + timedelta(seconds=request.policy.signal_ttl_seconds),
+        ai_summary=summarise(decisions, details, list(modified), [*errors, *request.load_errors], general),
+    )
+
+
+def _allocation_decision(request: DecisionRequest, standing: Standing, signal: RuledSignal) -> AllocationDecision:
+    codes = [standing.state.reason_code]
+    if signal.proposed.reason_code is not None:
+        codes.append(signal.proposed.reason_code)
+    if signal.is_live_exit:
+        codes.append(ReasonCode.LIVE_EXIT)
+    codes += [change.reason_code for change in signal.changes]
+    previous = request.previous_modes.get(signal.name)
+    return AllocationDecision(
+        signal.name,
+        signal.proposed.allocation,
+        signal.allocation,
+        standing.state.mode,
+        previous.mode if previous else None,
+        codes[-1],
+        tuple(codes),
+        " ".join([mode_reasoning(standing, request.policy), *(f"{change.detail}." for change in signal.changes)]),
+        standing.sharpe_ratio,
+        standing.probabilistic_sharpe_ratio,
+        standing.data_points,
+        request.now,
+    )
+
+
+def _modification(signal: RuledSignal) -> str:
+    """Say what rules changed in all: ``BUY->HOLD (systemic risk)``."""
+    word = signal.changes[-1].reason_code.replace("_", " ").lower()
+    first = signal.changes[0]
+    if signal.action is not first.original_action:
+        return f"{first.original_action}->{signal.action} ({word})"
+    return f"{signal.action} {first.original_allocation:.1%}->{signal.allocation:.1%} ({word})"
+
+
+def _stamped(
+    request: DecisionRequest, signal: RuledSignal, verdict: AllocationDecision, decision: MaestroDecision
+) -> dict[str, Any]:
+    """Return the signal as it is handed out: proposal, verdict and identity."""
+    identity = new_identity(request.tenant_id, signal.name, request.session_id, request.now, request.new_nonce)
+    stamped = signal.proposed.to_dict()
+    stamped |= {
+        "strategy_name": signal.name,
+        "action": str(signal.action),
+        "allocation": signal.allocation,
+        "original_allocation": signal.proposed.allocation,
+        "weight_multiplier": signal.weight,
+        "confidence": signal.confidence,
+        "mode": str(signal.mode),
+        "reason_code": str(verdict.reason_code),
+        "sharpe_ratio": verdict.sharpe_ratio,
+        "notional": _notional(signal, request.account),
+        "agent_id": identity.agent_id,
+        "nonce": identity.nonce,
+        "session_id": identity.session_id,
+        "identity_timestamp": identity.timestamp,
+        "expires_at": decision.expires_at.isoformat(),
+    }
+    if signal.action is not signal.proposed.action:
+        stamped["override_reason"] = signal.changes[-1].detail
+        stamped["original_action"] = str(signal.proposed.action)
+    return stamped
+
+
+def _notional(signal: RuledSignal, account: Account) -> float | None:
+    """Return the buying power a signal asks for, USD: none for an exit, unknown without an account."""
+    if signal.action is not Action.BUY:
+        return 0.0
+    return None if account.buying_power is None else signal.allocation * account.buying_power

@@ -1,0 +1,122 @@
+"""The record of one cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.text import TEXT_BUDGET, cut
+from functions.domain.orchestration.inputs import InputIssue
+from functions.domain.orchestration.risk_rules import RuledSignal
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationDecision:
+    """What a cycle decided for one strategy."""
+
+    strategy_name: str
+    original_allocation: float
+    """As proposed, fraction of buying power."""
+    final_allocation: float
+    """After mode and rules."""
+    mode: AgentMode
+    previous_mode: AgentMode | None
+    """None in a strategy's first cycle."""
+    reason_code: ReasonCode
+    """The last word: of the rule that changed the signal, of its error, or of its mode."""
+    reason_codes: tuple[ReasonCode, ...]
+    """Every word in order: mode, error, rules; stored where there is more than one."""
+    reasoning: str
+    sharpe_ratio: float | None
+    """Annualised; None with too few returns or none that vary."""
+    probabilistic_sharpe_ratio: float | None
+    """Probability that the true Sharpe ratio is above 0."""
+    data_points: int
+    """Daily returns behind the Sharpe ratio."""
+    timestamp: datetime
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the entry of the log's ``allocation_decisions``."""
+        document = {name: getattr(self, name) for name in _STORED_AS_IS}
+        document["mode"] = str(self.mode)
+        document["previous_mode"] = None if self.previous_mode is None else str(self.previous_mode)
+        document["reason_code"] = str(self.reason_code)
+        if len(self.reason_codes) > 1:
+            document["reason_codes"] = [str(code) for code in self.reason_codes]
+        document["reasoning"] = cut(self.reasoning, TEXT_BUDGET.most_bytes)
+        return document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MaestroDecision:
+    """The record of one cycle."""
+
+    tenant_id: str
+    timestamp: datetime
+    session_id: str
+    slot: str | None
+    """The scheduled time the cycle belongs to; None for a cycle somebody asked for."""
+    allocation_decisions: tuple[AllocationDecision, ...]
+    signals: Mapping[str, RuledSignal]
+    systemic_risk_detected: bool
+    systemic_risk_details: str | None
+    signals_modified: Mapping[str, str]
+    """What rules changed, by strategy: ``BUY->HOLD (systemic risk)``."""
+    strategy_errors: Mapping[str, str]
+    load_errors: Mapping[str, str]
+    input_issues: tuple[InputIssue, ...]
+    policy_version: int
+    expires_at: datetime
+    ai_summary: str
+    ai_summary_source: str = "text"
+    duration_ms: float = 0.0
+
+    def to_firestore_doc(self) -> dict[str, Any]:
+        """Return the log document; signals go without nonces, and long text is cut to fit a document."""
+        limit = TEXT_BUDGET.share(len(self.signals))
+        return {
+            "tenant_id": self.tenant_id,
+            "timestamp": self.timestamp,
+            "session_id": self.session_id,
+            "slot": self.slot,
+            "allocation_decisions": [verdict.to_document() for verdict in self.allocation_decisions],
+            "signals": {name: _logged_signal(signal, limit) for name, signal in self.signals.items()},
+            "systemic_risk_detected": self.systemic_risk_detected,
+            "systemic_risk_details": self.systemic_risk_details,
+            "signals_modified": dict(self.signals_modified),
+            "strategy_errors": {name: cut(error, limit) for name, error in self.strategy_errors.items()},
+            "load_errors": {name: cut(error, TEXT_BUDGET.most_bytes) for name, error in self.load_errors.items()},
+            "input_issues": [
+                {"reason_code": str(issue.reason_code), "detail": cut(issue.detail, TEXT_BUDGET.most_bytes)}
+                for issue in self.input_issues[:100]
+            ],
+            "ai_summary": cut(self.ai_summary, TEXT_BUDGET.most_bytes),
+            "ai_summary_source": self.ai_summary_source,
+            "policy_version": self.policy_version,
+            "expires_at": self.expires_at,
+            "duration_ms": self.duration_ms,
+        }
+
+
+_STORED_AS_IS = tuple(
+    setting.name
+    for setting in fields(AllocationDecision)
+    if setting.name not in {"mode", "previous_mode", "reason_code", "reason_codes", "reasoning"}
+)
+
+
+def _logged_signal(signal: RuledSignal, limit: int) -> dict[str, Any]:
+    """Return what a strategy proposed and became; its allocations stand in its allocation decision."""
+    logged = {
+        "action": str(signal.action),
+        "ticker": signal.proposed.ticker,
+        "confidence": signal.confidence,
+        "reasoning": cut(signal.proposed.reasoning, limit),
+    }
+    if signal.action is not signal.proposed.action:
+        logged["original_action"] = str(signal.proposed.action)
+    return logged

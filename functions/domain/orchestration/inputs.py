@@ -1,0 +1,222 @@
+"""The account snapshot and the market data of a cycle, validated where they enter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from functions.domain.kernel.errors import AccountError, InputError, MarketDataError
+from functions.domain.kernel.parsing import as_number, parse_time
+from functions.domain.kernel.reasons import ReasonCode
+
+_CLOCK_SKEW = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class InputIssue:
+    """One thing about the inputs that stops new exposure."""
+
+    reason_code: ReasonCode
+    detail: str
+    ticker: str | None = None
+    """The only symbol it concerns; None concerns all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is known of the tenant's account, USD."""
+
+    equity: float | None = None
+    buying_power: float | None = None
+    cash: float | None = None
+    as_of: datetime | None = None
+
+
+def live_positions(account_snapshot: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Return (strategy, symbol) of the long positions that name their strategy; paper ones do not count."""
+    return frozenset(
+        (str(position["strategy_id"]), str(position["symbol"]))
+        for position in account_snapshot.get("positions") or ()
+        if position.get("strategy_id")
+        and position.get("symbol")
+        and position.get("book") != "shadow"
+        and (as_number(position.get("qty")) or 0.0) > 0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CycleInputs:
+    """What strategies see and what rules know of it."""
+
+    market_data: Mapping[str, Any]
+    """For strategies: malformed symbols left out."""
+    account_snapshot: Mapping[str, Any]
+    """For strategies: as its writer left it."""
+    account: Account
+    issues: tuple[InputIssue, ...] = ()
+    regime: Mapping[str, Any] | None = field(default=None)
+
+
+def read_inputs(
+    market_data: Any,
+    account_snapshot: Any,
+    regime: Any,
+    now: datetime,
+    max_age_seconds: float,
+    *,
+    is_time_required: bool,
+) -> CycleInputs:
+    """
+    Validate a cycle's inputs; whatever is wrong becomes an issue, never an error.
+
+    Parameters
+    ----------
+    market_data, account_snapshot : mapping or None
+        The documents as stored, or as the caller gave them.
+    now : datetime
+        Aware; the instant that ages are measured at.
+    is_time_required : bool
+        True for stored documents: one without ``as_of`` is malformed. A caller who hands inputs over vouches that
+        they are current, so there ``as_of`` is checked only if given.
+    """
+    issues: list[InputIssue] = []
+    symbols, wrapped = _read_market_data(market_data, issues)
+    account = _read_account(account_snapshot, issues)
+    max_age = timedelta(seconds=max_age_seconds)
+    for kind, document in (("MARKET_DATA", market_data), ("ACCOUNT", account_snapshot)):
+        if isinstance(document, Mapping):
+            issues += _age_issues(kind, document.get("as_of"), now, max_age, is_time_required)
+    return CycleInputs(
+        {**market_data, "symbols": symbols} if wrapped else symbols,
+        _usable(account_snapshot),
+        account,
+        tuple(issues),
+        regime if isinstance(regime, Mapping) else None,
+    )
+
+
+def _read_market_data(document: Any, issues: list[InputIssue]) -> tuple[dict[str, Any], bool]:
+    """Return the well-formed symbols, and whether they stood under ``symbols`` or flat."""
+    if document is None:
+        issues.append(InputIssue(ReasonCode.MISSING_MARKET_DATA, "there is no market data"))
+        return {}, False
+    is_wrapped = isinstance(document, Mapping) and "symbols" in document
+    symbols = document["symbols"] if is_wrapped else document
+    if not isinstance(symbols, Mapping):
+        issues.append(InputIssue(ReasonCode.MALFORMED_MARKET_DATA, f"{MarketDataError('symbols', 'a map', symbols)}"))
+        return {}, is_wrapped
+    read: dict[str, Any] = {}
+    for ticker, quote in symbols.items():
+        try:
+            if is_wrapped or (isinstance(quote, Mapping) and "price" in quote):  # flat data may hold other things
+                check_quote(str(ticker), quote)
+            read[ticker] = quote
+        except MarketDataError as error:
+            issues.append(InputIssue(ReasonCode.MALFORMED_MARKET_DATA, str(error), str(ticker)))
+    return read, is_wrapped
+
+
+def check_quote(ticker: str, quote: Any) -> None:
+    """
+    Check one symbol's price and history.
+
+    Raises
+    ------
+    MarketDataError
+        If the price, or a close of the history, is not a finite number above 0.
+    """
+    if not isinstance(quote, Mapping):
+        raise MarketDataError(ticker, "a map with price", quote)
+    price = as_number(quote.get("price"))
+    if price is None or price <= 0:
+        raise MarketDataError(f"{ticker}.price", "a number > 0", quote.get("price"))
+    history = quote.get("history")
+    if history is None:
+        return
+    try:
+        closes = np.asarray(history, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise MarketDataError(f"{ticker}.history", "a list of numbers", history) from error
+    if closes.ndim != 1:
+        raise MarketDataError(f"{ticker}.history", "a list of numbers", history)
+    is_wrong = ~(np.isfinite(closes) & (closes > 0))
+    if is_wrong.any():
+        first = int(np.argmax(is_wrong))
+        raise MarketDataError(f"{ticker}.history[{first}]", "a number > 0", float(closes[first]))
+
+
+def _read_account(snapshot: Any, issues: list[InputIssue]) -> Account:
+    if snapshot is None:
+        issues.append(InputIssue(ReasonCode.MISSING_ACCOUNT, "there is no account snapshot"))
+        return Account()
+    try:
+        return parse_account(snapshot)
+    except AccountError as error:
+        issues.append(InputIssue(ReasonCode.MALFORMED_ACCOUNT, str(error)))
+        return Account()
+
+
+def _usable(snapshot: Any) -> Mapping[str, Any]:
+    """Return the snapshot as strategies may see it: without positions that are none."""
+    if not isinstance(snapshot, Mapping):
+        return {}
+    return snapshot if _are_positions(snapshot.get("positions")) else {**snapshot, "positions": []}
+
+
+def _are_positions(positions: Any) -> bool:
+    is_list = isinstance(positions, list | tuple)
+    return positions is None or (is_list and all(isinstance(position, Mapping) for position in positions))
+
+
+def parse_account(snapshot: Any) -> Account:
+    """
+    Read the figures of an account snapshot; numbers or numeric strings, absent ones stay None.
+
+    Raises
+    ------
+    AccountError
+        If a figure is no number, equity or buying power is negative, or positions is no list of maps.
+    """
+    if not isinstance(snapshot, Mapping):
+        raise AccountError("account", "a map", snapshot)
+    figures = {name: _figure(name, snapshot.get(name)) for name in ("equity", "buying_power", "cash")}
+    for name in ("equity", "buying_power"):
+        if (figures[name] or 0.0) < 0:
+            raise AccountError(name, ">= 0", figures[name])
+    positions = snapshot.get("positions")
+    if not _are_positions(positions):
+        raise AccountError("positions", "a list of maps", positions)
+    account = Account(figures["equity"], figures["buying_power"], figures["cash"])
+    try:
+        return replace(account, as_of=parse_time("account as_of", snapshot.get("as_of")))
+    except InputError:
+        return account  # its age is an issue of its own
+
+
+def _figure(name: str, value: Any) -> float | None:
+    number = as_number(value)
+    if number is None and value is not None:
+        raise AccountError(name, "a number or a numeric string", value)
+    return number
+
+
+def _age_issues(kind: str, as_of: Any, now: datetime, max_age: timedelta, is_time_required: bool) -> list[InputIssue]:
+    name = kind.lower().replace("_", " ")
+    if as_of is None and not is_time_required:
+        return []
+    try:
+        age = now - parse_time(f"{name} as_of", as_of)
+    except InputError as error:
+        return [InputIssue(ReasonCode[f"MALFORMED_{kind}"], str(error))]
+    if age < -_CLOCK_SKEW:
+        return [InputIssue(ReasonCode[f"MALFORMED_{kind}"], f"{name} as_of is {-age.total_seconds():.0f} s ahead")]
+    if age > max_age:
+        limit = max_age.total_seconds()
+        return [
+            InputIssue(ReasonCode[f"STALE_{kind}"], f"{name} is {age.total_seconds():.0f} s old, limit {limit:.0f} s")
+        ]
+    return []

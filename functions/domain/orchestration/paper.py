@@ -1,0 +1,124 @@
+"""
+The shadow book: what strategies in SHADOW_MODE hold on paper.
+
+A shadowed strategy goes on trading, on paper and at the cycle's prices, so that its record continues and it can earn
+its way back. One position per symbol; whatever it still holds when it leaves SHADOW_MODE is closed on paper.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.parsing import as_number
+from functions.domain.orchestration.risk_rules import RuledSignal
+from functions.domain.orchestration.signals import Action
+
+PaperPositions = Mapping[str, Mapping[str, float]]
+"""Units held on paper, by strategy and symbol."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperFill:
+    """One trade on paper."""
+
+    strategy_name: str
+    action: Action
+    symbol: str
+    quantity: float
+    price: float
+    """USD per unit, the cycle's."""
+
+
+def trade_on_paper(
+    signals: Sequence[RuledSignal], held: PaperPositions, prices: Mapping[str, float], capital_usd: float
+) -> tuple[dict[str, dict[str, float]], list[PaperFill]]:
+    """
+    Follow a cycle's signals on paper.
+
+    Parameters
+    ----------
+    signals : sequence
+        After the rules: a BUY that a rule held is not traded on paper either.
+    prices : mapping
+        USD by symbol; what has no price is not traded.
+    capital_usd : float
+        What an allocation is a fraction of.
+
+    Returns
+    -------
+    tuple
+        The positions afterwards, of these strategies and all others, and the fills.
+    """
+    positions = {name: dict(symbols) for name, symbols in held.items()}
+    fills = []
+    for signal in signals:
+        mine = positions.setdefault(signal.name, {})
+        for fill in _fills(signal, mine, prices, capital_usd):
+            left = mine.pop(fill.symbol, 0.0) + (fill.quantity if fill.action is Action.BUY else -fill.quantity)
+            if left > 0:
+                mine[fill.symbol] = left
+            fills.append(fill)
+    return {name: symbols for name, symbols in positions.items() if symbols}, fills
+
+
+def _fills(
+    signal: RuledSignal, mine: Mapping[str, float], prices: Mapping[str, float], capital_usd: float
+) -> list[PaperFill]:
+    """Return one signal's trades; ``mine`` is what its strategy holds."""
+    name, ticker, size = signal.name, signal.proposed.ticker, signal.proposed.allocation
+    if signal.is_live_exit:
+        return []
+    if signal.mode is not AgentMode.SHADOW_MODE:
+        closing, size = list(mine), 1.0
+    elif signal.action is Action.SELL:
+        closing = [ticker] if ticker else list(mine)  # CLOSE_ALL names no symbol
+    else:
+        closing = []
+        if signal.action is Action.BUY and ticker in prices and ticker not in mine and size > 0:
+            return [PaperFill(name, Action.BUY, ticker, size * capital_usd / prices[ticker], prices[ticker])]
+    return [
+        PaperFill(name, Action.SELL, symbol, mine[symbol] * size, prices[symbol])
+        for symbol in closing
+        if symbol in mine and symbol in prices and size > 0
+    ]
+
+
+def prices_of(market_data: Mapping[str, Any]) -> dict[str, float]:
+    """Return the price of every symbol of a cycle's market data, wrapped or flat; USD."""
+    symbols = market_data.get("symbols", market_data)
+    quotes = ((symbol, quote.get("price")) for symbol, quote in symbols.items() if isinstance(quote, Mapping))
+    known = ((str(symbol), as_number(price)) for symbol, price in quotes)
+    return {symbol: price for symbol, price in known if price is not None and price > 0}
+
+
+def with_paper_positions(account_snapshot: Mapping[str, Any], held: PaperPositions) -> dict[str, Any]:
+    """Return the account as strategies see it: each finds its paper positions beside its live ones."""
+    live = account_snapshot.get("positions") or ()
+    return {**account_snapshot, "positions": [*live, *_as_positions(held)]}
+
+
+def _as_positions(held: PaperPositions) -> Iterator[dict[str, Any]]:
+    for name, symbols in held.items():
+        for symbol, quantity in symbols.items():
+            yield {"symbol": symbol, "qty": quantity, "strategy_id": name, "book": "shadow"}
+
+
+def paper_json(positions: PaperPositions) -> str:
+    return json.dumps(positions, separators=(",", ":"), sort_keys=True)
+
+
+def read_paper(document: Mapping[str, Any] | None) -> dict[str, dict[str, float]]:
+    """Read the paper positions of the modes document; none stored is none held. Raises InputError if malformed."""
+    text = (document or {}).get("paper_json", "{}")
+    try:
+        return {
+            name: {symbol: float(quantity) for symbol, quantity in symbols.items()}
+            for name, symbols in json.loads(text).items()
+        }
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError("modes.paper_json", "units by strategy and symbol", text) from error

@@ -1,0 +1,210 @@
+"""
+The risk rules across strategies, in order.
+
+A rule takes the cycle's signals and gives the changes it wants; it never touches an exit. Every change carries a
+reason code and the value it replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.policy import Policy, TradingState
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.inputs import InputIssue
+from functions.domain.orchestration.signals import Action, Signal
+from functions.domain.track_record.breakers import BreakerState
+
+_NAMED_SELLERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a rule to one signal."""
+
+    reason_code: ReasonCode
+    detail: str
+    original_action: Action
+    original_allocation: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuledSignal:
+    """A proposal, its strategy's mode, and what the rules made of it."""
+
+    proposed: Signal
+    mode: AgentMode
+    weight: float
+    """Fraction of the proposed allocation that the mode leaves."""
+    action: Action
+    allocation: float
+    confidence: float
+    changes: tuple[Change, ...] = ()
+    is_live_exit: bool = False
+    """Whether a shadowed strategy leaves a live position it still has."""
+
+    @classmethod
+    def weighted(cls, proposed: Signal, mode: AgentMode, weight: float, *, holds_live: bool = False) -> RuledSignal:
+        """
+        Apply the mode's weight to a proposal.
+
+        An exit keeps its size in every mode that trades: half an exit would leave half the risk. A shadowed
+        strategy's exit from a live position it still holds (``holds_live``) passes as REDUCED, whole.
+        """
+        if holds_live and proposed.action is Action.SELL and mode is AgentMode.SHADOW_MODE:
+            reduced = AgentMode.REDUCED
+            allocation, confidence = proposed.allocation, proposed.confidence
+            return cls(proposed, reduced, 1.0, Action.SELL, allocation, confidence, is_live_exit=True)
+        keeps_size = proposed.action is Action.SELL and weight > 0
+        allocation = proposed.allocation if keeps_size else proposed.allocation * weight
+        return cls(proposed, mode, weight, proposed.action, allocation, proposed.confidence)
+
+    @property
+    def name(self) -> str:
+        return self.proposed.strategy_name
+
+    def held(self, reason_code: ReasonCode, detail: str) -> RuledSignal:
+        """Return this BUY as a HOLD."""
+        change = Change(reason_code, detail, self.action, self.allocation)
+        return replace(self, action=Action.HOLD, allocation=0.0, confidence=0.0, changes=(*self.changes, change))
+
+    def scaled(self, factor: float, reason_code: ReasonCode, detail: str) -> RuledSignal:
+        """Return this BUY with a smaller allocation."""
+        change = Change(reason_code, detail, self.action, self.allocation)
+        return replace(self, allocation=self.allocation * factor, changes=(*self.changes, change))
+
+
+@dataclass(frozen=True, slots=True)
+class RiskContext:
+    """What rules may look at besides the signals."""
+
+    policy: Policy
+    issues: tuple[InputIssue, ...] = ()
+    breaker: BreakerState | None = None
+    """The tripped account breaker; None while it is closed."""
+    live_positions: frozenset[tuple[str, str]] = frozenset()
+    """(strategy, symbol) of the account's long positions that name their strategy."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemicRisk:
+    """Several strategies want out at once."""
+
+    sellers: tuple[str, ...]
+    overridden: tuple[str, ...]
+
+    @property
+    def details(self) -> str:
+        """The sentence that logs and reports carry."""
+        overrode = f"{len(self.overridden)} BUY signal{'' if len(self.overridden) == 1 else 's'}"
+        named = ", ".join(self.sellers[:_NAMED_SELLERS])
+        sellers = named if len(self.sellers) <= _NAMED_SELLERS else f"{named}, …"
+        return f"{len(self.sellers)} strategies signal SELL ({sellers}). Overrode {overrode} to HOLD."
+
+
+class RiskRule(Protocol):
+    """One rule; `apply` is pure."""
+
+    def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
+        """Return all signals in the same order, changed where the rule says so."""
+        ...
+
+
+class TradingStateRule:
+    """HALT and REDUCE_ONLY add no exposure."""
+
+    def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
+        state = context.policy.trading_state
+        if state is TradingState.RUN:
+            return list(signals)
+        reason = ReasonCode.TRADING_HALTED if state is TradingState.HALT else ReasonCode.REDUCE_ONLY
+        return _hold_buys(signals, reason, f"trading state is {state}")
+
+
+class InputsRule:
+    """Missing, malformed or stale inputs add no exposure; a malformed symbol concerns that symbol only."""
+
+    def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
+        general = next((issue for issue in context.issues if issue.ticker is None), None)
+        by_ticker = {issue.ticker: issue for issue in context.issues if issue.ticker is not None}
+        if general is None and not by_ticker:
+            return list(signals)
+        ruled = []
+        for signal in signals:
+            issue = general or by_ticker.get(signal.proposed.ticker)
+            concerns = issue is not None and signal.action is Action.BUY
+            ruled.append(signal.held(issue.reason_code, issue.detail) if issue and concerns else signal)
+        return ruled
+
+
+class AccountBreakersRule:
+    """While an account breaker is tripped no exposure is added."""
+
+    def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
+        breaker = context.breaker
+        if breaker is None or breaker.reason_code is None:
+            return list(signals)
+        return _hold_buys(signals, breaker.reason_code, breaker.detail)
+
+
+class SystemicSellsRule:
+    """When enough distinct strategies say SELL, nobody buys."""
+
+    def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
+        sellers = sellers_of(signals)
+        if len(sellers) < context.policy.systemic_sell_threshold:
+            return list(signals)
+        detail = f"Maestro systemic risk override: {len(sellers)} strategies signaling SELL"
+        return _hold_buys(signals, ReasonCode.SYSTEMIC_RISK, detail)
+
+
+class GrossAllocationRule:
+    """All BUYs together ask for at most the cap; they shrink in proportion."""
+
+    def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
+        cap = context.policy.max_gross_allocation
+        gross = sum(signal.allocation for signal in signals if signal.action is Action.BUY)
+        if gross <= cap:
+            return list(signals)
+        detail = f"BUYs ask for {gross:.1%} of buying power, cap {cap:.1%}"
+        return [
+            signal.scaled(cap / gross, ReasonCode.GROSS_ALLOCATION_CAP, detail)
+            if signal.action is Action.BUY and signal.allocation > 0
+            else signal
+            for signal in signals
+        ]
+
+
+RISK_RULES: tuple[RiskRule, ...] = (
+    TradingStateRule(),
+    InputsRule(),
+    AccountBreakersRule(),
+    SystemicSellsRule(),
+    GrossAllocationRule(),
+)
+"""Every rule, in the order it is applied."""
+
+RULES_WHEN_OFF: tuple[RiskRule, ...] = (TradingStateRule(), InputsRule())
+"""With Maestro switched off only the kill switch stays, and the hold while decisions cannot be stored."""
+
+
+def sellers_of(signals: Sequence[RuledSignal]) -> tuple[str, ...]:
+    """Return the strategies that say SELL; disabled ones do not count, and a failed one says HOLD."""
+    is_seller = [s.action is Action.SELL and s.mode is not AgentMode.DISABLED for s in signals]
+    return tuple(signal.name for signal, counts in zip(signals, is_seller, strict=True) if counts)
+
+
+def systemic_risk_of(signals: Sequence[RuledSignal], policy: Policy) -> SystemicRisk | None:
+    """Return what the systemic rule found in ruled signals, or None."""
+    sellers = sellers_of(signals)
+    if len(sellers) < policy.systemic_sell_threshold:
+        return None
+    overridden = [s.name for s in signals if any(c.reason_code is ReasonCode.SYSTEMIC_RISK for c in s.changes)]
+    return SystemicRisk(sellers, tuple(overridden))
+
+
+def _hold_buys(signals: Sequence[RuledSignal], reason: ReasonCode, detail: str) -> list[RuledSignal]:
+    return [signal.held(reason, detail) if signal.action is Action.BUY else signal for signal in signals]

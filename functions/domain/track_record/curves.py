@@ -1,0 +1,108 @@
+"""A strategy's record, day by day: equity and drawdown of either book, and the Sharpe ratio that its modes follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from functions.domain.kernel.book_names import LIVE_BOOK, SHADOW_BOOK
+from functions.domain.kernel.policy import Policy
+from functions.domain.track_record import statistics
+from functions.domain.track_record.daily_returns import Document, cell_of, counted, is_on_paper, pooled_returns
+
+Figures = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One book; every array has shape (days,), NaN where there is nothing."""
+
+    return_fraction: Figures
+    equity: Figures
+    """Compounded; 1 before the first day shown, NaN before the book's own first day."""
+    drawdown: Figures
+    """From the highest so far, 0 or negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyCurves:
+    """One strategy; every sequence has one entry per day, oldest first."""
+
+    days: tuple[date, ...]
+    live: Curve
+    shadow: Curve
+    sharpe: Figures
+    """Annualised, over the policy's lookback up to the day; NaN with too few returns, or none that vary."""
+    book: tuple[str | None, ...]
+    """Which book counted; None where neither did, as on an idle day of a strategy that is on paper only."""
+    mode: tuple[str | None, ...]
+    """At the day's end; None where it is not on record."""
+
+
+def strategy_curves(documents: Sequence[Document], most_days: int, policy: Policy) -> StrategyCurves:
+    """
+    Return the curves of one strategy.
+
+    Parameters
+    ----------
+    documents : sequence of mapping
+        Its daily performance documents of both books and all users, in any order. Days before those shown count for
+        the first Sharpe ratios, and say whether a book had begun.
+    most_days : int
+        How many days to show, the newest.
+    policy : Policy
+        Its lookback, its fewest data points and its risk-free rate make the Sharpe ratio.
+
+    Raises
+    ------
+    MetricInputError
+        If a return is infinite.
+    """
+    counting = counted(documents)
+    days = sorted({day for _, day in map(cell_of, documents)})
+    returns = _on(days, counting)
+    books = {cell_of(document)[1]: SHADOW_BOOK if is_on_paper(document) else LIVE_BOOK for document in counting}
+    modes = {cell_of(document)[1]: mode for document in documents if (mode := document.get("mode"))}
+    shown = days[-most_days:]
+    live = [document for document in documents if not is_on_paper(document)]
+    shadow = [document for document in documents if is_on_paper(document)]
+    return StrategyCurves(
+        days=tuple(shown),
+        live=_curve(_on(days, live), len(shown)),
+        shadow=_curve(_on(days, shadow), len(shown)),
+        sharpe=rolling_sharpe(returns, policy)[-most_days:],
+        book=tuple(books.get(day) for day in shown),
+        mode=tuple(modes.get(day) for day in shown),
+    )
+
+
+def rolling_sharpe(daily_returns: Figures, policy: Policy) -> Figures:
+    """Return the Sharpe ratio that the policy's lookback gives at every day, shape (days,)."""
+    if daily_returns.size == 0:
+        return daily_returns
+    lookback = policy.performance_lookback_days
+    padded = np.concatenate([np.full(lookback - 1, np.nan), daily_returns])
+    windows = sliding_window_view(padded, lookback)
+    sharpe = statistics.sharpe_ratio(windows, policy.risk_free_rate)
+    return np.where(statistics.data_points(windows) >= policy.min_data_points, sharpe, np.nan)
+
+
+def _on(days: Sequence[date], documents: Sequence[Document]) -> Figures:
+    """Return one strategy's pooled returns on given days; NaN without any."""
+    by_day: Mapping[date, float] = {day: value for (_, day), value in pooled_returns(documents).items()}
+    return np.array([by_day.get(day, np.nan) for day in days], dtype=np.float64)
+
+
+def _curve(returns: Figures, days_shown: int) -> Curve:
+    """Return a book's curve over its last days; what came before says only whether it had begun."""
+    has_begun = np.logical_or.accumulate(~np.isnan(returns))[returns.size - days_shown :]
+    shown = returns[returns.size - days_shown :]
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond any float there is no figure
+        equity = np.cumprod(1.0 + np.where(np.isnan(shown), 0.0, shown))
+        drawdown = equity / np.maximum.accumulate(np.maximum(equity, 1.0)) - 1.0
+    return Curve(shown, np.where(has_begun, equity, np.nan), np.where(has_begun, drawdown, np.nan))

@@ -1,0 +1,116 @@
+"""A strategy's track record, and the mode it has earned by it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
+from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.track_record.modes import ModeState, is_disabled, next_modes
+from functions.domain.track_record.statistics import data_points, probabilistic_sharpe_ratio, sharpe_ratio
+from functions.domain.track_record.windows import PerformanceWindows
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A strategy's track record and the mode it has earned, before any rule."""
+
+    state: ModeState
+    sharpe_ratio: float | None = None
+    probabilistic_sharpe_ratio: float | None = None
+    data_points: int = 0
+
+    @property
+    def weight(self) -> float:
+        return WEIGHTS[self.state.mode]
+
+
+def standings(
+    strategy_names: Sequence[str],
+    windows: PerformanceWindows,
+    previous_modes: Mapping[str, ModeState],
+    policy: Policy,
+    now: datetime,
+    *,
+    is_readable: bool = True,
+) -> dict[str, Standing]:
+    """
+    Weigh strategies by their own track records.
+
+    Parameters
+    ----------
+    is_readable : bool
+        False when policy or state could not be read: known modes stay as they are.
+    """
+    returns = windows.rows(strategy_names, policy.performance_lookback_days)
+    counts = data_points(returns)
+    has_enough = counts >= policy.min_data_points
+    returns = returns.copy()
+    returns[~has_enough] = math.nan
+    sharpe = sharpe_ratio(returns, policy.risk_free_rate)
+    probability = probabilistic_sharpe_ratio(returns, policy.risk_free_rate)
+    if policy.enabled:
+        proven = _proven_rung(returns, policy)
+        modes = next_modes(strategy_names, sharpe, counts, previous_modes, policy, now, proven)
+    else:
+        modes = {name: _mode_when_off(name, policy, now) for name in strategy_names}
+    if not is_readable:
+        modes = {name: previous_modes.get(name, mode) for name, mode in modes.items()}
+    figures = zip(strategy_names, sharpe.tolist(), probability.tolist(), counts.tolist(), strict=True)
+    return {name: Standing(modes[name], _or_none(s), _or_none(p), count) for name, s, p, count in figures}
+
+
+def _proven_rung(returns: NDArray[np.float64], policy: Policy) -> NDArray[np.int8] | None:
+    """Return the worst rung that returns prove with the policy's confidence; None when it asks for no proof."""
+    if policy.demotion_confidence is None:
+        return None
+    thresholds = (policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow)
+    above = [probabilistic_sharpe_ratio(returns, policy.risk_free_rate, threshold) for threshold in thresholds]
+    is_proven = [probability <= 1.0 - policy.demotion_confidence for probability in above]
+    return is_proven[0].astype(np.int8) + is_proven[1].astype(np.int8)
+
+
+def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: PLR0911 - one sentence per reason
+    """Say why a strategy has its mode."""
+    sharpe = "undefined" if standing.sharpe_ratio is None else f"{standing.sharpe_ratio:.2f}"
+    reduce, shadow = policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow
+    days = f"{standing.data_points} daily return{'' if standing.data_points == 1 else 's'}"
+    match standing.state.reason_code:
+        case ReasonCode.SHARPE_HEALTHY:
+            if standing.state.mode is not AgentMode.ACTIVE:
+                return f"Sharpe Ratio {sharpe} >= {reduce:g}. One step up, to {standing.state.mode}; ACTIVE is next."
+            if standing.sharpe_ratio is not None and standing.sharpe_ratio < reduce:
+                return f"Sharpe Ratio {sharpe} < {reduce:g}, but too few days prove it. Full allocation."
+            return f"Sharpe Ratio {sharpe} >= {reduce:g}. Full allocation."
+        case ReasonCode.SHARPE_BELOW_REDUCE:
+            return f"Sharpe Ratio {sharpe} < {reduce:g}. Reducing allocation by 50%."
+        case ReasonCode.SHARPE_BELOW_SHADOW:
+            return f"Sharpe Ratio {sharpe} < {shadow:g}. Moving to SHADOW_MODE."
+        case ReasonCode.PROMOTION_PENDING:
+            return f"Sharpe Ratio {sharpe} earns a better mode, which takes {policy.min_dwell_days:g} days to confirm."
+        case ReasonCode.INSUFFICIENT_DATA:
+            return f"Insufficient data for Sharpe calculation ({days}, need {policy.min_data_points} that vary)."
+        case ReasonCode.HELD_WITHOUT_DATA:
+            return f"Only {days} that vary: {standing.state.mode} is kept until there are {policy.min_data_points}."
+        case ReasonCode.DISABLED_BY_POLICY:
+            until = standing.state.until
+            return "Disabled by an operator" + (f" until {until.isoformat()}." if until else ".")
+        case _:
+            return "Maestro is switched off: the signal passes as proposed."
+
+
+def _mode_when_off(name: str, policy: Policy, now: datetime) -> ModeState:
+    if is_disabled(policy, name, now):
+        return ModeState(AgentMode.DISABLED, now, ReasonCode.DISABLED_BY_POLICY, policy.disabled_strategies[name])
+    return ModeState(AgentMode.ACTIVE, now, ReasonCode.MAESTRO_OFF)
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,208 @@
+"""
+Performance statistics, vectorised over strategies.
+
+Every function takes simple daily returns as fractions (0.01 is 1 %), oldest first, of shape (days,) or
+(strategies, days), where NaN marks a day without a return. It gives a float, or one value per strategy, NaN where
+undefined.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from functions.domain.kernel.errors import MetricInputError
+
+TRADING_DAYS_PER_YEAR = 252
+_ROUNDING = 32 * np.finfo(np.float64).eps
+_erf = np.vectorize(math.erf, otypes=[np.float64])
+
+Floats = NDArray[np.float64]
+
+
+def sharpe_ratio(daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0) -> Floats:
+    """
+    Return the annualised Sharpe ratio.
+
+    Parameters
+    ----------
+    daily_returns : array_like, shape (days,) or (strategies, days)
+        Simple returns as fractions per day, oldest first. NaN marks a missing day.
+    annual_risk_free_rate : float
+        Fraction per year; 0.04 is 4 %.
+
+    Returns
+    -------
+    NDArray, shape () or (strategies,)
+        Dimensionless; NaN where undefined (fewer than 2 days, or no dispersion beyond rounding).
+
+    Raises
+    ------
+    MetricInputError
+        If a return is infinite.
+
+    Notes
+    -----
+    mean(r - rf/252) / std(r - rf/252, ddof=1) * sqrt(252).
+
+    References
+    ----------
+    Sharpe (1994), Journal of Portfolio Management 21(1), 49-58.
+    """
+    moments = _Moments(daily_returns)
+    excess = moments.mean - annual_risk_free_rate / TRADING_DAYS_PER_YEAR
+    return np.asarray(excess / moments.deviation * math.sqrt(TRADING_DAYS_PER_YEAR))
+
+
+def probabilistic_sharpe_ratio(
+    daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0, annual_benchmark_sharpe: float = 0.0
+) -> Floats:
+    """
+    Return the probability that the true Sharpe ratio exceeds a benchmark.
+
+    Parameters
+    ----------
+    daily_returns : array_like, shape (days,) or (strategies, days)
+        As for `sharpe_ratio`.
+    annual_risk_free_rate : float
+        Fraction per year.
+    annual_benchmark_sharpe : float
+        The Sharpe ratio to beat, annualised.
+
+    Returns
+    -------
+    NDArray, shape () or (strategies,)
+        0 to 1; NaN where the Sharpe ratio is undefined or its estimated variance is not positive.
+
+    Raises
+    ------
+    MetricInputError
+        If a return is infinite.
+
+    Notes
+    -----
+    Phi((s - s*) sqrt(n - 1) / sqrt(1 - g3 s + (g4 - 1)/4 s^2)), with s the daily Sharpe ratio, and the skewness g3
+    and the (not excess) kurtosis g4 from population moments.
+
+    References
+    ----------
+    Bailey and López de Prado (2012), The Sharpe ratio efficient frontier, Journal of Risk 15(2), 3-44, eq. 9.
+    """
+    moments = _Moments(daily_returns)
+    daily = (moments.mean - annual_risk_free_rate / TRADING_DAYS_PER_YEAR) / moments.deviation
+    benchmark = annual_benchmark_sharpe / math.sqrt(TRADING_DAYS_PER_YEAR)
+    return probability_above(benchmark, daily, moments.count, *moments.shape())
+
+
+def probability_above(
+    benchmark: float, sharpe: ArrayLike, count: ArrayLike, skewness: ArrayLike, kurtosis: ArrayLike
+) -> Floats:
+    """
+    Return the probability that a true Sharpe ratio exceeds ``benchmark``, from what was observed.
+
+    Parameters
+    ----------
+    benchmark, sharpe : float, array_like
+        Per period of the observations, not annualised.
+    count : array_like
+        Observations.
+    skewness, kurtosis : array_like
+        Of the observations; the kurtosis of a normal distribution is 3.
+
+    Notes
+    -----
+    See `probabilistic_sharpe_ratio`; NaN where the estimated variance is not positive.
+    """
+    observed = np.asarray(sharpe, dtype=np.float64)
+    variance = 1.0 - np.asarray(skewness) * observed + (np.asarray(kurtosis) - 1.0) / 4.0 * observed**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = (
+            (observed - benchmark)
+            * np.sqrt(np.asarray(count) - 1.0)
+            / np.sqrt(np.where(variance > 0, variance, np.nan))
+        )
+    return np.asarray(0.5 * (1.0 + _erf(z / math.sqrt(2.0))))
+
+
+def volatility(daily_returns: ArrayLike) -> Floats:
+    """Return the annualised standard deviation (ddof=1), fraction per year; NaN with fewer than 2 days."""
+    moments = _Moments(daily_returns)
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(moments.variance) * math.sqrt(TRADING_DAYS_PER_YEAR)
+
+
+def max_drawdown(daily_returns: ArrayLike) -> Floats:
+    """
+    Return the largest fall from a peak of the compounded curve that starts at 1.
+
+    Returns
+    -------
+    NDArray, shape () or (strategies,)
+        A fraction, 0 or negative (-0.2 is a fall of 20 %); NaN without any return.
+    """
+    returns, present = _validated(daily_returns)
+    curve = np.cumprod(1.0 + np.where(present, returns, 0.0), axis=-1)
+    curve = np.concatenate([np.ones((*curve.shape[:-1], 1)), curve], axis=-1)
+    deepest = (curve / np.maximum.accumulate(curve, axis=-1) - 1.0).min(axis=-1)
+    return np.where(present.any(axis=-1), deepest, np.nan)
+
+
+def total_return(daily_returns: ArrayLike) -> Floats:
+    """Return the compounded return of the whole series, a fraction; NaN without any return."""
+    returns, present = _validated(daily_returns)
+    compounded = np.prod(1.0 + np.where(present, returns, 0.0), axis=-1) - 1.0
+    return np.where(present.any(axis=-1), compounded, np.nan)
+
+
+def win_rate(daily_returns: ArrayLike) -> Floats:
+    """Return the fraction of days with a positive return among days with a return; NaN without any."""
+    returns, present = _validated(daily_returns)
+    count = present.sum(axis=-1)
+    wins = (np.where(present, returns, 0.0) > 0).sum(axis=-1)
+    return np.where(count > 0, wins / np.maximum(count, 1), np.nan)
+
+
+def data_points(daily_returns: ArrayLike) -> NDArray[np.int64]:
+    """Return the number of days with a return."""
+    return np.asarray((~np.isnan(np.asarray(daily_returns, dtype=np.float64))).sum(axis=-1))
+
+
+class _Moments:
+    """Count, mean and variance (ddof=1) of each series, with missing days left out."""
+
+    def __init__(self, daily_returns: ArrayLike) -> None:
+        returns, present = _validated(daily_returns)
+        self.count = present.sum(axis=-1)
+        centred = np.where(present, returns, 0.0)  # worked on in place: large temporaries cost more than the sums
+        self.mean = np.einsum("...i->...", centred) / np.maximum(self.count, 1)
+        centred -= self.mean[..., np.newaxis]
+        centred *= present
+        self._centred = centred
+        squares = np.einsum("...i,...i->...", centred, centred)
+        self.variance = np.where(self.count >= 2, squares / np.maximum(self.count - 1, 1), np.nan)
+
+    @property
+    def deviation(self) -> Floats:
+        """Standard deviation; NaN where it is nothing but the rounding of equal returns."""
+        deviation = np.sqrt(self.variance)
+        return np.where(deviation > _ROUNDING * np.abs(self.mean), deviation, np.nan)
+
+    def shape(self) -> tuple[Floats, Floats]:
+        """Return population skewness and kurtosis (3 for a normal distribution)."""
+        count = np.maximum(self.count, 1)
+        squared = self._centred * self._centred
+        second = squared.sum(axis=-1) / count
+        with np.errstate(invalid="ignore", divide="ignore"):
+            skewness = np.einsum("...i,...i->...", squared, self._centred) / count / second**1.5
+            kurtosis = np.einsum("...i,...i->...", squared, squared) / count / second**2
+        return skewness, kurtosis
+
+
+def _validated(daily_returns: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+    returns = np.asarray(daily_returns, dtype=np.float64)
+    present = ~np.isnan(returns)
+    if np.isinf(returns).any():
+        raise MetricInputError("daily_returns", "finite or NaN", float(returns[np.isinf(returns)][0]))
+    return returns, present

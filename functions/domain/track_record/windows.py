@@ -1,0 +1,90 @@
+"""A tenant's performance windows: the recent daily returns of all strategies in one array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.domain.kernel.errors import WindowsError
+from functions.domain.kernel.policy import MAX_WINDOW_DAYS
+
+MAX_WINDOW_STRATEGIES = 1000
+"""Strategies of one tenant; 1000 × 90 float64 are 720 kB, inside Firestore's 1 MiB a document."""
+_WIRE = np.dtype("<f8")
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceWindows:
+    """Daily returns, one row per strategy and one column per trading day."""
+
+    strategy_names: tuple[str, ...]
+    """Row names."""
+    dates: tuple[date, ...]
+    """Column names, oldest first."""
+    returns: NDArray[np.float64]
+    """Fractions per day, shape (strategies, days); NaN marks a day without a return."""
+
+    @classmethod
+    def empty(cls) -> PerformanceWindows:
+        return cls((), (), np.empty((0, 0)))
+
+    @classmethod
+    def from_daily_returns(cls, daily_returns: Iterable[tuple[str, date, float]]) -> PerformanceWindows:
+        """Arrange (strategy name, day, return) triples; the newest `MAX_WINDOW_DAYS` days are kept."""
+        cells = {(name, day): value for name, day, value in daily_returns}
+        dates = sorted({day for _, day in cells})[-MAX_WINDOW_DAYS:]
+        names = sorted({name for name, _ in cells})
+        if len(names) > MAX_WINDOW_STRATEGIES:
+            raise WindowsError("strategies", f"at most {MAX_WINDOW_STRATEGIES}", len(names))
+        returns = np.full((len(names), len(dates)), np.nan)
+        row = {name: i for i, name in enumerate(names)}
+        column = {day: i for i, day in enumerate(dates)}
+        for (name, day), value in cells.items():
+            if day in column:
+                returns[row[name], column[day]] = value
+        return cls(tuple(names), tuple(dates), returns)
+
+    def rows(self, strategy_names: Sequence[str], lookback_days: int) -> NDArray[np.float64]:
+        """Return the last ``lookback_days`` returns of the named strategies; a row of NaN for an unknown one."""
+        recent = self.returns[:, -lookback_days:]
+        if tuple(strategy_names) == self.strategy_names:
+            return recent
+        row = {name: i for i, name in enumerate(self.strategy_names)}
+        padded = np.vstack([recent, np.full((1, recent.shape[1]), np.nan)])
+        return padded[[row.get(name, -1) for name in strategy_names]]
+
+    def to_document(self) -> dict[str, Any]:
+        """Pack into Firestore fields: one bytes value and a small index."""
+        return {
+            "strategy_names": list(self.strategy_names),
+            "dates": [day.isoformat() for day in self.dates],
+            "returns": self.returns.astype(_WIRE).tobytes(),
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any] | None) -> PerformanceWindows:
+        """
+        Unpack; a missing document is an empty window.
+
+        Raises
+        ------
+        WindowsError
+            If the bytes and the index do not belong together.
+        """
+        if document is None:
+            return cls.empty()
+        try:
+            names = tuple(document["strategy_names"])
+            dates = tuple(date.fromisoformat(day) for day in document["dates"])
+            returns = np.frombuffer(document["returns"], dtype=_WIRE).astype(np.float64)
+        except (KeyError, TypeError, ValueError) as error:
+            raise WindowsError("windows", "strategy_names, dates and returns", str(error)) from error
+        expected = len(names) * len(dates)
+        if returns.size != expected or np.isinf(returns).any() or len(set(names)) != len(names):
+            raise WindowsError("returns", f"{expected} finite values or NaN for distinct strategies", returns.size)
+        return cls(names, dates, returns.reshape(len(names), len(dates)))

@@ -1,0 +1,1 @@
+"""What is redeemed, reserved and filled."""

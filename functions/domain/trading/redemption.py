@@ -1,0 +1,256 @@
+"""
+The single-use claim of a signal: redeem it, fill it, or release it.
+
+Every rule here is pure. That exactly one of many clients wins, and that what is reserved never exceeds the buying
+power, follows from these rules and from one fact of the store: each of them commits over the ``state/session`` it
+read, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.policy import Policy, TradingState
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.identity import shown_nonce
+from functions.domain.orchestration.signals import Action
+from functions.domain.trading.reservations import CurrentSession, Reservation
+
+OVERFILL_TOLERANCE = 0.01
+"""Fraction above the reserved notional that a market order's price may move before it counts as over-filled."""
+_FILLED = 1e-9
+
+
+class RedemptionStatus(StrEnum):
+    """What became of a redeemed signal."""
+
+    RESERVED = "RESERVED"
+    FILLED = "FILLED"
+    RELEASED = "RELEASED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who wants to redeem what."""
+
+    tenant_id: str
+    uid: str
+    nonce: str
+    idempotency_key: str | None = None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """One redeemed signal, ``tenants/{t}/redemptions/{nonce}``."""
+
+    nonce: str
+    status: RedemptionStatus
+    tenant_id: str
+    uid: str
+    session_id: str
+    agent_id: str
+    strategy_id: str
+    action: Action
+    symbol: str
+    mode: str
+    allocation: float
+    """Fraction of buying power; of the position, for a SELL."""
+    notional: float
+    """Buying power reserved, USD; 0 for an exit."""
+    redeemed_at: datetime
+    lapses_at: datetime
+    idempotency_key: str | None = None
+    filled_qty: float = 0.0
+    filled_notional: float = 0.0
+    fills: int = 0
+    filled_at: datetime | None = None
+    """When the last fill was recorded."""
+    released_at: datetime | None = None
+
+    @property
+    def unfilled(self) -> float:
+        """What is reserved and not filled, USD."""
+        return max(0.0, self.notional - self.filled_notional)
+
+    @property
+    def is_overfilled(self) -> bool:
+        return self.action is Action.BUY and self.filled_notional > self.notional * (1 + OVERFILL_TOLERANCE)
+
+    def to_document(self) -> dict[str, Any]:
+        document = {name: getattr(self, name) for name in self.__slots__}
+        return document | {"status": str(self.status), "action": str(self.action)}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Redemption:
+        values = dict(document)
+        values["status"] = RedemptionStatus(values["status"])
+        values["action"] = Action(values["action"])
+        return cls(**values)
+
+
+def redeem(
+    claim: Claim, signal: Mapping[str, Any], expires_at: datetime, policy: Policy | None, current: CurrentSession
+) -> tuple[Redemption, Reservation]:
+    """
+    Redeem a signal of the current session.
+
+    Parameters
+    ----------
+    signal : mapping
+        As it was issued.
+    policy : Policy or None
+        The tenant's, now; None when it cannot be read.
+
+    Raises
+    ------
+    RefusedError
+        If the signal is no trade, expired, or halted, or if buying power does not cover it.
+    """
+    action, mode = Action(signal["action"]), str(signal["mode"])
+    name = signal["strategy_name"]
+    if action is Action.HOLD:
+        raise RefusedError(ReasonCode.NOT_REDEEMABLE, f"{name} says HOLD: there is nothing to trade")
+    if mode not in {AgentMode.ACTIVE, AgentMode.REDUCED}:
+        raise RefusedError(ReasonCode.NOT_REDEEMABLE, f"{name} is in {mode}: trade its signals on paper only")
+    if claim.now >= expires_at:
+        raise RefusedError(
+            ReasonCode.SIGNAL_EXPIRED, f"expired at {expires_at.isoformat()}: ask for the latest signals"
+        )
+    notional = 0.0
+    if action is Action.BUY:
+        _check_new_exposure(name, policy, claim.now)
+        notional = _covered_notional(signal, current, claim.now)
+    ttl = timedelta(seconds=(policy or Policy()).reservation_ttl_seconds)
+    redemption = Redemption(
+        nonce=claim.nonce,
+        status=RedemptionStatus.RESERVED,
+        tenant_id=claim.tenant_id,
+        uid=claim.uid,
+        session_id=str(current.session_id),
+        agent_id=signal["agent_id"],
+        strategy_id=name,
+        action=action,
+        symbol=signal["ticker"],
+        mode=mode,
+        allocation=float(signal["allocation"]),
+        notional=notional,
+        redeemed_at=claim.now,
+        lapses_at=claim.now + ttl,
+        idempotency_key=claim.idempotency_key,
+    )
+    return redemption, Reservation(notional, redemption.lapses_at)
+
+
+def _check_new_exposure(name: str, policy: Policy | None, now: datetime) -> None:
+    """Refuse a BUY that today's policy forbids; it may have changed since the signal was issued."""
+    if policy is None:
+        raise RefusedError(ReasonCode.MALFORMED_POLICY, "the policy cannot be read: no new exposure until it is mended")
+    state = policy.at(now).trading_state
+    if state is TradingState.HALT:
+        raise RefusedError(ReasonCode.TRADING_HALTED, "trading is halted: exits only")
+    if state is TradingState.REDUCE_ONLY:
+        raise RefusedError(ReasonCode.REDUCE_ONLY, "trading state is REDUCE_ONLY: exits only")
+    until = policy.disabled_strategies.get(name, now)
+    if until is None or until > now:
+        raise RefusedError(ReasonCode.DISABLED_BY_POLICY, f"{name} was disabled since the signal was issued")
+
+
+def _covered_notional(signal: Mapping[str, Any], current: CurrentSession, now: datetime) -> float:
+    notional = signal.get("notional")
+    if notional is None or current.buying_power is None:
+        raise RefusedError(ReasonCode.BUYING_POWER_UNKNOWN, "no account snapshot says what may be spent: put one")
+    if not current.has_room_for(notional, now):
+        left = max(0.0, current.buying_power - current.held(now))
+        raise RefusedError(
+            ReasonCode.INSUFFICIENT_BUYING_POWER,
+            f"the signal asks for {notional:.2f} USD, {left:.2f} USD of buying power are left",
+        )
+    return float(notional)
+
+
+def check_repeat(redemption: Redemption, claim: Claim) -> Redemption:
+    """
+    Return the first answer to the same request; refuse any other, as a nonce is redeemed once.
+
+    Nor is there an answer any more once the reservation is released or lapsed: what it held may be another's now.
+
+    Raises
+    ------
+    RefusedError
+    """
+    is_same = claim.idempotency_key is not None and claim.idempotency_key == redemption.idempotency_key
+    is_over = redemption.status is RedemptionStatus.RELEASED or (
+        redemption.status is RedemptionStatus.RESERVED and claim.now >= redemption.lapses_at
+    )
+    if is_same and claim.uid == redemption.uid and not is_over:
+        return replace(redemption, status=RedemptionStatus.RESERVED, **_UNTOUCHED)
+    raise RefusedError(
+        ReasonCode.ALREADY_REDEEMED,
+        f"nonce {shown_nonce(claim.nonce)}… was redeemed at {redemption.redeemed_at.isoformat()}"
+        f"{', and is over' if is_over else ''}: do not trade it",
+    )
+
+
+_UNTOUCHED: Mapping[str, Any] = {
+    "filled_qty": 0.0,
+    "filled_notional": 0.0,
+    "fills": 0,
+    "filled_at": None,
+    "released_at": None,
+}
+"""What a redemption says of itself when it is made."""
+
+
+def release(redemption: Redemption, held: Reservation | None, now: datetime) -> tuple[Redemption, Reservation]:
+    """
+    Give back what is reserved and not filled; releasing again changes nothing.
+
+    Raises
+    ------
+    RefusedError
+        If the order was filled.
+    """
+    if redemption.status is RedemptionStatus.FILLED:
+        raise RefusedError(ReasonCode.ALREADY_FILLED, "the order was filled: there is nothing to release")
+    if redemption.status is RedemptionStatus.RESERVED:
+        redemption = replace(redemption, status=RedemptionStatus.RELEASED, released_at=now)
+    return redemption, replace(held or Reservation(0.0, redemption.lapses_at), notional=0.0)
+
+
+def settle(
+    redemption: Redemption,
+    held: Reservation | None,
+    qty: float,
+    price: float,
+    now: datetime,
+    *,
+    is_order_complete: bool,
+) -> tuple[Redemption, Reservation]:
+    """
+    Record a fill against its redemption: what was reserved becomes spent.
+
+    A fill is a fact. One that comes after the release, after the reservation lapsed, or above what was reserved is
+    recorded like any other.
+    """
+    is_buy = redemption.action is Action.BUY
+    filled = redemption.filled_notional + qty * price
+    is_all = is_buy and filled >= redemption.notional * (1 - _FILLED)
+    is_over = is_order_complete or is_all or redemption.status is not RedemptionStatus.RESERVED
+    redemption = replace(
+        redemption,
+        status=RedemptionStatus.FILLED if is_over else redemption.status,
+        filled_qty=redemption.filled_qty + qty,
+        filled_notional=filled,
+        fills=redemption.fills + 1,
+        filled_at=now,
+    )
+    held = held or Reservation(0.0, redemption.lapses_at)
+    spent = held.spent + qty * price if is_buy else 0.0
+    return redemption, Reservation(0.0 if is_over else redemption.unfilled, held.lapses_at, spent, now)

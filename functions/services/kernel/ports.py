@@ -1,0 +1,69 @@
+"""What use cases need from the outside, as protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, Protocol
+
+Document = Mapping[str, Any]
+
+
+class TenantDirectory(Protocol):
+    """Which tenants there are."""
+
+    def enabled_tenants(self) -> Iterable[str]:
+        """Yield the ids of active tenants with Maestro enabled. Raises StoreUnavailable."""
+        ...
+
+
+class TaskQueue(Protocol):
+    """Work handed to another invocation, at least once."""
+
+    def enqueue(self, task_id: str, payload: Mapping[str, Any]) -> bool:
+        """Queue a task; False if one of that id was queued before."""
+        ...
+
+
+class MarketCalendar(Protocol):
+    """When the market trades."""
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether the regular session runs at an aware time."""
+        ...
+
+    def sessions(self, first: date, last: date) -> list[date]:
+        """Return the trading days from first to last, both included."""
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Return the aware time now, UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """Unpredictable identifiers."""
+
+    def nonce(self) -> str:
+        """Return 32 random hexadecimal digits."""
+        ...
+
+
+Pause = Callable[[int], None]
+"""Waits before trying again, longer and less predictably with every attempt (0, 1, …)."""
+
+
+class Tokens(Protocol):
+    """Who is asking."""
+
+    def verify(self, token: str, *, is_revocation_checked: bool) -> Mapping[str, Any]:
+        """Return a token's claims. Raises RefusedError with UNAUTHENTICATED, StoreUnavailable."""
+        ...
+
+    def memberships(self, tenant_id: str, uid: str) -> tuple[Document | None, Document | None]:
+        """Return the tenant and the user's membership in it. Raises StoreUnavailable."""
+        ...

@@ -1,0 +1,1 @@
+"""Carry the books from day to day, and measure periods."""

@@ -1,0 +1,53 @@
+"""The books of a tenant at an instant: the newest checkpoint, carried over the fills since."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from functions.domain.kernel.errors import WindowsError
+from functions.domain.ledger.books import Checkpoint, compute_period_in_pages, read_checkpoint
+from functions.services.ledger.ports import LedgerStore
+from functions.services.ledger.read_ledger import SkippedDocuments, read_all_fills
+
+logger = logging.getLogger("maestro")
+
+
+def newest_checkpoint(store: LedgerStore, tenant_id: str, at_or_before: datetime) -> Checkpoint | None:
+    """Return the newest checkpoint that is not after a time; None if it is damaged. Raises StoreUnavailable."""
+    try:
+        return read_checkpoint(store.checkpoint(tenant_id, at_or_before))
+    except WindowsError as error:
+        logger.error("Checkpoint damaged, rebuilding from the ledger: %s", error, extra={"tenant": tenant_id})
+        return None
+
+
+def books_at(
+    store: LedgerStore,
+    tenant_id: str,
+    at: datetime,
+    skipped: SkippedDocuments,
+    marks: Mapping[str, float] | None = None,
+) -> Checkpoint:
+    """
+    Return the books at an instant.
+
+    Parameters
+    ----------
+    marks : mapping, optional
+        Prices at the instant, USD by symbol; by default the last ones known.
+
+    Notes
+    -----
+    With a good checkpoint only the fills since it are read; without one, the whole ledger before the instant.
+
+    Raises
+    ------
+    StoreUnavailable
+    """
+    books = newest_checkpoint(store, tenant_id, at) or Checkpoint.empty()
+    if books.at == at:
+        return books
+    fills = read_all_fills(store, tenant_id, books.at, at, skipped)
+    return compute_period_in_pages(books, fills, marks or {}, at)[1]

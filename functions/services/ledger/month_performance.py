@@ -1,0 +1,108 @@
+"""A month's performance: from its own fills and the books that were open when it began, or from its days."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.domain.kernel.policy import Policy
+from functions.domain.ledger.books import PeriodResult, compute_period_in_pages
+from functions.domain.ledger.periods import Period, month_statistics, result_of_days, snapshot_document
+from functions.services.kernel.ports import Clock, Document
+from functions.services.ledger.books import books_at, newest_checkpoint
+from functions.services.ledger.ports import LedgerStore
+from functions.services.ledger.read_ledger import SkippedDocuments, read_all_fills
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPerformance:
+    """What came of a month."""
+
+    snapshots: dict[str, dict[str, Any]]
+    """Performance documents by id."""
+    skipped: SkippedDocuments
+    """Ledger documents that could not be used."""
+
+
+class ComputeMonth:
+    """The use case; it reads, and writes nothing."""
+
+    def __init__(self, store: LedgerStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def from_fills(
+        self,
+        tenant_id: str,
+        period: Period,
+        policy_defaults: Mapping[str, Any],
+        mark_prices: Mapping[str, float] | None = None,
+    ) -> MonthPerformance:
+        """
+        Compute every (uid, strategy)'s month from the ledger as it is now.
+
+        Parameters
+        ----------
+        mark_prices : mapping, optional
+            Closing prices at the month's end, USD by symbol; by default those that the last daily snapshot of the
+            month used. A symbol without one keeps its last price and is listed in ``stale_marks``.
+
+        Raises
+        ------
+        StoreUnavailable
+        PolicyError
+            If the tenant's policy cannot be read.
+        """
+        skipped = SkippedDocuments()
+        opening = books_at(self._store, tenant_id, period.start, skipped)
+        marks = self._marks_at_end(tenant_id, period, mark_prices)
+        fills = read_all_fills(self._store, tenant_id, period.start, period.end, skipped)
+        results, _ = compute_period_in_pages(opening, fills, marks, period.end)
+        days = self._days(tenant_id, period)
+        return MonthPerformance(self._snapshots(tenant_id, period, policy_defaults, results, days), skipped)
+
+    def from_days(self, tenant_id: str, period: Period, policy_defaults: Mapping[str, Any]) -> MonthPerformance:
+        """
+        Compute every (uid, strategy)'s month from its daily documents, which must be complete.
+
+        The work depends on the days and strategies only, however many fills there were. Raises as `from_fills`.
+        """
+        days = self._days(tenant_id, period)
+        results = [result_of_days(*owner, of_owner) for owner, of_owner in days.items()]
+        return MonthPerformance(self._snapshots(tenant_id, period, policy_defaults, results, days), SkippedDocuments())
+
+    def _snapshots(
+        self,
+        tenant_id: str,
+        period: Period,
+        policy_defaults: Mapping[str, Any],
+        results: Iterable[PeriodResult],
+        days: Mapping[tuple[str, str], Sequence[Document]],
+    ) -> dict[str, dict[str, Any]]:
+        policy = Policy.from_sources(policy_defaults, self._store.settings(tenant_id).policy)
+        computed_at = self._clock.now()
+        snapshots = {}
+        for result in results:
+            base = policy.strategy_capital.get(result.strategy_id, policy.base_capital)
+            document = snapshot_document(tenant_id, result, period, base, computed_at)
+            owner = (result.uid, result.strategy_id)
+            document |= month_statistics(days.get(owner, []), policy.risk_free_rate)
+            snapshots[period.document_id(*owner)] = document
+        return snapshots
+
+    def _marks_at_end(
+        self, tenant_id: str, period: Period, mark_prices: Mapping[str, float] | None
+    ) -> Mapping[str, float]:
+        if mark_prices is not None:
+            return mark_prices
+        closing = newest_checkpoint(self._store, tenant_id, period.end)
+        return closing.marks if closing and closing.at and closing.at > period.start else {}
+
+    def _days(self, tenant_id: str, period: Period) -> dict[tuple[str, str], list[Document]]:
+        """Return the month's daily documents by (uid, strategy), oldest first."""
+        by_owner: dict[tuple[str, str], list[Document]] = defaultdict(list)
+        for day in self._store.daily_documents(tenant_id, period.start, period.end):
+            by_owner[day["uid"], day["strategy_id"]].append(day)
+        return by_owner

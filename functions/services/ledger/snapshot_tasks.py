@@ -1,0 +1,162 @@
+"""Performance jobs: what is due for which tenant, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Protocol
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.ledger.periods import Period
+from functions.services.kernel.enqueue_all import enqueue_all
+from functions.services.kernel.ports import Clock, Document, TaskQueue, TenantDirectory
+from functions.services.ledger.month_performance import ComputeMonth
+from functions.services.ledger.ports import LedgerStore
+from functions.services.ledger.read_ledger import SkippedDocuments
+from functions.services.ledger.take_snapshots import SnapshotReport, TakeSnapshots
+
+logger = logging.getLogger("maestro")
+
+
+class JobStore(Protocol):
+    """Where jobs tell how they are doing."""
+
+    def write_job(self, tenant_id: str, job_id: str, document: Document) -> None:
+        """Merge fields into a job's record. Raises StoreUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotTask:
+    """One performance job of one tenant: a day, with all days before it that are missing, or a month."""
+
+    tenant_id: str
+    period: Period
+
+    @property
+    def job_id(self) -> str:
+        return f"{self.period.kind}-{self.period.label}"
+
+    @property
+    def task_id(self) -> str:
+        """The queue's key, hashed first, as Cloud Tasks advises against sequences."""
+        digest = hashlib.sha256(f"{self.tenant_id}\n{self.job_id}".encode()).hexdigest()
+        return f"{digest[:20]}-{self.job_id}"
+
+    def to_payload(self) -> dict[str, str]:
+        return {"tenant_id": self.tenant_id, "kind": self.period.kind, "label": self.period.label}
+
+    @classmethod
+    def from_payload(cls, payload: Any) -> SnapshotTask:
+        """
+        Read a task's payload.
+
+        Raises
+        ------
+        InputError
+            If the tenant or the period is missing or malformed.
+        """
+        if not isinstance(payload, Mapping):
+            raise InputError("task", "a map of tenant_id, kind and label", payload)
+        tenant_id, kind, label = (payload.get(name) for name in ("tenant_id", "kind", "label"))
+        if not isinstance(tenant_id, str) or not tenant_id or "/" in tenant_id:
+            raise InputError("tenant_id", "a document id", tenant_id)
+        return cls(tenant_id, parse_period(kind, label))
+
+
+def parse_period(kind: Any, label: Any) -> Period:
+    """Read a period from its kind and label. Raises InputError."""
+    try:
+        if kind == "day":
+            return Period.of_day(date.fromisoformat(label))
+        if kind == "month":
+            first = date.fromisoformat(f"{label}-01")
+            return Period.of_month(first.year, first.month)
+    except (TypeError, ValueError) as error:
+        raise InputError("label", "YYYY-MM-DD for a day, YYYY-MM for a month", label) from error
+    raise InputError("kind", "day or month", kind)
+
+
+def enqueue_snapshots(tenants: TenantDirectory, queue: TaskQueue, period: Period) -> int:
+    """
+    Queue one job per enabled tenant, and return how many there are; doing it again queues nothing twice.
+
+    Raises
+    ------
+    StoreError
+        If one could not be queued; the others are all the same.
+    """
+    tasks = [SnapshotTask(tenant_id, period) for tenant_id in tenants.enabled_tenants()]
+    enqueue_all(queue, tasks, f"snapshots of {period.label}")
+    return len(tasks)
+
+
+class RunSnapshotTask:
+    """The use case: run one job and keep its record."""
+
+    def __init__(
+        self, ledger: LedgerStore, jobs: JobStore, take: TakeSnapshots, month: ComputeMonth, clock: Clock
+    ) -> None:
+        self._ledger = ledger
+        self._jobs = jobs
+        self._take = take
+        self._month = month
+        self._clock = clock
+
+    def run(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Run a job and return its record.
+
+        Raises
+        ------
+        MaestroError
+            Whatever ended it; its record says so.
+        """
+        record: dict[str, Any] = {"status": "RUNNING", "started_at": self._clock.now(), "error": None}
+        self._jobs.write_job(task.tenant_id, task.job_id, record)
+        try:
+            done = (
+                self._month_done(task, policy_defaults)
+                if task.period.kind == "month"
+                else self._day_done(task, policy_defaults)
+            )
+        except Exception as error:
+            failed = {"status": "FAILED", "error": f"{type(error).__name__}: {error}", "ended_at": self._clock.now()}
+            self._jobs.write_job(task.tenant_id, task.job_id, failed)
+            raise
+        done |= {"status": "DONE", "ended_at": self._clock.now()}
+        self._jobs.write_job(task.tenant_id, task.job_id, done)
+        return done
+
+    def _day_done(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> dict[str, Any]:
+        report = self._caught_up(task, policy_defaults)
+        this_month = Period.of_month(task.period.start.year, task.period.start.month)
+        months = {(day.year, day.month) for day in report.days if day < this_month.start.date()}
+        for month in sorted(months):  # days of months that are over came late: those months change too
+            self._write_month(task.tenant_id, Period.of_month(*month), policy_defaults)
+        done = {"days": len(report.days), "months": len(months), "documents": report.documents}
+        return done | _skipped(report.skipped)
+
+    def _month_done(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> dict[str, Any]:
+        report = self._caught_up(task, policy_defaults)
+        documents = self._write_month(task.tenant_id, task.period, policy_defaults)
+        return {"days": len(report.days), "documents": documents, **_skipped(report.skipped)}
+
+    def _caught_up(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> SnapshotReport:
+        def progress(day: date) -> None:
+            self._jobs.write_job(task.tenant_id, task.job_id, {"reached": day.isoformat()})
+
+        last_day = (task.period.end - timedelta(days=1)).date()
+        return self._take.run(task.tenant_id, last_day, policy_defaults, progress)
+
+    def _write_month(self, tenant_id: str, period: Period, policy_defaults: Mapping[str, Any]) -> int:
+        month = self._month.from_days(tenant_id, period, policy_defaults)
+        self._ledger.write_snapshots(tenant_id, month.snapshots)
+        return len(month.snapshots)
+
+
+def _skipped(skipped: SkippedDocuments) -> dict[str, Any]:
+    return {"skipped_documents": skipped.count, "skipped_examples": list(skipped.examples)}

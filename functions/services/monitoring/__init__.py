@@ -1,0 +1,1 @@
+"""Alerts, notifications, reports, and what people look at."""

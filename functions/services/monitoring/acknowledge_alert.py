@@ -1,0 +1,44 @@
+"""Take an alert on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.monitoring.alerts import acknowledged
+from functions.services.kernel.commits import Commits
+from functions.services.kernel.ports import Clock
+from functions.services.monitoring.ports import RecordStore
+
+
+class AcknowledgeAlert:
+    """The use case; keep one per process."""
+
+    def __init__(self, store: RecordStore, clock: Clock, commits: Commits) -> None:
+        self._store = store
+        self._clock = clock
+        self._commits = commits
+
+    def run(self, tenant_id: str, alert_id: str, uid: str) -> Mapping[str, Any]:
+        """
+        Acknowledge an alert and return it; doing it again changes nothing.
+
+        Raises
+        ------
+        RefusedError
+            With NOT_FOUND, or CONTENTION.
+        StoreUnavailable
+        """
+
+        def attempt() -> Mapping[str, Any]:
+            alert, version = self._store.alert(tenant_id, alert_id)
+            if alert is None:
+                raise RefusedError(ReasonCode.NOT_FOUND, f"there is no alert {alert_id}")
+            after = acknowledged(alert, uid, self._clock.now())
+            if after != alert:
+                self._store.replace_alert(tenant_id, alert_id, after, version)
+            return after
+
+        return self._commits.run(tenant_id, attempt)

@@ -1,0 +1,191 @@
+"""Look at everything that alerts are about, raise what is new, resolve what is over, and tell people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.policy import Policy
+from functions.domain.monitoring.alerts import AlertState, Change, Finding, alert_id, reconcile
+from functions.domain.monitoring.findings import MISSED_AFTER, Observed, findings
+from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.track_record.breakers import BreakerState
+from functions.services.kernel.commits import Commits
+from functions.services.kernel.ports import Clock, Document, MarketCalendar
+
+logger = logging.getLogger("maestro")
+
+Tell = Callable[[Notification], object]
+"""Hands a notification to the tenant's channels; telling the same one again tells nobody twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecords:
+    """What alerts look at, as stored."""
+
+    policy: Document | None
+    session: Document | None
+    """``state/session``."""
+    cursor: Document | None
+    """``state/alerts``: how far decisions were looked at."""
+    cursor_version: Any
+    new_decisions: Sequence[Document]
+    """Those after the cursor, oldest first; the newest few if there are too many."""
+    last_decision: Document | None
+    jobs: Sequence[Document]
+    lapsed: Sequence[Document]
+    alerts: Mapping[str, Document]
+    """Open and acknowledged ones, by id."""
+    versions: Mapping[str, Any]
+    """Of those alerts."""
+
+
+class AlertStore(Protocol):
+    """Where alerts are kept, with what they are about; every method raises StoreUnavailable."""
+
+    def observe(self, tenant_id: str, now: datetime, decisions_since: datetime | None = None) -> AlertRecords:
+        """Read everything; decisions since a time instead of since the cursor, if one is given."""
+        ...
+
+    def alerts(self, tenant_id: str, ids: Sequence[str]) -> tuple[Mapping[str, Document], Mapping[str, Any]]:
+        """Return alerts that exist, and their versions, by id."""
+        ...
+
+    def commit_alerts(self, tenant_id: str, changes: Sequence[Change], cursor: Document, records: AlertRecords) -> None:
+        """Store changes and cursor in one commit. Raises StoreConflict if anything of it changed meanwhile."""
+        ...
+
+
+class CheckAlerts:
+    """The use case; the same for the trigger and for the sweep, which catches what the trigger missed."""
+
+    def __init__(
+        self,
+        store: AlertStore,
+        clock: Clock,
+        commits: Commits,
+        calendar: Callable[[], MarketCalendar],
+        tell: Tell,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._commits = commits
+        self._calendar = calendar
+        self._tell = tell
+
+    def run(self, tenant_id: str, policy_defaults: Mapping[str, Any], *, is_sweep: bool = True) -> list[Change]:
+        """
+        Check a tenant and return what changed; doing it again, or twice at once, changes nothing more.
+
+        A sweep also asks whether a decision is missing; after a decision none is.
+
+        People are told before the change is stored: if that fails the next run tells the same again, and whoever
+        delivers knows it by its id.
+
+        Raises
+        ------
+        RefusedError
+            With CONTENTION.
+        StoreUnavailable
+        """
+        return self._commits.run(f"{tenant_id}/alerts", lambda: self._attempt(tenant_id, policy_defaults, is_sweep))
+
+    def _attempt(self, tenant_id: str, policy_defaults: Mapping[str, Any], is_sweep: bool) -> list[Change]:
+        now = self._clock.now()
+        records = self._store.observe(tenant_id, now)
+        policy = policy_or_defaults(policy_defaults, records.policy)
+        found = findings(observed(records, policy, now, self._calendar if is_sweep else None))
+        ids = [alert_id(finding.key) for finding in found]
+        others, versions = self._store.alerts(tenant_id, [one for one in ids if one not in records.alerts])
+        known = {**others, **records.alerts}
+        changes = reconcile(known, _distinct(found), now, timedelta(minutes=policy.alert_cooldown_minutes))
+        cursor = _cursor(records)
+        if changes or cursor != (records.cursor or {}):
+            for change in changes:
+                if change.is_told:
+                    self._tell(notification_of(tenant_id, change, now))
+            all_versions = {**versions, **records.versions}
+            self._store.commit_alerts(tenant_id, changes, cursor, _with_versions(records, all_versions))
+        for change in changes:
+            _log(tenant_id, change)
+        return changes
+
+
+def observed(
+    records: AlertRecords, policy: Policy, now: datetime, calendar: Callable[[], MarketCalendar] | None
+) -> Observed:
+    """Return what records say; the calendar is asked, and built, only when a decision is missing."""
+    last = records.last_decision
+    is_missing = last is None or now - last["timestamp"] >= MISSED_AFTER
+    return Observed(
+        now=now,
+        policy=policy,
+        breaker=_breaker(records.session),
+        new_decisions=records.new_decisions,
+        last_decision=last,
+        is_market_open=is_missing and calendar is not None and _was_open(calendar(), now),
+        jobs=records.jobs,
+        lapsed=records.lapsed,
+    )
+
+
+def _was_open(calendar: MarketCalendar, now: datetime) -> bool:
+    """Tell whether the market has been open for two periods."""
+    return calendar.is_open(now) and calendar.is_open(now - MISSED_AFTER)
+
+
+def notification_of(tenant_id: str, change: Change, now: datetime) -> Notification:
+    """Return what people are told of an alert; the same occurrence always under the same id."""
+    alert = change.document
+    return Notification(
+        notification_id=f"{change.alert_id}-{alert['occurrences']}",
+        tenant_id=tenant_id,
+        kind=alert["kind"],
+        severity=Severity(alert["severity"]),
+        title=alert["title"],
+        text=alert["detail"],
+        at=now,
+        fields=alert["fields"],
+    )
+
+
+def _distinct(found: Sequence[Finding]) -> list[Finding]:
+    return list({finding.key: finding for finding in found}.values())
+
+
+def _cursor(records: AlertRecords) -> Document:
+    if not records.new_decisions:
+        return records.cursor or {}
+    last = records.new_decisions[-1]
+    return {"last_decision_at": last["timestamp"], "last_session_id": last["session_id"]}
+
+
+def _with_versions(records: AlertRecords, versions: Mapping[str, Any]) -> AlertRecords:
+    return AlertRecords(**{**{name: getattr(records, name) for name in records.__slots__}, "versions": versions})
+
+
+def policy_or_defaults(defaults: Mapping[str, Any], document: Document | None) -> Policy:
+    try:
+        return Policy.from_sources(defaults, document)
+    except InputError as error:  # decisions report it as an input issue, which is an alert of its own
+        logger.error("Policy cannot be read, checking alerts by the defaults: %s", error)
+        return Policy.from_sources(defaults, None)
+
+
+def _breaker(session: Document | None) -> BreakerState:
+    try:
+        return BreakerState.from_document((session or {}).get("breaker"))
+    except InputError as error:
+        logger.error("Breaker cannot be read, checking the other alerts: %s", error)
+        return BreakerState()
+
+
+def _log(tenant_id: str, change: Change) -> None:
+    alert = change.document
+    level = logging.WARNING if alert["state"] == AlertState.OPEN else logging.INFO
+    extra = {"tenant": tenant_id, "reason_code": alert["kind"]}
+    logger.log(level, "Alert %s: %s", alert["state"], alert["title"], extra=extra)

@@ -1,0 +1,275 @@
+"""
+Bring a notification to a tenant's channels: who gets it, one task each, and what became of every one.
+
+`EnqueueNotification` queues one task per channel; each runs `DeliverNotification`. The record of a delivery goes
+PENDING → DELIVERED or DEAD. DEAD is the dead letter: it says why, and keeps the notification to be sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from functions.domain.kernel.errors import InputError, StoreConflict, StoreError
+from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode, read_channels
+from functions.domain.monitoring.notifications import Notification
+from functions.services.kernel.ports import Clock, Document, TaskQueue
+from functions.services.monitoring.notification_ports import (
+    DeliveryError,
+    DeliveryFailed,
+    DeliveryReason,
+    DeliveryStore,
+    PermanentFailure,
+    Sender,
+    TemporaryFailure,
+)
+
+logger = logging.getLogger("maestro")
+
+MAX_ATTEMPTS = 8
+"""Sends to one channel before the delivery is dead; some twenty minutes, at a backoff doubling from 10 s."""
+QUEUE_ATTEMPTS = 2 * MAX_ATTEMPTS
+"""Dispatches the queue must allow: some end before a send, as when the store is away or another one is at it."""
+CLAIM = timedelta(seconds=120)
+"""How long others keep off; longer than any sender takes."""
+
+
+class DeliveryStatus(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    DEAD = "DEAD"
+
+
+class Outcome(StrEnum):
+    """What a task came to."""
+
+    DELIVERED = "DELIVERED"
+    ALREADY_DELIVERED = "ALREADY_DELIVERED"
+    """By an earlier task; nothing was sent."""
+    DEAD = "DEAD"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTask:
+    """One notification for one channel."""
+
+    tenant_id: str
+    channel_id: str
+    notification: Notification
+
+    @property
+    def task_id(self) -> str:
+        """The queue's key."""
+        text = f"{self.tenant_id}\n{delivery_id_of(self.notification, self.channel_id)}"
+        return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+    def to_payload(self) -> dict[str, Any]:
+        notification = self.notification.to_payload()
+        return {"tenant_id": self.tenant_id, "channel_id": self.channel_id, "notification": notification}
+
+    @classmethod
+    def from_payload(cls, payload: Any) -> DeliveryTask:
+        """Read a task's payload. Raises InputError."""
+        if not isinstance(payload, Mapping):
+            raise InputError("task", "a map of tenant_id, channel_id and notification", type(payload).__name__)
+        channel_id = payload.get("channel_id")
+        if not isinstance(channel_id, str) or not channel_id or "/" in channel_id:
+            raise InputError("channel_id", "a channel's id", type(channel_id).__name__)
+        notification = Notification.from_payload(payload.get("notification"))
+        if payload.get("tenant_id") != notification.tenant_id:
+            raise InputError("tenant_id", "the notification's", payload.get("tenant_id"))
+        return cls(notification.tenant_id, channel_id, notification)
+
+
+def delivery_id_of(notification: Notification, channel_id: str) -> str:
+    return f"{notification.notification_id}__{channel_id}"
+
+
+def fan_out(notification: Notification, channels: Iterable[Channel]) -> list[tuple[str, DeliveryMode]]:
+    """Return who gets a notification, and how."""
+    modes = [(channel.channel_id, channel.mode_for(notification)) for channel in channels]
+    return [(channel_id, mode) for channel_id, mode in modes if mode is not DeliveryMode.OFF]
+
+
+class EnqueueNotification:
+    """The use case: one task per channel that is to have a notification."""
+
+    def __init__(self, store: DeliveryStore, queue: TaskQueue) -> None:
+        self._store = store
+        self._queue = queue
+
+    def run(self, notification: Notification) -> int:
+        """
+        Queue the tasks and return how many there are; doing it again tells nobody twice.
+
+        Raises
+        ------
+        StoreError
+            If the channels could not be read, or a task not be queued; the others are all the same.
+        """
+        tenant_id = notification.tenant_id
+        channels = read_channels(self._store.channels(tenant_id))
+        for error in channels.problems.values():
+            extra = {"tenant": tenant_id, "reason_code": DeliveryReason.MALFORMED_CHANNEL}
+            logger.error("A notification channel is malformed: %s", error, extra=extra)
+        chosen = fan_out(notification, channels.usable.values())
+        failed = []
+        for channel_id, _ in chosen:
+            task = DeliveryTask(tenant_id, channel_id, notification)
+            try:
+                self._queue.enqueue(task.task_id, task.to_payload())
+            except StoreError as error:
+                logger.error(
+                    "Notification not queued for channel %s: %s", channel_id, error, extra={"tenant": tenant_id}
+                )
+                failed.append(channel_id)
+        if failed:
+            raise StoreError(f"{len(failed)} of {len(chosen)} deliveries not queued, first to channel {failed[0]}")
+        return len(chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A delivery that is this invocation's for a while."""
+
+    task: DeliveryTask
+    channels: Document | None
+    attempts: int
+    version: Any
+
+
+class DeliverNotification:
+    """
+    The use case: one attempt to bring one notification to one channel.
+
+    A channel is told at least once, and normally once. Invocations at the same time do not both send, as one claims
+    the record first. But where an invocation ends between a send and its record, or the record cannot be written, or
+    an answer is lost on its way back, the next attempt sends again: receivers tell a repeat by the notification's id.
+    """
+
+    def __init__(self, store: DeliveryStore, senders: Mapping[ChannelType, Sender], clock: Clock) -> None:
+        self._store = store
+        self._senders = senders
+        self._clock = clock
+
+    def run(self, tenant_id: str, channel_id: str, notification: Notification) -> Outcome:
+        """
+        Deliver unless that is done.
+
+        Raises
+        ------
+        DeliveryFailed
+            If a later attempt may succeed.
+        StoreUnavailable
+            If the record could not be read or written: to be tried again too.
+        InputError
+            If the notification is another tenant's.
+        """
+        if notification.tenant_id != tenant_id:
+            raise InputError("tenant_id", f"{notification.tenant_id}, the notification's", tenant_id)
+        claimed = self._claim(DeliveryTask(tenant_id, channel_id, notification))
+        if isinstance(claimed, Outcome):
+            return claimed
+        try:
+            sent_to = self._send(claimed)
+        except TemporaryFailure as failure:
+            if claimed.attempts >= MAX_ATTEMPTS:
+                return self._bury(claimed, failure)
+            self._settle(claimed, {"last_error": str(failure), "reason_code": str(failure.reason_code)})
+            self._log(logging.WARNING, claimed, f"failed, to be tried again: {failure}", failure.reason_code)
+            raise DeliveryFailed(failure.reason_code, failure.detail) from None
+        except PermanentFailure as failure:
+            return self._bury(claimed, failure)
+        done = {"status": str(DeliveryStatus.DELIVERED), "delivered_at": self._clock.now()}
+        self._settle(claimed, done | {"last_error": None, "reason_code": None})
+        self._log(logging.INFO, claimed, f"delivered to {sent_to}")
+        return Outcome.DELIVERED
+
+    def _claim(self, task: DeliveryTask) -> _Claimed | Outcome:
+        """Make the delivery this invocation's, or tell that it is over. Raises DeliveryFailed while it is another's."""
+        now = self._clock.now()
+        delivery_id = delivery_id_of(task.notification, task.channel_id)
+        state = self._store.read_delivery(task.tenant_id, delivery_id)
+        before = state.delivery or _new_record(task, now)
+        if before["status"] == DeliveryStatus.DELIVERED:
+            return Outcome.ALREADY_DELIVERED
+        if before["status"] == DeliveryStatus.DEAD:
+            return Outcome.DEAD
+        busy = DeliveryFailed(DeliveryReason.DELIVERY_IN_PROGRESS, "another invocation is at it")
+        if before["claimed_until"] is not None and before["claimed_until"] > now:
+            raise busy
+        attempts = before["attempts"] + 1
+        claim = {"attempts": attempts, "claimed_until": now + CLAIM, "updated_at": now}
+        fields = {**before, **claim} if state.delivery is None else claim
+        try:
+            version = self._store.write_delivery(task.tenant_id, delivery_id, fields, state.version)
+        except StoreConflict:
+            raise busy from None
+        return _Claimed(task, state.channels, attempts, version)
+
+    def _send(self, claimed: _Claimed) -> str:
+        """Send, and return what logs may say about where to. Raises TemporaryFailure, PermanentFailure."""
+        if claimed.attempts > MAX_ATTEMPTS:
+            raise PermanentFailure(DeliveryReason.ATTEMPTS_EXHAUSTED, "the last attempt never ended")
+        channel_id, notification = claimed.task.channel_id, claimed.task.notification
+        channels = read_channels(claimed.channels)
+        channel = channels.usable.get(channel_id)
+        if channel is None and channel_id in channels.problems:
+            raise PermanentFailure(DeliveryReason.MALFORMED_CHANNEL, str(channels.problems[channel_id]))
+        if channel is None:
+            raise PermanentFailure(DeliveryReason.UNKNOWN_CHANNEL, "the tenant has no channel of that id")
+        mode = channel.mode_for(notification)  # as its rules are now: they may have changed since it was queued
+        if mode is DeliveryMode.OFF:
+            raise PermanentFailure(DeliveryReason.CHANNEL_OFF, "switched off since it was queued")
+        if channel.type not in self._senders:
+            raise PermanentFailure(DeliveryReason.NO_SENDER, f"nothing sends to channels of type {channel.type} here")
+        self._senders[channel.type].send(channel, notification, mode)
+        return channel.host
+
+    def _bury(self, claimed: _Claimed, failure: DeliveryError) -> Outcome:
+        """Make it a dead letter."""
+        record = {"status": str(DeliveryStatus.DEAD), "notification": claimed.task.notification.to_payload()}
+        reason = {"last_error": str(failure), "reason_code": str(failure.reason_code)}
+        self._settle(claimed, record | reason | {"dead_at": self._clock.now()})
+        level = logging.INFO if failure.reason_code is DeliveryReason.CHANNEL_OFF else logging.ERROR
+        self._log(level, claimed, f"is dead: {failure}", failure.reason_code)
+        return Outcome.DEAD
+
+    def _settle(self, claimed: _Claimed, fields: Mapping[str, Any]) -> None:
+        """Record how the attempt ended and give the claim up. Raises StoreUnavailable."""
+        delivery_id = delivery_id_of(claimed.task.notification, claimed.task.channel_id)
+        record = {**fields, "claimed_until": None, "updated_at": self._clock.now()}
+        try:
+            self._store.write_delivery(claimed.task.tenant_id, delivery_id, record, claimed.version)
+        except StoreConflict:  # it took longer than its claim held: the record is the next one's now
+            self._log(logging.WARNING, claimed, "took longer than its claim, and another invocation has it now")
+
+    @staticmethod
+    def _log(level: int, claimed: _Claimed, what: str, reason_code: DeliveryReason | None = None) -> None:
+        task = claimed.task
+        subject = f"Notification {task.notification.notification_id} to channel {task.channel_id}"
+        extra = {"tenant": task.tenant_id, "reason_code": reason_code}
+        logger.log(level, "%s %s (attempt %d)", subject, what, claimed.attempts, extra=extra)
+
+
+def _new_record(task: DeliveryTask, now: datetime) -> dict[str, Any]:
+    return {
+        "tenant_id": task.tenant_id,
+        "notification_id": task.notification.notification_id,
+        "channel_id": task.channel_id,
+        "kind": task.notification.kind,
+        "severity": str(task.notification.severity),
+        "status": str(DeliveryStatus.PENDING),
+        "attempts": 0,
+        "last_error": None,
+        "reason_code": None,
+        "claimed_until": None,
+        "created_at": now,
+    }

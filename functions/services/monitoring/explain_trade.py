@@ -1,0 +1,32 @@
+"""Why a strategy did, or did not, trade: found in what is stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.monitoring.explanation import Explanation, explain
+from functions.services.monitoring.ports import RecordStore
+
+
+def explain_trade(store: RecordStore, tenant_id: str, strategy_id: str, at: datetime) -> Explanation:
+    """
+    Explain a strategy's part in the last decision that is not after a time.
+
+    Raises
+    ------
+    RefusedError
+        With NOT_FOUND, if there is no such decision, or no such strategy in it.
+    StoreUnavailable
+    """
+    decision = store.decision_at(tenant_id, at)
+    if decision is None:
+        raise RefusedError(ReasonCode.NOT_FOUND, f"there is no decision before {at.isoformat()}")
+    redemption = store.redemption_of(tenant_id, decision["session_id"], strategy_id)
+    fills = [] if redemption is None else store.fills_of(tenant_id, redemption["nonce"])
+    explanation = explain(decision, strategy_id, redemption, fills)
+    if explanation is None:
+        names = ", ".join(sorted(one["strategy_name"] for one in decision["allocation_decisions"])[:20])
+        raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} is not in that decision; there are {names}")
+    return explanation

@@ -1,0 +1,122 @@
+"""
+What delivering notifications needs from the outside, and how that fails.
+
+::
+
+    MaestroError
+    └── DeliveryError          a channel did not take a notification: carries its reason code
+        ├── TemporaryFailure   … and may take it later
+        │   └── DeliveryFailed   what the queue is told, so that it tries again
+        └── PermanentFailure   … and never will as things stand
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from functions.domain.kernel.errors import MaestroError
+from functions.domain.monitoring.channels import Channel, DeliveryMode
+from functions.domain.monitoring.notifications import Notification
+from functions.services.kernel.ports import Document
+
+
+class DeliveryReason(StrEnum):
+    """Why a notification was not delivered."""
+
+    TARGET_TIMEOUT = "TARGET_TIMEOUT"
+    """The channel's server did not answer in time."""
+    TARGET_UNREACHABLE = "TARGET_UNREACHABLE"
+    """No connection, or it broke before there was an answer."""
+    TARGET_UNAVAILABLE = "TARGET_UNAVAILABLE"
+    """It answered that it cannot now: 5xx, 429, 408 or 425."""
+    TARGET_REFUSED = "TARGET_REFUSED"
+    """It answered that it will not: any other 4xx, or a redirect, which is not followed."""
+    FORBIDDEN_TARGET = "FORBIDDEN_TARGET"
+    """Its address is none that Maestro connects to."""
+    MALFORMED_CHANNEL = "MALFORMED_CHANNEL"
+    UNKNOWN_CHANNEL = "UNKNOWN_CHANNEL"
+    """The tenant's document has no channel of that id any more."""
+    CHANNEL_OFF = "CHANNEL_OFF"
+    """It was switched off since the notification was queued."""
+    NO_SENDER = "NO_SENDER"
+    """This deployment does not send to channels of that type, or lacks the secret to sign with."""
+    DELIVERY_IN_PROGRESS = "DELIVERY_IN_PROGRESS"
+    """Another invocation is at it."""
+    ATTEMPTS_EXHAUSTED = "ATTEMPTS_EXHAUSTED"
+    """The last attempt never ended."""
+
+
+class DeliveryError(MaestroError):
+    """
+    A channel did not take a notification.
+
+    Parameters
+    ----------
+    reason_code : DeliveryReason
+    detail : str
+        What happened, for logs and records: no URL, token or secret, only the host.
+    """
+
+    def __init__(self, reason_code: DeliveryReason, detail: str) -> None:
+        self.reason_code = reason_code
+        self.detail = detail
+        super().__init__(f"{reason_code}: {detail}")
+
+
+class TemporaryFailure(DeliveryError):  # noqa: N818 - it reads as what happened, as in domain/kernel/errors.py
+    """The channel may take it later."""
+
+
+class DeliveryFailed(TemporaryFailure):
+    """The queue is to deliver the task again."""
+
+
+class PermanentFailure(DeliveryError):  # noqa: N818
+    """The channel will not take it as things stand."""
+
+
+class Sender(Protocol):
+    """Sends to channels of one type."""
+
+    def send(self, channel: Channel, notification: Notification, mode: DeliveryMode) -> None:
+        """Send once; return when the other side has it. Raises TemporaryFailure, PermanentFailure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryState:
+    """What a delivery reads, in one batched read; None marks a document that does not exist."""
+
+    channels: Document | None
+    """``tenants/{t}/config/notifications``."""
+    delivery: Document | None
+    """``tenants/{t}/deliveries/{id}``."""
+    version: Any
+    """What the store needs to know that nobody wrote ``delivery`` since; None when it does not exist."""
+
+
+class DeliveryStore(Protocol):
+    """Where channels are kept, and what became of every delivery."""
+
+    def channels(self, tenant_id: str) -> Document | None:
+        """Return ``tenants/{t}/config/notifications``. Raises StoreUnavailable."""
+        ...
+
+    def read_delivery(self, tenant_id: str, delivery_id: str) -> DeliveryState:
+        """Read everything in one round trip. Raises StoreUnavailable."""
+        ...
+
+    def write_delivery(self, tenant_id: str, delivery_id: str, fields: Document, version: Any) -> Any:
+        """
+        Create the record (version None) or set fields of it, and return its new version.
+
+        Raises
+        ------
+        StoreConflict
+            If somebody wrote it since ``version``.
+        StoreUnavailable
+            If it is not known to be written.
+        """
+        ...

@@ -1,0 +1,217 @@
+"""What people look at of a tenant's books: curves of a strategy, open lots, and what is reserved."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from functions.domain.kernel.book_names import book_of
+from functions.domain.kernel.errors import InputError, RefusedError
+from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.ledger.books import read_checkpoint
+from functions.domain.ledger.fifo import Lots
+from functions.domain.ledger.fills import BookKey
+from functions.domain.orchestration.identity import shown_nonce
+from functions.domain.track_record.curves import StrategyCurves, strategy_curves
+from functions.domain.track_record.daily_returns import check_daily
+from functions.domain.trading.redemption import Redemption
+from functions.domain.trading.reservations import CurrentSession, Reservation
+from functions.services.ledger.ports import LedgerStore
+from functions.services.monitoring.ports import RecordStore
+from functions.services.trading.ports import TradingStore
+from functions.services.trading.redeem_signals import current_session
+
+logger = logging.getLogger("maestro")
+
+DOCUMENTS_PER_DAY = 8
+"""
+Of one strategy: a user each, and paper. With more users the oldest days are left out.
+
+A curve of D days reads (D + `MAX_WINDOW_DAYS`) times as many at most, and one: 4 721 documents for 500 days.
+"""
+MOST_BOOKS = 500
+MOST_RESERVATIONS = 200
+_END_OF_TIME = datetime(9998, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPosition:
+    """All open lots of one (uid, strategy, symbol)."""
+
+    uid: str
+    strategy_id: str
+    symbol: str
+    book: str
+    qty: float
+    """Units; below 0 short."""
+    average_price: float
+    """USD per unit."""
+    mark: float
+    """The last price known at the snapshot, USD per unit."""
+    unrealized_pnl: float
+    """USD, net of the costs carried."""
+    lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPositions:
+    """What was held at the last nightly snapshot."""
+
+    as_of: datetime | None
+    """None before the first one."""
+    items: tuple[OpenPosition, ...]
+    is_truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What one redeemed signal holds."""
+
+    nonce_prefix: str
+    strategy_id: str
+    symbol: str
+    action: str
+    status: str
+    notional: float
+    """Reserved and not filled, USD."""
+    spent: float
+    """Filled, and not in the account snapshot yet, USD."""
+    redeemed_at: datetime
+    lapses_at: datetime
+    is_lapsed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllReserved:
+    """A tenant's buying power, and what holds it."""
+
+    buying_power: float | None
+    buying_power_as_of: datetime | None
+    held: float
+    """USD."""
+    items: tuple[Reserved, ...]
+    """Newest first."""
+
+
+def curves_of(store: RecordStore, tenant_id: str, strategy_id: str, days: int, policy: Policy) -> StrategyCurves:
+    """
+    Return a strategy's curves over its newest days.
+
+    Raises
+    ------
+    RefusedError
+        With NOT_FOUND, if it has no daily performance; with STORE_UNAVAILABLE, if what is stored cannot be read.
+    StoreUnavailable
+    """
+    most = (days + MAX_WINDOW_DAYS) * DOCUMENTS_PER_DAY
+    page = store.performance(tenant_id, {"period": "day", "strategy_id": strategy_id}, most, None)
+    if not page.items:
+        raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} has no daily performance yet: it comes with its fills")
+    documents = [document for _, document in page.items]
+    try:
+        for document_id, document in page.items:
+            check_daily(document_id, document)
+        if page.next_page_token is not None:  # the oldest day may be incomplete
+            oldest = documents[-1]["period_start"]
+            documents = [document for document in documents if document["period_start"] > oldest]
+        return strategy_curves(documents, days, policy)
+    except InputError as error:
+        raise _unreadable(tenant_id, f"daily performance of {strategy_id}", error, "mend that document") from error
+
+
+def open_positions(store: LedgerStore, tenant_id: str) -> OpenPositions:
+    """
+    Return what is held, as of the newest checkpoint.
+
+    Raises
+    ------
+    RefusedError
+        With STORE_UNAVAILABLE, if the checkpoint cannot be read.
+    StoreUnavailable
+    """
+    try:
+        books = read_checkpoint(store.checkpoint(tenant_id, _END_OF_TIME))
+        keys = sorted(books.lots, key=lambda key: (key.strategy_id, key.symbol, key.uid))
+        items = tuple(_position(key, books.lots[key], books.marks[key.symbol]) for key in keys[:MOST_BOOKS])
+    except (InputError, ZeroDivisionError) as error:  # lots of no quantity have no average price
+        raise _unreadable(
+            tenant_id, "open lots", error, "the next nightly snapshot rebuilds them from the ledger"
+        ) from error
+    return OpenPositions(books.at, items, len(keys) > MOST_BOOKS)
+
+
+def _position(key: BookKey, lots: Lots, mark: float) -> OpenPosition:
+    return OpenPosition(
+        uid=key.uid,
+        strategy_id=key.strategy_id,
+        symbol=key.symbol,
+        book=book_of(key.uid),
+        qty=float(lots.signed_quantity.sum()),
+        average_price=float(np.average(lots.price, weights=np.abs(lots.signed_quantity))),
+        mark=mark,
+        unrealized_pnl=lots.unrealized(mark),
+        lots=int(lots.price.size),
+    )
+
+
+def all_reserved(store: TradingStore, tenant_id: str, now: datetime) -> AllReserved:
+    """
+    Return what is reserved: all of it in ``held``, and the newest of it one by one.
+
+    Raises
+    ------
+    RefusedError
+        With STORE_UNAVAILABLE, if what is stored cannot be read.
+    StoreUnavailable
+    """
+    try:
+        reservations = current_session(store.read(tenant_id, [])).reservations
+        newest = sorted(reservations, key=lambda nonce: reservations[nonce].lapses_at, reverse=True)
+        # Read again with its redemptions, so that one instant answers for what is held and what became of it.
+        records = store.read(tenant_id, newest[:MOST_RESERVATIONS])
+        current = current_session(records)
+        items = [
+            _reserved(document, current.reservations[nonce], current, now)
+            for nonce, document in records.redemptions.items()
+            if nonce in current.reservations
+        ]
+        return AllReserved(
+            None if current.buying_power is None else float(current.buying_power),
+            current.account_as_of,
+            current.held(now),
+            tuple(sorted(items, key=lambda one: one.redeemed_at, reverse=True)),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unreadable(tenant_id, "reservations", error, "see the runbook, Reservations") from error
+
+
+def _reserved(
+    document: Mapping[str, Any], reservation: Reservation, current: CurrentSession, now: datetime
+) -> Reserved:
+    redemption = Redemption.from_document(document)
+    is_lapsed = reservation.notional > 0 and now >= reservation.lapses_at
+    reserved = 0.0 if is_lapsed else reservation.notional
+    return Reserved(
+        nonce_prefix=shown_nonce(redemption.nonce),
+        strategy_id=redemption.strategy_id,
+        symbol=redemption.symbol,
+        action=str(redemption.action),
+        status=str(redemption.status),
+        notional=reserved,
+        spent=reservation.held(now, current.account_as_of) - reserved,
+        redeemed_at=redemption.redeemed_at,
+        lapses_at=reservation.lapses_at,
+        is_lapsed=is_lapsed,
+    )
+
+
+def _unreadable(tenant_id: str, what: str, error: Exception, remedy: str) -> RefusedError:
+    """Return the refusal to show what is damaged; nobody is to take a guess for the truth."""
+    logger.error("Cannot show %s of tenant %s: %s", what, tenant_id, error, extra={"tenant": tenant_id})
+    return RefusedError(ReasonCode.STORE_UNAVAILABLE, f"{what} cannot be read ({error}): {remedy}")

@@ -1,0 +1,91 @@
+"""Replace a logged decision's text summary by the model's."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from functions.domain.kernel.errors import MaestroError, StoreConflict
+from functions.domain.monitoring.ai_prompt import Prompt, clean_answer, prompt_of
+from functions.services.kernel.ports import Document
+
+logger = logging.getLogger("maestro")
+
+AI_SOURCE = "gemini"
+FAILED = "AI summary generation failed"
+
+
+class SummaryFailed(MaestroError):  # noqa: N818 - it reads as what happened
+    """There is no summary: the reason, without anything of the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model answered."""
+
+    text: str
+    model: str
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+class Summariser(Protocol):
+    """A language model."""
+
+    def ask(self, prompt: Prompt) -> Answer:
+        """Ask within the model's own deadline. Raises SummaryFailed."""
+        ...
+
+
+class SummaryStore(Protocol):
+    """Where logged decisions are; every method raises StoreUnavailable."""
+
+    def read_decision(self, session_id: str) -> tuple[Document | None, Any]:
+        """Return a decision's log document and the version to write over."""
+        ...
+
+    def write_summary(self, session_id: str, fields: Document, version: Any) -> None:
+        """Set fields of a log document. Raises StoreConflict if somebody changed it since ``version``."""
+        ...
+
+
+class SummariseDecision:
+    """The use case; keep one per process."""
+
+    def __init__(self, store: SummaryStore, summariser: Summariser) -> None:
+        self._store = store
+        self._summariser = summariser
+
+    def run(self, session_id: str) -> str | None:
+        """
+        Summarise a logged decision, and return the model's summary; None if there is none.
+
+        Without an answer the text that is there stays, with one warning. Doing it again changes nothing.
+
+        Raises
+        ------
+        StoreUnavailable
+        """
+        document, version = self._store.read_decision(session_id)
+        if document is None:
+            return None
+        if document.get("ai_summary_source") == AI_SOURCE:
+            return str(document["ai_summary"])
+        extra = {"tenant": document.get("tenant_id"), "session": session_id}
+        try:
+            answer = self._summariser.ask(prompt_of(document))
+            text = clean_answer(answer.text)
+            if text is None:
+                raise SummaryFailed("the answer is empty")
+        except SummaryFailed as error:
+            logger.warning("%s: %s", FAILED, error, extra=extra)
+            return None
+        fields = {"ai_summary": text, "ai_summary_source": AI_SOURCE, "ai_summary_model": answer.model}
+        try:
+            self._store.write_summary(session_id, fields, version)
+        except StoreConflict:
+            logger.info("Another run summarised the decision first", extra=extra)
+        tokens = f"{answer.input_tokens} tokens in, {answer.output_tokens} out"
+        logger.info("AI summary by %s: %s", answer.model, tokens, extra=extra | {"count": answer.output_tokens})
+        return text

@@ -1,0 +1,81 @@
+"""Work that is due for one tenant: checking its alerts, making its report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.policy import Policy
+from functions.services.kernel.enqueue_all import enqueue_all
+from functions.services.kernel.ports import TaskQueue, TenantDirectory
+from functions.services.monitoring.make_report import reports_due
+
+
+class TenantJob(StrEnum):
+    """What is to be done."""
+
+    ALERTS = "alerts"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantTask:
+    """One job of one tenant, at one time."""
+
+    tenant_id: str
+    job: TenantJob
+    label: str
+    """The slot of a check, or the day of a report: a task of the same label is queued once."""
+
+    @property
+    def task_id(self) -> str:
+        """The queue's key, hashed, as Cloud Tasks advises against sequences."""
+        return hashlib.sha256(f"{self.tenant_id}\n{self.job}\n{self.label}".encode()).hexdigest()[:40]
+
+    @property
+    def day(self) -> date:
+        """The day of a report. Raises InputError."""
+        try:
+            return date.fromisoformat(self.label)
+        except ValueError as error:
+            raise InputError("label", "YYYY-MM-DD", self.label) from error
+
+    def to_payload(self) -> dict[str, str]:
+        return {"tenant_id": self.tenant_id, "job": str(self.job), "label": self.label}
+
+    @classmethod
+    def from_payload(cls, payload: Any) -> TenantTask:
+        """Read a task's payload. Raises InputError."""
+        if not isinstance(payload, Mapping):
+            raise InputError("task", "a map of tenant_id, job and label", payload)
+        tenant_id, job, label = (payload.get(name) for name in ("tenant_id", "job", "label"))
+        if not isinstance(tenant_id, str) or not tenant_id or "/" in tenant_id:
+            raise InputError("tenant_id", "a document id", tenant_id)
+        if not isinstance(job, str) or job not in list(TenantJob):
+            raise InputError("job", "one of " + ", ".join(TenantJob), job)
+        if not isinstance(label, str):
+            raise InputError("label", "a text", label)
+        return cls(tenant_id, TenantJob(job), label)
+
+
+def enqueue_checks(tenants: TenantDirectory, queue: TaskQueue, slot: datetime) -> int:
+    """Queue one check of alerts per enabled tenant, and return how many there are. Raises StoreError."""
+    label = slot.isoformat()
+    tasks = [TenantTask(one, TenantJob.ALERTS, label) for one in tenants.enabled_tenants()]
+    enqueue_all(queue, tasks, f"checks of {label}")
+    return len(tasks)
+
+
+def enqueue_reports(
+    tenants: TenantDirectory, policy_of: Callable[[str], Policy], queue: TaskQueue, now: datetime
+) -> int:
+    """Queue the reports of tenants whose report hour it is, and return how many there are. Raises StoreError."""
+    due = reports_due(((one, policy_of(one)) for one in tenants.enabled_tenants()), now)
+    tasks = [TenantTask(one.tenant_id, TenantJob.REPORT, one.day.isoformat()) for one in due]
+    enqueue_all(queue, tasks, "reports")
+    return len(tasks)

@@ -1,0 +1,1 @@
+"""Run cycles, and keep what they run on."""

@@ -1,0 +1,85 @@
+"""A tenant's state as a cycle knows it: read, validated, with every doubt written down as an issue."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from functions.domain.kernel.errors import InputError, StoreUnavailable
+from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.decide import UNREADABLE
+from functions.domain.orchestration.inputs import InputIssue
+from functions.domain.orchestration.paper import PaperPositions, read_paper
+from functions.domain.track_record.breakers import BreakerState
+from functions.domain.track_record.modes import ModeState, read_modes
+from functions.domain.track_record.windows import PerformanceWindows
+from functions.services.kernel.ports import Document
+from functions.services.orchestration.ports import TenantState
+
+logger = logging.getLogger("maestro")
+
+T = TypeVar("T")
+
+NOTHING_STORED = TenantState(None, None, None, None, None, None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A tenant's state, read and validated."""
+
+    state: TenantState
+    policy: Policy
+    windows: PerformanceWindows
+    modes: Mapping[str, ModeState]
+    breaker: BreakerState
+    paper: PaperPositions
+    issues: tuple[InputIssue, ...]
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether policy and track records are what is stored."""
+        return not any(issue.reason_code in UNREADABLE for issue in self.issues)
+
+
+def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
+    """Read what is stored; whatever is malformed becomes an issue that stops new exposure."""
+    issues: list[InputIssue] = []
+    policy = _policy(state, policy_defaults, issues)
+    windows = _read_or(PerformanceWindows.empty(), PerformanceWindows.from_document, state.windows, issues)
+    modes: Mapping[str, ModeState] = _read_or({}, read_modes, state.modes, issues)
+    stored_breaker = (state.session or {}).get("breaker")
+    breaker = _read_or(BreakerState(), BreakerState.from_document, stored_breaker, issues)
+    paper: PaperPositions = _read_or({}, read_paper, state.modes, issues)
+    return Known(state, policy, windows, modes, breaker, paper, tuple(issues))
+
+
+def _read_or(
+    default: T, read: Callable[[Document | None], T], document: Document | None, issues: list[InputIssue]
+) -> T:
+    try:
+        return read(document)
+    except InputError as error:
+        issues.append(InputIssue(ReasonCode.MALFORMED_STATE, str(error)))
+        return default
+
+
+def _policy(state: TenantState, defaults: Mapping[str, Any], issues: list[InputIssue]) -> Policy:
+    try:
+        return Policy.from_sources(defaults, state.policy)
+    except InputError as error:
+        issues.append(InputIssue(ReasonCode.MALFORMED_POLICY, str(error)))
+    try:
+        return Policy.from_sources(defaults, None)
+    except InputError as error:
+        issues.append(InputIssue(ReasonCode.MALFORMED_POLICY, f"class attribute {error}"))
+        return Policy()
+
+
+def unavailable(known: Known, error: StoreUnavailable) -> Known:
+    """Return what is known with the store's failure as its first issue."""
+    logger.error("Maestro orchestration failed: %s", error)
+    issue = InputIssue(ReasonCode.STORE_UNAVAILABLE, f"the store is unavailable: {error}")
+    return replace(known, issues=(issue, *known.issues))

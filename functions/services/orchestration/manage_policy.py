@@ -1,0 +1,204 @@
+"""Change a tenant's policy and its trading state: versioned, with who, when and why."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from functions.domain.kernel.errors import PolicyError, PolicyProblemsError, RefusedError
+from functions.domain.kernel.policy import BOOKKEEPING_FIELDS, TRADING_STATE_FIELDS, Policy, document_names
+from functions.domain.kernel.reasons import ReasonCode
+from functions.services.kernel.commits import Commits
+from functions.services.kernel.ports import Clock, Document
+from functions.services.orchestration.ports import PolicyStore
+
+logger = logging.getLogger("maestro")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicy:
+    """A tenant's policy as it stands."""
+
+    version: int
+    overrides: Mapping[str, Any]
+    """What the tenant's document sets, by document name."""
+    effective: Mapping[str, Any]
+    """Every setting, by document name; the defaults alone where the document cannot be read."""
+    problems: tuple[PolicyError, ...]
+    """What is wrong with the document; BUYs stay HOLD until it is mended."""
+    updated_at: datetime | None
+    updated_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who changes something, and under which request."""
+
+    uid: str
+    idempotency_key: str | None = None
+
+
+class ManagePolicy:
+    """The use case; keep one per process."""
+
+    def __init__(self, store: PolicyStore, clock: Clock, commits: Commits) -> None:
+        self._store = store
+        self._clock = clock
+        self._commits = commits
+
+    def get(self, tenant_id: str, defaults: Mapping[str, Any]) -> StoredPolicy:
+        """Return the policy. Raises StoreUnavailable."""
+        document, _ = self._store.read_policy(tenant_id)
+        return _stored(document or {}, defaults)
+
+    def history(self, tenant_id: str, before: int | None, limit: int) -> list[Document]:
+        """Return changes, newest first. Raises StoreUnavailable."""
+        return self._store.policy_history(tenant_id, before, limit)
+
+    def put(
+        self,
+        tenant_id: str,
+        overrides: Mapping[str, Any],
+        expected_version: int,
+        author: Author,
+        defaults: Mapping[str, Any],
+    ) -> StoredPolicy:
+        """
+        Replace everything the tenant's document sets, but for its trading state.
+
+        The same request with the same idempotency key gets the first answer again.
+
+        Raises
+        ------
+        PolicyProblemsError
+            If a field is unknown or out of range.
+        RefusedError
+            With VERSION_CONFLICT, if the policy is not at the expected version any more.
+        StoreUnavailable
+        """
+        switched = sorted(TRADING_STATE_FIELDS & overrides.keys())
+        problems = [PolicyError(name, "set by PUT trading-state", overrides[name]) for name in switched]
+        problems += Policy.problems(defaults, {k: v for k, v in overrides.items() if k not in switched})
+        bookkeeping = BOOKKEEPING_FIELDS & overrides.keys()
+        problems += [PolicyError(name, "left to the server", overrides[name]) for name in sorted(bookkeeping)]
+        if problems:
+            raise PolicyProblemsError(problems)
+
+        def attempt() -> StoredPolicy:
+            document, version = self._store.read_policy(tenant_id)
+            before = document or {}
+            if before.get("version", 0) != expected_version:
+                return self._repeated(tenant_id, expected_version, author, defaults)
+            kept = {name: value for name, value in before.items() if name.startswith("trading_state")}
+            return self._commit(tenant_id, {**_normalised(overrides), **kept}, before, version, author, defaults)
+
+        return self._commits.run(tenant_id, attempt)
+
+    def set_trading_state(
+        self,
+        tenant_id: str,
+        state: str,
+        reason: str,
+        until: datetime | None,
+        author: Author,
+        defaults: Mapping[str, Any],
+    ) -> StoredPolicy:
+        """
+        Turn the kill switch, whatever else the policy says and whoever else changes it.
+
+        From then on no redemption is committed and no cycle decided that has not seen it.
+
+        Raises
+        ------
+        PolicyProblemsError
+            If the state is unknown or ``until`` is over.
+        StoreUnavailable
+        """
+        now = self._clock.now()
+        switch = {"trading_state": state, "trading_state_until": until, "trading_state_reason": reason}
+        problems = Policy.problems({}, switch)
+        if until is not None and until <= now:
+            problems.append(PolicyError("until", f"after {now.isoformat()}", until))
+        if problems:
+            raise PolicyProblemsError(problems)
+
+        def attempt() -> StoredPolicy:
+            document, version = self._store.read_policy(tenant_id)
+            before = document or {}
+            turned = {**switch, "trading_state_at": now, "trading_state_by": author.uid}
+            return self._commit(tenant_id, {**before, **turned}, before, version, author, defaults)
+
+        stored = self._commits.run(tenant_id, attempt)
+        logger.warning(
+            "Trading state %s by %s: %s", state, author.uid, reason, extra={"tenant": tenant_id, "reason_code": state}
+        )
+        return stored
+
+    def _commit(
+        self,
+        tenant_id: str,
+        settings: Mapping[str, Any],
+        before: Document,
+        version: Any,
+        author: Author,
+        defaults: Mapping[str, Any],
+    ) -> StoredPolicy:
+        stamp = {
+            "version": int(before.get("version", 0)) + 1,
+            "updated_at": self._clock.now(),
+            "updated_by": author.uid,
+        }
+        after = {**settings, **stamp}
+        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        change = {
+            **stamp,
+            "idempotency_key": author.idempotency_key,
+            "changed": sorted(changed - BOOKKEEPING_FIELDS),
+            "policy": after,
+        }
+        self._store.commit_policy(tenant_id, after, change, version)
+        return _stored(after, defaults)
+
+    def _repeated(
+        self, tenant_id: str, expected_version: int, author: Author, defaults: Mapping[str, Any]
+    ) -> StoredPolicy:
+        """Return the answer this very request got before, or refuse it."""
+        change = self._store.policy_change(tenant_id, expected_version + 1)
+        key = author.idempotency_key
+        if change is not None and key is not None and change["idempotency_key"] == key:
+            return _stored(change["policy"], defaults)
+        raise RefusedError(
+            ReasonCode.VERSION_CONFLICT, f"the policy is not at version {expected_version} any more: read it again"
+        )
+
+
+def _normalised(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as they are stored: times as timestamps, words as plain text."""
+    policy = Policy.from_sources({}, {name: overrides[name] for name in overrides})
+    read = document_names(policy)
+    return {name: _plain(read[name]) for name in overrides}
+
+
+def _stored(document: Document, defaults: Mapping[str, Any]) -> StoredPolicy:
+    problems = Policy.problems(defaults, document)
+    policy = Policy.from_sources(defaults, None if problems else document)
+    effective = {name: _plain(value) for name, value in document_names(policy).items() if name != "version"}
+    overrides = {name: value for name, value in document.items() if name not in BOOKKEEPING_FIELDS}
+    return StoredPolicy(
+        int(document.get("version", 0)),
+        overrides,
+        effective,
+        tuple(problems),
+        document.get("updated_at"),
+        document.get("updated_by"),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return str(value)
+    return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,114 @@
+"""What cycles, and what they run on, need from the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from functions.services.kernel.ports import Document
+
+
+@dataclass(frozen=True, slots=True)
+class TenantState:
+    """Everything a cycle reads, in one batched read; None marks a document that does not exist."""
+
+    policy: Document | None
+    windows: Document | None
+    modes: Document | None
+    session: Document | None
+    session_version: Any
+    """What the store needs to know that nobody wrote ``session`` since; None when it does not exist."""
+    account: Document | None
+    market_data: Document | None
+    regime: Document | None
+    cycle_record: Document | None
+    """The record of the cycle asked for, if it was decided already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleWrites:
+    """Everything a cycle writes, in one atomic commit."""
+
+    session_id: str
+    log: Document
+    session: Document
+    current_session: Document
+    """Fields of ``state/session`` to set; its other fields stay."""
+    modes: Document | None
+    """None when no mode changed."""
+    shadow_records: Mapping[str, Document]
+    """Paper fills, by id."""
+    cycle_id: str | None
+    """Slot or request; None: nobody may ask for it twice."""
+    cycle_record: Document | None
+
+
+class CycleStore(Protocol):
+    """Where cycles read and write."""
+
+    def read(self, tenant_id: str, uid: str | None, cycle_id: str | None) -> TenantState:
+        """Read everything in one round trip. Raises StoreUnavailable."""
+        ...
+
+    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
+        """
+        Write everything or nothing.
+
+        Raises
+        ------
+        StoreConflict
+            If ``state/session`` changed since ``session_version``, or the cycle's record exists.
+        StoreUnavailable
+            If it is not known to be written.
+        """
+        ...
+
+    def write_shadow_record(self, tenant_id: str, record_id: str, record: Document) -> None:
+        """Store one shadow record; doing it again changes nothing. Raises StoreUnavailable."""
+        ...
+
+    def record_superseded(self, tenant_id: str, slot: str, record: Document) -> None:
+        """Store the record of a slot that a newer one overtook. Raises StoreConflict if there is one."""
+        ...
+
+
+class PolicyStore(Protocol):
+    """Where a tenant's policy lives, with its history."""
+
+    def read_policy(self, tenant_id: str) -> tuple[Document | None, Any]:
+        """Return the document and the version to commit over. Raises StoreUnavailable."""
+        ...
+
+    def policy_change(self, tenant_id: str, version: int) -> Document | None:
+        """Return one entry of the history. Raises StoreUnavailable."""
+        ...
+
+    def policy_history(self, tenant_id: str, before: int | None, limit: int) -> list[Document]:
+        """Return changes, newest first, of versions below ``before``. Raises StoreUnavailable."""
+        ...
+
+    def commit_policy(self, tenant_id: str, document: Document, change: Document, version: Any) -> None:
+        """
+        Store a policy and the change that made it, and make redemptions under way look again.
+
+        Raises
+        ------
+        StoreConflict
+            If somebody changed the policy since ``version``.
+        StoreUnavailable
+            If it is not known to be written.
+        """
+        ...
+
+
+class InputStore(Protocol):
+    """Where the account snapshot (``account``) and the market data (``market_data``) are kept."""
+
+    def read_input(self, tenant_id: str, kind: str) -> tuple[Document | None, Any]:
+        """Return the document and the version to commit over. Raises StoreUnavailable."""
+        ...
+
+    def commit_input(self, tenant_id: str, kind: str, document: Document, version: Any) -> None:
+        """Replace the document. Raises StoreConflict if somebody else did since ``version``, StoreUnavailable."""
+        ...

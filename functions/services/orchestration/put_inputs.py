@@ -1,0 +1,56 @@
+"""Take in what cycles decide on: the account snapshot and the market data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.inputs import check_quote, parse_account
+from functions.services.kernel.commits import Commits
+from functions.services.orchestration.ports import InputStore
+
+
+class PutInputs:
+    """The use case; keep one per process."""
+
+    def __init__(self, store: InputStore, commits: Commits) -> None:
+        self._store = store
+        self._commits = commits
+
+    def put_account(self, tenant_id: str, account: Mapping[str, Any]) -> None:
+        """
+        Replace the account snapshot; the same again changes nothing.
+
+        Raises
+        ------
+        AccountError
+        RefusedError
+            With OUTDATED_SNAPSHOT, if a newer one is stored.
+        StoreUnavailable
+        """
+        parse_account(account)
+        self._put(tenant_id, "account", account)
+
+    def put_market_data(self, tenant_id: str, market_data: Mapping[str, Any]) -> None:
+        """Replace the market data, as `put_account` does. Raises MarketDataError, RefusedError, StoreUnavailable."""
+        for symbol, quote in market_data["symbols"].items():
+            check_quote(symbol, quote)
+        self._put(tenant_id, "market_data", market_data)
+
+    def _put(self, tenant_id: str, kind: str, document: Mapping[str, Any]) -> None:
+        as_of: datetime = document["as_of"]
+
+        def attempt() -> None:
+            stored, version = self._store.read_input(tenant_id, kind)
+            newest = (stored or {}).get("as_of")
+            if isinstance(newest, datetime) and newest > as_of:
+                raise RefusedError(
+                    ReasonCode.OUTDATED_SNAPSHOT,
+                    f"as_of {as_of.isoformat()} is before {newest.isoformat()}, which is stored",
+                )
+            self._store.commit_input(tenant_id, kind, document, version)
+
+        self._commits.run(tenant_id, attempt)

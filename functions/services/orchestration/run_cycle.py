@@ -1,0 +1,228 @@
+"""One cycle: read, evaluate, decide, commit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from functions.domain.kernel.errors import StoreConflict, StoreUnavailable
+from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.cycle_documents import (
+    current_session_document,
+    cycle_document,
+    modes_document,
+    session_document,
+    shadow_documents,
+)
+from functions.domain.orchestration.decide import DecisionRequest, DecisionResult, decide
+from functions.domain.orchestration.decision import MaestroDecision
+from functions.domain.orchestration.identity import session_id_of
+from functions.domain.orchestration.inputs import CycleInputs, live_positions, read_inputs
+from functions.domain.orchestration.paper import prices_of, with_paper_positions
+from functions.domain.orchestration.signals import Signal
+from functions.domain.track_record.breakers import next_breaker
+from functions.services.kernel.ports import Clock, Ids
+from functions.services.orchestration.decision_log import log_decision
+from functions.services.orchestration.known_state import NOTHING_STORED, Known, unavailable, validated
+from functions.services.orchestration.ports import CycleStore, CycleWrites, TenantState
+
+logger = logging.getLogger("maestro")
+
+T = TypeVar("T")
+
+MAX_COMMIT_ATTEMPTS = 40
+"""Of clients who redeem a whole session one after the other some come first; a second of it must not starve a cycle."""
+ProposeSignals = Callable[[CycleInputs, Policy], Awaitable[Sequence[Signal]]]
+"""Gives one signal per strategy."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenInputs:
+    """Inputs a caller hands over instead of the stored ones."""
+
+    market_data: Any
+    account_snapshot: Any
+    regime: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleRequest:
+    """One cycle to run."""
+
+    tenant_id: str
+    uid: str | None = None
+    propose: ProposeSignals
+    policy_defaults: Mapping[str, Any] = field(default_factory=dict)
+    load_errors: Mapping[str, str] = field(default_factory=dict)
+    given: GivenInputs | None = None
+    """None: the stored inputs."""
+    slot: str | None = None
+    """None: a cycle somebody asked for, which belongs to no slot."""
+    request_id: str | None = None
+    """Of a cycle somebody asked for and may ask for again: the second time there is none."""
+    now: datetime | None = None
+    """None: the clock's; the emulator replays history by setting it."""
+
+    @property
+    def cycle_id(self) -> str | None:
+        """What the cycle is on record under."""
+        return self.slot or self.request_id
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CycleResult:
+    """What a cycle gives: the signals to act on, and the record."""
+
+    signals: dict[str, dict[str, Any]]
+    decision: MaestroDecision
+
+
+class RunCycle:
+    """The use case; keep one per process."""
+
+    def __init__(self, store: CycleStore, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+
+    async def run(self, request: CycleRequest) -> CycleResult | None:
+        """
+        Run one cycle; None when it is on record already, or its slot is overtaken by a newer one.
+
+        Raises
+        ------
+        StoreUnavailable
+            For a cycle that goes on record, which is then retried. Any other caller gets exits only instead.
+        """
+        started = time.perf_counter()
+        logger.info("🎭 Maestro orchestration starting...", extra={"tenant": request.tenant_id, "slot": request.slot})
+        now = request.now or self._clock.now()
+        known = await self._read(request)
+        if await self._is_settled(request, known.state):
+            return None
+        inputs = _inputs(request, known, now)
+        signals = await request.propose(inputs, known.policy)
+        result = await self._decide_and_commit(request, known, inputs, signals, now, started)
+        if result is None:
+            return None
+        log_decision(result.decision)
+        return CycleResult(result.signals, result.decision)
+
+    def known_state(self, tenant_id: str, uid: str | None, policy_defaults: Mapping[str, Any]) -> Known:
+        """Read a tenant's state as a cycle would. Raises StoreUnavailable."""
+        return validated(self._store.read(tenant_id, uid, None), policy_defaults)
+
+    async def _decide_and_commit(
+        self,
+        request: CycleRequest,
+        known: Known,
+        inputs: CycleInputs,
+        signals: Sequence[Signal],
+        now: datetime,
+        started: float,
+    ) -> DecisionResult | None:
+        for _ in range(MAX_COMMIT_ATTEMPTS):
+            if any(issue.reason_code is ReasonCode.STORE_UNAVAILABLE for issue in known.issues):
+                return self._decide(request, known, inputs, signals, now)
+            result = self._decide(request, known, inputs, signals, now)
+            decision = replace(result.decision, duration_ms=round((time.perf_counter() - started) * 1000, 3))
+            result = replace(result, decision=decision)
+            try:
+                await asyncio.to_thread(self._commit, request, known.state, result, inputs)
+            except StoreConflict:  # a cycle or a redemption came first: look again at what it left
+                known = await self._read(request)
+                if await self._is_settled(request, known.state):
+                    return None
+            except StoreUnavailable as error:
+                if request.cycle_id:
+                    raise
+                known = unavailable(known, error)
+            else:
+                return result
+        lost = StoreUnavailable(f"lost {MAX_COMMIT_ATTEMPTS} races for the session of tenant {request.tenant_id}")
+        if request.cycle_id:
+            raise lost
+        return self._decide(request, unavailable(known, lost), inputs, signals, now)
+
+    def _decide(
+        self, request: CycleRequest, known: Known, inputs: CycleInputs, signals: Sequence[Signal], now: datetime
+    ) -> DecisionResult:
+        return decide(
+            DecisionRequest(
+                tenant_id=request.tenant_id,
+                session_id=session_id_of(now, self._ids.nonce()),
+                slot=request.slot,
+                now=now,
+                policy=known.policy.at(now),
+                windows=known.windows,
+                previous_modes=known.modes,
+                breaker=next_breaker(known.breaker, inputs.account.equity, now, known.policy),
+                paper=known.paper,
+                prices=prices_of(inputs.market_data),
+                live_positions=live_positions(inputs.account_snapshot),
+                account=inputs.account,
+                issues=(*known.issues, *inputs.issues),
+                signals=signals,
+                load_errors=request.load_errors,
+                new_nonce=self._ids.nonce,
+            )
+        )
+
+    def _commit(self, request: CycleRequest, state: TenantState, result: DecisionResult, inputs: CycleInputs) -> None:
+        decision = result.decision
+        writes = CycleWrites(
+            session_id=decision.session_id,
+            log=decision.to_firestore_doc(),
+            session=session_document(decision, result.signals),
+            current_session=current_session_document(decision, inputs.account, result.breaker, state.session),
+            modes=modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None,
+            shadow_records=shadow_documents(decision, result.signals, result.paper_fills),
+            cycle_id=request.cycle_id,
+            cycle_record=cycle_document(decision) if request.cycle_id else None,
+        )
+        self._store.commit(request.tenant_id, request.uid, writes, state.session_version)
+
+    async def _read(self, request: CycleRequest) -> Known:
+        try:
+            state = await asyncio.to_thread(self._store.read, request.tenant_id, request.uid, request.cycle_id)
+        except StoreUnavailable as error:
+            if request.cycle_id:
+                raise
+            return unavailable(validated(NOTHING_STORED, request.policy_defaults), error)
+        return validated(state, request.policy_defaults)
+
+    async def _is_settled(self, request: CycleRequest, state: TenantState) -> bool:
+        """Tell whether a cycle needs no decision any more; a slot overtaken by a newer one is put on record."""
+        if state.cycle_record is not None:
+            return True
+        slot, newest = request.slot, (state.session or {}).get("slot")
+        if slot is None or newest is None or slot >= newest:
+            return False
+        record = {"status": str(ReasonCode.SUPERSEDED), "superseded_by": newest, "decided_at": self._clock.now()}
+        logger.warning("Slot %s came after %s was decided: skipped", slot, newest, extra={"tenant": request.tenant_id})
+        try:
+            await asyncio.to_thread(self._store.record_superseded, request.tenant_id, slot, record)
+        except StoreConflict:
+            logger.info("Slot %s is on record already", slot, extra={"tenant": request.tenant_id})
+        return True
+
+
+def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
+    given, state = request.given, known.state
+    if given is None:
+        given = GivenInputs(state.market_data, state.account, state.regime)
+    inputs = read_inputs(
+        given.market_data,
+        given.account_snapshot,
+        given.regime,
+        now,
+        known.policy.max_input_age_seconds,
+        is_time_required=request.given is None,
+    )
+    return replace(inputs, account_snapshot=with_paper_positions(inputs.account_snapshot, known.paper))

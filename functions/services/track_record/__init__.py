@@ -1,0 +1,1 @@
+"""Keep the record that modes are earned by."""

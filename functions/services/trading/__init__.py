@@ -1,0 +1,1 @@
+"""Redeem signals and record fills."""

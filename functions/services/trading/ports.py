@@ -1,0 +1,61 @@
+"""What redemptions, releases and fills need from the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from functions.services.kernel.ports import Document
+
+
+@dataclass(frozen=True, slots=True)
+class TradingRecords:
+    """What a redemption, a release or a batch of fills reads, in one batched read."""
+
+    policy: Document | None
+    session: Document | None
+    """``state/session``."""
+    session_version: Any
+    """What the store needs to know that nobody wrote ``session`` since; None when it does not exist."""
+    redemptions: Mapping[str, Document]
+    """Those that exist, by nonce."""
+    fills: Mapping[str, Document]
+    """Ledger documents that exist, by id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingWrites:
+    """Everything a redemption, a release or a batch of fills writes, in one atomic commit."""
+
+    reservations: Document | None = None
+    """The field ``reservations`` of ``state/session``; None: untouched, and nothing depends on it."""
+    new_redemptions: Mapping[str, Document] = field(default_factory=dict)
+    redemptions: Mapping[str, Document] = field(default_factory=dict)
+    """Redemptions that exist, anew."""
+    new_fills: Mapping[str, Document] = field(default_factory=dict)
+
+
+class TradingStore(Protocol):
+    """Where signals are redeemed and fills recorded."""
+
+    def read(self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = ()) -> TradingRecords:
+        """Read everything in one round trip. Raises StoreUnavailable."""
+        ...
+
+    def issued(self, tenant_id: str, session_id: str) -> Document | None:
+        """Return what a session issued; it never changes. Raises StoreUnavailable."""
+        ...
+
+    def commit(self, tenant_id: str, writes: TradingWrites, session_version: Any) -> None:
+        """
+        Write everything or nothing.
+
+        Raises
+        ------
+        StoreConflict
+            If ``state/session`` changed since ``session_version``, or something new exists already.
+        StoreUnavailable
+            If it is not known to be written.
+        """
+        ...

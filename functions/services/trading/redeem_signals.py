@@ -1,0 +1,199 @@
+"""Redeem and release signals: the one gate between a decision and a trade."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from functions.domain.kernel.errors import InputError, RefusedError, StoreUnavailable
+from functions.domain.kernel.parsing import parse_time
+from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.cycle_documents import issued_signals
+from functions.domain.orchestration.identity import shown_nonce
+from functions.domain.trading.redemption import Claim, Redemption, check_repeat, redeem, release
+from functions.domain.trading.reservations import CurrentSession, Reservation, reservations_document
+from functions.services.kernel.commits import Commits
+from functions.services.kernel.ports import Clock, Document
+from functions.services.trading.ports import TradingRecords, TradingStore, TradingWrites
+
+logger = logging.getLogger("maestro")
+
+_SESSIONS_KEPT = 128
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSignals:
+    """What a session issued."""
+
+    session_id: str
+    expires_at: datetime
+    signals: Mapping[str, Mapping[str, Any]]
+    """By strategy."""
+
+    def of_nonce(self, nonce: str) -> Mapping[str, Any] | None:
+        return next((signal for signal in self.signals.values() if signal["nonce"] == nonce), None)
+
+
+class RedeemSignals:
+    """The use case; keep one per process."""
+
+    def __init__(self, store: TradingStore, clock: Clock, commits: Commits) -> None:
+        self._store = store
+        self._clock = clock
+        self._commits = commits
+        self.issued = lru_cache(maxsize=_SESSIONS_KEPT)(self._read_issued)
+        """What a session issued, by (tenant_id, session_id): it never changes. Raises StoreUnavailable."""
+
+    def redeem(
+        self,
+        tenant_id: str,
+        uid: str,
+        nonce: str,
+        idempotency_key: str | None,
+        policy_defaults: Mapping[str, Any],
+    ) -> Redemption:
+        """
+        Claim a signal, once, and reserve its buying power.
+
+        The same request with the same idempotency key gets the first answer again.
+
+        Raises
+        ------
+        RefusedError
+            With the reason why this signal must not be traded.
+        StoreUnavailable
+            If it is not known to be redeemed: ask again with the same idempotency key.
+        """
+
+        def attempt() -> Redemption:
+            claim = Claim(
+                tenant_id=tenant_id, uid=uid, nonce=nonce, idempotency_key=idempotency_key, now=self._clock.now()
+            )
+            records = self._store.read(tenant_id, [nonce])
+            if nonce in records.redemptions:
+                return check_repeat(Redemption.from_document(records.redemptions[nonce]), claim)
+            current = current_session(records)
+            issued, signal = self._signal(tenant_id, nonce, current)
+            policy = _policy_or_none(policy_defaults, records.policy)
+            redemption, reservation = redeem(claim, signal, issued.expires_at, policy, current)
+            writes = TradingWrites(
+                reservations=_with(current, nonce, reservation, claim.now),
+                new_redemptions={nonce: redemption.to_document()},
+            )
+            self._store.commit(tenant_id, writes, records.session_version)
+            return redemption
+
+        redemption = self._commits.run(tenant_id, attempt)
+        _log("Redeemed", redemption)
+        return redemption
+
+    def release(self, tenant_id: str, nonce: str) -> Redemption:
+        """
+        Give back what a redeemed signal still reserves; doing it again changes nothing.
+
+        Raises
+        ------
+        RefusedError
+            If nobody redeemed it, or its order was filled.
+        StoreUnavailable
+        """
+
+        def attempt() -> Redemption:
+            now = self._clock.now()
+            records = self._store.read(tenant_id, [nonce])
+            if nonce not in records.redemptions:
+                raise RefusedError(ReasonCode.NOT_REDEEMED, f"nobody redeemed nonce {shown_nonce(nonce)}…")
+            current = current_session(records)
+            before = Redemption.from_document(records.redemptions[nonce])
+            redemption, reservation = release(before, current.reservations.get(nonce), now)
+            if redemption != before:
+                writes = TradingWrites(
+                    reservations=_with(current, nonce, reservation, now),
+                    redemptions={nonce: redemption.to_document()},
+                )
+                self._store.commit(tenant_id, writes, records.session_version)
+            return redemption
+
+        redemption = self._commits.run(tenant_id, attempt)
+        _log("Released", redemption)
+        return redemption
+
+    def latest(self, tenant_id: str) -> tuple[IssuedSignals, CurrentSession] | None:
+        """Return the current session's signals; None before the first cycle. Raises StoreUnavailable."""
+        current = current_session(self._store.read(tenant_id, []))
+        if current.session_id is None:
+            return None
+        return self.issued(tenant_id, current.session_id), current
+
+    def _read_issued(self, tenant_id: str, session_id: str) -> IssuedSignals:
+        document = self._store.issued(tenant_id, session_id)
+        if document is None:
+            raise StoreUnavailable(f"session {session_id} of tenant {tenant_id} is gone: run the next cycle")
+        return IssuedSignals(session_id, parse_time("expires_at", document["expires_at"]), _named(document))
+
+    def _signal(self, tenant_id: str, nonce: str, current: CurrentSession) -> tuple[IssuedSignals, Mapping[str, Any]]:
+        if current.session_id is not None:
+            issued = self.issued(tenant_id, current.session_id)
+            signal = issued.of_nonce(nonce)
+            if signal is not None:
+                return issued, signal
+        for session_id in current.recent_sessions:
+            if self.issued(tenant_id, session_id).of_nonce(nonce) is not None:
+                raise RefusedError(
+                    ReasonCode.SESSION_SUPERSEDED, "a newer cycle replaced this signal: ask for the latest signals"
+                )
+        raise RefusedError(ReasonCode.SIGNAL_UNKNOWN, f"no recent session issued nonce {shown_nonce(nonce)}…")
+
+
+def current_session(records: TradingRecords) -> CurrentSession:
+    """Read ``state/session``. Raises StoreUnavailable if it is damaged."""
+    try:
+        return CurrentSession.from_document(records.session)
+    except InputError as error:
+        raise StoreUnavailable(
+            f"{error}; nothing can be redeemed until it is mended (runbook: state/session)"
+        ) from error
+
+
+def _with(current: CurrentSession, nonce: str, reservation: Reservation, now: datetime) -> Document:
+    return reservations_document(current.with_reservations({nonce: reservation}, now))
+
+
+def _named(session: Document) -> dict[str, dict[str, Any]]:
+    """Return issued signals with what follows from their session and name."""
+    common = {"session_id": session["session_id"], "identity_timestamp": session["issued_at"]}
+    common |= {"expires_at": session["expires_at"]}
+    return {
+        name: {
+            **signal,
+            **common,
+            "strategy_name": name,
+            "agent_id": f"{session['tenant_id']}_{name}",
+        }
+        for name, signal in issued_signals(session).items()
+    }
+
+
+def _policy_or_none(defaults: Mapping[str, Any], document: Document | None) -> Policy | None:
+    try:
+        return Policy.from_sources(defaults, document)
+    except InputError as error:
+        logger.error("Policy cannot be read, redeeming exits only: %s", error)
+        return None
+
+
+def _log(word: str, redemption: Redemption) -> None:
+    logger.info(
+        "%s %s %s: nonce %s…, %.2f USD reserved",
+        *(word, redemption.action, redemption.symbol, shown_nonce(redemption.nonce), redemption.notional),
+        extra={
+            "tenant": redemption.tenant_id,
+            "session": redemption.session_id,
+            "strategy": redemption.strategy_id,
+        },
+    )

@@ -1,0 +1,58 @@
+"""Who is asking, from the request's ID token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import current_app, g, request
+
+from functions.domain.kernel.access import Principal, Role, authorise, read_claims
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.reasons import ReasonCode
+from functions.triggers.api.dependencies import services
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SCHEME = "bearer "
+_LONGEST_TOKEN = 8192
+
+
+def principal(needed: Role) -> Principal:
+    """
+    Return who is asking, if they have a role.
+
+    What admins do is rare and grave: there the token is also checked for revocation.
+
+    Raises
+    ------
+    RefusedError
+        If the token is missing or not valid, or the role too low.
+    StoreUnavailable
+    """
+    header = request.headers.get("Authorization", "")
+    token = header[len(_SCHEME) :].strip()
+    if header[: len(_SCHEME)].lower() != _SCHEME or not token or len(token) > _LONGEST_TOKEN:
+        raise RefusedError(ReasonCode.UNAUTHENTICATED, "send a Firebase ID token: Authorization: Bearer …")
+    tokens = services().tokens
+    claimed = read_claims(tokens.verify(token, is_revocation_checked=needed is Role.ADMIN))
+    tenant, membership = tokens.memberships(claimed.tenant_id, claimed.uid)
+    return authorise(claimed, tenant, membership, needed)
+
+
+def needs(role: Role) -> Callable[[F], F]:
+    """Say which role a route takes; `check_access` sees to it before anything of the request is read."""
+
+    def mark(view: F) -> F:
+        view.needed_role = role  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def check_access() -> None:
+    """Set ``flask.g.principal`` for a route that needs a role. Raises as `principal` does."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    needed = getattr(view, "needed_role", None)
+    if needed is not None and request.method != "OPTIONS":  # what browsers ask before they send the token
+        g.principal = principal(needed)

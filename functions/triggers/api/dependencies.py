@@ -1,0 +1,53 @@
+"""What the routes work with; `functions.bootstrap` builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import current_app
+
+from functions.domain.kernel.policy import Policy
+from functions.services.kernel.ports import Clock, Tokens
+from functions.services.ledger.ports import LedgerStore
+from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
+from functions.services.monitoring.ports import RecordStore
+from functions.services.orchestration.manage_policy import ManagePolicy
+from functions.services.orchestration.put_inputs import PutInputs
+from functions.services.trading.ports import TradingStore
+from functions.services.trading.record_fills import RecordFills
+from functions.services.trading.redeem_signals import RedeemSignals
+
+_KEY = "maestro"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiServices:
+    """Everything the API can do."""
+
+    tokens: Tokens
+    redeem_signals: RedeemSignals
+    record_fills: RecordFills
+    manage_policy: ManagePolicy
+    put_inputs: PutInputs
+    records: RecordStore
+    ledger: LedgerStore
+    trading: TradingStore
+    acknowledge_alert: AcknowledgeAlert
+    orchestrate: Callable[[str, str], None]
+    """Run a cycle of (tenant_id, request_id), unless it is on record. Raises StoreError, TimeoutError."""
+    policy_defaults: Callable[[], Mapping[str, Any]]
+    policy_of: Callable[[str], Policy]
+    """A tenant's policy now; the defaults where it cannot be read."""
+    clock: Clock
+
+
+def services() -> ApiServices:
+    """Return the running application's services."""
+    return cast("ApiServices", current_app.extensions[_KEY])
+
+
+def provide(app: Any, api_services: ApiServices) -> None:
+    """Give an application its services."""
+    app.extensions[_KEY] = api_services

@@ -1,0 +1,74 @@
+"""The indexes that the code's queries need."""
+
+from __future__ import annotations
+
+import ast
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+from google.cloud.firestore import Client
+
+from functions.adapters.firestore.alert_store import FirestoreAlertStore
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore.policy_store import FirestorePolicyStore
+from functions.adapters.firestore.record_store import FirestoreRecordStore
+from functions.adapters.firestore.report_store import FirestoreReportStore
+from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
+from tools.emulators import EmulatorSuite
+from tools.prerequisites import ROOT
+
+NOW = datetime(2020, 3, 16, tzinfo=UTC)
+
+
+def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client, emulators: EmulatorSuite) -> None:
+    ledger = FirestoreLedgerStore(own_db)
+    list(ledger.daily_documents("acme", NOW - timedelta(days=1), NOW))
+    list(ledger.fills("acme", NOW - timedelta(days=1), NOW))
+    list(ledger.untimed_fills("acme"))
+    ledger.first_fill_time("acme")
+    ledger.earliest_late_fill("acme", NOW, NOW)
+    ledger.checkpoint("acme", NOW)
+    list(FirestoreTenantDirectory(own_db).enabled_tenants())
+    FirestorePolicyStore(own_db).policy_history("acme", 5, 10)
+    records = FirestoreRecordStore(own_db)
+    records.decisions("acme", 10, None)
+    list(records.decisions_since("acme", NOW))
+    records.performance("acme", {"period": "day"}, 10, None)
+    records.performance("acme", {"period": "day", "strategy_id": "Trend"}, 10, None)
+    records.alerts("acme", None, 10, None)
+    records.alerts("acme", "OPEN", 10, None)
+    records.decision_at("acme", NOW)
+    records.redemption_of("acme", "session", "Trend")
+    records.fills_of("acme", "0f" * 16)
+    FirestoreAlertStore(own_db).observe("acme", NOW)
+    FirestoreReportStore(own_db).alerts_since("acme", NOW, 10)
+    name = f"projects/{own_db.project}"  # its own: indexUsage counts what any test asked of a project
+    url = f"http://{emulators.host('firestore')}/emulator/v1/{name}:indexUsage?database={name}/databases/(default)"
+    reports = requests.get(url, timeout=10).json()["reports"]
+    needed = {index_key(report["index"], report["index"]["name"].split("/collectionGroups/")[1]) for report in reports}
+    composite = {key for key in needed if len(key[1]) > 1}
+    declared = json.loads((ROOT / "firestore.indexes.json").read_text())["indexes"]
+    assert composite == {index_key(index, index["collectionGroup"]) for index in declared}, "one too few, or too many"
+
+
+def test_every_query_of_the_code_is_asked_above() -> None:
+    """A new query has to be added to the test before this one: it is what finds its index."""
+    asked = Path(__file__).read_text(encoding="utf-8")
+    for module in sorted((ROOT / "functions" / "adapters").glob("*.py")):
+        for function in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef) and not function.name.startswith("_"):
+                calls = {node.func.attr for node in ast.walk(function) if is_method_call(node)}  # type: ignore[attr-defined]
+                if calls & {"where", "order_by", "find_nearest"}:
+                    assert f".{function.name}(" in asked, f"{module.name}: {function.name}"
+
+
+def is_method_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+
+
+def index_key(index: dict[str, Any], collection: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    used = [field for field in index["fields"] if field["fieldPath"] != "__name__"]
+    return collection.split("/", maxsplit=1)[0], tuple((field["fieldPath"], field["order"]) for field in used)

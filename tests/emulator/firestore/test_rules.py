@@ -1,0 +1,311 @@
+"""Security rules: every role, every collection, every operation, over REST with real ID tokens."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import firebase_admin
+import pytest
+import requests
+from firebase_admin import auth
+from google.cloud.firestore import Client
+
+from functions.adapters.firestore import paths as firestore_paths
+from functions.adapters.firestore.client import EmulatorCredential
+from tools.emulators import EmulatorSuite
+
+pytestmark = pytest.mark.timeout(300)  # the first test may start the emulators, and asks all 4 000 questions
+LOGS = "systemStatus/orchestration_logs/logs"
+ROLES = ("viewer", "trader", "admin")
+
+
+@dataclass(frozen=True)
+class Who:
+    """Somebody who asks: what the token says and what is on record."""
+
+    claims: Mapping[str, Any] | None
+    """None: nobody is signed in."""
+    member: Mapping[str, Any] | None = None
+    member_of: str = "acme"
+
+
+def acme(role: Any) -> dict[str, Any]:
+    return {"tenant_id": "acme", "role": role}
+
+
+ADMIN = {"role": "admin"}
+WHO = {
+    "nobody": Who(None),
+    "signed_in": Who({}),
+    "stranger": Who({"tenant_id": "other", "role": "admin"}, ADMIN, member_of="other"),
+    "claimant": Who(acme("admin")),
+    "viewer": Who(acme("viewer"), {"role": "viewer"}),
+    "trader": Who(acme("trader"), {"role": "trader", "disabled": False}),
+    "admin": Who(acme("admin"), ADMIN),
+    "viewer_claiming_admin": Who(acme("admin"), {"role": "viewer"}),
+    "admin_claiming_viewer": Who(acme("viewer"), ADMIN),
+    "disabled_member": Who(acme("admin"), ADMIN | {"disabled": True}),
+    "unknown_role_on_record": Who(acme("admin"), {"role": "owner"}),
+    # Forged claims of people on record as admins:
+    "claims_nothing": Who({}, ADMIN),
+    "claims_other_tenant": Who({"tenant_id": "other", "role": "admin"}, ADMIN),
+    "claims_list": Who({"tenant_id": ["acme"], "role": "admin"}, ADMIN),
+    "claims_map": Who({"tenant_id": {"acme": True}, "role": "admin"}, ADMIN),
+    "claims_number": Who({"tenant_id": 7, "role": "admin"}, ADMIN, member_of="7"),
+    "claims_path": Who({"tenant_id": "acme/users", "role": "admin"}, ADMIN),
+    "claims_role_map": Who(acme({"admin": True}), ADMIN),
+    "claims_role_list": Who(acme(["admin"]), ADMIN),
+    "claims_no_role": Who({"tenant_id": "acme"}, ADMIN),
+    "claims_unknown_role": Who(acme("owner"), ADMIN),
+}
+
+NONE = frozenset[str]()
+ADMINS = frozenset({"admin"})
+MEMBERS = ADMINS | {"viewer", "trader", "viewer_claiming_admin", "admin_claiming_viewer"}
+STRANGER = frozenset({"stranger"})
+
+# document: who may get it, who may list its collection. Nobody may create, update or delete anything.
+READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "tenants/acme": (MEMBERS, NONE),
+    "tenants/acme/users/viewer": (ADMINS | {"viewer"}, ADMINS),
+    "tenants/acme/users/admin": (ADMINS, ADMINS),
+    "tenants/acme/users/{own}": (MEMBERS, ADMINS),
+    "tenants/acme/config/maestro": (MEMBERS, NONE),
+    "tenants/acme/config/unknown": (NONE, NONE),
+    "tenants/acme/config/notifications": (NONE, NONE),
+    "tenants/acme/deliveries/d": (NONE, NONE),
+    "tenants/acme/config/maestro/history/1": (ADMINS, ADMINS),
+    "tenants/acme/accounts/primary": (MEMBERS, MEMBERS),
+    "tenants/acme/market_data/latest": (MEMBERS, MEMBERS),
+    "tenants/acme/ledger_trades/f": (MEMBERS, MEMBERS),
+    "tenants/acme/shadow_pnl/r": (MEMBERS, MEMBERS),
+    "tenants/acme/strategy_performance/ann__Trend__2020-03": (MEMBERS, MEMBERS),
+    "tenants/acme/state/windows": (MEMBERS, NONE),
+    "tenants/acme/state/windows__ann": (NONE, NONE),
+    "tenants/acme/state/modes": (MEMBERS, NONE),
+    "tenants/acme/state/modes__ann": (NONE, NONE),
+    "tenants/acme/state/session": (NONE, NONE),
+    "tenants/acme/state/ledger": (NONE, NONE),
+    "tenants/acme/state/alerts": (NONE, NONE),
+    "tenants/acme/state/ledger/checkpoints/2020-03-16": (NONE, NONE),
+    "tenants/acme/sessions/s": (NONE, NONE),
+    "tenants/acme/redemptions/n": (NONE, NONE),
+    "tenants/acme/idempotency/k": (NONE, NONE),
+    "tenants/acme/jobs/j": (NONE, NONE),
+    "tenants/acme/cycles/20200316T140000Z": (MEMBERS, MEMBERS),
+    "tenants/acme/alerts/a": (MEMBERS, MEMBERS),
+    "tenants/acme/reports/2020-03-16": (MEMBERS, MEMBERS),
+    "tenants/acme/unknown/u": (NONE, NONE),
+    "tenants/acme/accounts/primary/unknown/u": (NONE, NONE),
+    "tenants/other": (STRANGER, NONE),
+    "tenants/other/users/stranger": (STRANGER, STRANGER),
+    "tenants/other/accounts/primary": (STRANGER, STRANGER),
+    "systemStatus/market_regime": (MEMBERS | STRANGER, NONE),
+    "systemStatus/orchestration_logs": (NONE, NONE),
+    f"{LOGS}/mine": (MEMBERS, NONE),
+    f"{LOGS}/theirs": (STRANGER, NONE),
+    f"{LOGS}/of_a_list": (NONE, NONE),
+    f"{LOGS}/of_a_number": (NONE, NONE),
+    f"{LOGS}/of_a_path": (NONE, NONE),
+    f"{LOGS}/of_nobody": (NONE, NONE),
+    "elsewhere/anything": (NONE, NONE),
+}
+TENANT_OF_LOG = {"mine": "acme", "theirs": "other", "of_a_list": ["acme"], "of_a_number": 7, "of_a_path": "acme/users"}
+OPERATIONS = ("get", "list", "create", "update", "delete")
+Allowed = Mapping[tuple[str, str, str], bool]
+"""Whether it was allowed, by name of who asked, document and operation."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Firestore's REST interface, as clients without an SDK use it."""
+
+    documents: str
+    tokens: Mapping[str, str | None]
+    http: requests.Session
+
+    def is_allowed(self, who: str, method: str, path: str, body: Any = None) -> bool:
+        token = self.tokens[who]
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        answer = self.http.request(method, f"{self.documents}{path}", json=body, headers=headers, timeout=20)
+        # Rules come first: whoever learns that a document is missing or exists already passed them.
+        assert answer.status_code in {200, 403, 404, 409}, f"{who} {method} {path}: {answer.text}"
+        return answer.status_code != 403
+
+    def attempt(self, who: str, document: str, operation: str) -> bool:
+        path = "/" + document.format(own=who)
+        parent, collection = path.rsplit("/", 2)[:2]
+        body = {"fields": {"forged": {"booleanValue": True}}}
+        match operation:
+            case "get":
+                return self.is_allowed(who, "GET", path)
+            case "list":
+                return self.query(who, parent, collection)
+            case "create":
+                return self.is_allowed(who, "PATCH", f"{path}-forged?currentDocument.exists=false", body)
+            case "update":
+                return self.is_allowed(who, "PATCH", f"{path}?currentDocument.exists=true", body)
+            case _:
+                return self.is_allowed(who, "DELETE", path)
+
+    def query(self, who: str, parent: str, collection: str, **more: Any) -> bool:
+        selector = {"collectionId": collection, "allDescendants": more.pop("allDescendants", False)}
+        query = {"structuredQuery": {"from": [selector], **more}}
+        return self.is_allowed(who, "POST", f"{parent}:runQuery", query)
+
+
+@pytest.fixture(scope="module")
+def rest(emulators: EmulatorSuite) -> Iterator[Rest]:
+    """Everybody of `WHO` signed in, and every document of `READERS` stored."""
+    emulators.clear()
+    fill(emulators.client())
+    app = firebase_admin.initialize_app(EmulatorCredential(), {"projectId": emulators.project}, uuid.uuid4().hex)
+    url = f"http://{emulators.host('firestore')}/v1/projects/{emulators.project}/databases/(default)/documents"
+    with requests.Session() as http:
+        http.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=8))
+        tokens = {name: signed_in(emulators, app, name, who.claims) for name, who in WHO.items()}
+        yield Rest(url, tokens, http)
+    firebase_admin.delete_app(app)
+
+
+def fill(db: Client) -> None:
+    batch = db.batch()
+    for document in READERS:
+        owner = TENANT_OF_LOG.get(document.removeprefix(f"{LOGS}/"))
+        batch.set(db.document(document.format(own="somebody")), {} if owner is None else {"tenant_id": owner})
+    for uid, who in WHO.items():
+        if who.member is not None:
+            batch.set(db.document("tenants", who.member_of, "users", uid), dict(who.member))
+    batch.commit()
+
+
+def signed_in(emulators: EmulatorSuite, app: Any, uid: str, claims: Mapping[str, Any] | None) -> str | None:
+    """Create a user with claims, sign in as a client does, and return the ID token."""
+    if claims is None:
+        return None
+    email, password = f"{uuid.uuid4().hex}@example.com", "correct horse"
+    with contextlib.suppress(auth.UserNotFoundError):
+        auth.delete_user(uid, app)
+    auth.create_user(uid=uid, email=email, password=password, app=app)
+    auth.set_custom_user_claims(uid, dict(claims), app)
+    url = f"http://{emulators.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
+    body = {"email": email, "password": password, "returnSecureToken": True}
+    answer = requests.post(url, json=body, timeout=10)
+    answer.raise_for_status()
+    return str(answer.json()["idToken"])
+
+
+@pytest.fixture(scope="module")
+def allowed(rest: Rest) -> Allowed:
+    """The whole matrix, tried once, the reads first: a write that slips through spoils no other cell."""
+    cells = [(who, document, operation) for operation in OPERATIONS for document in READERS for who in WHO]
+    with ThreadPoolExecutor(8) as threads:
+        return dict(zip(cells, threads.map(lambda cell: rest.attempt(*cell), cells), strict=True))
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_who_may_get_what(who: str, allowed: Allowed) -> None:
+    readable = {document for document in READERS if allowed[who, document, "get"]}
+    assert readable == {document for document, (getters, _) in READERS.items() if who in getters}
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_who_may_list_what(who: str, allowed: Allowed) -> None:
+    listable = {document for document in READERS if allowed[who, document, "list"]}
+    assert listable == {document for document, (_, listers) in READERS.items() if who in listers}
+
+
+@pytest.mark.parametrize("operation", ["create", "update", "delete"])
+def test_nobody_writes_anything(operation: str, allowed: Allowed) -> None:
+    assert {(who, document) for who in WHO for document in READERS if allowed[who, document, operation]} == set()
+
+
+def test_nobody_makes_themselves_a_member(rest: Rest) -> None:
+    membership = {"fields": {"role": {"stringValue": "admin"}}}
+    assert not rest.is_allowed("claimant", "PATCH", "/tenants/acme/users/claimant", membership)
+
+
+def where_tenant(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"where": {"fieldFilter": {"field": {"fieldPath": "tenant_id"}, "op": "EQUAL", "value": value}}}
+
+
+NEWEST_OF_ACME = where_tenant({"stringValue": "acme"}) | {
+    "orderBy": [{"field": {"fieldPath": "timestamp"}, "direction": "DESCENDING"}],
+    "limit": 20,
+}
+EITHER = {"arrayValue": {"values": [{"stringValue": "acme"}, {"stringValue": "other"}]}}
+LOG_QUERIES: dict[str, tuple[Mapping[str, Any], frozenset[str]]] = {
+    "all": ({}, NONE),
+    "of acme": (where_tenant({"stringValue": "acme"}), MEMBERS),
+    "of acme, newest first": (NEWEST_OF_ACME, MEMBERS),
+    "of other": (where_tenant({"stringValue": "other"}), STRANGER),
+    "of either": (
+        {"where": {"fieldFilter": {"field": {"fieldPath": "tenant_id"}, "op": "IN", "value": EITHER}}},
+        NONE,
+    ),
+    "of a list": (where_tenant({"arrayValue": {"values": [{"stringValue": "acme"}]}}), NONE),
+    "of a number": (where_tenant({"integerValue": "7"}), NONE),
+    "of a path": (where_tenant({"stringValue": "acme/users"}), NONE),
+}
+
+
+@pytest.mark.parametrize("query", LOG_QUERIES)
+def test_the_log_is_listed_only_by_ones_own_tenant(query: str, rest: Rest) -> None:
+    words, listers = LOG_QUERIES[query]
+    assert {who for who in WHO if rest.query(who, "/systemStatus/orchestration_logs", "logs", **words)} == listers
+
+
+@pytest.mark.parametrize("collection", ["logs", "users", "accounts", "ledger_trades", "history", "redemptions"])
+def test_collection_groups_are_closed(collection: str, rest: Rest) -> None:
+    words = NEWEST_OF_ACME if collection == "logs" else {}
+    assert {who for who in WHO if rest.query(who, "", collection, allDescendants=True, **words)} == set()
+
+
+def test_every_collection_of_the_code_has_its_rows() -> None:
+    known = {collection_of(document) for document in READERS}
+    missing = {name for name, path in code_paths().items() if collection_of(path) not in known}
+    assert missing == set(), "add a row to READERS for each, and a rule if clients may read it"
+
+
+def code_paths() -> dict[str, str]:
+    """Return an example of every path that `firestore_paths` spells, by the function's name."""
+    db = Client(project="demo-paths", credentials=EmulatorCredential().get_credential())
+    found = {}
+    for name, function in inspect.getmembers(firestore_paths, inspect.isfunction):
+        if function.__module__ == firestore_paths.__name__ and not name.startswith("_"):
+            words = {word: "acme" if word == "tenant_id" else "x" for word in inspect.signature(function).parameters}
+            reference = function(**words | {"db": db})
+            found[name] = "/".join(reference._path) + ("/x" if len(reference._path) % 2 else "")
+    return found
+
+
+def collection_of(document: str) -> str:
+    return document.rsplit("/", 1)[0]
+
+
+def test_every_condition_of_the_rules_held_once_and_failed_once(allowed: Allowed, emulators: EmulatorSuite) -> None:
+    url = f"http://{emulators.host('firestore')}/emulator/v1/projects/{emulators.project}:ruleCoverage"
+    coverage = requests.get(url, timeout=60).json()
+    source = coverage["rules"]["files"][0]["content"]
+    untested = set()
+    for expression in expressions(coverage["report"]):
+        values = {reached["value"].get("boolValue") for reached in expression.get("values", ())} - {None}
+        if len(values) == 1 or not expression.get("values"):
+            place = expression["sourcePosition"]
+            untested.add(
+                f"{place['line']}: {source[place['currentOffset'] : place['endOffset'] + 1]} was only {values}"
+            )
+    assert untested == set()
+
+
+def expressions(nodes: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield expressions and the parts they are made of."""
+    for node in nodes:
+        yield node
+        yield from expressions(node.get("children", ()))

@@ -1,0 +1,262 @@
+"""Alerts, reports and explanations on the emulators: from a decision to what people read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from google.cloud.firestore import Client
+
+from functions.adapters.firestore import paths
+from functions.adapters.notifications.signatures import SIGNATURE_HEADER, channel_secret, is_signed
+from functions.domain.monitoring.alerts import alert_id
+from functions.strategies.maestro_controller import MaestroController
+from functions.strategies.maestro_monitoring import MaestroMonitoring
+from tests.emulator.api.conftest import Caller
+from tests.emulator.tools.test_operator_cli import maestro
+from tests.members import create_tenant, sign_in
+from tools.emulators import EmulatorSuite
+from tools.prerequisites import ROOT
+
+T = TypeVar("T")
+
+BUY = {"action": "BUY", "ticker": "AAPL", "allocation": 0.2, "confidence": 0.8, "reasoning": "up"}
+SELL = {"action": "SELL", "ticker": "KO", "confidence": 0.8, "reasoning": "down"}
+CALM = {"Trend": BUY, "One": BUY, "Two": BUY, "Three": BUY}
+PANIC = {"Trend": BUY, "One": SELL, "Two": SELL, "Three": SELL}
+OFF = {"mode": "off"}
+RISK = "🚨 SYSTEMIC RISK: 3 strategies signal SELL (One, Two, Three). Overrode 1 BUY signal to HOLD."
+
+
+def cycle(db: Client, proposed: dict[str, Any], tenant_id: str = "acme") -> dict[str, dict[str, Any]]:
+    account = {"equity": 1e5, "buying_power": 1e5, "as_of": datetime.now(UTC)}
+    controller = MaestroController(db, tenant_id)
+    quotes = {"AAPL": {"price": 100.0}}
+    return asyncio.run(controller.orchestrate(proposed, market_data=quotes, account_snapshot=account))[0]
+
+
+def eventually(look: Callable[[], T | None], seconds: float = 20) -> T:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (seen := look()) is not None:
+            return seen
+        time.sleep(0.05)
+    raise AssertionError(f"nothing within {seconds} s")
+
+
+def alert(db: Client, key: str) -> dict[str, Any] | None:
+    document: dict[str, Any] | None = paths.alerts(db, "acme").document(alert_id(key)).get().to_dict()
+    return document
+
+
+def in_state(db: Client, key: str, state: str) -> dict[str, Any]:
+    return eventually(lambda: found if (found := alert(db, key)) and found["state"] == state else None)
+
+
+@pytest.fixture
+def tenant(db: Client) -> Client:
+    create_tenant(db, "acme")
+    return db
+
+
+@pytest.fixture
+def received(tenant: Client) -> Iterator[list[dict[str, Any]]]:
+    """A chat of the tenant's: a real server that remembers what it got."""
+    got: list[dict[str, Any]] = []
+
+    class Chat(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            got.append(json.loads(body) | {"body": body, "signature": self.headers.get(SIGNATURE_HEADER)})
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Stay quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Chat)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/hook"
+    own = {"id": "own", "type": "webhook", "url": url, "rules": [{"kinds": ["SYSTEMIC_RISK"], "mode": "on"}, OFF]}
+    ops = {"id": "ops", "type": "slack", "url": url}
+    paths.notification_channels(tenant, "acme").set({"channels": [ops, own]})
+    yield got
+    server.shutdown()
+
+
+def test_a_decision_alerts_within_seconds_tells_people_once_and_resolves(
+    tenant: Client, emulators: EmulatorSuite, received: list[dict[str, Any]]
+) -> None:
+    started = time.monotonic()
+    cycle(tenant, PANIC)
+    assert in_state(tenant, "systemic-risk", "OPEN")["title"] == RISK
+    assert time.monotonic() - started < 10
+    eventually(lambda: len(received) >= 2 or None)
+    chat, signed = sorted(received, key=lambda one: one["signature"] is not None)
+    assert "SYSTEMIC RISK: 3 strategies signal SELL" in chat["text"]
+    assert (signed["kind"], signed["severity"], signed["silent"]) == ("SYSTEMIC_RISK", "CRITICAL", False)
+    key = (ROOT / "functions" / ".secret.local").read_text(encoding="utf-8").strip().partition("=")[2]
+    secret = channel_secret(key, "acme", "own")
+    assert is_signed(secret, signed["signature"], signed["body"], time.time())
+    assert not is_signed(secret, signed["signature"], signed["body"] + b" ", time.time())
+    sweep = {"tenant_id": "acme", "job": "alerts", "label": "again"}
+    for _ in range(2):
+        assert emulators.deliver_task("checktenant", sweep).json()["result"] == {"status": "DONE", "changes": 0}
+    cycle(tenant, PANIC)
+    cycle(tenant, CALM)
+    in_state(tenant, "systemic-risk", "RESOLVED")
+    assert len([one for one in received if "SYSTEMIC" in one["body"].decode()]) == 2, "once to each channel"
+
+
+def test_the_sweep_catches_what_the_trigger_missed_and_the_missing_cycle(
+    tenant: Client, emulators: EmulatorSuite, received: list[dict[str, Any]]
+) -> None:
+    old = datetime.now(UTC) - timedelta(days=3)
+    verdict = {"strategy_name": "Trend", "mode": "REDUCED", "previous_mode": "ACTIVE", "sharpe_ratio": 0.8}
+    missed = {"tenant_id": "acme", "session_id": "s", "timestamp": old, "allocation_decisions": [verdict]}
+    paths.orchestration_logs(tenant).document("s").set(missed)
+    paths.policy(tenant, "acme").set({"trading_state": "HALT", "trading_state_reason": "drill"})
+    paths.job(tenant, "acme", "day-2026-01-05").set({"status": "FAILED", "started_at": old, "error": "x"})
+    lapsed = {"status": "RESERVED", "lapses_at": datetime.now(UTC) - timedelta(minutes=1), "nonce": "0f" * 16}
+    lapsed |= {"strategy_id": "Trend", "symbol": "KO", "action": "BUY", "notional": 10.0}
+    paths.redemption(tenant, "acme", "0f" * 16).set(lapsed)
+    emulators.call_scheduled("check_alerts", datetime.now(UTC))
+    for key in ("trading-state", "mode:Trend", "job:day", f"lapsed:{'0f' * 16}"):
+        in_state(tenant, key, "OPEN")
+    eventually(lambda: len(received) >= 4 or None)
+    assert not any("0f" * 16 in one["body"].decode() for one in received), "no whole nonces in chats"
+
+
+def test_an_alert_is_acknowledged_through_the_api(tenant: Client, emulators: EmulatorSuite) -> None:
+    from functions.triggers.api.wsgi import application  # noqa: PLC0415 - it reads the emulators' environment
+
+    trader = Caller(application(), sign_in(emulators, "acme", "trader"))
+    viewer = Caller(application(), sign_in(emulators, "acme", "viewer"))
+    cycle(tenant, PANIC)
+    in_state(tenant, "systemic-risk", "OPEN")
+    (listed,) = viewer("GET", "alerts?state=OPEN").get_json()["items"]
+    assert (listed["kind"], listed["title"]) == ("SYSTEMIC_RISK", RISK)
+    assert viewer("POST", f"alerts/{listed['id']}/ack").status_code == 403
+    taken = trader("POST", f"alerts/{listed['id']}/ack").get_json()
+    assert taken["state"] == "ACKNOWLEDGED"
+    assert trader("POST", f"alerts/{listed['id']}/ack").get_json() == taken
+    assert trader("POST", "alerts/unknown/ack").status_code == 404
+    assert viewer("GET", "alerts?state=OPEN").get_json()["items"] == []
+
+
+def test_the_guides_three_functions(tenant: Client) -> None:
+    monitoring = MaestroMonitoring(tenant, "acme")
+    assert asyncio.run(monitoring.get_orchestration_summary())["total_decisions"] == 0
+    paths.policy(tenant, "acme").set({"disabled_strategies": ["Two"]})
+    cycle(tenant, CALM)
+    paths.policy(tenant, "acme").set({"insufficient_data_mode": "SHADOW_MODE"})
+    cycle(tenant, {**PANIC, "Four": SELL})
+    cycle(tenant, CALM, "other")
+    summary = asyncio.run(monitoring.get_orchestration_summary(hours=24))
+    logs = [one.to_dict() or {} for one in paths.orchestration_logs(tenant).stream()]
+    mine = [one for one in logs if one["tenant_id"] == "acme"]
+    modes = [verdict["mode"] for one in mine for verdict in one["allocation_decisions"]]
+    assert summary["total_decisions"] == len(mine) == 2
+    assert summary["mode_distribution"] == {
+        mode: modes.count(mode) for mode in ("ACTIVE", "REDUCED", "SHADOW_MODE", "DISABLED")
+    }
+    assert summary["strategies_disabled"] == ["Two"]
+    assert summary["systemic_risk_events"] == sum(one["systemic_risk_detected"] for one in mine)
+    alerts = asyncio.run(monitoring.check_maestro_alerts())
+    assert any(line.startswith("🚨 SYSTEMIC RISK: ") for line in alerts)
+    assert asyncio.run(monitoring.check_maestro_alerts()) == [], "every line once"
+    report = asyncio.run(monitoring.generate_daily_maestro_report())
+    for line in ("🎭 MAESTRO DAILY SUMMARY", "Total Orchestration Decisions: 2", "Strategy Mode Distribution:"):
+        assert line in report.splitlines()
+    with pytest.raises(ValueError, match="hours must be 1 to 168, was 0"):
+        asyncio.run(monitoring.get_orchestration_summary(0))
+
+
+def test_the_daily_report_is_made_at_the_tenants_own_hour_stored_and_told_once(
+    tenant: Client, emulators: EmulatorSuite, received: list[dict[str, Any]]
+) -> None:
+    create_tenant(tenant, "tokyo")
+    paths.policy(tenant, "tokyo").set({"time_zone": "Asia/Tokyo"})
+    day = {"uid": "ann", "strategy_id": "Trend", "period": "day", "pnl": 12.5, "return_fraction": 0.001, "book": "live"}
+    now = datetime.now(UTC)
+    for days_ago, pnl in ((3, 5.0), (2, -20.0), (1, 12.5)):
+        at = (now - timedelta(days=days_ago)).replace(hour=0, minute=0, second=0, microsecond=0)
+        paths.strategy_performance(tenant, "acme").document(f"d{days_ago}").set({**day, "pnl": pnl, "period_start": at})
+    cycle(tenant, PANIC)
+    in_state(tenant, "systemic-risk", "OPEN")
+    emulators.call_scheduled("daily_report", datetime(2026, 1, 5, 22, tzinfo=UTC))  # 17:00 in New York, 7:00 in Tokyo
+    report = eventually(lambda: paths.report(tenant, "acme", "2026-01-05").get().to_dict())
+    assert "Total Orchestration Decisions: 1" in report["text"]
+    assert "| Trend | +12.50 | +0.10% |" in report["markdown"]
+    assert RISK.replace("_", "\\_") in report["markdown"]
+    assert report["html"].startswith("<!doctype html>")
+    assert "<polyline" in report["picture"]
+    assert not paths.report(tenant, "tokyo", "2026-01-05").get().exists
+    again = {"tenant_id": "acme", "job": "report", "label": "2026-01-05"}
+    assert emulators.deliver_task("checktenant", again).json()["result"]["status"] == "DONE"
+    eventually(lambda: any("DAILY SUMMARY" in one["text"] for one in received) or None)
+    assert sum("DAILY SUMMARY" in one["text"] for one in received) == 1
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, {"tenant_id": "a", "job": "tea", "label": "x"}, {"tenant_id": "a", "job": "report", "label": "x"}]
+)
+def test_a_malformed_task_is_refused(db: Client, emulators: EmulatorSuite, payload: dict[str, str]) -> None:
+    assert emulators.deliver_task("checktenant", payload).json()["result"]["status"] == "REFUSED"
+
+
+def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
+    from functions.triggers.api.wsgi import application  # noqa: PLC0415 - it reads the emulators' environment
+
+    trader = Caller(application(), sign_in(emulators, "acme", "trader"))
+
+    def why(name: str, **asked: str) -> dict[str, Any]:
+        query = "&".join(f"{key}={value}" for key, value in {"strategy_id": name, **asked}.items())
+        answer: dict[str, Any] = trader("GET", f"explanations?{query}").get_json()
+        return answer
+
+    assert why("Trend")["reason_code"] == "NOT_FOUND"
+    signals = cycle(tenant, {"Trend": BUY, "Idle": {"action": "HOLD"}, "Bad": {"action": "SHOUT"}})
+    before = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    assert why("Trend")["verdict"] == "Trend did not trade: its BUY AAPL was issued, and no client redeemed it."
+    assert why("Idle")["verdict"] == "Idle did not trade: it proposed nothing (INSUFFICIENT_DATA)."
+    assert "It gave no usable answer: action must be one of" in why("Bad")["steps"][0]
+    assert why("Nobody")["detail"].startswith("Nobody is not in that decision; there are Bad, Idle, Trend")
+    trader("POST", f"signals/{signals['Trend']['nonce']}/redeem")
+    assert "nothing was filled" in why("Trend")["verdict"]
+    fill = {"strategy_id": "Trend", "symbol": "AAPL", "side": "buy", "qty": 2, "price": 100.0, "ts": before}
+    trader("POST", "fills", json={"fills": [{**fill, "nonce": signals["Trend"]["nonce"], "broker_fill_id": "b"}]})
+    assert why("Trend")["verdict"] == "Trend traded: BUY AAPL was redeemed and filled."
+    paths.policy(tenant, "acme").set({"trading_state": "HALT"})
+    cycle(tenant, {"Trend": BUY})
+    held = why("Trend")
+    assert held["verdict"] == "Trend did not trade: its BUY was turned into HOLD (TRADING_HALTED)."
+    assert held["reason_codes"] == ["INSUFFICIENT_DATA", "TRADING_HALTED"]
+    assert why("Trend", at=before)["verdict"] == "Trend traded: BUY AAPL was redeemed and filled."
+    told = maestro(tenant, "why", "acme", "Trend").stdout.splitlines()
+    assert told[0] == held["verdict"]
+    assert [line.split(". ", maxsplit=1)[1] for line in told[2:]] == held["steps"]
+
+
+def test_channels_are_put_whole_and_shown_without_their_secrets(tenant: Client, tmp_path: Path) -> None:
+    file = tmp_path / "channels.json"
+    silent = {"kinds": ["DAILY_REPORT"], "mode": "silent"}
+    ops = {"id": "ops", "type": "slack", "url": "https://hooks.slack.com/services/T/B/secret", "rules": [silent]}
+    file.write_text(json.dumps({"channels": [ops]}), encoding="utf-8")
+    assert maestro(tenant, "channel", "put", "acme", str(file)).stdout == "tenant acme has 1 channels: ops\n"
+    shown = maestro(tenant, "channel", "show", "acme").stdout
+    assert "hooks.slack.com" in shown
+    assert "silent: DAILY_REPORT" in shown
+    assert "secret" not in shown
+    file.write_text(json.dumps({"channels": [ops, {"id": "bad", "type": "pigeon"}]}), encoding="utf-8")
+    refused = maestro(tenant, "channel", "put", "acme", str(file))
+    assert (refused.returncode, "channels[1].type must be" in refused.stderr) == (1, True)
+    assert len((paths.notification_channels(tenant, "acme").get().to_dict() or {})["channels"]) == 1

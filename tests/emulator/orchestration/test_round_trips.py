@@ -1,0 +1,54 @@
+"""What a cycle costs Firestore: counted on the wire, not assumed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+from google.cloud.firestore import Client
+
+from functions.adapters.firestore.cycle_store import FirestoreCycleStore
+from functions.adapters.system import SecretIds, SystemClock
+from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
+from tools.bench import TENANT, propose, seed
+
+
+class CountingApi:
+    """Firestore's RPC client, counting calls, documents asked for and documents written."""
+
+    def __init__(self, api: Any) -> None:
+        self._api = api
+        self.calls: list[str] = []
+        self.documents: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._api, name)
+
+        def counted(request: Any, **options: Any) -> Any:
+            self.calls.append(name)
+            self.documents["read"] += len(request.get("documents", ()))
+            self.documents["written"] += len(request.get("writes", ()))
+            return call(request=request, **options)
+
+        return counted
+
+
+def cost_of_a_cycle(db: Client, strategy_count: int, slot: str) -> tuple[list[str], Counter[str]]:
+    names = seed(db, strategy_count)
+    cycle = RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds())
+    request = CycleRequest(tenant_id=TENANT, propose=propose(names), slot=slot)
+    api = CountingApi(db._firestore_api)
+    db._firestore_api_internal = api  # counts in place of the real one, and calls it
+    result = asyncio.run(cycle.run(request))
+    assert result is not None
+    assert len(result.signals) == strategy_count
+    return api.calls, api.documents
+
+
+@pytest.mark.parametrize("strategy_count", [5, 500])
+def test_a_cycle_is_one_read_and_one_commit_at_any_number_of_strategies(own_db: Client, strategy_count: int) -> None:
+    calls, documents = cost_of_a_cycle(own_db, strategy_count, "2020-03-16T19:55:00Z")
+    assert calls == ["batch_get_documents", "commit"]
+    assert documents == {"read": 8, "written": 5}

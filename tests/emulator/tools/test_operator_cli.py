@@ -1,0 +1,87 @@
+"""The operator's command line, run as an operator runs it, against the Firestore emulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from google.cloud.firestore import Client
+
+from tests.emulator.ledger.test_snapshots import TENANT, ledger, performance, take
+from tools.prerequisites import DEV_PYTHON, ROOT
+
+__all__ = ["ledger"]
+
+
+def maestro(db: Client, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"GCLOUD_PROJECT": str(db.project), "GOOGLE_CLOUD_PROJECT": str(db.project)}
+    command = [str(DEV_PYTHON), "-m", "tools.maestro", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def everything(db: Client) -> dict[str, Any]:
+    names = ("strategy_performance", "state", "jobs")
+    return {
+        one.reference.path: one.to_dict() for name in names for one in db.collection("tenants", TENANT, name).stream()
+    }
+
+
+def test_a_dry_run_shows_and_stores_nothing(ledger: Client) -> None:
+    before = everything(ledger)
+    for words in (("day", TENANT, "2020-03-06"), ("month", TENANT, "2020-03"), ("rebuild", TENANT)):
+        done = maestro(ledger, *words)
+        assert done.returncode == 0, done.stderr
+        assert "dry run" in done.stderr
+    assert everything(ledger) == before
+
+
+def test_what_is_written_is_what_was_shown(ledger: Client) -> None:
+    dry = json.loads(maestro(ledger, "day", TENANT, "2020-03-06", "--json").stdout)
+    done = maestro(ledger, "day", TENANT, "2020-03-06", "--write", "--json")
+    shown = json.loads(done.stdout)
+    stored = performance(ledger)
+    assert {one["id"]: one["pnl"] for one in shown["snapshots"]} == {name: d["pnl"] for name, d in stored.items()}
+    assert {one["id"]: one["pnl"] for one in dry["snapshots"]} == {name: d["pnl"] for name, d in stored.items()}
+    assert (dry["written"], shown["written"], shown["skipped"]["count"]) == (False, True, 0)
+    assert take(ledger).days == [], "the nightly job has nothing left to do"
+
+
+def test_a_month_is_exported_and_listed(ledger: Client, tmp_path: Path) -> None:
+    take(ledger)
+    file = tmp_path / "march.csv"
+    done = maestro(ledger, "month", TENANT, "2020-03", "--write", "--csv", str(file))
+    assert done.returncode == 0, done.stderr
+    exported = pd.read_csv(file)
+    stored = performance(ledger, "month")["ann__Trend__2020-03"]
+    assert exported["pnl"].tolist() == pytest.approx([stored["pnl"]])
+    assert exported["sharpe_ratio"].tolist() == pytest.approx([stored["sharpe_ratio"]])
+    days = json.loads(maestro(ledger, "list", TENANT, "--period", "day", "--limit", "2", "--json").stdout)
+    assert [one["id"][-10:] for one in days["snapshots"]] == ["2020-03-06", "2020-03-05"]
+    table = maestro(ledger, "list", TENANT).stdout
+    assert "2020-03" in table
+    assert "Trend" in table
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("month", TENANT, "2020-13"), "label must be YYYY-MM-DD for a day, YYYY-MM for a month, was '2020-13'"),
+        (("day", TENANT, "today"), "label must be YYYY-MM-DD for a day, YYYY-MM for a month, was 'today'"),
+    ],
+)
+def test_bad_words_are_one_line(own_db: Client, words: tuple[str, ...], message: str) -> None:
+    done = maestro(own_db, *words)
+    assert done.returncode == 1
+    assert done.stderr.strip() == f"maestro: {message}"
+
+
+def test_help_tells_what_there_is(own_db: Client) -> None:
+    done = maestro(own_db, "--help")
+    assert done.returncode == 0
+    for command in ("day", "month", "rebuild", "list"):
+        assert command in done.stdout

@@ -1,0 +1,188 @@
+"""Gemini against a real server that speaks Vertex AI's REST shape: well, slow, dripping, refusing, broken, unsafe."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from google.cloud.firestore import Client
+
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.summary_store import FirestoreSummaryStore
+from functions.adapters.gemini import Gemini
+from functions.domain.monitoring.ai_prompt import Prompt
+from functions.services.monitoring import summarise_decision
+from functions.services.monitoring.summarise_decision import FAILED, SummariseDecision, SummaryFailed
+from functions.strategies.loader import StrategyLoader
+
+PROMPT = Prompt("Be brief.", "a secret question")
+DEADLINE = 1.0
+Behaviour = Callable[["Handler"], None]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request to the model."""
+
+    behaviour: Behaviour
+    asked: list[tuple[str, dict[str, Any]]]
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append((self.path, body))
+        try:
+            type(self).behaviour(self)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # the client gave up, as it should
+
+    def say(self, body: bytes, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Stay quiet."""
+
+
+def answer(text: str | None = "Calm **day**.", ending: str = "STOP", **fields: Any) -> bytes:
+    candidate: dict[str, Any] = {"finishReason": ending, "index": 0}
+    if text is not None:
+        candidate["content"] = {"role": "model", "parts": [{"text": text}]}
+    usage = {"promptTokenCount": 120, "candidatesTokenCount": 7, "totalTokenCount": 127}
+    return json.dumps({"candidates": [candidate], "usageMetadata": usage, **fields}).encode()
+
+
+@pytest.fixture
+def model() -> Iterator[type[Handler]]:
+    handler = type("Model", (Handler,), {"asked": [], "behaviour": lambda self: self.say(answer())})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    handler.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield handler
+    server.shutdown()
+
+
+def gemini(model: type[Handler]) -> Gemini:
+    url: str = model.url  # type: ignore[attr-defined]
+    return Gemini("gemini-test", "demo-maestro", "us-central1", DEADLINE, base_url=url)
+
+
+def test_it_asks_as_vertex_ai_is_asked_and_reads_the_answer(model: type[Handler]) -> None:
+    found = gemini(model).ask(PROMPT)
+    assert (found.text, found.model, found.input_tokens, found.output_tokens) == (
+        "Calm **day**.",
+        "gemini-test",
+        120,
+        7,
+    )
+    ((path, body),) = model.asked
+    assert path.endswith(
+        "/projects/demo-maestro/locations/us-central1/publishers/google/models/gemini-test:generateContent"
+    )
+    assert body["contents"][0]["parts"] == [{"text": "a secret question"}]
+    assert body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
+    assert body["generationConfig"]["maxOutputTokens"] < 500
+    assert gemini(model).ask(PROMPT).text
+
+
+def drip(handler: Handler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.end_headers()
+    for _ in range(100):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
+        time.sleep(0.1)
+
+
+BAD: dict[str, tuple[Behaviour, str]] = {
+    "slow": (lambda handler: time.sleep(3), "no answer within 1 s"),
+    "dripping": (drip, "no answer within 1 s"),
+    "429": (lambda handler: handler.say(b'{"error": {"code": 429, "message": "a secret question"}}', 429), "429"),
+    "500": (lambda handler: handler.say(b'{"error": {"code": 500}}', 500), "Vertex AI answered 500"),
+    "no JSON": (lambda handler: handler.say(b"<html>"), ""),
+    "nothing": (lambda handler: handler.say(b'{"candidates": []}'), "no candidates"),
+    "unsafe": (lambda handler: handler.say(answer(None, "SAFETY")), "the answer ended with SAFETY"),
+    "blocked": (
+        lambda handler: handler.say(b'{"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}'),
+        "the prompt was blocked (PROHIBITED_CONTENT)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_whatever_goes_wrong_is_one_short_reason_in_time(model: type[Handler], case: str) -> None:
+    model.behaviour, reason = BAD[case]
+    started = time.monotonic()
+    with pytest.raises(SummaryFailed) as caught:
+        gemini(model).ask(PROMPT)
+    assert reason in str(caught.value)
+    assert "secret question" not in str(caught.value)
+    assert time.monotonic() - started < DEADLINE + 2
+    assert len(model.asked) == 1, "asked once: the text that is there is good enough"
+
+
+def test_an_answer_cut_by_its_length_is_an_answer(model: type[Handler]) -> None:
+    model.behaviour = lambda handler: handler.say(answer("Half a", "MAX_TOKENS"))
+    assert gemini(model).ask(PROMPT).text == "Half a"
+
+
+def put_decision(db: Client, **fields: Any) -> None:
+    document = {"tenant_id": "acme", "ai_summary": "Text.", "ai_summary_source": "text", "signals": {}}
+    paths.orchestration_logs(db).document("s1").set(document | {"allocation_decisions": []} | fields)
+
+
+def stored(db: Client) -> dict[str, Any]:
+    return paths.orchestration_logs(db).document("s1").get().to_dict() or {}
+
+
+def test_a_logged_decision_gets_the_models_summary_once(own_db: Client, model: type[Handler]) -> None:
+    put_decision(own_db)
+    summarise = SummariseDecision(FirestoreSummaryStore(own_db), gemini(model))
+    assert summarise.run("s1") == summarise.run("s1") == "Calm day."
+    document = stored(own_db)
+    named = ("ai_summary", "ai_summary_source", "ai_summary_model", "tenant_id")
+    assert [document[name] for name in named] == ["Calm day.", "gemini", "gemini-test", "acme"]
+    assert len(model.asked) == 1
+    assert summarise.run("unknown") is None
+
+
+@pytest.mark.parametrize("case", ["500", "empty"])
+def test_without_an_answer_the_text_stays_with_one_warning(
+    own_db: Client, model: type[Handler], case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(summarise_decision.logger, "warning", lambda text, *words, **_: warnings.append(text % words))
+    put_decision(own_db)
+    model.behaviour = BAD["500"][0] if case == "500" else lambda handler: handler.say(answer("``` \n"))
+    assert SummariseDecision(FirestoreSummaryStore(own_db), gemini(model)).run("s1") is None
+    assert (stored(own_db)["ai_summary"], stored(own_db)["ai_summary_source"]) == ("Text.", "text")
+    assert len(warnings) == 1
+    assert warnings[0].startswith(FAILED)
+
+
+def test_a_loader_may_wait_for_it_under_a_deadline(own_db: Client, model: type[Handler]) -> None:
+    account = {"equity": 1e5, "buying_power": 1e5}
+    quotes = {"AAPL": {"price": 100.0}}
+
+    def decide(deadline: float) -> Any:
+        loader = StrategyLoader(own_db, "acme", summariser=gemini(model), summary_deadline_seconds=deadline)
+        return asyncio.run(loader.evaluate_all_strategies_with_maestro(quotes, account))[1]
+
+    decision = decide(5.0)
+    assert (decision.ai_summary, decision.ai_summary_source) == ("Calm day.", "gemini")
+    log = paths.orchestration_logs(own_db).document(decision.session_id).get().to_dict() or {}
+    assert log["ai_summary"] == "Calm day."
+    model.behaviour = BAD["slow"][0]
+    started = time.monotonic()
+    late = decide(0.2)
+    assert late.ai_summary_source == "text"
+    assert time.monotonic() - started < 3

@@ -1,0 +1,83 @@
+"""Defaults, overlays, and every way a policy can be wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from functions.domain.kernel.errors import PolicyError
+from functions.domain.kernel.policy import Policy
+from functions.strategies.maestro_controller import MaestroController
+
+NOW = datetime(2020, 3, 16, tzinfo=UTC)
+
+
+def test_the_document_overrides_the_class_attributes_which_override_the_defaults() -> None:
+    defaults = {"SHARPE_THRESHOLD_REDUCE": 1.5, "SHARPE_THRESHOLD_SHADOW": 0.2}
+    policy = Policy.from_sources(defaults, {"SHARPE_THRESHOLD_SHADOW": 0.3, "version": 4, "updated_by": "ann"})
+    assert (policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow, policy.version) == (1.5, 0.3, 4)
+    assert policy.systemic_sell_threshold == 3
+
+
+def test_the_controllers_class_attributes_are_the_defaults_also_on_a_subclass() -> None:
+    class Careful(MaestroController):
+        SHARPE_THRESHOLD_REDUCE = 2.0
+        max_gross_allocation = 0.5
+
+    policy = Policy.from_sources(Careful.policy_defaults(), None)
+    assert (policy.sharpe_threshold_reduce, policy.max_gross_allocation) == (2.0, 0.5)
+    assert Policy.from_sources(MaestroController.policy_defaults(), None) == Policy()
+
+
+def test_whole_numbers_may_come_as_floats_and_disabled_strategies_as_a_list() -> None:
+    policy = Policy.from_sources({}, {"MIN_DATA_POINTS": 7.0, "disabled_strategies": ["A", "B"]})
+    assert policy.min_data_points == 7
+    assert policy.disabled_strategies == {"A": None, "B": None}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"SHARPE_TRESHOLD_REDUCE": 1}, "SHARPE_TRESHOLD_REDUCE must be a known policy field, was 1"),
+        ({"sharpe_threshold_reduce": 1}, "sharpe_threshold_reduce must be a known policy field, was 1"),
+        ({"SHARPE_THRESHOLD_REDUCE": "1"}, "SHARPE_THRESHOLD_REDUCE must be a number from -10 to 10, was '1'"),
+        ({"RISK_FREE_RATE": float("nan")}, "RISK_FREE_RATE must be a number from -0.5 to 1, was nan"),
+        ({"MIN_DATA_POINTS": 1}, "MIN_DATA_POINTS must be a whole number from 2 to 90, was 1"),
+        ({"MIN_DATA_POINTS": 5.5}, "MIN_DATA_POINTS must be a whole number from 2 to 90, was 5.5"),
+        ({"SYSTEMIC_SELL_THRESHOLD": True}, "SYSTEMIC_SELL_THRESHOLD must be a whole number from 1 to 1000, was True"),
+        ({"signal_ttl_seconds": float("inf")}, "signal_ttl_seconds must be a whole number from 1 to 86400, was inf"),
+        ({"max_drawdown": 0}, "max_drawdown must be a number from 0.001 to 1 or null, was 0"),
+        ({"trading_state": "PANIC"}, "trading_state must be one of RUN, REDUCE_ONLY, HALT, was 'PANIC'"),
+        ({"trading_state": ["HALT"]}, "trading_state must be one of RUN, REDUCE_ONLY, HALT, was ['HALT']"),
+        (
+            {"insufficient_data_mode": "DISABLED"},
+            "insufficient_data_mode must be one of ACTIVE, REDUCED, SHADOW_MODE, was 'DISABLED'",
+        ),
+        ({"enabled": "yes"}, "enabled must be true or false, was 'yes'"),
+        (
+            {"disabled_strategies": "A"},
+            (
+                "disabled_strategies must be a list of strategy names, or a map of strategy name to end time or null, "
+                "was 'A'"
+            ),
+        ),
+        (
+            {"disabled_strategies": {"A": "2020"}},
+            "disabled_strategies must be a map whose values are UTC timestamps or null, was {'A': '2020'}",
+        ),
+        (
+            {"SHARPE_THRESHOLD_SHADOW": 1.2},
+            "SHARPE_THRESHOLD_SHADOW must be at most SHARPE_THRESHOLD_REDUCE (1), was 1.2",
+        ),
+        (
+            {"PERFORMANCE_LOOKBACK_DAYS": 3},
+            "MIN_DATA_POINTS must be at most PERFORMANCE_LOOKBACK_DAYS (3), was 5",
+        ),
+    ],
+)
+def test_refused_by_field_limit_and_value(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        Policy.from_sources({}, document)
+    assert str(caught.value) == message

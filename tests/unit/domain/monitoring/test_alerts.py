@@ -1,0 +1,256 @@
+"""Alerts: raised on transitions, once; told again only when there is something new; resolved when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.monitoring.alerts import AlertKind, AlertState, Finding, acknowledged, alert_id, reconcile
+from functions.domain.monitoring.findings import Observed, findings
+from functions.domain.monitoring.notifications import Severity
+from functions.domain.track_record.breakers import BreakerState
+from tests.fakes import MARCH_16
+
+HOUR = timedelta(hours=1)
+RISK = Finding("risk", AlertKind.SYSTEMIC_RISK, Severity.CRITICAL, "🚨 RISK", "3 sell")
+Alerts = dict[str, dict[str, Any]]
+
+
+def step(
+    alerts: Alerts, found: Sequence[Finding], minutes: int = 0, cooldown: timedelta = HOUR
+) -> tuple[Alerts, list[str]]:
+    """Return the alerts after one check, and what people were told."""
+    changes = reconcile(alerts, found, MARCH_16 + timedelta(minutes=minutes), cooldown)
+    told = [change.document["title"] for change in changes if change.is_told]
+    return {**alerts, **{change.alert_id: change.document for change in changes}}, told
+
+
+def state(alerts: Alerts, key: str = "risk") -> str:
+    return str(alerts[alert_id(key)]["state"])
+
+
+def test_a_condition_is_told_once_and_resolves_when_it_is_over() -> None:
+    alerts, told = step({}, [RISK])
+    assert (state(alerts), told) == ("OPEN", ["🚨 RISK"])
+    for minutes in (5, 10):
+        again, told = step(alerts, [RISK], minutes)
+        assert (again, told) == (alerts, [])
+    alerts, told = step(alerts, [], 15)
+    assert (state(alerts), told) == ("RESOLVED", [])
+    assert alerts[alert_id("risk")]["resolved_at"] == MARCH_16 + timedelta(minutes=15)
+    assert step(alerts, [], 20) == (alerts, [])
+
+
+def test_one_that_comes_back_soon_opens_again_but_is_not_told_again() -> None:
+    alerts, _ = step({}, [RISK])
+    alerts, _ = step(alerts, [], 5)
+    soon, told = step(alerts, [RISK], 30)
+    assert (state(soon), told, soon[alert_id("risk")]["occurrences"]) == ("OPEN", [], 2)
+    late, told = step(alerts, [RISK], 66)
+    assert (state(late), told) == ("OPEN", ["🚨 RISK"])
+
+
+def test_a_condition_that_changes_is_told_again() -> None:
+    alerts, _ = step({}, [replace(RISK, variant="REDUCED")])
+    alerts, told = step(alerts, [replace(RISK, variant="SHADOW_MODE", title="worse")], 5)
+    assert (told, alerts[alert_id("risk")]["opened_at"]) == (["worse"], MARCH_16)
+
+
+def test_a_change_for_the_better_is_kept_but_not_told() -> None:
+    alerts, _ = step({}, [replace(RISK, variant="SHADOW_MODE")])
+    better = replace(RISK, variant="REDUCED", title="better", is_new=False)
+    alerts, told = step(alerts, [better], 5)
+    assert (told, alerts[alert_id("risk")]["title"]) == ([], "better")
+
+
+def test_a_promotion_to_reduced_is_told_once_as_good_news() -> None:
+    fell = decision(verdict(mode="SHADOW_MODE", before="ACTIVE"))
+    rose = decision(verdict(mode="REDUCED", before="SHADOW_MODE"), minutes=5)
+    alerts, told = step({}, found(fell))
+    assert told == ["⚠️ Trend moved to SHADOW_MODE (Sharpe: 0.42)"]
+    alerts, told = step(alerts, found(rose), 5)
+    assert told == ["✅ Trend moved up to REDUCED (Sharpe: 0.42)"]
+    assert state(alerts, "mode:Trend") == "OPEN"
+
+
+def test_what_is_not_new_keeps_an_alert_open_but_raises_none() -> None:
+    old = replace(RISK, is_new=False)
+    assert step({}, [old]) == ({}, [])
+    alerts, _ = step({}, [RISK])
+    assert step(alerts, [old], 5) == (alerts, [])
+
+
+def test_an_event_is_told_once_for_ever_and_stays_until_somebody_takes_it_on() -> None:
+    event = replace(RISK, is_event=True, severity=Severity.WARNING)
+    alerts, told = step({}, [event])
+    assert (state(alerts), told) == ("OPEN", ["🚨 RISK"])
+    assert step(alerts, [event], 300) == (alerts, [])
+    assert step(alerts, [], 300) == (alerts, [])
+    good, _ = step({}, [replace(event, severity=Severity.INFO)])
+    assert state(good) == "RESOLVED"
+
+
+def test_the_first_to_acknowledge_stays_on_record_and_it_still_resolves() -> None:
+    alerts, _ = step({}, [RISK])
+    key = alert_id("risk")
+    taken = acknowledged(alerts[key], "ann", MARCH_16)
+    assert (taken["state"], taken["acknowledged_by"]) == ("ACKNOWLEDGED", "ann")
+    assert acknowledged(taken, "bob", MARCH_16 + HOUR) == taken
+    assert step({key: taken}, [RISK], 5) == ({key: taken}, [])
+    resolved, _ = step({key: taken}, [], 10)
+    assert (state(resolved), resolved[key]["acknowledged_by"]) == ("RESOLVED", "ann")
+    assert acknowledged(alerts[key] | {"state": "RESOLVED"}, "ann", MARCH_16)["state"] == AlertState.RESOLVED
+
+
+@given(st.lists(st.sets(st.sampled_from(["a", "b", "c"])), max_size=12))
+def test_what_is_open_is_what_is_found_and_nobody_is_told_twice_in_a_row(rounds: list[set[str]]) -> None:
+    alerts: Alerts = {}
+    for minutes, keys in enumerate(rounds):
+        found = [replace(RISK, key=key, title=key) for key in sorted(keys)]
+        alerts, told = step(alerts, found, minutes, timedelta(0))
+        assert {key for key in "abc" if alert_id(key) in alerts and state(alerts, key) == "OPEN"} == keys
+        before = rounds[minutes - 1] if minutes else set[str]()
+        assert set(told) == keys - before
+        assert step(alerts, found, minutes) == (alerts, []), "looking twice changes nothing"
+
+
+def verdict(name: str = "Trend", mode: str = "ACTIVE", before: str | None = None, **fields: Any) -> dict[str, Any]:
+    return {
+        "strategy_name": name,
+        "mode": mode,
+        "previous_mode": before,
+        "sharpe_ratio": 0.42,
+        "reasoning": "so",
+    } | fields
+
+
+def decision(*verdicts: dict[str, Any], minutes: int = 0, **fields: Any) -> dict[str, Any]:
+    at = MARCH_16 + timedelta(minutes=minutes)
+    return {"session_id": f"s{minutes}", "timestamp": at, "allocation_decisions": list(verdicts)} | fields
+
+
+def found(*decisions: dict[str, Any], minutes: int = 1, **seen: Any) -> list[Finding]:
+    fields: dict[str, Any] = {
+        "now": MARCH_16 + timedelta(minutes=minutes),
+        "policy": Policy(),
+        "breaker": BreakerState(),
+        "new_decisions": decisions,
+        "last_decision": decisions[-1] if decisions else None,
+        "is_market_open": False,
+        "jobs": (),
+        "lapsed": (),
+    }
+    return findings(Observed(**(fields | seen)))
+
+
+LAPSED = {"nonce": "0f" * 16, "strategy_id": "Trend", "symbol": "KO", "action": "BUY", "notional": 10.0}
+BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
+    (
+        AlertKind.SYSTEMIC_RISK,
+        Severity.CRITICAL,
+        "🚨 SYSTEMIC RISK: 3 strategies signal SELL",
+        found(decision(systemic_risk_detected=True, systemic_risk_details="3 strategies signal SELL")),
+    ),
+    (
+        AlertKind.MODE_DOWN,
+        Severity.WARNING,
+        "⚠️ Trend moved to SHADOW_MODE (Sharpe: 0.42)",
+        found(decision(verdict(mode="SHADOW_MODE", before="REDUCED"))),
+    ),
+    (
+        AlertKind.MODE_UP,
+        Severity.INFO,
+        "✅ Trend moved up to ACTIVE (Sharpe: n/a)",
+        found(decision(verdict(before="REDUCED", sharpe_ratio=None))),
+    ),
+    (AlertKind.STRATEGY_ERROR, Severity.WARNING, "❌ Bad fails", found(decision(strategy_errors={"Bad": "x"}))),
+    (AlertKind.LOAD_ERROR, Severity.WARNING, "❌ bad cannot be loaded", found(decision(load_errors={"bad": "x"}))),
+    (
+        AlertKind.INPUTS,
+        Severity.WARNING,
+        "⏳ BUYs are held: STALE_ACCOUNT",
+        found(decision(input_issues=[{"reason_code": "STALE_ACCOUNT", "detail": "old"}])),
+    ),
+    (
+        AlertKind.BREAKER_TRIPPED,
+        Severity.CRITICAL,
+        "🛑 Account breaker tripped by drawdown until 2020-03-16T20:55:00+00:00",
+        found(breaker=BreakerState(tripped_until=MARCH_16 + HOUR, reason_code=ReasonCode.ACCOUNT_DRAWDOWN)),
+    ),
+    (
+        AlertKind.TRADING_STATE,
+        Severity.CRITICAL,
+        "🛑 TRADING HALT",
+        found(policy=Policy.from_sources({}, {"trading_state": "HALT"})),
+    ),
+    (
+        AlertKind.MISSED_CYCLES,
+        Severity.CRITICAL,
+        "💔 NO DECISION since 2020-03-16T19:55+00:00, and the market is open",
+        found(decision(), minutes=10, is_market_open=True),
+    ),
+    (
+        AlertKind.JOB_FAILED,
+        Severity.CRITICAL,
+        "❌ Performance job day-2020-03-16 failed",
+        found(jobs=[{"job_id": "day-2020-03-16", "status": "FAILED", "error": "x"}]),
+    ),
+    (
+        AlertKind.SKIPPED_DOCUMENTS,
+        Severity.WARNING,
+        "🧾 day-2020-03-16 skipped 2 ledger documents",
+        found(jobs=[{"job_id": "day-2020-03-16", "status": "DONE", "skipped_documents": 2}]),
+    ),
+    (
+        AlertKind.RESERVATION_LAPSED,
+        Severity.WARNING,
+        "⌛ Trend redeemed BUY KO and never filled or released it",
+        found(lapsed=[LAPSED]),
+    ),
+]
+
+
+def test_the_table_holds_every_kind() -> None:
+    assert [kind for kind, *_ in BY_KIND] == list(AlertKind)
+
+
+@pytest.mark.parametrize(("kind", "severity", "title", "raised"), BY_KIND, ids=lambda value: str(value)[:20])
+def test_every_kind_is_found(kind: AlertKind, severity: Severity, title: str, raised: list[Finding]) -> None:
+    (finding,) = raised
+    assert (finding.kind, finding.severity, finding.title, finding.is_new) == (kind, severity, title, True)
+    assert "0f" * 16 not in finding.detail
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        found(),
+        found(decision(verdict())),
+        found(decision(verdict(mode="DISABLED", before=None))),
+        found(decision(), minutes=9, is_market_open=True),
+        found(policy=Policy.from_sources({}, {"trading_state": "HALT", "trading_state_until": MARCH_16})),
+        found(breaker=BreakerState(tripped_until=MARCH_16, reason_code=ReasonCode.DAILY_LOSS)),
+        found(jobs=[{"job_id": "day-2", "status": "DONE"}, {"job_id": "day-1", "status": "FAILED"}]),
+    ],
+)
+def test_what_is_well_raises_nothing(quiet: list[Finding]) -> None:
+    assert quiet == []
+
+
+def test_a_mode_is_new_only_where_a_decision_put_it_there() -> None:
+    (standing,) = found(decision(verdict(mode="REDUCED", before="REDUCED")))
+    assert not standing.is_new
+    fell, stays = (
+        decision(verdict(mode="REDUCED", before="ACTIVE")),
+        decision(verdict(mode="REDUCED", before="REDUCED")),
+    )
+    (finding,) = found(fell, stays)
+    assert finding.is_new, "though the last decision only kept it"

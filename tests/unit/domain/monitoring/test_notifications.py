@@ -1,0 +1,217 @@
+"""Notifications: what a tenant's document may say, which rule decides, and that nobody is pinged by a strategy."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.adapters.notifications.rendering import rendered
+from functions.domain.kernel.errors import InputError
+from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode, read_channels
+from functions.domain.monitoring.notifications import Notification, Severity
+
+SECRET = "T000/B000/sEcReT-of-the-channel"
+URL = f"https://hooks.slack.com/services/{SECRET}"
+ON, SILENT, OFF = DeliveryMode.ON, DeliveryMode.SILENT, DeliveryMode.OFF
+
+
+def notification(**changes: Any) -> Notification:
+    fields: dict[str, Any] = {
+        "notification_id": "a1",
+        "tenant_id": "acme",
+        "kind": "SYSTEMIC_RISK",
+        "severity": Severity.CRITICAL,
+        "title": "Systemic risk",
+        "text": "4 strategies sell",
+        "at": datetime(2020, 3, 16, 14, 0, tzinfo=UTC),
+        "fields": {"strategies": "Trend, Turtle"},
+    }
+    return Notification(**fields | changes)
+
+
+def channel(**changes: Any) -> dict[str, Any]:
+    return {"id": "ops", "type": "slack", "url": URL} | changes
+
+
+def one(document: dict[str, Any]) -> Channel:
+    channels = read_channels({"channels": [document]})
+    assert channels.problems == {}
+    return channels.usable[document["id"]]
+
+
+RULES: list[tuple[list[dict[str, Any]], DeliveryMode]] = [
+    ([], ON),
+    ([{"mode": "silent"}], SILENT),
+    ([{"kinds": ["SYSTEMIC_RISK"], "mode": "off"}], OFF),
+    ([{"kinds": ["DAILY_REPORT"], "mode": "off"}], ON),
+    ([{"kinds": [], "mode": "off"}], ON),
+    ([{"severities": ["CRITICAL", "WARNING"], "mode": "silent"}], SILENT),
+    ([{"severities": ["INFO"], "mode": "silent"}], ON),
+    ([{"kinds": ["SYSTEMIC_RISK"], "severities": ["INFO"], "mode": "off"}], ON),
+    ([{"severities": ["CRITICAL"], "mode": "on"}, {"mode": "off"}], ON),
+    ([{"severities": ["INFO"], "mode": "on"}, {"mode": "off"}], OFF),
+]
+
+
+@pytest.mark.parametrize(("rules", "mode"), RULES)
+def test_the_first_rule_that_matches_decides(rules: list[dict[str, Any]], mode: DeliveryMode) -> None:
+    assert one(channel(rules=rules)).mode_for(notification()) is mode
+
+
+def test_a_disabled_channel_gets_nothing() -> None:
+    assert one(channel(enabled=False, rules=[{"mode": "on"}])).mode_for(notification()) is OFF
+
+
+MALFORMED: list[tuple[Any, str]] = [
+    ("text", "channels[0] must be a map, was 'text'"),
+    ({}, "channels[0].id must be letters and digits, joined by single _ or -, at most 64, was None"),
+    (channel(id="a__b"), "channels[0].id must be letters and digits, joined by single _ or -, at most 64, was 'a__b'"),
+    (channel(id="a/b"), "channels[0].id must be letters and digits"),
+    (channel(type="email"), "channels[0].type must be one of slack, discord, webhook, fcm, was 'email'"),
+    (channel(type=["slack"]), "channels[0].type must be one of"),
+    (channel(enabled="yes"), "channels[0].enabled must be true or false, was 'yes'"),
+    (channel(rule=[]), "channels[0] must be of the fields id, type, url, topic, token, enabled, rules, was 'rule'"),
+    (channel(url=None), "channels[0].url must be the one target of its type, was []"),
+    (channel(topic="t"), "channels[0].url must be the one target of its type, was ['url', 'topic']"),
+    (channel(type="fcm"), "channels[0].topic or token must be the one target of its type, was ['url']"),
+    (channel(type="fcm", url=None, topic="a b"), "channels[0].topic must be letters, digits and -_.~%, at most 900"),
+    (channel(type="fcm", url=None, token=7), "channels[0].token must be a registration token, was <int of 1 char"),
+    (channel(url=URL.replace("https", "ftp")), "channels[0].url must be an https URL in ASCII, without user or pass"),
+    (channel(url=URL.replace("//", "//user:pass@")), "channels[0].url must be an https URL"),
+    (channel(url=URL + " x"), "channels[0].url must be an https URL"),
+    (channel(url=f"https://[{SECRET}"), "channels[0].url must be an https URL"),
+    (channel(url={"a": URL}), "channels[0].url must be an https URL"),
+    (channel(rules="off"), "channels[0].rules must be a list of maps, was 'off'"),
+    (channel(rules=["off"]), "channels[0].rules[0] must be a map, was 'off'"),
+    (channel(rules=[{}]), "channels[0].rules[0].mode must be one of on, silent, off, was None"),
+    (channel(rules=[{"mode": "on", "kind": []}]), "channels[0].rules[0] must be of the fields kinds, severities, mode"),
+    (channel(rules=[{"mode": "on", "kinds": "X"}]), "channels[0].rules[0].kinds must be a list, was 'X'"),
+    (channel(rules=[{"mode": "on", "kinds": [1]}]), "channels[0].rules[0].kinds[0] must be a text, was 1"),
+    (channel(rules=[{"mode": "on", "severities": ["LOUD"]}]), "channels[0].rules[0].severities[0] must be one of INFO"),
+]
+
+
+@pytest.mark.parametrize(("entry", "message"), MALFORMED)
+def test_a_malformed_channel_is_reported_and_stops_no_other(entry: Any, message: str) -> None:
+    good = channel(id="good")
+    channels = read_channels({"channels": [entry, good]})
+    assert channels.usable == {"good": one(good)}
+    (problem,) = channels.problems.values()
+    assert str(problem).startswith(message)
+    assert SECRET not in str(problem) + repr(problem)
+
+
+@pytest.mark.parametrize("field", ["id", "type", "enabled", "rules", "unknown"])
+def test_an_address_in_the_wrong_field_is_not_shown(field: str) -> None:
+    (problem,) = read_channels({"channels": [channel(**{field: URL})]}).problems.values()
+    assert SECRET not in str(problem)
+
+
+def test_an_id_taken_is_refused_whatever_was_wrong_with_the_first() -> None:
+    channels = read_channels({"channels": [channel(), channel(), channel(id="b", type="x"), channel(id="b")]})
+    assert set(channels.usable) == {"ops"}
+    assert set(channels.problems) == {"channels[1]", "b", "channels[3]"}
+
+
+@pytest.mark.parametrize("document", [None, {}, {"channels": []}])
+def test_no_document_means_no_channels(document: Any) -> None:
+    channels = read_channels(document)
+    assert (channels.usable, channels.problems) == ({}, {})
+
+
+def test_channels_that_are_no_list_are_reported() -> None:
+    assert "channels must be a list of maps" in str(read_channels({"channels": 3}).problems["channels"])
+
+
+def test_a_channel_shows_its_host_and_never_its_target() -> None:
+    slack, phone = one(channel()), one({"id": "p", "type": "fcm", "token": SECRET})
+    assert (slack.host, phone.host) == ("hooks.slack.com", "fcm")
+    assert SECRET not in repr(slack) + repr(phone)
+
+
+PINGS = ["<!channel>", "<!here|x>", "<!subteam^S1>", "<@U123>", "<@&42>", "@everyone", "@here", "@channel", "@all"]
+
+
+@pytest.mark.parametrize("ping", PINGS)
+@pytest.mark.parametrize("mode", [ON, SILENT])
+def test_what_a_strategy_wrote_pings_nobody(ping: str, mode: DeliveryMode) -> None:
+    told = notification(title=ping, text=f"a {ping} b", fields={ping: ping}, kind=ping)
+    slack, discord = rendered(ChannelType.SLACK, told, mode), rendered(ChannelType.DISCORD, told, mode)
+    assert ping not in slack["text"]
+    assert not {"<", ">"} & set(slack["text"])  # Discord has no pings without an @
+    assert discord["allowed_mentions"] == {"parse": []}
+    for text in (slack["text"], discord["content"]):
+        assert all(follower == "\u200b" for at, follower in itertools.pairwise(text) if at == "@")
+
+
+def test_slack_is_escaped_once() -> None:
+    text = rendered(ChannelType.SLACK, notification(text="P&L <5% &amp;", fields={}), ON)["text"]
+    assert text == "[CRITICAL] acme: Systemic risk\nP&amp;L &lt;5% &amp;amp;"
+
+
+def test_each_channel_gets_its_own_form() -> None:
+    text = "[CRITICAL] acme: Systemic risk\n4 strategies sell\nstrategies: Trend, Turtle"
+    told = notification()
+    data = {"id": "a1", "tenant_id": "acme", "kind": "SYSTEMIC_RISK", "severity": "CRITICAL", "title": "Systemic risk"}
+    data |= {"text": "4 strategies sell", "at": "2020-03-16T14:00:00+00:00"}
+    shown = {"title": "[CRITICAL] Systemic risk", "body": "4 strategies sell"}
+    generic = data | {"fields": {"strategies": "Trend, Turtle"}}
+    discord = {"content": text, "allowed_mentions": {"parse": []}}
+    assert {mode: {kind: rendered(kind, told, mode) for kind in ChannelType} for mode in (ON, SILENT)} == {
+        ON: {
+            ChannelType.SLACK: {"text": text},
+            ChannelType.DISCORD: discord,
+            ChannelType.WEBHOOK: generic | {"silent": False},
+            ChannelType.FCM: {"data": data, "notification": shown},
+        },
+        SILENT: {
+            ChannelType.SLACK: {"text": text},
+            ChannelType.DISCORD: discord | {"flags": 4096},
+            ChannelType.WEBHOOK: generic | {"silent": True},
+            ChannelType.FCM: {"data": data},
+        },
+    }
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.text(alphabet=st.sampled_from("a@<&>é𝄞\ud800\n"), max_size=40), st.integers(1, 3_000))
+def test_any_text_fits_and_is_json(piece: str, times: int) -> None:
+    text = piece * times
+    told = notification(title=text, text=text, kind=text, fields={f"{n}{text}": text for n in range(100)})
+    assert len(rendered(ChannelType.DISCORD, told, ON)["content"].encode("utf-16-le")) <= 2 * 2_000
+    assert len(rendered(ChannelType.SLACK, told, ON)["text"]) <= 40_000
+    assert len(json.dumps(rendered(ChannelType.FCM, told, ON), ensure_ascii=False).encode()) <= 4_096
+    assert len(json.dumps(told.to_payload(), ensure_ascii=False).encode()) <= 100_000
+    assert Notification.from_payload(json.loads(json.dumps(told.to_payload()))) == told
+
+
+PAYLOAD = notification().to_payload()
+BAD_PAYLOADS: list[tuple[Any, str]] = [
+    (None, "notification must be a map"),
+    ({}, "id must be a text"),
+    (PAYLOAD | {"id": "a/b"}, "notification_id must be a document id"),
+    (PAYLOAD | {"id": "__a__"}, "notification_id must be a document id"),
+    (PAYLOAD | {"tenant_id": ""}, "tenant_id must be a document id"),
+    (PAYLOAD | {"severity": "LOUD"}, "severity must be one of INFO, WARNING, CRITICAL"),
+    (PAYLOAD | {"at": "2020-03-16T14:00:00"}, "at must be a time with its zone"),
+    (PAYLOAD | {"text": 3}, "text must be a text"),
+    (PAYLOAD | {"fields": [1]}, "fields must be a map"),
+]
+
+
+@pytest.mark.parametrize(("payload", "message"), BAD_PAYLOADS)
+def test_a_malformed_payload_is_named(payload: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Notification.from_payload(payload)
+
+
+def test_a_notification_needs_a_zone() -> None:
+    with pytest.raises(InputError, match="at must be a time with its zone"):
+        dataclasses.replace(notification(), at=datetime(2020, 3, 16))  # noqa: DTZ001 - that is the point

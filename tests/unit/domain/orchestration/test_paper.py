@@ -1,0 +1,86 @@
+"""The shadow book: what strategies trade on paper."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
+from functions.domain.kernel.errors import InputError
+from functions.domain.orchestration.paper import (
+    PaperFill,
+    paper_json,
+    prices_of,
+    read_paper,
+    trade_on_paper,
+    with_paper_positions,
+)
+from functions.domain.orchestration.risk_rules import RuledSignal
+from functions.domain.orchestration.signals import Action, Signal
+
+BUY, SELL, HOLD = Action
+ACTIVE, REDUCED, SHADOW, DISABLED = AgentMode
+PRICES = {"KO": 50.0, "PEP": 100.0}
+
+
+def signal(action: Action, ticker: str = "KO", mode: AgentMode = SHADOW, allocation: float = 0.2) -> RuledSignal:
+    return RuledSignal.weighted(Signal("S", action, ticker, allocation), mode, WEIGHTS[mode])
+
+
+@pytest.mark.parametrize(
+    ("what", "held", "left", "fills"),
+    [
+        (signal(BUY), {}, {"KO": 40.0}, [PaperFill("S", BUY, "KO", 40.0, 50.0)]),
+        (signal(BUY), {"KO": 7.0}, {"KO": 7.0}, []),  # one position per symbol: no BUY is added every five minutes
+        (signal(BUY, "???"), {}, {}, []),
+        (signal(SELL, allocation=1.0), {"KO": 7.0}, {}, [PaperFill("S", SELL, "KO", 7.0, 50.0)]),
+        (signal(SELL, allocation=0.5), {"KO": 8.0}, {"KO": 4.0}, [PaperFill("S", SELL, "KO", 4.0, 50.0)]),
+        (signal(SELL, "PEP", allocation=1.0), {"KO": 7.0}, {"KO": 7.0}, []),
+        (signal(SELL, "", allocation=1.0), {"KO": 7.0}, {}, [PaperFill("S", SELL, "KO", 7.0, 50.0)]),
+        (signal(HOLD), {"KO": 7.0}, {"KO": 7.0}, []),
+        (signal(BUY, mode=ACTIVE), {}, {}, []),  # live: not on paper
+        (signal(HOLD, mode=REDUCED), {"KO": 7.0}, {}, [PaperFill("S", SELL, "KO", 7.0, 50.0)]),  # left SHADOW_MODE
+    ],
+)
+def test_one_cycle(what: RuledSignal, held: dict[str, float], left: dict[str, float], fills: list[PaperFill]) -> None:
+    positions, traded = trade_on_paper([what], {"S": held} if held else {}, PRICES, 10_000)
+    assert positions == ({"S": left} if left else {})
+    assert traded == fills
+
+
+@given(st.lists(st.builds(signal, st.sampled_from(Action), st.sampled_from(["KO", "PEP"]), st.sampled_from(AgentMode))))
+def test_fills_explain_positions_and_nothing_is_sold_short(signals: list[RuledSignal]) -> None:
+    held: dict[str, dict[str, float]] = {}
+    bought = dict.fromkeys(PRICES, 0.0)
+    for one in signals:
+        held, fills = trade_on_paper([one], held, PRICES, 10_000)
+        for fill in fills:
+            assert fill.quantity > 0
+            bought[fill.symbol] += fill.quantity if fill.action is BUY else -fill.quantity
+    for symbol, quantity in bought.items():
+        assert held.get("S", {}).get(symbol, 0.0) == pytest.approx(quantity, abs=1e-9)
+        assert quantity >= -1e-9
+
+
+def test_strategies_see_their_paper_positions_beside_live_ones() -> None:
+    account = {"equity": 1.0, "positions": [{"symbol": "XOM", "qty": 3}]}
+    seen = with_paper_positions(account, {"S": {"KO": 7.0}})
+    assert seen["positions"] == [
+        {"symbol": "XOM", "qty": 3},
+        {"symbol": "KO", "qty": 7.0, "strategy_id": "S", "book": "shadow"},
+    ]
+    assert account["positions"] == [{"symbol": "XOM", "qty": 3}]
+
+
+def test_paper_positions_survive_their_document_and_damage_is_named() -> None:
+    held = {"S": {"KO": 7.5}}
+    assert read_paper({"paper_json": paper_json(held)}) == held
+    assert read_paper({}) == read_paper(None) == {}
+    with pytest.raises(InputError, match=r"modes\.paper_json"):
+        read_paper({"paper_json": "[1]"})
+
+
+def test_prices_are_read_wrapped_and_flat() -> None:
+    quotes = {"KO": {"price": "50"}, "BAD": {"price": -1}, "NOTE": "text"}
+    assert prices_of({"as_of": 1, "symbols": quotes}) == prices_of(quotes) == {"KO": 50.0}

@@ -1,0 +1,87 @@
+"""Account breakers: confirmations, latching, timed release, and bad ticks that move nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.track_record.breakers import BreakerState, next_breaker
+
+NOW = datetime(2020, 3, 16, 14, 0, tzinfo=UTC)
+TICK = timedelta(minutes=5)
+POLICY = Policy(max_drawdown=0.10, daily_loss_limit=0.05, breaker_release_hours=24)
+
+
+def observe(equities: Sequence[float | None], policy: Policy = POLICY, start: datetime = NOW) -> BreakerState:
+    state = BreakerState()
+    for number, equity in enumerate(equities):
+        state = next_breaker(state, equity, start + number * TICK, policy)
+    return state
+
+
+@pytest.mark.parametrize(
+    ("equities", "reason"),
+    [
+        ([100, 100, 100, 94], None),  # not confirmed
+        ([100, 100, 100, 94, 94], None),
+        ([100, 100, 100, 94, 94, 94], ReasonCode.DAILY_LOSS),
+        ([100, 100, 100, 94, 96, 94, 94], None),  # one tick above the limit starts the count again
+        ([100, 100, 100, 1, 100, 100], None),  # one bad tick down
+        ([100, 100, 100, 1000, 100, 100, 100], None),  # one bad tick up sets no peak to fall from
+        ([100, 100, 100, None, None, None], None),
+        ([100, 100, 100, 96, 96, 96], None),
+    ],
+)
+def test_confirmations(equities: list[float | None], reason: ReasonCode | None) -> None:
+    assert observe(equities).reason_code is reason
+
+
+def test_drawdown_is_measured_from_the_confirmed_peak_over_days() -> None:
+    state = BreakerState()
+    for day, equity in enumerate([100.0, 120.0, 116.0, 112.0, 109.0, 107.0]):
+        for tick in range(3):
+            state = next_breaker(state, equity, NOW + timedelta(days=day) + tick * TICK, POLICY)
+    assert state.peak == 120
+    assert state.reason_code is ReasonCode.ACCOUNT_DRAWDOWN
+
+
+def test_a_tripped_breaker_stays_until_its_time_even_if_equity_recovers() -> None:
+    tripped = observe([100, 100, 100, 90, 90, 90])
+    later = next_breaker(tripped, 130.0, NOW + timedelta(hours=23), POLICY)
+    assert later.is_tripped(NOW + timedelta(hours=23))
+    until = tripped.tripped_until
+    assert until is not None
+    released = next_breaker(later, 90.0, until, POLICY)
+    assert not released.is_tripped(until)
+    assert released.peak is None, "the peak starts again, or it would trip at once"
+    assert "daily loss until" in tripped.detail
+
+
+def test_breakers_are_off_until_set() -> None:
+    assert observe([100] * 3 + [1] * 10, Policy()).reason_code is None
+
+
+@given(st.lists(st.floats(95.5, 104.5), min_size=5, max_size=30), st.data())
+def test_no_single_bad_tick_ever_trips_a_breaker(calm: list[float], data: st.DataObject) -> None:
+    calm = [100.0] * 3 + calm
+    policy = Policy(max_drawdown=0.10, daily_loss_limit=0.10)
+    index = data.draw(st.integers(3, len(calm) - 1))
+    bad = data.draw(st.floats(0.01, 1e9))
+    assert observe([*calm[:index], bad, *calm[index:]], policy).reason_code is None
+
+
+def test_the_state_survives_its_document_and_damage_is_named() -> None:
+    state = observe([100, 100, 100, 90, 90, 90])
+    assert BreakerState.from_document(state.to_document()) == state
+    assert BreakerState.from_document(None) == BreakerState()
+    damaged: dict[str, Any] = {**state.to_document(), "recent": "high"}
+    with pytest.raises(InputError, match=r"session\.breaker must be"):
+        BreakerState.from_document(damaged)

@@ -1,0 +1,67 @@
+"""What the dashboard says of the system is so; its pages are tested in tests/browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from functions.domain.kernel.access import Role
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.policy import BOOKKEEPING_FIELDS, TRADING_STATE_FIELDS, TradingState, setting_schemas
+from functions.settings import REGION
+from tools.firebase_config import config_with
+from tools.ports import DEFAULT_PORTS
+from tools.prerequisites import ROOT
+
+SOURCE = ROOT / "dashboard" / "src"
+
+
+def test_every_setting_has_words_and_no_word_is_left_over() -> None:
+    text = (SOURCE / "policy-fields.ts").read_text(encoding="utf-8")
+    named = re.findall(r"^      (\w+): \"", text, re.MULTILINE)
+    assert sorted(named) == sorted(set(setting_schemas()) - TRADING_STATE_FIELDS - BOOKKEEPING_FIELDS)
+
+
+def test_the_words_of_the_domain_are_spelled_alike() -> None:
+    model = (SOURCE / "model.ts").read_text(encoding="utf-8")
+    for name, kind in (("Mode", AgentMode), ("Role", Role), ("TradingState", TradingState)):
+        (spelled,) = re.findall(rf"^export type {name} = (.+);$", model, re.MULTILINE)
+        assert re.findall(r'"(\w+)"', spelled) == list(kind)
+
+
+def test_hosting_sends_the_api_to_the_region_it_runs_in() -> None:
+    (rewrite,) = [one for one in hosting()["rewrites"] if "function" in one]
+    assert rewrite["function"] == {"functionId": "api", "region": REGION}
+
+
+def test_the_content_security_policy_names_firebase_and_nobody_else() -> None:
+    directives = dict(part.strip().split(" ", 1) for part in policy_of(hosting()).split(";"))
+    assert directives["default-src"] == "'none'"
+    assert directives["script-src"] == directives["style-src"] == "'self'"
+    hosts = directives["connect-src"].split()
+    assert hosts[0] == "'self'"
+    assert all(re.fullmatch(r"https://\w+\.googleapis\.com", host) for host in hosts[1:])
+    assert "unsafe" not in policy_of(hosting())
+
+
+def test_only_the_emulators_configuration_lets_the_dashboard_talk_to_them() -> None:
+    assert json.loads((ROOT / "dashboard/public/emulators.json").read_text()) == {}
+    assert "redirects" not in hosting()
+    emulated = config_with(DEFAULT_PORTS)["hosting"]
+    (redirect,) = emulated["redirects"]
+    assert redirect["destination"] == f"http://127.0.0.1:{DEFAULT_PORTS['hub']}/emulators"
+    assert f"http://127.0.0.1:{DEFAULT_PORTS['firestore']}" in policy_of(emulated)
+    assert "127.0.0.1" not in policy_of(hosting())
+
+
+def hosting() -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((ROOT / "firebase.json").read_text())["hosting"]
+    return config
+
+
+def policy_of(config: dict[str, Any]) -> str:
+    everywhere = config["headers"][0]
+    assert everywhere["source"] == "**"
+    (value,) = [one["value"] for one in everywhere["headers"] if one["key"] == "Content-Security-Policy"]
+    return str(value)

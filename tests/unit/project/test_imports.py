@@ -1,0 +1,79 @@
+"""The public paths import from the repository root, the deployed source root, and a copy under another name."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.prerequisites import ROOT
+
+CHECK = """
+import sys
+from functions.strategies.loader import StrategyLoader
+from functions.strategies.maestro_controller import MaestroController
+from backend.marketplace.strategy_performance_snapshots import (
+    compute_monthly_strategy_performance_from_firestore,
+    write_strategy_performance_snapshots,
+)
+import functions.strategies.maestro_controller as spelled
+assert StrategyLoader().get_load_errors() == {}, StrategyLoader().get_load_errors()
+assert sys.modules["functions.strategies.maestro_controller"] is spelled
+twice = [name for name in sys.modules if name.startswith(("strategies", "domain", "services", "adapters"))]
+assert not twice, f"a second identity of the same files: {twice}"
+"""
+
+
+def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, Path]:
+    copy = tmp_path / "deployed-source"
+    shutil.copytree(ROOT / "functions", copy, ignore=shutil.ignore_patterns("venv", "__pycache__", "*.local"))
+    return {"repository root": ROOT, "source root": ROOT / "functions", "copy of another name": copy}
+
+
+@pytest.mark.parametrize("place", ["repository root", "source root", "copy of another name"])
+def test_public_paths_import_everywhere(places: dict[str, Path], place: str) -> None:
+    done = run(CHECK, places[place])
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("place", ["source root", "copy of another name"])
+def test_main_exports_the_deployed_functions_and_nothing_heavy(places: dict[str, Path], place: str) -> None:
+    code = """
+import sys, main
+assert sorted(main.__all__) == [
+    "api",
+    "check_alerts",
+    "checktenant",
+    "daily_performance_snapshot",
+    "daily_report",
+    "delivernotification",
+    "monthly_performance_snapshot",
+    "on_decision_logged",
+    "orchestrate_tick",
+    "orchestratetenant",
+    "snapshottenant",
+]
+heavy = {"pandas", "pydantic", "flask_openapi", "exchange_calendars", "vertexai", "google.genai", "scipy"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    done = run(code, places[place])
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_manifest_says_what_the_cloud_will_run(places: dict[str, Path]) -> None:
+    code = """
+from firebase_functions.private import serving
+print(serving.functions_as_yaml(serving.get_functions()))
+"""
+    manifest = run(code, places["source root"]).stdout
+    assert "*/5 * * * *" in manifest
+    assert "taskQueueTrigger" in manifest
+    assert "orchestratetenant" in manifest

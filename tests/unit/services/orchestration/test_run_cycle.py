@@ -1,0 +1,324 @@
+"""One cycle, on the in-memory store."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.errors import StoreUnavailable
+from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.cycle_documents import issued_signals, modes_document
+from functions.domain.orchestration.inputs import CycleInputs
+from functions.domain.orchestration.signals import Signal, read_signal
+from functions.domain.track_record.modes import ModeState
+from functions.services.orchestration.run_cycle import (
+    MAX_COMMIT_ATTEMPTS,
+    CycleRequest,
+    CycleResult,
+    GivenInputs,
+    RunCycle,
+)
+from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore
+
+BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.4, "confidence": 0.8, "reasoning": "up"}
+SELL = {"action": "SELL", "ticker": "XOM", "allocation": 1.0}
+SLOT = "2020-03-16T19:55:00Z"
+LATER_SLOT = "2020-03-16T20:00:00Z"
+TENANT = "tenants/acme"
+IDS = CountingIds()
+
+
+@pytest.fixture
+def store() -> FakeCycleStore:
+    store = FakeCycleStore()
+    store.put(f"{TENANT}/accounts/primary", {"equity": "100000", "buying_power": 50_000, "as_of": MARCH_16})
+    store.put(f"{TENANT}/market_data/latest", {"as_of": MARCH_16, "symbols": {"KO": {"price": 45.0}}})
+    return store
+
+
+def run(
+    store: FakeCycleStore, proposals: Mapping[str, Any] | Callable[[CycleInputs], Mapping[str, Any]], **request: Any
+) -> CycleResult | None:
+    async def propose(inputs: CycleInputs, policy: Policy) -> list[Signal]:
+        given = proposals(inputs) if callable(proposals) else proposals
+        return [read_signal(name, proposal) for name, proposal in given.items()]
+
+    cycle = RunCycle(store, FakeClock(), IDS)
+    return asyncio.run(cycle.run(CycleRequest(tenant_id="acme", propose=propose, **request)))
+
+
+def decided(store: FakeCycleStore, proposals: Any, **request: Any) -> CycleResult:
+    result = run(store, proposals, **request)
+    assert result is not None
+    return result
+
+
+def reason(result: CycleResult, name: str) -> str:
+    return next(str(d.reason_code) for d in result.decision.allocation_decisions if d.strategy_name == name)
+
+
+def test_a_cycle_stamps_logs_and_opens_a_session(store: FakeCycleStore) -> None:
+    result = decided(store, {"A": BUY, "B": SELL}, slot=SLOT)
+    signal = result.signals["A"]
+    assert signal["agent_id"] == "acme_A"
+    assert signal["session_id"] == result.decision.session_id
+    assert signal["notional"] == pytest.approx(0.4 * 50_000)
+    assert result.signals["A"]["nonce"] != result.signals["B"]["nonce"]
+    session = store.documents[f"{TENANT}/sessions/{result.decision.session_id}"]
+    assert issued_signals(session)["A"]["nonce"] == signal["nonce"]
+    assert store.documents[f"{TENANT}/state/session"]["session_id"] == result.decision.session_id
+    assert store.documents[f"{TENANT}/cycles/{SLOT}"]["session_id"] == result.decision.session_id
+    log = store.logs()[0]
+    assert signal["nonce"] not in repr(log)
+    assert log["slot"] == SLOT
+    assert log["ai_summary"]
+
+
+def test_a_repeated_slot_is_decided_once(store: FakeCycleStore) -> None:
+    assert run(store, {"A": BUY}, slot=SLOT) is not None
+    assert run(store, {"A": BUY}, slot=SLOT) is None
+    assert len(store.logs()) == 1
+
+
+def test_two_racing_deliveries_of_a_slot_make_one_decision(store: FakeCycleStore) -> None:
+    store.before_commit.append(lambda: run(store, {"A": BUY}, slot=SLOT))
+    assert run(store, {"A": BUY}, slot=SLOT) is None
+    assert len(store.logs()) == 1
+
+
+def test_a_slot_overtaken_by_a_newer_one_is_put_on_record_and_not_decided(store: FakeCycleStore) -> None:
+    newest = decided(store, {"A": BUY}, slot=LATER_SLOT)
+    assert run(store, {"A": BUY}, slot=SLOT) is None
+    assert store.documents[f"{TENANT}/cycles/{SLOT}"]["status"] == "SUPERSEDED"
+    assert store.documents[f"{TENANT}/state/session"]["session_id"] == newest.decision.session_id
+    assert len(store.logs()) == 1
+
+
+def test_a_cycle_somebody_asked_for_does_not_hide_the_newest_slot(store: FakeCycleStore) -> None:
+    run(store, {"A": BUY}, slot=LATER_SLOT)
+    run(store, {"A": BUY})
+    assert run(store, {"A": BUY}, slot=SLOT) is None
+
+
+def test_a_lost_race_is_decided_again_on_what_the_winner_left(store: FakeCycleStore) -> None:
+    def halt() -> None:
+        store.put(f"{TENANT}/config/maestro", {"trading_state": "HALT"})
+        store.put(f"{TENANT}/state/session", {"session_id": "another", "reservations": {"n": 1}})
+
+    store.put(f"{TENANT}/state/session", {"session_id": "first", "reservations": {"n": 1}})
+    store.before_commit.append(halt)
+    result = decided(store, {"A": BUY, "B": SELL}, slot=SLOT)
+    assert result.signals["A"]["action"] == "HOLD"
+    assert reason(result, "A") == "TRADING_HALTED"
+    assert result.signals["B"]["action"] == "SELL"
+    assert store.documents[f"{TENANT}/state/session"]["reservations"] == {"n": 1}
+
+
+def test_a_slot_that_loses_without_end_is_an_error_and_is_tried_again(store: FakeCycleStore) -> None:
+    store.before_commit += [lambda: store.put(f"{TENANT}/state/session", {})] * MAX_COMMIT_ATTEMPTS
+    with pytest.raises(StoreUnavailable, match=f"lost {MAX_COMMIT_ATTEMPTS} races"):
+        run(store, {"A": BUY}, slot=SLOT)
+    assert run(store, {"A": BUY}, slot=SLOT) is not None
+
+
+def test_a_caller_whose_cycle_loses_without_end_gets_exits_only(store: FakeCycleStore) -> None:
+    store.before_commit += [lambda: store.put(f"{TENANT}/state/session", {})] * MAX_COMMIT_ATTEMPTS
+    result = decided(store, {"A": BUY, "B": SELL})
+    assert (result.signals["A"]["action"], reason(result, "A")) == ("HOLD", "STORE_UNAVAILABLE")
+    assert result.signals["B"]["action"] == "SELL"
+    assert store.logs() == []
+
+
+def test_an_unreachable_store_stops_buys_lets_exits_pass_and_stamps_both() -> None:
+    store = FakeCycleStore()
+    store.is_down = True
+    result = decided(store, {"A": BUY, "B": SELL}, given=GivenInputs({}, {}))
+    assert result.signals["A"]["action"] == "HOLD"
+    assert reason(result, "A") == "STORE_UNAVAILABLE"
+    assert result.signals["B"]["action"] == "SELL"
+    assert result.signals["B"]["nonce"]
+
+
+def test_a_store_that_fails_at_the_commit_stops_buys(store: FakeCycleStore) -> None:
+    store.before_commit.append(lambda: setattr(store, "is_down", True))
+    result = decided(store, {"A": BUY, "B": SELL}, given=GivenInputs({}, {}))
+    assert reason(result, "A") == "STORE_UNAVAILABLE"
+    assert result.signals["B"]["action"] == "SELL"
+    assert store.logs() == []
+
+
+def test_an_unreachable_store_fails_a_scheduled_cycle_so_that_it_is_retried(store: FakeCycleStore) -> None:
+    store.is_down = True
+    with pytest.raises(StoreUnavailable):
+        run(store, {"A": BUY}, slot=SLOT)
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "code"),
+    [
+        ("accounts/primary", None, "MISSING_ACCOUNT"),
+        ("accounts/primary", {"equity": "lots", "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
+        ("accounts/primary", {"equity": -1, "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
+        ("accounts/primary", {"equity": 1, "positions": "none", "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
+        ("accounts/primary", {"equity": 1}, "MALFORMED_ACCOUNT"),
+        ("accounts/primary", {"equity": 1, "as_of": MARCH_16 - timedelta(hours=1)}, "STALE_ACCOUNT"),
+        ("accounts/primary", {"equity": 1, "as_of": MARCH_16 + timedelta(hours=1)}, "MALFORMED_ACCOUNT"),
+        ("market_data/latest", None, "MISSING_MARKET_DATA"),
+        ("market_data/latest", {"symbols": [], "as_of": MARCH_16}, "MALFORMED_MARKET_DATA"),
+        ("market_data/latest", {"symbols": {"KO": {"price": -3}}, "as_of": MARCH_16}, "MALFORMED_MARKET_DATA"),
+        (
+            "market_data/latest",
+            {"symbols": {"KO": {"price": float("nan")}}, "as_of": MARCH_16},
+            "MALFORMED_MARKET_DATA",
+        ),
+        (
+            "market_data/latest",
+            {"symbols": {"KO": {"price": 1, "history": [1, "x"]}}, "as_of": MARCH_16},
+            "MALFORMED_MARKET_DATA",
+        ),
+        ("market_data/latest", {"symbols": {}}, "MALFORMED_MARKET_DATA"),
+        ("market_data/latest", {"symbols": {}, "as_of": "yesterday"}, "MALFORMED_MARKET_DATA"),
+        ("market_data/latest", {"symbols": {}, "as_of": MARCH_16 - timedelta(minutes=16)}, "STALE_MARKET_DATA"),
+        ("config/maestro", {"trading_state": "PANIC"}, "MALFORMED_POLICY"),
+        ("config/maestro", {"SHARPE_TRESHOLD_REDUCE": 1.0}, "MALFORMED_POLICY"),
+        ("config/maestro", {"MIN_DATA_POINTS": 1.5}, "MALFORMED_POLICY"),
+        ("state/windows", {"strategy_names": ["A"], "dates": [], "returns": b"12345678"}, "MALFORMED_STATE"),
+        ("state/modes", {"strategies_json": '{"A": {"mode": "SLEEPY"}}'}, "MALFORMED_STATE"),
+        ("state/modes", {"strategies_json": "[]"}, "MALFORMED_STATE"),
+        ("state/modes", {}, "MALFORMED_STATE"),
+    ],
+)
+def test_bad_input_stops_buys_lets_exits_pass_and_is_named(
+    store: FakeCycleStore, path: str, document: dict[str, Any] | None, code: str
+) -> None:
+    store.documents.pop(f"{TENANT}/{path}", None)
+    if document is not None:
+        store.put(f"{TENANT}/{path}", document)
+    result = decided(store, {"A": BUY, "B": SELL}, slot=SLOT)
+    assert reason(result, "A") == code
+    assert result.signals["A"]["action"] == "HOLD"
+    assert result.signals["A"]["original_action"] == "BUY"
+    assert result.signals["B"]["action"] == "SELL"
+    assert result.signals["B"]["allocation"] == 1.0
+    assert code in {issue["reason_code"] for issue in store.logs()[0]["input_issues"]}
+
+
+def test_a_malformed_symbol_stops_only_buys_of_that_symbol(store: FakeCycleStore) -> None:
+    symbols = {"KO": {"price": 45.0}, "PEP": {"price": None}}
+    store.put(f"{TENANT}/market_data/latest", {"as_of": MARCH_16, "symbols": symbols})
+    seen: dict[str, Any] = {}
+
+    def propose(inputs: CycleInputs) -> dict[str, Any]:
+        seen.update(inputs.market_data["symbols"])
+        return {"A": BUY, "P": {**BUY, "ticker": "PEP"}}
+
+    result = decided(store, propose, slot=SLOT)
+    assert result.signals["A"]["action"] == "BUY"
+    assert reason(result, "P") == "MALFORMED_MARKET_DATA"
+    assert list(seen) == ["KO"]
+
+
+def test_unreadable_state_changes_no_mode_and_is_not_overwritten(store: FakeCycleStore) -> None:
+    since = MARCH_16 - timedelta(days=3)
+    modes = modes_document({"A": ModeState(AgentMode.SHADOW_MODE, since, ReasonCode.SHARPE_BELOW_SHADOW)}, since)
+    store.put(f"{TENANT}/state/modes", modes)
+    store.put(f"{TENANT}/state/windows", {"strategy_names": ["A"], "dates": ["2020-03-13"], "returns": b""})
+    result = decided(store, {"A": BUY, "B": BUY}, slot=SLOT)
+    assert result.decision.allocation_decisions[0].mode == "SHADOW_MODE"
+    assert store.documents[f"{TENANT}/state/modes"] == modes
+
+
+def test_inputs_a_caller_gives_need_no_time_but_one_given_is_checked(store: FakeCycleStore) -> None:
+    flat = {"KO": {"price": 45.0, "volume": 10}}
+    fresh = decided(store, {"A": BUY}, given=GivenInputs(flat, {"equity": "100000.00", "buying_power": "50000.00"}))
+    assert fresh.signals["A"]["action"] == "BUY"
+    assert fresh.signals["A"]["notional"] == pytest.approx(20_000)
+    old = {**flat, "as_of": (MARCH_16 - timedelta(days=1)).isoformat()}
+    assert reason(decided(store, {"A": BUY}, given=GivenInputs(old, {})), "A") == "STALE_MARKET_DATA"
+
+
+def test_the_log_says_what_the_guide_says(store: FakeCycleStore, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="maestro"):
+        run(store, {"XYZ": BUY}, slot=SLOT)
+    assert "🎭 Maestro orchestration starting..." in caplog.messages
+    assert "Strategy XYZ: Sharpe=n/a, Weight=1.00, Mode=ACTIVE" in caplog.messages
+    assert "🎭 Maestro orchestration complete" in caplog.messages
+
+
+def test_modes_are_stored_only_when_one_changes(store: FakeCycleStore) -> None:
+    run(store, {"A": BUY}, slot=SLOT)
+    version = store.versions[f"{TENANT}/state/modes"]
+    run(store, {"A": BUY}, slot=LATER_SLOT)
+    assert store.versions[f"{TENANT}/state/modes"] == version
+
+
+def test_a_tripped_account_breaker_stops_buys_and_survives_in_the_session(store: FakeCycleStore) -> None:
+    store.put(f"{TENANT}/config/maestro", {"daily_loss_limit": 0.05, "breaker_confirmations": 2})
+    slots = [f"2020-03-16T19:{minute:02d}:00Z" for minute in (30, 35, 40, 45, 50)]
+    results = []
+    for slot, equity in zip(slots, [100_000, 100_000, 94_000, 94_000, 99_000], strict=True):
+        account = {"equity": equity, "buying_power": 50_000, "as_of": MARCH_16}
+        store.put(f"{TENANT}/accounts/primary", account)
+        results.append(decided(store, {"A": BUY, "B": SELL}, slot=slot))
+    assert [result.signals["A"]["action"] for result in results] == ["BUY", "BUY", "BUY", "HOLD", "HOLD"]
+    assert reason(results[3], "A") == "DAILY_LOSS"
+    assert {result.signals["B"]["action"] for result in results} == {"SELL"}
+    assert store.documents[f"{TENANT}/state/session"]["breaker"]["reason_code"] == "DAILY_LOSS"
+
+
+def test_a_shadowed_strategy_trades_on_paper_sees_it_and_is_closed_out_when_it_leaves(store: FakeCycleStore) -> None:
+    since = MARCH_16 - timedelta(days=3)
+    shadowed = {"A": ModeState(AgentMode.SHADOW_MODE, since, ReasonCode.SHARPE_BELOW_SHADOW)}
+    store.put(f"{TENANT}/state/modes", modes_document(shadowed, since))
+    seen: list[Any] = []
+
+    def look(inputs: CycleInputs) -> dict[str, Any]:
+        seen.append(inputs.account_snapshot["positions"])
+        return {"A": BUY}
+
+    result = decided(store, look, slot="2020-03-16T19:45:00Z")
+    assert (result.signals["A"]["mode"], result.signals["A"]["allocation"]) == ("SHADOW_MODE", 0.0)
+    decided(store, look, slot="2020-03-16T19:50:00Z")
+    quantity = 0.4 * 100_000 / 45.0
+    position = {"symbol": "KO", "qty": pytest.approx(quantity), "strategy_id": "A", "book": "shadow"}
+    assert seen == [[], [position]]
+    records = {path: doc for path, doc in store.documents.items() if "/shadow_pnl/" in path}
+    assert len(records) == 1, "one fill, however often the strategy repeats itself"
+    record = next(iter(records.values()))
+    assert (record["side"], record["symbol"], record["price"], record["mode"]) == ("buy", "KO", 45.0, "SHADOW_MODE")
+    assert record["qty"] == pytest.approx(quantity)
+    guides_own = {"timestamp", "strategy_name", "action", "ticker", "reasoning", "agent_id", "nonce", "session_id"}
+    assert guides_own <= set(record)
+    modes = modes_document(
+        {"A": ModeState(AgentMode.REDUCED, since, ReasonCode.SHARPE_BELOW_REDUCE)}, since, {"A": {"KO": quantity}}
+    )
+    store.put(f"{TENANT}/state/modes", modes)
+    decided(store, {"A": {"action": "HOLD"}}, slot=SLOT)
+    sides = sorted(doc["side"] for path, doc in store.documents.items() if "/shadow_pnl/" in path)
+    assert sides == ["buy", "sell"]
+    assert json.loads(store.documents[f"{TENANT}/state/modes"]["paper_json"]) == {}
+
+
+def test_a_shadowed_strategys_exit_from_a_live_position_passes_whole(store: FakeCycleStore) -> None:
+    since = MARCH_16 - timedelta(days=3)
+    shadowed = dict.fromkeys("AB", ModeState(AgentMode.SHADOW_MODE, since, ReasonCode.SHARPE_BELOW_SHADOW))
+    store.put(f"{TENANT}/state/modes", modes_document(shadowed, since))
+    positions = [{"symbol": "KO", "qty": "12", "strategy_id": "A"}, {"symbol": "KO", "qty": 5}]
+    account = {"equity": 100_000, "buying_power": 1, "positions": positions, "as_of": MARCH_16}
+    store.put(f"{TENANT}/accounts/primary", account)
+    exit_all = {"action": "SELL", "ticker": "KO"}
+    result = decided(store, {"A": exit_all, "B": exit_all}, slot=SLOT)
+    assert (result.signals["A"]["mode"], result.signals["A"]["allocation"]) == ("REDUCED", 1.0)
+    assert reason(result, "A") == "LIVE_EXIT"
+    verdict = result.decision.allocation_decisions[0]
+    assert (verdict.mode, verdict.final_allocation) == ("SHADOW_MODE", 1.0)
+    assert result.signals["B"]["mode"] == "SHADOW_MODE", "another's position is not B's to leave"
+    assert not [path for path in store.documents if "/shadow_pnl/" in path]

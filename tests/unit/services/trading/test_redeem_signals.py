@@ -1,0 +1,392 @@
+"""Redeeming, releasing and filling signals: one table of refusals, then every interleaving hypothesis can think of."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from functions.domain.kernel.errors import RefusedError, StoreUnavailable
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.signals import read_signal
+from functions.domain.trading.redemption import Redemption, RedemptionStatus
+from functions.domain.trading.reservations import CurrentSession
+from functions.services.kernel.commits import Commits
+from functions.services.kernel.ports import Document
+from functions.services.orchestration.run_cycle import CycleRequest, GivenInputs, RunCycle
+from functions.services.trading.record_fills import FillStatus, RecordFills, ReportedFill
+from functions.services.trading.redeem_signals import RedeemSignals
+from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore, FakeTradingStore
+
+BUYING_POWER = 10_000.0
+PROPOSED = {
+    "Big": {"action": "BUY", "ticker": "AAPL", "allocation": 0.6},
+    "Small": {"action": "BUY", "ticker": "MSFT", "allocation": 0.3},
+    "Exit": {"action": "SELL", "ticker": "KO"},
+    "Idle": {"action": "HOLD"},
+}
+
+
+FILL = ReportedFill(strategy_id="Big", symbol="AAPL", side="buy", qty=1, price=100.0, ts=MARCH_16)
+
+
+class Desk:
+    """A tenant with a trading client, in memory."""
+
+    def __init__(self) -> None:
+        self.cycles = FakeCycleStore()
+        self.clock = FakeClock()
+        store = FakeTradingStore(self.cycles)
+        self._run_cycle = RunCycle(self.cycles, self.clock, CountingIds())
+        self.pauses: list[int] = []
+        commits = Commits(self.pauses.append)
+        self.signals = RedeemSignals(store, self.clock, commits)
+        self.fills = RecordFills(store, self.clock, commits)
+
+    def cycle(
+        self, buying_power: float | None = BUYING_POWER, as_of: datetime | None = None, proposed: Any = PROPOSED
+    ) -> dict[str, dict[str, Any]]:
+        async def propose(*_: Any) -> Any:
+            return [read_signal(name, signal) for name, signal in proposed.items()]
+
+        account: dict[str, Any] = {"equity": BUYING_POWER, "as_of": as_of or self.clock.time}
+        account |= {} if buying_power is None else {"buying_power": buying_power}
+        given = GivenInputs({"AAPL": {"price": 100.0}}, account)
+        request = CycleRequest(tenant_id="acme", propose=propose, given=given)
+        result = asyncio.run(self._run_cycle.run(request))
+        assert result is not None
+        return result.signals
+
+    def redeem(self, nonce: str, key: str | None = None, uid: str = "ann") -> Redemption:
+        return self.signals.redeem("acme", uid, nonce, key, {})
+
+    def fill(self, redemption: Redemption, qty: float, price: float = 100.0, **fields: Any) -> FillStatus:
+        fill = ReportedFill(
+            strategy_id=redemption.strategy_id,
+            symbol=redemption.symbol,
+            side=redemption.action.lower(),
+            qty=qty,
+            price=price,
+            ts=self.clock.time,
+            nonce=redemption.nonce,
+        )
+        return self.fills.run("acme", "ann", [replace(fill, **fields)])[0].status
+
+    def current(self) -> CurrentSession:
+        return CurrentSession.from_document(self.cycles.documents["tenants/acme/state/session"])
+
+    def held(self) -> float:
+        return self.current().held(self.clock.time)
+
+    def put_policy(self, **settings_: Any) -> None:
+        self.cycles.put("tenants/acme/config/maestro", settings_)
+
+    def ledger(self) -> list[Document]:
+        return [one for path, one in self.cycles.documents.items() if path.startswith("tenants/acme/ledger_trades/")]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def refused(desk: Desk, nonce: str, **how: Any) -> ReasonCode:
+    with pytest.raises(RefusedError) as caught:
+        desk.redeem(nonce, **how)
+    return caught.value.reason_code
+
+
+def test_a_redeemed_buy_reserves_its_notional_and_an_exit_nothing(desk: Desk) -> None:
+    signals = desk.cycle()
+    redemption = desk.redeem(signals["Big"]["nonce"])
+    assert (redemption.notional, redemption.symbol, redemption.agent_id) == (6_000.0, "AAPL", "acme_Big")
+    assert redemption.lapses_at == MARCH_16 + timedelta(minutes=15)
+    assert desk.redeem(signals["Exit"]["nonce"]).notional == 0.0
+    assert desk.held() == 6_000.0
+
+
+def test_what_is_not_to_be_traded_is_refused(desk: Desk) -> None:
+    old = desk.cycle()
+    signals = desk.cycle()
+    assert refused(desk, signals["Idle"]["nonce"]) is ReasonCode.NOT_REDEEMABLE
+    assert refused(desk, old["Big"]["nonce"]) is ReasonCode.SESSION_SUPERSEDED
+    assert refused(desk, "f" * 32) is ReasonCode.SIGNAL_UNKNOWN
+    desk.clock.time += timedelta(seconds=299)
+    desk.redeem(signals["Small"]["nonce"])
+    desk.clock.time += timedelta(seconds=1)
+    assert refused(desk, signals["Exit"]["nonce"]) is ReasonCode.SIGNAL_EXPIRED
+    assert desk.held() == 3_000.0
+
+
+def test_a_shadowed_strategys_signal_is_refused(desk: Desk) -> None:
+    desk.put_policy(insufficient_data_mode="SHADOW_MODE")
+    assert refused(desk, desk.cycle()["Big"]["nonce"]) is ReasonCode.NOT_REDEEMABLE
+
+
+def test_before_the_first_cycle_there_is_nothing_to_redeem(desk: Desk) -> None:
+    assert refused(desk, "f" * 32) is ReasonCode.SIGNAL_UNKNOWN
+    assert desk.signals.latest("acme") is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        ({"trading_state": "HALT"}, ReasonCode.TRADING_HALTED),
+        ({"trading_state": "HALT", "trading_state_until": MARCH_16 + timedelta(hours=1)}, ReasonCode.TRADING_HALTED),
+        ({"trading_state": "REDUCE_ONLY"}, ReasonCode.REDUCE_ONLY),
+        ({"disabled_strategies": ["Big"]}, ReasonCode.DISABLED_BY_POLICY),
+        ({"disabled_strategies": {"Big": MARCH_16 + timedelta(hours=1)}}, ReasonCode.DISABLED_BY_POLICY),
+        ({"base_capital": -1}, ReasonCode.MALFORMED_POLICY),
+    ],
+)
+def test_a_policy_that_changed_since_holds_for_buys_and_never_blocks_an_exit(
+    desk: Desk, policy: dict[str, Any], reason: ReasonCode
+) -> None:
+    signals = desk.cycle()
+    desk.put_policy(**policy)
+    assert refused(desk, signals["Big"]["nonce"]) is reason
+    assert desk.redeem(signals["Exit"]["nonce"]).status is RedemptionStatus.RESERVED
+
+
+def test_a_trading_state_that_ended_is_run_again(desk: Desk) -> None:
+    desk.put_policy(trading_state="HALT", trading_state_until=MARCH_16 - timedelta(seconds=1))
+    signals = desk.cycle()
+    assert signals["Big"]["action"] == "BUY"
+    desk.redeem(signals["Big"]["nonce"])
+
+
+def test_unknown_buying_power_is_not_spent(desk: Desk) -> None:
+    assert refused(desk, desk.cycle(buying_power=None)["Big"]["nonce"]) is ReasonCode.BUYING_POWER_UNKNOWN
+
+
+def test_buying_power_that_others_hold_is_not_spent_again(desk: Desk) -> None:
+    first = desk.cycle()
+    desk.redeem(first["Big"]["nonce"])
+    second = desk.cycle()
+    assert refused(desk, second["Big"]["nonce"]) is ReasonCode.INSUFFICIENT_BUYING_POWER
+    desk.redeem(second["Small"]["nonce"])
+    desk.signals.release("acme", first["Big"]["nonce"])
+    desk.redeem(second["Big"]["nonce"])
+    assert desk.held() == 9_000.0
+
+
+def test_a_nonce_is_redeemed_once_and_the_same_request_gets_the_first_answer(desk: Desk) -> None:
+    nonce = desk.cycle()["Big"]["nonce"]
+    first = desk.redeem(nonce, key="k1")
+    desk.fill(first, 10)
+    assert desk.redeem(nonce, key="k1") == first
+    assert refused(desk, nonce, key="k2") is ReasonCode.ALREADY_REDEEMED
+    assert refused(desk, nonce) is ReasonCode.ALREADY_REDEEMED
+    assert refused(desk, nonce, key="k1", uid="bob") is ReasonCode.ALREADY_REDEEMED
+    desk.cycle()
+    desk.clock.time += timedelta(minutes=14)
+    assert desk.redeem(nonce, key="k1") == first, "also after the session is over"
+    desk.clock.time += timedelta(minutes=1)
+    assert refused(desk, nonce, key="k1") is ReasonCode.ALREADY_REDEEMED, "it lapsed: its buying power may be another's"
+
+
+def test_a_released_signal_is_not_answered_again(desk: Desk) -> None:
+    nonce = desk.cycle()["Big"]["nonce"]
+    desk.redeem(nonce, key="k1")
+    desk.signals.release("acme", nonce)
+    assert refused(desk, nonce, key="k1") is ReasonCode.ALREADY_REDEEMED
+
+
+def test_a_strategy_may_leave_everything_it_has(desk: Desk) -> None:
+    desk.cycle()
+    everything = desk.cycle(proposed={"Exit": {"action": "CLOSE_ALL"}})["Exit"]
+    redemption = desk.redeem(everything["nonce"])
+    assert (redemption.action, redemption.symbol) == ("SELL", "")
+    assert desk.fill(redemption, 5, symbol="KO", broker_fill_id="b1") is FillStatus.RECORDED
+    assert desk.fill(redemption, 5, symbol="PEP", broker_fill_id="b2", is_order_complete=True) is FillStatus.RECORDED
+
+
+def test_without_a_key_even_a_repetition_is_refused(desk: Desk) -> None:
+    nonce = desk.cycle()["Big"]["nonce"]
+    desk.redeem(nonce)
+    assert refused(desk, nonce) is ReasonCode.ALREADY_REDEEMED
+
+
+def test_a_killed_client_holds_its_buying_power_until_it_lapses(desk: Desk) -> None:
+    signals = desk.cycle()
+    desk.redeem(signals["Big"]["nonce"])
+    desk.clock.time += timedelta(minutes=14, seconds=59)
+    assert refused(desk, desk.cycle()["Big"]["nonce"]) is ReasonCode.INSUFFICIENT_BUYING_POWER
+    desk.clock.time += timedelta(seconds=1)
+    desk.redeem(desk.cycle()["Big"]["nonce"])
+    assert desk.held() == 6_000.0
+
+
+def test_what_is_filled_is_spent_until_a_newer_account_says_so(desk: Desk) -> None:
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
+    desk.fill(redemption, 20)
+    assert desk.held() == 6_000.0, "2 000 spent, 4 000 reserved"
+    desk.fill(redemption, 20, order_id="o", is_order_complete=True)
+    assert desk.held() == 4_000.0, "the order is over: what it did not use is free"
+    desk.clock.time += timedelta(minutes=20)
+    assert desk.held() == 4_000.0, "a fill does not lapse"
+    desk.cycle(buying_power=6_000.0)
+    assert desk.held() == 0.0, "the broker's own figure counts it now"
+
+
+def test_fills_are_recorded_once_in_any_order_and_never_lost(desk: Desk) -> None:
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
+    assert desk.fill(redemption, 10, broker_fill_id="b2") is FillStatus.RECORDED
+    assert desk.fill(redemption, 10, broker_fill_id="b1") is FillStatus.RECORDED
+    assert desk.fill(redemption, 10, broker_fill_id="b2") is FillStatus.DUPLICATE
+    assert desk.fill(redemption, 11, broker_fill_id="b2") is FillStatus.REJECTED
+    assert desk.fill(redemption, 10, side="sell", broker_fill_id="b3") is FillStatus.REJECTED
+    desk.signals.release("acme", redemption.nonce)
+    assert desk.held() == 2_000.0
+    assert desk.fill(redemption, 10, broker_fill_id="late") is FillStatus.RECORDED
+    assert desk.held() == 3_000.0
+    assert [one["qty"] for one in desk.ledger()] == [10, 10, 10]
+
+
+def test_an_overfill_and_a_fill_without_redemption_are_recorded_and_reported(desk: Desk) -> None:
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
+    fill = ReportedFill(
+        strategy_id="Big", symbol="AAPL", side="buy", qty=70, price=100.0, ts=MARCH_16, nonce=redemption.nonce
+    )
+    stranger = replace(fill, nonce="f" * 32)
+    results = desk.fills.run("acme", "ann", [fill, stranger, replace(fill, nonce=None, broker_fill_id="x")])
+    assert [one.status for one in results] == [FillStatus.RECORDED] * 3
+    assert [one.reason_code for one in results] == [ReasonCode.OVERFILLED, ReasonCode.NOT_IN_A_REDEMPTION, None]
+    assert desk.held() == 7_000.0, "more than was reserved, and no more BUY until an account says otherwise"
+    assert len(desk.ledger()) == 3
+
+
+def test_the_same_fill_twice_in_one_batch_is_recorded_once(desk: Desk) -> None:
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
+    fill = ReportedFill(
+        strategy_id="Big", symbol="AAPL", side="buy", qty=1, price=100.0, ts=MARCH_16, nonce=redemption.nonce
+    )
+    assert [one.status for one in desk.fills.run("acme", "ann", [fill, fill])] == ["RECORDED", "DUPLICATE"]
+    assert desk.held() == 6_000.0
+
+
+def test_releasing_again_changes_nothing_and_what_was_filled_or_never_redeemed_cannot_be_released(desk: Desk) -> None:
+    signals = desk.cycle()
+    redemption = desk.redeem(signals["Big"]["nonce"])
+    released = desk.signals.release("acme", redemption.nonce)
+    desk.clock.time += timedelta(seconds=1)
+    assert desk.signals.release("acme", redemption.nonce) == released
+    filled = desk.redeem(signals["Small"]["nonce"])
+    desk.fill(filled, 30)
+    with pytest.raises(RefusedError, match="ALREADY_FILLED"):
+        desk.signals.release("acme", filled.nonce)
+    with pytest.raises(RefusedError, match="NOT_REDEEMED"):
+        desk.signals.release("acme", signals["Exit"]["nonce"])
+
+
+def test_a_cycle_that_comes_first_supersedes_the_signal(desk: Desk) -> None:
+    nonce = desk.cycle()["Big"]["nonce"]
+    desk.cycles.before_commit.append(desk.cycle)
+    assert refused(desk, nonce) is ReasonCode.SESSION_SUPERSEDED
+    assert desk.held() == 0.0
+    assert desk.pauses == [0]
+
+
+def test_with_too_many_writers_the_client_is_told_to_try_again(desk: Desk) -> None:
+    nonce = desk.cycle()["Big"]["nonce"]
+    session = "tenants/acme/state/session"
+    desk.cycles.before_commit = [lambda: desk.cycles.put(session, desk.cycles.documents[session])] * 40
+    assert refused(desk, nonce) is ReasonCode.CONTENTION
+
+
+def test_a_damaged_session_redeems_nothing(desk: Desk) -> None:
+    nonce = desk.cycle()["Big"]["nonce"]
+    desk.cycles.documents["tenants/acme/state/session"]["reservations"] = {"x": 1}
+    with pytest.raises(StoreUnavailable):
+        desk.redeem(nonce)
+
+
+class Interleavings(RuleBasedStateMachine):
+    """Cycles, clients, fills and time in any order."""
+
+    @initialize()
+    def start(self) -> None:
+        self.desk = Desk()
+        self.account = (BUYING_POWER, self.desk.clock.time)
+        self.issued = self.desk.cycle()
+        self.redeemed: dict[str, Redemption] = {}
+        self.filled: dict[str, float] = {}
+        self.over: set[str] = set()
+        self.late = 0.0
+        """What was filled after its reservation was over: facts, which no gate can refuse, USD."""
+
+    @rule()
+    def hear_from_the_broker(self) -> None:
+        """What was there, less what was bought."""
+        self.account = (max(0.0, BUYING_POWER - sum(self.filled.values())), self.desk.clock.time)
+
+    @rule()
+    def run_cycle(self) -> None:
+        self.issued = self.desk.cycle(*self.account)
+
+    @rule(name=st.sampled_from(sorted(PROPOSED)))
+    def redeem(self, name: str) -> None:
+        nonce = self.issued[name]["nonce"]
+        before = self.desk.held()
+        try:
+            redemption = self.desk.redeem(nonce)
+        except RefusedError:
+            assert self.desk.held() == pytest.approx(before)
+            return
+        assert nonce not in self.redeemed, "a nonce is redeemed once"
+        self.redeemed[nonce] = redemption
+        if not redemption.notional:
+            return  # an exit is never blocked
+        current = self.desk.current()
+        assert current.held(self.desk.clock.time) <= (current.buying_power or 0.0) * (1 + 1e-9)
+        spent = sum(self.filled.values())
+        assert spent + self.reserved() <= BUYING_POWER + self.late + 1e-6, "no dollar is promised twice"
+
+    def reserved(self) -> float:
+        """Return what open orders may still spend, USD, by the test's own books."""
+        now = self.desk.clock.time
+        live = [one for one in self.redeemed.values() if one.nonce not in self.over and now < one.lapses_at]
+        return sum(max(0.0, one.notional - self.filled.get(one.nonce, 0.0)) for one in live)
+
+    @rule(data=st.data())
+    def fill(self, data: st.DataObject) -> None:
+        buys = [one for one in self.redeemed.values() if one.notional]
+        if not buys:
+            return
+        redemption = data.draw(st.sampled_from(buys))
+        left = redemption.notional - self.filled.get(redemption.nonce, 0.0)
+        qty = data.draw(st.floats(0, 1)) * left / 100
+        number = data.draw(st.integers(0, 3))
+        if qty > 0 and self.desk.fill(redemption, qty, broker_fill_id=f"{redemption.nonce}-{number}") == "RECORDED":
+            self.filled[redemption.nonce] = self.filled.get(redemption.nonce, 0.0) + qty * 100
+            is_late = redemption.nonce in self.over or self.desk.clock.time >= redemption.lapses_at
+            self.late += qty * 100 if is_late else 0.0
+
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        if self.redeemed:
+            nonce = data.draw(st.sampled_from(sorted(self.redeemed)))
+            with contextlib.suppress(RefusedError):
+                self.desk.signals.release("acme", nonce)
+                self.over.add(nonce)
+
+    @rule(seconds=st.sampled_from([1, 100, 290, 901]))
+    def wait(self, seconds: int) -> None:
+        self.desk.clock.time += timedelta(seconds=seconds)
+
+    @invariant()
+    def the_ledger_holds_every_recorded_fill_once(self) -> None:
+        if hasattr(self, "desk"):
+            in_ledger = sum(one["qty"] * one["price"] for one in self.desk.ledger())
+            assert in_ledger == pytest.approx(sum(self.filled.values()), abs=1e-6)
+
+
+TestInterleavings = Interleavings.TestCase
+TestInterleavings.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
