@@ -33,7 +33,7 @@ from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.system import SecretIds, SystemClock
 from functions.domain.kernel.policy import Policy
 from functions.domain.orchestration.inputs import CycleInputs
-from functions.domain.orchestration.signals import Signal
+from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.modes import next_rungs
 from functions.domain.track_record.statistics import data_points, sharpe_ratio
 from functions.domain.track_record.windows import PerformanceWindows
@@ -103,11 +103,11 @@ def strategy(number: int) -> Callable[..., dict[str, Any]]:
     return evaluate
 
 
-def propose(names: list[str]) -> Callable[[CycleInputs, Policy], Awaitable[list[Signal]]]:
+def propose(names: list[str]) -> Callable[[CycleInputs, Policy], Awaitable[list[ProposedSignal]]]:
     evaluator = StrategyEvaluator()
     strategies = {name: strategy(number) for number, name in enumerate(names)}
 
-    async def evaluate(inputs: CycleInputs, policy: Policy) -> list[Signal]:
+    async def evaluate(inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
         timeout = policy.strategy_timeout_seconds
         return await evaluator.evaluate(
             TENANT, strategies, inputs.market_data, inputs.account_snapshot, inputs.regime, timeout

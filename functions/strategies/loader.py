@@ -21,7 +21,7 @@ from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.errors import StoreError
 from functions.domain.kernel.policy import Policy
 from functions.domain.orchestration.inputs import CycleInputs
-from functions.domain.orchestration.signals import Signal
+from functions.domain.orchestration.signals import ProposedSignal
 from functions.services.monitoring.summarise_decision import AI_SOURCE, FAILED, SummariseDecision, Summariser
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
 from functions.services.orchestration.run_cycle import GivenInputs
@@ -181,10 +181,12 @@ class StrategyLoader:
             return dict.fromkeys(self._strategies, (WEIGHTS[AgentMode.ACTIVE], AgentMode.ACTIVE))
         return await self._maestro.calculate_strategy_weights(self._strategies)
 
-    async def _propose(self, inputs: CycleInputs, policy: Policy) -> list[Signal]:
+    async def _propose(self, inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
         return await self._evaluate(inputs.market_data, inputs.account_snapshot, inputs.regime, policy)
 
-    async def _evaluate(self, market_data: Any, account_snapshot: Any, regime: Any, policy: Policy) -> list[Signal]:
+    async def _evaluate(
+        self, market_data: Any, account_snapshot: Any, regime: Any, policy: Policy
+    ) -> list[ProposedSignal]:
         evaluates = {name: with_three_arguments(strategy.evaluate) for name, strategy in self._strategies.items()}
         timeout = policy.strategy_timeout_seconds
         return await _EVALUATOR.evaluate(self.tenant_id, evaluates, market_data, account_snapshot, regime, timeout)

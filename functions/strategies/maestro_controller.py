@@ -22,7 +22,7 @@ from functions.domain.orchestration.decision import AllocationDecision, MaestroD
 from functions.domain.orchestration.identity import AgentIdentity, new_identity, session_id_of
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.risk_rules import RiskContext, RuledSignal, SystemicSellsRule, systemic_risk_of
-from functions.domain.orchestration.signals import Action, Signal, failed_signal, parse_action, read_signal
+from functions.domain.orchestration.signals import Action, ProposedSignal, failed_signal, parse_action, read_signal
 from functions.domain.track_record.metrics import StrategyPerformanceMetrics, performance_metrics
 from functions.domain.track_record.standing import Standing, standings
 from functions.services.orchestration.known_state import Known
@@ -111,7 +111,7 @@ class MaestroController:
         silent = [name for name in strategies if name not in signals]
         proposals += [failed_signal(name, "gave no signal", ReasonCode.MALFORMED_SIGNAL) for name in silent]
 
-        async def propose(_inputs: CycleInputs, _policy: Policy) -> list[Signal]:
+        async def propose(_inputs: CycleInputs, _policy: Policy) -> list[ProposedSignal]:
             return proposals
 
         given = GivenInputs({} if market_data is None else market_data, account_snapshot or {})
@@ -250,4 +250,4 @@ def _as_ruled(name: str, signal: Mapping[str, Any]) -> RuledSignal:
     except SignalError:
         action = Action.HOLD
     mode = AgentMode.DISABLED if signal.get("mode") == AgentMode.DISABLED else AgentMode.ACTIVE
-    return RuledSignal(Signal(name, action), mode, 1.0, action, 0.0, 0.0)
+    return RuledSignal(ProposedSignal(name, action), mode, 1.0, action, 0.0, 0.0)

@@ -12,7 +12,7 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
 from functions.adapters.firestore.errors import translated_errors
 from functions.adapters.firestore.writes import replace_over
-from functions.domain.monitoring.alerts import AlertState, Change
+from functions.domain.monitoring.alerts import AlertChange, AlertState
 from functions.services.kernel.ports import Document
 from functions.services.monitoring.check_alerts import AlertRecords
 
@@ -69,7 +69,9 @@ class FirestoreAlertStore:
         found = {snapshot.id: snapshot for snapshot in snapshots if snapshot.exists}
         return {key: snapshot.to_dict() or {} for key, snapshot in found.items()}, found
 
-    def commit_alerts(self, tenant_id: str, changes: Sequence[Change], cursor: Document, records: AlertRecords) -> None:
+    def commit_alerts(
+        self, tenant_id: str, changes: Sequence[AlertChange], cursor: Document, records: AlertRecords
+    ) -> None:
         batch = self._db.batch()
         for change in changes:
             reference = paths.alerts(self._db, tenant_id).document(change.alert_id)

@@ -11,7 +11,7 @@ Every error Maestro raises on purpose.
     │   ├── AccountError           … in the account snapshot
     │   ├── MarketDataError        … in the market data
     │   ├── MetricInputError       … in a return series
-    │   ├── WindowsError           … in the packed performance windows
+    │   ├── PackedStateError       … in packed state: performance windows, a checkpoint
     │   └── FillError              … in a ledger document
     ├── RefusedError               a rule says no: carries its reason code
     └── StoreError                 the store refused or failed
@@ -78,8 +78,8 @@ class MetricInputError(InputError):
     """A return series is malformed."""
 
 
-class WindowsError(InputError):
-    """The packed performance windows are malformed."""
+class PackedStateError(InputError):
+    """Packed state cannot be read: performance windows, or a checkpoint of the books."""
 
 
 class FillError(InputError):

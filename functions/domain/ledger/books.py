@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from functions.domain.kernel.errors import WindowsError
+from functions.domain.kernel.errors import PackedStateError
 from functions.domain.ledger.fifo import Lots, match
 from functions.domain.ledger.fills import BookKey, Fill
 
@@ -207,7 +207,7 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
 
     Raises
     ------
-    WindowsError
+    PackedStateError
         If its parts do not belong together, or something held has no mark: rebuild it from the ledger.
     """
     if document is None:
@@ -230,4 +230,6 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
         owners = frozenset((uid, name) for uid, name in (owner.split("/") for owner in document["owners"]))
         return Checkpoint(document["at"], lots, marks, owners)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise WindowsError("checkpoint", "books, lots, marks and three columns of equal length", str(error)) from error
+        raise PackedStateError(
+            "checkpoint", "books, lots, marks and three columns of equal length", str(error)
+        ) from error

@@ -9,7 +9,7 @@ alert per key, so whoever looks twice, or two at once, raise nothing twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -72,7 +72,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AlertChange:
     """One alert to store."""
 
     alert_id: str
@@ -88,7 +88,7 @@ def alert_id(key: str) -> str:
 
 def reconcile(
     alerts: Mapping[str, Mapping[str, Any]], findings: Sequence[Finding], now: datetime, cooldown: timedelta
-) -> list[Change]:
+) -> list[AlertChange]:
     """
     Compare what is found with the alerts there are.
 
@@ -111,28 +111,30 @@ def reconcile(
     for key, alert in alerts.items():
         is_over = alert["state"] != AlertState.RESOLVED and not alert["is_event"] and key not in lasting
         if is_over:
-            changes.append(Change(key, {**alert, "state": str(AlertState.RESOLVED), "resolved_at": now}, is_told=False))
+            changes.append(
+                AlertChange(key, {**alert, "state": str(AlertState.RESOLVED), "resolved_at": now}, is_told=False)
+            )
     return changes
 
 
 def _found(
     alerts: Mapping[str, Mapping[str, Any]], finding: Finding, now: datetime, cooldown: timedelta
-) -> Change | None:
+) -> AlertChange | None:
     key = alert_id(finding.key)
     before = alerts.get(key)
     if before is None:
-        return Change(key, _opened(finding, now, 1), is_told=True) if finding.is_new else None
+        return AlertChange(key, _opened(finding, now, 1), is_told=True) if finding.is_new else None
     if finding.is_event:
         return None
     if before["state"] != AlertState.RESOLVED:
         if before["variant"] == finding.variant:
             return None
         again = _opened(finding, before["opened_at"], before["occurrences"] + 1)
-        return Change(key, again, is_told=finding.is_new)
+        return AlertChange(key, again, is_told=finding.is_new)
     if not finding.is_new:
         return None
     is_soon = now - before["resolved_at"] < cooldown and before["variant"] == finding.variant
-    return Change(key, _opened(finding, now, before["occurrences"] + 1), is_told=not is_soon)
+    return AlertChange(key, _opened(finding, now, before["occurrences"] + 1), is_told=not is_soon)
 
 
 def _opened(finding: Finding, at: datetime, occurrences: int) -> dict[str, Any]:
@@ -157,8 +159,3 @@ def acknowledged(alert: Mapping[str, Any], uid: str, now: datetime) -> dict[str,
         return dict(alert)
     state = AlertState.ACKNOWLEDGED if alert["state"] == AlertState.OPEN else AlertState(alert["state"])
     return {**alert, "state": str(state), "acknowledged_at": now, "acknowledged_by": uid}
-
-
-def titles(alerts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the lines that reports and chats show."""
-    return [str(alert["title"]) for alert in alerts]

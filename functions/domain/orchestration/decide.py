@@ -21,7 +21,7 @@ from functions.domain.orchestration.risk_rules import (
     RuledSignal,
     systemic_risk_of,
 )
-from functions.domain.orchestration.signals import Action, Signal
+from functions.domain.orchestration.signals import Action, ProposedSignal
 from functions.domain.orchestration.summary import summarise
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState
@@ -53,7 +53,7 @@ class DecisionRequest:
     """(strategy, symbol) of the account's long positions that name their strategy."""
     account: Account
     issues: tuple[InputIssue, ...]
-    signals: Sequence[Signal]
+    signals: Sequence[ProposedSignal]
     load_errors: Mapping[str, str]
     new_nonce: Callable[[], str]
 
@@ -108,7 +108,9 @@ def decide(request: DecisionRequest) -> DecisionResult:
     return DecisionResult(decision, stamped, modes, modes_changed, request.breaker, paper, fills)
 
 
-def _kept_state(proposed: Signal, standing: Mapping[str, Standing], previous: Mapping[str, ModeState]) -> ModeState:
+def _kept_state(
+    proposed: ProposedSignal, standing: Mapping[str, Standing], previous: Mapping[str, ModeState]
+) -> ModeState:
     """Return a strategy's state to keep, with the allocation it last asked for."""
     before = previous.get(proposed.strategy_name)
     asked = before.allocation if before else None
@@ -117,7 +119,9 @@ def _kept_state(proposed: Signal, standing: Mapping[str, Standing], previous: Ma
     return replace(standing[proposed.strategy_name].state, allocation=asked)
 
 
-def apply_rules(signals: Sequence[Signal], standing: Mapping[str, Standing], context: RiskContext) -> list[RuledSignal]:
+def apply_rules(
+    signals: Sequence[ProposedSignal], standing: Mapping[str, Standing], context: RiskContext
+) -> list[RuledSignal]:
     """Weigh proposals by their strategies' modes, then apply every rule in order."""
     ruled = [_weighted(signal, standing[signal.strategy_name], context) for signal in signals]
     rules = RISK_RULES
@@ -129,7 +133,7 @@ def apply_rules(signals: Sequence[Signal], standing: Mapping[str, Standing], con
     return ruled
 
 
-def _weighted(signal: Signal, standing: Standing, context: RiskContext) -> RuledSignal:
+def _weighted(signal: ProposedSignal, standing: Standing, context: RiskContext) -> RuledSignal:
     holds_live = (signal.strategy_name, signal.ticker) in context.live_positions
     return RuledSignal.weighted(signal, standing.state.mode, standing.weight, holds_live=holds_live)
 

@@ -15,14 +15,14 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.inputs import InputIssue
-from functions.domain.orchestration.signals import Action, Signal
+from functions.domain.orchestration.signals import Action, ProposedSignal
 from functions.domain.track_record.breakers import BreakerState
 
 _NAMED_SELLERS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RuleChange:
     """One change of a rule to one signal."""
 
     reason_code: ReasonCode
@@ -35,19 +35,21 @@ class Change:
 class RuledSignal:
     """A proposal, its strategy's mode, and what the rules made of it."""
 
-    proposed: Signal
+    proposed: ProposedSignal
     mode: AgentMode
     weight: float
     """Fraction of the proposed allocation that the mode leaves."""
     action: Action
     allocation: float
     confidence: float
-    changes: tuple[Change, ...] = ()
+    changes: tuple[RuleChange, ...] = ()
     is_live_exit: bool = False
     """Whether a shadowed strategy leaves a live position it still has."""
 
     @classmethod
-    def weighted(cls, proposed: Signal, mode: AgentMode, weight: float, *, holds_live: bool = False) -> RuledSignal:
+    def weighted(
+        cls, proposed: ProposedSignal, mode: AgentMode, weight: float, *, holds_live: bool = False
+    ) -> RuledSignal:
         """
         Apply the mode's weight to a proposal.
 
@@ -68,12 +70,12 @@ class RuledSignal:
 
     def held(self, reason_code: ReasonCode, detail: str) -> RuledSignal:
         """Return this BUY as a HOLD."""
-        change = Change(reason_code, detail, self.action, self.allocation)
+        change = RuleChange(reason_code, detail, self.action, self.allocation)
         return replace(self, action=Action.HOLD, allocation=0.0, confidence=0.0, changes=(*self.changes, change))
 
     def scaled(self, factor: float, reason_code: ReasonCode, detail: str) -> RuledSignal:
         """Return this BUY with a smaller allocation."""
-        change = Change(reason_code, detail, self.action, self.allocation)
+        change = RuleChange(reason_code, detail, self.action, self.allocation)
         return replace(self, allocation=self.allocation * factor, changes=(*self.changes, change))
 
 

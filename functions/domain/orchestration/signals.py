@@ -37,7 +37,7 @@ PLAIN_FIELDS = _PROPOSED_FIELDS | STAMPED_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class ProposedSignal:
     """One strategy's proposal for one cycle."""
 
     strategy_name: str
@@ -66,13 +66,13 @@ class Signal:
         return plain
 
 
-def failed_signal(strategy_name: str, error: str, reason_code: ReasonCode) -> Signal:
+def failed_signal(strategy_name: str, error: str, reason_code: ReasonCode) -> ProposedSignal:
     """Return the HOLD that stands for a strategy that gave no usable answer."""
     error = shortened(error, MAX_REASONING_CHARACTERS)
-    return Signal(strategy_name, Action.HOLD, reasoning=error, error=error, reason_code=reason_code)
+    return ProposedSignal(strategy_name, Action.HOLD, reasoning=error, error=error, reason_code=reason_code)
 
 
-def parse_signal(strategy_name: str, proposed: Any) -> Signal:
+def parse_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
     """
     Read what a strategy returned.
 
@@ -91,7 +91,7 @@ def parse_signal(strategy_name: str, proposed: Any) -> Signal:
     action = parse_action(values.get("action"))
     default_allocation = {Action.SELL: 1.0, Action.HOLD: 0.0}.get(action)
     reasoning = values.get("reasoning")
-    return Signal(
+    return ProposedSignal(
         strategy_name,
         action,
         _ticker(values, is_required=action is Action.BUY),
@@ -106,7 +106,7 @@ def parse_signal(strategy_name: str, proposed: Any) -> Signal:
     )
 
 
-def read_signal(strategy_name: str, proposed: Any) -> Signal:
+def read_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
     """Read what a strategy returned; a malformed answer becomes HOLD with its error."""
     try:
         return parse_signal(strategy_name, proposed)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.domain.kernel.errors import WindowsError
+from functions.domain.kernel.errors import PackedStateError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 
 MAX_WINDOW_STRATEGIES = 1000
@@ -40,7 +40,7 @@ class PerformanceWindows:
         dates = sorted({day for _, day in cells})[-MAX_WINDOW_DAYS:]
         names = sorted({name for name, _ in cells})
         if len(names) > MAX_WINDOW_STRATEGIES:
-            raise WindowsError("strategies", f"at most {MAX_WINDOW_STRATEGIES}", len(names))
+            raise PackedStateError("strategies", f"at most {MAX_WINDOW_STRATEGIES}", len(names))
         returns = np.full((len(names), len(dates)), np.nan)
         row = {name: i for i, name in enumerate(names)}
         column = {day: i for i, day in enumerate(dates)}
@@ -73,7 +73,7 @@ class PerformanceWindows:
 
         Raises
         ------
-        WindowsError
+        PackedStateError
             If the bytes and the index do not belong together.
         """
         if document is None:
@@ -83,8 +83,8 @@ class PerformanceWindows:
             dates = tuple(date.fromisoformat(day) for day in document["dates"])
             returns = np.frombuffer(document["returns"], dtype=_WIRE).astype(np.float64)
         except (KeyError, TypeError, ValueError) as error:
-            raise WindowsError("windows", "strategy_names, dates and returns", str(error)) from error
+            raise PackedStateError("windows", "strategy_names, dates and returns", str(error)) from error
         expected = len(names) * len(dates)
         if returns.size != expected or np.isinf(returns).any() or len(set(names)) != len(names):
-            raise WindowsError("returns", f"{expected} finite values or NaN for distinct strategies", returns.size)
+            raise PackedStateError("returns", f"{expected} finite values or NaN for distinct strategies", returns.size)
         return cls(names, dates, returns.reshape(len(names), len(dates)))

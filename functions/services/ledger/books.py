@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 
-from functions.domain.kernel.errors import WindowsError
+from functions.domain.kernel.errors import PackedStateError
 from functions.domain.ledger.books import Checkpoint, compute_period_in_pages, read_checkpoint
 from functions.services.ledger.ports import LedgerStore
 from functions.services.ledger.read_ledger import SkippedDocuments, read_all_fills
@@ -18,7 +18,7 @@ def newest_checkpoint(store: LedgerStore, tenant_id: str, at_or_before: datetime
     """Return the newest checkpoint that is not after a time; None if it is damaged. Raises StoreUnavailable."""
     try:
         return read_checkpoint(store.checkpoint(tenant_id, at_or_before))
-    except WindowsError as error:
+    except PackedStateError as error:
         logger.error("Checkpoint damaged, rebuilding from the ledger: %s", error, extra={"tenant": tenant_id})
         return None
 

@@ -77,7 +77,9 @@ class TakeSnapshots:
             raise StoreConflict(f"lost {_ATTEMPTS} races for the ledger of tenant {tenant_id}")
         logger.info(
             "Snapshots of %d days, %d documents, %d ledger documents skipped",
-            *(len(report.days), report.documents, report.skipped.count),
+            len(report.days),
+            report.documents,
+            report.skipped.count,
             extra={"tenant": tenant_id, "count": report.documents},
         )
         return report

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
-from functions.domain.monitoring.alerts import AlertState, Change, Finding, alert_id, reconcile
+from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, reconcile
 from functions.domain.monitoring.findings import MISSED_AFTER, Observed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.track_record.breakers import BreakerState
@@ -55,7 +55,9 @@ class AlertStore(Protocol):
         """Return alerts that exist, and their versions, by id."""
         ...
 
-    def commit_alerts(self, tenant_id: str, changes: Sequence[Change], cursor: Document, records: AlertRecords) -> None:
+    def commit_alerts(
+        self, tenant_id: str, changes: Sequence[AlertChange], cursor: Document, records: AlertRecords
+    ) -> None:
         """Store changes and cursor in one commit. Raises StoreConflict if anything of it changed meanwhile."""
         ...
 
@@ -77,7 +79,7 @@ class CheckAlerts:
         self._calendar = calendar
         self._tell = tell
 
-    def run(self, tenant_id: str, policy_defaults: Mapping[str, Any], *, is_sweep: bool = True) -> list[Change]:
+    def run(self, tenant_id: str, policy_defaults: Mapping[str, Any], *, is_sweep: bool = True) -> list[AlertChange]:
         """
         Check a tenant and return what changed; doing it again, or twice at once, changes nothing more.
 
@@ -94,7 +96,7 @@ class CheckAlerts:
         """
         return self._commits.run(f"{tenant_id}/alerts", lambda: self._attempt(tenant_id, policy_defaults, is_sweep))
 
-    def _attempt(self, tenant_id: str, policy_defaults: Mapping[str, Any], is_sweep: bool) -> list[Change]:
+    def _attempt(self, tenant_id: str, policy_defaults: Mapping[str, Any], is_sweep: bool) -> list[AlertChange]:
         now = self._clock.now()
         records = self._store.observe(tenant_id, now)
         policy = policy_or_defaults(policy_defaults, records.policy)
@@ -138,7 +140,7 @@ def _was_open(calendar: MarketCalendar, now: datetime) -> bool:
     return calendar.is_open(now) and calendar.is_open(now - MISSED_AFTER)
 
 
-def notification_of(tenant_id: str, change: Change, now: datetime) -> Notification:
+def notification_of(tenant_id: str, change: AlertChange, now: datetime) -> Notification:
     """Return what people are told of an alert; the same occurrence always under the same id."""
     alert = change.document
     return Notification(
@@ -184,7 +186,7 @@ def _breaker(session: Document | None) -> BreakerState:
         return BreakerState()
 
 
-def _log(tenant_id: str, change: Change) -> None:
+def _log(tenant_id: str, change: AlertChange) -> None:
     alert = change.document
     level = logging.WARNING if alert["state"] == AlertState.OPEN else logging.INFO
     extra = {"tenant": tenant_id, "reason_code": alert["kind"]}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.orchestration.signals import Signal, failed_signal, read_signal
+from functions.domain.orchestration.signals import ProposedSignal, failed_signal, read_signal
 from functions.services.orchestration.read_only import read_only
 
 Evaluate = Callable[..., Any]
@@ -44,7 +44,7 @@ class StrategyEvaluator:
         account_snapshot: Mapping[str, Any],
         regime: Mapping[str, Any] | None,
         timeout_seconds: float,
-    ) -> list[Signal]:
+    ) -> list[ProposedSignal]:
         """
         Return one signal per strategy, in order; a failure is a HOLD with its error and reason code.
 
@@ -72,7 +72,7 @@ class StrategyEvaluator:
 
     async def _evaluate_blocking(
         self, tenant_id: str, strategies: Mapping[str, Evaluate], shared: Sequence[Any], timeout_seconds: float
-    ) -> dict[str, Signal]:
+    ) -> dict[str, ProposedSignal]:
         stuck = self._still_running(tenant_id, strategies)
         batch = _Batch({name: evaluate for name, evaluate in strategies.items() if name not in stuck}, shared)
         signals = await batch.run(timeout_seconds)
@@ -94,14 +94,14 @@ class _Batch:
         self._shared = shared
         self._queue = deque(strategies)
         self._started: dict[str, tuple[float, threading.Thread]] = {}
-        self._signals: dict[str, Signal] = {}
+        self._signals: dict[str, ProposedSignal] = {}
         """Settled by ``setdefault``, which is atomic: the answer or the timeout, whichever comes first."""
         self._all_settled = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self.overdue: dict[str, threading.Thread] = {}
         """Threads of strategies that did not answer in time."""
 
-    async def run(self, timeout_seconds: float) -> dict[str, Signal]:
+    async def run(self, timeout_seconds: float) -> dict[str, ProposedSignal]:
         workers, settled = _FIRST_WORKERS, 0
         self._add_workers(workers)
         while len(self._signals) < len(self._strategies):
@@ -139,7 +139,7 @@ class _Batch:
                     self.overdue[name] = thread
 
 
-def _evaluate_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> Signal:
+def _evaluate_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> ProposedSignal:
     try:
         proposed = evaluate(*shared)
     except BaseException as error:  # noqa: BLE001 - even SystemExit: a strategy ends nothing but itself
@@ -152,7 +152,7 @@ def _evaluate_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> Signa
 
 async def _evaluate_waiting(
     strategies: Mapping[str, Evaluate], shared: Sequence[Any], timeout_seconds: float
-) -> dict[str, Signal]:
+) -> dict[str, ProposedSignal]:
     if not strategies:
         return {}
     tasks = {name: asyncio.create_task(_await_one(name, strategies[name], shared)) for name in strategies}
@@ -164,21 +164,21 @@ async def _evaluate_waiting(
     }
 
 
-async def _await_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> Signal:
+async def _await_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> ProposedSignal:
     try:
         return read_signal(name, await evaluate(*shared))
     except BaseException as error:  # noqa: BLE001 - even SystemExit, which would end the loop and every strategy on it
         return _error_signal(name, error)
 
 
-def _error_signal(name: str, error: BaseException) -> Signal:
+def _error_signal(name: str, error: BaseException) -> ProposedSignal:
     return failed_signal(name, f"{type(error).__name__}: {error}", ReasonCode.STRATEGY_ERROR)
 
 
-def _timeout_signal(name: str, timeout_seconds: float) -> Signal:
+def _timeout_signal(name: str, timeout_seconds: float) -> ProposedSignal:
     return failed_signal(name, f"no answer within {timeout_seconds:g} s", ReasonCode.STRATEGY_TIMEOUT)
 
 
-def _still_running_signal(name: str) -> Signal:
+def _still_running_signal(name: str) -> ProposedSignal:
     error = "an earlier evaluation has not returned yet: not started again"
     return failed_signal(name, error, ReasonCode.STRATEGY_STILL_RUNNING)

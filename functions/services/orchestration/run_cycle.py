@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict, StoreUnavailable
 from functions.domain.kernel.policy import Policy
@@ -25,7 +25,7 @@ from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.identity import session_id_of
 from functions.domain.orchestration.inputs import CycleInputs, live_positions, read_inputs
 from functions.domain.orchestration.paper import prices_of, with_paper_positions
-from functions.domain.orchestration.signals import Signal
+from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.breakers import next_breaker
 from functions.services.kernel.ports import Clock, Ids
 from functions.services.orchestration.decision_log import log_decision
@@ -34,11 +34,9 @@ from functions.services.orchestration.ports import CycleStore, CycleWrites, Tena
 
 logger = logging.getLogger("maestro")
 
-T = TypeVar("T")
-
 MAX_COMMIT_ATTEMPTS = 40
 """Of clients who redeem a whole session one after the other some come first; a second of it must not starve a cycle."""
-ProposeSignals = Callable[[CycleInputs, Policy], Awaitable[Sequence[Signal]]]
+ProposeSignals = Callable[[CycleInputs, Policy], Awaitable[Sequence[ProposedSignal]]]
 """Gives one signal per strategy."""
 
 
@@ -123,7 +121,7 @@ class RunCycle:
         request: CycleRequest,
         known: Known,
         inputs: CycleInputs,
-        signals: Sequence[Signal],
+        signals: Sequence[ProposedSignal],
         now: datetime,
         started: float,
     ) -> DecisionResult | None:
@@ -151,7 +149,7 @@ class RunCycle:
         return self._decide(request, unavailable(known, lost), inputs, signals, now)
 
     def _decide(
-        self, request: CycleRequest, known: Known, inputs: CycleInputs, signals: Sequence[Signal], now: datetime
+        self, request: CycleRequest, known: Known, inputs: CycleInputs, signals: Sequence[ProposedSignal], now: datetime
     ) -> DecisionResult:
         return decide(
             DecisionRequest(

@@ -182,7 +182,12 @@ def _log(tenant_id: str, fill: ReportedFill, result: FillResult) -> None:
     logger.log(
         level,
         "Fill %s: %s %s %s at %s, nonce %s…",
-        *(result.status, fill.side, fill.qty, fill.symbol, fill.price, shown_nonce(fill.nonce)),
+        result.status,
+        fill.side,
+        fill.qty,
+        fill.symbol,
+        fill.price,
+        shown_nonce(fill.nonce),
         extra={
             "tenant": tenant_id,
             "strategy": fill.strategy_id,

@@ -190,7 +190,11 @@ def _policy_or_none(defaults: Mapping[str, Any], document: Document | None) -> P
 def _log(word: str, redemption: Redemption) -> None:
     logger.info(
         "%s %s %s: nonce %s…, %.2f USD reserved",
-        *(word, redemption.action, redemption.symbol, shown_nonce(redemption.nonce), redemption.notional),
+        word,
+        redemption.action,
+        redemption.symbol,
+        shown_nonce(redemption.nonce),
+        redemption.notional,
         extra={
             "tenant": redemption.tenant_id,
             "session": redemption.session_id,

@@ -30,7 +30,6 @@ logger = logging.getLogger("maestro")
 
 MAX_BODY_BYTES = 900_000
 """A little below what a Firestore document holds."""
-CLIENT_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match")
 HEALTH = {"name": "health"}
 OPENAPI_VERSION = "3.1.1"
 DESCRIPTION = (

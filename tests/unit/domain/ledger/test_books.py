@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.kernel.errors import FillError, WindowsError
+from functions.domain.kernel.errors import FillError, PackedStateError
 from functions.domain.ledger.books import (
     Checkpoint,
     PeriodResult,
@@ -174,7 +174,7 @@ def test_pages_change_nothing(given_events: Any, page_size: int) -> None:
 def test_a_damaged_checkpoint_is_an_error_not_a_guess(damage: dict[str, Any]) -> None:
     _, books = compute_period(Checkpoint.empty(), [fill()], {}, START + DAY)
     document = checkpoint_document(books)
-    with pytest.raises(WindowsError):
+    with pytest.raises(PackedStateError):
         read_checkpoint({**document, **damage})
 
 

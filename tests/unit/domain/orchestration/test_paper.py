@@ -17,7 +17,7 @@ from functions.domain.orchestration.paper import (
     with_paper_positions,
 )
 from functions.domain.orchestration.risk_rules import RuledSignal
-from functions.domain.orchestration.signals import Action, Signal
+from functions.domain.orchestration.signals import Action, ProposedSignal
 
 BUY, SELL, HOLD = Action
 ACTIVE, REDUCED, SHADOW, DISABLED = AgentMode
@@ -25,7 +25,7 @@ PRICES = {"KO": 50.0, "PEP": 100.0}
 
 
 def signal(action: Action, ticker: str = "KO", mode: AgentMode = SHADOW, allocation: float = 0.2) -> RuledSignal:
-    return RuledSignal.weighted(Signal("S", action, ticker, allocation), mode, WEIGHTS[mode])
+    return RuledSignal.weighted(ProposedSignal("S", action, ticker, allocation), mode, WEIGHTS[mode])
 
 
 @pytest.mark.parametrize(

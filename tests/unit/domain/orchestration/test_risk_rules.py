@@ -23,14 +23,14 @@ from functions.domain.orchestration.risk_rules import (
     TradingStateRule,
     systemic_risk_of,
 )
-from functions.domain.orchestration.signals import Action, Signal
+from functions.domain.orchestration.signals import Action, ProposedSignal
 
 BUY, SELL, HOLD = Action
 ACTIVE, REDUCED, SHADOW, DISABLED = AgentMode
 
 
 def book(*actions: Action, mode: AgentMode = ACTIVE, allocation: float = 0.4, ticker: str = "KO") -> list[RuledSignal]:
-    proposals = [Signal(f"S{number}", action, ticker, allocation, 0.9) for number, action in enumerate(actions)]
+    proposals = [ProposedSignal(f"S{number}", action, ticker, allocation, 0.9) for number, action in enumerate(actions)]
     return [RuledSignal.weighted(proposal, mode, WEIGHTS[mode]) for proposal in proposals]
 
 
@@ -92,7 +92,7 @@ def test_systemic_sells(sells: int, threshold: int, overridden: bool) -> None:
 
 
 def test_disabled_and_failed_strategies_do_not_count_as_sellers() -> None:
-    failed = Signal("F", HOLD, error="RuntimeError: SELL", reason_code=ReasonCode.STRATEGY_ERROR)
+    failed = ProposedSignal("F", HOLD, error="RuntimeError: SELL", reason_code=ReasonCode.STRATEGY_ERROR)
     signals = [*book(BUY, SELL, SELL), *book(SELL, mode=DISABLED), RuledSignal.weighted(failed, ACTIVE, 1.0)]
     assert ruled(SystemicSellsRule(), signals)[0].action is BUY
     shadowed = [*book(BUY, SELL, SELL), *book(SELL, mode=SHADOW)]
@@ -111,7 +111,7 @@ def test_buys_shrink_in_proportion_to_the_gross_cap() -> None:
 signals_of_any_kind = st.lists(
     st.builds(
         lambda number, action, mode, allocation: RuledSignal.weighted(
-            Signal(f"S{number}", action, "KO", allocation, 0.5), mode, WEIGHTS[mode]
+            ProposedSignal(f"S{number}", action, "KO", allocation, 0.5), mode, WEIGHTS[mode]
         ),
         st.integers(0, 10_000),
         st.sampled_from(Action),

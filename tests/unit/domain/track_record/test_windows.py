@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.kernel.errors import WindowsError
+from functions.domain.kernel.errors import PackedStateError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
 
@@ -61,7 +61,7 @@ def test_a_full_document_stays_below_firestores_limit() -> None:
     document = PerformanceWindows(names, dates, np.zeros((len(names), len(dates)))).to_document()
     size = len(document["returns"]) + sum(len(text) + 1 for text in [*document["strategy_names"], *document["dates"]])
     assert size < 900_000
-    with pytest.raises(WindowsError, match="strategies must be at most 1000, was 1001"):
+    with pytest.raises(PackedStateError, match="strategies must be at most 1000, was 1001"):
         PerformanceWindows.from_daily_returns((f"S{number}", START, 0.0) for number in range(1001))
 
 
@@ -80,5 +80,5 @@ def test_a_full_document_stays_below_firestores_limit() -> None:
 )
 def test_damage_is_an_error_not_a_guess(damage: dict[str, Any]) -> None:
     document = PerformanceWindows.from_daily_returns([("A", START, 0.1)]).to_document()
-    with pytest.raises(WindowsError):
+    with pytest.raises(PackedStateError):
         PerformanceWindows.from_document({**document, **damage})

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain.orchestration.signals import Action, Signal
+from functions.domain.orchestration.signals import Action, ProposedSignal
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
 from functions.services.orchestration.read_only import read_only
 
@@ -42,7 +42,7 @@ def evaluate(
     evaluator: StrategyEvaluator | None = None,
     timeout: float = 0.2,
     tenant_id: str = "acme",
-) -> dict[str, Signal]:
+) -> dict[str, ProposedSignal]:
     evaluator = evaluator or StrategyEvaluator()
     signals = asyncio.run(evaluator.evaluate(tenant_id, strategies, MARKET, {}, None, timeout))
     assert [signal.strategy_name for signal in signals] == list(strategies)

@@ -17,7 +17,7 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import issued_signals, modes_document
 from functions.domain.orchestration.inputs import CycleInputs
-from functions.domain.orchestration.signals import Signal, read_signal
+from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.modes import ModeState
 from functions.services.orchestration.run_cycle import (
     MAX_COMMIT_ATTEMPTS,
@@ -47,7 +47,7 @@ def store() -> FakeCycleStore:
 def run(
     store: FakeCycleStore, proposals: Mapping[str, Any] | Callable[[CycleInputs], Mapping[str, Any]], **request: Any
 ) -> CycleResult | None:
-    async def propose(inputs: CycleInputs, policy: Policy) -> list[Signal]:
+    async def propose(inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
         given = proposals(inputs) if callable(proposals) else proposals
         return [read_signal(name, proposal) for name, proposal in given.items()]
 
