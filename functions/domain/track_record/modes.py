@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import InputError
@@ -17,19 +15,15 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 
 EARNED = (AgentMode.ACTIVE, AgentMode.REDUCED, AgentMode.SHADOW_MODE)
-"""The ladder of modes a track record earns, best first; a mode's rung is its index."""
+"""The ladder of modes that a track record earns, best first."""
 
 _SECONDS_PER_DAY = 86_400.0
-REASONS = (
-    ReasonCode.SHARPE_HEALTHY,
-    ReasonCode.SHARPE_BELOW_REDUCE,
-    ReasonCode.SHARPE_BELOW_SHADOW,
-    ReasonCode.PROMOTION_PENDING,
-    ReasonCode.INSUFFICIENT_DATA,
-    ReasonCode.HELD_WITHOUT_DATA,
-)
-"""Why a mode was earned or given; the first three are the rungs' own."""
-_PENDING, _INSUFFICIENT, _HELD = 3, 4, 5
+REASONS: Mapping[AgentMode, ReasonCode] = {
+    AgentMode.ACTIVE: ReasonCode.SHARPE_HEALTHY,
+    AgentMode.REDUCED: ReasonCode.SHARPE_BELOW_REDUCE,
+    AgentMode.SHADOW_MODE: ReasonCode.SHARPE_BELOW_SHADOW,
+}
+"""Why a Sharpe ratio earns a mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +41,14 @@ class ModeState:
     """What the strategy asked for in its last BUY, fraction: its share of the account's capital."""
 
     @property
-    def rung(self) -> int:
-        """Index into `EARNED` of the mode earned by the track record; unknown counts as the worst."""
-        mode = (self.earned_mode or AgentMode.SHADOW_MODE) if self.mode is AgentMode.DISABLED else self.mode
-        return EARNED.index(mode)
+    def earned(self) -> AgentMode:
+        """The mode earned by the track record, also while DISABLED; unknown counts as the worst."""
+        return (self.earned_mode or AgentMode.SHADOW_MODE) if self.mode is AgentMode.DISABLED else self.mode
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the mode was given for want of data, and not earned."""
+        return self.reason_code is ReasonCode.INSUFFICIENT_DATA
 
     @classmethod
     def from_entry(cls, name: str, entry: Any) -> ModeState:
@@ -103,115 +101,93 @@ def read_modes(document: Mapping[str, Any] | None) -> dict[str, ModeState]:
     return {name: ModeState.from_entry(name, entry) for name, entry in entries.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Rungs:
-    """The earned mode of many strategies, as arrays of one entry per strategy."""
-
-    rung: NDArray[np.int8]
-    """Index into `EARNED`."""
-    reason: NDArray[np.int8]
-    """Index into `REASONS`."""
-
-
-def next_rungs(
-    sharpe: NDArray[np.float64],
-    data_points: NDArray[np.int64],
-    previous_rung: NDArray[np.int8],
-    days_in_mode: NDArray[np.float64],
-    is_unearned: NDArray[np.bool_],
+def earned_mode(
+    sharpe: float,
+    data_points: int,
+    previous: ModeState | None,
     policy: Policy,
-    proven_rung: NDArray[np.int8] | None = None,
-) -> Rungs:
+    now: datetime,
+    proven: AgentMode = AgentMode.SHADOW_MODE,
+) -> tuple[AgentMode, ReasonCode]:
     """
-    Decide the earned mode of every strategy: down at once, up one rung at a time.
+    Decide what one strategy's track record earns: down at once, up one rung at a time.
 
     Parameters
     ----------
-    sharpe : NDArray, shape (strategies,)
+    sharpe : float
         Annualised Sharpe ratio; NaN where undefined.
-    data_points : NDArray, shape (strategies,)
+    data_points : int
         Daily returns behind it.
-    previous_rung : NDArray, shape (strategies,)
-        Index into `EARNED`; -1 for a strategy never seen.
-    days_in_mode : NDArray, shape (strategies,)
-        Days since the previous mode began.
-    is_unearned : NDArray, shape (strategies,)
-        True where the previous mode was `insufficient_data_mode`, given for want of data.
-    policy : Policy
-    proven_rung : NDArray, shape (strategies,), optional
-        The worst rung that the returns prove with the policy's confidence: nobody is demoted below it.
+    previous : ModeState or None
+        The mode until now; None for a strategy never seen.
+    proven : AgentMode
+        The worst mode that the returns prove with the policy's confidence: nobody is demoted below it.
 
     Notes
     -----
-    A strategy whose returns are gone keeps its mode (or gets a worse `insufficient_data_mode`): a mode is never
-    improved merely because data ran out. A mode that was given, not earned, is no rung to climb from.
+    A strategy whose returns are gone keeps its mode (or gets a worse `insufficient_data_mode`): a mode never improves
+    merely because data ran out. A mode that was given for want of data is not earned: there is nothing to climb from.
     """
-    has_evidence = (data_points >= policy.min_data_points) & ~np.isnan(sharpe)
-    has_earned = (previous_rung >= 0) & ~is_unearned
-    target = _rung_of(sharpe, policy, margin=0.0)
-    if proven_rung is not None:
-        unproven = np.maximum(proven_rung, np.where(has_earned, previous_rung, 0))
-        target = np.minimum(target, unproven).astype(np.int8)
-    cleared = _rung_of(sharpe, policy, policy.promotion_margin)
-    may_climb = (days_in_mode >= policy.min_dwell_days) & (cleared < previous_rung)
-    climbed = np.where(may_climb, previous_rung - 1, previous_rung)
-    is_pending = has_earned & (target < previous_rung) & ~may_climb
-    earned = np.where(has_earned & (target < previous_rung), climbed, target)
+    held = None if previous is None or previous.is_given else previous.earned
+    if data_points < policy.min_data_points or math.isnan(sharpe):
+        if held is None:
+            return policy.insufficient_data_mode, ReasonCode.INSUFFICIENT_DATA
+        return _worse(held, policy.insufficient_data_mode), ReasonCode.HELD_WITHOUT_DATA
 
-    given = EARNED.index(policy.insufficient_data_mode)
-    without_evidence = np.where(has_earned, np.maximum(previous_rung, given), given)
-    rung = np.where(has_evidence, earned, without_evidence).astype(np.int8)
-    reason = np.where(
-        has_evidence, np.where(is_pending, _PENDING, target), np.where(has_earned, _HELD, _INSUFFICIENT)
-    ).astype(np.int8)
-    return Rungs(rung, reason)
+    target = _mode_of(sharpe, policy)
+    target = _better(target, _worse(proven, held or AgentMode.ACTIVE))
+    if held is None or not _is_better(target, held):
+        return target, REASONS[target]
+
+    days_in_mode = (now - previous.since).total_seconds() / _SECONDS_PER_DAY if previous else 0.0
+    has_cleared_margin = _is_better(_mode_of(sharpe, policy, policy.promotion_margin), held)
+    if days_in_mode < policy.min_dwell_days or not has_cleared_margin:
+        return held, ReasonCode.PROMOTION_PENDING
+    return EARNED[EARNED.index(held) - 1], REASONS[target]
 
 
-def _rung_of(sharpe: NDArray[np.float64], policy: Policy, margin: float) -> NDArray[np.int8]:
-    """Return the rung a Sharpe ratio earns with thresholds raised by ``margin``; NaN earns the worst."""
-    is_reduced = ~(sharpe >= policy.sharpe_threshold_reduce + margin)
-    is_shadow = ~(sharpe >= policy.sharpe_threshold_shadow + margin)
-    return is_reduced.astype(np.int8) + is_shadow.astype(np.int8)
+def _mode_of(sharpe: float, policy: Policy, margin: float = 0.0) -> AgentMode:
+    """Return the mode a Sharpe ratio earns with both thresholds raised by ``margin``."""
+    if sharpe >= policy.sharpe_threshold_reduce + margin:
+        return AgentMode.ACTIVE
+    return AgentMode.REDUCED if sharpe >= policy.sharpe_threshold_shadow + margin else AgentMode.SHADOW_MODE
 
 
-def next_modes(
-    strategy_names: Sequence[str],
-    sharpe: NDArray[np.float64],
-    data_points: NDArray[np.int64],
-    previous: Mapping[str, ModeState],
+def _worse(one: AgentMode, other: AgentMode) -> AgentMode:
+    return max(one, other, key=EARNED.index)
+
+
+def _better(one: AgentMode, other: AgentMode) -> AgentMode:
+    return min(one, other, key=EARNED.index)
+
+
+def _is_better(one: AgentMode, other: AgentMode) -> bool:
+    return EARNED.index(one) < EARNED.index(other)
+
+
+def next_mode(
+    name: str,
+    sharpe: float,
+    data_points: int,
+    previous: ModeState | None,
     policy: Policy,
     now: datetime,
-    proven_rung: NDArray[np.int8] | None = None,
-) -> dict[str, ModeState]:
-    """Return the mode of every named strategy now; a mode that does not change keeps its ``since``."""
-    states = [previous.get(name) for name in strategy_names]
-    rungs = next_rungs(
-        sharpe,
-        data_points,
-        np.array([-1 if state is None else state.rung for state in states], dtype=np.int8),
-        np.array([0.0 if s is None else (now - s.since).total_seconds() / _SECONDS_PER_DAY for s in states]),
-        np.array([s is not None and s.reason_code is ReasonCode.INSUFFICIENT_DATA for s in states], dtype=np.bool_),
-        policy,
-        proven_rung,
-    )
-    earned = zip(strategy_names, states, rungs.rung.tolist(), rungs.reason.tolist(), strict=True)
-    return {
-        name: _next_state(name, state, EARNED[rung], REASONS[reason], policy, now)
-        for name, state, rung, reason in earned
-    }
-
-
-def _next_state(
-    name: str, state: ModeState | None, earned: AgentMode, reason: ReasonCode, policy: Policy, now: datetime
+    proven: AgentMode = AgentMode.SHADOW_MODE,
 ) -> ModeState:
+    """
+    Return a strategy's mode now; one that does not change keeps its ``since``.
+
+    Parameters as for `earned_mode`. An operator's switch comes before what was earned, which is kept for its end.
+    """
+    earned, reason = earned_mode(sharpe, data_points, previous, policy, now, proven)
     if is_disabled(policy, name, now):
+        was_disabled = previous is not None and previous.mode is AgentMode.DISABLED
+        since = previous.since if was_disabled and previous else now
+        kept = previous.earned if previous else earned
         until = policy.disabled_strategies[name]
-        was_disabled = state is not None and state.mode is AgentMode.DISABLED
-        since = state.since if was_disabled and state else now
-        kept = EARNED[state.rung] if state else earned
         return ModeState(AgentMode.DISABLED, since, ReasonCode.DISABLED_BY_POLICY, until, kept)
-    if state is not None and state.mode is earned:
-        return state if state.reason_code is reason else ModeState(earned, state.since, reason)
+    if previous is not None and previous.mode is earned:
+        return previous if previous.reason_code is reason else ModeState(earned, previous.since, reason)
     return ModeState(earned, now, reason)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.track_record.modes import ModeState, is_disabled, next_modes
+from functions.domain.track_record.modes import EARNED, ModeState, is_disabled, next_mode
 from functions.domain.track_record.statistics import data_points, probabilistic_sharpe_ratio, sharpe_ratio
 from functions.domain.track_record.windows import PerformanceWindows
 
@@ -56,25 +56,31 @@ def standings(
     returns[~has_enough] = math.nan
     sharpe = sharpe_ratio(returns, policy.risk_free_rate)
     probability = probabilistic_sharpe_ratio(returns, policy.risk_free_rate)
-    if policy.enabled:
-        proven = _proven_rung(returns, policy)
-        modes = next_modes(strategy_names, sharpe, counts, previous_modes, policy, now, proven)
-    else:
-        modes = {name: _mode_when_off(name, policy, now) for name in strategy_names}
-    if not is_readable:
-        modes = {name: previous_modes.get(name, mode) for name, mode in modes.items()}
-    figures = zip(strategy_names, sharpe.tolist(), probability.tolist(), counts.tolist(), strict=True)
-    return {name: Standing(modes[name], _or_none(s), _or_none(p), count) for name, s, p, count in figures}
+    figures = zip(
+        strategy_names, sharpe.tolist(), probability.tolist(), counts.tolist(), _proven(returns, policy), strict=True
+    )
+    found = {}
+    for name, ratio, psr, count, proven in figures:
+        previous = previous_modes.get(name)
+        if previous is not None and not is_readable:
+            state = previous
+        elif policy.enabled:
+            state = next_mode(name, ratio, count, previous, policy, now, proven)
+        else:
+            state = _mode_when_off(name, policy, now)
+        found[name] = Standing(state, _or_none(ratio), _or_none(psr), count)
+    return found
 
 
-def _proven_rung(returns: NDArray[np.float64], policy: Policy) -> NDArray[np.int8] | None:
-    """Return the worst rung that returns prove with the policy's confidence; None when it asks for no proof."""
+def _proven(returns: NDArray[np.float64], policy: Policy) -> list[AgentMode]:
+    """Return the worst mode that each strategy's returns prove; the worst of all where the policy asks for no proof."""
     if policy.demotion_confidence is None:
-        return None
+        return [AgentMode.SHADOW_MODE] * len(returns)
     thresholds = (policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow)
     above = [probabilistic_sharpe_ratio(returns, policy.risk_free_rate, threshold) for threshold in thresholds]
-    is_proven = [probability <= 1.0 - policy.demotion_confidence for probability in above]
-    return is_proven[0].astype(np.int8) + is_proven[1].astype(np.int8)
+    is_below_reduce, is_below_shadow = (probability <= 1.0 - policy.demotion_confidence for probability in above)
+    rungs = is_below_reduce.astype(np.int8) + is_below_shadow.astype(np.int8)
+    return [EARNED[rung] for rung in rungs.tolist()]
 
 
 def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: PLR0911 - one sentence per reason

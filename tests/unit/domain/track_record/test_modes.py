@@ -17,7 +17,8 @@ from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import modes_document
-from functions.domain.track_record.modes import EARNED, ModeState, next_modes, read_modes
+from functions.domain.track_record.modes import EARNED, ModeState, read_modes
+from functions.domain.track_record.modes import next_mode as mode_after
 from functions.domain.track_record.standing import standings
 from functions.domain.track_record.windows import PerformanceWindows
 
@@ -38,8 +39,7 @@ def next_mode(
     now: datetime = NOW,
     **settings: Any,
 ) -> ModeState:
-    known = {} if previous is None else {"A": previous}
-    return next_modes(["A"], np.array([sharpe]), np.array([days]), known, Policy(**settings), now)["A"]
+    return mode_after("A", sharpe, days, previous, Policy(**settings), now)
 
 
 def earned(mode: AgentMode, days_ago: float = 10) -> ModeState:
