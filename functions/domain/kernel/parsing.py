@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 
 from functions.domain.kernel.errors import InputError
 
+Word = TypeVar("Word", bound=StrEnum)
+Item = TypeVar("Item")
+
 
 def parse_time(name: str, value: Any) -> datetime:
     """Return an aware time from a timestamp or an ISO 8601 string. Raises InputError."""
@@ -41,24 +44,22 @@ def as_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-Word = TypeVar("Word", bound=StrEnum)
-
-Read = TypeVar("Read")
-
-
-def read_each(name: str, values: Any, read: Callable[[str, Any], Read]) -> frozenset[Read]:
+def read_each(name: str, values: Any, read: Callable[[str, Any], Item]) -> frozenset[Item]:
+    """Read every item of a list. Raises InputError, which names the item."""
     if not isinstance(values, list | tuple):
         raise InputError(name, "a list", shown(values))
     return frozenset(read(f"{name}[{index}]", value) for index, value in enumerate(values))
 
 
 def read_text(name: str, value: Any) -> str:
+    """Return a text. Raises InputError."""
     if not isinstance(value, str):
         raise InputError(name, "a text", shown(value))
     return value
 
 
 def read_word(kind: type[Word], name: str, value: Any) -> Word:
+    """Return the member that a word names. Raises InputError."""
     words = [str(word) for word in kind]
     if value not in words:  # a list: the value may be unhashable
         raise InputError(name, "one of " + ", ".join(words), shown(value))
@@ -76,7 +77,11 @@ class Hidden:
 
 
 def shown(value: Any) -> Any:
-    """Return a value if it is a word or a number; else, as somebody may have put an address there, not what it says."""
+    """
+    Return a value as an error may show it: as it is if it is a short word or a number, else hidden.
+
+    Somebody may have put an address or a token where it does not belong.
+    """
     is_harmless = value is None or isinstance(value, bool | int | float)
     is_word = isinstance(value, str) and re.fullmatch(r"[\w .\-]{0,20}", value) is not None
     return value if is_harmless or is_word else Hidden(value)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from functions.domain.kernel.agent_mode import AgentMode
-from functions.domain.kernel.errors import InputError, PolicyError
-from functions.domain.kernel.parsing import parse_time
+from functions.domain.kernel.errors import PolicyError
+from functions.domain.kernel.setting_checks import (
+    CAPITALS,
+    DISABLED,
+    FLAG,
+    TIME,
+    TIME_ZONE,
+    choice,
+    number,
+    optional,
+    text,
+    whole_number,
+)
 
 MAX_WINDOW_DAYS = 90
 """Days kept; the policy's lookback cannot exceed it."""
@@ -35,144 +43,6 @@ TRADING_STATE_FIELDS = frozenset({"trading_state", "trading_state_until", "tradi
 """Settings with a switch of their own, which a change of the others leaves alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What one setting accepts: a reader that raises ValueError with the limit, and the same as JSON Schema."""
-
-    read: Callable[[Any], Any]
-    schema: Mapping[str, Any]
-
-    def __call__(self, value: Any) -> Any:
-        return self.read(value)
-
-
-def _number(low: float, high: float) -> Check:
-    limit = f"a number from {low:g} to {high:g}"
-
-    def read(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise ValueError(limit)
-        return float(value)
-
-    return Check(read, {"type": "number", "minimum": low, "maximum": high})
-
-
-def _whole(low: int, high: int) -> Check:
-    limit = f"a whole number from {low} to {high}"
-
-    def read(value: Any) -> int:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or value != int(value) or not low <= value <= high:
-            raise ValueError(limit)
-        return int(value)
-
-    return Check(read, {"type": "integer", "minimum": low, "maximum": high})
-
-
-def _text(most_characters: int) -> Check:
-    limit = f"a text of at most {most_characters} characters"
-
-    def read(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > most_characters:
-            raise ValueError(limit)
-        return value
-
-    return Check(read, {"type": "string", "maxLength": most_characters})
-
-
-def _optional(check: Check) -> Check:
-    def read(value: Any) -> Any:
-        try:
-            return None if value is None else check(value)
-        except ValueError as error:
-            raise ValueError(f"{error} or null") from error
-
-    return Check(read, {"anyOf": [check.schema, {"type": "null"}]})
-
-
-def _choice(kind: type[StrEnum], *allowed: StrEnum) -> Check:
-    words = [str(choice) for choice in allowed]
-
-    def read(value: Any) -> StrEnum:
-        if value not in words:  # a list: the value may be unhashable
-            raise ValueError("one of " + ", ".join(words))
-        return kind(value)
-
-    return Check(read, {"type": "string", "enum": words})
-
-
-def _read_flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("true or false")
-    return value
-
-
-def _read_time(value: Any) -> datetime:
-    try:
-        return parse_time("time", value)
-    except InputError as error:
-        raise ValueError("a time with its zone") from error
-
-
-def _read_time_zone(value: Any) -> str:
-    try:
-        if isinstance(value, str):
-            return ZoneInfo(value).key
-    except (ValueError, KeyError, OSError):  # not found is a KeyError; a folder's name is an OSError
-        pass
-    raise ValueError("the IANA name of a time zone, like Europe/Zurich")
-
-
-def _is_name(value: Any) -> bool:
-    """Tell whether a value can name a strategy, and so a field of a document."""
-    is_text = isinstance(value, str) and len(value) <= _LONGEST_NAME
-    return is_text and re.fullmatch(_NAME["pattern"], value) is not None
-
-
-def _read_disabled(value: Any) -> Mapping[str, datetime | None]:
-    """Read a list of names, or a map of name to the time it ends (null: until enabled again)."""
-    entries = dict.fromkeys(value) if isinstance(value, list | tuple | set) else value
-    if not isinstance(entries, Mapping) or not all(_is_name(name) for name in entries):
-        raise ValueError("a list of strategy names, or a map of strategy name to end time or null")
-    try:
-        return {name: None if end is None else _read_time(end) for name, end in entries.items()}
-    except ValueError as error:
-        raise ValueError("a map whose values are UTC timestamps or null") from error
-
-
-def _read_capitals(value: Any) -> Mapping[str, float]:
-    """Read a map of strategy name to USD."""
-    limit = "a map of strategy name to USD above 0"
-    if not isinstance(value, Mapping) or not all(_is_name(name) for name in value):
-        raise ValueError(limit)
-    try:
-        return {str(name): _CAPITAL(capital) for name, capital in value.items()}
-    except ValueError as error:
-        raise ValueError(limit) from error
-
-
-_LONGEST_NAME = 128
-_NAME: Mapping[str, Any] = {"type": "string", "minLength": 1, "maxLength": _LONGEST_NAME, "pattern": "^_?[^_/][^/]*$"}
-_CAPITAL = _number(1, 1e12)
-_TIME = Check(_read_time, {"type": "string", "format": "date-time"})
-_TIME_ZONE = Check(_read_time_zone, {"type": "string", "maxLength": 64})
-_FLAG = Check(_read_flag, {"type": "boolean"})
-_CAPITALS = Check(_read_capitals, {"type": "object", "propertyNames": _NAME, "additionalProperties": _CAPITAL.schema})
-_DISABLED = Check(
-    _read_disabled,
-    {
-        "anyOf": [
-            {"type": "array", "items": _NAME},
-            {
-                "type": "object",
-                "propertyNames": _NAME,
-                "additionalProperties": {"anyOf": [_TIME.schema, {"type": "null"}]},
-            },
-        ]
-    },
-)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """
@@ -181,70 +51,70 @@ class Policy:
     The guide's constants keep their upper-case names in class attributes and documents; here they are lower-case.
     """
 
-    sharpe_threshold_reduce: float = field(default=1.0, metadata={"check": _number(-10, 10)})
+    sharpe_threshold_reduce: float = field(default=1.0, metadata={"check": number(-10, 10)})
     """Annualised Sharpe ratio at which a strategy keeps its full allocation."""
-    sharpe_threshold_shadow: float = field(default=0.5, metadata={"check": _number(-10, 10)})
+    sharpe_threshold_shadow: float = field(default=0.5, metadata={"check": number(-10, 10)})
     """Annualised Sharpe ratio below which a strategy trades on paper only."""
-    systemic_sell_threshold: int = field(default=3, metadata={"check": _whole(1, 1000)})
+    systemic_sell_threshold: int = field(default=3, metadata={"check": whole_number(1, 1000)})
     """Distinct strategies saying SELL in one cycle that turn every BUY into HOLD."""
-    performance_lookback_days: int = field(default=30, metadata={"check": _whole(2, MAX_WINDOW_DAYS)})
+    performance_lookback_days: int = field(default=30, metadata={"check": whole_number(2, MAX_WINDOW_DAYS)})
     """Daily returns that count."""
-    min_data_points: int = field(default=5, metadata={"check": _whole(2, MAX_WINDOW_DAYS)})
+    min_data_points: int = field(default=5, metadata={"check": whole_number(2, MAX_WINDOW_DAYS)})
     """Daily returns below which a Sharpe ratio is not computed."""
-    risk_free_rate: float = field(default=0.04, metadata={"check": _number(-0.5, 1)})
+    risk_free_rate: float = field(default=0.04, metadata={"check": number(-0.5, 1)})
     """Fraction per year."""
-    base_capital: float = field(default=10_000.0, metadata={"check": _number(1, 1e12)})
+    base_capital: float = field(default=10_000.0, metadata={"check": number(1, 1e12)})
     """USD, where no capital is known."""
-    strategy_capital: Mapping[str, float] = field(default_factory=dict, metadata={"check": _CAPITALS})
+    strategy_capital: Mapping[str, float] = field(default_factory=dict, metadata={"check": CAPITALS})
     """USD a strategy may use, where that is fixed: the base of its daily returns."""
-    max_gross_allocation: float = field(default=1.0, metadata={"check": _number(0, 10)})
+    max_gross_allocation: float = field(default=1.0, metadata={"check": number(0, 10)})
     """Fraction of buying power that all BUYs of a cycle together may ask for."""
     insufficient_data_mode: AgentMode = field(
         default=AgentMode.ACTIVE,
-        metadata={"check": _choice(AgentMode, AgentMode.ACTIVE, AgentMode.REDUCED, AgentMode.SHADOW_MODE)},
+        metadata={"check": choice(AgentMode, AgentMode.ACTIVE, AgentMode.REDUCED, AgentMode.SHADOW_MODE)},
     )
     """Mode of a strategy with too few daily returns."""
-    promotion_margin: float = field(default=0.0, metadata={"check": _number(0, 10)})
+    promotion_margin: float = field(default=0.0, metadata={"check": number(0, 10)})
     """Sharpe above a threshold that a promotion takes."""
-    min_dwell_days: float = field(default=1.0, metadata={"check": _number(0, 365)})
+    min_dwell_days: float = field(default=1.0, metadata={"check": number(0, 365)})
     """Days in a mode before a promotion out of it."""
-    demotion_confidence: float | None = field(default=None, metadata={"check": _optional(_number(0.5, 0.9999))})
+    demotion_confidence: float | None = field(default=None, metadata={"check": optional(number(0.5, 0.9999))})
     """Probability that the true Sharpe ratio is below a threshold which a demotion takes; off when None."""
-    signal_ttl_seconds: int = field(default=300, metadata={"check": _whole(1, 86_400)})
+    signal_ttl_seconds: int = field(default=300, metadata={"check": whole_number(1, 86_400)})
     """Seconds a signal can be redeemed."""
-    max_input_age_seconds: int = field(default=900, metadata={"check": _whole(1, 7 * 86_400)})
+    max_input_age_seconds: int = field(default=900, metadata={"check": whole_number(1, 7 * 86_400)})
     """Age of market data and account snapshot above which no exposure is added."""
-    strategy_timeout_seconds: float = field(default=5.0, metadata={"check": _number(0.01, 300)})
+    strategy_timeout_seconds: float = field(default=5.0, metadata={"check": number(0.01, 300)})
     """Seconds a strategy may take."""
-    max_drawdown: float | None = field(default=None, metadata={"check": _optional(_number(0.001, 1))})
+    max_drawdown: float | None = field(default=None, metadata={"check": optional(number(0.001, 1))})
     """Fall of equity from its peak, a fraction, that trips the account breaker; off when None."""
-    daily_loss_limit: float | None = field(default=None, metadata={"check": _optional(_number(0.001, 1))})
+    daily_loss_limit: float | None = field(default=None, metadata={"check": optional(number(0.001, 1))})
     """Fall of equity within a day, a fraction, that trips the account breaker; off when None."""
-    breaker_confirmations: int = field(default=3, metadata={"check": _whole(1, 20)})
+    breaker_confirmations: int = field(default=3, metadata={"check": whole_number(1, 20)})
     """Equity observations in a row that a breaker takes to trip."""
-    breaker_release_hours: float = field(default=24.0, metadata={"check": _number(0.1, 24 * 30)})
+    breaker_release_hours: float = field(default=24.0, metadata={"check": number(0.1, 24 * 30)})
     """Hours after which a tripped breaker releases."""
-    disabled_strategies: Mapping[str, datetime | None] = field(default_factory=dict, metadata={"check": _DISABLED})
+    disabled_strategies: Mapping[str, datetime | None] = field(default_factory=dict, metadata={"check": DISABLED})
     """Strategies switched off by hand, with the time the switch ends, or None."""
-    enabled: bool = field(default=True, metadata={"check": _FLAG})
+    enabled: bool = field(default=True, metadata={"check": FLAG})
     """False: signals pass as proposed, still stamped and logged."""
     trading_state: TradingState = field(
-        default=TradingState.RUN, metadata={"check": _choice(TradingState, *TradingState)}
+        default=TradingState.RUN, metadata={"check": choice(TradingState, *TradingState)}
     )
     """The kill switch."""
-    trading_state_until: datetime | None = field(default=None, metadata={"check": _optional(_TIME)})
+    trading_state_until: datetime | None = field(default=None, metadata={"check": optional(TIME)})
     """When the trading state goes back to RUN by itself; None: when somebody says so."""
-    trading_state_reason: str | None = field(default=None, metadata={"check": _optional(_text(500))})
+    trading_state_reason: str | None = field(default=None, metadata={"check": optional(text(500))})
     """Why, in the operator's words."""
-    alert_cooldown_minutes: float = field(default=60.0, metadata={"check": _number(0, 24 * 60)})
+    alert_cooldown_minutes: float = field(default=60.0, metadata={"check": number(0, 24 * 60)})
     """Minutes in which an alert that comes back is not told again."""
-    time_zone: str = field(default="America/New_York", metadata={"check": _TIME_ZONE})
+    time_zone: str = field(default="America/New_York", metadata={"check": TIME_ZONE})
     """IANA name of the zone the daily report keeps."""
-    report_hour: int = field(default=17, metadata={"check": _whole(0, 23)})
+    report_hour: int = field(default=17, metadata={"check": whole_number(0, 23)})
     """Hour of the tenant's day at which the daily report is made."""
-    reservation_ttl_seconds: int = field(default=900, metadata={"check": _whole(1, 86_400)})
+    reservation_ttl_seconds: int = field(default=900, metadata={"check": whole_number(1, 86_400)})
     """Seconds a redeemed signal holds its buying power without a fill."""
-    version: int = field(default=0, metadata={"check": _whole(0, 2**53)})
+    version: int = field(default=0, metadata={"check": whole_number(0, 2**53)})
     """Version of the tenant's document; 0 when there is none."""
 
     def __post_init__(self) -> None:
