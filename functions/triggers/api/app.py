@@ -18,11 +18,12 @@ from werkzeug.exceptions import HTTPException
 from functions.domain.kernel.errors import InputError, RefusedError, StoreError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.triggers.api import problems
-from functions.triggers.api.answers import Health, answer
+from functions.triggers.api.answers import Health
 from functions.triggers.api.authorisation import check_access
 from functions.triggers.api.control import control
 from functions.triggers.api.openapi import tidied
 from functions.triggers.api.records import records
+from functions.triggers.api.responses import as_json
 from functions.triggers.api.trading import trading
 from functions.triggers.cold_start_probe import PROBE_PATH
 
@@ -82,7 +83,7 @@ def build_app(cors_origins: Sequence[str] = ()) -> OpenAPI:
 
 def get_health() -> Response:
     """Tell that the function answers; it looks at nothing else."""
-    return answer(Health(status="ok"))
+    return as_json(Health(status="ok"))
 
 
 def check_body() -> None:

@@ -8,25 +8,25 @@ from functions.domain.kernel.access import Role
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.orchestration.manage_policy import Author, StoredPolicy
-from functions.triggers.api import answers as to
-from functions.triggers.api import requests as of
+from functions.triggers.api import answers, requests
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
+from functions.triggers.api.responses import as_json, responses_of
 from functions.triggers.api.routes import routes
 
 control = routes("control")
 
 
-@control.get("/policy", responses=to.answers(to.Policy))
+@control.get("/policy", responses=responses_of(answers.Policy))
 @needs(Role.VIEWER)
 def get_policy() -> Response:
     """Get the policy; its ETag is what a change has to match."""
     return _policy(services().manage_policy.get(g.principal.tenant_id, services().policy_defaults()))
 
 
-@control.put("/policy", responses=to.answers(to.Policy, 400, 412, 413, 415, 428, 429))
+@control.put("/policy", responses=responses_of(answers.Policy, 400, 412, 413, 415, 428, 429))
 @needs(Role.ADMIN)
-def put_policy(header: of.PolicyHeader, body: of.PolicyChange) -> Response:
+def put_policy(header: requests.PolicyHeader, body: requests.PolicyChange) -> Response:
     """
     Replace everything the tenant sets, but for the trading state; it holds from the next cycle on.
 
@@ -46,17 +46,17 @@ def put_policy(header: of.PolicyHeader, body: of.PolicyChange) -> Response:
     return _policy(stored)
 
 
-@control.get("/policy/history", responses=to.answers(to.PolicyHistory))
+@control.get("/policy/history", responses=responses_of(answers.PolicyHistory))
 @needs(Role.ADMIN)
-def get_policy_history(query: of.HistoryQuery) -> Response:
+def get_policy_history(query: requests.HistoryQuery) -> Response:
     """List changes of policy and trading state, newest first: who, when and what."""
     changes = services().manage_policy.history(g.principal.tenant_id, query.before, query.limit)
-    return to.answer(to.PolicyHistory(items=[to.PolicyVersion.model_validate(change) for change in changes]))
+    return as_json(answers.PolicyHistory(items=[answers.PolicyVersion.model_validate(change) for change in changes]))
 
 
-@control.put("/trading-state", responses=to.answers(to.Policy, 400, 413, 415, 429))
+@control.put("/trading-state", responses=responses_of(answers.Policy, 400, 413, 415, 429))
 @needs(Role.ADMIN)
-def put_trading_state(header: of.IdempotencyHeader, body: of.TradingStateChange) -> Response:
+def put_trading_state(header: requests.IdempotencyHeader, body: requests.TradingStateChange) -> Response:
     """Turn the kill switch: it holds for the next redemption and the next cycle, and survives restarts."""
     stored = services().manage_policy.set_trading_state(
         g.principal.tenant_id,
@@ -70,8 +70,8 @@ def put_trading_state(header: of.IdempotencyHeader, body: of.TradingStateChange)
 
 
 def _policy(stored: StoredPolicy) -> Response:
-    problems = [to.PolicyProblem(field=error.field, detail=str(error)) for error in stored.problems]
-    model = to.Policy(
+    problems = [answers.PolicyProblem(field=error.field, detail=str(error)) for error in stored.problems]
+    model = answers.Policy(
         version=stored.version,
         overrides=dict(stored.overrides),
         effective=dict(stored.effective),
@@ -79,4 +79,4 @@ def _policy(stored: StoredPolicy) -> Response:
         updated_at=stored.updated_at,
         updated_by=stored.updated_by,
     )
-    return to.answer(model, ETag=f'"{stored.version}"')
+    return as_json(model, ETag=f'"{stored.version}"')

@@ -14,76 +14,76 @@ from functions.domain.monitoring.activity import orchestration_summary
 from functions.domain.track_record.curves import Curve, Figures
 from functions.services.monitoring.explain_trade import explain_trade
 from functions.services.monitoring.show_books import all_reserved, curves_of, open_positions
-from functions.triggers.api import answers as to
-from functions.triggers.api import requests as of
+from functions.triggers.api import answers, requests
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
+from functions.triggers.api.responses import as_json, responses_of
 from functions.triggers.api.routes import routes
 
 records = routes("records")
 
 
-@records.get("/decisions", responses=to.answers(to.Decisions))
+@records.get("/decisions", responses=responses_of(answers.Decisions))
 @needs(Role.VIEWER)
-def list_decisions(query: of.PageQuery) -> Response:
+def list_decisions(query: requests.PageQuery) -> Response:
     """List decisions, newest first."""
     page = services().records.decisions(g.principal.tenant_id, query.limit, query.page_token)
-    items = [to.Decision.model_validate(document) for _, document in page.items]
-    return to.answer(to.Decisions(items=items, next_page_token=page.next_page_token))
+    items = [answers.Decision.model_validate(document) for _, document in page.items]
+    return as_json(answers.Decisions(items=items, next_page_token=page.next_page_token))
 
 
-@records.get("/decisions/<session_id>", responses=to.answers(to.Decision, 404))
+@records.get("/decisions/<session_id>", responses=responses_of(answers.Decision, 404))
 @needs(Role.VIEWER)
-def get_decision(path: of.SessionPath) -> Response:
+def get_decision(path: requests.SessionPath) -> Response:
     """Get one decision in full."""
     document = services().records.decision(g.principal.tenant_id, path.session_id)
     if document is None:
         raise RefusedError(ReasonCode.NOT_FOUND, f"there is no decision {path.session_id}")
-    return to.answer(to.Decision.model_validate(document))
+    return as_json(answers.Decision.model_validate(document))
 
 
-@records.get("/summary", responses=to.answers(to.Summary))
+@records.get("/summary", responses=responses_of(answers.Summary))
 @needs(Role.VIEWER)
-def get_summary(query: of.HoursQuery) -> Response:
+def get_summary(query: requests.HoursQuery) -> Response:
     """Count decisions, risk events and modes of the last hours."""
     since = services().clock.now() - timedelta(hours=query.hours)
     counted = orchestration_summary(services().records.decisions_since(g.principal.tenant_id, since))
-    return to.answer(to.Summary(**counted))
+    return as_json(answers.Summary(**counted))
 
 
-@records.get("/explanations", responses=to.answers(to.Explanation, 404))
+@records.get("/explanations", responses=responses_of(answers.Explanation, 404))
 @needs(Role.VIEWER)
-def get_explanation(query: of.ExplanationQuery) -> Response:
+def get_explanation(query: requests.ExplanationQuery) -> Response:
     """Explain why a strategy did, or did not, trade: one decision, step by step."""
     at = query.at or services().clock.now()
     explanation = explain_trade(services().records, g.principal.tenant_id, query.strategy_id, at)
-    return to.answer(to.Explanation.model_validate(explanation))
+    return as_json(answers.Explanation.model_validate(explanation))
 
 
-@records.get("/performance", responses=to.answers(to.Performances))
+@records.get("/performance", responses=responses_of(answers.Performances))
 @needs(Role.VIEWER)
-def list_performance(query: of.PerformanceQuery) -> Response:
+def list_performance(query: requests.PerformanceQuery) -> Response:
     """List performance by day or month, newest first."""
     filters = {"period": str(query.period)}
     if query.strategy_id is not None:
         filters["strategy_id"] = query.strategy_id
     page = services().records.performance(g.principal.tenant_id, filters, query.limit, query.page_token)
-    items = [to.Performance.model_validate({**document, "id": key}) for key, document in page.items]
-    return to.answer(to.Performances(items=items, next_page_token=page.next_page_token))
+    items = [answers.Performance.model_validate({**document, "id": key}) for key, document in page.items]
+    return as_json(answers.Performances(items=items, next_page_token=page.next_page_token))
 
 
-@records.get("/strategies/<strategy_id>/curve", responses=to.answers(to.StrategyCurve, 404))
+@records.get("/strategies/<strategy_id>/curve", responses=responses_of(answers.StrategyCurve, 404))
 @needs(Role.VIEWER)
-def get_strategy_curve(path: of.StrategyPath, query: of.CurveQuery) -> Response:
+def get_strategy_curve(path: requests.StrategyPath, query: requests.CurveQuery) -> Response:
     """Get a strategy's equity, drawdown and rolling Sharpe ratio by day, live and on paper, with the modes it had."""
     tenant_id, strategy_id = g.principal.tenant_id, path.strategy_id
     policy = services().policy_of(tenant_id)
     curves = curves_of(services().records, tenant_id, strategy_id, query.days, policy)
-    return to.answer(
-        to.StrategyCurve(
+    return as_json(
+        answers.StrategyCurve(
             strategy_id=strategy_id,
             lookback_days=policy.performance_lookback_days,
-            thresholds=to.Thresholds(reduce=policy.sharpe_threshold_reduce, shadow=policy.sharpe_threshold_shadow),
+            thresholds=answers.Thresholds(reduce=policy.sharpe_threshold_reduce, shadow=policy.sharpe_threshold_shadow),
             days=list(curves.days),
             live=_curve(curves.live),
             shadow=_curve(curves.shadow),
@@ -94,8 +94,8 @@ def get_strategy_curve(path: of.StrategyPath, query: of.CurveQuery) -> Response:
     )
 
 
-def _curve(curve: Curve) -> to.Curve:
-    return to.Curve(
+def _curve(curve: Curve) -> answers.Curve:
+    return answers.Curve(
         return_fraction=_known(curve.return_fraction), equity=_known(curve.equity), drawdown=_known(curve.drawdown)
     )
 
@@ -105,44 +105,44 @@ def _known(figures: Figures) -> list[float | None]:
     return [value if math.isfinite(value) else None for value in figures.tolist()]
 
 
-@records.get("/lots", responses=to.answers(to.OpenPositions))
+@records.get("/lots", responses=responses_of(answers.OpenPositions))
 @needs(Role.VIEWER)
 def list_lots() -> Response:
     """List open lots by user, strategy and symbol, as of the last nightly snapshot."""
-    return to.answer(to.OpenPositions.model_validate(open_positions(services().ledger, g.principal.tenant_id)))
+    return as_json(answers.OpenPositions.model_validate(open_positions(services().ledger, g.principal.tenant_id)))
 
 
-@records.get("/reservations", responses=to.answers(to.AllReserved))
+@records.get("/reservations", responses=responses_of(answers.AllReserved))
 @needs(Role.VIEWER)
 def list_reservations() -> Response:
     """List what redeemed signals hold of the buying power now."""
     reserved = all_reserved(services().trading, g.principal.tenant_id, services().clock.now())
-    return to.answer(to.AllReserved.model_validate(reserved))
+    return as_json(answers.AllReserved.model_validate(reserved))
 
 
-@records.get("/alerts", responses=to.answers(to.Alerts))
+@records.get("/alerts", responses=responses_of(answers.Alerts))
 @needs(Role.VIEWER)
-def list_alerts(query: of.AlertQuery) -> Response:
+def list_alerts(query: requests.AlertQuery) -> Response:
     """List alerts, newest first."""
     page = services().records.alerts(g.principal.tenant_id, query.state, query.limit, query.page_token)
-    items = [to.Alert.model_validate({**document, "id": key}) for key, document in page.items]
-    return to.answer(to.Alerts(items=items, next_page_token=page.next_page_token))
+    items = [answers.Alert.model_validate({**document, "id": key}) for key, document in page.items]
+    return as_json(answers.Alerts(items=items, next_page_token=page.next_page_token))
 
 
-@records.post("/alerts/<alert_id>/ack", responses=to.answers(to.Alert, 404, 429))
+@records.post("/alerts/<alert_id>/ack", responses=responses_of(answers.Alert, 404, 429))
 @needs(Role.TRADER)
-def acknowledge_alert(path: of.AlertPath) -> Response:
+def acknowledge_alert(path: requests.AlertPath) -> Response:
     """Take an alert on; again changes nothing."""
     who = g.principal
     alert = services().acknowledge_alert.run(who.tenant_id, path.alert_id, who.uid)
-    return to.answer(to.Alert.model_validate({**alert, "id": path.alert_id}))
+    return as_json(answers.Alert.model_validate({**alert, "id": path.alert_id}))
 
 
-@records.get("/reports/<date>", responses=to.answers(to.Report, 404))
+@records.get("/reports/<date>", responses=responses_of(answers.Report, 404))
 @needs(Role.VIEWER)
-def get_report(path: of.DatePath) -> Response:
+def get_report(path: requests.DatePath) -> Response:
     """Get a day's report."""
     document = services().records.report(g.principal.tenant_id, path.date)
     if document is None:
         raise RefusedError(ReasonCode.NOT_FOUND, f"there is no report of {path.date}")
-    return to.answer(to.Report.model_validate({**document, "date": path.date}))
+    return as_json(answers.Report.model_validate({**document, "date": path.date}))

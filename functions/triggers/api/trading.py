@@ -12,18 +12,18 @@ from functions.domain.kernel.access import Role
 from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.trading.record_fills import FillStatus, ReportedFill
-from functions.triggers.api import answers as to
-from functions.triggers.api import requests as of
+from functions.triggers.api import answers, requests
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
+from functions.triggers.api.responses import as_json, responses_of
 from functions.triggers.api.routes import routes
 
 trading = routes("trading")
 
 
-@trading.post("/orchestrations", responses=to.answers(to.Orchestration))
+@trading.post("/orchestrations", responses=responses_of(answers.Orchestration))
 @needs(Role.TRADER)
-def run_orchestration(header: of.IdempotencyHeader) -> Response:
+def run_orchestration(header: requests.IdempotencyHeader) -> Response:
     """
     Run a cycle now, on the stored market data and account.
 
@@ -38,10 +38,10 @@ def run_orchestration(header: of.IdempotencyHeader) -> Response:
     if cycle is None or decision is None:
         raise StoreUnavailable(f"the record of {request_id} is gone")
     issued = services().redeem_signals.issued(tenant_id, cycle["session_id"])
-    return to.answer(to.Orchestration.model_validate({"decision": decision, "signals": issued.signals}))
+    return as_json(answers.Orchestration.model_validate({"decision": decision, "signals": issued.signals}))
 
 
-@trading.get("/signals/latest", responses=to.answers(to.Signals, 404))
+@trading.get("/signals/latest", responses=responses_of(answers.Signals, 404))
 @needs(Role.TRADER)
 def get_latest_signals() -> Response:
     """Get the current session's signals, with the nonces to redeem."""
@@ -49,8 +49,8 @@ def get_latest_signals() -> Response:
     if latest is None:
         raise RefusedError(ReasonCode.NOT_FOUND, "no cycle has run yet")
     issued, current = latest
-    return to.answer(
-        to.Signals.model_validate(
+    return as_json(
+        answers.Signals.model_validate(
             {
                 "session_id": issued.session_id,
                 "expires_at": issued.expires_at,
@@ -62,9 +62,9 @@ def get_latest_signals() -> Response:
     )
 
 
-@trading.post("/signals/<nonce>/redeem", responses=to.answers(to.Redemption, 404, 409, 410, 423, 429))
+@trading.post("/signals/<nonce>/redeem", responses=responses_of(answers.Redemption, 404, 409, 410, 423, 429))
 @needs(Role.TRADER)
-def redeem_signal(path: of.NoncePath, header: of.IdempotencyHeader) -> Response:
+def redeem_signal(path: requests.NoncePath, header: requests.IdempotencyHeader) -> Response:
     """
     Claim a signal before trading it, once.
 
@@ -75,20 +75,20 @@ def redeem_signal(path: of.NoncePath, header: of.IdempotencyHeader) -> Response:
     redemption = services().redeem_signals.redeem(
         who.tenant_id, who.uid, path.nonce, header.idempotency_key, services().policy_defaults()
     )
-    return to.answer(to.Redemption.model_validate(redemption))
+    return as_json(answers.Redemption.model_validate(redemption))
 
 
-@trading.post("/signals/<nonce>/release", responses=to.answers(to.Redemption, 404, 409, 429))
+@trading.post("/signals/<nonce>/release", responses=responses_of(answers.Redemption, 404, 409, 429))
 @needs(Role.TRADER)
-def release_signal(path: of.NoncePath) -> Response:
+def release_signal(path: requests.NoncePath) -> Response:
     """Give back what a redeemed signal reserves and will not use; again changes nothing."""
     redemption = services().redeem_signals.release(g.principal.tenant_id, path.nonce)
-    return to.answer(to.Redemption.model_validate(redemption))
+    return as_json(answers.Redemption.model_validate(redemption))
 
 
-@trading.post("/fills", responses=to.answers(to.FillResults, 400, 413, 415, 429, is_multi=True))
+@trading.post("/fills", responses=responses_of(answers.FillResults, 400, 413, 415, 429, is_multi=True))
 @needs(Role.TRADER)
-def record_fills(body: of.FillBatch) -> Response:
+def record_fills(body: requests.FillBatch) -> Response:
     """
     Record fills, once each; reporting them again changes nothing.
 
@@ -100,20 +100,20 @@ def record_fills(body: of.FillBatch) -> Response:
     results = services().record_fills.run(who.tenant_id, who.uid, fills)
     is_all = all(result.status is not FillStatus.REJECTED for result in results)
     status = HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS
-    return to.answer(to.FillResults(results=[to.FillResult.model_validate(one) for one in results]), status)
+    return as_json(answers.FillResults(results=[answers.FillResult.model_validate(one) for one in results]), status)
 
 
-@trading.put("/market-data", responses=to.answers(to.Stored, 400, 409, 413, 415, 429))
+@trading.put("/market-data", responses=responses_of(answers.Stored, 400, 409, 413, 415, 429))
 @needs(Role.TRADER)
-def put_market_data(body: of.MarketData) -> Response:
+def put_market_data(body: requests.MarketData) -> Response:
     """Replace the market data that cycles decide on."""
     services().put_inputs.put_market_data(g.principal.tenant_id, body.model_dump(exclude_none=True))
-    return to.answer(to.Stored(as_of=body.as_of))
+    return as_json(answers.Stored(as_of=body.as_of))
 
 
-@trading.put("/account", responses=to.answers(to.Stored, 400, 409, 413, 415, 429))
+@trading.put("/account", responses=responses_of(answers.Stored, 400, 409, 413, 415, 429))
 @needs(Role.TRADER)
-def put_account(body: of.AccountSnapshot) -> Response:
+def put_account(body: requests.AccountSnapshot) -> Response:
     """Replace the account snapshot that cycles decide on."""
     services().put_inputs.put_account(g.principal.tenant_id, body.model_dump(exclude_none=True))
-    return to.answer(to.Stored(as_of=body.as_of))
+    return as_json(answers.Stored(as_of=body.as_of))
