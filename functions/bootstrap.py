@@ -1,4 +1,8 @@
-"""The only wiring: adapters and services, built on first use and kept for the life of the instance."""
+"""
+The deployed functions' wiring: adapters and services, built on first use and kept for the life of the instance.
+
+What a user's own program needs too is built by `functions.strategies.wiring`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,6 @@ from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.policy_store import FirestorePolicyStore
 from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
-from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.adapters.gemini import Gemini
@@ -26,7 +29,6 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.channels import ChannelType
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock, MarketCalendar, TaskQueue, TenantDirectory, Tokens
-from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
@@ -41,6 +43,7 @@ from functions.services.orchestration.put_inputs import PutInputs
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
 from functions.settings import ALWAYS_OPEN, WEBHOOK_SIGNING_KEY, Settings, read_settings
+from functions.strategies import wiring
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 
@@ -84,7 +87,7 @@ def snapshot_queue() -> TaskQueue:
 def run_snapshot_task() -> RunSnapshotTask:
     ledger = ledger_store()
     take = TakeSnapshots(ledger, market_calendar(), clock())
-    return RunSnapshotTask(ledger, ledger, take, ComputeMonth(ledger, clock()), clock())
+    return RunSnapshotTask(ledger, ledger, take, wiring.compute_month(firestore_client()), clock())
 
 
 @cache
@@ -127,7 +130,7 @@ def put_inputs() -> PutInputs:
 
 @cache
 def ledger_store() -> FirestoreLedgerStore:
-    return FirestoreLedgerStore(firestore_client())
+    return wiring.ledger_store(firestore_client())
 
 
 @cache
@@ -178,7 +181,7 @@ def summarise_decision() -> SummariseDecision | None:
     if ai is None:
         return None
     gemini = Gemini(ai.model, ai.project, ai.region, base_url=ai.base_url)
-    return SummariseDecision(FirestoreSummaryStore(firestore_client()), gemini)
+    return wiring.summarise_decision(firestore_client(), gemini)
 
 
 @cache

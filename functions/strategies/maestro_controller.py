@@ -5,34 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore.cycle_store import FirestoreCycleStore
-from functions.adapters.system import SecretIds, SystemClock
 from functions.domain.kernel.agent_mode import AgentMode
-from functions.domain.kernel.errors import SignalError, StoreUnavailable
+from functions.domain.kernel.errors import StoreUnavailable
 from functions.domain.kernel.policy import Policy, document_name
-from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.orchestration.cycle_documents import own_shadow_record
 from functions.domain.orchestration.decision import AllocationDecision, MaestroDecision
-from functions.domain.orchestration.identity import AgentIdentity, new_identity, session_id_of
+from functions.domain.orchestration.given_signals import override_systemic_buys, read_given
+from functions.domain.orchestration.identity import AgentIdentity
 from functions.domain.orchestration.inputs import CycleInputs
-from functions.domain.orchestration.risk_rules import RiskContext, RuledSignal, SystemicSellsRule, systemic_risk_of
-from functions.domain.orchestration.signals import Action, ProposedSignal, failed_signal, parse_action, read_signal
-from functions.domain.track_record.metrics import StrategyPerformanceMetrics, performance_metrics
-from functions.domain.track_record.standing import Standing, standings
-from functions.services.orchestration.known_state import Known
-from functions.services.orchestration.run_cycle import (
-    CycleRequest,
-    CycleResult,
-    GivenInputs,
-    ProposeSignals,
-    RunCycle,
-)
+from functions.domain.orchestration.signals import ProposedSignal
+from functions.domain.track_record.metrics import StrategyPerformanceMetrics
+from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, GivenInputs, ProposeSignals
+from functions.strategies import wiring
 
 __all__ = [
     "AgentIdentity",
@@ -74,11 +63,9 @@ class MaestroController:
     def __init__(self, db: Client, tenant_id: str = "default", uid: str | None = None) -> None:
         self.tenant_id = tenant_id
         self.uid = uid
-        self._clock = SystemClock()
-        self._ids = SecretIds()
-        self._store = FirestoreCycleStore(db)
-        self._run_cycle = RunCycle(self._store, self._clock, self._ids)
-        self.session_id = self._new_session_id()
+        self._run_cycle = wiring.run_cycle(db)
+        self._outside = wiring.outside_cycles(db)
+        self.session_id = self._outside.new_session_id()
         logger.info("MaestroController initialized: tenant=%s, uid=%s", tenant_id, uid, extra={"tenant": tenant_id})
 
     @classmethod
@@ -107,9 +94,7 @@ class MaestroController:
         market_data, account_snapshot : mapping, optional
             What the signals were evaluated on; an ``as_of`` in them is checked, and buying power sets notionals.
         """
-        proposals = [read_signal(name, signal) for name, signal in signals.items()]
-        silent = [name for name in strategies if name not in signals]
-        proposals += [failed_signal(name, "gave no signal", ReasonCode.MALFORMED_SIGNAL) for name in silent]
+        proposals = read_given(signals, strategies)
 
         async def propose(_inputs: CycleInputs, _policy: Policy) -> list[ProposedSignal]:
             return proposals
@@ -157,10 +142,8 @@ class MaestroController:
         ------
         StoreUnavailable
         """
-        names = list(strategies)
-        known = await self._known()
-        standing = self._standings(names, known)
-        return {name: (standing[name].weight, standing[name].state.mode) for name in names}
+        defaults = self.policy_defaults()
+        return await asyncio.to_thread(self._outside.weights, self.tenant_id, self.uid, list(strategies), defaults)
 
     async def fetch_strategy_performance(self, strategy_name: str) -> StrategyPerformanceMetrics:
         """
@@ -170,9 +153,8 @@ class MaestroController:
         ------
         StoreUnavailable
         """
-        known = await self._known()
-        returns = known.windows.rows([strategy_name], known.policy.performance_lookback_days)[0]
-        return performance_metrics(strategy_name, returns, known.policy)
+        defaults = self.policy_defaults()
+        return await asyncio.to_thread(self._outside.performance, self.tenant_id, self.uid, strategy_name, defaults)
 
     async def log_shadow_trade(self, strategy_name: str, signal: Mapping[str, Any]) -> None:
         """
@@ -185,8 +167,7 @@ class MaestroController:
         ------
         StoreUnavailable
         """
-        record_id, record = own_shadow_record(strategy_name, signal, self._clock.now())
-        await asyncio.to_thread(self._store.write_shadow_record, self.tenant_id, record_id, record)
+        await asyncio.to_thread(self._outside.log_shadow_trade, self.tenant_id, strategy_name, signal)
 
     def apply_systemic_risk_override(
         self, signals: Mapping[str, Mapping[str, Any]]
@@ -200,54 +181,14 @@ class MaestroController:
             The signals (copies), whether systemic risk was detected, and its details or None.
         """
         policy = Policy.from_sources(self.policy_defaults(), None)
-        ruled = [_as_ruled(name, signal) for name, signal in signals.items()]
-        ruled = SystemicSellsRule().apply(ruled, RiskContext(policy))
-        risk = systemic_risk_of(ruled, policy)
-        overridden = {signal.name: dict(signals[signal.name]) for signal in ruled}
-        for signal in ruled:
-            if signal.changes:
-                overridden[signal.name] |= {
-                    "action": str(signal.action),
-                    "allocation": signal.allocation,
-                    "confidence": signal.confidence,
-                    "original_action": str(signal.proposed.action),
-                    "override_reason": signal.changes[-1].detail,
-                }
+        overridden, risk = override_systemic_buys(signals, policy)
         return overridden, risk is not None, risk.details if risk else None
 
     def generate_agent_identity(self, strategy_name: str) -> AgentIdentity:
         """Return a fresh identity in the controller's current session."""
-        return new_identity(self.tenant_id, strategy_name, self.session_id, self._clock.now(), self._ids.nonce)
+        return self._outside.new_identity(self.tenant_id, strategy_name, self.session_id)
 
     def enrich_signals_with_identity(self, signals: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         """Return copies of signals stamped with fresh identities of a new session."""
-        self.session_id = self._new_session_id()
-        return {name: {**signal, **_stamp(self.generate_agent_identity(name))} for name, signal in signals.items()}
-
-    def _new_session_id(self) -> str:
-        return session_id_of(self._clock.now(), self._ids.nonce())
-
-    async def _known(self) -> Known:
-        return await asyncio.to_thread(self._run_cycle.known_state, self.tenant_id, self.uid, self.policy_defaults())
-
-    def _standings(self, names: list[str], known: Known) -> dict[str, Standing]:
-        return standings(
-            names, known.windows, known.modes, known.policy, self._clock.now(), is_readable=known.is_readable
-        )
-
-
-def _stamp(identity: AgentIdentity) -> dict[str, str]:
-    stamp = asdict(identity)
-    stamp["identity_timestamp"] = stamp.pop("timestamp")
-    del stamp["strategy_name"]
-    return stamp
-
-
-def _as_ruled(name: str, signal: Mapping[str, Any]) -> RuledSignal:
-    """Read just enough of a raw signal for the systemic rule; an unknown action counts as HOLD."""
-    try:
-        action = Action.HOLD if signal.get("error") else parse_action(signal.get("action"))
-    except SignalError:
-        action = Action.HOLD
-    mode = AgentMode.DISABLED if signal.get("mode") == AgentMode.DISABLED else AgentMode.ACTIVE
-    return RuledSignal(ProposedSignal(name, action), mode, 1.0, action, 0.0, 0.0)
+        self.session_id = self._outside.new_session_id()
+        return {name: {**signal, **self.generate_agent_identity(name).stamp()} for name, signal in signals.items()}

@@ -7,10 +7,8 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.adapters.system import SystemClock
 from functions.domain.ledger.periods import Period
-from functions.services.ledger.month_performance import ComputeMonth
+from functions.strategies import wiring
 from functions.strategies.maestro_controller import MaestroController
 
 __all__ = ["compute_monthly_strategy_performance_from_firestore", "write_strategy_performance_snapshots"]
@@ -47,8 +45,8 @@ def compute_monthly_strategy_performance_from_firestore(
     StoreUnavailable
     """
     period = Period.of_month(year, month)
-    compute = ComputeMonth(FirestoreLedgerStore(db), SystemClock())
-    snapshots = compute.from_fills(tenant_id, period, MaestroController.policy_defaults(), mark_prices).snapshots
+    defaults = MaestroController.policy_defaults()
+    snapshots = wiring.compute_month(db).from_fills(tenant_id, period, defaults, mark_prices).snapshots
     return {
         perf_id: document
         for perf_id, document in snapshots.items()
@@ -66,4 +64,4 @@ def write_strategy_performance_snapshots(
     ------
     StoreUnavailable
     """
-    FirestoreLedgerStore(db).write_snapshots(tenant_id, snapshots_by_perf_id)
+    wiring.ledger_store(db).write_snapshots(tenant_id, snapshots_by_perf_id)

@@ -216,10 +216,7 @@ def _stamped(
         "reason_code": str(verdict.reason_code),
         "sharpe_ratio": verdict.sharpe_ratio,
         "notional": _notional(signal, request.account),
-        "agent_id": identity.agent_id,
-        "nonce": identity.nonce,
-        "session_id": identity.session_id,
-        "identity_timestamp": identity.timestamp,
+        **identity.stamp(),
         "expires_at": decision.expires_at.isoformat(),
     }
     if signal.action is not signal.proposed.action:

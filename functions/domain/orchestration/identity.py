@@ -21,6 +21,15 @@ class AgentIdentity:
     session_id: str
     """The cycle it belongs to."""
 
+    def stamp(self) -> dict[str, str]:
+        """Return the fields it adds to a signal."""
+        return {
+            "agent_id": self.agent_id,
+            "nonce": self.nonce,
+            "session_id": self.session_id,
+            "identity_timestamp": self.timestamp,
+        }
+
 
 def session_id_of(now: datetime, random_hex: str) -> str:
     """

@@ -80,7 +80,7 @@ class MakeReport:
         if stored is not None:
             return stored
         now = self._clock.now()
-        day = self.day_of(due, now)
+        day = day_of_trading(self._store, due, now)
         document: dict[str, Any] = {
             "tenant_id": due.tenant_id,
             "date": label,
@@ -108,18 +108,19 @@ class MakeReport:
             logger.info("The report of %s is there already", label, extra={"tenant": due.tenant_id})
         return document
 
-    def day_of(self, due: ReportDue, now: datetime) -> DayOfTrading:
-        """Return what a report made now tells of. Raises StoreUnavailable."""
-        tenant_id, since = due.tenant_id, now - timedelta(hours=24)
-        performance = self._store.daily_documents(tenant_id, now - _CURVE, now)
-        return DayOfTrading(
-            tenant_name=str((self._store.tenant(tenant_id) or {}).get("name") or tenant_id),
-            day=due.day,
-            summary=orchestration_summary(self._store.decisions_since(tenant_id, since)),
-            decisions=self._store.recent_decisions(tenant_id, _RECENT_DECISIONS),
-            alerts=self._store.alerts_since(tenant_id, since, _ALERTS),
-            performance=[one for one in performance if one["uid"] != SHADOW_UID],
-        )
+
+def day_of_trading(store: ReportStore, due: ReportDue, now: datetime) -> DayOfTrading:
+    """Return what a report made now tells of. Raises StoreUnavailable."""
+    tenant_id, since = due.tenant_id, now - timedelta(hours=24)
+    performance = store.daily_documents(tenant_id, now - _CURVE, now)
+    return DayOfTrading(
+        tenant_name=str((store.tenant(tenant_id) or {}).get("name") or tenant_id),
+        day=due.day,
+        summary=orchestration_summary(store.decisions_since(tenant_id, since)),
+        decisions=store.recent_decisions(tenant_id, _RECENT_DECISIONS),
+        alerts=store.alerts_since(tenant_id, since, _ALERTS),
+        performance=[one for one in performance if one["uid"] != SHADOW_UID],
+    )
 
 
 def reports_due(tenants: Iterable[tuple[str, Policy]], now: datetime) -> list[ReportDue]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from functions.domain.kernel.errors import MaestroError, StoreConflict
+from functions.domain.kernel.errors import MaestroError, StoreConflict, StoreError
 from functions.domain.monitoring.ai_prompt import Prompt, clean_answer, prompt_of
+from functions.domain.orchestration.decision import MaestroDecision
 from functions.services.kernel.ports import Document
 
 logger = logging.getLogger("maestro")
@@ -89,3 +91,14 @@ class SummariseDecision:
         tokens = f"{answer.input_tokens} tokens in, {answer.output_tokens} out"
         logger.info("AI summary by %s: %s", answer.model, tokens, extra=extra | {"count": answer.output_tokens})
         return text
+
+    async def run_within(self, deadline_seconds: float, decision: MaestroDecision) -> MaestroDecision:
+        """Return the decision with the model's summary, or as it is, with one warning, if that takes too long."""
+        asked = asyncio.to_thread(self.run, decision.session_id)
+        try:
+            text = await asyncio.wait_for(asked, deadline_seconds)
+        except (TimeoutError, StoreError) as error:
+            reason = str(error) or f"no answer within {deadline_seconds:g} s"
+            logger.warning("%s: %s", FAILED, reason, extra={"tenant": decision.tenant_id})
+            return decision
+        return decision if text is None else replace(decision, ai_summary=text, ai_summary_source=AI_SOURCE)

@@ -112,10 +112,6 @@ class RunCycle:
         log_decision(result.decision)
         return CycleResult(result.signals, result.decision)
 
-    def known_state(self, tenant_id: str, uid: str | None, policy_defaults: Mapping[str, Any]) -> Known:
-        """Read a tenant's state as a cycle would. Raises StoreUnavailable."""
-        return validated(self._store.read(tenant_id, uid, None), policy_defaults)
-
     async def _decide_and_commit(
         self,
         request: CycleRequest,

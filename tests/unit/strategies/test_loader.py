@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from functions.strategies.loader import StrategyLoader, discover
+from functions.services.orchestration.find_strategies import discover
+from functions.strategies.loader import StrategyLoader
 
 Package = Callable[..., str]
 GOOD = """
