@@ -1,4 +1,4 @@
-"""One tenant to which everything happened, so that every kind of document is there."""
+"""A tenant to which everything happened, and a young one, so that every kind of document is there in every state."""
 
 from __future__ import annotations
 
@@ -14,14 +14,21 @@ from functions import bootstrap
 from functions.adapters.firebase_users import FirebaseUsers
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
+from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.market_calendar import ExchangeCalendar
+from functions.adapters.system import SystemClock
 from functions.domain.kernel.access import Role
+from functions.domain.kernel.errors import PolicyError
 from functions.domain.ledger.periods import Period
+from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.ledger.snapshot_tasks import SnapshotTask
+from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.make_report import ReportDue
 from functions.services.monitoring.notification_ports import DeliveryFailed
+from functions.services.monitoring.summarise_decision import Answer, SummariseDecision
 from functions.services.orchestration.enqueue_cycles import slot_of
 from functions.services.orchestration.manage_policy import Author
 from functions.services.trading.record_fills import ReportedFill
@@ -30,6 +37,8 @@ from functions.strategies.maestro_controller import MaestroController
 
 TENANT = "whole"
 """Its own: the queue emulator remembers every task it ever had, by tenant, alert and channel."""
+YOUNG = "young"
+"""A tenant to which little happened yet."""
 PASSWORD = "correct horse battery"
 BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.2, "confidence": 0.8, "reasoning": "up"}
 PROPOSED: dict[str, Any] = {
@@ -51,16 +60,22 @@ def let_everything_happen(db: Client) -> None:
     users.create_user(TENANT, bob, Role.VIEWER, PASSWORD, now)
     users.disable_user(TENANT, bob)
     paths.market_regime(db).set({"regime": "calm"})
-    channel = {"id": "ops", "type": "slack", "url": "http://127.0.0.1:9/hook", "rules": []}
-    paths.notification_channels(db, TENANT).set({"channels": [channel]})
+    channels = [
+        {"id": "ops", "type": "slack", "url": "http://127.0.0.1:9/hook", "rules": [{"mode": "on"}], "enabled": True},
+        {"id": "phones", "type": "fcm", "topic": "alerts"},
+        {"id": "phone", "type": "fcm", "token": "t0"},
+    ]
+    paths.notification_channels(db, TENANT).set({"channels": channels})
     _operate(now)
     trend = _decide(db, now)
     _trade(db, trend, now)
-    halt = bootstrap.manage_policy().set_trading_state
-    halt(TENANT, "HALT", "enough", now + timedelta(days=1), Author("ann"), bootstrap.policy_defaults())
+    turn = bootstrap.manage_policy().set_trading_state
+    turn(TENANT, "HALT", "enough", now + timedelta(days=1), Author("ann"), bootstrap.policy_defaults())
     bootstrap.check_alerts().run(TENANT, bootstrap.policy_defaults())
     first = next(iter(paths.alerts(db, TENANT).list_documents()))
     bootstrap.acknowledge_alert().run(TENANT, first.id, "ann")
+    turn(TENANT, "RUN", "over", None, Author("ann"), bootstrap.policy_defaults())
+    bootstrap.check_alerts().run(TENANT, bootstrap.policy_defaults())
     told = Notification(
         notification_id="n1",
         tenant_id=TENANT,
@@ -73,7 +88,34 @@ def let_everything_happen(db: Client) -> None:
     )
     with contextlib.suppress(DeliveryFailed):  # nobody listens there
         bootstrap.deliver_notification().run(TENANT, "ops", told)
+    taken = dict.fromkeys(ChannelType, Taking())
+    DeliverNotification(FirestoreDeliveryStore(db), taken, SystemClock()).run(TENANT, "phones", told)
     bootstrap.make_report().run(ReportDue(TENANT, now.date()))
+    _begin(db, now)
+
+
+class Taking:
+    """What takes every notification, and sums up every decision."""
+
+    def send(self, *_: object) -> None:
+        """Take it."""
+
+    def ask(self, _prompt: object) -> Answer:
+        return Answer("All is well.", "gemini-2.5-flash", 100, 5)
+
+
+def _begin(db: Client, now: datetime) -> None:
+    """Let another tenant run one cycle of its own, have it summarised, and fail at a performance job."""
+    bootstrap.put_inputs().put_account(YOUNG, {"as_of": now, "equity": "1000.50", "buying_power": "1000.50"})
+    bootstrap.put_inputs().put_market_data(YOUNG, {"as_of": now, "symbols": {"KO": {"price": 50.0}}})
+    account = {"equity": 1e5, "buying_power": 1e5, "as_of": now}
+    cycle = MaestroController(db, YOUNG).orchestrate({"Trend": BUY}, market_data={}, account_snapshot=account)
+    _, decision = asyncio.run(cycle)
+    SummariseDecision(FirestoreSummaryStore(db), Taking()).run(decision.session_id)
+    paths.policy(db, YOUNG).set({"min_dwell_days": -1})
+    with contextlib.suppress(PolicyError):
+        bootstrap.run_snapshot_task().run(SnapshotTask(YOUNG, Period.of_day(now.date())), bootstrap.policy_defaults())
+    bootstrap.check_alerts().run(YOUNG, bootstrap.policy_defaults())
 
 
 def _operate(now: datetime) -> None:
@@ -129,10 +171,12 @@ def _trade(db: Client, signal: dict[str, Any], now: datetime) -> None:
         account_id="primary",
         run_id="r0",
     )
-    bootstrap.record_fills().run(TENANT, "ann", [fill])
+    alone = ReportedFill(strategy_id="Trend", symbol="KO", side="sell", qty=1.0, price=51.0, ts=at, broker_fill_id="b2")
+    bootstrap.record_fills().run(TENANT, "ann", [fill, alone])
     own = {"userId": "ann", "strategyId": "Trend", "symbol": "KO", "side": "sell", "qty": 4, "price": 51.0, "ts": at}
     paths.ledger_trades(db, TENANT).document("own").set({**own, "runId": "r1"})
     paper = {"timestamp": at, "strategy_name": "Paper", "symbol": "KO", "side": "buy", "qty": 2.0, "price": 50.0}
     paths.shadow_pnl(db, TENANT).document("own").set(paper)
+    asyncio.run(MaestroController(db, TENANT).log_shadow_trade("Paper", {"action": "BUY", "ticker": "KO"}))
     for period in (Period.of_day(day), Period.of_month(day.year, day.month)):
         bootstrap.run_snapshot_task().run(SnapshotTask(TENANT, period), bootstrap.policy_defaults())

@@ -35,11 +35,18 @@ def test_the_api_page_lists_every_refusal() -> None:
     assert documented == raised
 
 
-def test_every_decision_is_in_the_index() -> None:
+def test_every_decision_has_a_status_and_a_date_that_the_index_repeats() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text(encoding="utf-8")
-    for record in folder.glob("0*.md"):
-        assert f"({record.name})" in index, record.name
+    rows = re.findall(r"^\| \[\d{4}\]\((.+)\) \| .+ \| (.+) \| (.+) \|$", index, re.MULTILINE)
+    found = []
+    for record in sorted(folder.glob("0*.md")):
+        status = re.search(
+            r"\A# .+\n\n\*\*Status\.\*\* (.+), (\d{4}-\d\d-\d\d)\.$", record.read_text("utf-8"), re.MULTILINE
+        )
+        assert status, f"{record.name} does not begin with its status"
+        found.append((record.name, status[1].lower(), status[2]))
+    assert rows == found
 
 
 def test_the_monitoring_page_lists_every_kind_of_alert() -> None:
