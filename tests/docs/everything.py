@@ -1,4 +1,4 @@
-"""A tenant to which everything happened, and a young one, so that every kind of document is there in every state."""
+"""Three tenants to which everything happened that writes a document, so that each kind is there in every state."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from google.cloud.firestore import Client
 
@@ -25,6 +26,7 @@ from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.ledger.snapshot_tasks import SnapshotTask
+from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.make_report import ReportDue
 from functions.services.monitoring.notification_ports import DeliveryFailed
@@ -38,7 +40,9 @@ from functions.strategies.maestro_controller import MaestroController
 TENANT = "whole"
 """Its own: the queue emulator remembers every task it ever had, by tenant, alert and channel."""
 YOUNG = "young"
-"""A tenant to which little happened yet."""
+"""A tenant that ran one cycle, and set up by hand."""
+FRESH = "fresh"
+"""A tenant that ran none."""
 PASSWORD = "correct horse battery"
 BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.2, "confidence": 0.8, "reasoning": "up"}
 PROPOSED: dict[str, Any] = {
@@ -51,7 +55,7 @@ PROPOSED: dict[str, Any] = {
 
 
 def let_everything_happen(db: Client) -> None:
-    """Do to a tenant whatever writes a document, through the services that write it."""
+    """Do to three tenants whatever writes a document, through the services that write it."""
     now = datetime.now(UTC)
     users = FirebaseUsers(firestore_client())
     users.create_tenant(TENANT, "Acme", now)
@@ -69,12 +73,11 @@ def let_everything_happen(db: Client) -> None:
     _operate(now)
     trend = _decide(db, now)
     _trade(db, trend, now)
-    turn = bootstrap.manage_policy().set_trading_state
-    turn(TENANT, "HALT", "enough", now + timedelta(days=1), Author("ann"), bootstrap.policy_defaults())
+    set_trading_state(TENANT, "HALT", until=now + timedelta(days=1))
     bootstrap.check_alerts().run(TENANT, bootstrap.policy_defaults())
     first = next(iter(paths.alerts(db, TENANT).list_documents()))
     bootstrap.acknowledge_alert().run(TENANT, first.id, "ann")
-    turn(TENANT, "RUN", "over", None, Author("ann"), bootstrap.policy_defaults())
+    set_trading_state(TENANT, "RUN")
     bootstrap.check_alerts().run(TENANT, bootstrap.policy_defaults())
     told = Notification(
         notification_id="n1",
@@ -88,33 +91,47 @@ def let_everything_happen(db: Client) -> None:
     )
     with contextlib.suppress(DeliveryFailed):  # nobody listens there
         bootstrap.deliver_notification().run(TENANT, "ops", told)
-    taken = dict.fromkeys(ChannelType, Taking())
-    DeliverNotification(FirestoreDeliveryStore(db), taken, SystemClock()).run(TENANT, "phones", told)
+    senders = dict.fromkeys(ChannelType, WorkingSender())
+    DeliverNotification(FirestoreDeliveryStore(db), senders, SystemClock()).run(TENANT, "phones", told)
     bootstrap.make_report().run(ReportDue(TENANT, now.date()))
-    _begin(db, now)
+    _start_young_tenant(db, now)
+    set_trading_state(FRESH, "HALT")
 
 
-class Taking:
-    """What takes every notification, and sums up every decision."""
+class WorkingSender:
+    """Every notification arrives."""
 
     def send(self, *_: object) -> None:
-        """Take it."""
+        """Send it."""
+
+
+class WorkingSummariser:
+    """Every decision gets its summary."""
 
     def ask(self, _prompt: object) -> Answer:
         return Answer("All is well.", "gemini-2.5-flash", 100, 5)
 
 
-def _begin(db: Client, now: datetime) -> None:
-    """Let another tenant run one cycle of its own, have it summarised, and fail at a performance job."""
+def set_trading_state(tenant_id: str, state: str, until: datetime | None = None) -> None:
+    policy = bootstrap.manage_policy()
+    policy.set_trading_state(tenant_id, state, "a test", until, Author("ann"), bootstrap.policy_defaults())
+
+
+def _start_young_tenant(db: Client, now: datetime) -> None:
+    """Run one cycle of a tenant set up by hand, and two performance jobs: one fails, one is cut off."""
+    paths.tenant(db, YOUNG).set({"maestro_enabled": True})
     bootstrap.put_inputs().put_account(YOUNG, {"as_of": now, "equity": "1000.50", "buying_power": "1000.50"})
     bootstrap.put_inputs().put_market_data(YOUNG, {"as_of": now, "symbols": {"KO": {"price": 50.0}}})
     account = {"equity": 1e5, "buying_power": 1e5, "as_of": now}
     cycle = MaestroController(db, YOUNG).orchestrate({"Trend": BUY}, market_data={}, account_snapshot=account)
     _, decision = asyncio.run(cycle)
-    SummariseDecision(FirestoreSummaryStore(db), Taking()).run(decision.session_id)
+    SummariseDecision(FirestoreSummaryStore(db), WorkingSummariser()).run(decision.session_id)
     paths.policy(db, YOUNG).set({"min_dwell_days": -1})
+    today, yesterday = (SnapshotTask(YOUNG, Period.of_day(now.date() - timedelta(days=ago))) for ago in (0, 1))
     with contextlib.suppress(PolicyError):
-        bootstrap.run_snapshot_task().run(SnapshotTask(YOUNG, Period.of_day(now.date())), bootstrap.policy_defaults())
+        bootstrap.run_snapshot_task().run(today, bootstrap.policy_defaults())
+    with patch.object(TakeSnapshots, "run", side_effect=KeyboardInterrupt), contextlib.suppress(KeyboardInterrupt):
+        bootstrap.run_snapshot_task().run(yesterday, bootstrap.policy_defaults())
     bootstrap.check_alerts().run(YOUNG, bootstrap.policy_defaults())
 
 
@@ -171,8 +188,8 @@ def _trade(db: Client, signal: dict[str, Any], now: datetime) -> None:
         account_id="primary",
         run_id="r0",
     )
-    alone = ReportedFill(strategy_id="Trend", symbol="KO", side="sell", qty=1.0, price=51.0, ts=at, broker_fill_id="b2")
-    bootstrap.record_fills().run(TENANT, "ann", [fill, alone])
+    bare = ReportedFill(strategy_id="Trend", symbol="KO", side="sell", qty=1.0, price=51.0, ts=at, broker_fill_id="b2")
+    bootstrap.record_fills().run(TENANT, "ann", [fill, bare])
     own = {"userId": "ann", "strategyId": "Trend", "symbol": "KO", "side": "sell", "qty": 4, "price": 51.0, "ts": at}
     paths.ledger_trades(db, TENANT).document("own").set({**own, "runId": "r1"})
     paper = {"timestamp": at, "strategy_name": "Paper", "symbol": "KO", "side": "buy", "qty": 2.0, "price": 50.0}

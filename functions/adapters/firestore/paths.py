@@ -1,4 +1,4 @@
-"""Where everything lives in Firestore: the only place that spells paths."""
+"""Where everything lives in Firestore; docs/data-model.md names the few places that spell paths of their own."""
 
 from __future__ import annotations
 
