@@ -4,7 +4,7 @@ Measure what matters as ratios within one run: this machine's milliseconds mean 
     cycle       one cycle on the Firestore emulator, beside one batched read and one commit of the same documents
     ledger      FIFO matching, beside a loop over a queue of lots; a month as the history before it grows
     api         p50 and p95 of redemptions and cycles over HTTP, and of writers who contend
-    statistics  Sharpe ratios and modes of 1 000 strategies, the most that one tenant has, in memory
+    modes       Sharpe ratios and modes of 1,000 strategies, the most a tenant can have, in memory
     import      main.py, beside the bare SDKs and numpy
 """
 
@@ -32,10 +32,11 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.system import SecretIds, SystemClock
 from functions.domain.kernel.agent_mode import AgentMode
-from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
+from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
-from functions.domain.track_record.modes import EARNED, REASONS, ModeState
+from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.standing import standings
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
@@ -61,7 +62,7 @@ LEGEND = """
 Beside a cycle: one batched read and one commit of the same documents.
 Beside a month, which adds up its days: computing it from its fills, whose query slows in the emulator with
 the ledger's size.
-Beside FIFO: a loop over a queue of lots. Beside statistics: one strategy after the other.
+Beside FIFO: a loop over a queue of lots. Beside Sharpe and modes: one strategy after the other.
 Beside the import: the bare SDKs and numpy. Medians of one run."""
 STRATEGY_COUNTS = (10, 50, 100, 500)
 TENANT = "bench"
@@ -155,29 +156,24 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def measure_statistics(rounds: int) -> tuple[float, float]:
-    """Return median seconds of (Sharpe and modes, Sharpe one strategy at a time) for 1 000 strategies x 30 days."""
-    names, policy, now = [f"S{number:04d}" for number in range(MAX_WINDOW_STRATEGIES)], Policy(), datetime.now(UTC)
-    returns = np.random.default_rng(20).normal(0.001, 0.01, (len(names), 30))
-    days = tuple(now.date() - timedelta(days=30 - day) for day in range(30))
-    windows = PerformanceWindows(tuple(names), days, returns)
-    modes = np.random.default_rng(21).choice(list(EARNED), len(names))
-    since = now - timedelta(days=2)
-    previous = {
-        name: ModeState(AgentMode(mode), since, REASONS[AgentMode(mode)])
-        for name, mode in zip(names, modes, strict=True)
-    }
+def measure_standings(rounds: int) -> tuple[float, float]:
+    """Return seconds of weighing as many strategies as a tenant can have, as cycles do: (all at once, one by one)."""
+    rng, now = np.random.default_rng(20), datetime.now(UTC)
+    names = tuple(f"Strategy{number:04d}" for number in range(MAX_WINDOW_STRATEGIES))
+    days = tuple(date(2020, 1, 1) + timedelta(days=day) for day in range(MAX_WINDOW_DAYS))
+    windows = PerformanceWindows(names, days, rng.normal(0.001, 0.01, (len(names), len(days))))
+    two_days_ago = now - timedelta(days=2)
+    previous = {name: ModeState(AgentMode.REDUCED, two_days_ago, ReasonCode.SHARPE_BELOW_REDUCE) for name in names}
 
-    def decide() -> None:
-        standings(names, windows, previous, policy, now)
+    def weigh(*some: str) -> None:
+        standings(some, windows, previous, Policy(), now)
 
-    def one_by_one() -> None:
-        for row in returns:
-            excess = row - policy.risk_free_rate / 252
-            excess.mean() / excess.std(ddof=1) * 252**0.5
+    def weigh_one_by_one() -> None:
+        for name in names:
+            weigh(name)
 
-    decide()
-    return statistics.median(timed(decide) for _ in range(rounds)), timed(one_by_one)
+    weigh(*names)
+    return statistics.median(timed(lambda: weigh(*names)) for _ in range(rounds)), timed(weigh_one_by_one)
 
 
 def measure_import(rounds: int) -> tuple[float, float]:
@@ -216,9 +212,9 @@ def main() -> int:
         add_months(table, suite, console, rounds)
         with environment_of(suite):
             requests_table = measure_api(suite, console)
-    console.print("measuring FIFO, statistics and imports …")
+    console.print("measuring FIFO, modes and imports …")
     add_fifo(table)
-    add(table, "Sharpe and modes, 1 000 strategies", *measure_statistics(rounds * 10), "< 20 ms")
+    add(table, f"Sharpe and modes, {MAX_WINDOW_STRATEGIES:,} strategies", *measure_standings(rounds), "< 20 ms")
     add(table, "import of main.py", *measure_import(max(3, rounds // 2)), "≤ 1.3 ×")
     peak_mb, bytes_a_fill = measure_memory()
     console.print(table)

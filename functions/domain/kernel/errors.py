@@ -1,5 +1,5 @@
 """
-Every error Maestro raises on purpose.
+The errors Maestro raises on purpose, and their one base.
 
 ::
 
@@ -14,9 +14,14 @@ Every error Maestro raises on purpose.
     │   ├── PackedStateError       … in packed state: performance windows, a checkpoint
     │   └── FillError              … in a ledger document
     ├── RefusedError               a rule says no: carries its reason code
-    └── StoreError                 the store refused or failed
-        ├── StoreConflict          somebody else wrote first: read again and retry
-        └── StoreUnavailable       unreachable, too slow or refusing: nothing is known to be written
+    ├── StoreError                 the store refused or failed
+    │   ├── StoreConflict          somebody else wrote first: read again and retry
+    │   └── StoreUnavailable       unreachable, too slow or refusing: nothing is known to be written
+    ├── DeliveryError              a channel did not take a notification (services/monitoring/notification_ports.py)
+    └── SummaryFailed              no summary from the model (services/monitoring/summarise_decision.py)
+
+The last two are defined beside the ports that raise them. A bare ValueError or TypeError, as of `Period.of_month`,
+means that the calling code is wrong.
 """
 
 from collections.abc import Sequence
@@ -25,7 +30,7 @@ from functions.domain.kernel.reasons import ReasonCode
 
 
 class MaestroError(Exception):
-    """Base of every error in this module."""
+    """Base of every error that Maestro raises on purpose."""
 
 
 class InputError(MaestroError, ValueError):

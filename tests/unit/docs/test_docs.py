@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from functions.adapters.structured_logging import FIELDS
 from functions.domain.monitoring.alerts import AlertKind
 from functions.domain.monitoring.channels import read_channels
+from functions.strategies.maestro_controller import MaestroController
 from functions.triggers.api.problems import STATUS
 from tools.maestro import app
 from tools.prerequisites import ROOT
@@ -47,6 +48,13 @@ def test_every_decision_has_a_status_and_a_date_that_the_index_repeats() -> None
         assert status, f"{record.name} does not begin with its status"
         found.append((record.name, status[1].lower(), status[2]))
     assert rows == found
+
+
+def test_the_readme_names_the_settings_that_are_class_attributes() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8").split("## Settings", 1)[1].split("\n## ", 1)[0]
+    named = re.search(r"are also class attributes of `MaestroController`: (.+?)\. ", page.replace("\n", " "))
+    assert named
+    assert set(re.findall(r"`(\w+)`", named[1])) == MaestroController.policy_defaults().keys()
 
 
 def test_the_monitoring_page_lists_every_kind_of_alert() -> None:
