@@ -39,6 +39,13 @@ def test_the_modules_of_every_capability_exist() -> None:
                 assert (ROOT / "functions" / folder / f"{name}.py").exists(), name
 
 
+def test_the_rooms_are_those_of_the_domain() -> None:
+    listed = [room for room, *_ in rows("Rooms")]
+    (drawn,) = re.findall(r"^    (kernel ← .+)$", PAGE, re.MULTILINE)
+    assert drawn.split(" ← ") == listed
+    assert set(listed) == {folder.parent.name for folder in (ROOT / "functions" / "domain").glob("*/__init__.py")}
+
+
 def test_the_layers_are_those_that_are_enforced() -> None:
     (drawn,) = re.findall(r"^    (main → .+)$", PAGE, re.MULTILINE)
     contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8")

@@ -65,3 +65,11 @@ def test_every_path_in_backticks_exists() -> None:
     for page, path in named(rf"`((?:{'|'.join(folders)})/[\w./-]+)`"):
         is_made = path.startswith(("functions/venv", "functions/.", "dashboard/dist"))
         assert is_made or (ROOT / path).exists(), f"{page}: {path}"
+
+
+def test_every_path_below_functions_in_backticks_exists() -> None:
+    layers = ("triggers", "strategies", "adapters", "services", "domain")
+    paths = list(named(rf"`((?:{'|'.join(layers)})/[\w./-]+)`"))
+    assert len(paths) > 50
+    for page, path in paths:
+        assert (ROOT / "functions" / path).exists(), f"{page}: {path}"
