@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from collections.abc import Iterator
@@ -73,3 +74,19 @@ def test_every_path_below_functions_in_backticks_exists() -> None:
     assert len(paths) > 50
     for page, path in paths:
         assert (ROOT / "functions" / path).exists(), f"{page}: {path}"
+
+
+def test_every_name_of_the_code_in_backticks_exists() -> None:
+    names = list(named(r"`(functions(?:\.\w+){2,})`"))
+    assert names
+    for page, name in names:
+        assert is_importable(name), f"{page}: {name}"
+
+
+def is_importable(name: str) -> bool:
+    """Tell whether a dotted name is a module, or a member of one."""
+    module, _, member = name.rpartition(".")
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # its parent is no package
+        return hasattr(importlib.import_module(module), member)
