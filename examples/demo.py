@@ -23,8 +23,8 @@ from functions.adapters.firebase_users import FirebaseUsers
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.domain.kernel.access import Role
+from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
-from functions.services.orchestration.enqueue_cycles import slot_of
 from tools.emulators import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
 from tools.ports import PortTakenError, configured_ports

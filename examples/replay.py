@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ import exchange_calendars
 import numpy as np
 from numpy.typing import NDArray
 
+from functions.domain.kernel.slots import SLOT_PERIOD
+
 PRICES_FILE = Path(__file__).parent / "data/us_equities_daily_2018_2022.csv"
 HISTORY_DAYS = 260
-BEFORE_CLOSE = timedelta(minutes=5)
+BEFORE_CLOSE = SLOT_PERIOD
 """When a day's cycle runs, before the close: its price is then known to within five minutes of trading."""
 INDEX_SYMBOL = "SP500"
 

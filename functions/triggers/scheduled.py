@@ -7,6 +7,7 @@ from datetime import UTC
 from firebase_functions import options, scheduler_fn
 
 from functions import bootstrap
+from functions.domain.kernel.slots import EVERY_SLOT
 from functions.domain.ledger.periods import Period
 from functions.services.ledger.snapshot_tasks import enqueue_snapshots
 from functions.services.monitoring.tenant_tasks import enqueue_checks, enqueue_reports
@@ -16,7 +17,7 @@ from functions.triggers.cold_start_probe import ignores_probe
 
 
 @scheduler_fn.on_schedule(
-    schedule="*/5 * * * *",
+    schedule=EVERY_SLOT,
     region=REGION,
     retry_count=3,
     min_backoff_seconds=5,
@@ -33,7 +34,7 @@ def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
 
 
 @scheduler_fn.on_schedule(
-    schedule="*/5 * * * *",
+    schedule=EVERY_SLOT,
     region=REGION,
     retry_count=1,
     timeout_sec=60,

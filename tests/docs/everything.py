@@ -21,6 +21,7 @@ from functions.adapters.market_calendar import ExchangeCalendar
 from functions.adapters.system import SystemClock
 from functions.domain.kernel.access import Role
 from functions.domain.kernel.errors import PolicyError
+from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
@@ -31,7 +32,6 @@ from functions.services.monitoring.deliver_notification import DeliverNotificati
 from functions.services.monitoring.make_report import ReportDue
 from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.summarise_decision import Answer, SummariseDecision
-from functions.services.orchestration.enqueue_cycles import slot_of
 from functions.services.orchestration.manage_policy import Author
 from functions.services.trading.record_fills import ReportedFill
 from functions.strategies.loader import StrategyLoader
@@ -151,7 +151,7 @@ def _decide(db: Client, now: datetime) -> dict[str, Any]:
     losses = [("Paper", day, -0.02 + 0.01 * (day.day % 2)) for day in days]
     paths.windows(db, TENANT, None).set(PerformanceWindows.from_daily_returns(losses).to_document())
     loader = StrategyLoader(db, TENANT)
-    for at in (now, now - timedelta(minutes=10)):  # the second is overtaken
+    for at in (now, now - 2 * SLOT_PERIOD):  # the second is overtaken
         asyncio.run(loader.orchestrate_slot(slot_of(at), now))
     account = {"equity": 1e5, "buying_power": 1e5, "as_of": now}
     quotes = {"KO": {"price": 50.0}}

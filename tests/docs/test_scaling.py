@@ -25,6 +25,7 @@ from functions.adapters.firestore.tenant_directory import FirestoreTenantDirecto
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
+from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
@@ -37,7 +38,6 @@ from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.monitoring.deliver_notification import DeliverNotification, EnqueueNotification
 from functions.services.monitoring.make_report import MakeReport, ReportDue
-from functions.services.orchestration.enqueue_cycles import SLOT_PERIOD, slot_of
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from functions.services.track_record.build_windows import WINDOW_SPAN
 from functions.strategies.loader import StrategyLoader
@@ -141,7 +141,7 @@ def test_what_cycles_and_alerts_read_and_write(own_db: Client) -> None:
     loader = StrategyLoader(own_db, "acme")
     commits = Commits(jittered_pause)
     alerts = CheckAlerts(FirestoreAlertStore(own_db), SystemClock(), commits, AlwaysOpen, lambda _: 0)
-    before = now - timedelta(minutes=5)
+    before = now - SLOT_PERIOD
     asyncio.run(loader.orchestrate_slot(slot_of(before), before))  # the first one writes every mode
     alerts.run("acme", defaults)
     with Bill(own_db) as cycle:
@@ -231,7 +231,7 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
     slots = int(assumed(CALENDARS[bool(suffix)])["slots a trading day"])
     batch = own_db.batch()
     for count in range(slots):
-        decision = {"tenant_id": "acme", "timestamp": clock.time - timedelta(minutes=5 * count + 1)}
+        decision = {"tenant_id": "acme", "timestamp": clock.time - count * SLOT_PERIOD - timedelta(minutes=1)}
         decision |= {"allocation_decisions": [], "systemic_risk_detected": False, "ai_summary": "All is well."}
         batch.set(paths.orchestration_logs(own_db).document(f"d{count}"), decision)
     batch.commit()
@@ -400,8 +400,8 @@ def test_the_fields_that_only_grow_are_those_that_are_indexed(own_db: Client) ->
         if one["collectionGroup"] == "logs"
     }
     loader, now = StrategyLoader(own_db, "acme"), datetime.now(UTC)
-    for age in (10, 5, 0):
-        at = now - timedelta(minutes=age)
+    for age in (2, 1, 0):
+        at = now - age * SLOT_PERIOD
         asyncio.run(loader.orchestrate_slot(slot_of(at), at))
     logs = [one.to_dict() or {} for one in paths.orchestration_logs(own_db).order_by("timestamp").stream()]
     fields = logs[0].keys() - exempt

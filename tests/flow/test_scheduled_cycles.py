@@ -13,8 +13,8 @@ from google.cloud.firestore import Client
 
 from examples.replay import Prices, decision_time
 from functions.adapters.firestore import paths
+from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
-from functions.services.orchestration.enqueue_cycles import slot_of
 from tools.emulators import EmulatorSuite
 
 T = TypeVar("T")

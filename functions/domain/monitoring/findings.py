@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy, TradingState
+from functions.domain.kernel.slots import SLOT_PERIOD
 from functions.domain.monitoring.alerts import AlertKind, Finding
 from functions.domain.monitoring.notifications import Severity
 from functions.domain.orchestration.identity import shown_nonce
@@ -16,9 +17,7 @@ from functions.domain.track_record.breakers import BreakerState
 
 Document = Mapping[str, Any]
 
-PERIOD = timedelta(minutes=5)
-"""How often cycles run."""
-MISSED_AFTER = 2 * PERIOD
+MISSED_AFTER = 2 * SLOT_PERIOD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,29 +6,15 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.errors import InputError
-from functions.domain.kernel.parsing import parse_time
+from functions.domain.kernel.slots import parse_slot, slot_of
 from functions.services.kernel.enqueue_all import enqueue_all
 from functions.services.kernel.ports import MarketCalendar, TaskQueue, TenantDirectory
 
 logger = logging.getLogger("maestro")
-
-SLOT_PERIOD = timedelta(minutes=5)
-
-
-def slot_of(at: datetime) -> str:
-    """
-    Return the slot a time belongs to, as it stands in document ids.
-
-    >>> slot_of(datetime(2020, 3, 16, 19, 57, 12, tzinfo=UTC))
-    '2020-03-16T19:55:00Z'
-    """
-    utc = at.astimezone(UTC)
-    start = utc - timedelta(minutes=utc.minute % 5, seconds=utc.second, microseconds=utc.microsecond)
-    return start.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +52,7 @@ class CycleTask:
         tenant_id, slot = payload.get("tenant_id"), payload.get("slot")
         if not isinstance(tenant_id, str) or not tenant_id or "/" in tenant_id:
             raise InputError("tenant_id", "a document id", tenant_id)
-        if not isinstance(slot, str) or slot_of(parse_time("slot", slot)) != slot:
-            raise InputError("slot", "a time on the five-minute grid like 2020-03-16T19:55:00Z", slot)
-        return cls(tenant_id, slot)
+        return cls(tenant_id, parse_slot(slot))
 
 
 def enqueue_cycles(

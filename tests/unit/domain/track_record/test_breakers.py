@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.slots import SLOT_PERIOD
 from functions.domain.track_record.breakers import BreakerState, next_breaker
 
 NOW = datetime(2020, 3, 16, 14, 0, tzinfo=UTC)
-TICK = timedelta(minutes=5)
 POLICY = Policy(max_drawdown=0.10, daily_loss_limit=0.05, breaker_release_hours=24)
 
 
 def observe(equities: Sequence[float | None], policy: Policy = POLICY, start: datetime = NOW) -> BreakerState:
     state = BreakerState()
     for number, equity in enumerate(equities):
-        state = next_breaker(state, equity, start + number * TICK, policy)
+        state = next_breaker(state, equity, start + number * SLOT_PERIOD, policy)
     return state
 
 
@@ -48,7 +48,7 @@ def test_drawdown_is_measured_from_the_confirmed_peak_over_days() -> None:
     state = BreakerState()
     for day, equity in enumerate([100.0, 120.0, 116.0, 112.0, 109.0, 107.0]):
         for tick in range(3):
-            state = next_breaker(state, equity, NOW + timedelta(days=day) + tick * TICK, POLICY)
+            state = next_breaker(state, equity, NOW + timedelta(days=day) + tick * SLOT_PERIOD, POLICY)
     assert state.peak == 120
     assert state.reason_code is ReasonCode.ACCOUNT_DRAWDOWN
 

@@ -10,7 +10,8 @@ import pytest
 
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.domain.kernel.errors import InputError, StoreError, StoreUnavailable
-from functions.services.orchestration.enqueue_cycles import CycleTask, enqueue_cycles, slot_of
+from functions.domain.kernel.slots import slot_of
+from functions.services.orchestration.enqueue_cycles import CycleTask, enqueue_cycles
 
 AT = datetime(2020, 3, 16, 19, 57, 12, tzinfo=UTC)
 
