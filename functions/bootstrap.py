@@ -33,7 +33,8 @@ from functions.services.ledger.snapshot_tasks import RunSnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
 from functions.services.monitoring.check_alerts import CheckAlerts, policy_or_defaults
-from functions.services.monitoring.deliver_notification import DeliverNotification, EnqueueNotification
+from functions.services.monitoring.deliver_notification import DeliverNotification
+from functions.services.monitoring.enqueue_notification import EnqueueNotification
 from functions.services.monitoring.make_report import MakeReport
 from functions.services.monitoring.notification_ports import Sender
 from functions.services.monitoring.ports import RecordStore

@@ -36,7 +36,8 @@ from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask, SnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.check_alerts import CheckAlerts
-from functions.services.monitoring.deliver_notification import DeliverNotification, EnqueueNotification
+from functions.services.monitoring.deliver_notification import DeliverNotification
+from functions.services.monitoring.enqueue_notification import EnqueueNotification
 from functions.services.monitoring.make_report import MakeReport, ReportDue
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from functions.services.track_record.build_windows import WINDOW_SPAN

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from functions.domain.kernel.errors import InputError
 
@@ -42,6 +42,11 @@ def as_number(value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def is_document_id(value: Any) -> TypeGuard[str]:
+    """Tell whether a value can be the name of one document in a path."""
+    return isinstance(value, str) and value != "" and "/" not in value
 
 
 def read_each(name: str, values: Any, read: Callable[[str, Any], Item]) -> frozenset[Item]:

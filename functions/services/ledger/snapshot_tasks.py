@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,14 +9,12 @@ from typing import Any, Protocol
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.ledger.periods import Period
-from functions.services.kernel.enqueue_all import enqueue_all
 from functions.services.kernel.ports import Clock, Document, TaskQueue, TenantDirectory
+from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.ports import LedgerStore
 from functions.services.ledger.read_ledger import SkippedDocuments
 from functions.services.ledger.take_snapshots import SnapshotReport, TakeSnapshots
-
-logger = logging.getLogger("maestro")
 
 
 class JobStore(Protocol):
@@ -30,10 +26,11 @@ class JobStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotTask:
+class SnapshotTask(Task):
     """One performance job of one tenant: a day, with all days before it that are missing, or a month."""
 
-    tenant_id: str
+    SHAPE = "a map of tenant_id, kind and label"
+
     period: Period
 
     @property
@@ -42,29 +39,18 @@ class SnapshotTask:
 
     @property
     def task_id(self) -> str:
-        """The queue's key, hashed first, as Cloud Tasks advises against sequences."""
-        digest = hashlib.sha256(f"{self.tenant_id}\n{self.job_id}".encode()).hexdigest()
-        return f"{digest[:20]}-{self.job_id}"
+        return hashed_id(self.tenant_id, self.job_id, label=self.job_id)
 
-    def to_payload(self) -> dict[str, str]:
-        return {"tenant_id": self.tenant_id, "kind": self.period.kind, "label": self.period.label}
+    @property
+    def title(self) -> str:
+        return "Snapshot"
+
+    def details(self) -> dict[str, str]:
+        return {"kind": self.period.kind, "label": self.period.label}
 
     @classmethod
-    def from_payload(cls, payload: Any) -> SnapshotTask:
-        """
-        Read a task's payload.
-
-        Raises
-        ------
-        InputError
-            If the tenant or the period is missing or malformed.
-        """
-        if not isinstance(payload, Mapping):
-            raise InputError("task", "a map of tenant_id, kind and label", payload)
-        tenant_id, kind, label = (payload.get(name) for name in ("tenant_id", "kind", "label"))
-        if not isinstance(tenant_id, str) or not tenant_id or "/" in tenant_id:
-            raise InputError("tenant_id", "a document id", tenant_id)
-        return cls(tenant_id, parse_period(kind, label))
+    def from_details(cls, tenant_id: str, details: Mapping[str, Any]) -> SnapshotTask:
+        return cls(tenant_id, parse_period(details.get("kind"), details.get("label")))
 
 
 def parse_period(kind: Any, label: Any) -> Period:
@@ -90,8 +76,7 @@ def enqueue_snapshots(tenants: TenantDirectory, queue: TaskQueue, period: Period
         If one could not be queued; the others are all the same.
     """
     tasks = [SnapshotTask(tenant_id, period) for tenant_id in tenants.enabled_tenants()]
-    enqueue_all(queue, tasks, f"snapshots of {period.label}")
-    return len(tasks)
+    return enqueue_all(queue, tasks, f"snapshots of {period.label}")
 
 
 class RunSnapshotTask:

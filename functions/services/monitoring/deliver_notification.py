@@ -1,5 +1,5 @@
 """
-Bring a notification to a tenant's channels: who gets it, one task each, and what became of every one.
+Bring one notification to one channel, and record what became of it.
 
 `EnqueueNotification` queues one task per channel; each runs `DeliverNotification`. The record of a delivery goes
 PENDING → DELIVERED or DEAD. DEAD is the dead letter: it says why, and keeps the notification to be sent again.
@@ -7,18 +7,18 @@ PENDING → DELIVERED or DEAD. DEAD is the dead letter: it says why, and keeps t
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from functions.domain.kernel.errors import InputError, StoreConflict, StoreError
-from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode, read_channels
+from functions.domain.kernel.errors import StoreConflict
+from functions.domain.monitoring.channels import ChannelType, DeliveryMode, read_channels
 from functions.domain.monitoring.notifications import Notification
-from functions.services.kernel.ports import Clock, Document, TaskQueue
+from functions.services.kernel.ports import Clock, Document
+from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import (
     DeliveryError,
     DeliveryFailed,
@@ -54,85 +54,6 @@ class Outcome(StrEnum):
     ALREADY_DELIVERED = "ALREADY_DELIVERED"
     """By an earlier task; nothing was sent."""
     DEAD = "DEAD"
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryTask:
-    """One notification for one channel."""
-
-    tenant_id: str
-    channel_id: str
-    notification: Notification
-
-    @property
-    def task_id(self) -> str:
-        """The queue's key."""
-        text = f"{self.tenant_id}\n{delivery_id_of(self.notification, self.channel_id)}"
-        return hashlib.sha256(text.encode()).hexdigest()[:40]
-
-    def to_payload(self) -> dict[str, Any]:
-        notification = self.notification.to_payload()
-        return {"tenant_id": self.tenant_id, "channel_id": self.channel_id, "notification": notification}
-
-    @classmethod
-    def from_payload(cls, payload: Any) -> DeliveryTask:
-        """Read a task's payload. Raises InputError."""
-        if not isinstance(payload, Mapping):
-            raise InputError("task", "a map of tenant_id, channel_id and notification", type(payload).__name__)
-        channel_id = payload.get("channel_id")
-        if not isinstance(channel_id, str) or not channel_id or "/" in channel_id:
-            raise InputError("channel_id", "a channel's id", type(channel_id).__name__)
-        notification = Notification.from_payload(payload.get("notification"))
-        if payload.get("tenant_id") != notification.tenant_id:
-            raise InputError("tenant_id", "the notification's", payload.get("tenant_id"))
-        return cls(notification.tenant_id, channel_id, notification)
-
-
-def delivery_id_of(notification: Notification, channel_id: str) -> str:
-    return f"{notification.notification_id}__{channel_id}"
-
-
-def fan_out(notification: Notification, channels: Iterable[Channel]) -> list[tuple[str, DeliveryMode]]:
-    """Return who gets a notification, and how."""
-    modes = [(channel.channel_id, channel.mode_for(notification)) for channel in channels]
-    return [(channel_id, mode) for channel_id, mode in modes if mode is not DeliveryMode.OFF]
-
-
-class EnqueueNotification:
-    """The use case: one task per channel that is to have a notification."""
-
-    def __init__(self, store: DeliveryStore, queue: TaskQueue) -> None:
-        self._store = store
-        self._queue = queue
-
-    def run(self, notification: Notification) -> int:
-        """
-        Queue the tasks and return how many there are; doing it again tells nobody twice.
-
-        Raises
-        ------
-        StoreError
-            If the channels could not be read, or a task not be queued; the others are all the same.
-        """
-        tenant_id = notification.tenant_id
-        channels = read_channels(self._store.channels(tenant_id))
-        for error in channels.problems.values():
-            extra = {"tenant": tenant_id, "reason_code": DeliveryReason.MALFORMED_CHANNEL}
-            logger.error("A notification channel is malformed: %s", error, extra=extra)
-        chosen = fan_out(notification, channels.usable.values())
-        failed = []
-        for channel_id, _ in chosen:
-            task = DeliveryTask(tenant_id, channel_id, notification)
-            try:
-                self._queue.enqueue(task.task_id, task.to_payload())
-            except StoreError as error:
-                logger.error(
-                    "Notification not queued for channel %s: %s", channel_id, error, extra={"tenant": tenant_id}
-                )
-                failed.append(channel_id)
-        if failed:
-            raise StoreError(f"{len(failed)} of {len(chosen)} deliveries not queued, first to channel {failed[0]}")
-        return len(chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +93,6 @@ class DeliverNotification:
         InputError
             If the notification is another tenant's.
         """
-        if notification.tenant_id != tenant_id:
-            raise InputError("tenant_id", f"{notification.tenant_id}, the notification's", tenant_id)
         claimed = self._claim(DeliveryTask(tenant_id, channel_id, notification))
         if isinstance(claimed, Outcome):
             return claimed
@@ -195,8 +114,7 @@ class DeliverNotification:
     def _claim(self, task: DeliveryTask) -> _Claimed | Outcome:
         """Make the delivery this invocation's, or tell that it is over. Raises DeliveryFailed while it is another's."""
         now = self._clock.now()
-        delivery_id = delivery_id_of(task.notification, task.channel_id)
-        state = self._store.read_delivery(task.tenant_id, delivery_id)
+        state = self._store.read_delivery(task.tenant_id, task.delivery_id)
         before = state.delivery or _new_record(task, now)
         if before["status"] == DeliveryStatus.DELIVERED:
             return Outcome.ALREADY_DELIVERED
@@ -209,7 +127,7 @@ class DeliverNotification:
         claim = {"attempts": attempts, "claimed_until": now + CLAIM, "updated_at": now}
         fields = {**before, **claim} if state.delivery is None else claim
         try:
-            version = self._store.write_delivery(task.tenant_id, delivery_id, fields, state.version)
+            version = self._store.write_delivery(task.tenant_id, task.delivery_id, fields, state.version)
         except StoreConflict:
             raise busy from None
         return _Claimed(task, state.channels, attempts, version)
@@ -244,10 +162,10 @@ class DeliverNotification:
 
     def _settle(self, claimed: _Claimed, fields: Mapping[str, Any]) -> None:
         """Record how the attempt ended and give the claim up. Raises StoreUnavailable."""
-        delivery_id = delivery_id_of(claimed.task.notification, claimed.task.channel_id)
+        task = claimed.task
         record = {**fields, "claimed_until": None, "updated_at": self._clock.now()}
         try:
-            self._store.write_delivery(claimed.task.tenant_id, delivery_id, record, claimed.version)
+            self._store.write_delivery(task.tenant_id, task.delivery_id, record, claimed.version)
         except StoreConflict:  # it took longer than its claim held: the record is the next one's now
             self._log(logging.WARNING, claimed, "took longer than its claim, and another invocation has it now")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,8 +10,8 @@ from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
-from functions.services.kernel.enqueue_all import enqueue_all
 from functions.services.kernel.ports import TaskQueue, TenantDirectory
+from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
 from functions.services.monitoring.make_report import reports_due
 
 
@@ -24,18 +23,22 @@ class TenantJob(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TenantTask:
+class TenantTask(Task):
     """One job of one tenant, at one time."""
 
-    tenant_id: str
+    SHAPE = "a map of tenant_id, job and label"
+
     job: TenantJob
     label: str
     """The slot of a check, or the day of a report: a task of the same label is queued once."""
 
     @property
     def task_id(self) -> str:
-        """The queue's key, hashed, as Cloud Tasks advises against sequences."""
-        return hashlib.sha256(f"{self.tenant_id}\n{self.job}\n{self.label}".encode()).hexdigest()[:40]
+        return hashed_id(self.tenant_id, self.job, self.label)
+
+    @property
+    def title(self) -> str:
+        return self.job
 
     @property
     def day(self) -> date:
@@ -45,17 +48,12 @@ class TenantTask:
         except ValueError as error:
             raise InputError("label", "YYYY-MM-DD", self.label) from error
 
-    def to_payload(self) -> dict[str, str]:
-        return {"tenant_id": self.tenant_id, "job": str(self.job), "label": self.label}
+    def details(self) -> dict[str, str]:
+        return {"job": str(self.job), "label": self.label}
 
     @classmethod
-    def from_payload(cls, payload: Any) -> TenantTask:
-        """Read a task's payload. Raises InputError."""
-        if not isinstance(payload, Mapping):
-            raise InputError("task", "a map of tenant_id, job and label", payload)
-        tenant_id, job, label = (payload.get(name) for name in ("tenant_id", "job", "label"))
-        if not isinstance(tenant_id, str) or not tenant_id or "/" in tenant_id:
-            raise InputError("tenant_id", "a document id", tenant_id)
+    def from_details(cls, tenant_id: str, details: Mapping[str, Any]) -> TenantTask:
+        job, label = details.get("job"), details.get("label")
         if not isinstance(job, str) or job not in list(TenantJob):
             raise InputError("job", "one of " + ", ".join(TenantJob), job)
         if not isinstance(label, str):
@@ -67,8 +65,7 @@ def enqueue_checks(tenants: TenantDirectory, queue: TaskQueue, slot: datetime) -
     """Queue one check of alerts per enabled tenant, and return how many there are. Raises StoreError."""
     label = slot.isoformat()
     tasks = [TenantTask(one, TenantJob.ALERTS, label) for one in tenants.enabled_tenants()]
-    enqueue_all(queue, tasks, f"checks of {label}")
-    return len(tasks)
+    return enqueue_all(queue, tasks, f"checks of {label}")
 
 
 def enqueue_reports(
@@ -77,5 +74,4 @@ def enqueue_reports(
     """Queue the reports of tenants whose report hour it is, and return how many there are. Raises StoreError."""
     due = reports_due(((one, policy_of(one)) for one in tenants.enabled_tenants()), now)
     tasks = [TenantTask(one.tenant_id, TenantJob.REPORT, one.day.isoformat()) for one in due]
-    enqueue_all(queue, tasks, "reports")
-    return len(tasks)
+    return enqueue_all(queue, tasks, "reports")

@@ -2,64 +2,56 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.slots import parse_slot, slot_of
-from functions.services.kernel.enqueue_all import enqueue_all
 from functions.services.kernel.ports import MarketCalendar, TaskQueue, TenantDirectory
+from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
 
 logger = logging.getLogger("maestro")
 
 
 @dataclass(frozen=True, slots=True)
-class CycleTask:
+class CycleTask(Task):
     """One cycle to run for one tenant."""
 
-    tenant_id: str
+    SHAPE = "a map of tenant_id and slot"
+
     slot: str
 
     @property
     def task_id(self) -> str:
-        """The queue's key: the same cycle is queued once. Hashed first, as Cloud Tasks advises against sequences."""
-        digest = hashlib.sha256(f"{self.tenant_id}\n{self.slot}".encode()).hexdigest()
-        return f"{digest[:20]}-{self.slot.replace(':', '')}"
+        return hashed_id(self.tenant_id, self.slot, label=self.slot.replace(":", ""))
+
+    @property
+    def title(self) -> str:
+        return "Cycle"
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        return {"tenant": self.tenant_id, "slot": self.slot}
 
     @property
     def at(self) -> datetime:
         return datetime.fromisoformat(self.slot)
 
-    def to_payload(self) -> dict[str, str]:
-        return {"tenant_id": self.tenant_id, "slot": self.slot}
+    def details(self) -> dict[str, str]:
+        return {"slot": self.slot}
 
     @classmethod
-    def from_payload(cls, payload: Any) -> CycleTask:
-        """
-        Read a task's payload.
-
-        Raises
-        ------
-        InputError
-            If the tenant or the slot is missing or malformed.
-        """
-        if not isinstance(payload, Mapping):
-            raise InputError("task", "a map of tenant_id and slot", payload)
-        tenant_id, slot = payload.get("tenant_id"), payload.get("slot")
-        if not isinstance(tenant_id, str) or not tenant_id or "/" in tenant_id:
-            raise InputError("tenant_id", "a document id", tenant_id)
-        return cls(tenant_id, parse_slot(slot))
+    def from_details(cls, tenant_id: str, details: Mapping[str, Any]) -> CycleTask:
+        return cls(tenant_id, parse_slot(details.get("slot")))
 
 
-def enqueue_cycles(
-    tenants: TenantDirectory, queue: TaskQueue, calendar: MarketCalendar, at: datetime
-) -> list[CycleTask]:
+def enqueue_cycles(tenants: TenantDirectory, queue: TaskQueue, calendar: MarketCalendar, at: datetime) -> int:
     """
-    Queue one cycle per enabled tenant, if the market is open; doing it again queues nothing twice.
+    Queue one cycle per enabled tenant, and return how many there are; doing it again queues nothing twice.
+
+    While the market is closed there are none.
 
     Parameters
     ----------
@@ -75,7 +67,6 @@ def enqueue_cycles(
     slot = slot_of(at)
     if not calendar.is_open(at):
         logger.info("Market closed at %s: no cycles", slot, extra={"slot": slot})
-        return []
+        return 0
     tasks = [CycleTask(tenant_id, slot) for tenant_id in tenants.enabled_tenants()]
-    enqueue_all(queue, tasks, f"cycles of {slot}")
-    return tasks
+    return enqueue_all(queue, tasks, f"cycles of {slot}")

@@ -21,11 +21,9 @@ from functions.services.monitoring.deliver_notification import (
     MAX_ATTEMPTS,
     QUEUE_ATTEMPTS,
     DeliverNotification,
-    DeliveryTask,
-    EnqueueNotification,
     Outcome,
-    fan_out,
 )
+from functions.services.monitoring.enqueue_notification import DeliveryTask, EnqueueNotification, fan_out
 from functions.services.monitoring.notification_ports import (
     DeliveryFailed,
     DeliveryReason,
@@ -337,8 +335,8 @@ def test_fan_out_says_who_gets_it_and_how() -> None:
     ("payload", "message"),
     [
         (None, "task must be a map"),
-        ({"channel_id": "a/b"}, "channel_id must be"),
-        ({"channel_id": "ops"}, "notification must be a map"),
+        ({"tenant_id": "acme", "channel_id": "a/b"}, "channel_id must be"),
+        ({"tenant_id": "acme", "channel_id": "ops"}, "notification must be a map"),
         (DeliveryTask("acme", "ops", TOLD).to_payload() | {"tenant_id": "other"}, "tenant_id must be"),
     ],
 )
