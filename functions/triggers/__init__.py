@@ -1,1 +1,12 @@
 """Deployed entry points: decode, call a service, map errors."""
+
+from firebase_functions import options
+
+from functions.settings import REGION
+
+# Here, as decorators read it while the modules of this package are imported, whichever comes first.
+options.set_global_options(
+    region=REGION,
+    memory=options.MemoryOption.MB_512,
+    cpu=None,  # type: ignore[arg-type]  # as without this call, whose default is a fraction of a CPU
+)

@@ -5,21 +5,18 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from firebase_functions import firestore_fn, options
+from firebase_functions import firestore_fn
 
 from functions import bootstrap
 from functions.domain.kernel.errors import RefusedError, StoreError
 from functions.services.monitoring.summarise_decision import FAILED
-from functions.settings import REGION
 
 logger = logging.getLogger("maestro")
 
 
 @firestore_fn.on_document_created(
     document="systemStatus/orchestration_logs/logs/{session_id}",
-    region=REGION,
     timeout_sec=60,
-    memory=options.MemoryOption.MB_512,
 )
 def on_decision_logged(event: firestore_fn.Event[Any]) -> None:
     """Check the tenant's alerts within seconds of a decision, then have it summarised; the sweep catches the rest."""

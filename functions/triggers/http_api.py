@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from firebase_functions import https_fn, options
+from firebase_functions import https_fn
 from flask import Request, Response
 
-from functions.settings import REGION
 
-
-@https_fn.on_request(region=REGION, timeout_sec=120, memory=options.MemoryOption.MB_512, concurrency=20, cpu=1)
+@https_fn.on_request(timeout_sec=120, concurrency=20, cpu=1)
 def api(request: Request) -> Response:
     """Answer a request; see ``docs/openapi.json``."""
     from functions.triggers.api.wsgi import application  # noqa: PLC0415 - pydantic's import is for this function only

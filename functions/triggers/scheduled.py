@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from firebase_functions import options, scheduler_fn
+from firebase_functions import scheduler_fn
 
 from functions import bootstrap
 from functions.domain.kernel.slots import EVERY_SLOT
@@ -12,18 +12,15 @@ from functions.domain.ledger.periods import Period
 from functions.services.ledger.snapshot_tasks import enqueue_snapshots
 from functions.services.monitoring.tenant_tasks import enqueue_checks, enqueue_reports
 from functions.services.orchestration.enqueue_cycles import enqueue_cycles
-from functions.settings import REGION
 from functions.triggers.cold_start_probe import ignores_probe
 
 
 @scheduler_fn.on_schedule(
     schedule=EVERY_SLOT,
-    region=REGION,
     retry_count=3,
     min_backoff_seconds=5,
     max_retry_seconds=120,
     timeout_sec=60,
-    memory=options.MemoryOption.MB_512,
 )
 @ignores_probe
 def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
@@ -35,10 +32,8 @@ def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
 
 @scheduler_fn.on_schedule(
     schedule=EVERY_SLOT,
-    region=REGION,
     retry_count=1,
     timeout_sec=60,
-    memory=options.MemoryOption.MB_512,
 )
 @ignores_probe
 def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
@@ -48,11 +43,9 @@ def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
 
 @scheduler_fn.on_schedule(
     schedule="0 * * * *",
-    region=REGION,
     retry_count=5,
     min_backoff_seconds=30,
     timeout_sec=120,
-    memory=options.MemoryOption.MB_512,
 )
 @ignores_probe
 def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
@@ -62,11 +55,9 @@ def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
 
 @scheduler_fn.on_schedule(
     schedule="30 22 * * *",  # UTC: an hour and a half after the close in New York's winter
-    region=REGION,
     retry_count=5,
     min_backoff_seconds=30,
     timeout_sec=120,
-    memory=options.MemoryOption.MB_512,
 )
 @ignores_probe
 def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
@@ -77,11 +68,9 @@ def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
 
 @scheduler_fn.on_schedule(
     schedule="0 0 1 * *",
-    region=REGION,
     retry_count=5,
     min_backoff_seconds=30,
     timeout_sec=120,
-    memory=options.MemoryOption.MB_512,
 )
 @ignores_probe
 def monthly_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:

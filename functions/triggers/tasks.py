@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from firebase_functions import https_fn, options, tasks_fn
 
 from functions import bootstrap
 from functions.domain.kernel.errors import InputError, RefusedError, StoreError
+from functions.services.kernel.tasks import Task
 from functions.services.ledger.snapshot_tasks import SnapshotTask
-from functions.services.monitoring.deliver_notification import QUEUE_ATTEMPTS, DeliveryTask
+from functions.services.monitoring.deliver_notification import QUEUE_ATTEMPTS
+from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.make_report import ReportDue
 from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.services.orchestration.enqueue_cycles import CycleTask
-from functions.settings import REGION, WEBHOOK_SIGNING_KEY
-from functions.strategies.maestro_controller import MaestroController
+from functions.settings import WEBHOOK_SIGNING_KEY
 from functions.triggers.run_async import run_async
 
 logger = logging.getLogger("maestro")
@@ -26,95 +29,96 @@ TIMEOUT_SECONDS = 120
 SNAPSHOT_TIMEOUT_SECONDS = 540
 _REPLAY_AGE = timedelta(hours=1)
 
+T = TypeVar("T", bound=Task)
+Handler = Callable[[https_fn.CallableRequest[Any]], dict[str, Any]]
+
+
+def handles(
+    task_type: type[T], *, retried: tuple[type[Exception], ...]
+) -> Callable[[Callable[[T], dict[str, Any]]], Handler]:
+    """
+    Let a function of a task handle a queue's requests; goes below ``on_task_dispatched``.
+
+    A malformed task or document stays malformed: it is refused, and not delivered again.
+
+    Parameters
+    ----------
+    retried : tuple of exception types
+        Upon these the queue is to deliver the task again: they are raised as HttpsError with UNAVAILABLE.
+    """
+
+    def decorate(run: Callable[[T], dict[str, Any]]) -> Handler:
+        @functools.wraps(run)
+        def handle(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
+            try:
+                task = task_type.from_payload(request.data)
+                return run(task)
+            except InputError as error:
+                logger.error("Task refused: %s", error)
+                return {"status": "REFUSED", "detail": str(error)}
+            except retried as error:
+                if task.title is not None:
+                    logger.error("%s failed, to be retried: %s", task.title, error, extra=task.log_fields)
+                raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, str(error)) from error
+
+        return handle
+
+    return decorate
+
 
 @tasks_fn.on_task_dispatched(
-    region=REGION,
     retry_config=options.RetryConfig(max_attempts=5, min_backoff_seconds=2, max_backoff_seconds=30),
     rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=100),
     timeout_sec=TIMEOUT_SECONDS,
-    memory=options.MemoryOption.MB_512,
 )
-def orchestratetenant(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
+@handles(CycleTask, retried=(StoreError, TimeoutError))
+def orchestratetenant(task: CycleTask) -> dict[str, Any]:
     """Run the cycle of one tenant and slot; a repeated delivery changes nothing."""
-    try:
-        task = CycleTask.from_payload(request.data)
-        loader = bootstrap.strategy_loader(task.tenant_id)
-        decision = run_async(loader.orchestrate_slot(task.slot, replayed_now(task)), TIMEOUT_SECONDS - 10)
-    except InputError as error:
-        # A malformed task stays malformed: say so and do not have it delivered again.
-        logger.error("Task refused: %s", error)
-        return {"status": "REFUSED", "detail": str(error)}
-    except (StoreError, TimeoutError) as error:
-        logger.error("Cycle failed, to be retried: %s", error, extra={"tenant": task.tenant_id, "slot": task.slot})
-        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, str(error)) from error
+    loader = bootstrap.strategy_loader(task.tenant_id)
+    decision = run_async(loader.orchestrate_slot(task.slot, replayed_now(task)), TIMEOUT_SECONDS - 10)
     return {"status": "SETTLED" if decision is None else "DECIDED"}
 
 
 @tasks_fn.on_task_dispatched(
-    region=REGION,
     retry_config=options.RetryConfig(max_attempts=5, min_backoff_seconds=30, max_backoff_seconds=600),
     rate_limits=options.RateLimits(max_concurrent_dispatches=10, max_dispatches_per_second=50),
     timeout_sec=SNAPSHOT_TIMEOUT_SECONDS,
     memory=options.MemoryOption.GB_1,
 )
-def snapshottenant(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
+@handles(SnapshotTask, retried=(StoreError,))
+def snapshottenant(task: SnapshotTask) -> dict[str, Any]:
     """Run one performance job of one tenant; a repeated delivery changes nothing."""
-    try:
-        task = SnapshotTask.from_payload(request.data)
-        done = bootstrap.run_snapshot_task().run(task, MaestroController.policy_defaults())
-    except InputError as error:
-        logger.error("Task refused: %s", error)
-        return {"status": "REFUSED", "detail": str(error)}
-    except StoreError as error:
-        logger.error("Snapshot failed, to be retried: %s", error, extra={"tenant": task.tenant_id})
-        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, str(error)) from error
+    done = bootstrap.run_snapshot_task().run(task, bootstrap.policy_defaults())
     return {"status": "DONE", "documents": done["documents"], "skipped_documents": done["skipped_documents"]}
 
 
 @tasks_fn.on_task_dispatched(
-    region=REGION,
     retry_config=options.RetryConfig(max_attempts=3, min_backoff_seconds=10, max_backoff_seconds=60),
     rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=100),
     timeout_sec=60,
-    memory=options.MemoryOption.MB_512,
 )
-def checktenant(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
+@handles(TenantTask, retried=(StoreError, RefusedError))
+def checktenant(task: TenantTask) -> dict[str, Any]:
     """Check one tenant's alerts, or make its daily report; a repeated delivery changes nothing."""
-    try:
-        task = TenantTask.from_payload(request.data)
-        if task.job is TenantJob.REPORT:
-            bootstrap.make_report().run(ReportDue(task.tenant_id, task.day))
-            return {"status": "DONE", "changes": 1}
-        changes = bootstrap.check_alerts().run(task.tenant_id, bootstrap.policy_defaults())
-    except InputError as error:
-        logger.error("Task refused: %s", error)
-        return {"status": "REFUSED", "detail": str(error)}
-    except (StoreError, RefusedError) as error:
-        logger.error("%s failed, to be retried: %s", task.job, error, extra={"tenant": task.tenant_id})
-        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, str(error)) from error
+    if task.job is TenantJob.REPORT:
+        bootstrap.make_report().run(ReportDue(task.tenant_id, task.day))
+        return {"status": "DONE", "changes": 1}
+    changes = bootstrap.check_alerts().run(task.tenant_id, bootstrap.policy_defaults())
     return {"status": "DONE", "changes": len(changes)}
 
 
 @tasks_fn.on_task_dispatched(
-    region=REGION,
     retry_config=options.RetryConfig(
         max_attempts=QUEUE_ATTEMPTS, min_backoff_seconds=10, max_backoff_seconds=600, max_doublings=6
     ),
     rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=50),
     timeout_sec=120,
-    memory=options.MemoryOption.MB_512,
     secrets=[WEBHOOK_SIGNING_KEY],
 )
-def delivernotification(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
+@handles(DeliveryTask, retried=(StoreError, DeliveryFailed))
+def delivernotification(task: DeliveryTask) -> dict[str, Any]:
     """Bring one notification to one channel; a repeated delivery tells nobody twice."""
-    try:
-        task = DeliveryTask.from_payload(request.data)
-        outcome = bootstrap.deliver_notification().run(task.tenant_id, task.channel_id, task.notification)
-    except InputError as error:
-        logger.error("Task refused: %s", error)
-        return {"status": "REFUSED", "detail": str(error)}
-    except (StoreError, DeliveryFailed) as error:
-        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, str(error)) from error
+    outcome = bootstrap.deliver_notification().run(task.tenant_id, task.channel_id, task.notification)
     return {"status": str(outcome)}
 
 

@@ -74,6 +74,10 @@ from firebase_functions.private import serving
 print(serving.functions_as_yaml(serving.get_functions()))
 """
     manifest = run(code, places["source root"]).stdout
+    endpoints = manifest.count("entryPoint:")
+    assert manifest.count("- us-central1\n") == endpoints
+    assert (manifest.count("availableMemoryMb: 512"), manifest.count("availableMemoryMb: 1024")) == (endpoints - 1, 1)
+    assert manifest.count("cpu:") == 1
     assert "*/5 * * * *" in manifest
     assert "taskQueueTrigger" in manifest
     assert "orchestratetenant" in manifest

@@ -1,0 +1,113 @@
+"""Task functions: refused and not retried, to be retried, or done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import pytest
+from firebase_functions import https_fn, tasks_fn
+
+from functions.domain.kernel.errors import InputError, MaestroError, RefusedError, StoreUnavailable
+from functions.domain.kernel.reasons import ReasonCode
+from functions.services.kernel.tasks import Task
+from functions.services.monitoring.enqueue_notification import DeliveryTask
+from functions.services.monitoring.notification_ports import DeliveryFailed, DeliveryReason
+from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
+from functions.services.orchestration.enqueue_cycles import CycleTask
+from functions.triggers.tasks import handles
+from tests.unit.services.kernel.test_tasks import TOLD
+
+APP = flask.Flask(__name__)
+CYCLE = CycleTask("acme", "2020-03-16T19:55:00Z")
+AWAY = StoreUnavailable("firestore is away")
+
+
+def running(outcome: dict[str, Any] | MaestroError) -> Callable[[Task], dict[str, Any]]:
+    def run(task: Task) -> dict[str, Any]:
+        if isinstance(outcome, MaestroError):
+            raise outcome
+        return {**outcome, "tenant": task.tenant_id}
+
+    return run
+
+
+def handled(task: Task, outcome: dict[str, Any] | MaestroError, *retried: type[Exception]) -> dict[str, Any]:
+    return handles(type(task), retried=retried)(running(outcome))(request_of(task.to_payload()))
+
+
+def request_of(data: Any) -> https_fn.CallableRequest[Any]:
+    return https_fn.CallableRequest(data=data, raw_request=flask.Request({}))
+
+
+def test_a_task_that_is_done_answers_what_its_function_returns() -> None:
+    assert handled(CYCLE, {"status": "DECIDED"}) == {"status": "DECIDED", "tenant": "acme"}
+
+
+def test_a_malformed_task_is_refused_and_never_runs(caplog: pytest.LogCaptureFixture) -> None:
+    def never(_: CycleTask) -> dict[str, Any]:
+        raise AssertionError("it ran")
+
+    handle = handles(CycleTask, retried=(StoreUnavailable,))(never)
+    detail = "slot must be a time on the five-minute grid like 2020-03-16T19:55:00Z, was None"
+    assert handle(request_of({"tenant_id": "acme"})) == {"status": "REFUSED", "detail": detail}
+    assert caplog.messages == [f"Task refused: {detail}"]
+
+
+def test_a_malformed_document_is_refused_too(caplog: pytest.LogCaptureFixture) -> None:
+    error = InputError("max_drawdown", "a number", "x")
+    assert handled(CYCLE, error, StoreUnavailable) == {"status": "REFUSED", "detail": str(error)}
+    assert caplog.messages == [f"Task refused: {error}"]
+
+
+@pytest.mark.parametrize(
+    ("task", "error", "line", "fields"),
+    [
+        (CYCLE, AWAY, f"Cycle failed, to be retried: {AWAY}", {"tenant": "acme", "slot": CYCLE.slot}),
+        (
+            TenantTask("acme", TenantJob.ALERTS, "x"),
+            RefusedError(ReasonCode.CONTENTION, "too many"),
+            "alerts failed, to be retried: CONTENTION: too many",
+            {"tenant": "acme"},
+        ),
+    ],
+)
+def test_a_task_to_be_retried_says_so_to_the_queue_and_the_log(
+    task: Task, error: MaestroError, line: str, fields: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(https_fn.HttpsError) as caught:
+        handled(task, error, type(error))
+    assert (caught.value.code, caught.value.message) == (https_fn.FunctionsErrorCode.UNAVAILABLE, str(error))
+    (record,) = caplog.records
+    assert (record.getMessage(), record.levelno) == (line, logging.ERROR)
+    assert fields.items() <= vars(record).items()
+
+
+@pytest.mark.parametrize("error", [AWAY, DeliveryFailed(DeliveryReason.DELIVERY_IN_PROGRESS, "busy")])
+def test_a_delivery_to_be_retried_logs_nothing_here(error: MaestroError, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(https_fn.HttpsError) as caught:
+        handled(DeliveryTask("acme", "ops", TOLD), error, type(error))
+    assert (caught.value.code, caught.value.message) == (https_fn.FunctionsErrorCode.UNAVAILABLE, str(error))
+    assert caplog.messages == []
+
+
+def test_what_no_retry_is_for_comes_through() -> None:
+    with pytest.raises(RefusedError):
+        handled(CYCLE, RefusedError(ReasonCode.CONTENTION, "too many"), StoreUnavailable)
+
+
+@pytest.mark.parametrize(
+    ("data", "outcome", "status", "answer"),
+    [
+        (CYCLE.to_payload(), {"status": "SETTLED"}, 200, {"result": {"status": "SETTLED", "tenant": "acme"}}),
+        (CYCLE.to_payload(), AWAY, 503, {"error": {"message": str(AWAY), "status": "UNAVAILABLE"}}),
+    ],
+)
+def test_a_queue_is_answered_over_http(data: Any, outcome: Any, status: int, answer: dict[str, Any]) -> None:
+    function: Any = tasks_fn.on_task_dispatched()(handles(CycleTask, retried=(StoreUnavailable,))(running(outcome)))
+    with APP.test_request_context("/", method="POST", json={"data": data}):
+        response = function(flask.request)
+    assert (response.status_code, response.get_json()) == (status, answer)
+    assert function.__firebase_endpoint__.entryPoint == "run"
