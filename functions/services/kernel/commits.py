@@ -1,10 +1,16 @@
-"""Optimistic concurrency: read, decide, commit over what was read; on conflict start over."""
+"""
+Optimistic concurrency: read, decide, commit over what was read; on conflict start over.
+
+Whoever commits does so in `races`. A request runs in `Commits`, with pauses and in turns; a cycle reads again after a
+conflict but asks the strategies once; a snapshot goes on from the day another run got to.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from functions.domain.kernel.errors import RefusedError, StoreConflict
@@ -16,6 +22,30 @@ T = TypeVar("T")
 MAX_ATTEMPTS = 40
 """With the pauses in between, some ten seconds."""
 MAX_WAIT_SECONDS = 10.0
+
+
+def races(most: int, pause: Pause = lambda _: None) -> Iterator[suppress]:
+    """
+    Yield attempts to commit, one per race; an attempt ends the loop itself when it has won.
+
+    ::
+
+        for race in races(5):
+            with race:  # swallows StoreConflict: another writer came first
+                return read_decide_and_commit()
+            ...  # lost: here goes what is to happen before the next race
+        raise ...  # lost them all: nothing was written
+
+    Parameters
+    ----------
+    most : int
+        How many races there are.
+    pause : Pause
+        Waits after every race that was lost.
+    """
+    for number in range(most):
+        yield suppress(StoreConflict)
+        pause(number)
 
 
 class Commits:
@@ -39,15 +69,21 @@ class Commits:
         RefusedError
             With CONTENTION, when others came first every time: nothing was written, and a later try may succeed.
         """
-        for number in range(MAX_ATTEMPTS):
-            turn = self._turns[tenant_id]
-            if not turn.acquire(timeout=MAX_WAIT_SECONDS):
-                break
-            try:
+        for race in races(MAX_ATTEMPTS, self._pause):
+            with race, self._turn(tenant_id):
                 return attempt()
-            except StoreConflict:
-                pass
-            finally:
-                turn.release()
-            self._pause(number)
-        raise RefusedError(ReasonCode.CONTENTION, "too many others write at once: try again in a moment")
+        raise _contention()
+
+    @contextmanager
+    def _turn(self, tenant_id: str) -> Iterator[None]:
+        turn = self._turns[tenant_id]
+        if not turn.acquire(timeout=MAX_WAIT_SECONDS):
+            raise _contention()
+        try:
+            yield
+        finally:
+            turn.release()
+
+
+def _contention() -> RefusedError:
+    return RefusedError(ReasonCode.CONTENTION, "too many others write at once: try again in a moment")

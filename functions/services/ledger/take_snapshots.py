@@ -11,6 +11,7 @@ from typing import Any
 from functions.domain.kernel.errors import FillError, StoreConflict
 from functions.domain.ledger.books import Checkpoint, PeriodResult, checkpoint_document, compute_period_in_pages
 from functions.domain.ledger.periods import Period, mode_at_end, snapshot_document
+from functions.services.kernel.commits import races
 from functions.services.kernel.ports import Clock, Document, MarketCalendar
 from functions.services.ledger.books import books_at, newest_checkpoint
 from functions.services.ledger.ports import DayWrites, LedgerHead, LedgerStore
@@ -66,13 +67,11 @@ class TakeSnapshots:
         valuation = value(self._store.settings(tenant_id), policy_defaults, self._calendar)
         for document_id, document in self._store.untimed_fills(tenant_id):
             report.skipped.add(FillError(f"{document_id}.ts", "a timestamp", document.get("ts")))
-        for _ in range(_ATTEMPTS):
-            try:
+        for race in races(_ATTEMPTS):
+            with race:
                 self._catch_up(tenant_id, last_day, seen_until, valuation, report, progress)
-            except StoreConflict:
-                logger.info("Another run took a snapshot first: looking again", extra={"tenant": tenant_id})
-            else:
                 break
+            logger.info("Another run took a snapshot first: looking again", extra={"tenant": tenant_id})
         else:
             raise StoreConflict(f"lost {_ATTEMPTS} races for the ledger of tenant {tenant_id}")
         logger.info(

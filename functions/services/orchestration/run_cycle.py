@@ -27,6 +27,7 @@ from functions.domain.orchestration.inputs import CycleInputs, live_positions, r
 from functions.domain.orchestration.paper import prices_of, with_paper_positions
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.breakers import next_breaker
+from functions.services.kernel.commits import races
 from functions.services.kernel.ports import Clock, Ids
 from functions.services.orchestration.decision_log import log_decision
 from functions.services.orchestration.known_state import NOTHING_STORED, Known, unavailable, validated
@@ -121,24 +122,23 @@ class RunCycle:
         now: datetime,
         started: float,
     ) -> DecisionResult | None:
-        for _ in range(MAX_COMMIT_ATTEMPTS):
+        for race in races(MAX_COMMIT_ATTEMPTS):
             if any(issue.reason_code is ReasonCode.STORE_UNAVAILABLE for issue in known.issues):
                 return self._decide(request, known, inputs, signals, now)
             result = self._decide(request, known, inputs, signals, now)
             decision = replace(result.decision, duration_ms=round((time.perf_counter() - started) * 1000, 3))
             result = replace(result, decision=decision)
-            try:
-                await asyncio.to_thread(self._commit, request, known.state, result, inputs)
-            except StoreConflict:  # a cycle or a redemption came first: look again at what it left
-                known = await self._read(request)
-                if await self._is_settled(request, known.state):
-                    return None
-            except StoreUnavailable as error:
-                if request.cycle_id:
-                    raise
-                known = unavailable(known, error)
-            else:
+            with race:
+                try:
+                    await asyncio.to_thread(self._commit, request, known.state, result, inputs)
+                except StoreUnavailable as error:
+                    if request.cycle_id:
+                        raise
+                    return self._decide(request, unavailable(known, error), inputs, signals, now)
                 return result
+            known = await self._read(request)  # a cycle or a redemption came first: look again at what it left
+            if await self._is_settled(request, known.state):
+                return None
         lost = StoreUnavailable(f"lost {MAX_COMMIT_ATTEMPTS} races for the session of tenant {request.tenant_id}")
         if request.cycle_id:
             raise lost
