@@ -192,8 +192,8 @@ def make_report() -> MakeReport:
 
 def policy_of(tenant_id: str) -> Policy:
     """A tenant's policy now; the defaults where it cannot be read."""
-    document, _ = FirestorePolicyStore(firestore_client()).read_policy(tenant_id)
-    return policy_or_defaults(policy_defaults(), document)
+    stored = FirestorePolicyStore(firestore_client()).read_policy(tenant_id)
+    return policy_or_defaults(policy_defaults(), stored.value)
 
 
 @cache

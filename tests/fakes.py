@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict, StoreUnavailable
+from functions.services.kernel.ports import Version, Versioned
 from functions.services.orchestration.ports import CycleWrites, TenantState
 from functions.services.trading.ports import TradingRecords, TradingWrites
 
@@ -61,15 +62,14 @@ class FakeCycleStore:
             policy=self._get(f"{tenant}/config/maestro"),
             windows=self._get(f"{tenant}/state/windows{suffix}"),
             modes=self._get(f"{tenant}/state/modes{suffix}"),
-            session=self._get(f"{tenant}/state/session"),
-            session_version=self.versions.get(f"{tenant}/state/session"),
+            session=Versioned(self._get(f"{tenant}/state/session"), self.version(f"{tenant}/state/session")),
             account=self._get(f"{tenant}/accounts/primary"),
             market_data=self._get(f"{tenant}/market_data/latest"),
             regime=self._get("systemStatus/market_regime"),
             cycle_record=None if slot is None else self._get(f"{tenant}/cycles/{slot}"),
         )
 
-    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
+    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:
         self._check_up()
         if self.before_commit:
             self.before_commit.pop(0)()
@@ -77,11 +77,11 @@ class FakeCycleStore:
         with self.lock:
             self._commit(tenant_id, uid, writes, session_version)
 
-    def _commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
+    def _commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:
         tenant = f"tenants/{tenant_id}"
         suffix = "" if uid is None else f"__{uid}"
         current = f"{tenant}/state/session"
-        if self.versions.get(current) != session_version:
+        if self.version(current) != session_version:
             raise StoreConflict("state/session changed")
         if writes.cycle_id is not None and f"{tenant}/cycles/{writes.cycle_id}" in self.documents:
             raise StoreConflict(f"slot {writes.cycle_id} exists")
@@ -113,6 +113,9 @@ class FakeCycleStore:
     def _get(self, path: str) -> dict[str, Any] | None:
         return copy.deepcopy(self.documents.get(path))
 
+    def version(self, path: str) -> Version | None:
+        return Version(self.versions[path]) if path in self.versions else None
+
     def _check_up(self) -> None:
         if self.is_down:
             raise StoreUnavailable("the fake store is down")
@@ -129,7 +132,6 @@ class FakeTradingStore:
         return TradingRecords(
             policy=state.policy,
             session=state.session,
-            session_version=state.session_version,
             redemptions=self._found(f"tenants/{tenant_id}/redemptions", nonces),
             fills=self._found(f"tenants/{tenant_id}/ledger_trades", fill_ids),
         )
@@ -137,15 +139,15 @@ class FakeTradingStore:
     def issued(self, tenant_id: str, session_id: str) -> dict[str, Any] | None:
         return copy.deepcopy(self._cycles.documents.get(f"tenants/{tenant_id}/sessions/{session_id}"))
 
-    def commit(self, tenant_id: str, writes: TradingWrites, session_version: Any) -> None:
+    def commit(self, tenant_id: str, writes: TradingWrites, session_version: Version | None) -> None:
         if self._cycles.before_commit:
             self._cycles.before_commit.pop(0)()
         with self._cycles.lock:
             self._commit(f"tenants/{tenant_id}", writes, session_version)
 
-    def _commit(self, tenant: str, writes: TradingWrites, session_version: Any) -> None:
+    def _commit(self, tenant: str, writes: TradingWrites, session_version: Version | None) -> None:
         current = f"{tenant}/state/session"
-        if writes.reservations is not None and self._cycles.versions.get(current) != session_version:
+        if writes.reservations is not None and self._cycles.version(current) != session_version:
             raise StoreConflict("state/session changed")
         created = {f"{tenant}/redemptions/{nonce}": one for nonce, one in writes.new_redemptions.items()}
         created |= {f"{tenant}/ledger_trades/{fill_id}": one for fill_id, one in writes.new_fills.items()}

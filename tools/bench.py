@@ -39,6 +39,7 @@ from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.standing import standings
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
+from functions.services.kernel.ports import Version
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
 from functions.services.orchestration.ports import CycleWrites, TenantState
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
@@ -73,7 +74,7 @@ class RecordingStore(FirestoreCycleStore):
 
     writes: CycleWrites
 
-    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
+    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:
         self.writes = writes
         super().commit(tenant_id, uid, writes, session_version)
 
@@ -132,7 +133,7 @@ def bound(store: FirestoreCycleStore, writes: CycleWrites, number: int) -> None:
         cycle_id=None,
         cycle_record=None,
     )
-    store.commit(TENANT, None, again, state.session_version)
+    store.commit(TENANT, None, again, state.session.version)
 
 
 def measure_cycle(db: Client, strategy_count: int, rounds: int) -> tuple[float, float]:

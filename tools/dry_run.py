@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from google.cloud.firestore import Client
 
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.services.kernel.ports import Document
+from functions.services.kernel.ports import Document, Version
 from functions.services.ledger.ports import DayWrites
 
 
@@ -28,8 +27,8 @@ class RecordingLedgerStore(FirestoreLedgerStore):
         self.snapshots: dict[str, Document] = {}
         """Performance documents by id."""
 
-    def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Any) -> Any:
-        version = super().commit_day(tenant_id, writes, head_version) if self._writes else head_version
+    def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Version | None) -> Version:
+        version = super().commit_day(tenant_id, writes, head_version) if self._writes else Version("dry run")
         self.snapshots |= writes.snapshots
         return version
 

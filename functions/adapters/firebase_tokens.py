@@ -6,21 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from firebase_admin import auth, exceptions
-from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
-from functions.adapters.firestore.errors import translated_errors
+from functions.adapters.firestore.base import FirestoreStore
 from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
-from functions.services.kernel.ports import Document
+from functions.services.kernel.ports import ABSENT, Document
 
 
-class FirebaseTokens:
+class FirebaseTokens(FirestoreStore):
     """`Tokens` on Firebase Authentication and Firestore."""
-
-    def __init__(self, db: Client) -> None:
-        self._db = db
 
     def verify(self, token: str, *, is_revocation_checked: bool) -> Mapping[str, Any]:
         try:
@@ -34,12 +29,9 @@ class FirebaseTokens:
         return claims
 
     def memberships(self, tenant_id: str, uid: str) -> tuple[Document | None, Document | None]:
-        references = [paths.tenant(self._db, tenant_id), paths.member(self._db, tenant_id, uid)]
-        with translated_errors(f"reading the membership of tenant {tenant_id}"):
-            found = self._db.get_all(references, retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
-            by_path = {snapshot.reference.path: snapshot.to_dict() for snapshot in found}
-        tenant, member = (by_path[reference.path] for reference in references)
-        return tenant, member
+        tenant, member = paths.tenant(self._db, tenant_id), paths.member(self._db, tenant_id, uid)
+        found = self._get_all([tenant, member], f"reading the membership of tenant {tenant_id}")
+        return found.get(tenant.path, ABSENT).value, found.get(member.path, ABSENT).value
 
 
 def _first_sentence(error: Exception) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from google.cloud.firestore import Client
-
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
-from functions.adapters.firestore.errors import translated_errors
-from functions.services.kernel.ports import Document
+from functions.adapters.firestore.base import FirestoreStore
+from functions.adapters.firestore.writes import update_over
+from functions.services.kernel.ports import ABSENT, Document, Version
 from functions.services.monitoring.notification_ports import DeliveryState
 
 
-class FirestoreDeliveryStore:
+class FirestoreDeliveryStore(FirestoreStore):
     """
     `DeliveryStore` on Firestore.
 
@@ -22,31 +18,17 @@ class FirestoreDeliveryStore:
     and a message cannot be one atomic act.
     """
 
-    def __init__(self, db: Client) -> None:
-        self._db = db
-
     def channels(self, tenant_id: str) -> Document | None:
-        with translated_errors(f"reading the notification channels of tenant {tenant_id}"):
-            reference = paths.notification_channels(self._db, tenant_id)
-            found: Document | None = reference.get(retry=READ_RETRY, timeout=TIMEOUT_SECONDS).to_dict()
-        return found
+        reference = paths.notification_channels(self._db, tenant_id)
+        return self._get(reference, f"reading the notification channels of tenant {tenant_id}").value
 
     def read_delivery(self, tenant_id: str, delivery_id: str) -> DeliveryState:
         channels = paths.notification_channels(self._db, tenant_id)
         delivery = paths.delivery(self._db, tenant_id, delivery_id)
-        with translated_errors(f"reading delivery {delivery_id} of tenant {tenant_id}"):
-            found = self._db.get_all([channels, delivery], retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
-            by_path = {snapshot.reference.path: snapshot for snapshot in found}
-        record = by_path[delivery.path]
-        version = record.update_time if record.exists else None
-        return DeliveryState(by_path[channels.path].to_dict(), record.to_dict(), version)
+        found = self._get_all([channels, delivery], f"reading delivery {delivery_id} of tenant {tenant_id}")
+        return DeliveryState(found.get(channels.path, ABSENT).value, found.get(delivery.path, ABSENT))
 
-    def write_delivery(self, tenant_id: str, delivery_id: str, fields: Document, version: Any) -> Any:
-        reference = paths.delivery(self._db, tenant_id, delivery_id)
+    def write_delivery(self, tenant_id: str, delivery_id: str, fields: Document, version: Version | None) -> Version:
         batch = self._db.batch()
-        if version is None:
-            batch.create(reference, dict(fields))
-        else:
-            batch.update(reference, dict(fields), option=self._db.write_option(last_update_time=version))
-        with translated_errors(f"storing delivery {delivery_id} of tenant {tenant_id}"):
-            return batch.commit(retry=None, timeout=TIMEOUT_SECONDS)[0].update_time
+        update_over(batch, paths.delivery(self._db, tenant_id, delivery_id), fields, version)
+        return self._commit(batch, f"storing delivery {delivery_id} of tenant {tenant_id}")[0]

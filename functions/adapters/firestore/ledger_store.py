@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
-from typing import Any
 
-from google.cloud.firestore import Client, CollectionReference, FieldFilter, Query
+from google.cloud.firestore import CollectionReference, FieldFilter, Query
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
-from functions.adapters.firestore.errors import translated_errors
-from functions.services.kernel.ports import Document
+from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
+from functions.adapters.firestore.writes import update_over
+from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
 from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSettings
 
 PAGE_SIZE = 2000
@@ -20,11 +19,8 @@ _UNTIMED_SHOWN = 20
 _BATCH = 400
 
 
-class FirestoreLedgerStore:
+class FirestoreLedgerStore(FirestoreStore):
     """`LedgerStore` on Firestore."""
-
-    def __init__(self, db: Client) -> None:
-        self._db = db
 
     def fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
         query = _within(paths.ledger_trades(self._db, tenant_id), "ts", start, end)
@@ -36,9 +32,8 @@ class FirestoreLedgerStore:
 
     def untimed_fills(self, tenant_id: str) -> Iterator[tuple[str, Document]]:
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("ts", ">=", ""))
-        with translated_errors(f"reading the ledger of tenant {tenant_id}"):
-            for snapshot in query.limit(_UNTIMED_SHOWN).stream(retry=READ_RETRY, timeout=TIMEOUT_SECONDS):
-                yield snapshot.id, snapshot.to_dict() or {}
+        for snapshot in self._stream(query.limit(_UNTIMED_SHOWN), f"reading the ledger of tenant {tenant_id}"):
+            yield snapshot.id, snapshot.to_dict() or {}
 
     def first_fill_time(self, tenant_id: str) -> datetime | None:
         books = ((paths.ledger_trades, "ts"), (paths.shadow_pnl, "timestamp"))
@@ -47,26 +42,22 @@ class FirestoreLedgerStore:
 
     def earliest_late_fill(self, tenant_id: str, created_since: datetime, before: datetime) -> datetime | None:
         late = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("created_at", ">=", created_since))
-        with translated_errors(f"looking for late fills of tenant {tenant_id}"):
-            created = late.select(["ts"]).stream(retry=READ_RETRY, timeout=60)
-            times = [time for snapshot in created if isinstance(time := snapshot.get("ts"), datetime)]
+        doing = f"looking for late fills of tenant {tenant_id}"
+        created = self._stream(late.select(["ts"]), doing, LONG_TIMEOUT_SECONDS)
+        times = [time for snapshot in created if isinstance(time := snapshot.get("ts"), datetime)]
         return min((time for time in times if time < before), default=None)
 
-    def head(self, tenant_id: str) -> tuple[LedgerHead | None, Any]:
-        with translated_errors(f"reading the ledger state of tenant {tenant_id}"):
-            snapshot = paths.ledger_head(self._db, tenant_id).get(retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
-        if not snapshot.exists:
-            return None, None
-        last_day = date.fromisoformat(snapshot.get("last_day"))
-        return LedgerHead(last_day, snapshot.get("seen_until")), snapshot.update_time
+    def head(self, tenant_id: str) -> Versioned[LedgerHead | None]:
+        stored = self._get(paths.ledger_head(self._db, tenant_id), f"reading the ledger state of tenant {tenant_id}")
+        if stored.value is None:
+            return ABSENT
+        last_day = date.fromisoformat(stored.value["last_day"])
+        return Versioned(LedgerHead(last_day, stored.value["seen_until"]), stored.version)
 
     def checkpoint(self, tenant_id: str, at_or_before: datetime) -> Document | None:
         query = paths.checkpoints(self._db, tenant_id).where(filter=FieldFilter("at", "<=", at_or_before))
-        newest = query.order_by("at", direction=Query.DESCENDING).limit(1)
-        with translated_errors(f"reading the checkpoints of tenant {tenant_id}"):
-            for snapshot in newest.stream(retry=READ_RETRY, timeout=TIMEOUT_SECONDS):
-                return snapshot.to_dict()
-        return None
+        newest_first = query.order_by("at", direction=Query.DESCENDING)
+        return self._first(newest_first, f"reading the checkpoints of tenant {tenant_id}")
 
     def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterator[Document]:
         query = paths.strategy_performance(self._db, tenant_id).where(filter=FieldFilter("period", "==", "day"))
@@ -83,28 +74,22 @@ class FirestoreLedgerStore:
             paths.modes(db, tenant_id, None),
             paths.current_session(db, tenant_id),
         ]
-        with translated_errors(f"reading the settings of tenant {tenant_id}"):
-            found = db.get_all(references, retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
-            by_path = {snapshot.reference.path: snapshot.to_dict() for snapshot in found}
-        return TenantSettings(*(by_path[reference.path] for reference in references))
+        found = self._get_all(references, f"reading the settings of tenant {tenant_id}")
+        return TenantSettings(*(found.get(reference.path, ABSENT).value for reference in references))
 
-    def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Any) -> Any:
+    def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Version | None) -> Version:
         db = self._db
         batch = db.batch()
-        head = paths.ledger_head(db, tenant_id)
-        fields = {"last_day": writes.head.last_day.isoformat(), "seen_until": writes.head.seen_until}
-        if head_version is None:
-            batch.create(head, fields)
-        else:
-            batch.update(head, fields, option=db.write_option(last_update_time=head_version))
         day = writes.head.last_day.isoformat()
+        head = {"last_day": day, "seen_until": writes.head.seen_until}
+        update_over(batch, paths.ledger_head(db, tenant_id), head, head_version)
         batch.set(paths.checkpoints(db, tenant_id).document(day), dict(writes.checkpoint))
         for document_id, document in writes.snapshots.items():
             batch.set(paths.strategy_performance(db, tenant_id).document(document_id), dict(document))
         for uid, document in writes.windows.items():
             batch.set(paths.windows(db, tenant_id, uid), dict(document))
-        with translated_errors(f"storing the snapshot of {day} of tenant {tenant_id}"):
-            return batch.commit(retry=None, timeout=60)[0].update_time
+        doing = f"storing the snapshot of {day} of tenant {tenant_id}"
+        return self._commit(batch, doing, timeout=LONG_TIMEOUT_SECONDS)[0]
 
     def write_snapshots(self, tenant_id: str, snapshots: Mapping[str, Document]) -> None:
         documents = list(snapshots.items())
@@ -112,36 +97,31 @@ class FirestoreLedgerStore:
             batch = self._db.batch()
             for document_id, document in documents[first : first + _BATCH]:
                 batch.set(paths.strategy_performance(self._db, tenant_id).document(document_id), dict(document))
-            with translated_errors(f"storing performance of tenant {tenant_id}"):
-                batch.commit(retry=READ_RETRY, timeout=60)
+            doing = f"storing performance of tenant {tenant_id}"
+            self._commit(batch, doing, timeout=LONG_TIMEOUT_SECONDS, is_repeatable=True)
 
     def write_windows(self, tenant_id: str, windows: Mapping[str | None, Document]) -> None:
         batch = self._db.batch()
         for uid, document in windows.items():
             batch.set(paths.windows(self._db, tenant_id, uid), dict(document))
-        with translated_errors(f"storing the windows of tenant {tenant_id}"):
-            batch.commit(retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
+        self._commit(batch, f"storing the windows of tenant {tenant_id}", is_repeatable=True)
 
     def write_job(self, tenant_id: str, job_id: str, document: Document) -> None:
-        with translated_errors(f"storing job {job_id} of tenant {tenant_id}"):
-            reference = paths.job(self._db, tenant_id, job_id)
-            reference.set(dict(document), merge=True, retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
+        batch = self._db.batch()
+        batch.set(paths.job(self._db, tenant_id, job_id), dict(document), merge=True)
+        self._commit(batch, f"storing job {job_id} of tenant {tenant_id}", is_repeatable=True)
 
     def _oldest(self, tenant_id: str, collection: CollectionReference, field: str) -> datetime | None:
         epoch = datetime.combine(date(1970, 1, 1), time(), UTC)  # leaves out what is no timestamp
-        oldest = collection.where(filter=FieldFilter(field, ">=", epoch)).order_by(field).limit(1)
-        with translated_errors(f"reading the ledger of tenant {tenant_id}"):
-            for snapshot in oldest.stream(retry=READ_RETRY, timeout=TIMEOUT_SECONDS):
-                found: datetime = snapshot.get(field)
-                return found
-        return None
+        oldest_first = collection.where(filter=FieldFilter(field, ">=", epoch)).order_by(field)
+        oldest = self._first(oldest_first, f"reading the ledger of tenant {tenant_id}")
+        return None if oldest is None else oldest[field]
 
     def _pages(self, query: Query, doing: str) -> Iterator[tuple[str, Document]]:
         """Yield a query's documents page by page, so that memory does not grow with the ledger."""
         page = query.limit(PAGE_SIZE)
         while True:
-            with translated_errors(doing):
-                snapshots = list(page.stream(retry=READ_RETRY, timeout=60))
+            snapshots = list(self._stream(page, doing, LONG_TIMEOUT_SECONDS))
             yield from ((snapshot.id, snapshot.to_dict() or {}) for snapshot in snapshots)
             if len(snapshots) < PAGE_SIZE:
                 return

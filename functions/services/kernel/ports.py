@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Generic, NewType, Protocol, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
 
 Document = Mapping[str, Any]
+
+Version = NewType("Version", object)
+"""What a store needs to know that nobody wrote a document since; only the store that gave it looks inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned(Generic[T_co]):
+    """What was read, and the version to commit over."""
+
+    value: T_co
+    version: Version | None
+    """None when nothing is stored: a commit over it creates."""
+
+
+ABSENT: Versioned[None] = Versioned(None, None)
+"""Nothing is stored."""
 
 
 class TenantDirectory(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from functions.services.kernel.ports import Document
+from functions.services.kernel.ports import Document, Version, Versioned
 from functions.services.track_record.ports import PerformanceStore
 
 
@@ -66,8 +66,8 @@ class LedgerStore(PerformanceStore, Protocol):
         """Return the oldest time below ``before`` of fills created since then. Raises StoreUnavailable."""
         ...
 
-    def head(self, tenant_id: str) -> tuple[LedgerHead | None, Any]:
-        """Return how far the ledger is worked off, and the version to commit over. Raises StoreUnavailable."""
+    def head(self, tenant_id: str) -> Versioned[LedgerHead | None]:
+        """Return how far the ledger is worked off, to commit over. Raises StoreUnavailable."""
         ...
 
     def checkpoint(self, tenant_id: str, at_or_before: datetime) -> Document | None:
@@ -78,7 +78,7 @@ class LedgerStore(PerformanceStore, Protocol):
         """Read what performance is computed with. Raises StoreUnavailable."""
         ...
 
-    def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Any) -> Any:
+    def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Version | None) -> Version:
         """
         Write everything or nothing, and return the new version of the head.
 

@@ -92,7 +92,8 @@ class TakeSnapshots:
         report: SnapshotReport,
         progress: Progress | None,
     ) -> None:
-        head, version = self._store.head(tenant_id)
+        stored = self._store.head(tenant_id)
+        head, version = stored.value, stored.version
         first = self._first_day(tenant_id, head, last_day)
         if first is None:
             if head is not None:  # windows may be missing or damaged all the same

@@ -33,12 +33,12 @@ class AcknowledgeAlert:
         """
 
         def attempt() -> Mapping[str, Any]:
-            alert, version = self._store.alert(tenant_id, alert_id)
-            if alert is None:
+            before = self._store.alert(tenant_id, alert_id)
+            if before.value is None:
                 raise RefusedError(ReasonCode.NOT_FOUND, f"there is no alert {alert_id}")
-            after = acknowledged(alert, uid, self._clock.now())
-            if after != alert:
-                self._store.replace_alert(tenant_id, alert_id, after, version)
+            after = acknowledged(before.value, uid, self._clock.now())
+            if after != before.value:
+                self._store.replace_alert(tenant_id, alert_id, after, before)
             return after
 
         return self._commits.run(tenant_id, attempt)

@@ -15,7 +15,7 @@ from functions.domain.monitoring.findings import MISSED_AFTER, Observed, finding
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.track_record.breakers import BreakerState
 from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock, Document, MarketCalendar
+from functions.services.kernel.ports import Clock, Document, MarketCalendar, Versioned
 
 logger = logging.getLogger("maestro")
 
@@ -30,18 +30,15 @@ class AlertRecords:
     policy: Document | None
     session: Document | None
     """``state/session``."""
-    cursor: Document | None
+    cursor: Versioned[Document | None]
     """``state/alerts``: how far decisions were looked at."""
-    cursor_version: Any
     new_decisions: Sequence[Document]
     """Those after the cursor, oldest first; the newest few if there are too many."""
     last_decision: Document | None
     jobs: Sequence[Document]
     lapsed: Sequence[Document]
-    alerts: Mapping[str, Document]
+    alerts: Mapping[str, Versioned[Document]]
     """Open and acknowledged ones, by id."""
-    versions: Mapping[str, Any]
-    """Of those alerts."""
 
 
 class AlertStore(Protocol):
@@ -51,14 +48,26 @@ class AlertStore(Protocol):
         """Read everything; decisions since a time instead of since the cursor, if one is given."""
         ...
 
-    def alerts(self, tenant_id: str, ids: Sequence[str]) -> tuple[Mapping[str, Document], Mapping[str, Any]]:
-        """Return alerts that exist, and their versions, by id."""
+    def alerts(self, tenant_id: str, ids: Sequence[str]) -> Mapping[str, Versioned[Document]]:
+        """Return alerts that exist, by id."""
         ...
 
     def commit_alerts(
-        self, tenant_id: str, changes: Sequence[AlertChange], cursor: Document, records: AlertRecords
+        self,
+        tenant_id: str,
+        changes: Sequence[AlertChange],
+        known: Mapping[str, Versioned[Document]],
+        cursor: Document,
+        cursor_before: Versioned[Document | None],
     ) -> None:
-        """Store changes and cursor in one commit. Raises StoreConflict if anything of it changed meanwhile."""
+        """
+        Store changes over the alerts known by id, and the cursor, in one commit.
+
+        Raises
+        ------
+        StoreConflict
+            If anything of it changed meanwhile.
+        """
         ...
 
 
@@ -102,16 +111,16 @@ class CheckAlerts:
         policy = policy_or_defaults(policy_defaults, records.policy)
         found = findings(observed(records, policy, now, self._calendar if is_sweep else None))
         ids = [alert_id(finding.key) for finding in found]
-        others, versions = self._store.alerts(tenant_id, [one for one in ids if one not in records.alerts])
+        others = self._store.alerts(tenant_id, [one for one in ids if one not in records.alerts])
         known = {**others, **records.alerts}
-        changes = reconcile(known, _distinct(found), now, timedelta(minutes=policy.alert_cooldown_minutes))
+        documents = {key: alert.value for key, alert in known.items()}
+        changes = reconcile(documents, _distinct(found), now, timedelta(minutes=policy.alert_cooldown_minutes))
         cursor = _cursor(records)
-        if changes or cursor != (records.cursor or {}):
+        if changes or cursor != (records.cursor.value or {}):
             for change in changes:
                 if change.is_told:
                     self._tell(notification_of(tenant_id, change, now))
-            all_versions = {**versions, **records.versions}
-            self._store.commit_alerts(tenant_id, changes, cursor, _with_versions(records, all_versions))
+            self._store.commit_alerts(tenant_id, changes, known, cursor, records.cursor)
         for change in changes:
             _log(tenant_id, change)
         return changes
@@ -161,13 +170,9 @@ def _distinct(found: Sequence[Finding]) -> list[Finding]:
 
 def _cursor(records: AlertRecords) -> Document:
     if not records.new_decisions:
-        return records.cursor or {}
+        return records.cursor.value or {}
     last = records.new_decisions[-1]
     return {"last_decision_at": last["timestamp"], "last_session_id": last["session_id"]}
-
-
-def _with_versions(records: AlertRecords, versions: Mapping[str, Any]) -> AlertRecords:
-    return AlertRecords(**{**{name: getattr(records, name) for name in records.__slots__}, "versions": versions})
 
 
 def policy_or_defaults(defaults: Mapping[str, Any], document: Document | None) -> Policy:

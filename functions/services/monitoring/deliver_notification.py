@@ -17,7 +17,7 @@ from typing import Any
 from functions.domain.kernel.errors import StoreConflict
 from functions.domain.monitoring.channels import ChannelType, DeliveryMode, read_channels
 from functions.domain.monitoring.notifications import Notification
-from functions.services.kernel.ports import Clock, Document
+from functions.services.kernel.ports import Clock, Document, Version
 from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import (
     DeliveryError,
@@ -63,7 +63,7 @@ class _Claimed:
     task: DeliveryTask
     channels: Document | None
     attempts: int
-    version: Any
+    version: Version
 
 
 class DeliverNotification:
@@ -115,7 +115,7 @@ class DeliverNotification:
         """Make the delivery this invocation's, or tell that it is over. Raises DeliveryFailed while it is another's."""
         now = self._clock.now()
         state = self._store.read_delivery(task.tenant_id, task.delivery_id)
-        before = state.delivery or _new_record(task, now)
+        before = state.delivery.value or _new_record(task, now)
         if before["status"] == DeliveryStatus.DELIVERED:
             return Outcome.ALREADY_DELIVERED
         if before["status"] == DeliveryStatus.DEAD:
@@ -125,9 +125,9 @@ class DeliverNotification:
             raise busy
         attempts = before["attempts"] + 1
         claim = {"attempts": attempts, "claimed_until": now + CLAIM, "updated_at": now}
-        fields = {**before, **claim} if state.delivery is None else claim
+        fields = {**before, **claim} if state.delivery.value is None else claim
         try:
-            version = self._store.write_delivery(task.tenant_id, task.delivery_id, fields, state.version)
+            version = self._store.write_delivery(task.tenant_id, task.delivery_id, fields, state.delivery.version)
         except StoreConflict:
             raise busy from None
         return _Claimed(task, state.channels, attempts, version)

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from functions.domain.kernel.errors import MaestroError
 from functions.domain.monitoring.channels import Channel, DeliveryMode
 from functions.domain.monitoring.notifications import Notification
-from functions.services.kernel.ports import Document
+from functions.services.kernel.ports import Document, Version, Versioned
 
 
 class DeliveryReason(StrEnum):
@@ -91,10 +91,8 @@ class DeliveryState:
 
     channels: Document | None
     """``tenants/{t}/config/notifications``."""
-    delivery: Document | None
-    """``tenants/{t}/deliveries/{id}``."""
-    version: Any
-    """What the store needs to know that nobody wrote ``delivery`` since; None when it does not exist."""
+    delivery: Versioned[Document | None]
+    """``tenants/{t}/deliveries/{id}``, to write over."""
 
 
 class DeliveryStore(Protocol):
@@ -108,7 +106,7 @@ class DeliveryStore(Protocol):
         """Read everything in one round trip. Raises StoreUnavailable."""
         ...
 
-    def write_delivery(self, tenant_id: str, delivery_id: str, fields: Document, version: Any) -> Any:
+    def write_delivery(self, tenant_id: str, delivery_id: str, fields: Document, version: Version | None) -> Version:
         """
         Create the record (version None) or set fields of it, and return its new version.
 

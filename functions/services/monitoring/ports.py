@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from functions.services.kernel.ports import Document
+from functions.services.kernel.ports import Document, Versioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,14 @@ class RecordStore(Protocol):
         """Return alerts, newest first."""
         ...
 
-    def alert(self, tenant_id: str, alert_id: str) -> tuple[Document | None, Any]:
-        """Return one alert and the version to replace it over."""
+    def alert(self, tenant_id: str, alert_id: str) -> Versioned[Document | None]:
+        """Return one alert, to replace it over."""
         ...
 
-    def replace_alert(self, tenant_id: str, alert_id: str, document: Document, version: Any) -> None:
-        """Replace an alert. Raises StoreConflict if somebody else did since ``version``."""
+    def replace_alert(
+        self, tenant_id: str, alert_id: str, document: Document, before: Versioned[Document | None]
+    ) -> None:
+        """Replace an alert. Raises StoreConflict if somebody else did since ``before``."""
         ...
 
     def report(self, tenant_id: str, date: str) -> Document | None:

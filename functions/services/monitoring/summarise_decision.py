@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from functions.domain.kernel.errors import MaestroError, StoreConflict, StoreError
 from functions.domain.monitoring.ai_prompt import Prompt, clean_answer, prompt_of
 from functions.domain.orchestration.decision import MaestroDecision
-from functions.services.kernel.ports import Document
+from functions.services.kernel.ports import Document, Version, Versioned
 
 logger = logging.getLogger("maestro")
 
@@ -43,11 +43,11 @@ class Summariser(Protocol):
 class SummaryStore(Protocol):
     """Where logged decisions are; every method raises StoreUnavailable."""
 
-    def read_decision(self, session_id: str) -> tuple[Document | None, Any]:
-        """Return a decision's log document and the version to write over."""
+    def read_decision(self, session_id: str) -> Versioned[Document | None]:
+        """Return a decision's log document, to write over."""
         ...
 
-    def write_summary(self, session_id: str, fields: Document, version: Any) -> None:
+    def write_summary(self, session_id: str, fields: Document, version: Version | None) -> None:
         """Set fields of a log document. Raises StoreConflict if somebody changed it since ``version``."""
         ...
 
@@ -69,7 +69,8 @@ class SummariseDecision:
         ------
         StoreUnavailable
         """
-        document, version = self._store.read_decision(session_id)
+        logged = self._store.read_decision(session_id)
+        document = logged.value
         if document is None:
             return None
         if document.get("ai_summary_source") == AI_SOURCE:
@@ -85,7 +86,7 @@ class SummariseDecision:
             return None
         fields = {"ai_summary": text, "ai_summary_source": AI_SOURCE, "ai_summary_model": answer.model}
         try:
-            self._store.write_summary(session_id, fields, version)
+            self._store.write_summary(session_id, fields, logged.version)
         except StoreConflict:
             logger.info("Another run summarised the decision first", extra=extra)
         tokens = f"{answer.input_tokens} tokens in, {answer.output_tokens} out"

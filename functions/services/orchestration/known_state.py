@@ -16,14 +16,14 @@ from functions.domain.orchestration.paper import PaperPositions, read_paper
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState, read_modes
 from functions.domain.track_record.windows import PerformanceWindows
-from functions.services.kernel.ports import Document
+from functions.services.kernel.ports import ABSENT, Document
 from functions.services.orchestration.ports import TenantState
 
 logger = logging.getLogger("maestro")
 
 T = TypeVar("T")
 
-NOTHING_STORED = TenantState(None, None, None, None, None, None, None, None, None)
+NOTHING_STORED = TenantState(None, None, None, ABSENT, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     policy = _policy(state, policy_defaults, issues)
     windows = _read_or(PerformanceWindows.empty(), PerformanceWindows.from_document, state.windows, issues)
     modes: Mapping[str, ModeState] = _read_or({}, read_modes, state.modes, issues)
-    stored_breaker = (state.session or {}).get("breaker")
+    stored_breaker = (state.session.value or {}).get("breaker")
     breaker = _read_or(BreakerState(), BreakerState.from_document, stored_breaker, issues)
     paper: PaperPositions = _read_or({}, read_paper, state.modes, issues)
     return Known(state, policy, windows, modes, breaker, paper, tuple(issues))

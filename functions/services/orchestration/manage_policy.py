@@ -13,7 +13,7 @@ from functions.domain.kernel.errors import PolicyError, PolicyProblemsError, Ref
 from functions.domain.kernel.policy import BOOKKEEPING_FIELDS, TRADING_STATE_FIELDS, Policy, document_names
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock, Document
+from functions.services.kernel.ports import Clock, Document, Versioned
 from functions.services.orchestration.ports import PolicyStore
 
 logger = logging.getLogger("maestro")
@@ -52,8 +52,7 @@ class ManagePolicy:
 
     def get(self, tenant_id: str, defaults: Mapping[str, Any]) -> StoredPolicy:
         """Return the policy. Raises StoreUnavailable."""
-        document, _ = self._store.read_policy(tenant_id)
-        return _stored(document or {}, defaults)
+        return _stored(self._store.read_policy(tenant_id).value or {}, defaults)
 
     def history(self, tenant_id: str, before: int | None, limit: int) -> list[Document]:
         """Return changes, newest first. Raises StoreUnavailable."""
@@ -89,12 +88,12 @@ class ManagePolicy:
             raise PolicyProblemsError(problems)
 
         def attempt() -> StoredPolicy:
-            document, version = self._store.read_policy(tenant_id)
-            before = document or {}
-            if before.get("version", 0) != expected_version:
+            before = self._store.read_policy(tenant_id)
+            document = before.value or {}
+            if document.get("version", 0) != expected_version:
                 return self._repeated(tenant_id, expected_version, author, defaults)
-            kept = {name: value for name, value in before.items() if name.startswith("trading_state")}
-            return self._commit(tenant_id, {**_normalised(overrides), **kept}, before, version, author, defaults)
+            kept = {name: value for name, value in document.items() if name.startswith("trading_state")}
+            return self._commit(tenant_id, {**_normalised(overrides), **kept}, before, author, defaults)
 
         return self._commits.run(tenant_id, attempt)
 
@@ -127,10 +126,9 @@ class ManagePolicy:
             raise PolicyProblemsError(problems)
 
         def attempt() -> StoredPolicy:
-            document, version = self._store.read_policy(tenant_id)
-            before = document or {}
+            before = self._store.read_policy(tenant_id)
             turned = {**switch, "trading_state_at": now, "trading_state_by": author.uid}
-            return self._commit(tenant_id, {**before, **turned}, before, version, author, defaults)
+            return self._commit(tenant_id, {**(before.value or {}), **turned}, before, author, defaults)
 
         stored = self._commits.run(tenant_id, attempt)
         logger.warning(
@@ -142,25 +140,25 @@ class ManagePolicy:
         self,
         tenant_id: str,
         settings: Mapping[str, Any],
-        before: Document,
-        version: Any,
+        before: Versioned[Document | None],
         author: Author,
         defaults: Mapping[str, Any],
     ) -> StoredPolicy:
+        old = before.value or {}
         stamp = {
-            "version": int(before.get("version", 0)) + 1,
+            "version": int(old.get("version", 0)) + 1,
             "updated_at": self._clock.now(),
             "updated_by": author.uid,
         }
         after = {**settings, **stamp}
-        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        changed = {name for name in old.keys() | after.keys() if old.get(name) != after.get(name)}
         change = {
             **stamp,
             "idempotency_key": author.idempotency_key,
             "changed": sorted(changed - BOOKKEEPING_FIELDS),
             "policy": after,
         }
-        self._store.commit_policy(tenant_id, after, change, version)
+        self._store.commit_policy(tenant_id, after, change, before)
         return _stored(after, defaults)
 
     def _repeated(

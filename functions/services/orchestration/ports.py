@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from functions.services.kernel.ports import Document
+from functions.services.kernel.ports import Document, Version, Versioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +16,8 @@ class TenantState:
     policy: Document | None
     windows: Document | None
     modes: Document | None
-    session: Document | None
-    session_version: Any
-    """What the store needs to know that nobody wrote ``session`` since; None when it does not exist."""
+    session: Versioned[Document | None]
+    """``state/session``, which every decision is committed over."""
     account: Document | None
     market_data: Document | None
     regime: Document | None
@@ -51,7 +50,7 @@ class CycleStore(Protocol):
         """Read everything in one round trip. Raises StoreUnavailable."""
         ...
 
-    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Any) -> None:
+    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:
         """
         Write everything or nothing.
 
@@ -76,8 +75,8 @@ class CycleStore(Protocol):
 class PolicyStore(Protocol):
     """Where a tenant's policy lives, with its history."""
 
-    def read_policy(self, tenant_id: str) -> tuple[Document | None, Any]:
-        """Return the document and the version to commit over. Raises StoreUnavailable."""
+    def read_policy(self, tenant_id: str) -> Versioned[Document | None]:
+        """Return the document, to commit over. Raises StoreUnavailable."""
         ...
 
     def policy_change(self, tenant_id: str, version: int) -> Document | None:
@@ -88,14 +87,16 @@ class PolicyStore(Protocol):
         """Return changes, newest first, of versions below ``before``. Raises StoreUnavailable."""
         ...
 
-    def commit_policy(self, tenant_id: str, document: Document, change: Document, version: Any) -> None:
+    def commit_policy(
+        self, tenant_id: str, document: Document, change: Document, before: Versioned[Document | None]
+    ) -> None:
         """
         Store a policy and the change that made it, and make redemptions under way look again.
 
         Raises
         ------
         StoreConflict
-            If somebody changed the policy since ``version``.
+            If somebody changed the policy since ``before``.
         StoreUnavailable
             If it is not known to be written.
         """
@@ -105,10 +106,10 @@ class PolicyStore(Protocol):
 class InputStore(Protocol):
     """Where the account snapshot (``account``) and the market data (``market_data``) are kept."""
 
-    def read_input(self, tenant_id: str, kind: str) -> tuple[Document | None, Any]:
-        """Return the document and the version to commit over. Raises StoreUnavailable."""
+    def read_input(self, tenant_id: str, kind: str) -> Versioned[Document | None]:
+        """Return the document, to commit over. Raises StoreUnavailable."""
         ...
 
-    def commit_input(self, tenant_id: str, kind: str, document: Document, version: Any) -> None:
-        """Replace the document. Raises StoreConflict if somebody else did since ``version``, StoreUnavailable."""
+    def commit_input(self, tenant_id: str, kind: str, document: Document, before: Versioned[Document | None]) -> None:
+        """Replace the document. Raises StoreConflict if somebody else did since ``before``, StoreUnavailable."""
         ...

@@ -44,13 +44,13 @@ class PutInputs:
         as_of: datetime = document["as_of"]
 
         def attempt() -> None:
-            stored, version = self._store.read_input(tenant_id, kind)
-            newest = (stored or {}).get("as_of")
+            before = self._store.read_input(tenant_id, kind)
+            newest = (before.value or {}).get("as_of")
             if isinstance(newest, datetime) and newest > as_of:
                 raise RefusedError(
                     ReasonCode.OUTDATED_SNAPSHOT,
                     f"as_of {as_of.isoformat()} is before {newest.isoformat()}, which is stored",
                 )
-            self._store.commit_input(tenant_id, kind, document, version)
+            self._store.commit_input(tenant_id, kind, document, before)
 
         self._commits.run(tenant_id, attempt)

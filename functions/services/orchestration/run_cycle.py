@@ -174,13 +174,13 @@ class RunCycle:
             session_id=decision.session_id,
             log=decision.to_firestore_doc(),
             session=session_document(decision, result.signals),
-            current_session=current_session_document(decision, inputs.account, result.breaker, state.session),
+            current_session=current_session_document(decision, inputs.account, result.breaker, state.session.value),
             modes=modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None,
             shadow_records=shadow_documents(decision, result.signals, result.paper_fills),
             cycle_id=request.cycle_id,
             cycle_record=cycle_document(decision) if request.cycle_id else None,
         )
-        self._store.commit(request.tenant_id, request.uid, writes, state.session_version)
+        self._store.commit(request.tenant_id, request.uid, writes, state.session.version)
 
     async def _read(self, request: CycleRequest) -> Known:
         try:
@@ -195,7 +195,7 @@ class RunCycle:
         """Tell whether a cycle needs no decision any more; a slot overtaken by a newer one is put on record."""
         if state.cycle_record is not None:
             return True
-        slot, newest = request.slot, (state.session or {}).get("slot")
+        slot, newest = request.slot, (state.session.value or {}).get("slot")
         if slot is None or newest is None or slot >= newest:
             return False
         record = {"status": str(ReasonCode.SUPERSEDED), "superseded_by": newest, "decided_at": self._clock.now()}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from functions.services.kernel.ports import Document
+from functions.services.kernel.ports import Document, Version, Versioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +14,8 @@ class TradingRecords:
     """What a redemption, a release or a batch of fills reads, in one batched read."""
 
     policy: Document | None
-    session: Document | None
-    """``state/session``."""
-    session_version: Any
-    """What the store needs to know that nobody wrote ``session`` since; None when it does not exist."""
+    session: Versioned[Document | None]
+    """``state/session``, which every reservation is committed over."""
     redemptions: Mapping[str, Document]
     """Those that exist, by nonce."""
     fills: Mapping[str, Document]
@@ -47,7 +45,7 @@ class TradingStore(Protocol):
         """Return what a session issued; it never changes. Raises StoreUnavailable."""
         ...
 
-    def commit(self, tenant_id: str, writes: TradingWrites, session_version: Any) -> None:
+    def commit(self, tenant_id: str, writes: TradingWrites, session_version: Version | None) -> None:
         """
         Write everything or nothing.
 

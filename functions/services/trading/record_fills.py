@@ -135,7 +135,7 @@ class RecordFills:
             known = batch.ledger.get(fill.fill_id) or records.fills.get(fill.fill_id)
             batch.results.append(_add(batch, fill, known, tenant_id, uid, now))
         if batch.ledger:
-            self._store.commit(tenant_id, _writes(batch, redeemed, now), records.session_version)
+            self._store.commit(tenant_id, _writes(batch, redeemed, now), records.session.version)
         return batch.results
 
 

@@ -85,7 +85,7 @@ class RedeemSignals:
                 reservations=_with(current, nonce, reservation, claim.now),
                 new_redemptions={nonce: redemption.to_document()},
             )
-            self._store.commit(tenant_id, writes, records.session_version)
+            self._store.commit(tenant_id, writes, records.session.version)
             return redemption
 
         redemption = self._commits.run(tenant_id, attempt)
@@ -116,7 +116,7 @@ class RedeemSignals:
                     reservations=_with(current, nonce, reservation, now),
                     redemptions={nonce: redemption.to_document()},
                 )
-                self._store.commit(tenant_id, writes, records.session_version)
+                self._store.commit(tenant_id, writes, records.session.version)
             return redemption
 
         redemption = self._commits.run(tenant_id, attempt)
@@ -153,7 +153,7 @@ class RedeemSignals:
 def current_session(records: TradingRecords) -> CurrentSession:
     """Read ``state/session``. Raises StoreUnavailable if it is damaged."""
     try:
-        return CurrentSession.from_document(records.session)
+        return CurrentSession.from_document(records.session.value)
     except InputError as error:
         raise StoreUnavailable(
             f"{error}; nothing can be redeemed until it is mended (runbook: state/session)"

@@ -43,7 +43,7 @@ def writes(session_id: str, slot: str | None = SLOT, **changes: Any) -> CycleWri
 
 def test_a_tenant_without_anything_reads_as_nothing(store_and_put: tuple[CycleStore, Put]) -> None:
     state = store_and_put[0].read("acme", None, SLOT)
-    assert (state.policy, state.session, state.session_version, state.cycle_record) == (None, None, None, None)
+    assert (state.policy, state.session.value, state.session.version, state.cycle_record) == (None, None, None, None)
 
 
 def test_what_is_committed_is_read(store_and_put: tuple[CycleStore, Put]) -> None:
@@ -53,10 +53,10 @@ def test_what_is_committed_is_read(store_and_put: tuple[CycleStore, Put]) -> Non
     store.commit("acme", None, writes("one", modes={"strategies_json": "{}"}), None)
     state = store.read("acme", None, SLOT)
     assert (state.policy, state.regime) == ({"enabled": True}, {"regime": "calm"})
-    assert state.session == {"session_id": "one"}
+    assert state.session.value == {"session_id": "one"}
     assert state.modes == {"strategies_json": "{}"}
     assert state.cycle_record == {"session_id": "one"}
-    assert store.read("other", None, SLOT).session is None
+    assert store.read("other", None, SLOT).session.value is None
 
 
 def test_users_have_windows_and_modes_of_their_own(store_and_put: tuple[CycleStore, Put]) -> None:
@@ -71,27 +71,27 @@ def test_users_have_windows_and_modes_of_their_own(store_and_put: tuple[CycleSto
 def test_a_commit_keeps_the_sessions_other_fields(store_and_put: tuple[CycleStore, Put]) -> None:
     store, put = store_and_put
     put("tenants/acme/state/session", {"session_id": "zero", "reservations": {"n": 10.0}})
-    store.commit("acme", None, writes("one"), store.read("acme", None, None).session_version)
-    assert store.read("acme", None, None).session == {"session_id": "one", "reservations": {"n": 10.0}}
+    store.commit("acme", None, writes("one"), store.read("acme", None, None).session.version)
+    assert store.read("acme", None, None).session.value == {"session_id": "one", "reservations": {"n": 10.0}}
 
 
 def test_a_commit_over_a_changed_session_conflicts_and_writes_nothing(store_and_put: tuple[CycleStore, Put]) -> None:
     store, put = store_and_put
     store.commit("acme", None, writes("one"), None)
-    version = store.read("acme", None, None).session_version
+    version = store.read("acme", None, None).session.version
     put("tenants/acme/state/session", {"session_id": "redeemed"})
     with pytest.raises(StoreConflict):
         store.commit("acme", None, writes("two", slot="2020-03-16T20:00:00Z"), version)
     with pytest.raises(StoreConflict):
         store.commit("acme", None, writes("three", slot="2020-03-16T20:00:00Z"), None)
     state = store.read("acme", None, "2020-03-16T20:00:00Z")
-    assert (state.session, state.cycle_record) == ({"session_id": "redeemed"}, None)
+    assert (state.session.value, state.cycle_record) == ({"session_id": "redeemed"}, None)
 
 
 def test_a_slot_is_committed_once(store_and_put: tuple[CycleStore, Put]) -> None:
     store, _ = store_and_put
     store.commit("acme", None, writes("one"), None)
-    version = store.read("acme", None, None).session_version
+    version = store.read("acme", None, None).session.version
     with pytest.raises(StoreConflict):
         store.commit("acme", None, writes("two"), version)
     with pytest.raises(StoreConflict):
@@ -115,4 +115,4 @@ def test_of_many_racing_commits_one_wins(store_and_put: tuple[CycleStore, Put]) 
     with ThreadPoolExecutor(racers) as pool:
         won = list(pool.map(race, range(racers)))
     assert won.count(True) == 1
-    assert store.read("acme", None, SLOT).session == {"session_id": f"session-{won.index(True)}"}
+    assert store.read("acme", None, SLOT).session.value == {"session_id": f"session-{won.index(True)}"}

@@ -30,7 +30,7 @@ def store_and_put(request: pytest.FixtureRequest) -> tuple[TradingStore, Put]:
 def test_a_tenant_without_anything_reads_as_nothing(store_and_put: tuple[TradingStore, Put]) -> None:
     store, _ = store_and_put
     records = store.read("acme", [NONCE], ["f1"])
-    assert (records.policy, records.session, records.session_version) == (None, None, None)
+    assert (records.policy, records.session.value, records.session.version) == (None, None, None)
     assert (records.redemptions, records.fills, store.issued("acme", "s")) == ({}, {}, None)
 
 
@@ -42,29 +42,29 @@ def test_what_is_committed_is_read_and_the_sessions_other_fields_stay(store_and_
     writes = TradingWrites(
         reservations=RESERVATIONS, new_redemptions={NONCE: {"status": "RESERVED"}}, new_fills={"f1": {"qty": 1.0}}
     )
-    store.commit("acme", writes, store.read("acme", []).session_version)
+    store.commit("acme", writes, store.read("acme", []).session.version)
     records = store.read("acme", [NONCE], ["f1", "f2"])
     assert records.policy == {"enabled": True}
-    assert records.session == {"session_id": "s1", "buying_power": 100.0, "reservations": RESERVATIONS}
+    assert records.session.value == {"session_id": "s1", "buying_power": 100.0, "reservations": RESERVATIONS}
     assert (records.redemptions, records.fills) == ({NONCE: {"status": "RESERVED"}}, {"f1": {"qty": 1.0}})
     assert store.issued("acme", "s1") == {"session_id": "s1"}
     released = TradingWrites(reservations={}, redemptions={NONCE: {"status": "RELEASED"}})
-    store.commit("acme", released, records.session_version)
+    store.commit("acme", released, records.session.version)
     records = store.read("acme", [NONCE])
-    assert (records.session or {})["reservations"] == {}
+    assert (records.session.value or {})["reservations"] == {}
     assert records.redemptions == {NONCE: {"status": "RELEASED"}}
 
 
 def test_a_commit_over_a_changed_session_conflicts_and_writes_nothing(store_and_put: tuple[TradingStore, Put]) -> None:
     store, put = store_and_put
     put("tenants/acme/state/session", {"session_id": "s1"})
-    version = store.read("acme", []).session_version
+    version = store.read("acme", []).session.version
     put("tenants/acme/state/session", {"session_id": "s2"})
     writes = TradingWrites(reservations=RESERVATIONS, new_redemptions={NONCE: {}}, new_fills={"f1": {}})
     with pytest.raises(StoreConflict):
         store.commit("acme", writes, version)
     records = store.read("acme", [NONCE], ["f1"])
-    assert (records.session, records.redemptions, records.fills) == ({"session_id": "s2"}, {}, {})
+    assert (records.session.value, records.redemptions, records.fills) == ({"session_id": "s2"}, {}, {})
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_a_record_is_written_only_over_what_was_read(own_db: Client) -> None:
     store = FirestoreDeliveryStore(own_db)
     assert store.channels("acme") is None
     state = store.read_delivery("acme", "a1__ops")
-    assert (state.channels, state.delivery, state.version) == (None, None, None)
+    assert (state.channels, state.delivery.value, state.delivery.version) == (None, None, None)
     first = store.write_delivery("acme", "a1__ops", {"status": "PENDING", "attempts": 1}, None)
     with pytest.raises(StoreConflict):
         store.write_delivery("acme", "a1__ops", {"attempts": 9}, None)
@@ -59,9 +59,9 @@ def test_a_record_is_written_only_over_what_was_read(own_db: Client) -> None:
     with pytest.raises(StoreConflict):
         store.write_delivery("acme", "a1__ops", {"attempts": 9}, first)
     state = store.read_delivery("acme", "a1__ops")
-    assert state.delivery == {"status": "PENDING", "attempts": 2}
-    store.write_delivery("acme", "a1__ops", {"attempts": 3}, state.version)
-    assert state.version == second
+    assert state.delivery.value == {"status": "PENDING", "attempts": 2}
+    store.write_delivery("acme", "a1__ops", {"attempts": 3}, state.delivery.version)
+    assert state.delivery.version == second
 
 
 def test_many_at_once_send_once_and_a_failure_is_tried_again(own_db: Client) -> None:

@@ -16,6 +16,7 @@ import pytest
 from functions.domain.kernel.errors import InputError, StoreConflict, StoreError, StoreUnavailable
 from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode, read_channels
 from functions.domain.monitoring.notifications import Notification, Severity
+from functions.services.kernel.ports import Version, Versioned
 from functions.services.monitoring.deliver_notification import (
     CLAIM,
     MAX_ATTEMPTS,
@@ -49,12 +50,12 @@ NEVER = PermanentFailure(DeliveryReason.TARGET_REFUSED, "hooks.slack.com answere
 
 
 class FakeDeliveryStore:
-    """`DeliveryStore` in a dict, with versions that count."""
+    """`DeliveryStore` in a dict, with a new version for every write."""
 
     def __init__(self, *channels: Any) -> None:
         self.config: dict[str, Any] | None = {"channels": list(channels)}
         self.records: dict[str, dict[str, Any]] = {}
-        self.versions: dict[str, int] = {}
+        self.versions: dict[str, Version] = {}
         self.fail_writes: list[Exception | None] = []
         """What the next writes raise."""
 
@@ -63,16 +64,18 @@ class FakeDeliveryStore:
 
     def read_delivery(self, tenant_id: str, delivery_id: str) -> DeliveryState:
         record = copy.deepcopy(self.records.get(delivery_id))
-        return DeliveryState(self.channels(tenant_id), record, self.versions.get(delivery_id))
+        return DeliveryState(self.channels(tenant_id), Versioned(record, self.versions.get(delivery_id)))
 
-    def write_delivery(self, tenant_id: str, delivery_id: str, fields: Mapping[str, Any], version: Any) -> int:
+    def write_delivery(
+        self, tenant_id: str, delivery_id: str, fields: Mapping[str, Any], version: Version | None
+    ) -> Version:
         failure = self.fail_writes.pop(0) if self.fail_writes else None
         if failure is not None:
             raise failure
         if self.versions.get(delivery_id) != version:
             raise StoreConflict(f"{delivery_id} changed")
         self.records[delivery_id] = {**self.records.get(delivery_id, {}), **fields}
-        self.versions[delivery_id] = (version or 0) + 1
+        self.versions[delivery_id] = Version(object())
         return self.versions[delivery_id]
 
     @property

@@ -1,0 +1,74 @@
+"""What every store on Firestore does: reads that are repeated, commits that are not, errors in Maestro's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, Query, WriteBatch
+
+from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
+from functions.adapters.firestore.errors import translated_errors
+from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
+
+LONG_TIMEOUT_SECONDS = 60.0
+"""Of a call that moves many documents."""
+
+
+class FirestoreStore:
+    """
+    Base of the stores: every method makes one round trip and raises StoreConflict or StoreUnavailable.
+
+    Parameters
+    ----------
+    db : google.cloud.firestore.Client
+    """
+
+    def __init__(self, db: Client) -> None:
+        self._db = db
+
+    def _get(self, reference: DocumentReference, doing: str) -> Versioned[Document | None]:
+        snapshot = self._snapshot(reference, doing)
+        return versioned(snapshot) if snapshot.exists else ABSENT
+
+    def _snapshot(self, reference: DocumentReference, doing: str) -> DocumentSnapshot[DocumentReference]:
+        with translated_errors(doing):
+            return reference.get(retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
+
+    def _get_all(self, references: Sequence[DocumentReference], doing: str) -> dict[str, Versioned[Document]]:
+        """Return those that exist, by path."""
+        with translated_errors(doing):
+            found = self._db.get_all(list(references), retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
+            return {snapshot.reference.path: versioned(snapshot) for snapshot in found if snapshot.exists}
+
+    def _stream(
+        self, query: Query, doing: str, timeout: float = TIMEOUT_SECONDS
+    ) -> Iterator[DocumentSnapshot[DocumentReference]]:
+        with translated_errors(doing):
+            yield from query.stream(retry=READ_RETRY, timeout=timeout)
+
+    def _documents(self, query: Query, doing: str) -> list[Document]:
+        return [snapshot.to_dict() or {} for snapshot in self._stream(query, doing)]
+
+    def _first(self, query: Query, doing: str) -> Document | None:
+        return next(iter(self._documents(query.limit(1), doing)), None)
+
+    def _commit(
+        self, batch: WriteBatch, doing: str, *, timeout: float = TIMEOUT_SECONDS, is_repeatable: bool = False
+    ) -> Sequence[Version]:
+        """
+        Write everything or nothing, and return what was written's new versions, in order.
+
+        Parameters
+        ----------
+        is_repeatable : bool
+            Whether writing twice is as good as once. Any other commit is tried once, as it may have happened although
+            it failed: the caller reads again.
+        """
+        with translated_errors(doing):
+            written = batch.commit(retry=READ_RETRY if is_repeatable else None, timeout=timeout)
+        return [Version(one.update_time) for one in written]
+
+
+def versioned(snapshot: DocumentSnapshot[DocumentReference]) -> Versioned[Document]:
+    """Return a document that exists, to commit over."""
+    return Versioned(snapshot.to_dict() or {}, Version(snapshot.update_time))
