@@ -19,12 +19,11 @@ from rich.table import Table
 
 from examples.paper_broker import PaperBroker
 from examples.replay import Prices, decision_time
-from functions.adapters.firebase_users import FirebaseUsers
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.client import firestore_client
 from functions.domain.kernel.access import Role
 from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
+from tools.access import manage_members, manage_tenants
 from tools.emulators import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
 from tools.ports import PortTakenError, configured_ports
@@ -62,11 +61,11 @@ class Demo:
     def seed(self) -> None:
         """Create the tenants, and a user of every role in each."""
         self._suite.clear()
-        users, now = FirebaseUsers(firestore_client()), datetime.now(UTC)
+        tenants, members = manage_tenants(), manage_members()
         for tenant in self.tenants:
-            users.create_tenant(tenant.tenant_id, f"Demo fund {tenant.tenant_id[5:]}", now)
+            tenants.create(tenant.tenant_id, f"Demo fund {tenant.tenant_id[5:]}")
             for role in Role:
-                users.create_user(tenant.tenant_id, email_of(role, tenant.tenant_id), role, PASSWORD, now)
+                members.create(tenant.tenant_id, email_of(role, tenant.tenant_id), role, PASSWORD)
 
     def walk(self, day_indexes: list[int]) -> Iterator[date]:
         """Run one day after the other, yielding each when its performance is in."""

@@ -27,8 +27,9 @@ from functions.adapters.structured_logging import configure_logging
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.channels import ChannelType
+from functions.services.access.ports import Tokens
 from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock, MarketCalendar, TaskQueue, TenantDirectory, Tokens
+from functions.services.kernel.ports import Clock, MarketCalendar, TaskQueue, TenantDirectory
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
@@ -99,7 +100,7 @@ def market_calendar() -> MarketCalendar:
 
 @cache
 def tokens() -> Tokens:
-    from functions.adapters.firebase_tokens import FirebaseTokens  # noqa: PLC0415 - one function verifies tokens
+    from functions.adapters.firebase_auth.tokens import FirebaseTokens  # noqa: PLC0415 - one function verifies tokens
 
     return FirebaseTokens(firestore_client())
 

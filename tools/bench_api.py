@@ -20,7 +20,6 @@ from google.api_core.exceptions import Aborted, FailedPrecondition
 from google.cloud import firestore
 from google.cloud.firestore import Client, DocumentReference
 
-from functions.adapters.firebase_users import FirebaseUsers, random_password
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.errors import translated_errors
@@ -29,6 +28,7 @@ from functions.domain.kernel.access import Role
 from functions.domain.kernel.errors import RefusedError
 from functions.services.kernel.commits import Commits
 from functions.strategies.maestro_controller import MaestroController
+from tools.access import manage_members, manage_tenants, random_password
 from tools.emulators import EmulatorSuite
 
 TENANT = "bench"
@@ -73,7 +73,7 @@ class ApiBench:
     def __init__(self, suite: EmulatorSuite) -> None:
         self._db = firestore_client()
         self._url = f"{suite.function_url('api')}/v1"
-        self._headers = {"Authorization": f"Bearer {_sign_in(suite, self._db)}"}
+        self._headers = {"Authorization": f"Bearer {_sign_in(suite)}"}
         self._call("GET", "healthz")  # a cold start is another measurement
 
     def redeem(self, clients: int) -> Latencies:
@@ -115,11 +115,10 @@ class ApiBench:
             raise ValueError(f"{method} {path} answered {answer.status_code}: {answer.text[:200]}")
 
 
-def _sign_in(suite: EmulatorSuite, db: Client) -> str:
-    users, email, password = FirebaseUsers(db), f"{uuid.uuid4().hex}@example.com", random_password()
-    now = datetime.now(UTC)
-    users.create_tenant(TENANT, None, now)
-    users.create_user(TENANT, email, Role.TRADER, password, now)
+def _sign_in(suite: EmulatorSuite) -> str:
+    email, password = f"{uuid.uuid4().hex}@example.com", random_password()
+    manage_tenants().create(TENANT, None)
+    manage_members().create(TENANT, email, Role.TRADER, password)
     url = f"http://{suite.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
     body = {"email": email, "password": password, "returnSecureToken": True}
     return str(requests.post(url, json=body, timeout=_WAIT_SECONDS).json()["idToken"])

@@ -35,14 +35,14 @@ from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.track_record.build_windows import build_windows
 from functions.settings import ALWAYS_OPEN
 from functions.strategies.maestro_controller import MaestroController
-from tools import channels, tenants
+from tools import channels, tenants, users
 from tools.dry_run import RecordingLedgerStore
 from tools.terminal import AsJson, fail, new_table, notes, plain, print_json, print_table
 from tools.why import why
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(tenants.tenant_app, name="tenant")
-app.add_typer(tenants.user_app, name="user")
+app.add_typer(users.user_app, name="user")
 app.add_typer(channels.channel_app, name="channel")
 app.command()(why)
 

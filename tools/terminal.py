@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -27,12 +28,40 @@ def plain(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
+def tell(sentence: str, document: Any, *, as_json: bool) -> None:
+    """Print what was done."""
+    if as_json:
+        print_json(document)
+    else:
+        print(sentence)
+
+
 def new_table() -> Table:
     return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def print_table(table: Table) -> None:
     Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    table = new_table()
+    for name in columns:
+        table.add_column(name.removeprefix("is_").replace("_", " ").capitalize(), overflow="fold")
+    for row in rows:
+        table.add_row(*(shown(row[name]) for name in columns))
+    print_table(table)
+
+
+def shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return "" if value is None else str(value)
 
 
 def fail(message: str) -> None:

@@ -12,9 +12,7 @@ from unittest.mock import patch
 from google.cloud.firestore import Client
 
 from functions import bootstrap
-from functions.adapters.firebase_users import FirebaseUsers
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.market_calendar import ExchangeCalendar
@@ -36,6 +34,7 @@ from functions.services.orchestration.manage_policy import Author
 from functions.services.trading.record_fills import ReportedFill
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
+from tools.access import manage_members, manage_tenants
 
 TENANT = "whole"
 """Its own: the queue emulator remembers every task it ever had, by tenant, alert and channel."""
@@ -57,12 +56,12 @@ PROPOSED: dict[str, Any] = {
 def let_everything_happen(db: Client) -> None:
     """Do to three tenants whatever writes a document, through the services that write it."""
     now = datetime.now(UTC)
-    users = FirebaseUsers(firestore_client())
-    users.create_tenant(TENANT, "Acme", now)
+    members = manage_members()
+    manage_tenants().create(TENANT, "Acme")
     ann, bob = (f"{name}-{uuid.uuid4().hex[:8]}@example.com" for name in ("ann", "bob"))  # a user has one tenant
-    users.create_user(TENANT, ann, Role.ADMIN, PASSWORD, now)
-    users.create_user(TENANT, bob, Role.VIEWER, PASSWORD, now)
-    users.disable_user(TENANT, bob)
+    members.create(TENANT, ann, Role.ADMIN, PASSWORD)
+    members.create(TENANT, bob, Role.VIEWER, PASSWORD)
+    members.disable(TENANT, bob)
     paths.market_regime(db).set({"regime": "calm"})
     channels = [
         {"id": "ops", "type": "slack", "url": "http://127.0.0.1:9/hook", "rules": [{"mode": "on"}], "enabled": True},

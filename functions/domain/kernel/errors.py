@@ -12,10 +12,14 @@ The errors Maestro raises on purpose, and their one base.
     │   ├── MarketDataError        … in the market data
     │   ├── MetricInputError       … in a return series
     │   ├── PackedStateError       … in packed state: performance windows, a checkpoint
-    │   └── FillError              … in a ledger document
+    │   ├── FillError              … in a ledger document
+    │   ├── UnknownTenantError     … no tenant has this id
+    │   ├── TenantExistsError      … a new tenant's id is taken
+    │   └── UnknownMemberError     … the tenant has no user of this address
     ├── RefusedError               a rule says no: carries its reason code
     ├── StoreError                 the store refused or failed
     │   ├── StoreConflict          somebody else wrote first: read again and retry
+    │   │   └── AccountExists      … the account of the same person
     │   └── StoreUnavailable       unreachable, too slow or refusing: nothing is known to be written
     ├── DeliveryError              a channel did not take a notification (services/monitoring/notification_ports.py)
     └── SummaryFailed              no summary from the model (services/monitoring/summarise_decision.py)
@@ -91,6 +95,28 @@ class FillError(InputError):
     """A ledger document is malformed."""
 
 
+class UnknownTenantError(InputError):
+    """No tenant has this id."""
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__("tenant", "one that exists", tenant_id)
+
+
+class TenantExistsError(InputError):
+    """The id of a new tenant is taken."""
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__("tenant", "new", tenant_id)
+
+
+class UnknownMemberError(InputError):
+    """The tenant ``tenant_id`` has no user of this address."""
+
+    def __init__(self, tenant_id: str, email: str) -> None:
+        self.tenant_id = tenant_id
+        super().__init__("email", f"that of a user of tenant {tenant_id}", email)
+
+
 class RefusedError(MaestroError):
     """
     A rule says no.
@@ -115,6 +141,10 @@ class StoreError(MaestroError):
 
 class StoreConflict(StoreError):
     """Somebody else wrote first: read again and retry."""
+
+
+class AccountExists(StoreConflict):
+    """Somebody else created an account for the same person first."""
 
 
 class StoreUnavailable(StoreError):

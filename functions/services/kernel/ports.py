@@ -74,15 +74,3 @@ class Ids(Protocol):
 
 Pause = Callable[[int], None]
 """Waits before trying again, longer and less predictably with every attempt (0, 1, …)."""
-
-
-class Tokens(Protocol):
-    """Who is asking."""
-
-    def verify(self, token: str, *, is_revocation_checked: bool) -> Mapping[str, Any]:
-        """Return a token's claims. Raises RefusedError with UNAUTHENTICATED, StoreUnavailable."""
-        ...
-
-    def memberships(self, tenant_id: str, uid: str) -> tuple[Document | None, Document | None]:
-        """Return the tenant and the user's membership in it. Raises StoreUnavailable."""
-        ...

@@ -9,7 +9,8 @@ from typing import Any, cast
 from flask import current_app
 
 from functions.domain.kernel.policy import Policy
-from functions.services.kernel.ports import Clock, Tokens
+from functions.services.access.ports import Tokens
+from functions.services.kernel.ports import Clock
 from functions.services.ledger.ports import LedgerStore
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
 from functions.services.monitoring.ports import RecordStore

@@ -16,10 +16,10 @@ import requests
 from firebase_admin import auth, exceptions
 from google.cloud.firestore import Client
 
-from functions.adapters.firebase_users import random_password
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from tools import maestro
+from tools.access import random_password
 from tools.emulators import EmulatorSuite
 from tools.prerequisites import DEV_PYTHON, ROOT
 

@@ -1,0 +1,1 @@
+"""Firebase Authentication: the only code that talks to it."""

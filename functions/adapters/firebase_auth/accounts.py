@@ -1,0 +1,75 @@
+"""Firebase Authentication's users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from firebase_admin import auth, exceptions
+
+from functions.domain.kernel.errors import AccountExists, InputError, StoreUnavailable
+from functions.domain.kernel.members import Account
+
+_USERS_PER_CALL = 100
+"""How many Firebase looks up at once."""
+
+
+class FirebaseAccounts:
+    """`Accounts` on Firebase Authentication, of the project that Firebase's default app is of."""
+
+    def find(self, email: str) -> Account | None:
+        try:
+            with _translated_errors(f"looking up {email}"):
+                return _account(auth.get_user_by_email(email))
+        except auth.UserNotFoundError:
+            return None
+        except ValueError as error:
+            raise InputError("email", "an address such as ann@example.com", email) from error
+
+    def of_uids(self, uids: Sequence[str]) -> dict[str, Account]:
+        found: dict[str, Account] = {}
+        for start in range(0, len(uids), _USERS_PER_CALL):
+            identifiers = [auth.UidIdentifier(uid) for uid in uids[start : start + _USERS_PER_CALL]]
+            with _translated_errors("looking up users"):
+                found |= {user.uid: _account(user) for user in auth.get_users(identifiers).users}
+        return found
+
+    def create(self, email: str, password: str) -> Account:
+        with _translated_errors(f"creating user {email}"):
+            return _account(auth.create_user(email=email, password=password))
+
+    def set_claims(self, account: Account, claims: Mapping[str, Any]) -> None:
+        with _translated_errors(f"setting the claims of {account.email}"):
+            auth.set_custom_user_claims(account.uid, dict(claims))
+
+    def replace_password(self, account: Account, password: str) -> None:
+        with _translated_errors(f"changing the password of {account.email}"):
+            auth.update_user(account.uid, password=password)
+            auth.revoke_refresh_tokens(account.uid)
+
+    def disable(self, account: Account) -> None:
+        with _translated_errors(f"disabling {account.email}"):
+            auth.update_user(account.uid, disabled=True)
+            auth.revoke_refresh_tokens(account.uid)
+
+    def enable(self, account: Account) -> None:
+        with _translated_errors(f"enabling {account.email}"):
+            auth.update_user(account.uid, disabled=False)
+
+
+def _account(user: Any) -> Account:
+    return Account(user.uid, user.email, user.disabled, user.custom_claims or {})
+
+
+@contextmanager
+def _translated_errors(doing: str) -> Iterator[None]:
+    """Raise AccountExists or StoreUnavailable for what Firebase Authentication raises inside."""
+    try:
+        yield
+    except auth.UserNotFoundError:
+        raise
+    except exceptions.AlreadyExistsError as error:
+        raise AccountExists(f"{doing}: somebody else did at the same time") from error
+    except exceptions.FirebaseError as error:
+        raise StoreUnavailable(f"{doing}: {error}") from error

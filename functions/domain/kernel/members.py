@@ -1,0 +1,99 @@
+"""Who may sign in to a tenant: as authentication knows them, as the tenant does, and where the two disagree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from functions.domain.kernel.access import Role
+from functions.domain.kernel.errors import InputError
+
+SHORTEST_PASSWORD = 12
+_TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who can sign in, as authentication knows them."""
+
+    uid: str
+    email: str
+    is_disabled: bool
+    claims: Mapping[str, Any]
+    """What their ID tokens say: tenant and role, and whatever else somebody put there."""
+
+    @property
+    def rights(self) -> tuple[Any, Any]:
+        """The tenant and the role that their ID tokens claim."""
+        return self.claims.get("tenant_id"), self.claims.get("role")
+
+    def may_belong_to(self, tenant_id: str) -> bool:
+        """Tell whether they belong to this tenant or to none: a user has one tenant."""
+        return self.rights[0] in (None, tenant_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who may sign in to a tenant."""
+
+    uid: str
+    email: str
+    role: str
+
+
+class Disagreement(StrEnum):
+    """How a membership and authentication may contradict each other."""
+
+    NO_ACCOUNT = "NO_ACCOUNT"
+    RIGHTS_DIFFER = "RIGHTS_DIFFER"
+    STATUS_DIFFERS = "STATUS_DIFFERS"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMember:
+    """A membership, and whether authentication agrees with it."""
+
+    uid: str
+    email: str
+    role: str
+    is_disabled: bool
+    created_at: datetime | None
+    disagreement: Disagreement | None
+    claimed: tuple[Any, Any]
+    """The tenant and the role that the user's ID tokens claim."""
+
+
+def listed_member(tenant_id: str, uid: str, membership: Mapping[str, Any], account: Account | None) -> ListedMember:
+    """Return a membership beside what authentication knows; ``account`` is None if it knows nobody of that id."""
+    role, is_disabled = str(membership.get("role")), membership.get("disabled") is True
+    disagreement = None
+    if account is None:
+        disagreement = Disagreement.NO_ACCOUNT
+    elif account.rights != (tenant_id, role):
+        disagreement = Disagreement.RIGHTS_DIFFER
+    elif account.is_disabled != is_disabled:
+        disagreement = Disagreement.STATUS_DIFFERS
+    email = account.email if account else str(membership.get("email"))
+    claimed = account.rights if account else (None, None)
+    return ListedMember(uid, email, role, is_disabled, membership.get("created_at"), disagreement, claimed)
+
+
+def membership_fields(account: Account, role: Role, before: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return what a membership says of rights; when it began, and whether it is disabled, stays as it was."""
+    return {"created_at": before.get("created_at", now), "role": str(role), "email": account.email}
+
+
+def check_tenant_id(tenant_id: str) -> None:
+    """Raise InputError if no tenant may have this id."""
+    if not _TENANT_ID.fullmatch(tenant_id):
+        raise InputError("tenant", "1 to 63 of a-z, 0-9 and -, not beginning with -", tenant_id)
+
+
+def check_password(password: str) -> None:
+    """Raise InputError if a password is too short; the error says how long it was, not what it was."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise InputError("password length", f"at least {SHORTEST_PASSWORD} characters", len(password))

@@ -1,0 +1,1 @@
+"""Tenants, the people who may sign in to them, and who is asking."""

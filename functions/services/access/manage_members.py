@@ -1,0 +1,126 @@
+"""Say who may sign in to a tenant, and as what: accounts and memberships, side by side."""
+
+from __future__ import annotations
+
+from functions.domain.kernel.access import Role
+from functions.domain.kernel.errors import InputError, UnknownMemberError
+from functions.domain.kernel.members import (
+    Account,
+    ListedMember,
+    Member,
+    check_password,
+    listed_member,
+    membership_fields,
+)
+from functions.services.access.manage_tenants import require_tenant
+from functions.services.access.ports import Accounts, MemberStore
+from functions.services.kernel.ports import Clock, Document
+
+
+class ManageMembers:
+    """
+    The use case.
+
+    Membership and claims are two writes. Whatever ends between them leaves the lower of the rights before and after,
+    because the lower role of the two holds, and a repeat completes it.
+
+    Every method raises UnknownTenantError if there is no such tenant, and StoreUnavailable; those that change a member
+    raise UnknownMemberError if the tenant has no such user.
+    """
+
+    def __init__(self, store: MemberStore, accounts: Accounts, clock: Clock) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._clock = clock
+
+    def create(self, tenant_id: str, email: str, role: Role, password: str) -> tuple[Member, bool]:
+        """
+        Create a user of a tenant; for one who can sign in already, set role and membership and nothing else.
+
+        Returns
+        -------
+        member : Member
+        is_new : bool
+            False: the password given is not used.
+
+        Raises
+        ------
+        InputError
+            If the email or the password is malformed, or the user is of another tenant.
+        AccountExists
+            If somebody else created the user at the same time.
+        """
+        require_tenant(self._store, tenant_id)
+        check_password(password)
+        found = self._accounts.find(email)
+        account = found or self._accounts.create(email, password)
+        if not account.may_belong_to(tenant_id):
+            limit = f"that of a user of no tenant but {tenant_id} (a user has one tenant: use another address)"
+            raise InputError("email", limit, email)
+        membership = self._store.membership(tenant_id, account.uid) or {}
+        return self._set_rights(tenant_id, account, role, membership), found is None
+
+    def change_role(self, tenant_id: str, email: str, role: Role) -> Member:
+        """Give a user another role."""
+        account, membership = self._require_member(tenant_id, email)
+        return self._set_rights(tenant_id, account, role, membership)
+
+    def rotate_password(self, tenant_id: str, email: str, password: str) -> Member:
+        """
+        Replace a user's password and end their sessions: ID tokens given out before last an hour at most.
+
+        Raises
+        ------
+        InputError
+            If the password is too short.
+        """
+        account, membership = self._require_member(tenant_id, email)
+        check_password(password)
+        self._accounts.replace_password(account, password)
+        return _member(account, membership)
+
+    def disable(self, tenant_id: str, email: str) -> Member:
+        """Keep a user from signing in, and from doing anything where they are signed in."""
+        account, membership = self._require_member(tenant_id, email)
+        # The membership first: it stops ID tokens that are still out there.
+        self._store.set_disabled(tenant_id, account.uid, is_disabled=True)
+        self._accounts.disable(account)
+        return _member(account, membership)
+
+    def enable(self, tenant_id: str, email: str) -> Member:
+        """Undo `disable`; the user has to sign in again."""
+        account, membership = self._require_member(tenant_id, email)
+        self._accounts.enable(account)
+        self._store.set_disabled(tenant_id, account.uid, is_disabled=False)
+        return _member(account, membership)
+
+    def all(self, tenant_id: str) -> list[ListedMember]:
+        """Return a tenant's users by address."""
+        require_tenant(self._store, tenant_id)
+        memberships = self._store.memberships(tenant_id)
+        accounts = self._accounts.of_uids(list(memberships))
+        listed = [listed_member(tenant_id, uid, one, accounts.get(uid)) for uid, one in memberships.items()]
+        return sorted(listed, key=lambda one: (one.email, one.uid))
+
+    def _set_rights(self, tenant_id: str, account: Account, role: Role, before: Document) -> Member:
+        """Write membership and claims, where they differ: the membership first, as it takes effect at once."""
+        after = membership_fields(account, role, before, self._clock.now())
+        if not before.items() >= after.items():
+            self._store.merge_membership(tenant_id, account.uid, after)
+        claims = {**account.claims, "tenant_id": tenant_id, "role": str(role)}
+        if claims != account.claims:
+            self._accounts.set_claims(account, claims)
+        return Member(account.uid, account.email, role)
+
+    def _require_member(self, tenant_id: str, email: str) -> tuple[Account, Document]:
+        """Return a user of the tenant as authentication and as the tenant know them."""
+        require_tenant(self._store, tenant_id)
+        account = self._accounts.find(email)
+        membership = None if account is None else self._store.membership(tenant_id, account.uid)
+        if account is None or membership is None or not account.may_belong_to(tenant_id):
+            raise UnknownMemberError(tenant_id, email)
+        return account, membership
+
+
+def _member(account: Account, membership: Document) -> Member:
+    return Member(account.uid, account.email, str(membership.get("role")))

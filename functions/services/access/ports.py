@@ -1,0 +1,83 @@
+"""What access needs from the outside, as protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from functions.domain.kernel.members import Account
+from functions.services.kernel.ports import Document
+
+
+class Tokens(Protocol):
+    """Who is asking."""
+
+    def verify(self, token: str, *, is_revocation_checked: bool) -> Mapping[str, Any]:
+        """Return a token's claims. Raises RefusedError with UNAUTHENTICATED, StoreUnavailable."""
+        ...
+
+    def memberships(self, tenant_id: str, uid: str) -> tuple[Document | None, Document | None]:
+        """Return the tenant and the user's membership in it. Raises StoreUnavailable."""
+        ...
+
+
+class Accounts(Protocol):
+    """Everybody who can sign in, to whichever tenant; every method raises StoreUnavailable."""
+
+    def find(self, email: str) -> Account | None:
+        """Return whoever signs in with an address. Raises InputError if it is malformed."""
+        ...
+
+    def of_uids(self, uids: Sequence[str]) -> Mapping[str, Account]:
+        """Return accounts by id; ids of nobody are left out."""
+        ...
+
+    def create(self, email: str, password: str) -> Account:
+        """Create an account without rights. Raises AccountExists if somebody else did first."""
+        ...
+
+    def set_claims(self, account: Account, claims: Mapping[str, Any]) -> None:
+        """Replace what an account's ID tokens say, from the next token on."""
+        ...
+
+    def replace_password(self, account: Account, password: str) -> None:
+        """Replace a password, then end the sessions it opened."""
+        ...
+
+    def disable(self, account: Account) -> None:
+        """Keep an account from signing in, then end its sessions."""
+        ...
+
+    def enable(self, account: Account) -> None:
+        """Let an account sign in again."""
+        ...
+
+
+class MemberStore(Protocol):
+    """Tenants and their members; every method raises StoreUnavailable."""
+
+    def tenant(self, tenant_id: str) -> Document | None: ...
+
+    def tenants(self) -> Mapping[str, Document]:
+        """Return every tenant by id."""
+        ...
+
+    def create_tenant(self, tenant_id: str, document: Document) -> None:
+        """Store a new tenant. Raises StoreConflict if there is one of that id."""
+        ...
+
+    def set_status(self, tenant_id: str, status: str) -> None: ...
+
+    def membership(self, tenant_id: str, uid: str) -> Document | None: ...
+
+    def memberships(self, tenant_id: str) -> Mapping[str, Document]:
+        """Return every membership of a tenant by user id."""
+        ...
+
+    def merge_membership(self, tenant_id: str, uid: str, fields: Document) -> None:
+        """Set fields of a membership, creating it where there is none; its other fields stay."""
+        ...
+
+    def set_disabled(self, tenant_id: str, uid: str, *, is_disabled: bool) -> None:
+        """Mark a membership as disabled, or take the mark away. Raises StoreConflict if there is none."""
+        ...

@@ -1,0 +1,72 @@
+"""Tenants and members, managed from here: wired for tools, as no deployed function manages any."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from functions.adapters.firebase_auth.accounts import FirebaseAccounts
+from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.member_store import FirestoreMemberStore
+from functions.adapters.system import SystemClock
+from functions.domain.kernel.errors import (
+    AccountExists,
+    InputError,
+    StoreConflict,
+    TenantExistsError,
+    UnknownMemberError,
+    UnknownTenantError,
+)
+from functions.services.access.manage_members import ManageMembers
+from functions.services.access.manage_tenants import ManageTenants
+
+
+def manage_tenants() -> ManageTenants:
+    check_emulators()
+    return ManageTenants(FirestoreMemberStore(firestore_client()), SystemClock())
+
+
+def manage_members() -> ManageMembers:
+    check_emulators()
+    return ManageMembers(FirestoreMemberStore(firestore_client()), FirebaseAccounts(), SystemClock())
+
+
+def check_emulators() -> None:
+    """Raise InputError if only one of Firestore and Authentication is the emulator: a user would be in two worlds."""
+    names = ("FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST")
+    if len({bool(os.environ.get(name)) for name in names}) > 1:
+        values = {name: os.environ.get(name) for name in names}
+        raise InputError(" and ".join(names), "both set (emulator) or both unset (cloud)", values)
+
+
+@contextmanager
+def hints() -> Iterator[None]:
+    """Say what to type next where something inside is refused; a decorator, too."""
+    try:
+        yield
+    except (TenantExistsError, UnknownTenantError, UnknownMemberError) as error:
+        raise InputError(error.field, f"{error.limit} ({hint_about(error)})", error.value) from error
+    except AccountExists as error:
+        raise StoreConflict(f"{error}: run it again") from error
+
+
+def hint_about(error: TenantExistsError | UnknownTenantError | UnknownMemberError) -> str:
+    match error:
+        case TenantExistsError():
+            return "it exists; tenant list shows all, tenant enable switches one on"
+        case UnknownTenantError():
+            return "tenant list shows all, tenant create adds one"
+        case UnknownMemberError():
+            return f"user list {error.tenant_id} shows all, user create adds one"
+
+
+def random_password() -> str:
+    """Return 24 random characters, with one of every kind that password policies may ask for."""
+    kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.+=")
+    characters = [secrets.choice(kind) for kind in kinds]
+    characters += [secrets.choice("".join(kinds)) for _ in range(24 - len(kinds))]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)
