@@ -188,7 +188,9 @@ def summarise_decision() -> SummariseDecision | None:
 
 @cache
 def make_report() -> MakeReport:
-    return MakeReport(FirestoreReportStore(firestore_client()), clock(), enqueue_notification().run)
+    from functions.adapters.report_pages import ReportPages  # noqa: PLC0415 - one function makes reports, all import this module
+
+    return MakeReport(FirestoreReportStore(firestore_client()), ReportPages(), clock(), enqueue_notification().run)
 
 
 def policy_of(tenant_id: str) -> Policy:

@@ -23,6 +23,7 @@ from functions.adapters.firestore.ledger_store import PAGE_SIZE, FirestoreLedger
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.report_pages import ReportPages
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
@@ -237,7 +238,8 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
         batch.set(paths.orchestration_logs(own_db).document(f"d{count}"), decision)
     batch.commit()
     with Bill(own_db) as report:
-        MakeReport(FirestoreReportStore(own_db), clock, lambda _: None).run(ReportDue("acme", THURSDAY))
+        make = MakeReport(FirestoreReportStore(own_db), ReportPages(), clock, lambda _: None)
+        make.run(ReportDue("acme", THURSDAY))
     assert report.counts == told(f"report{suffix}")
     if not suffix:  # the job of a Saturday, after that of the Friday
         clock.time += timedelta(days=1)

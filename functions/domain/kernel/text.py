@@ -43,16 +43,3 @@ def cut(text: str, limit_bytes: int) -> str:
     if len(encoded) <= limit_bytes:
         return encoded.decode()
     return encoded[: limit_bytes - 3].decode(errors="ignore") + "…"
-
-
-_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|"})
-
-
-def in_markdown(text: object) -> str:
-    r"""
-    Return text as one line that Markdown shows as it is.
-
-    >>> print(in_markdown("a|b  <c>"))
-    a\|b \<c\>
-    """
-    return " ".join(str(text).split()).translate(_MARKDOWN)

@@ -14,7 +14,7 @@ from functions.domain.kernel.errors import StoreConflict
 from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.activity import orchestration_summary
 from functions.domain.monitoring.notifications import Notification, Severity
-from functions.domain.monitoring.report import DayOfTrading, report_html, report_markdown, report_picture, report_text
+from functions.domain.monitoring.report import DayOfTrading, report_picture, report_text
 from functions.services.kernel.ports import Clock, Document
 from functions.services.monitoring.check_alerts import Tell
 
@@ -49,6 +49,16 @@ class ReportStore(Protocol):
         ...
 
 
+class ReportRenderer(Protocol):
+    """How a report reads as a document; its text is what every channel can show."""
+
+    def markdown(self, day: DayOfTrading) -> str: ...
+
+    def html(self, day: DayOfTrading) -> str:
+        """Return one page that needs nothing else."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReportDue:
     """A report that is to be made."""
@@ -60,8 +70,9 @@ class ReportDue:
 class MakeReport:
     """The use case; keep one per process."""
 
-    def __init__(self, store: ReportStore, clock: Clock, tell: Tell) -> None:
+    def __init__(self, store: ReportStore, renderer: ReportRenderer, clock: Clock, tell: Tell) -> None:
         self._store = store
+        self._renderer = renderer
         self._clock = clock
         self._tell = tell
 
@@ -86,8 +97,8 @@ class MakeReport:
             "date": label,
             "created_at": now,
             "text": report_text(day),
-            "markdown": report_markdown(day),
-            "html": report_html(day),
+            "markdown": self._renderer.markdown(day),
+            "html": self._renderer.html(day),
             "picture": report_picture(day),
             "summary": dict(day.summary),
         }

@@ -1,4 +1,4 @@
-"""The daily report: the guide's text, and pages that hostile names cannot break."""
+"""The daily report: the guide's text, its figures and its picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from functions.domain.monitoring.activity import orchestration_summary
 from functions.domain.monitoring.picture import equity_and_modes
-from functions.domain.monitoring.report import DayOfTrading, contributors, report_html, report_markdown, report_text
+from functions.domain.monitoring.report import DayOfTrading, contributors, figures, report_text
 from tests.unit.domain.monitoring.test_alerts import verdict
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -79,33 +79,14 @@ def test_the_guides_text_with_every_mode_counted() -> None:
 
 def test_the_last_days_profit_and_who_moved_it() -> None:
     assert contributors(told()) == [("Trend", -30.0, -0.003), ("Value", 5.0, 0.0005)]
-    page = report_markdown(told())
-    assert "- Profit and loss of 2026-01-06: -25.00 USD" in page
-    assert "- Mode changes: 1" in page
-    assert "| Trend | -30.00 | -0.30% |" in page
+    profit, _, changes = figures(told())
+    assert (profit, changes) == ("Profit and loss of 2026-01-06: -25.00 USD", "Mode changes: 1")
 
 
 def test_an_empty_day_is_a_report_too() -> None:
     empty = told(summary=orchestration_summary([]), decisions=[], alerts=[], performance=[])
     assert "Total Orchestration Decisions: 0" in report_text(empty)
-    assert "No daily performance yet." in report_markdown(empty)
-    assert "Not enough days for a curve yet" in report_html(empty)
-
-
-@given(st.text(max_size=40), st.text(max_size=40))
-def test_names_and_texts_break_neither_page(name: str, title: str) -> None:
-    page = report_html(
-        told(
-            tenant_name=name,
-            alerts=[{"title": f"<script>{title}"}],
-            decisions=[decision(verdict(f"<b>{name}"), ai_summary=f"</li><script>{title}")],
-            performance=[day(f"<i>{name}", 1.0)],
-        )
-    )
-    body = page.split("<style>")[0] + page.split("</style>")[1]
-    assert "<script>" not in body
-    assert "<b>" not in body
-    assert "<i>" not in body
+    assert figures(empty)[0] == "Profit and loss of n/a: +0.00 USD"
 
 
 @given(
