@@ -8,7 +8,7 @@ import math
 import empyrical
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -85,6 +85,7 @@ def test_equal_returns_have_no_sharpe_ratio(value: float, days: int) -> None:
 
 @given(series_of_returns, st.floats(0.01, 100))
 def test_sharpe_does_not_depend_on_leverage(returns: NDArray[np.float64], factor: float) -> None:
+    assume(returns.std() == 0 or np.abs(returns).max() / returns.std() < 1e8)  # what varies less is mostly rounding
     np.testing.assert_allclose(
         statistics.sharpe_ratio(returns * factor), statistics.sharpe_ratio(returns), rtol=1e-6, atol=1e-9
     )
