@@ -15,7 +15,7 @@ from pathlib import Path
 _SET_CHILD_SUBREAPER = 36
 _SET_PARENT_DEATH_SIGNAL = 1
 _TERM_SECONDS = 3.0
-_KILL_SECONDS = 2.0
+_KILL_SECONDS = 30.0
 
 
 def adopt_orphans() -> None:

@@ -14,6 +14,7 @@ from google.cloud.firestore import Client, CollectionReference
 
 from functions.adapters.firestore import paths
 from tests.docs.everything import let_everything_happen
+from tools.emulators import EmulatorSuite
 from tools.prerequisites import ROOT
 
 PAGE = ROOT / "docs" / "data-model.md"
@@ -73,7 +74,7 @@ def documented() -> dict[str, dict[str, bool]]:
 
 
 @pytest.mark.timeout(300)
-def test_the_page_lists_every_field_of_every_document(db: Client) -> None:
+def test_the_page_lists_every_field_of_every_document(emulators: EmulatorSuite, db: Client) -> None:
     let_everything_happen(db)
     seen, told = observed(db), documented()
     assert sorted(told) == sorted(seen), "a section too few, or too many"

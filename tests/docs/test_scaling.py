@@ -157,11 +157,11 @@ def test_what_cycles_and_alerts_read_and_write(own_db: Client) -> None:
     assert swept.counts == told("alerts, swept")
 
 
-def test_what_requests_to_the_api_read_and_write(db: Client, emulators: EmulatorSuite) -> None:
+def test_what_requests_to_the_api_read_and_write(db: Client, accounts: EmulatorSuite) -> None:
     from functions.triggers.api.wsgi import application  # noqa: PLC0415 - it reads the emulators' environment
 
     create_tenant(db, "acme")
-    trader = Caller(application(), sign_in(emulators, "acme", "trader"))
+    trader = Caller(application(), sign_in(accounts, "acme", "trader"))
     now = datetime.now(UTC)
     account = {"equity": 1e5, "buying_power": 1e5, "as_of": now.isoformat()}
     with Bill(firestore_client()) as put:

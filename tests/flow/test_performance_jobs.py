@@ -9,7 +9,7 @@ import pytest
 from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
-from tests.flow.test_scheduled_cycles import eventually
+from tests.waiting import eventually
 from tools.emulators import EmulatorSuite
 
 

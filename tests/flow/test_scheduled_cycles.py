@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from google.cloud.firestore import Client
@@ -15,9 +14,9 @@ from examples.replay import Prices, decision_time
 from functions.adapters.firestore import paths
 from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
+from tests.waiting import eventually
 from tools.emulators import EmulatorSuite
 
-T = TypeVar("T")
 CRASH = date(2020, 3, 16)
 SLOT = slot_of(decision_time(CRASH))
 
@@ -33,15 +32,6 @@ def seed(db: Client, prices: Prices, tenant_id: str, day: date = CRASH, **tenant
     paths.tenant(db, tenant_id).set({"maestro_enabled": True, "status": "active", **tenant})
     paths.market_data(db, tenant_id).set(prices.market_data(prices.days.index(day)))
     paths.account(db, tenant_id).set({"equity": "100000", "buying_power": "50000", "positions": [], "as_of": at})
-
-
-def eventually(look: Callable[[], T | None], seconds: float = 30) -> T:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (found := look()) is not None:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"nothing within {seconds} s")
 
 
 def decisions(db: Client) -> list[dict[str, Any]]:
@@ -85,7 +75,7 @@ def test_any_number_of_deliveries_makes_one_decision(db: Client, emulators: Emul
         answers = list(pool.map(lambda _: emulators.deliver_task("orchestratetenant", payload), range(8)))
     assert {answer.status_code for answer in answers} == {200}
     eventually(lambda: cycle_record(db, "acme"))
-    time.sleep(3)  # the queue polls each second: its own deliveries come late
+    time.sleep(2)  # for the queue's own deliveries
     assert len(decisions(db)) == 1
     again = emulators.deliver_task("orchestratetenant", payload)
     assert again.json() == {"result": {"status": "SETTLED"}}
@@ -105,7 +95,7 @@ def test_no_cycles_while_the_market_is_closed(
 ) -> None:
     seed(db, prices, "acme")
     emulators.call_scheduled("orchestrate_tick", at)
-    time.sleep(2.5)
+    time.sleep(1)  # a task would have been delivered at once
     assert decisions(db) == [], why
 
 

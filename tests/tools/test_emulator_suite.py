@@ -8,15 +8,19 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tests.conftest import needed_by
+from tools.emulators import EMULATORS
+from tools.ports import DEFAULT_PORTS, variable_of
 from tools.prerequisites import DEV_PYTHON, ROOT
 
-AUTO = {
-    f"MAESTRO_{name}_PORT": "auto"
-    for name in ("FUNCTIONS", "FIRESTORE", "FIRESTORE_WEBSOCKET", "AUTH", "TASKS", "EVENTARC", "HUB", "LOGGING")
-}
+pytestmark = pytest.mark.timeout(900)
+START_SECONDS = 600
+AUTO = {variable_of(name): "auto" for name in DEFAULT_PORTS}
 
 
 @pytest.fixture
@@ -45,9 +49,10 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
-def start(project: Path, *command: str) -> subprocess.Popen[str]:
+def start(project: Path, *command: str, only: str = "firestore,functions") -> subprocess.Popen[str]:
+    """Start emulators, by default those that have processes of their own: Java's and the functions' workers."""
     return subprocess.Popen(
-        [str(DEV_PYTHON), "-m", "tools.emulators", "exec", "--", *command],
+        [str(DEV_PYTHON), "-m", "tools.emulators", "exec", "--only", only, "--", *command],
         cwd=project,
         env=os.environ | AUTO,
         stdout=subprocess.PIPE,
@@ -60,7 +65,7 @@ def test_a_main_that_does_not_load_is_an_error_that_shows_why(project: Path) -> 
     with (project / "functions/main.py").open("a") as main:
         main.write("\nimport no_such_module\n")
     run = start(project, "true")
-    output = run.communicate(timeout=90)[0]
+    output = run.communicate(timeout=START_SECONDS)[0]
     assert run.returncode == 1
     assert "functions not loaded: api, check_alerts, checktenant, daily_performance_snapshot" in output
     assert "no_such_module" in output
@@ -69,16 +74,16 @@ def test_a_main_that_does_not_load_is_an_error_that_shows_why(project: Path) -> 
 
 def test_the_commands_exit_code_is_kept_and_nothing_is_left_running(project: Path) -> None:
     run = start(project, "bash", "-c", "test -n $FIRESTORE_EMULATOR_HOST && exit 7")
-    output = run.communicate(timeout=90)[0]
+    output = run.communicate(timeout=START_SECONDS)[0]
     assert run.returncode == 7, output
     assert processes_in(project) == []
     assert list(project.glob(".firebase.*.json")) == []
 
 
 def test_a_terminated_run_leaves_nothing_running(project: Path) -> None:
-    run = start(project, "sleep", "600")
-    deadline = time.monotonic() + 90
-    while not any("sleep 600" in command for command in processes_in(project)):
+    run = start(project, "sleep", "600", only="firestore")
+    deadline = time.monotonic() + START_SECONDS
+    while "sleep 600" not in map(str.strip, processes_in(project)):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     for _ in range(5):  # as through a process group and make, and from an impatient user
@@ -86,3 +91,27 @@ def test_a_terminated_run_leaves_nothing_running(project: Path) -> None:
         time.sleep(0.05)
     run.communicate(timeout=60)
     assert processes_in(project) == []
+
+
+def test_a_start_that_fails_is_one_message_and_no_test_runs(tmp_path: Path) -> None:
+    command = [str(DEV_PYTHON), "-m", "pytest", "tests/contract", "-p", "no:cacheprovider"]
+    environment = os.environ | {"FIRESTORE_EMULATOR_BINARY_PATH": str(tmp_path / "none.jar")}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 3
+    assert run.stdout.count("none.jar, which is no file: correct it, or unset it") == 1
+    assert "make setup" in run.stdout
+    assert "no tests ran" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("fixtures", "emulators"),
+    [
+        ([], ()),
+        ([["tmp_path"], ["own_db", "firestore"]], ("firestore",)),
+        ([["own_db", "firestore"], ["sign_in", "accounts", "firestore"]], ("firestore", "auth")),
+        ([["emulators", "accounts", "firestore"], ["own_db", "firestore"]], EMULATORS),
+    ],
+)
+def test_the_fewest_emulators_that_will_do_are_started(fixtures: list[list[str]], emulators: tuple[str, ...]) -> None:
+    items: list[Any] = [SimpleNamespace(fixturenames=names) for names in fixtures]
+    assert tuple(needed_by(items)) == emulators

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from google.cloud.firestore import Client
 
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.domain.kernel.errors import StoreConflict
@@ -19,12 +20,11 @@ Put = Callable[[str, dict[str, Any]], Any]
 
 
 @pytest.fixture(params=["fake", "emulator"])
-def store_and_put(request: pytest.FixtureRequest) -> tuple[CycleStore, Put]:
+def store_and_put(request: pytest.FixtureRequest, own_db: Client) -> tuple[CycleStore, Put]:
     if request.param == "fake":
         fake = FakeCycleStore()
         return fake, fake.put
-    db = request.getfixturevalue("own_db")
-    return FirestoreCycleStore(db), lambda path, document: db.document(path).set(document)
+    return FirestoreCycleStore(own_db), lambda path, document: own_db.document(path).set(document)
 
 
 def writes(session_id: str, slot: str | None = SLOT, **changes: Any) -> CycleWrites:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from google.cloud.firestore import Client
 
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.domain.kernel.errors import StoreConflict
@@ -19,12 +20,11 @@ Put = Callable[[str, dict[str, Any]], Any]
 
 
 @pytest.fixture(params=["fake", "emulator"])
-def store_and_put(request: pytest.FixtureRequest) -> tuple[TradingStore, Put]:
+def store_and_put(request: pytest.FixtureRequest, own_db: Client) -> tuple[TradingStore, Put]:
     if request.param == "fake":
         fake = FakeCycleStore()
         return FakeTradingStore(fake), fake.put
-    db = request.getfixturevalue("own_db")
-    return FirestoreTradingStore(db), lambda path, document: db.document(path).set(document)
+    return FirestoreTradingStore(own_db), lambda path, document: own_db.document(path).set(document)
 
 
 def test_a_tenant_without_anything_reads_as_nothing(store_and_put: tuple[TradingStore, Put]) -> None:

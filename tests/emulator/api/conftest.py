@@ -63,11 +63,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(db: Client, emulators: EmulatorSuite) -> Desk:
+def desk(db: Client, accounts: EmulatorSuite) -> Desk:
     from functions.triggers.api.wsgi import application  # noqa: PLC0415 - it reads the emulators' environment
 
     create_tenant(db, "acme")
-    return Desk(db, emulators, application())
+    return Desk(db, accounts, application())
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tools.prerequisites import ROOT
 NOW = datetime(2020, 3, 16, tzinfo=UTC)
 
 
-def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client, emulators: EmulatorSuite) -> None:
+def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client, firestore: EmulatorSuite) -> None:
     ledger = FirestoreLedgerStore(own_db)
     list(ledger.daily_documents("acme", NOW - timedelta(days=1), NOW))
     list(ledger.fills("acme", NOW - timedelta(days=1), NOW))
@@ -46,8 +46,8 @@ def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client,
     FirestoreAlertStore(own_db).observe("acme", NOW)
     FirestoreReportStore(own_db).alerts_since("acme", NOW, 10)
     name = f"projects/{own_db.project}"  # its own: indexUsage counts what any test asked of a project
-    url = f"http://{emulators.host('firestore')}/emulator/v1/{name}:indexUsage?database={name}/databases/(default)"
-    reports = requests.get(url, timeout=10).json()["reports"]
+    url = f"http://{firestore.host('firestore')}/emulator/v1/{name}:indexUsage?database={name}/databases/(default)"
+    reports = requests.get(url, timeout=60).json()["reports"]
     needed = {index_key(report["index"], report["index"]["name"].split("/collectionGroups/")[1]) for report in reports}
     composite = {key for key in needed if len(key[1]) > 1}
     declared = json.loads((ROOT / "firestore.indexes.json").read_text())["indexes"]

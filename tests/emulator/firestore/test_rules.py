@@ -20,7 +20,7 @@ from functions.adapters.firestore import paths as firestore_paths
 from functions.adapters.firestore.client import EmulatorCredential
 from tools.emulators import EmulatorSuite
 
-pytestmark = pytest.mark.timeout(300)  # the first test may start the emulators, and asks all 4 000 questions
+pytestmark = pytest.mark.timeout(600)  # the first test asks all 4 000 questions
 LOGS = "systemStatus/orchestration_logs/logs"
 ROLES = ("viewer", "trader", "admin")
 
@@ -133,7 +133,7 @@ class Rest:
     def is_allowed(self, who: str, method: str, path: str, body: Any = None) -> bool:
         token = self.tokens[who]
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        answer = self.http.request(method, f"{self.documents}{path}", json=body, headers=headers, timeout=20)
+        answer = self.http.request(method, f"{self.documents}{path}", json=body, headers=headers, timeout=60)
         # Rules come first: whoever learns that a document is missing or exists already passed them.
         assert answer.status_code in {200, 403, 404, 409}, f"{who} {method} {path}: {answer.text}"
         return answer.status_code != 403
@@ -161,15 +161,15 @@ class Rest:
 
 
 @pytest.fixture(scope="module")
-def rest(emulators: EmulatorSuite) -> Iterator[Rest]:
+def rest(accounts: EmulatorSuite) -> Iterator[Rest]:
     """Everybody of `WHO` signed in, and every document of `READERS` stored."""
-    emulators.clear()
-    fill(emulators.client())
-    app = firebase_admin.initialize_app(EmulatorCredential(), {"projectId": emulators.project}, uuid.uuid4().hex)
-    url = f"http://{emulators.host('firestore')}/v1/projects/{emulators.project}/databases/(default)/documents"
+    accounts.clear()
+    fill(accounts.client())
+    app = firebase_admin.initialize_app(EmulatorCredential(), {"projectId": accounts.project}, uuid.uuid4().hex)
+    url = f"http://{accounts.host('firestore')}/v1/projects/{accounts.project}/databases/(default)/documents"
     with requests.Session() as http:
         http.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=8))
-        tokens = {name: signed_in(emulators, app, name, who.claims) for name, who in WHO.items()}
+        tokens = {name: signed_in(accounts, app, name, who.claims) for name, who in WHO.items()}
         yield Rest(url, tokens, http)
     firebase_admin.delete_app(app)
 
@@ -185,7 +185,7 @@ def fill(db: Client) -> None:
     batch.commit()
 
 
-def signed_in(emulators: EmulatorSuite, app: Any, uid: str, claims: Mapping[str, Any] | None) -> str | None:
+def signed_in(accounts: EmulatorSuite, app: Any, uid: str, claims: Mapping[str, Any] | None) -> str | None:
     """Create a user with claims, sign in as a client does, and return the ID token."""
     if claims is None:
         return None
@@ -194,9 +194,9 @@ def signed_in(emulators: EmulatorSuite, app: Any, uid: str, claims: Mapping[str,
         auth.delete_user(uid, app)
     auth.create_user(uid=uid, email=email, password=password, app=app)
     auth.set_custom_user_claims(uid, dict(claims), app)
-    url = f"http://{emulators.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
+    url = f"http://{accounts.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
     body = {"email": email, "password": password, "returnSecureToken": True}
-    answer = requests.post(url, json=body, timeout=10)
+    answer = requests.post(url, json=body, timeout=60)
     answer.raise_for_status()
     return str(answer.json()["idToken"])
 
@@ -289,8 +289,8 @@ def collection_of(document: str) -> str:
     return document.rsplit("/", 1)[0]
 
 
-def test_every_condition_of_the_rules_held_once_and_failed_once(allowed: Allowed, emulators: EmulatorSuite) -> None:
-    url = f"http://{emulators.host('firestore')}/emulator/v1/projects/{emulators.project}:ruleCoverage"
+def test_every_condition_of_the_rules_held_once_and_failed_once(allowed: Allowed, accounts: EmulatorSuite) -> None:
+    url = f"http://{accounts.host('firestore')}/emulator/v1/projects/{accounts.project}:ruleCoverage"
     coverage = requests.get(url, timeout=60).json()
     source = coverage["rules"]["files"][0]["content"]
     untested = set()

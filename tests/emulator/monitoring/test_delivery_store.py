@@ -18,7 +18,6 @@ from functions.services.monitoring.deliver_notification import DeliverNotificati
 from functions.services.monitoring.notification_ports import DeliveryFailed, DeliveryReason, TemporaryFailure
 from tests.fakes import MARCH_16, FakeClock
 
-pytestmark = pytest.mark.timeout(300)  # the first test may start the emulators
 OPS = {"id": "ops", "type": "slack", "url": "https://hooks.slack.com/services/secret"}
 TOLD = Notification(
     notification_id="a1",

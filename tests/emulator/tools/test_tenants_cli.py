@@ -53,7 +53,9 @@ class Operator:
 
 
 @pytest.fixture
-def operator(db: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
+def operator(
+    accounts: EmulatorSuite, db: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Operator:
     firestore_client()
     one = Operator(capsys, monkeypatch)
     one.done("tenant", "create", "acme")
@@ -69,13 +71,13 @@ SignIn = Callable[[str, str], Mapping[str, Any]]
 
 
 @pytest.fixture
-def sign_in(emulators: EmulatorSuite) -> SignIn:
+def sign_in(accounts: EmulatorSuite) -> SignIn:
     """Sign in with email and password as a client does, and return the answer: tokens, or an error."""
-    url = f"http://{emulators.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
+    url = f"http://{accounts.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
 
     def post(email: str, password: str) -> Mapping[str, Any]:
         body = {"email": email, "password": password, "returnSecureToken": True}
-        answer: dict[str, Any] = requests.post(url, json=body, timeout=10).json()
+        answer: dict[str, Any] = requests.post(url, json=body, timeout=60).json()
         return answer
 
     return post
@@ -201,16 +203,16 @@ def test_a_rotated_password_ends_the_old_one_and_its_sessions(operator: Operator
 
 
 def test_a_disabled_user_can_neither_sign_in_nor_read_and_may_be_enabled(
-    operator: Operator, db: Client, email: str, sign_in: SignIn, emulators: EmulatorSuite
+    operator: Operator, db: Client, email: str, sign_in: SignIn, accounts: EmulatorSuite
 ) -> None:
     user = operator.done("user", "create", "acme", email, "--role", "trader")
     before = membership(db, user["uid"])
     token = sign_in(email, user["password"])["idToken"]
-    name = f"projects/{emulators.project}/databases/(default)/documents/tenants/acme"
+    name = f"projects/{accounts.project}/databases/(default)/documents/tenants/acme"
 
     def may_read() -> bool:
         headers = {"Authorization": f"Bearer {token}"}
-        return requests.get(f"http://{emulators.host('firestore')}/v1/{name}", headers=headers, timeout=10).ok
+        return requests.get(f"http://{accounts.host('firestore')}/v1/{name}", headers=headers, timeout=60).ok
 
     assert may_read()
     time.sleep(1.1)  # revocation counts in seconds
