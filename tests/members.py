@@ -63,6 +63,6 @@ def sign_in(emulators: EmulatorSuite, tenant_id: str, role: str = "trader", **fi
     member = create_member(emulators, tenant_id, role, **fields)
     url = f"http://{emulators.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
     body = {"email": member.email, "password": member.password, "returnSecureToken": True}
-    answer = requests.post(url, json=body, timeout=10)
+    answer = requests.post(url, json=body, timeout=60)
     answer.raise_for_status()
     return str(answer.json()["idToken"])

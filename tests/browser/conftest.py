@@ -25,7 +25,8 @@ PROPOSED: dict[str, dict[str, Any]] = {
     "Exit": {"action": "SELL", "ticker": "KO", "confidence": 0.9, "reasoning": "target reached"},
     "Idle": {"action": "HOLD", "reasoning": "nothing to do"},
 }
-expect.set_options(timeout=15_000)
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -88,7 +89,9 @@ class Dashboard:
         return requests.request(method, f"{self.url}/v1/{path}", headers=headers, timeout=60, **request)
 
     def _context(self, **options: Any) -> BrowserContext:
-        return self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+        context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+        context.set_default_timeout(PATIENCE_MS)
+        return context
 
 
 def enter(page: Page, email: str, password: str) -> None:

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client, CollectionReference
 
@@ -73,7 +72,6 @@ def documented() -> dict[str, dict[str, bool]]:
     return found
 
 
-@pytest.mark.timeout(300)
 def test_the_page_lists_every_field_of_every_document(emulators: EmulatorSuite, db: Client) -> None:
     let_everything_happen(db)
     seen, told = observed(db), documented()

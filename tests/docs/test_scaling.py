@@ -210,7 +210,6 @@ def test_what_schedules_and_notifications_read_and_write(db: Client) -> None:
     assert delivered.counts == told("notification, to one channel")
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("calendar", "suffix"), [(NEW_YORK, ""), (AlwaysOpen(), ", 24x7")], ids=CALENDARS)
 def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCalendar, suffix: str) -> None:
     clock = FakeClock(datetime(2020, 10, 14, 23, tzinfo=UTC))

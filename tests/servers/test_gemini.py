@@ -22,7 +22,7 @@ from functions.services.monitoring.summarise_decision import FAILED, SummariseDe
 from functions.strategies.loader import StrategyLoader
 
 PROMPT = Prompt("Be brief.", "a secret question")
-DEADLINE = 1.0
+DEADLINE = 2.0
 Behaviour = Callable[["Handler"], None]
 
 
@@ -97,15 +97,15 @@ def drip(handler: Handler) -> None:
     handler.send_response(200)
     handler.send_header("Content-Type", "application/json")
     handler.end_headers()
-    for _ in range(100):
+    for _ in range(200):
         handler.wfile.write(b" ")
         handler.wfile.flush()
         time.sleep(0.1)
 
 
 BAD: dict[str, tuple[Behaviour, str]] = {
-    "slow": (lambda handler: time.sleep(3), "no answer within 1 s"),
-    "dripping": (drip, "no answer within 1 s"),
+    "slow": (lambda handler: time.sleep(20), "no answer within 2 s"),
+    "dripping": (drip, "no answer within 2 s"),
     "429": (lambda handler: handler.say(b'{"error": {"code": 429, "message": "a secret question"}}', 429), "429"),
     "500": (lambda handler: handler.say(b'{"error": {"code": 500}}', 500), "Vertex AI answered 500"),
     "no JSON": (lambda handler: handler.say(b"<html>"), ""),
@@ -126,7 +126,7 @@ def test_whatever_goes_wrong_is_one_short_reason_in_time(model: type[Handler], c
         gemini(model).ask(PROMPT)
     assert reason in str(caught.value)
     assert "secret question" not in str(caught.value)
-    assert time.monotonic() - started < DEADLINE + 2
+    assert time.monotonic() - started < DEADLINE + 8
     assert len(model.asked) == 1, "asked once: the text that is there is good enough"
 
 
@@ -177,7 +177,7 @@ def test_a_loader_may_wait_for_it_under_a_deadline(own_db: Client, model: type[H
         loader = StrategyLoader(own_db, "acme", summariser=gemini(model), summary_deadline_seconds=deadline)
         return asyncio.run(loader.evaluate_all_strategies_with_maestro(quotes, account))[1]
 
-    decision = decide(5.0)
+    decision = decide(30.0)
     assert (decision.ai_summary, decision.ai_summary_source) == ("Calm day.", "gemini")
     log = paths.orchestration_logs(own_db).document(decision.session_id).get().to_dict() or {}
     assert log["ai_summary"] == "Calm day."
@@ -185,4 +185,4 @@ def test_a_loader_may_wait_for_it_under_a_deadline(own_db: Client, model: type[H
     started = time.monotonic()
     late = decide(0.2)
     assert late.ai_summary_source == "text"
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10

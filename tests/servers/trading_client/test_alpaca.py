@@ -221,14 +221,14 @@ def test_a_broker_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.3)
 
     def hang(asked: Asked) -> Reply:
-        time.sleep(2.0)
+        time.sleep(20)
         return Reply()
 
     with serving(hang) as server:
         start = time.monotonic()
         with pytest.raises(BrokerUnavailable):
             broker_of(server).find_order(NONCE)
-        assert time.monotonic() - start < 1.5
+        assert time.monotonic() - start < 10
 
 
 def test_paper_is_the_default() -> None:

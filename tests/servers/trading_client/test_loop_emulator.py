@@ -476,7 +476,7 @@ def test_ctrl_c_ends_after_the_round(desk: Desk, run: Callable[..., subprocess.P
     while not desk.ledger() and time.monotonic() < deadline:
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert "Stopped after a whole round" in errors
     assert "Traceback" not in errors

@@ -40,7 +40,7 @@ def release() -> Iterator[threading.Event]:
 def evaluate(
     strategies: Mapping[str, Callable[..., Any]],
     evaluator: StrategyEvaluator | None = None,
-    timeout: float = 0.2,
+    timeout: float = 1.0,
     tenant_id: str = "acme",
 ) -> dict[str, ProposedSignal]:
     evaluator = evaluator or StrategyEvaluator()
@@ -72,7 +72,7 @@ async def hangs_async(market_data: Any, account: Any, regime: Any) -> Any:
 async def refuses_to_be_cancelled(market_data: Any, account: Any, regime: Any) -> Any:
     for _ in range(3):
         try:
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(1.2)
         except asyncio.CancelledError:
             continue
 
@@ -92,8 +92,8 @@ def sorts_in_place(market_data: Any, account: Any, regime: Any) -> Any:
         (raises_async, "STRATEGY_ERROR", "RuntimeError: no data"),
         (exits, "STRATEGY_ERROR", "SystemExit: 3"),
         (exits_async, "STRATEGY_ERROR", "SystemExit: 3"),
-        (hangs_async, "STRATEGY_TIMEOUT", "no answer within 0.2 s"),
-        (refuses_to_be_cancelled, "STRATEGY_TIMEOUT", "no answer within 0.2 s"),
+        (hangs_async, "STRATEGY_TIMEOUT", "no answer within 1 s"),
+        (refuses_to_be_cancelled, "STRATEGY_TIMEOUT", "no answer within 1 s"),
         (forgets_async, "MALFORMED_SIGNAL", "evaluate returned a coroutine: declare it async"),
         (sorts_in_place, "STRATEGY_ERROR", "TypeError: inputs are shared by all strategies and read-only"),
         (lambda *_: None, "MALFORMED_SIGNAL", "signal must be a mapping"),
@@ -133,14 +133,14 @@ def test_a_strategy_that_never_returns_starves_neither_others_nor_later_cycles(r
 
 def test_a_strategy_that_came_back_late_is_asked_again() -> None:
     evaluator = StrategyEvaluator()
-    pauses = iter([0.4, 0.0])
+    pauses = iter([1.5, 0.0])
 
     def late(*_: Any) -> Any:
         time.sleep(next(pauses))
         return GOOD
 
     assert evaluate({"Late": late}, evaluator)["Late"].reason_code == "STRATEGY_TIMEOUT"
-    time.sleep(0.5)
+    time.sleep(1.0)
     assert evaluate({"Late": late}, evaluator)["Late"].action is Action.BUY
 
 
@@ -150,9 +150,9 @@ def test_slow_strategies_run_side_by_side() -> None:
         return GOOD
 
     started = time.monotonic()
-    signals = evaluate({f"Slow{number}": slow for number in range(100)}, timeout=5)
+    signals = evaluate({f"Slow{number}": slow for number in range(100)}, timeout=20)
     assert {signal.action for signal in signals.values()} == {Action.BUY}
-    assert time.monotonic() - started < 6, "one after the other they would take 30 s"
+    assert time.monotonic() - started < 15, "one after the other they would take 30 s"
 
 
 def test_read_only_data_still_passes_as_plain_data() -> None:
