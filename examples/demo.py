@@ -276,7 +276,7 @@ def main() -> int:
 
 def run(console: Console, prices: Prices, day_indexes: list[int], arguments: argparse.Namespace) -> int:
     console.print("Starting the Firebase emulators (functions, firestore, auth, tasks, hosting) …")
-    with EmulatorSuite(configured_ports()) as suite:
+    with EmulatorSuite(configured_ports(), prompt_tasks=True) as suite:
         os.environ.update(suite.env)
         demo = Demo(suite, prices, arguments.tenants)
         demo.seed()
