@@ -20,12 +20,14 @@ from rich.table import Table
 from examples.paper_broker import PaperBroker
 from examples.replay import Prices, decision_time
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import firestore_client
 from functions.domain.kernel.access import Role
 from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
 from tools.access import manage_members, manage_tenants
 from tools.emulators import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
+from tools.local_emulators import announced
 from tools.ports import PortTakenError, configured_ports
 from tools.prerequisites import MissingPrerequisiteError
 
@@ -61,7 +63,7 @@ class Demo:
     def seed(self) -> None:
         """Create the tenants, and a user of every role in each."""
         self._suite.clear()
-        tenants, members = manage_tenants(), manage_members()
+        tenants, members = manage_tenants(firestore_client()), manage_members(firestore_client())
         for tenant in self.tenants:
             tenants.create(tenant.tenant_id, f"Demo fund {tenant.tenant_id[5:]}")
             for role in Role:
@@ -276,7 +278,7 @@ def main() -> int:
 
 def run(console: Console, prices: Prices, day_indexes: list[int], arguments: argparse.Namespace) -> int:
     console.print("Starting the Firebase emulators (functions, firestore, auth, tasks, hosting) …")
-    with EmulatorSuite(configured_ports(), prompt_tasks=True) as suite:
+    with EmulatorSuite(configured_ports(), prompt_tasks=True) as suite, announced(suite.env):
         os.environ.update(suite.env)
         demo = Demo(suite, prices, arguments.tenants)
         demo.seed()

@@ -8,8 +8,9 @@ import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from google.cloud.firestore import Client
+
 from functions.adapters.firebase_auth.accounts import FirebaseAccounts
-from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.member_store import FirestoreMemberStore
 from functions.adapters.system import SystemClock
 from functions.domain.kernel.errors import (
@@ -24,14 +25,14 @@ from functions.services.access.manage_members import ManageMembers
 from functions.services.access.manage_tenants import ManageTenants
 
 
-def manage_tenants() -> ManageTenants:
+def manage_tenants(db: Client) -> ManageTenants:
     check_emulators()
-    return ManageTenants(FirestoreMemberStore(firestore_client()), SystemClock())
+    return ManageTenants(FirestoreMemberStore(db), SystemClock())
 
 
-def manage_members() -> ManageMembers:
+def manage_members(db: Client) -> ManageMembers:
     check_emulators()
-    return ManageMembers(FirestoreMemberStore(firestore_client()), FirebaseAccounts(), SystemClock())
+    return ManageMembers(FirestoreMemberStore(db), FirebaseAccounts(), SystemClock())
 
 
 def check_emulators() -> None:

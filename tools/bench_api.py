@@ -117,8 +117,8 @@ class ApiBench:
 
 def _sign_in(suite: EmulatorSuite) -> str:
     email, password = f"{uuid.uuid4().hex}@example.com", random_password()
-    manage_tenants().create(TENANT, None)
-    manage_members().create(TENANT, email, Role.TRADER, password)
+    manage_tenants(firestore_client()).create(TENANT, None)
+    manage_members(firestore_client()).create(TENANT, email, Role.TRADER, password)
     url = f"http://{suite.host('auth')}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=fake"
     body = {"email": email, "password": password, "returnSecureToken": True}
     return str(requests.post(url, json=body, timeout=_WAIT_SECONDS).json()["idToken"])

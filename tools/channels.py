@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.errors import translated_errors
 from functions.adapters.notifications.signatures import channel_secret
 from functions.domain.kernel.errors import InputError
 from functions.domain.monitoring.channels import Channel, read_channels
+from tools.connection import database_of
 from tools.terminal import AsJson, fail, new_table, print_json, print_table
 
 channel_app = typer.Typer(
@@ -32,9 +32,10 @@ def put_channels(
     file: Annotated[
         Path, typer.Argument(help='JSON like {"channels": […]}, see docs/monitoring.md; - is standard input.')
     ],
+    as_json: AsJson = False,
 ) -> None:
     """Replace a tenant's channels; nothing is stored if one of them is malformed."""
-    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    text = _text_of(file)
     try:
         document = json.loads(text)
     except ValueError as error:
@@ -44,16 +45,21 @@ def put_channels(
     channels = read_channels(document)
     if channels.problems:
         fail("; ".join(str(error) for error in channels.problems.values()))
+    db = database_of(tenant)
     with translated_errors(f"storing the channels of tenant {tenant}"):
-        paths.notification_channels(firestore_client(), tenant).set(document)
+        paths.notification_channels(db, tenant).set(document)
+    if as_json:
+        print_json({"tenant": tenant, "channels": list(channels.usable)})
+        return
     print(f"tenant {tenant} has {len(channels.usable)} channels: {', '.join(channels.usable)}")
 
 
 @channel_app.command("show")
 def show_channels(tenant: Tenant, as_json: AsJson = False) -> None:
     """Show a tenant's channels; addresses are secrets, so only their host."""
+    db = database_of(tenant)
     with translated_errors(f"reading the channels of tenant {tenant}"):
-        channels = read_channels(paths.notification_channels(firestore_client(), tenant).get().to_dict())
+        channels = read_channels(paths.notification_channels(db, tenant).get().to_dict())
     rows = [_shown(channel) for channel in channels.usable.values()]
     rows += [{"id": name, "problem": str(error)} for name, error in channels.problems.items()]
     if as_json:
@@ -70,13 +76,28 @@ def show_channels(tenant: Tenant, as_json: AsJson = False) -> None:
 
 @channel_app.command("secret")
 def show_secret(
-    tenant: Tenant, channel: Annotated[str, typer.Argument(help="Id of a channel of type webhook.")]
+    tenant: Tenant,
+    channel: Annotated[str, typer.Argument(help="Id of a channel of type webhook.")],
+    as_json: AsJson = False,
 ) -> None:
     """Print what a webhook's receiver checks signatures with; WEBHOOK_SIGNING_KEY holds the deployment's key."""
     key = os.environ.get("WEBHOOK_SIGNING_KEY", "")
     if not key:
         fail("set WEBHOOK_SIGNING_KEY: firebase functions:secrets:access WEBHOOK_SIGNING_KEY prints it")
-    print(channel_secret(key, tenant, channel))
+    secret = channel_secret(key, tenant, channel)
+    if as_json:
+        print_json({"tenant": tenant, "channel": channel, "secret": secret})
+        return
+    print(secret)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError("file", f"one that can be read ({error.strerror})", str(file)) from error
+    except UnicodeDecodeError as error:
+        raise InputError("file", "text in UTF-8", str(file)) from error
 
 
 def _shown(channel: Channel) -> dict[str, Any]:

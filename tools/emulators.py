@@ -27,6 +27,7 @@ from google.cloud.firestore import Client
 
 from tools.firebase_config import config_with, ensure_local_secrets, exported_functions
 from tools.interrupts import interruptible, uninterrupted
+from tools.local_emulators import announced
 from tools.ports import DEFAULT_PORTS, PortTakenError, configured_ports, free_ports, variable_of
 from tools.prerequisites import FIREBASE, ROOT, MissingPrerequisiteError, emulator_binary, java_home
 from tools.processes import run_command
@@ -298,15 +299,20 @@ def main() -> int:
     run = commands.add_parser("exec", help="run a command against the emulators")
     run.add_argument("--only", type=emulators_named, default=EMULATORS, metavar="NAMES", help=",".join(EMULATORS))
     run.add_argument("words", nargs="+", metavar="CMD")
-    commands.add_parser("ports", help="list the ports")
+    ports = commands.add_parser("ports", help="list the ports")
+    ports.add_argument("--json", action="store_true", help="print one JSON document, for machines")
     arguments = parser.parse_args()
+    if arguments.command == "ports" and arguments.json:
+        print(json.dumps({name: {"port": port, "variable": variable_of(name)} for name, port in DEFAULT_PORTS.items()}))
+        return 0
     if arguments.command == "ports":
         for name, port in DEFAULT_PORTS.items():
             print(f"{name:20} {port:5}  {variable_of(name)}")
         return 0
     try:
         print("emulators: starting …", file=sys.stderr, flush=True)
-        with interruptible(), EmulatorSuite(configured_ports(), only=arguments.only) as suite:
+        emulators = EmulatorSuite(configured_ports(), only=arguments.only)
+        with interruptible(), emulators as suite, announced(suite.env):
             print(f"emulators: ready, log in {suite.log.relative_to(ROOT)}", file=sys.stderr, flush=True)
             return run_command(arguments.words, os.environ | suite.env)
     except (EmulatorError, FileNotFoundError, PortTakenError, MissingPrerequisiteError, ValueError) as error:

@@ -1,20 +1,13 @@
-"""
-The operator's command line: performance, tenants and users, in the emulator or in the cloud.
-
-Commands of performance store nothing unless --write is given. In the emulator FIRESTORE_EMULATOR_HOST and
-FIREBASE_AUTH_EMULATOR_HOST say where it is; in the cloud the application default credentials are used (gcloud auth
-application-default login).
-"""
+"""The operator's command line: decisions, performance, tenants, users and channels, here or in the cloud."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from google.auth.exceptions import GoogleAuthError
@@ -22,12 +15,12 @@ from google.cloud.firestore import FieldFilter
 from rich.progress import Progress
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.errors import translated_errors
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.system import SystemClock
-from functions.domain.kernel.errors import MaestroError
-from functions.services.kernel.ports import Document
+from functions.domain.kernel.errors import InputError, MaestroError
+from functions.domain.ledger.periods import Period
+from functions.services.kernel.ports import Document, MarketCalendar
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.read_ledger import SkippedDocuments
 from functions.services.ledger.snapshot_tasks import parse_period
@@ -36,15 +29,43 @@ from functions.services.track_record.build_windows import build_windows
 from functions.settings import ALWAYS_OPEN
 from functions.strategies.maestro_controller import MaestroController
 from tools import channels, tenants, users
+from tools.connection import database_of, use_project
 from tools.dry_run import RecordingLedgerStore
 from tools.terminal import AsJson, fail, new_table, notes, plain, print_json, print_table
 from tools.why import why
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.add_typer(tenants.tenant_app, name="tenant")
-app.add_typer(users.user_app, name="user")
-app.add_typer(channels.channel_app, name="channel")
-app.command()(why)
+HELP = """
+Ask what Maestro decided and why, compute performance, and manage tenants, users and channels.
+
+Where it works: on the emulators that make dev or make demo runs in another terminal; on the project that --project \
+(or GCLOUD_PROJECT) names, with the credentials of gcloud auth application-default login; or on the emulators that \
+FIRESTORE_EMULATOR_HOST and FIREBASE_AUTH_EMULATOR_HOST name.
+
+It exits with 0 if all went well, with 1 and one line that says what to do if not, and with 2 for a command line that \
+it cannot read. Results go to standard output (--json: for machines), everything else to standard error.
+"""
+EXAMPLES = """
+Examples, with make demo running:
+
+make maestro ARGS="why demo-1 MovingAverageTrend"
+
+make maestro ARGS="list demo-1 --period day --limit 10"
+
+make maestro ARGS="month demo-1 2020-03 --csv march.csv"
+
+make maestro ARGS="tenant list --json"
+
+make maestro ARGS="month --help"   what one command takes
+"""
+LOOK, COMPUTE, MANAGE = "Look", "Compute performance (a dry run without --write)", "Manage"
+
+app = typer.Typer(
+    help=HELP, epilog=EXAMPLES, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+app.command(rich_help_panel=LOOK)(why)
+app.add_typer(tenants.tenant_app, name="tenant", rich_help_panel=MANAGE)
+app.add_typer(users.user_app, name="user", rich_help_panel=MANAGE)
+app.add_typer(channels.channel_app, name="channel", rich_help_panel=MANAGE)
 
 Tenant = Annotated[str, typer.Argument(help="Tenant id, as under tenants/ in Firestore.")]
 Write = Annotated[bool, typer.Option("--write", help="Store what is computed; without it nothing is written.")]
@@ -70,8 +91,17 @@ class Session:
 
     market: str = "XNYS"
 
-    def store(self, *, writes: bool) -> RecordingLedgerStore:
-        return RecordingLedgerStore(firestore_client(), writes=writes)
+    def store(self, tenant: str, *, writes: bool) -> RecordingLedgerStore:
+        return RecordingLedgerStore(database_of(tenant), writes=writes)
+
+    def calendar(self) -> MarketCalendar:
+        if self.market == ALWAYS_OPEN:
+            return AlwaysOpen()
+        from exchange_calendars import get_calendar_names  # noqa: PLC0415 - heavy (pandas), and only day needs it
+
+        if self.market not in get_calendar_names():
+            raise InputError("market", f"an ISO 10383 code such as XNYS, or {ALWAYS_OPEN}", self.market)
+        return ExchangeCalendar(self.market)
 
 
 session = Session()
@@ -79,15 +109,15 @@ session = Session()
 
 @app.callback()
 def configure(
-    project: Annotated[str | None, typer.Option(help="Firebase project id; the environment's by default.")] = None,
+    project: Annotated[str | None, typer.Option(help="Firebase project id; by default see above.")] = None,
     market: Annotated[str, typer.Option(help="Market whose trading days count (ISO 10383), or 24x7.")] = "XNYS",
 ) -> None:
     if project is not None:
-        os.environ["GCLOUD_PROJECT"] = os.environ["GOOGLE_CLOUD_PROJECT"] = project
+        use_project(project)
     session.market = market
 
 
-@app.command()
+@app.command(rich_help_panel=COMPUTE)
 def day(
     tenant: Tenant,
     label: Annotated[str, typer.Argument(metavar="YYYY-MM-DD", help="Last day to bring snapshots up to.")],
@@ -95,9 +125,8 @@ def day(
     as_json: AsJson = False,
 ) -> None:
     """Bring daily snapshots up to a day; missed days and late fills are picked up."""
-    period = parse_period("day", label)
-    store = session.store(writes=write)
-    calendar = AlwaysOpen() if session.market == ALWAYS_OPEN else ExchangeCalendar(session.market)
+    period, calendar = begun_period("day", label), session.calendar()
+    store = session.store(tenant, writes=write)
     take = TakeSnapshots(store, calendar, SystemClock())
     with Progress(console=notes, transient=True) as progress:
         bar = progress.add_task("Days", total=None)
@@ -109,7 +138,7 @@ def day(
     show(store.snapshots, report.skipped, is_written=write, as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=COMPUTE)
 def month(
     tenant: Tenant,
     label: Annotated[str, typer.Argument(metavar="YYYY-MM", help="The month to compute.")],
@@ -119,18 +148,21 @@ def month(
     parquet: Annotated[Path | None, typer.Option(help="Also write it to this Parquet file (needs pyarrow).")] = None,
 ) -> None:
     """Compute a month from its fills and the books that were open when it began."""
-    store = session.store(writes=write)
-    compute = ComputeMonth(store, SystemClock())
-    computed = compute.from_fills(tenant, parse_period("month", label), MaestroController.policy_defaults())
+    period = begun_period("month", label)
+    for name, file in (("csv", csv), ("parquet", parquet)):
+        if file is not None and not file.parent.is_dir():
+            raise InputError(name, "a file in a folder that exists", str(file))
+    store = session.store(tenant, writes=write)
+    computed = ComputeMonth(store, SystemClock()).from_fills(tenant, period, MaestroController.policy_defaults())
     store.write_snapshots(tenant, computed.snapshots)
     show(store.snapshots, computed.skipped, is_written=write, as_json=as_json)
     export(list(store.snapshots.values()), csv, parquet)
 
 
-@app.command()
+@app.command(rich_help_panel=COMPUTE)
 def rebuild(tenant: Tenant, write: Write = False, as_json: AsJson = False) -> None:
     """Rebuild the performance windows, which modes come from, from the daily documents."""
-    store = session.store(writes=write)
+    store = session.store(tenant, writes=write)
     windows = build_windows(store, tenant, datetime.now(UTC).date())
     shapes = {uid or "all users": (len(one.strategy_names), len(one.dates)) for uid, one in windows.items()}
     if as_json:
@@ -141,24 +173,39 @@ def rebuild(tenant: Tenant, write: Write = False, as_json: AsJson = False) -> No
     told(is_written=write)
 
 
-@app.command("list")
+@app.command("list", rich_help_panel=LOOK)
 def list_performance(
     tenant: Tenant,
-    period: Annotated[str, typer.Option(help="day or month.")] = "month",
+    period: Annotated[Literal["day", "month"], typer.Option(help="Of a day each, or of a month each.")] = "month",
     strategy: Annotated[str | None, typer.Option(help="Only this strategy.")] = None,
     since: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")] = "1970-01-01",
     limit: Annotated[int, typer.Option(min=1, help="How many at most, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List stored performance, newest first."""
-    start = datetime.combine(parse_period("day", since).start.date(), time(), UTC)
-    query = paths.strategy_performance(firestore_client(), tenant).where(filter=FieldFilter("period", "==", period))
+    try:
+        start = datetime.combine(date.fromisoformat(since), time(), UTC)
+    except ValueError as error:
+        raise InputError("since", "YYYY-MM-DD", since) from error
+    query = paths.strategy_performance(database_of(tenant), tenant).where(filter=FieldFilter("period", "==", period))
     query = query.where(filter=FieldFilter("period_start", ">=", start)).order_by("period_start")
     with translated_errors(f"listing performance of tenant {tenant}"):
         found = {one.id: one.to_dict() or {} for one in query.stream()}
     newest = dict(reversed(found.items()))
-    mine = {name: document for name, document in newest.items() if strategy in (None, document["strategy_id"])}
+    strategies = sorted({str(document.get("strategy_id")) for document in newest.values()})
+    if strategy is not None and strategy not in strategies:
+        there_are = ", ".join(strategies[:20]) or "none"
+        raise InputError("strategy", f"one with {period} performance since {since} (there are: {there_are})", strategy)
+    mine = {name: document for name, document in newest.items() if strategy in (None, document.get("strategy_id"))}
     show(dict(list(mine.items())[:limit]), SkippedDocuments(), is_written=True, as_json=as_json)
+
+
+def begun_period(kind: str, label: str) -> Period:
+    """Read a period that is not in the future. Raises InputError."""
+    period = parse_period(kind, label)
+    if period.start > datetime.now(UTC):
+        raise InputError("label", f"a {kind} that has begun", label)
+    return period
 
 
 def show(snapshots: Mapping[str, Document], skipped: SkippedDocuments, *, is_written: bool, as_json: bool) -> None:
@@ -217,17 +264,16 @@ def export(documents: Sequence[Document], csv: Path | None, parquet: Path | None
 
 
 def run(command: Callable[[], Any]) -> None:
-    """Run a command line; whatever is the user's to mend is one line, not a traceback."""
+    """Run a command line; whatever is the user's to fix is one line, not a traceback."""
     try:
         command()
     except GoogleAuthError as error:
         notes.print(f"maestro: no access ({error}): run gcloud auth application-default login", soft_wrap=True)
         sys.exit(1)
-    except (MaestroError, ValueError, KeyError) as error:
-        hint = ": set GCLOUD_PROJECT or use --project" if isinstance(error, KeyError) else ""
-        notes.print(f"maestro: {error}{hint}", soft_wrap=True)
+    except (MaestroError, ValueError, OSError) as error:
+        notes.print(f"maestro: {error}", soft_wrap=True)
         sys.exit(1)
 
 
 if __name__ == "__main__":
-    run(app)
+    run(lambda: app(prog_name="maestro"))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tools.access import hints, manage_tenants
+from tools.connection import database
 from tools.terminal import AsJson, notes, print_rows, tell
 
 tenant_app = typer.Typer(help="Create, list, disable and enable tenants.", no_args_is_help=True)
@@ -22,7 +23,7 @@ def create_tenant(
     as_json: AsJson = False,
 ) -> None:
     """Create a tenant, switched on: its first cycle runs at the next tick in market hours."""
-    document = manage_tenants().create(tenant, name)
+    document = manage_tenants(database()).create(tenant, name)
     tell(f"tenant {tenant} created", {"tenant": tenant, **document}, as_json=as_json)
     notes.print(f"Next: user create {tenant} EMAIL --role admin", soft_wrap=True)
 
@@ -41,7 +42,7 @@ def enable_tenant(tenant: Tenant, as_json: AsJson = False) -> None:
 
 @hints()
 def set_status(tenant: str, status: str, *, as_json: bool) -> None:
-    manage_tenants().set_status(tenant, status)
+    manage_tenants(database()).set_status(tenant, status)
     tell(f"tenant {tenant} is {status}", {"tenant": tenant, "status": status}, as_json=as_json)
 
 
@@ -51,6 +52,6 @@ def list_tenants(as_json: AsJson = False) -> None:
     columns = ("name", "status", "maestro_enabled", "created_at")
     rows = [
         {"tenant": tenant, **{name: document.get(name) for name in columns}}
-        for tenant, document in manage_tenants().all().items()
+        for tenant, document in manage_tenants(database()).all().items()
     ]
     print_rows(("tenant", *columns), rows, as_json=as_json)

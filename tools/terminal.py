@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich import box
@@ -64,7 +64,7 @@ def shown(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """Say in one line what is wrong and what to do, and end."""
     notes.print(f"maestro: {message}", soft_wrap=True)
     raise typer.Exit(1)

@@ -12,6 +12,7 @@ import typer
 from functions.domain.kernel.access import Role
 from functions.domain.kernel.members import SHORTEST_PASSWORD, Disagreement, ListedMember
 from tools.access import hints, manage_members, random_password
+from tools.connection import database
 from tools.terminal import AsJson, notes, print_rows, tell
 
 user_app = typer.Typer(
@@ -43,7 +44,7 @@ def create_user(
     A user who exists already keeps the password and gets the role; a second time changes nothing.
     """
     password = read_password() if password_stdin else random_password()
-    user, is_new = manage_members().create(tenant, email, role, password)
+    user, is_new = manage_members(database()).create(tenant, email, role, password)
     told = {"tenant": tenant, **asdict(user), "is_new": is_new}
     if is_new and not password_stdin:
         told["password"] = password
@@ -57,7 +58,7 @@ def create_user(
 @hints()
 def change_role(tenant: Tenant, email: Email, role: RoleArgument, as_json: AsJson = False) -> None:
     """Give a user another role; fewer rights hold at once, more when the user's next ID token is fetched."""
-    user = manage_members().change_role(tenant, email, role)
+    user = manage_members(database()).change_role(tenant, email, role)
     tell(f"{user.email} is {user.role} of tenant {tenant}", {"tenant": tenant, **asdict(user)}, as_json=as_json)
 
 
@@ -68,7 +69,7 @@ def rotate_password(
 ) -> None:
     """Replace a user's password by a random one, printed once, and end the sessions the old one opened."""
     password = read_password() if password_stdin else random_password()
-    user = manage_members().rotate_password(tenant, email, password)
+    user = manage_members(database()).rotate_password(tenant, email, password)
     told = {"tenant": tenant, **asdict(user)} | ({} if password_stdin else {"password": password})
     tell_with_password(f"{user.email} has a new password", told, as_json=as_json)
 
@@ -77,7 +78,7 @@ def rotate_password(
 @hints()
 def disable_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
     """Keep a user from signing in, and from doing anything where they are signed in."""
-    user = manage_members().disable(tenant, email)
+    user = manage_members(database()).disable(tenant, email)
     tell(f"{user.email} is disabled", {"tenant": tenant, **asdict(user), "is_disabled": True}, as_json=as_json)
 
 
@@ -85,7 +86,7 @@ def disable_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
 @hints()
 def enable_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
     """Undo disable; the user has to sign in anew."""
-    user = manage_members().enable(tenant, email)
+    user = manage_members(database()).enable(tenant, email)
     tell(f"{user.email} is enabled", {"tenant": tenant, **asdict(user), "is_disabled": False}, as_json=as_json)
 
 
@@ -94,7 +95,7 @@ def enable_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
 def list_users(tenant: Tenant, as_json: AsJson = False) -> None:
     """List a tenant's users, and where membership and Firebase Authentication do not agree."""
     columns = ("email", "role", "is_disabled", "created_at", "uid", "problem")
-    members = manage_members().all(tenant)
+    members = manage_members(database()).all(tenant)
     print_rows(columns, [row_of(member) for member in members], as_json=as_json)
 
 

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.domain.kernel.parsing import parse_time
 from functions.services.monitoring.explain_trade import explain_trade
+from tools.connection import database_of
 from tools.terminal import AsJson, print_json
 
 
@@ -23,7 +23,7 @@ def why(
 ) -> None:
     """Explain why a strategy did, or did not, trade: the decision that held at a time, step by step."""
     when = datetime.now(UTC) if at is None else parse_time("at", at)
-    explanation = explain_trade(FirestoreRecordStore(firestore_client()), tenant, strategy, when)
+    explanation = explain_trade(FirestoreRecordStore(database_of(tenant)), tenant, strategy, when)
     if as_json:
         print_json(asdict(explanation))
         return

@@ -13,6 +13,7 @@ from google.cloud.firestore import Client
 
 from functions import bootstrap
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.market_calendar import ExchangeCalendar
@@ -56,8 +57,8 @@ PROPOSED: dict[str, Any] = {
 def let_everything_happen(db: Client) -> None:
     """Do to three tenants whatever writes a document, through the services that write it."""
     now = datetime.now(UTC)
-    members = manage_members()
-    manage_tenants().create(TENANT, "Acme")
+    members = manage_members(firestore_client())
+    manage_tenants(firestore_client()).create(TENANT, "Acme")
     ann, bob = (f"{name}-{uuid.uuid4().hex[:8]}@example.com" for name in ("ann", "bob"))  # a user has one tenant
     members.create(TENANT, ann, Role.ADMIN, PASSWORD)
     members.create(TENANT, bob, Role.VIEWER, PASSWORD)

@@ -12,10 +12,19 @@ import pandas as pd
 import pytest
 from google.cloud.firestore import Client
 
-from tests.emulator.ledger.test_snapshots import TENANT, ledger, performance, take
+from functions.adapters.firestore import paths
+from tests.emulator.ledger.test_snapshots import TENANT, performance, take
+from tests.emulator.ledger.test_snapshots import ledger as week_of_fills
 from tools.prerequisites import DEV_PYTHON, ROOT
 
-__all__ = ["ledger"]
+__all__ = ["week_of_fills"]
+
+
+@pytest.fixture
+def ledger(week_of_fills: Client) -> Client:
+    """The week's fills, of a tenant that was created."""
+    paths.tenant(week_of_fills, TENANT).set({"maestro_enabled": True, "status": "active"})
+    return week_of_fills
 
 
 def maestro(db: Client, *words: str) -> subprocess.CompletedProcess[str]:
@@ -78,6 +87,14 @@ def test_bad_words_are_one_line(own_db: Client, words: tuple[str, ...], message:
     done = maestro(own_db, *words)
     assert done.returncode == 1
     assert done.stderr.strip() == f"maestro: {message}"
+
+
+def test_a_strategy_that_is_not_there_is_one_line_with_those_that_are(ledger: Client) -> None:
+    take(ledger)
+    done = maestro(ledger, "list", TENANT, "--period", "day", "--strategy", "Trent")
+    assert (done.returncode, done.stdout) == (1, "")
+    limit = "one with day performance since 1970-01-01 (there are: Trend)"
+    assert done.stderr.strip() == f"maestro: strategy must be {limit}, was 'Trent'"
 
 
 def test_help_tells_what_there_is(own_db: Client) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
-from tools import maestro
+from tools import local_emulators, maestro
 from tools.access import random_password
 from tools.emulators import EmulatorSuite
 from tools.prerequisites import DEV_PYTHON, ROOT
@@ -323,6 +324,42 @@ def test_help_tells_what_there_is(group: str, commands: tuple[str, ...], operato
     for command in commands:
         assert operator.run(group, command, "--help") == 0
         assert "--json" in operator.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("why", "nowhere", "Trend"),
+        ("list", "nowhere"),
+        ("day", "nowhere", "2020-03-06"),
+        ("month", "nowhere", "2020-03"),
+        ("rebuild", "nowhere"),
+        ("channel", "show", "nowhere"),
+        ("channel", "put", "nowhere", "-"),
+        ("month", "acme/users/ann", "2020-03"),
+    ],
+)
+def test_a_tenant_that_is_not_there_is_one_line(words: tuple[str, ...], operator: Operator) -> None:
+    line = operator.refused(*words, stdin='{"channels": []}')
+    assert line == (
+        "maestro: tenant must be one that exists (tenant list shows all, tenant create adds one), "
+        f"was {words[2 if words[0] == 'channel' else 1]!r}"
+    )
+
+
+def test_commands_find_the_emulators_that_run(
+    operator: Operator, emulators: EmulatorSuite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(local_emulators, "STATE", tmp_path / ".logs/emulators.json")
+    for name in emulators.env:
+        monkeypatch.delenv(name, raising=False)
+    with local_emulators.announced(emulators.env):
+        for words in (("tenant", "list"), ("user", "list", "acme"), ("channel", "show", "acme"), ("list", "acme")):
+            for name in emulators.env:
+                monkeypatch.delenv(name, raising=False)
+            operator.done(*words)
+            where = f"project {emulators.project}, Firestore at {emulators.host('firestore')}"
+            assert operator.err == f"maestro: working on the local emulators ({where})\n"
 
 
 def test_it_runs_as_an_operator_runs_it(operator: Operator) -> None:
