@@ -8,11 +8,13 @@ The emulators never fire a schedule by themselves; this does, from what the func
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,10 +22,13 @@ from cronsim import CronSim, CronSimError
 
 from tools.emulators import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
+from tools.local_emulators import announced
 from tools.ports import PortTakenError, configured_ports
 from tools.prerequisites import ROOT, MissingPrerequisiteError
 
 DATA = ROOT / ".data"
+_EXPORTED = "firebase-export-metadata.json"
+"""What firebase writes last, before it puts an export into its place."""
 _LATEST = timedelta(minutes=1)
 """A firing later than this is left out, as of a function still busy with the one before."""
 
@@ -87,6 +92,38 @@ def run(suite: EmulatorSuite) -> None:
         schedule.advance(datetime.now(UTC))
 
 
+def serve(suite: EmulatorSuite) -> int:
+    """Run the emulators until Ctrl-C, and return 0 if their data was kept."""
+    before = exported_at()
+    with contextlib.suppress(KeyboardInterrupt), interruptible(), suite, announced(suite.env):
+        for name in ("functions", "firestore", "auth", "tasks"):
+            print(f"{name:12} http://{suite.host(name)}")
+        print(f"{'dashboard':12} http://{suite.host('hosting')}")
+        print(f"log          {suite.log.relative_to(ROOT)}\nCtrl-C stops everything and keeps the data.\n")
+        run(suite)
+    return tell_end(before, suite.log)
+
+
+def exported_at() -> int | None:
+    """Return when the data in .data was written, in nanoseconds; None if there is none."""
+    exported = DATA / _EXPORTED
+    return exported.stat().st_mtime_ns if exported.exists() else None
+
+
+def tell_end(before: int | None, log: Path) -> int:
+    """Say what became of a run's data, when what was there before it was written at ``before``; 0 if it was kept."""
+    after = exported_at()
+    if after not in (None, before):
+        print(f"\nStopped; the data is in {DATA.name}.")
+        return 0
+    kept = f"there is none in {DATA.name}" if after is None else f"{DATA.name} is from an earlier run"
+    print(
+        f"\ndev: stopped, but the data of this run was not saved ({kept}): see the end of {log.relative_to(ROOT)}",
+        file=sys.stderr,
+    )
+    return 1
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make dev ARGS=…", description=__doc__)
     parser.add_argument("--fresh", action="store_true", help="start without the data kept in .data")
@@ -94,21 +131,10 @@ def main() -> int:
     try:
         print("Starting the Firebase emulators (functions, firestore, auth, tasks, hosting) …", flush=True)
         import_from = None if arguments.fresh else DATA
-        with (
-            interruptible(),
-            EmulatorSuite(configured_ports(), import_from=import_from, export_to=DATA) as suite,
-        ):
-            for name in ("functions", "firestore", "auth", "tasks"):
-                print(f"{name:12} http://{suite.host(name)}")
-            print(f"{'dashboard':12} http://{suite.host('hosting')}")
-            print(f"log          {suite.log.relative_to(ROOT)}\nCtrl-C stops everything and keeps the data.\n")
-            run(suite)
+        return serve(EmulatorSuite(configured_ports(), import_from=import_from, export_to=DATA))
     except (EmulatorError, PortTakenError, MissingPrerequisiteError, ValueError) as error:
         print(f"dev: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\nStopped; the data is in .data.")
-    return 0
 
 
 if __name__ == "__main__":

@@ -3,25 +3,62 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
 
-from tools.prerequisites import ROOT, runtime_version
+from tools.prerequisites import ROOT, SETUP, runtime_version
 from tools.setup import uv
+
+COMPILED = {
+    "functions/requirements.in": "functions/requirements.txt",
+    "requirements-dev.in": "requirements-dev.txt",
+}
+"""Requirements by what they are compiled from; the second reads what the first became."""
+NPM_LOCK = "package-lock.json"
+_NPM_READS = ("package.json", "dashboard/package.json", ".npmrc")
 
 
 def main() -> int:
-    for source in ("functions/requirements.in", "requirements-dev.in"):
-        compiled = source.replace(".in", ".txt")
-        options = ["--quiet", "--upgrade", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
-        command = [uv(), "pip", "compile", *options, "--python-version", runtime_version(), source, "-o", compiled]
-        subprocess.run(command, cwd=ROOT, check=True)
-        print(f"wrote {compiled}")
-    subprocess.run(["npm", "install", "--package-lock-only", "--ignore-scripts"], cwd=ROOT, check=True)
-    lock = ROOT / "package-lock.json"
-    lock.write_text(json.dumps(without_registry(json.loads(lock.read_text())), indent=2) + "\n")
-    print("wrote package-lock.json")
+    SETUP.mkdir(exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="lock-", dir=SETUP) as folder:
+            written = lock_in(Path(folder))
+            for name in written:
+                (Path(folder) / name).replace(ROOT / name)
+    except (subprocess.CalledProcessError, OSError) as error:
+        command = error.cmd[0] if isinstance(error, subprocess.CalledProcessError) else error
+        print(f"lock: {command} failed, and nothing was changed: see above", file=sys.stderr)
+        return 1
+    print("\n".join(f"wrote {name}" for name in written))
     return 0
+
+
+def lock_in(folder: Path) -> list[str]:
+    """Make every lock file in a folder, from copies of what it is made from, and return their names."""
+    written = [*COMPILED.values(), NPM_LOCK]
+    copy([*COMPILED, *written, *_NPM_READS], folder)
+    for source, compiled in COMPILED.items():
+        options = ["--quiet", "--upgrade", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
+        command = [str(uv()), "pip", "compile", *options, "--python-version", runtime_version(), source, "-o", compiled]
+        run(command, folder)
+    run(["npm", "install", "--package-lock-only", "--ignore-scripts"], folder)
+    lock = folder / NPM_LOCK
+    lock.write_text(json.dumps(without_registry(json.loads(lock.read_text())), indent=2) + "\n")
+    return written
+
+
+def run(command: list[str], folder: Path) -> None:
+    subprocess.run(command, cwd=folder, check=True)
+
+
+def copy(names: Iterable[str], folder: Path) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
 
 
 def without_registry(lock: dict[str, object]) -> dict[str, object]:
