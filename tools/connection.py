@@ -7,10 +7,10 @@ import os
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore import paths
-from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS, firestore_client, is_emulated
-from functions.adapters.firestore.errors import translated_errors
-from functions.domain.kernel.errors import InputError
+from functions.adapters.firestore.client import firestore_client, is_emulated
+from functions.adapters.firestore.member_store import FirestoreMemberStore
+from functions.domain.kernel.errors import UnknownTenantError
+from tools.access import hints
 from tools.local_emulators import running_emulators
 from tools.terminal import fail, notes
 
@@ -42,6 +42,7 @@ def database() -> Client:
         fail(f"{error}: set GCLOUD_PROJECT or use --project")
 
 
+@hints()
 def database_of(tenant: str) -> Client:
     """
     Return `database`, which has the tenant.
@@ -53,11 +54,10 @@ def database_of(tenant: str) -> Client:
     StoreUnavailable
     """
     client = database()
-    if tenant and "/" not in tenant:
-        with translated_errors(f"reading tenant {tenant}"):
-            if paths.tenant(client, tenant).get(retry=READ_RETRY, timeout=TIMEOUT_SECONDS).exists:
-                return client
-    raise InputError("tenant", "one that exists (tenant list shows all, tenant create adds one)", tenant)
+    is_name = tenant and "/" not in tenant
+    if not is_name or FirestoreMemberStore(client).tenant(tenant) is None:
+        raise UnknownTenantError(tenant)
+    return client
 
 
 def use_project(project: str) -> None:

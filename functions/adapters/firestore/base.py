@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, Query, WriteBatch
+from google.cloud.firestore import Client, CollectionReference, DocumentReference, DocumentSnapshot, Query, WriteBatch
 
 from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
 from functions.adapters.firestore.errors import translated_errors
@@ -41,7 +41,7 @@ class FirestoreStore:
             return {snapshot.reference.path: versioned(snapshot) for snapshot in found if snapshot.exists}
 
     def _stream(
-        self, query: Query, doing: str, timeout: float = TIMEOUT_SECONDS
+        self, query: Query | CollectionReference, doing: str, timeout: float = TIMEOUT_SECONDS
     ) -> Iterator[DocumentSnapshot[DocumentReference]]:
         with translated_errors(doing):
             yield from query.stream(retry=READ_RETRY, timeout=timeout)
