@@ -225,7 +225,7 @@ def report(console: Console, demo: Demo, keeps_running: bool) -> None:
         console.print(month_table(demo.months(tenant), console.width))
     console.print("\nWhere to look next:")
     console.print("  README.md                       how to add a strategy in five steps")
-    console.print("  functions/strategies/           the seven strategies that just traded")
+    console.print("  functions/strategies/           the strategies that just traded")
     if not keeps_running:
         console.print("  make demo ARGS=--keep-running   the same, with the emulators and the dashboard left up")
 

@@ -14,6 +14,7 @@ import pytest
 from examples.demo import Demo, DemoTenant
 from examples.replay import Prices
 from functions.adapters.firestore import paths
+from tests.samples import SAMPLE_NAMES, names_of_users
 from tools.emulators import EmulatorSuite
 
 pytestmark = pytest.mark.timeout(600)
@@ -26,6 +27,7 @@ def demo(emulators: EmulatorSuite) -> Demo:
     prices = Prices.load()
     demo = Demo(emulators, prices, tenant_count=1)
     demo.seed()
+    paths.policy(demo.db, demo.tenants[0].tenant_id).set({"disabled_strategies": names_of_users()})
     days = prices.between(date(2020, 1, 2), date(2020, 4, 30))
     assert len(list(demo.walk(days))) == 83
     return demo
@@ -46,7 +48,8 @@ def daily(demo: Demo, tenant: DemoTenant) -> pd.DataFrame:
 def test_every_day_is_decided_once(tenant: DemoTenant) -> None:
     assert len(tenant.decisions) == 83
     assert len({decision["slot"] for decision in tenant.decisions}) == 83
-    assert {len(decision["allocation_decisions"]) for decision in tenant.decisions} == {7}
+    for decision in tenant.decisions:
+        assert {verdict["strategy_name"] for verdict in decision["allocation_decisions"]} >= SAMPLE_NAMES
     assert all(not decision["strategy_errors"] and not decision["input_issues"] for decision in tenant.decisions)
 
 

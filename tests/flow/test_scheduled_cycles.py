@@ -14,6 +14,7 @@ from examples.replay import Prices, decision_time
 from functions.adapters.firestore import paths
 from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
+from tests.samples import SAMPLE_NAMES
 from tests.waiting import eventually
 from tools.emulators import EmulatorSuite
 
@@ -55,7 +56,7 @@ def test_a_tick_becomes_one_decision_per_enabled_tenant(db: Client, emulators: E
     assert sorted(log["tenant_id"] for log in logs) == ["acme", "blue"]
     acme = next(log for log in logs if log["tenant_id"] == "acme")
     assert acme["timestamp"] == decision_time(CRASH), "a historical slot is the time of the replay"
-    assert len(acme["allocation_decisions"]) == 7
+    assert {verdict["strategy_name"] for verdict in acme["allocation_decisions"]} >= SAMPLE_NAMES
     assert acme["strategy_errors"] == {}
     assert acme["load_errors"] == {}
     assert acme["input_issues"] == []

@@ -15,6 +15,7 @@ from functions.services.monitoring.summarise_decision import Answer
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision
 from functions.strategies.maestro_monitoring import MaestroMonitoring
+from tests.samples import SAMPLE_NAMES
 
 BUY = {"action": "BUY", "ticker": "AAPL", "allocation": 0.4, "confidence": 0.8, "reasoning": "up"}
 SELL = {"action": "SELL", "ticker": "KO", "confidence": 0.8, "reasoning": "down"}
@@ -45,9 +46,7 @@ def test_maestro_initializes_without_errors(own_db: Client, caplog: pytest.LogCa
 
 
 def test_all_strategies_are_discovered_and_loaded() -> None:
-    names = StrategyLoader().get_strategy_names()
-    assert len(names) == 7
-    assert {"TwelveOneMomentum", "TurtleChannel", "PairsReversion"} <= set(names)
+    assert set(StrategyLoader().get_strategy_names()) >= SAMPLE_NAMES
 
 
 def test_orchestration_decisions_are_logged_to_firestore(own_db: Client) -> None:

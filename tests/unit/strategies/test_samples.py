@@ -17,15 +17,14 @@ from examples.replay import HISTORY_DAYS
 from functions.domain.orchestration.signals import parse_signal
 from functions.strategies.base import BaseStrategy
 from functions.strategies.breakout import BollingerBreakout
-from functions.strategies.loader import StrategyLoader
 from functions.strategies.mean_reversion import RsiMeanReversion
 from functions.strategies.momentum import TwelveOneMomentum
 from functions.strategies.pairs import PairsReversion
 from functions.strategies.trend import MovingAverageTrend
 from functions.strategies.turtle import TurtleChannel
 from functions.strategies.volatility_managed import VolatilityManaged
+from tests.samples import SAMPLES
 
-ALL = [type(strategy) for strategy in StrategyLoader().get_all_strategies().values()]
 DAYS = HISTORY_DAYS
 NOISE = np.resize([1.0, -1.0], DAYS) * 0.001
 RISING = 100 * 1.001 ** np.arange(DAYS) * (1 + NOISE)
@@ -183,7 +182,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("strategy_class", ALL)
+@pytest.mark.parametrize("strategy_class", SAMPLES)
 @pytest.mark.parametrize("is_holding", [False, True])
 @pytest.mark.parametrize("history", BROKEN.values(), ids=BROKEN)
 def test_without_usable_closes_they_hold_and_say_so(
@@ -196,7 +195,7 @@ def test_without_usable_closes_they_hold_and_say_so(
     assert "too few closes" in signal["reasoning"]
 
 
-@pytest.mark.parametrize("strategy_class", ALL)
+@pytest.mark.parametrize("strategy_class", SAMPLES)
 def test_a_holding_without_closes_is_kept_though_others_have_them(strategy_class: type[BaseStrategy]) -> None:
     strategy = strategy_class()
     held, *others = symbols_of(strategy)
@@ -205,7 +204,7 @@ def test_a_holding_without_closes_is_kept_though_others_have_them(strategy_class
     assert "too few closes" in signal["reasoning"]
 
 
-@pytest.mark.parametrize("strategy_class", ALL)
+@pytest.mark.parametrize("strategy_class", SAMPLES)
 @pytest.mark.parametrize(
     "market_data",
     [
@@ -223,7 +222,7 @@ def test_without_data_they_hold(strategy_class: type[BaseStrategy], market_data:
     assert awaited(strategy_class().evaluate(market_data, {}))["action"] == "HOLD"
 
 
-@pytest.mark.parametrize("strategy_class", ALL)
+@pytest.mark.parametrize("strategy_class", SAMPLES)
 def test_a_position_of_another_strategy_is_not_sold(strategy_class: type[BaseStrategy]) -> None:
     strategy = strategy_class()
     symbols = symbols_of(strategy)
@@ -242,7 +241,7 @@ paths = st.builds(
 )
 
 
-@pytest.mark.parametrize("strategy_class", ALL)
+@pytest.mark.parametrize("strategy_class", SAMPLES)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_whatever_the_prices_they_answer_with_a_signal(strategy_class: type[BaseStrategy], data: st.DataObject) -> None:

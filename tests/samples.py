@@ -1,0 +1,29 @@
+"""The strategies that the project brings: a user's own may be found beside them, and break no test of ours."""
+
+from __future__ import annotations
+
+from functions.strategies.base import BaseStrategy
+from functions.strategies.breakout import BollingerBreakout
+from functions.strategies.loader import StrategyLoader
+from functions.strategies.mean_reversion import RsiMeanReversion
+from functions.strategies.momentum import TwelveOneMomentum
+from functions.strategies.pairs import PairsReversion
+from functions.strategies.trend import MovingAverageTrend
+from functions.strategies.turtle import TurtleChannel
+from functions.strategies.volatility_managed import VolatilityManaged
+
+SAMPLES: tuple[type[BaseStrategy], ...] = (
+    BollingerBreakout,
+    MovingAverageTrend,
+    PairsReversion,
+    RsiMeanReversion,
+    TurtleChannel,
+    TwelveOneMomentum,
+    VolatilityManaged,
+)
+SAMPLE_NAMES = frozenset(sample.__name__ for sample in SAMPLES)
+
+
+def names_of_users() -> list[str]:
+    """Return the strategies that are not ours: a test of what the samples do disables them."""
+    return sorted(set(StrategyLoader().get_strategy_names()) - SAMPLE_NAMES)
