@@ -6,7 +6,7 @@ SETUP := @$(PYTHON3) tools/setup.py
 SOURCES := functions tools tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo dev test test-unit check format bench maestro openapi screenshots may-deploy deploy clean
+.PHONY: help setup lock demo dev strategy test test-unit check format bench maestro openapi screenshots may-deploy deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,12 +20,15 @@ demo: setup ## Replay real markets through the emulators (ARGS=--help for option
 dev: setup ## Run the emulators with kept data, and fire schedules on their own cron expressions
 	@$(PYTHON) -m tools.dev $(ARGS)
 
+strategy: setup ## Write, check or list strategies (ARGS="new MyTrend", ARGS="check MyTrend", ARGS=list)
+	@$(PYTHON) -m tools.strategy $(ARGS)
+
 test: setup ## Run every test, emulators and a browser included
 	$(SETUP) --browser
 	@$(PYTHON) -m pytest $(ARGS)
 
 test-unit: setup ## Run the fast tests, without emulators
-	@$(PYTHON) -m pytest tests/unit $(ARGS)
+	@$(PYTHON) -m pytest tests/unit tests/strategies $(ARGS)
 
 check: setup ## Check format, lint, types and layers
 	@$(PYTHON) -m ruff format --check $(SOURCES)
@@ -59,7 +62,7 @@ may-deploy: setup
 	@$(PYTHON) -m tools.deploy --may-deploy $(ARGS)
 
 deploy: may-deploy check ## Check, then deploy to the project of .firebaserc (ARGS="--project ID" for another)
-	@$(PYTHON) -m pytest -q tests/unit
+	@$(PYTHON) -m pytest -q tests/unit tests/strategies
 	@$(PYTHON) -m tools.deploy $(ARGS)
 
 clean: ## Remove everything that set-up made
