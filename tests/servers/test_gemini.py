@@ -22,7 +22,10 @@ from functions.services.monitoring.summarise_decision import FAILED, SummariseDe
 from functions.strategies.loader import StrategyLoader
 
 PROMPT = Prompt("Be brief.", "a secret question")
-DEADLINE = 2.0
+ROOMY_SECONDS = 60.0
+"""The first answer waits until the client is imported …"""
+TIGHT_SECONDS = 2.0
+"""… and only what is about time need not."""
 Behaviour = Callable[["Handler"], None]
 
 
@@ -70,9 +73,9 @@ def model() -> Iterator[type[Handler]]:
     server.shutdown()
 
 
-def gemini(model: type[Handler]) -> Gemini:
+def gemini(model: type[Handler], deadline_seconds: float = ROOMY_SECONDS) -> Gemini:
     url: str = model.url  # type: ignore[attr-defined]
-    return Gemini("gemini-test", "demo-maestro", "us-central1", DEADLINE, base_url=url)
+    return Gemini("gemini-test", "demo-maestro", "us-central1", deadline_seconds, base_url=url)
 
 
 def test_it_asks_as_vertex_ai_is_asked_and_reads_the_answer(model: type[Handler]) -> None:
@@ -123,10 +126,10 @@ def test_whatever_goes_wrong_is_one_short_reason_in_time(model: type[Handler], c
     model.behaviour, reason = BAD[case]
     started = time.monotonic()
     with pytest.raises(SummaryFailed) as caught:
-        gemini(model).ask(PROMPT)
+        gemini(model, TIGHT_SECONDS if "no answer" in reason else ROOMY_SECONDS).ask(PROMPT)
     assert reason in str(caught.value)
     assert "secret question" not in str(caught.value)
-    assert time.monotonic() - started < DEADLINE + 8
+    assert time.monotonic() - started < TIGHT_SECONDS + 8
     assert len(model.asked) == 1, "asked once: the text that is there is good enough"
 
 
