@@ -31,6 +31,7 @@ from examples.replay import Prices, decision_time
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
+from functions.services.orchestration.strategy_signatures import with_three_arguments
 from functions.strategies import loader
 from functions.strategies.maestro_controller import MaestroController
 from tools.other_times import DatedFiles, move_clock
@@ -114,7 +115,7 @@ class Asked:
 
     def about(self, prices: Prices, index: int, account: dict[str, Any]) -> Answer:
         raised: list[BaseException] = []
-        evaluate = remembering(loader.with_three_arguments(self.strategy.evaluate), raised)
+        evaluate = remembering(with_three_arguments(self.strategy.evaluate), raised)
         started, data = time.monotonic(), prices.market_data(index)
         (signal,) = asyncio.run(
             self._evaluator.evaluate("check", {self.name: evaluate}, data, account, None, self.limit_seconds)
