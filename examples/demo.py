@@ -25,7 +25,7 @@ from functions.domain.kernel.access import Role
 from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
 from tools.access import manage_members, manage_tenants
-from tools.emulators import EmulatorError, EmulatorSuite
+from tools.emulator_suite import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
 from tools.local_emulators import announced
 from tools.ports import PortTakenError, configured_ports

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from google.cloud.firestore import Client
 
-from tools.emulators import EMULATORS, EmulatorError, EmulatorSuite
+from tools.emulator_suite import EMULATORS, EmulatorError, EmulatorSuite
 from tools.prerequisites import MissingPrerequisiteError
 
 NEEDED = {"firestore": ("firestore",), "accounts": ("firestore", "auth"), "emulators": EMULATORS}

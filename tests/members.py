@@ -15,7 +15,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 
 
 def create_tenant(db: Client, tenant_id: str, **fields: Any) -> None:

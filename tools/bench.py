@@ -54,7 +54,7 @@ from tools.bench_ledger import (
     pile_up,
     random_books,
 )
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 from tools.interrupts import interruptible
 from tools.ports import free_ports
 from tools.prerequisites import DEV_PYTHON, ROOT

@@ -29,7 +29,7 @@ from functions.domain.kernel.errors import RefusedError
 from functions.services.kernel.commits import Commits
 from functions.strategies.maestro_controller import MaestroController
 from tools.access import manage_members, manage_tenants, random_password
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 
 TENANT = "bench"
 CLIENTS = (1, 8, 32)

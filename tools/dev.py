@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from tools.emulators import EmulatorError, EmulatorSuite
+from tools.emulator_suite import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
 from tools.local_emulators import announced
 from tools.ports import PortTakenError, configured_ports

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from examples.demo import PASSWORD, Demo, email_of
 from examples.replay import Prices
 from functions.domain.kernel.access import Role
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 from tools.interrupts import interruptible
 from tools.prerequisites import ROOT, browser
 

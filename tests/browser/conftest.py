@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, 
 from functions.strategies.maestro_controller import MaestroController
 from tests.members import create_member, create_tenant, sign_in
 from tools import prerequisites
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 
 TENANT = "acme"
 PROPOSED: dict[str, dict[str, Any]] = {

@@ -13,7 +13,7 @@ from google.cloud.firestore import Client, CollectionReference
 
 from functions.adapters.firestore import paths
 from tests.docs.everything import let_everything_happen
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
 
 PAGE = ROOT / "docs" / "data-model.md"

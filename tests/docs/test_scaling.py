@@ -48,7 +48,7 @@ from tests.emulator.api.conftest import Caller
 from tests.fakes import FakeClock
 from tests.members import create_tenant, sign_in
 from tools.bench import TENANT, propose, seed
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
 
 PAGE = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from tests.waiting import eventually
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 
 
 def seed(db: Client, tenant_id: str) -> None:

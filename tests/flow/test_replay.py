@@ -15,7 +15,7 @@ from examples.demo import Demo, DemoTenant
 from examples.replay import Prices
 from functions.adapters.firestore import paths
 from tests.samples import SAMPLE_NAMES, names_of_users
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 
 pytestmark = pytest.mark.timeout(600)
 RELATIVE = 1e-9

@@ -16,7 +16,7 @@ from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
 from tests.samples import SAMPLE_NAMES
 from tests.waiting import eventually
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 
 CRASH = date(2020, 3, 16)
 SLOT = slot_of(decision_time(CRASH))

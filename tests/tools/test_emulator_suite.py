@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import needed_by
-from tools.emulators import EMULATORS
+from tools.emulator_suite import EMULATORS
 from tools.ports import DEFAULT_PORTS, variable_of
 from tools.prerequisites import DEV_PYTHON, ROOT
 

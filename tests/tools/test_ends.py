@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from tools import dev, local_emulators, lock
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
 
 EXPORTED = "firebase-export-metadata.json"

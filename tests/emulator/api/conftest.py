@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from functions.strategies.maestro_controller import MaestroController
 from tests.members import create_tenant, sign_in
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 
 BUYING_POWER = 100_000.0
 PROPOSED = {

@@ -11,7 +11,7 @@ import requests
 
 from tests.emulator.api.conftest import Desk
 from tests.members import sign_in
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
 
 EXAMPLES = 15

@@ -18,7 +18,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths as firestore_paths
 from functions.adapters.firestore.client import EmulatorCredential
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 
 pytestmark = pytest.mark.timeout(600)  # the first test asks all 4 000 questions
 LOGS = "systemStatus/orchestration_logs/logs"

@@ -24,7 +24,7 @@ from tests.emulator.api.conftest import Caller
 from tests.emulator.tools.test_operator_cli import maestro
 from tests.members import create_tenant, sign_in
 from tests.waiting import eventually
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
 
 BUY = {"action": "BUY", "ticker": "AAPL", "allocation": 0.2, "confidence": 0.8, "reasoning": "up"}

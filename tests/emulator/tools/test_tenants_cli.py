@@ -21,7 +21,7 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from tools import local_emulators, maestro
 from tools.access import random_password
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import DEV_PYTHON, ROOT
 
 

@@ -41,7 +41,7 @@ from tests.emulator.strategies.test_facade import TENANT, steady, write_days
 from tests.members import create_tenant
 from tests.servers.trading_client.alpaca_server import Alpaca
 from tests.servers.trading_client.servers import serving
-from tools.emulators import EmulatorSuite
+from tools.emulator_suite import EmulatorSuite
 
 BUYING_POWER = 50_000.0
 PRICES = {"SPY": 450.0, "QQQ": 300.0}

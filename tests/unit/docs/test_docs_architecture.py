@@ -39,11 +39,12 @@ def test_the_modules_of_every_capability_exist() -> None:
                 assert (ROOT / "functions" / folder / f"{name}.py").exists(), name
 
 
-def test_the_rooms_are_those_of_the_domain() -> None:
+def test_the_rooms_are_all_listed_and_drawn() -> None:
     listed = [room for room, *_ in rows("Rooms")]
-    (drawn,) = re.findall(r"^    (kernel ← .+)$", PAGE, re.MULTILINE)
-    assert drawn.split(" ← ") == listed
-    assert set(listed) == {folder.parent.name for folder in (ROOT / "functions" / "domain").glob("*/__init__.py")}
+    drawn = re.findall(r"^    (kernel ← .+)$", PAGE, re.MULTILINE)
+    assert {room for line in drawn for room in line.split(" ← ")} == set(listed)
+    layers = (ROOT / "functions" / layer for layer in ("domain", "services"))
+    assert set(listed) == {folder.parent.name for layer in layers for folder in layer.glob("*/__init__.py")}
 
 
 def test_the_layers_are_those_that_are_enforced() -> None:
