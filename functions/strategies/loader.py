@@ -74,6 +74,10 @@ class StrategyLoader:
         """Return the strategies by name."""
         return dict(self._strategies)
 
+    def get_strategy(self, name: str) -> Any:
+        """Return one strategy; None if there is none of that name."""
+        return self._strategies.get(name)
+
     def get_strategy_names(self) -> list[str]:
         """Return the names of all strategies, sorted."""
         return sorted(self._strategies)

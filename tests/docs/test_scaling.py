@@ -58,6 +58,8 @@ CALENDARS = ("XNYS", "24x7")
 KINDS = ("reads", "writes", "invocations", "task operations")
 NEW_YORK = ExchangeCalendar("XNYS")
 THURSDAY = date(2020, 10, 15)
+BESIDES = 11
+"""Reads of a day's snapshot that do not grow with the strategies."""
 
 
 class Bill:
@@ -94,11 +96,14 @@ class Bill:
         return counted
 
     def _found(self, answers: Iterator[Any]) -> Iterator[Any]:
-        found = 0
-        for answer in answers:
-            found += bool(answer.document.name)
+        is_any_found = False
+        for answer in answers:  # counted as they come: who needs one may not ask for the end
+            if answer.document.name:
+                is_any_found = True
+                self.documents["read"] += 1
             yield answer
-        self.documents["read"] += max(1, found)  # a query that finds nothing is charged as one
+        if not is_any_found:  # charged as one
+            self.documents["read"] += 1
 
 
 class Queue:
@@ -358,10 +363,10 @@ def test_the_growth_with_strategies_is_that_of_the_windows() -> None:
     for calendar, suffix in ((NEW_YORK, ""), (AlwaysOpen(), ", 24x7")):
         sessions = len(calendar.sessions(first, THURSDAY - timedelta(days=1)))
         reads, _ = told(f"day's snapshot{suffix}")
-        assert reads == STRATEGIES * sessions + 10
+        assert reads == STRATEGIES * sessions + BESIDES
         assert re.search(rf"\b{sessions}\b", PAGE)
     assert "days: 125 of them" in PAGE.replace("\n", " ")
-    assert f"With 500 strategies that is {500 * 125 + 10:,} reads a night" in PAGE
+    assert f"With 500 strategies that is {500 * 125 + BESIDES:,} reads a night" in PAGE
 
 
 def endpoint(function: str) -> Any:

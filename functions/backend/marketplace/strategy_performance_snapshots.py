@@ -56,12 +56,15 @@ def compute_monthly_strategy_performance_from_firestore(
 
 def write_strategy_performance_snapshots(
     db: Client, tenant_id: str, snapshots_by_perf_id: Mapping[str, Mapping[str, Any]]
-) -> None:
+) -> int:
     """
-    Store performance documents under ``tenants/{t}/strategy_performance``; doing it again changes nothing.
+    Store performance documents under ``tenants/{t}/strategy_performance``, and return how many there are.
+
+    Doing it again changes nothing.
 
     Raises
     ------
     StoreUnavailable
     """
     wiring.ledger_store(db).write_snapshots(tenant_id, snapshots_by_perf_id)
+    return len(snapshots_by_perf_id)

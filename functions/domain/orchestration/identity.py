@@ -16,8 +16,8 @@ class AgentIdentity:
     strategy_name: str
     nonce: str
     """32 hexadecimal digits, unpredictable; doubles as the broker's client order id."""
-    timestamp: str
-    """When it was issued, ISO 8601, UTC."""
+    timestamp: datetime
+    """When it was issued, UTC."""
     session_id: str
     """The cycle it belongs to."""
 
@@ -27,8 +27,13 @@ class AgentIdentity:
             "agent_id": self.agent_id,
             "nonce": self.nonce,
             "session_id": self.session_id,
-            "identity_timestamp": self.timestamp,
+            "identity_timestamp": self.timestamp.isoformat(),
         }
+
+    def to_dict(self) -> dict[str, str]:
+        """Return it as JSON-ready fields, the time in ISO 8601."""
+        plain = {name: getattr(self, name) for name in ("agent_id", "strategy_name", "nonce", "session_id")}
+        return {**plain, "timestamp": self.timestamp.isoformat()}
 
 
 def session_id_of(now: datetime, random_hex: str) -> str:
@@ -45,7 +50,7 @@ def new_identity(
     tenant_id: str, strategy_name: str, session_id: str, now: datetime, new_nonce: Callable[[], str]
 ) -> AgentIdentity:
     """Return a fresh identity; ``new_nonce`` gives 32 random hexadecimal digits."""
-    issued = now.astimezone(UTC).isoformat()
+    issued = now.astimezone(UTC)
     return AgentIdentity(f"{tenant_id}_{strategy_name}", strategy_name, new_nonce(), issued, session_id)
 
 

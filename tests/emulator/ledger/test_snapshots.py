@@ -178,7 +178,7 @@ def test_a_month_reads_its_own_fills_and_equals_its_days(ledger: Client) -> None
     assert march["pnl"] == pytest.approx(sum(day["pnl"] for day in days))
     assert (march["fills"], march["trading_days"], march["period"]) == (2, 5, "month")
     assert march["sharpe_ratio"] is not None
-    write_strategy_performance_snapshots(ledger, TENANT, snapshots)
+    assert write_strategy_performance_snapshots(ledger, TENANT, snapshots) == len(snapshots)
     assert performance(ledger, "month").keys() == {"ann__Trend__2020-03"}
     assert compute_monthly_strategy_performance_from_firestore(ledger, TENANT, 2020, 3, uid="bob") == {}
     marked = compute_monthly_strategy_performance_from_firestore(ledger, TENANT, 2020, 3, mark_prices={"KO": 50.0})

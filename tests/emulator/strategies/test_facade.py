@@ -179,6 +179,15 @@ def test_systemic_override_identity_and_enrichment_without_a_cycle(own_db: Clien
     identities = [controller.generate_agent_identity("Strategy1") for _ in range(100)]
     assert len({identity.nonce for identity in identities}) == 100
     assert {identity.agent_id for identity in identities} == {"acme_Strategy1"}
+    one = identities[0]
+    assert one.timestamp.tzinfo is not None
+    assert one.to_dict() == {
+        "agent_id": "acme_Strategy1",
+        "strategy_name": "Strategy1",
+        "nonce": one.nonce,
+        "session_id": controller.session_id,
+        "timestamp": one.timestamp.isoformat(),
+    }
     first, second = (controller.enrich_signals_with_identity(raw)["A"]["session_id"] for _ in range(2))
     assert first != second
 

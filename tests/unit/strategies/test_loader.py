@@ -61,6 +61,7 @@ def test_the_samples_are_found() -> None:
     assert len(SAMPLE_NAMES) == 7
     assert set(loader.get_strategy_names()) >= SAMPLE_NAMES
     assert {type(strategy) for strategy in loader.get_all_strategies().values()} >= set(SAMPLES)
+    assert loader.get_strategy("NoSuchStrategy") is None
 
 
 @pytest.mark.parametrize(
