@@ -19,7 +19,7 @@ COMPILED = {
 }
 """Requirements by what they are compiled from; the second reads what the first became."""
 NPM_LOCK = "package-lock.json"
-_ALSO_READ = ("functions/strategies/requirements.in", "package.json", "dashboard/package.json", ".npmrc")
+ALSO_READ = ("functions/strategies/requirements.in", "package.json", "dashboard/package.json", ".npmrc")
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def main() -> int:
 def lock_in(folder: Path) -> list[str]:
     """Make every lock file in a folder, from copies of what it is made from, and return their names."""
     written = [*COMPILED.values(), NPM_LOCK]
-    copy([*COMPILED, *written, *_ALSO_READ], folder)
+    copy([*COMPILED, *written, *ALSO_READ], folder)
     for source, compiled in COMPILED.items():
         options = ["--quiet", "--upgrade", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
         command = [str(uv()), "pip", "compile", *options, "--python-version", runtime_version(), source, "-o", compiled]

@@ -176,16 +176,17 @@ def test_a_loader_may_wait_for_it_under_a_deadline(own_db: Client, model: type[H
     account = {"equity": 1e5, "buying_power": 1e5}
     quotes = {"AAPL": {"price": 100.0}}
 
-    def decide(deadline: float) -> Any:
-        loader = StrategyLoader(own_db, "acme", summariser=gemini(model), summary_deadline_seconds=deadline)
+    def decide(deadline: float, models: float) -> Any:
+        model_asked = gemini(model, models)
+        loader = StrategyLoader(own_db, "acme", summariser=model_asked, summary_deadline_seconds=deadline)
         return asyncio.run(loader.evaluate_all_strategies_with_maestro(quotes, account))[1]
 
-    decision = decide(30.0)
+    decision = decide(30.0, ROOMY_SECONDS)
     assert (decision.ai_summary, decision.ai_summary_source) == ("Calm day.", "gemini")
     log = paths.orchestration_logs(own_db).document(decision.session_id).get().to_dict() or {}
     assert log["ai_summary"] == "Calm day."
     model.behaviour = BAD["slow"][0]
     started = time.monotonic()
-    late = decide(0.2)
+    late = decide(0.2, TIGHT_SECONDS)
     assert late.ai_summary_source == "text"
     assert time.monotonic() - started < 10

@@ -72,9 +72,8 @@ def test_dev_says_whether_the_data_was_kept(
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What git has of the project: no environments, no node_modules."""
-    (tmp_path / "functions").mkdir()
-    (tmp_path / "dashboard").mkdir()
-    for name in (*lock.COMPILED, *LOCKS, "package.json", "dashboard/package.json", ".npmrc"):
+    for name in (*lock.COMPILED, *LOCKS, *lock.ALSO_READ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     monkeypatch.setattr(lock, "ROOT", tmp_path)
     monkeypatch.setattr(lock, "SETUP", tmp_path / ".setup")
