@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from functions.domain.monitoring.ai_prompt import Prompt
-from functions.services.monitoring.summarise_decision import Answer, SummaryFailed
+from functions.services.monitoring.ports import Answer, SummaryFailed
 
 _MOST_TOKENS = 160
 _TEMPERATURE = 0.2

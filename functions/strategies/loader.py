@@ -12,7 +12,7 @@ from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
-from functions.services.monitoring.summarise_decision import Summariser
+from functions.services.monitoring.ports import Summariser
 from functions.services.orchestration.find_strategies import build, discover
 from functions.services.orchestration.run_cycle import GivenInputs
 from functions.services.orchestration.strategy_signatures import with_three_arguments

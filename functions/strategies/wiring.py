@@ -13,7 +13,8 @@ from functions.adapters.market_calendar import ExchangeCalendar
 from functions.adapters.system import SecretIds, SystemClock
 from functions.services.kernel.ports import MarketCalendar
 from functions.services.ledger.month_performance import ComputeMonth
-from functions.services.monitoring.summarise_decision import SummariseDecision, Summariser
+from functions.services.monitoring.ports import Summariser
+from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.monitoring.watch_tenant import WatchTenant
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
 from functions.services.orchestration.outside_cycles import OutsideCycles

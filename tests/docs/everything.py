@@ -30,7 +30,8 @@ from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.make_report import ReportDue
 from functions.services.monitoring.notification_ports import DeliveryFailed
-from functions.services.monitoring.summarise_decision import Answer, SummariseDecision
+from functions.services.monitoring.ports import Answer
+from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.orchestration.manage_policy import Author
 from functions.services.trading.record_fills import ReportedFill
 from functions.strategies.loader import StrategyLoader

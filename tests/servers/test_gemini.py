@@ -18,7 +18,8 @@ from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.gemini import Gemini
 from functions.domain.monitoring.ai_prompt import Prompt
 from functions.services.monitoring import summarise_decision
-from functions.services.monitoring.summarise_decision import FAILED, SummariseDecision, SummaryFailed
+from functions.services.monitoring.ports import SummaryFailed
+from functions.services.monitoring.summarise_decision import FAILED, SummariseDecision
 from functions.strategies.loader import StrategyLoader
 
 PROMPT = Prompt("Be brief.", "a secret question")

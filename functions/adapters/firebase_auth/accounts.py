@@ -8,8 +8,8 @@ from typing import Any
 
 from firebase_admin import auth, exceptions
 
+from functions.domain.access.members import Account
 from functions.domain.kernel.errors import AccountExists, InputError, StoreUnavailable
-from functions.domain.kernel.members import Account
 
 _USERS_PER_CALL = 100
 """How many Firebase looks up at once."""

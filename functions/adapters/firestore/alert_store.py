@@ -12,7 +12,7 @@ from functions.adapters.firestore.base import FirestoreStore, versioned
 from functions.adapters.firestore.writes import replace_over
 from functions.domain.monitoring.alerts import AlertChange, AlertState
 from functions.services.kernel.ports import ABSENT, Document, Versioned
-from functions.services.monitoring.check_alerts import AlertRecords
+from functions.services.monitoring.ports import AlertRecords
 
 _LAPSED_WITHIN = timedelta(days=1)
 _MOST_DECISIONS = 50

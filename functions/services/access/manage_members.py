@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functions.domain.kernel.access import Role
-from functions.domain.kernel.errors import InputError, UnknownMemberError
-from functions.domain.kernel.members import (
+from functions.domain.access.members import (
     Account,
     ListedMember,
     Member,
@@ -12,6 +10,8 @@ from functions.domain.kernel.members import (
     listed_member,
     membership_fields,
 )
+from functions.domain.kernel.access import Role
+from functions.domain.kernel.errors import InputError, UnknownMemberError
 from functions.services.access.manage_tenants import require_tenant
 from functions.services.access.ports import Accounts, MemberStore
 from functions.services.kernel.ports import Clock, Document

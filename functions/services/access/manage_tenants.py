@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from functions.domain.access.members import check_tenant_id
 from functions.domain.kernel.errors import StoreConflict, TenantExistsError, UnknownTenantError
-from functions.domain.kernel.members import check_tenant_id
 from functions.services.access.ports import MemberStore
 from functions.services.kernel.ports import Clock, Document
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from functions.domain.kernel.members import Account
+from functions.domain.access.members import Account
 from functions.services.kernel.ports import Document
 
 

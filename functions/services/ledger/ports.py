@@ -94,3 +94,11 @@ class LedgerStore(PerformanceStore, Protocol):
     def write_snapshots(self, tenant_id: str, snapshots: Mapping[str, Document]) -> None:
         """Store performance documents by id. Raises StoreUnavailable."""
         ...
+
+
+class JobStore(Protocol):
+    """Where jobs tell how they are doing."""
+
+    def write_job(self, tenant_id: str, job_id: str, document: Document) -> None:
+        """Merge fields into a job's record. Raises StoreUnavailable."""
+        ...

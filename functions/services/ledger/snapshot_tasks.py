@@ -5,24 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.ledger.periods import Period
-from functions.services.kernel.ports import Clock, Document, TaskQueue, TenantDirectory
+from functions.services.kernel.ports import Clock, TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
 from functions.services.ledger.month_performance import ComputeMonth
-from functions.services.ledger.ports import LedgerStore
+from functions.services.ledger.ports import JobStore, LedgerStore
 from functions.services.ledger.read_ledger import SkippedDocuments
 from functions.services.ledger.take_snapshots import SnapshotReport, TakeSnapshots
-
-
-class JobStore(Protocol):
-    """Where jobs tell how they are doing."""
-
-    def write_job(self, tenant_id: str, job_id: str, document: Document) -> None:
-        """Merge fields into a job's record. Raises StoreUnavailable."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

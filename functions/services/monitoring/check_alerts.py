@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
@@ -15,60 +14,10 @@ from functions.domain.monitoring.findings import MISSED_AFTER, Observed, finding
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.track_record.breakers import BreakerState
 from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock, Document, MarketCalendar, Versioned
+from functions.services.kernel.ports import Clock, Document, MarketCalendar
+from functions.services.monitoring.ports import AlertRecords, AlertStore, Tell
 
 logger = logging.getLogger("maestro")
-
-Tell = Callable[[Notification], object]
-"""Hands a notification to the tenant's channels; telling the same one again tells nobody twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRecords:
-    """What alerts look at, as stored."""
-
-    policy: Document | None
-    session: Document | None
-    """``state/session``."""
-    cursor: Versioned[Document | None]
-    """``state/alerts``: how far decisions were looked at."""
-    new_decisions: Sequence[Document]
-    """Those after the cursor, oldest first; the newest few if there are too many."""
-    last_decision: Document | None
-    jobs: Sequence[Document]
-    lapsed: Sequence[Document]
-    alerts: Mapping[str, Versioned[Document]]
-    """Open and acknowledged ones, by id."""
-
-
-class AlertStore(Protocol):
-    """Where alerts are kept, with what they are about; every method raises StoreUnavailable."""
-
-    def observe(self, tenant_id: str, now: datetime, decisions_since: datetime | None = None) -> AlertRecords:
-        """Read everything; decisions since a time instead of since the cursor, if one is given."""
-        ...
-
-    def alerts(self, tenant_id: str, ids: Sequence[str]) -> Mapping[str, Versioned[Document]]:
-        """Return alerts that exist, by id."""
-        ...
-
-    def commit_alerts(
-        self,
-        tenant_id: str,
-        changes: Sequence[AlertChange],
-        known: Mapping[str, Versioned[Document]],
-        cursor: Document,
-        cursor_before: Versioned[Document | None],
-    ) -> None:
-        """
-        Store changes over the alerts known by id, and the cursor, in one commit.
-
-        Raises
-        ------
-        StoreConflict
-            If anything of it changed meanwhile.
-        """
-        ...
 
 
 class CheckAlerts:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from functions.domain.kernel.book_names import SHADOW_UID
@@ -16,47 +16,13 @@ from functions.domain.monitoring.activity import orchestration_summary
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.monitoring.report import DayOfTrading, report_picture, report_text
 from functions.services.kernel.ports import Clock, Document
-from functions.services.monitoring.check_alerts import Tell
+from functions.services.monitoring.ports import ReportRenderer, ReportStore, Tell
 
 logger = logging.getLogger("maestro")
 
 _RECENT_DECISIONS = 3
 _CURVE = timedelta(days=45)
 _ALERTS = 50
-
-
-class ReportStore(Protocol):
-    """What reports are made of, and where they are kept; every method raises StoreUnavailable."""
-
-    def tenant(self, tenant_id: str) -> Document | None: ...
-
-    def decisions_since(self, tenant_id: str, since: datetime) -> Iterable[Document]: ...
-
-    def recent_decisions(self, tenant_id: str, limit: int) -> Sequence[Document]:
-        """Return the last decisions, newest first."""
-        ...
-
-    def alerts_since(self, tenant_id: str, since: datetime, limit: int) -> Sequence[Document]:
-        """Return alerts opened since a time, newest first."""
-        ...
-
-    def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterable[Document]: ...
-
-    def report(self, tenant_id: str, date: str) -> Document | None: ...
-
-    def create_report(self, tenant_id: str, date: str, document: Document) -> None:
-        """Store a report. Raises StoreConflict if there is one of that day."""
-        ...
-
-
-class ReportRenderer(Protocol):
-    """How a report reads as a document; its text is what every channel can show."""
-
-    def markdown(self, day: DayOfTrading) -> str: ...
-
-    def html(self, day: DayOfTrading) -> str:
-        """Return one page that needs nothing else."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

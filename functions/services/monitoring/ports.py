@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from functions.services.kernel.ports import Document, Versioned
+from functions.domain.kernel.errors import MaestroError
+from functions.domain.monitoring.ai_prompt import Prompt
+from functions.domain.monitoring.alerts import AlertChange
+from functions.domain.monitoring.notifications import Notification
+from functions.domain.monitoring.report import DayOfTrading
+from functions.services.kernel.ports import Document, Version, Versioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +76,124 @@ class RecordStore(Protocol):
 
     def fills_of(self, tenant_id: str, nonce: str) -> Sequence[Document]:
         """Return the ledger's fills of a signal, oldest first."""
+        ...
+
+
+Tell = Callable[[Notification], object]
+"""Hands a notification to the tenant's channels; telling the same one again tells nobody twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecords:
+    """What alerts look at, as stored."""
+
+    policy: Document | None
+    session: Document | None
+    """``state/session``."""
+    cursor: Versioned[Document | None]
+    """``state/alerts``: how far decisions were looked at."""
+    new_decisions: Sequence[Document]
+    """Those after the cursor, oldest first; the newest few if there are too many."""
+    last_decision: Document | None
+    jobs: Sequence[Document]
+    lapsed: Sequence[Document]
+    alerts: Mapping[str, Versioned[Document]]
+    """Open and acknowledged ones, by id."""
+
+
+class AlertStore(Protocol):
+    """Where alerts are kept, with what they are about; every method raises StoreUnavailable."""
+
+    def observe(self, tenant_id: str, now: datetime, decisions_since: datetime | None = None) -> AlertRecords:
+        """Read everything; decisions since a time instead of since the cursor, if one is given."""
+        ...
+
+    def alerts(self, tenant_id: str, ids: Sequence[str]) -> Mapping[str, Versioned[Document]]:
+        """Return alerts that exist, by id."""
+        ...
+
+    def commit_alerts(
+        self,
+        tenant_id: str,
+        changes: Sequence[AlertChange],
+        known: Mapping[str, Versioned[Document]],
+        cursor: Document,
+        cursor_before: Versioned[Document | None],
+    ) -> None:
+        """
+        Store changes over the alerts known by id, and the cursor, in one commit.
+
+        Raises
+        ------
+        StoreConflict
+            If anything of it changed meanwhile.
+        """
+        ...
+
+
+class ReportStore(Protocol):
+    """What reports are made of, and where they are kept; every method raises StoreUnavailable."""
+
+    def tenant(self, tenant_id: str) -> Document | None: ...
+
+    def decisions_since(self, tenant_id: str, since: datetime) -> Iterable[Document]: ...
+
+    def recent_decisions(self, tenant_id: str, limit: int) -> Sequence[Document]:
+        """Return the last decisions, newest first."""
+        ...
+
+    def alerts_since(self, tenant_id: str, since: datetime, limit: int) -> Sequence[Document]:
+        """Return alerts opened since a time, newest first."""
+        ...
+
+    def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterable[Document]: ...
+
+    def report(self, tenant_id: str, date: str) -> Document | None: ...
+
+    def create_report(self, tenant_id: str, date: str, document: Document) -> None:
+        """Store a report. Raises StoreConflict if there is one of that day."""
+        ...
+
+
+class ReportRenderer(Protocol):
+    """How a report reads as a document; its text is what every channel can show."""
+
+    def markdown(self, day: DayOfTrading) -> str: ...
+
+    def html(self, day: DayOfTrading) -> str:
+        """Return one page that needs nothing else."""
+        ...
+
+
+class SummaryFailed(MaestroError):  # noqa: N818 - it reads as what happened
+    """There is no summary: the reason, without anything of the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model answered."""
+
+    text: str
+    model: str
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+class Summariser(Protocol):
+    """A language model."""
+
+    def ask(self, prompt: Prompt) -> Answer:
+        """Ask within the model's own deadline. Raises SummaryFailed."""
+        ...
+
+
+class SummaryStore(Protocol):
+    """Where logged decisions are; every method raises StoreUnavailable."""
+
+    def read_decision(self, session_id: str) -> Versioned[Document | None]:
+        """Return a decision's log document, to write over."""
+        ...
+
+    def write_summary(self, session_id: str, fields: Document, version: Version | None) -> None:
+        """Set fields of a log document. Raises StoreConflict if somebody changed it since ``version``."""
         ...

@@ -4,52 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
-from functions.domain.kernel.errors import MaestroError, StoreConflict, StoreError
-from functions.domain.monitoring.ai_prompt import Prompt, clean_answer, prompt_of
+from functions.domain.kernel.errors import StoreConflict, StoreError
+from functions.domain.monitoring.ai_prompt import clean_answer, prompt_of
 from functions.domain.orchestration.decision import MaestroDecision
-from functions.services.kernel.ports import Document, Version, Versioned
+from functions.services.monitoring.ports import Summariser, SummaryFailed, SummaryStore
 
 logger = logging.getLogger("maestro")
 
 AI_SOURCE = "gemini"
 FAILED = "AI summary generation failed"
-
-
-class SummaryFailed(MaestroError):  # noqa: N818 - it reads as what happened
-    """There is no summary: the reason, without anything of the prompt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a model answered."""
-
-    text: str
-    model: str
-    input_tokens: int | None
-    output_tokens: int | None
-
-
-class Summariser(Protocol):
-    """A language model."""
-
-    def ask(self, prompt: Prompt) -> Answer:
-        """Ask within the model's own deadline. Raises SummaryFailed."""
-        ...
-
-
-class SummaryStore(Protocol):
-    """Where logged decisions are; every method raises StoreUnavailable."""
-
-    def read_decision(self, session_id: str) -> Versioned[Document | None]:
-        """Return a decision's log document, to write over."""
-        ...
-
-    def write_summary(self, session_id: str, fields: Document, version: Version | None) -> None:
-        """Set fields of a log document. Raises StoreConflict if somebody changed it since ``version``."""
-        ...
 
 
 class SummariseDecision:

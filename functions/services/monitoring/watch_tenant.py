@@ -11,8 +11,9 @@ from functions.domain.monitoring.alerts import Finding
 from functions.domain.monitoring.findings import findings
 from functions.domain.monitoring.report import report_text
 from functions.services.kernel.ports import Clock, MarketCalendar
-from functions.services.monitoring.check_alerts import AlertStore, observed, policy_or_defaults
-from functions.services.monitoring.make_report import ReportDue, ReportStore, day_of_trading
+from functions.services.monitoring.check_alerts import observed, policy_or_defaults
+from functions.services.monitoring.make_report import ReportDue, day_of_trading
+from functions.services.monitoring.ports import AlertStore, ReportStore
 
 _ALERTS_WITHIN = timedelta(hours=1)
 

@@ -11,7 +11,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.domain.track_record.windows import PerformanceWindows
-from functions.services.monitoring.summarise_decision import Answer
+from functions.services.monitoring.ports import Answer
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision
 from functions.strategies.maestro_monitoring import MaestroMonitoring

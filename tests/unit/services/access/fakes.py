@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from functions.domain.access.members import Account
 from functions.domain.kernel.errors import InputError, StoreConflict, StoreUnavailable
-from functions.domain.kernel.members import Account
 from functions.services.kernel.ports import Document
 
 
