@@ -1,4 +1,8 @@
-"""Everything about a deployment that can be set: the only place that reads parameters and the environment."""
+"""
+Everything about a deployment that can be set.
+
+The only place that reads parameters and the environment, but for the variables by which emulators say that they run.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from functions.domain.monitoring.report import DayOfTrading, contributors, figur
 
 
 class ReportPages:
-    """`ReportRenderer`; whatever strategies and tenants call themselves reads as they wrote it, and does nothing."""
+    """`ReportRenderer`; on the page, whatever strategies and tenants call themselves reads as they wrote it."""
 
     def __init__(self) -> None:
         environment = Environment(

@@ -1,4 +1,4 @@
-"""The services that a user's own program runs as well as the deployed functions, each built here and nowhere else."""
+"""The services that a user's own program runs as well as the deployed functions, built here for both."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def checktenant(task: TenantTask) -> dict[str, Any]:
 @handles(DeliveryTask, retried=(StoreError, DeliveryFailed))
 def delivernotification(task: DeliveryTask) -> dict[str, Any]:
     """Bring one notification to one channel; a repeated delivery tells nobody twice."""
-    outcome = bootstrap.deliver_notification().run(task.tenant_id, task.channel_id, task.notification)
+    outcome = bootstrap.deliver_notification().run(task)
     return {"status": str(outcome)}
 
 

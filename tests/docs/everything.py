@@ -28,6 +28,7 @@ from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.deliver_notification import DeliverNotification
+from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.make_report import ReportDue
 from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.ports import Answer
@@ -91,9 +92,9 @@ def let_everything_happen(db: Client) -> None:
         fields={},
     )
     with contextlib.suppress(DeliveryFailed):  # nobody listens there
-        bootstrap.deliver_notification().run(TENANT, "ops", told)
+        bootstrap.deliver_notification().run(DeliveryTask(TENANT, "ops", told))
     senders = dict.fromkeys(ChannelType, WorkingSender())
-    DeliverNotification(FirestoreDeliveryStore(db), senders, SystemClock()).run(TENANT, "phones", told)
+    DeliverNotification(FirestoreDeliveryStore(db), senders, SystemClock()).run(DeliveryTask(TENANT, "phones", told))
     bootstrap.make_report().run(ReportDue(TENANT, now.date()))
     _start_young_tenant(db, now)
     set_trading_state(FRESH, "HALT")

@@ -38,7 +38,7 @@ from functions.services.ledger.snapshot_tasks import RunSnapshotTask, SnapshotTa
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.monitoring.deliver_notification import DeliverNotification
-from functions.services.monitoring.enqueue_notification import EnqueueNotification
+from functions.services.monitoring.enqueue_notification import DeliveryTask, EnqueueNotification
 from functions.services.monitoring.make_report import MakeReport, ReportDue
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from functions.services.track_record.build_windows import WINDOW_SPAN
@@ -211,7 +211,9 @@ def test_what_schedules_and_notifications_read_and_write(db: Client) -> None:
     )
     with Bill(db) as delivered:
         assert EnqueueNotification(store, Queue()).run(notification) == 1
-        DeliverNotification(store, {ChannelType.FCM: Phone()}, SystemClock()).run("one", "ops", notification)
+        DeliverNotification(store, {ChannelType.FCM: Phone()}, SystemClock()).run(
+            DeliveryTask("one", "ops", notification)
+        )
     assert delivered.counts == told("notification, to one channel")
 
 

@@ -1,1 +1,1 @@
-"""Firestore: the only code that talks to it."""
+"""Firestore: its client, its paths and the stores."""

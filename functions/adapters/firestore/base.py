@@ -16,7 +16,7 @@ LONG_TIMEOUT_SECONDS = 60.0
 
 class FirestoreStore:
     """
-    Base of the stores: every method makes one round trip and raises StoreConflict or StoreUnavailable.
+    Base of the stores: what goes wrong is StoreConflict or StoreUnavailable, whatever Firestore calls it.
 
     Parameters
     ----------

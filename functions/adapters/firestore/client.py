@@ -17,7 +17,7 @@ TIMEOUT_SECONDS = 5.0
 READ_RETRY = Retry(
     predicate=if_exception_type(ServiceUnavailable, DeadlineExceeded), initial=0.1, maximum=1.0, timeout=10.0
 )
-"""Reads are repeated for 10 s at most; a commit never is, as it may have happened: the caller reads again."""
+"""Of reads, and of writes that are as good twice as once, for 10 s at most; any other commit may have happened."""
 
 
 class EmulatorCredential(credentials.Base):  # type: ignore[misc]  # firebase_admin ships no types

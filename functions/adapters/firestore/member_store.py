@@ -34,7 +34,7 @@ class FirestoreMemberStore(FirestoreStore):
         return self._get(reference, f"reading a membership of tenant {tenant_id}").value
 
     def memberships(self, tenant_id: str) -> dict[str, Document]:
-        members = paths.member(self._db, tenant_id, "any").parent
+        members = paths.members(self._db, tenant_id)
         found = self._stream(members, f"listing users of tenant {tenant_id}", LONG_TIMEOUT_SECONDS)
         return {snapshot.id: snapshot.to_dict() or {} for snapshot in found}
 

@@ -30,6 +30,10 @@ def policy_history(db: Client, tenant_id: str) -> CollectionReference:
     return db.collection("tenants", tenant_id, "config", "maestro", "history")
 
 
+def members(db: Client, tenant_id: str) -> CollectionReference:
+    return db.collection("tenants", tenant_id, "users")
+
+
 def member(db: Client, tenant_id: str, uid: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "users", uid)
 

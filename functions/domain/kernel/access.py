@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.parsing import is_document_id
 from functions.domain.kernel.reasons import ReasonCode
 
 
@@ -51,8 +52,7 @@ def read_claims(claims: Mapping[str, Any]) -> Claimed:
         With NOT_A_MEMBER, if they name no tenant and role.
     """
     uid, tenant_id, role = (claims.get(name) for name in ("uid", "tenant_id", "role"))
-    is_id = isinstance(tenant_id, str) and tenant_id != "" and "/" not in tenant_id
-    if not isinstance(uid, str) or not isinstance(tenant_id, str) or not is_id or role not in list(Role):
+    if not isinstance(uid, str) or not is_document_id(tenant_id) or role not in list(Role):
         raise RefusedError(
             ReasonCode.NOT_A_MEMBER, "the token names no tenant and role: have an admin add you, then sign in again"
         )

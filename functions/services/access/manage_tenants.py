@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from functions.domain.access.members import check_tenant_id
 from functions.domain.kernel.errors import StoreConflict, TenantExistsError, UnknownTenantError
+from functions.domain.kernel.parsing import is_document_id
 from functions.services.access.ports import MemberStore
 from functions.services.kernel.ports import Clock, Document
 
@@ -49,6 +50,5 @@ class ManageTenants:
 
 def require_tenant(store: MemberStore, tenant_id: str) -> None:
     """Raise UnknownTenantError if there is no such tenant."""
-    is_id = tenant_id != "" and "/" not in tenant_id
-    if not is_id or store.tenant(tenant_id) is None:
+    if not is_document_id(tenant_id) or store.tenant(tenant_id) is None:
         raise UnknownTenantError(tenant_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TypeVar
 
 from functions.domain.kernel.errors import RefusedError, StoreConflict
@@ -24,17 +24,31 @@ MAX_ATTEMPTS = 40
 MAX_WAIT_SECONDS = 10.0
 
 
-def races(most: int, pause: Pause = lambda _: None) -> Iterator[suppress]:
+class Race:
+    """One attempt to commit; a context manager that swallows StoreConflict."""
+
+    is_lost = False
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        self.is_lost = isinstance(error, StoreConflict)
+        return self.is_lost
+
+
+def races(most: int, pause: Pause = lambda _: None) -> Iterator[Race]:
     """
-    Yield attempts to commit, one per race; an attempt ends the loop itself when it has won.
+    Yield races until one is won: an attempt that ends without StoreConflict is the last.
 
     ::
 
         for race in races(5):
             with race:  # swallows StoreConflict: another writer came first
-                return read_decide_and_commit()
-            ...  # lost: here goes what is to happen before the next race
-        raise ...  # lost them all: nothing was written
+                done = read_decide_and_commit()
+            if race.is_lost:
+                ...  # what is to happen before the next race
+        ...  # done, or all races lost: nothing was written
 
     Parameters
     ----------
@@ -44,7 +58,10 @@ def races(most: int, pause: Pause = lambda _: None) -> Iterator[suppress]:
         Waits after every race that was lost.
     """
     for number in range(most):
-        yield suppress(StoreConflict)
+        race = Race()
+        yield race
+        if not race.is_lost:
+            return
         pause(number)
 
 

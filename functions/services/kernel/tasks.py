@@ -115,5 +115,11 @@ def enqueue_all(queue: TaskQueue, tasks: Sequence[Task], what: str) -> int:
     if failed:
         first = failed[0].receiver or f"of tenant {failed[0].tenant_id}"
         raise StoreError(f"{len(failed)} of {len(tasks)} {what} not queued, first {first}")
-    logger.info("Queued %d %s", len(tasks), what, extra={"count": len(tasks)})
+    logger.info("Queued %d %s", len(tasks), what, extra=_tenant_of(tasks) | {"count": len(tasks)})
     return len(tasks)
+
+
+def _tenant_of(tasks: Sequence[Task]) -> dict[str, Any]:
+    """Return the log field of the tenant that all tasks are of; none if they are of several, or there are none."""
+    tenants = {task.tenant_id for task in tasks}
+    return {"tenant": tenants.pop()} if len(tenants) == 1 else {}

@@ -70,9 +70,9 @@ class TakeSnapshots:
         for race in races(_ATTEMPTS):
             with race:
                 self._catch_up(tenant_id, last_day, seen_until, valuation, report, progress)
-                break
-            logger.info("Another run took a snapshot first: looking again", extra={"tenant": tenant_id})
-        else:
+            if race.is_lost:
+                logger.info("Another run took a snapshot first: looking again", extra={"tenant": tenant_id})
+        if race.is_lost:
             raise StoreConflict(f"lost {_ATTEMPTS} races for the ledger of tenant {tenant_id}")
         logger.info(
             "Snapshots of %d days, %d documents, %d ledger documents skipped",

@@ -16,7 +16,6 @@ from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict
 from functions.domain.monitoring.channels import ChannelType, DeliveryMode, read_channels
-from functions.domain.monitoring.notifications import Notification
 from functions.services.kernel.ports import Clock, Document, Version
 from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import (
@@ -80,7 +79,7 @@ class DeliverNotification:
         self._senders = senders
         self._clock = clock
 
-    def run(self, tenant_id: str, channel_id: str, notification: Notification) -> Outcome:
+    def run(self, task: DeliveryTask) -> Outcome:
         """
         Deliver unless that is done.
 
@@ -90,10 +89,8 @@ class DeliverNotification:
             If a later attempt may succeed.
         StoreUnavailable
             If the record could not be read or written: to be tried again too.
-        InputError
-            If the notification is another tenant's.
         """
-        claimed = self._claim(DeliveryTask(tenant_id, channel_id, notification))
+        claimed = self._claim(task)
         if isinstance(claimed, Outcome):
             return claimed
         try:

@@ -123,9 +123,9 @@ class RunCycle:
         started: float,
     ) -> DecisionResult | None:
         for race in races(MAX_COMMIT_ATTEMPTS):
-            if any(issue.reason_code is ReasonCode.STORE_UNAVAILABLE for issue in known.issues):
-                return self._decide(request, known, inputs, signals, now)
             result = self._decide(request, known, inputs, signals, now)
+            if any(issue.reason_code is ReasonCode.STORE_UNAVAILABLE for issue in known.issues):
+                return result
             decision = replace(result.decision, duration_ms=round((time.perf_counter() - started) * 1000, 3))
             result = replace(result, decision=decision)
             with race:

@@ -15,6 +15,7 @@ from functions.domain.kernel.errors import StoreConflict
 from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.services.monitoring.deliver_notification import DeliverNotification, Outcome
+from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import DeliveryFailed, DeliveryReason, TemporaryFailure
 from tests.fakes import MARCH_16, FakeClock
 
@@ -71,12 +72,12 @@ def test_many_at_once_send_once_and_a_failure_is_tried_again(own_db: Client) -> 
     )
     deliver = DeliverNotification(FirestoreDeliveryStore(own_db), {ChannelType.SLACK: sender}, clock)
     with pytest.raises(DeliveryFailed, match="TARGET_TIMEOUT"):
-        deliver.run("acme", "ops", TOLD)
+        deliver.run(DeliveryTask("acme", "ops", TOLD))
     clock.time += timedelta(seconds=10)
 
     def run(_: int) -> str:
         try:
-            return str(deliver.run("acme", "ops", TOLD))
+            return str(deliver.run(DeliveryTask("acme", "ops", TOLD)))
         except DeliveryFailed as failure:
             return str(failure.reason_code)
 
@@ -92,7 +93,7 @@ def test_many_at_once_send_once_and_a_failure_is_tried_again(own_db: Client) -> 
 
 def test_a_dead_letter_keeps_the_notification(own_db: Client) -> None:
     deliver = DeliverNotification(FirestoreDeliveryStore(own_db), {}, FakeClock())
-    assert deliver.run("acme", "ops", TOLD) is Outcome.DEAD
+    assert deliver.run(DeliveryTask("acme", "ops", TOLD)) is Outcome.DEAD
     record = stored(own_db)
     assert (record["status"], record["reason_code"]) == ("DEAD", "UNKNOWN_CHANNEL")
     assert Notification.from_payload(record["notification"]) == TOLD

@@ -47,3 +47,11 @@ def test_who_loses_every_race_is_told_of_contention() -> None:
     with pytest.raises(RefusedError, match="too many others write at once"):
         Commits(pauses.append).run("acme", attempt)
     assert pauses == list(range(MAX_ATTEMPTS))
+
+
+def test_what_is_won_is_not_committed_again_though_the_loop_goes_on() -> None:
+    committed = []
+    for race in races(5):
+        with race:
+            committed.append("once")
+    assert committed == ["once"]

@@ -108,7 +108,7 @@ class World:
         self.deliver = DeliverNotification(self.store, {ChannelType.SLACK: self.sender}, self.clock)
 
     def run(self, channel_id: str = "ops") -> Outcome:
-        return self.deliver.run("acme", channel_id, TOLD)
+        return self.deliver.run(DeliveryTask("acme", channel_id, TOLD))
 
 
 def test_it_is_sent_once_and_recorded() -> None:
@@ -276,7 +276,7 @@ def test_many_at_once_send_once() -> None:
 def test_another_tenants_notification_is_refused() -> None:
     world = World()
     with pytest.raises(InputError, match="tenant_id must be acme"):
-        world.deliver.run("other", "ops", TOLD)
+        world.deliver.run(DeliveryTask("other", "ops", TOLD))
     assert world.store.records == {}
 
 
