@@ -12,6 +12,8 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
 
 from tools.emulator_suite import EMULATORS, EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
@@ -20,6 +22,8 @@ from tools.ports import DEFAULT_PORTS, PortTakenError, configured_ports, variabl
 from tools.prerequisites import ROOT, MissingPrerequisiteError
 from tools.processes import run_command
 
+_COMMANDS_NEED = {"firestore", "auth"}
+
 
 def emulators_named(names: str) -> tuple[str, ...]:
     """Return the emulators of a list with commas."""
@@ -27,6 +31,11 @@ def emulators_named(names: str) -> tuple[str, ...]:
     if unknown := set(wanted) - set(EMULATORS):
         raise argparse.ArgumentTypeError(f"no emulator is called {', '.join(sorted(unknown))}")
     return wanted
+
+
+def announced_if_useful(suite: EmulatorSuite, only: Collection[str]) -> AbstractContextManager[None]:
+    """Let the operator's commands find emulators that are all these commands talk to."""
+    return announced(suite.env) if set(only) >= _COMMANDS_NEED else nullcontext()
 
 
 def main() -> int:
@@ -50,7 +59,7 @@ def main() -> int:
     try:
         print("emulators: starting …", file=sys.stderr, flush=True)
         emulators = EmulatorSuite(configured_ports(), only=arguments.only)
-        with interruptible(), emulators as suite, announced(suite.env):
+        with interruptible(), emulators as suite, announced_if_useful(suite, arguments.only):
             print(f"emulators: ready, log in {suite.log.relative_to(ROOT)}", file=sys.stderr, flush=True)
             return run_command(arguments.words, os.environ | suite.env)
     except (EmulatorError, FileNotFoundError, PortTakenError, MissingPrerequisiteError, ValueError) as error:

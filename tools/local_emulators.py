@@ -1,8 +1,8 @@
 """
 Let commands in another terminal find the emulators that run on this machine.
 
-Whoever starts emulators for people keeps a file while they run. One that a killed run left behind is noticed by its
-process or its ports, and removed.
+Whoever starts emulators for people keeps a file while they run, one per process. What a killed run left behind is
+noticed by its process, and removed.
 """
 
 from __future__ import annotations
@@ -12,64 +12,65 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from tools.prerequisites import ROOT
 
-STATE = ROOT / ".logs/emulators.json"
-"""Process id and environment of the emulators that started last."""
+FOLDER = ROOT / ".logs"
+"""Has one emulators-PID.json per run, the environment of its emulators, beside the run's log."""
 _HOSTS = ("FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST")
 """What has to answer: commands talk to these."""
-_ANSWER_SECONDS = 1.0
+_ANSWER_SECONDS = 5.0
 
 
 @contextlib.contextmanager
 def announced(environment: Mapping[str, str]) -> Iterator[None]:
     """
-    Let `running_emulators` find these, unless others start meanwhile: the last to start win.
+    Let `running_emulators` find these, unless others that start later run, too.
 
     Parameters
     ----------
     environment : mapping
         For programs that talk to the emulators.
     """
-    text = json.dumps({"pid": os.getpid(), "environment": dict(environment)}, indent=2) + "\n"
-    STATE.parent.mkdir(exist_ok=True)
-    unfinished = STATE.with_suffix(f".{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(STATE)
+    FOLDER.mkdir(exist_ok=True)
+    file = FOLDER / f"emulators-{os.getpid()}.json"
+    unfinished = file.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(dict(environment), indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(file)
     try:
         yield
     finally:
-        _forget(text)
+        file.unlink(missing_ok=True)
 
 
 def running_emulators() -> dict[str, str] | None:
-    """Return the environment of the emulators that run on this machine; None if there are none."""
+    """Return the environment of those emulators on this machine that started last and answer; None without any."""
+    for file in _newest_first():
+        if not _is_alive(int(file.stem.removeprefix("emulators-"))):
+            with contextlib.suppress(OSError):  # somebody else's to remove, perhaps
+                file.unlink()
+        elif environment := _environment_if_it_answers(file):
+            return environment
+    return None
+
+
+def _newest_first() -> list[Path]:
+    started: dict[Path, int] = {}
+    for file in FOLDER.glob("emulators-[0-9]*.json"):
+        with contextlib.suppress(FileNotFoundError):  # a run that ends meanwhile
+            started[file] = file.stat().st_mtime_ns
+    return sorted(started, key=lambda file: started[file], reverse=True)
+
+
+def _environment_if_it_answers(file: Path) -> dict[str, str] | None:
     try:
-        text = STATE.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        environment = {str(name): str(value) for name, value in document.items()}
+    except (OSError, ValueError, AttributeError):
         return None
-    environment = _environment_if_running(text)
-    if environment is None:
-        _forget(text)
-    return environment
-
-
-def _forget(text: str) -> None:
-    """Remove the file if it still says so: another run may have written its own."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        if STATE.read_text(encoding="utf-8") == text:
-            STATE.unlink()
-
-
-def _environment_if_running(text: str) -> dict[str, str] | None:
-    try:
-        state = json.loads(text)
-        pid, environment = int(state["pid"]), {str(name): str(value) for name, value in state["environment"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-    is_running = _is_alive(pid) and all(_answers(environment.get(name, "")) for name in _HOSTS)
-    return environment if is_running and "GCLOUD_PROJECT" in environment else None
+    answers = all(_answers(environment.get(name, "")) for name in _HOSTS)
+    return environment if answers and "GCLOUD_PROJECT" in environment else None
 
 
 def _is_alive(pid: int) -> bool:

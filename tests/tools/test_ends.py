@@ -54,7 +54,7 @@ def test_dev_says_whether_the_data_was_kept(
 ) -> None:
     data = tmp_path / ".data"
     monkeypatch.setattr(dev, "DATA", data)
-    monkeypatch.setattr(local_emulators, "STATE", tmp_path / ".logs/emulators.json")
+    monkeypatch.setattr(local_emulators, "FOLDER", tmp_path / ".logs")
     if is_old_there:
         Suite(data, exports=True).__exit__()
         os.utime(data / EXPORTED, (1, 1))

@@ -7,13 +7,19 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from google.auth.exceptions import DefaultCredentialsError
 
-from tools import connection, local_emulators, maestro
+from tools import connection, emulator_suite, local_emulators, maestro
+from tools.emulator_suite import EMULATORS, EmulatorSuite
+from tools.emulators import announced_if_useful
 from tools.local_emulators import announced, running_emulators
 
 NAMES = (
@@ -28,13 +34,21 @@ NAMES = (
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The state file of this test, in an environment that names nothing and is put back afterwards."""
+    """The folder for state files of this test, in an environment that names nothing and is put back afterwards."""
     for name in NAMES:
         monkeypatch.setenv(name, "")  # so that what the test sets is undone, too
         monkeypatch.delenv(name)
-    file = tmp_path / ".logs/emulators.json"
-    monkeypatch.setattr(local_emulators, "STATE", file)
-    return file
+    folder = tmp_path / ".logs"
+    monkeypatch.setattr(local_emulators, "FOLDER", folder)
+    return folder
+
+
+@pytest.fixture
+def other_pid() -> Iterator[int]:
+    """The process of another run."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process.pid
+        process.kill()
 
 
 @pytest.fixture
@@ -65,25 +79,69 @@ def test_emulators_are_found_while_they_run(address: str, state: Path) -> None:
     with announced(environment(address)):
         assert running_emulators() == environment(address)
     assert running_emulators() is None
-    assert list(state.parent.iterdir()) == []
+    assert list(state.iterdir()) == []
 
 
-def test_the_last_run_to_start_wins_and_outlives_the_end_of_the_first(address: str, state: Path) -> None:
-    with announced(environment(address, "demo-second")):
-        second = state.read_text()
-    with announced(environment(address, "demo-first")):
-        state.write_text(second)  # as another process would
-    assert running_emulators() == environment(address, "demo-second")
+def left_by(pid: int, text: str, folder: Path, *, started: int = 0) -> Path:
+    """Write the file of another process, which started so many seconds after now."""
+    folder.mkdir(exist_ok=True)
+    file = folder / f"emulators-{pid}.json"
+    file.write_text(text)
+    os.utime(file, (time.time() + started,) * 2)
+    return file
 
 
-@pytest.mark.parametrize("stale", ["pid", "port", "words", "empty"])
-def test_what_a_killed_run_left_is_noticed_and_removed(stale: str, address: str, state: Path) -> None:
-    found = environment(silent_address() if stale == "port" else address)
-    left = {"pid": pid_gone() if stale == "pid" else os.getpid(), "environment": {} if stale == "empty" else found}
-    state.parent.mkdir()
-    state.write_text("no JSON" if stale == "words" else json.dumps(left))
+@pytest.mark.parametrize(("started", "wins"), [(-60, "demo-maestro"), (60, "demo-other")])
+def test_the_last_run_to_start_wins_and_no_end_hides_the_other(
+    started: int, wins: str, address: str, state: Path, other_pid: int
+) -> None:
+    other = environment(address, "demo-other")
+    left_by(other_pid, json.dumps(other), state, started=started)
+    with announced(environment(address)):
+        assert (running_emulators() or {})["GCLOUD_PROJECT"] == wins
+    assert running_emulators() == other
+
+
+def test_a_new_run_that_does_not_answer_leaves_the_older_one(address: str, state: Path, other_pid: int) -> None:
+    silent = left_by(other_pid, json.dumps(environment(silent_address())), state, started=60)
+    with announced(environment(address)):
+        assert running_emulators() == environment(address)
+    assert silent.exists()
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", "{}", json.dumps({"FIRESTORE_EMULATOR_HOST": "127.0.0.1:1"})])
+def test_what_a_process_that_is_gone_left_is_removed_and_no_log_with_it(text: str, state: Path, other_pid: int) -> None:
+    gone, alive = left_by(pid_gone(), text, state), left_by(other_pid, text, state)
+    log = gone.with_suffix(".log")
+    log.touch()
     assert running_emulators() is None
-    assert not state.exists()
+    assert set(state.iterdir()) == {alive, log}
+
+
+def test_a_port_that_is_silent_removes_nothing(state: Path) -> None:
+    with announced(environment(silent_address())):
+        assert running_emulators() is None
+        assert len(list(state.iterdir())) == 1
+
+
+def test_old_logs_are_forgotten_and_no_state(state: Path, other_pid: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = left_by(other_pid, "{}", state)
+    monkeypatch.setattr(emulator_suite, "LOGS", state)
+    monkeypatch.setattr(emulator_suite, "_KEPT_LOGS", 0)
+    file.with_suffix(".log").touch()
+    emulator_suite.forget_old_logs()
+    assert list(state.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("only", "is_found"), [(EMULATORS, True), (("firestore", "auth"), True), (("firestore",), False)]
+)
+def test_only_emulators_with_all_that_commands_need_are_found(
+    only: tuple[str, ...], is_found: bool, address: str
+) -> None:
+    suite = cast("EmulatorSuite", SimpleNamespace(env=environment(address)))
+    with announced_if_useful(suite, only):
+        assert (running_emulators() is not None) == is_found
 
 
 def where_a_command_works() -> str | None:
@@ -126,6 +184,42 @@ def test_what_the_environment_names_wins(
         where = where_a_command_works()
     assert (where == address) == joins
     assert bool(capsys.readouterr().err) == joins
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "aside"),
+    [
+        ("GCLOUD_PROJECT", "acme-prod", "their project is demo-maestro"),
+        ("GOOGLE_APPLICATION_CREDENTIALS", "/keys/acme.json", "GOOGLE_APPLICATION_CREDENTIALS is set"),
+        ("FIREBASE_CONFIG", "{}", "FIREBASE_CONFIG is set"),
+    ],
+)
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_command_that_works_in_the_cloud_says_so_and_why_not_here(
+    runs: bool,
+    name: str,
+    value: str,
+    aside: str,
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr(connection, "firestore_client", lambda: SimpleNamespace(project="acme-prod"))
+    with announced(environment(address)) if runs else nullcontext():
+        connection.database()
+    expected = f", not on the emulators that run here: {aside}" if runs else ""
+    assert capsys.readouterr() == ("", f"maestro: working on project acme-prod in the cloud{expected}\n")
+
+
+def test_emulators_that_the_environment_names_are_no_news(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in environment(address).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(connection, "firestore_client", lambda: SimpleNamespace(project="demo-maestro"))
+    connection.database()
+    assert capsys.readouterr() == ("", "")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -176,6 +270,17 @@ def test_a_project_of_the_cloud_wins_over_emulators_that_run(address: str, capsy
         line = refused(capsys, "--project", "acme-prod", "tenant", "list")
     assert line.startswith("maestro: there are no credentials for project acme-prod: run gcloud auth application-")
     assert "for the local emulators name no project" in line
+
+
+@pytest.mark.usefixtures("_no_credentials")
+def test_without_credentials_it_says_why_emulators_that_run_are_left_aside(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FIREBASE_CONFIG", "{}")
+    with announced(environment(address)):
+        line = refused(capsys, "tenant", "list")
+    assert line.startswith("maestro: there are no credentials for the cloud: run gcloud auth application-default login")
+    assert line.endswith("left aside as FIREBASE_CONFIG is set")
 
 
 def test_an_emulator_without_a_project_says_what_to_set(

@@ -350,7 +350,7 @@ def test_a_tenant_that_is_not_there_is_one_line(words: tuple[str, ...], operator
 def test_commands_find_the_emulators_that_run(
     operator: Operator, emulators: EmulatorSuite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(local_emulators, "STATE", tmp_path / ".logs/emulators.json")
+    monkeypatch.setattr(local_emulators, "FOLDER", tmp_path / ".logs")
     for name in emulators.env:
         monkeypatch.delenv(name, raising=False)
     with local_emulators.announced(emulators.env):
