@@ -23,6 +23,7 @@ from functions.domain.kernel.errors import (
 )
 from functions.services.access.manage_members import ManageMembers
 from functions.services.access.manage_tenants import ManageTenants
+from tools.terminal import command_line
 
 
 def manage_tenants(db: Client) -> ManageTenants:
@@ -57,11 +58,14 @@ def hints() -> Iterator[None]:
 def hint_about(error: TenantExistsError | UnknownTenantError | UnknownMemberError) -> str:
     match error:
         case TenantExistsError():
-            return "it exists; tenant list shows all, tenant enable switches one on"
+            enable = command_line("tenant", "enable", str(error.value))
+            return f"it exists; {command_line('tenant', 'list')} shows all, {enable} switches it on"
         case UnknownTenantError():
-            return "tenant list shows all, tenant create adds one"
+            return f"{command_line('tenant', 'list')} shows all, {command_line('tenant', 'create', 'NAME')} adds one"
         case UnknownMemberError():
-            return f"user list {error.tenant_id} shows all, user create adds one"
+            everyone = command_line("user", "list", error.tenant_id)
+            create = command_line("user", "create", error.tenant_id, "EMAIL", "--role", "ROLE")
+            return f"{everyone} shows all, {create} adds one"
 
 
 def random_password() -> str:

@@ -31,7 +31,7 @@ from functions.strategies.maestro_controller import MaestroController
 from tools import channels, tenants, users
 from tools.connection import database_of, use_project
 from tools.dry_run import RecordingLedgerStore
-from tools.terminal import AsJson, fail, new_table, notes, plain, print_json, print_table
+from tools.terminal import AsJson, fail, given, new_table, notes, plain, print_json, print_table
 from tools.why import why
 
 HELP = """
@@ -112,6 +112,7 @@ def configure(
     project: Annotated[str | None, typer.Option(help="Firebase project id; by default see above.")] = None,
     market: Annotated[str, typer.Option(help="Market whose trading days count (ISO 10383), or 24x7.")] = "XNYS",
 ) -> None:
+    given[:] = [] if project is None else ["--project", project]
     if project is not None:
         use_project(project)
     session.market = market

@@ -8,7 +8,7 @@ import typer
 
 from tools.access import hints, manage_tenants
 from tools.connection import database
-from tools.terminal import AsJson, notes, print_rows, tell
+from tools.terminal import AsJson, command_line, notes, print_rows, tell
 
 tenant_app = typer.Typer(help="Create, list, disable and enable tenants.", no_args_is_help=True)
 
@@ -25,7 +25,7 @@ def create_tenant(
     """Create a tenant, switched on: its first cycle runs at the next tick in market hours."""
     document = manage_tenants(database()).create(tenant, name)
     tell(f"tenant {tenant} created", {"tenant": tenant, **document}, as_json=as_json)
-    notes.print(f"Next: user create {tenant} EMAIL --role admin", soft_wrap=True)
+    notes.print(f"Next: {command_line('user', 'create', tenant, 'EMAIL', '--role', 'admin')}", soft_wrap=True)
 
 
 @tenant_app.command("disable")

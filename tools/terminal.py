@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +17,17 @@ from rich.table import Table
 notes = Console(stderr=True, highlight=False, markup=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
+
+
+given: list[str] = []
+"""Options for every command, as they were typed this time: `command_line` repeats them."""
+
+
+def command_line(*words: str) -> str:
+    """Return what to type for one of our commands, so that it can be copied as it stands."""
+    arguments = shlex.join([*given, *words]).replace("$", "$$")  # make's own
+    is_plain = not set('"$`\\!') & set(arguments)
+    return "make maestro ARGS=" + (f'"{arguments}"' if is_plain else shlex.quote(arguments))
 
 
 def print_json(value: Any) -> None:

@@ -13,7 +13,7 @@ from functions.domain.access.members import SHORTEST_PASSWORD, Disagreement, Lis
 from functions.domain.kernel.access import Role
 from tools.access import hints, manage_members, random_password
 from tools.connection import database
-from tools.terminal import AsJson, notes, print_rows, tell
+from tools.terminal import AsJson, command_line, notes, print_rows, tell
 
 user_app = typer.Typer(
     help="Say who may sign in to a tenant, and as what: viewers look, traders trade, admins set the policy.",
@@ -50,7 +50,7 @@ def create_user(
         told["password"] = password
     tell_with_password(f"{user.email} is {user.role} of tenant {tenant}", told, as_json=as_json)
     if not is_new:
-        hint = f"if somebody else may know it: user rotate {tenant} {user.email}"
+        hint = f"if somebody else may know it: {command_line('user', 'rotate', tenant, user.email)}"
         notes.print(f"The user existed and keeps the password; {hint}", soft_wrap=True)
 
 
@@ -96,26 +96,28 @@ def list_users(tenant: Tenant, as_json: AsJson = False) -> None:
     """List a tenant's users, and where membership and Firebase Authentication do not agree."""
     columns = ("email", "role", "is_disabled", "created_at", "uid", "problem")
     members = manage_members(database()).all(tenant)
-    print_rows(columns, [row_of(member) for member in members], as_json=as_json)
+    print_rows(columns, [row_of(tenant, member) for member in members], as_json=as_json)
 
 
-def row_of(member: ListedMember) -> dict[str, Any]:
+def row_of(tenant: str, member: ListedMember) -> dict[str, Any]:
     """Return a member as it is listed, with what to type where membership and authentication disagree."""
     names = ("uid", "email", "role", "is_disabled", "created_at")
-    return {**{name: getattr(member, name) for name in names}, "problem": problem_of(member)}
+    return {**{name: getattr(member, name) for name in names}, "problem": problem_of(tenant, member)}
 
 
-def problem_of(member: ListedMember) -> str | None:
+def problem_of(tenant: str, member: ListedMember) -> str | None:
+    create = command_line("user", "create", tenant, member.email, "--role", member.role)
+    enable, disable = (command_line("user", word, tenant, member.email) for word in ("enable", "disable"))
     match member.disagreement:
         case None:
             return None
         case Disagreement.NO_ACCOUNT:
-            return "cannot sign in: no such user in Firebase Authentication (user create adds it)"
+            return f"cannot sign in: no such user in Firebase Authentication ({create} adds it)"
         case Disagreement.RIGHTS_DIFFER:
             tenant_id, role = member.claimed
-            return f"the token claims tenant {tenant_id}, role {role} (user create sets both)"
+            return f"the token claims tenant {tenant_id}, role {role} ({create} sets both)"
         case Disagreement.STATUS_DIFFERS:
-            return "membership and Firebase Authentication differ (user enable or user disable sets both)"
+            return f"membership and Firebase Authentication differ ({enable} or {disable} sets both)"
 
 
 def read_password() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from click import Command, Group
 from typer.main import get_command
 
 from tools import connection, maestro
+from tools.terminal import command_line, given
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +96,27 @@ def test_help_says_where_it_works_and_shows_examples(capsys: pytest.CaptureFixtu
     assert code == 0
     for words in ("make dev", "--project", 'make maestro ARGS="why demo-1', "Look", "Compute", "Manage"):
         assert words in out
+
+
+@pytest.mark.parametrize("email", ["ann@example.com", "o'neil@example.com", 'a"b`c\\d$(e)!@example.com'])
+@pytest.mark.parametrize("options", [[], ["--project", "acme-prod"]])
+def test_a_hint_can_be_typed_as_it_stands(
+    options: list[str], email: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.terminal.given", options)
+    (tmp_path / "Makefile").write_text("maestro:\n\t@printf '%s\\n' $(ARGS)\n")
+    typed = command_line("user", "rotate", "acme", email)
+    done = subprocess.run(["bash", "-c", typed], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [*options, "user", "rotate", "acme", email]
+
+
+def test_hints_repeat_the_project_that_was_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT"):
+        monkeypatch.setenv(name, "demo-maestro")  # so that what --project sets is undone
+    words = ("why", "acme", "Trend", "--at", "noon")
+    for options in (("--project", "acme-prod"), ()):
+        run(capsys, *options, *words)
+        assert tuple(given) == options
+    assert command_line("tenant", "list") == 'make maestro ARGS="tenant list"'

@@ -24,6 +24,8 @@ from tools.access import random_password
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import DEV_PYTHON, ROOT
 
+TENANTS, USERS = 'make maestro ARGS="tenant list"', 'make maestro ARGS="user list acme"'
+
 
 class Operator:
     """Runs the command line in this process."""
@@ -129,7 +131,7 @@ def test_creating_a_user_twice_changes_nothing(operator: Operator, db: Client, e
     before = paths.member(db, "acme", first["uid"]).get()
     account = auth.get_user(first["uid"])
     second = operator.done("user", "create", "acme", email, "--role", "viewer")
-    assert "user rotate acme" in operator.err
+    assert f'make maestro ARGS="user rotate acme {email}"' in operator.err
     assert (first["is_new"], second["is_new"], "password" in second) == (True, False, False)
     assert paths.member(db, "acme", first["uid"]).get().update_time == before.update_time
     assert auth.get_user(first["uid"])._data == account._data
@@ -186,7 +188,10 @@ def test_a_change_cut_short_leaves_the_lower_role_and_is_completed_by_a_repeat(
     assert membership(db, user["uid"])["role"] == "viewer"
     assert rights(sign_in(email, user["password"])) == ("acme", "admin")
     (listed,) = operator.done("user", "list", "acme")
-    assert listed["problem"] == "the token claims tenant acme, role admin (user create sets both)"
+    assert listed["problem"] == (
+        "the token claims tenant acme, role admin "
+        f'(make maestro ARGS="user create acme {email} --role viewer" sets both)'
+    )
     operator.done("user", "role", "acme", email, "viewer")
     assert rights(sign_in(email, user["password"])) == ("acme", "viewer")
     assert operator.done("user", "list", "acme")[0]["problem"] is None
@@ -254,7 +259,8 @@ def test_users_are_listed_with_what_does_not_agree(operator: Operator, db: Clien
     assert [one["email"] for one in listed.values()] == addresses
     assert listed[ann["uid"]]["problem"] is None
     assert "no such user in Firebase Authentication" in listed[bob["uid"]]["problem"]
-    assert "user enable or user disable sets both" in listed[cyd["uid"]]["problem"]
+    enable, disable = (f'make maestro ARGS="user {word} acme {addresses[2]}"' for word in ("enable", "disable"))
+    assert f"({enable} or {disable} sets both)" in listed[cyd["uid"]]["problem"]
     assert operator.run("user", "list", "acme") == 0
     assert addresses[0] in operator.out
 
@@ -270,7 +276,7 @@ def test_more_users_are_listed_than_one_call_looks_up(operator: Operator, db: Cl
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("tenant", "create", "acme"), "tenant must be new (it exists; tenant list shows all, "),
+        (("tenant", "create", "acme"), f"tenant must be new (it exists; {TENANTS} shows all, "),
         (("tenant", "create", "--", "-acme"), "tenant must be 1 to 63 of a-z, 0-9 and -, not beginning with -"),
         (("tenant", "create", "Acme"), "tenant must be 1 to 63 of a-z, 0-9 and -, not beginning with -, was 'Acme'"),
         (("tenant", "create", "a" * 64), "tenant must be 1 to 63 of a-z, 0-9 and -, not beginning with -, was 'aaa"),
@@ -278,13 +284,13 @@ def test_more_users_are_listed_than_one_call_looks_up(operator: Operator, db: Cl
             ("tenant", "create", "acme\n"),
             "tenant must be 1 to 63 of a-z, 0-9 and -, not beginning with -, was 'acme\\n",
         ),
-        (("tenant", "disable", "nowhere"), "tenant must be one that exists (tenant list shows all, "),
-        (("tenant", "enable", "acme/users/ann"), "tenant must be one that exists (tenant list shows all, "),
-        (("user", "list", ""), "tenant must be one that exists (tenant list shows all, "),
+        (("tenant", "disable", "nowhere"), f"tenant must be one that exists ({TENANTS} shows all, "),
+        (("tenant", "enable", "acme/users/ann"), f"tenant must be one that exists ({TENANTS} shows all, "),
+        (("user", "list", ""), f"tenant must be one that exists ({TENANTS} shows all, "),
         (("user", "create", "nowhere", "a@b.co", "--role", "viewer"), "tenant must be one that exists"),
         (("user", "create", "acme", "ann", "--role", "viewer"), "email must be an address such as ann@example.com"),
-        (("user", "role", "acme", "no@example.com", "admin"), "email must be that of a user of tenant acme (user list"),
-        (("user", "disable", "acme", "no@example.com"), "email must be that of a user of tenant acme (user list acme"),
+        (("user", "role", "acme", "no@example.com", "admin"), f"email must be that of a user of tenant acme ({USERS}"),
+        (("user", "disable", "acme", "no@example.com"), f"email must be that of a user of tenant acme ({USERS} shows"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], message: str, operator: Operator) -> None:
@@ -342,7 +348,8 @@ def test_help_tells_what_there_is(group: str, commands: tuple[str, ...], operato
 def test_a_tenant_that_is_not_there_is_one_line(words: tuple[str, ...], operator: Operator) -> None:
     line = operator.refused(*words, stdin='{"channels": []}')
     assert line == (
-        "maestro: tenant must be one that exists (tenant list shows all, tenant create adds one), "
+        f"maestro: tenant must be one that exists ({TENANTS} shows all, "
+        'make maestro ARGS="tenant create NAME" adds one), '
         f"was {words[2 if words[0] == 'channel' else 1]!r}"
     )
 
