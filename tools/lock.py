@@ -23,18 +23,26 @@ ALSO_READ = ("functions/strategies/requirements.in", "package.json", "dashboard/
 
 
 def main() -> int:
-    SETUP.mkdir(exist_ok=True)
+    written: list[str] = []
     try:
+        SETUP.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="lock-", dir=SETUP) as folder:
-            written = lock_in(Path(folder))
-            for name in written:
+            for name in lock_in(Path(folder)):
                 (Path(folder) / name).replace(ROOT / name)
-    except (subprocess.CalledProcessError, OSError) as error:
-        command = error.cmd[0] if isinstance(error, subprocess.CalledProcessError) else error
-        print(f"lock: {command} failed, and nothing was changed: see above", file=sys.stderr)
-        return 1
-    print("\n".join(f"wrote {name}" for name in written))
+                written.append(name)
+                print(f"wrote {name}")
+    except subprocess.CalledProcessError as error:  # while they are made, in a folder of their own
+        return failed(f"{error.cmd[0]} failed, and nothing was changed: see above")
+    except (OSError, TypeError, ValueError) as error:
+        if written:
+            return failed(f"{error}: only {', '.join(written)} changed")
+        return failed(f"{error}: nothing was changed")
     return 0
+
+
+def failed(message: str) -> int:
+    print(f"lock: {message}", file=sys.stderr)
+    return 1
 
 
 def lock_in(folder: Path) -> list[str]:
@@ -63,7 +71,7 @@ def copy(names: Iterable[str], folder: Path) -> None:
 
 def without_registry(lock: dict[str, object]) -> dict[str, object]:
     """Return the lock without download addresses: integrity hashes stay, and npm uses the user's own registry."""
-    packages = lock["packages"]
+    packages = lock.get("packages")
     if not isinstance(packages, dict):
         raise TypeError("package-lock.json has no packages")
     for package in packages.values():

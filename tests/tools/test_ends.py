@@ -107,6 +107,40 @@ def test_lock_writes_every_file_or_none(
         assert "failed, and nothing was changed" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ['{"packages": []}', "{}", "no JSON"])
+def test_a_lock_that_makes_no_sense_is_one_line(
+    text: str, clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {name: (clone / name).read_bytes() for name in LOCKS}
+    monkeypatch.setattr(lock, "run", lambda _, folder: (folder / lock.NPM_LOCK).write_text(text))
+    assert lock.main() == 1
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert err.endswith(": nothing was changed\n")
+    assert {name: (clone / name).read_bytes() for name in LOCKS} == before
+
+
+def test_lock_says_what_it_wrote_before_the_disk_refused(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second = clone / LOCKS[1]
+    second.unlink()
+    (second / "in the way").mkdir(parents=True)
+    monkeypatch.setattr(lock, "lock_in", made_in)
+    assert lock.main() == 1
+    out, err = capsys.readouterr()
+    assert out == f"wrote {LOCKS[0]}\n"
+    assert "Is a directory" in err
+    assert err.endswith(f": only {LOCKS[0]} changed\n")
+
+
+def made_in(folder: Path) -> list[str]:
+    for name in LOCKS:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("{}")
+    return LOCKS
+
+
 def test_the_developers_packages_never_contradict_those_of_the_functions() -> None:
     pinned = {line.split("==")[0] for line in (ROOT / "functions/requirements.txt").read_text().splitlines()}
     own = (line.split("==") for line in (ROOT / "requirements-dev.in").read_text().splitlines())
