@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -84,6 +85,7 @@ class EmulatorSuite:
         self._only = only
         self._prompt_tasks = prompt_tasks
         self._config = ROOT / f".firebase.{os.getpid()}.json"
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._grace_seconds = 60 if export_to else 15
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -178,6 +180,9 @@ class EmulatorSuite:
             with uninterrupted():
                 self._end(self._process)
             self._process = None
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
 
     def _end(self, supervisor: subprocess.Popen[bytes]) -> None:
         if supervisor.stdin is not None:
@@ -198,18 +203,19 @@ class EmulatorSuite:
             command += ["--import", str(self._import_from)]
         if self._export_to:
             command += ["--export-on-exit", str(self._export_to)]
+        self._temporary = tempfile.TemporaryDirectory(prefix="maestro-", ignore_cleanup_errors=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=self._process_environment(),
+                env=self._process_environment(self._temporary.name),
                 stdin=subprocess.PIPE,  # the supervisor stops when this closes, as it does however we end
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us; we stop the supervisor in good order
             )
 
-    def _process_environment(self) -> dict[str, str]:
+    def _process_environment(self, temporary: str) -> dict[str, str]:
         home = java_home()
         if home is None:
             raise MissingPrerequisiteError("Java is missing: run make setup")
@@ -221,6 +227,7 @@ class EmulatorSuite:
             "FUNCTIONS_EMULATOR_PARALLEL": str(self._workers),
             "FUNCTIONS_DISCOVERY_TIMEOUT": f"{_WARM_UP_SECONDS:.0f}",  # else 10 s to list functions, 30 s for a worker
             "METADATA_SERVER_DETECTION": "none",
+            "TMPDIR": temporary,  # where firebase keeps one hub-PROJECT.json, through which it exports
         }
         if binary := emulator_binary():
             environment["FIRESTORE_EMULATOR_BINARY_PATH"] = str(binary)
