@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -18,10 +17,21 @@ from tools.strategy_check import Report, check
 from tools.strategy_files import write_new
 from tools.terminal import AsJson, new_table, notes, print_json, print_table
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-Name = Annotated[str, typer.Argument(help="The strategy's class name, as MyTrend.")]
+Name = Annotated[str, typer.Argument(help="The strategy's class name, such as MyTrend.")]
 _MOST_ROWS = 20
+
+
+@app.callback(invoke_without_command=True)
+def main(context: typer.Context) -> None:
+    """
+    Write a new strategy, check one on the sample prices, or list what there is.
+
+    Exit code 1 says that there is something to fix, 2 that the command line cannot be read.
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @app.command()
@@ -29,7 +39,7 @@ def new(name: Name, as_json: AsJson = False) -> None:
     """Write functions/strategies/my_trend.py and its test, for you to edit."""
     try:
         strategy, test = (path.relative_to(ROOT) for path in write_new(name))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         refuse(error)
     if as_json:
         print_json({"strategy": str(strategy), "test": str(test)})
@@ -49,7 +59,7 @@ def check_one(
     """Say what is wrong with a strategy, and show its signals over the sample prices; exit code 1 if anything is."""
     try:
         report = checked(name, start.date(), end.date())
-    except LookupError as error:
+    except (LookupError, ValueError, OSError) as error:
         refuse(error)
     if as_json:
         print_json(asdict(report) | {"counts": report.counts})
@@ -67,7 +77,7 @@ def list_all(as_json: AsJson = False) -> None:
         {
             "strategy": name,
             "file": str(Path(inspect.getfile(type(strategy))).relative_to(ROOT)),
-            "about": next(iter((inspect.getdoc(type(strategy)) or "").splitlines()), ""),
+            "about": next(iter(inspect.cleandoc(type(strategy).__doc__ or "").splitlines()), ""),
         }
         for name, strategy in sorted(loader.get_all_strategies().items())
     ]
@@ -105,6 +115,8 @@ def show(report: Report) -> None:
         print(f"  {line}")
     for finding in report.findings:
         print(f"  wrong: {f'{finding.day}: ' if finding.day else ''}{finding.what}")
+    if report.signals and not report.asked_again:
+        print("  look-ahead was not tested: fix the above first")
     if not report.findings:
         print("Found nothing wrong.")
 
@@ -116,22 +128,21 @@ def summary(report: Report, acted: int) -> list[str]:
         counts = ", ".join(f"{count} {action}" for action, count in report.counts.items())
         limits = f"slowest answer {report.slowest_seconds * 1000:.0f} ms, limit {report.limit_seconds:g} s"
         lines.append(f"{len(report.signals)} days to {report.signals[-1]['day']}: {counts}; {limits}")
+    if report.asked_again:
+        ended = "" if report.findings else ": same answers"
+        lines.append(f"asked again on {report.asked_again} of them with later rows removed{ended}")
     if report.signals and not acted:
         lines.append(f"it never acted, last because: {report.signals[-1]['reasoning']}")
         lines.append(f"the sample prices have {', '.join(Prices.load().symbols[:-1])}")
     if report.touched:
         lines.append(f"it read more than its inputs: {', '.join(report.touched)}")
-    if report.asked_again:
-        lines.append(f"asked again on {report.asked_again} of these days, with the rows after it cut off")
-    elif report.signals:
-        lines.append("not asked again with later rows cut off: first what is wrong")
     return lines
 
 
 def refuse(error: Exception) -> NoReturn:
     notes.print(f"strategy: {error}", soft_wrap=True)
-    raise typer.Exit(2)
+    raise typer.Exit(1)
 
 
 if __name__ == "__main__":
-    sys.exit(app())
+    app(prog_name="make strategy ARGS=…")

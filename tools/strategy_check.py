@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,8 +20,11 @@ from typing import Any
 
 from tools.prerequisites import FUNCTIONS_VENV, ROOT
 
+LONGEST_NAME = 40
 BUDGET_SECONDS = 20.0
 """For asking about all days, and again for asking elsewhere; a strategy that takes longer is asked about fewer."""
+QUESTION_SECONDS = 12.0
+"""For one new instance: more than its own limit, and two of them fit between the budget and giving up."""
 _GIVE_UP_SECONDS = 60.0
 _MOST_ASKED_AGAIN = 40
 _NOT_COPIED = shutil.ignore_patterns("venv", "__pycache__", "*.local")
@@ -27,6 +32,7 @@ _CAUSES = {
     "look-ahead": "looks ahead: {}, but {} with the rows after that day cut off",
     "memory": "{}, but {} from a new instance: it remembers earlier calls, or leaves something to chance",
     "clock": "{}, but {} at another time: it reads the clock, where market_data['as_of'] is the time",
+    "copy": "{}, but {} from a new instance in a copy of the project",
 }
 
 
@@ -64,8 +70,15 @@ class Report:
 def files_with(name: str, root: Path = ROOT) -> list[Path]:
     """Return the strategy files that define a class, also those that do not import."""
     folder = root / "functions/strategies"
-    found = sorted([*folder.glob("*.py"), *folder.glob("*/__init__.py")])
-    return [path for path in found if re.search(rf"^class {name}\b", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    found = sorted(path for path in [*folder.glob("*.py"), *folder.glob("*/__init__.py")] if path.is_file())
+    head = re.compile(rf"^[ \t]*class {re.escape(name)}\b", re.MULTILINE)
+    return [path for path in found if head.search(path.read_text(encoding="utf-8", errors="replace"))]
+
+
+def not_a_class_name(name: str) -> ValueError:
+    return ValueError(
+        f"the name must be a class name such as MyTrend, of at most {LONGEST_NAME} characters, was {name!r}"
+    )
 
 
 def check(name: str, start: date, end: date, root: Path = ROOT) -> Report:
@@ -74,9 +87,13 @@ def check(name: str, start: date, end: date, root: Path = ROOT) -> Report:
 
     Raises
     ------
+    ValueError
+        If the name is not an identifier.
     LookupError
         If no file defines it.
     """
+    if not name.isidentifier():
+        raise not_a_class_name(name)
     files = files_with(name, root)
     if not files:
         raise LookupError(f'no class {name} in functions/strategies: make strategy ARGS="list" shows what is there')
@@ -84,17 +101,29 @@ def check(name: str, start: date, end: date, root: Path = ROOT) -> Report:
     with tempfile.TemporaryDirectory(prefix="maestro-check-") as folder:
         copy = Path(folder)
         for part in ("functions", "examples"):
-            shutil.copytree(root / part, copy / part, ignore=_NOT_COPIED)
+            shutil.copytree(root / part, copy / part, ignore=_NOT_COPIED, ignore_dangling_symlinks=True)
         module = files[0].parent.name if files[0].name == "__init__.py" else files[0].stem
         request = {"name": name, "module": module, "start": f"{start}", "end": f"{end}"}
         with Worker(root) as walker, Worker(copy, is_quiet=True) as elsewhere:
             walked = walker.answer("walk", **request)
-            report.findings += list(found_on_the_walk(report, walked))
+            report.findings += list(found_on_the_walk(report, walked, root))
             if isinstance(walked, dict) and walked["days"] and not report.findings:
                 days = asked_again(walked["days"])
-                difference = elsewhere.answer("ask_elsewhere", name=name, days=days, modules=walked["modules"])
+                copy_touched(report.touched, root, copy)
+                difference = elsewhere.answer(
+                    "ask_elsewhere", name=name, days=days, modules=walked["modules"], question_seconds=QUESTION_SECONDS
+                )
                 report.findings += list(found_elsewhere(report, difference, days))
     return report
+
+
+def copy_touched(touched: list[str], root: Path, copy: Path) -> None:
+    """Copy the files of the project that a strategy read and that are not in the copy yet."""
+    for name in touched:
+        original, copied = root / name, copy / name
+        if not Path(name).is_absolute() and original.is_file() and not copied.exists():
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(original, copied)
 
 
 class Worker:
@@ -117,8 +146,13 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses where all have ended
+            os.killpg(self._process.pid, signal.SIGKILL)  # with what it or a strategy started
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
 
     def answer(self, task: str, **request: Any) -> Any:
         """Return what it answers; a str says why it does not."""
@@ -130,21 +164,19 @@ class Worker:
         return json.loads(text) if text else f"it ended its process, with exit code {self._process.returncode}"
 
 
-def found_on_the_walk(report: Report, walked: Any) -> Iterator[Finding]:
+def found_on_the_walk(report: Report, walked: Any, root: Path) -> Iterator[Finding]:
     """Fill the report with what was seen day by day, and yield what is wrong with it."""
     if isinstance(walked, str):
         yield Finding(walked)
         return
     if walked["load_error"] is not None:
-        missing = re.search("ModuleNotFoundError: No module named '([^']+)'", walked["load_error"])
-        hint = "; a package goes into functions/strategies/requirements.in, then: make lock" if missing else ""
-        yield Finding(f"does not load: {walked['load_error']}{hint}")
+        yield Finding(f"does not load: {walked['load_error']}{hint_on(walked['load_error'], root)}")
     if not walked["days"]:
         return
     report.slowest_seconds, report.limit_seconds = walked["slowest_seconds"], walked["limit_seconds"]
     report.touched = walked["touched"]
     report.signals = [{"day": day["day"], **day["answer"]} for day in walked["days"]]
-    failed = list(failures(report.signals))
+    failed = [*failures(report.signals), *unknown_symbols(report.signals, walked["symbols"])]
     yield from failed
     if failed:
         return
@@ -153,6 +185,25 @@ def found_on_the_walk(report: Report, walked: Any) -> Iterator[Finding]:
             both = f"{shown(day['answer'])}, then {shown(day['again'])}"
             yield Finding(f"gives two answers to the same question, {both}: chance, or memory", day["day"])
             return
+
+
+def hint_on(load_error: str, root: Path) -> str:
+    """Return how to get a module that is missing; "" if none is."""
+    missing = re.search("ModuleNotFoundError: No module named '([^'.]+)", load_error)
+    if missing is None or missing[1] == "functions":
+        return ""
+    sibling = root / "functions/strategies" / missing[1]
+    if sibling.is_dir() or sibling.with_suffix(".py").is_file():
+        return f"; import it as functions.strategies.{missing[1]}"
+    return "; a package goes into functions/strategies/requirements.in, then: make lock"
+
+
+def unknown_symbols(signals: list[dict[str, Any]], known: list[str]) -> Iterator[Finding]:
+    """Yield each symbol once that it buys and the market data does not have, with its first day."""
+    bought = {signal["ticker"]: signal["day"] for signal in reversed(signals) if signal["action"] == "BUY"}
+    for ticker, day in bought.items():
+        if ticker not in known:
+            yield Finding(f"buys {ticker}, which the market data does not have: it has {', '.join(known)}", day)
 
 
 def failures(signals: list[dict[str, Any]]) -> Iterator[Finding]:
@@ -187,6 +238,9 @@ def found_elsewhere(report: Report, difference: Any, days: list[dict[str, Any]])
         (first,) = (day["answer"] for day in days if day["day"] == difference["day"])
         told = _CAUSES[difference["cause"]].format(shown(first), shown(difference["answer"]))
         yield Finding(f"depends on something other than the data up to that day: {told}", difference["day"])
+    elif uncut := sorted({*report.touched, *difference["touched"]} - set(difference["cut"])):
+        were = "was" if len(uncut) == 1 else "were"
+        yield Finding(f"cannot tell whether it looks ahead: {', '.join(uncut)} {were} not cut off")
 
 
 def tradable(answer: dict[str, Any]) -> list[Any]:

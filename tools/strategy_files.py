@@ -8,10 +8,9 @@ from pathlib import Path
 from string import Template
 
 from tools.prerequisites import ROOT
-from tools.strategy_check import files_with
+from tools.strategy_check import LONGEST_NAME, files_with, not_a_class_name
 
-LONGEST_NAME = 40
-_USED_BY_THE_FILES = {"BaseStrategy", "Inputs", "Signal", "Floats", "Any"}
+_USED_BY_THE_FILES = {"BaseStrategy", "Inputs", "Signal", "Floats", "Any", "RISING", "FALLING", "SHORT"}
 
 _STRATEGY = Template('''\
 """$name: say here in one line what it trades on."""
@@ -103,10 +102,12 @@ def write_new(name: str, root: Path = ROOT) -> tuple[Path, Path]:
     is_class_name = re.fullmatch(r"[A-Z][A-Za-z0-9]*", name) is not None and len(name) <= LONGEST_NAME
     module = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     if not is_class_name or keyword.iskeyword(name) or keyword.iskeyword(module) or name in _USED_BY_THE_FILES:
-        raise ValueError(f"the name must be a class name as MyTrend, of at most {LONGEST_NAME} letters, was {name!r}")
+        raise not_a_class_name(name)
     strategy, test = root / f"functions/strategies/{module}.py", root / f"tests/strategies/test_{module}.py"
-    for taken in (*files_with(name, root), *(path for path in (strategy, test) if path.exists())):
-        raise ValueError(f"{taken.relative_to(root)} is there already: choose another name, or edit that")
+    for own in files_with(name, root):
+        raise ValueError(f"{own.relative_to(root)} is there already: choose another name, or edit that")
+    for taken in (path for path in (strategy, test) if path.exists()):
+        raise ValueError(f"{taken.relative_to(root)} is there already: choose another name")
     test.parent.mkdir(parents=True, exist_ok=True)
     strategy.write_text(_STRATEGY.substitute(name=name), encoding="utf-8")
     test.write_text(_TEST.substitute(name=name, module=module), encoding="utf-8")

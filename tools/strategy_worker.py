@@ -14,9 +14,12 @@ import inspect
 import json
 import logging
 import os
+import select
+import signal
 import sys
 import time
 import traceback
+import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from examples.paper_broker import PaperBroker
-from examples.replay import Prices, decision_time
+from examples.replay import INDEX_SYMBOL, Prices, decision_time
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
@@ -41,11 +44,13 @@ Answer = dict[str, Any]
 
 _COMPARED = ("action", "ticker", "allocation", "confidence")
 _ANSWERED = (*_COMPARED, "reasoning", "error", "reason_code")
+_SILENT = "no answer: it blocks"
 _NO_MORE = {ReasonCode.STRATEGY_TIMEOUT, ReasonCode.STRATEGY_STILL_RUNNING}
 
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
+    os.register_at_fork(after_in_child=partial(os.close, answers.fileno()))  # only this process answers on it
     os.dup2(2, 1)
     logging.getLogger("maestro").addHandler(logging.NullHandler())
     prices = Prices.load()
@@ -80,6 +85,7 @@ def walk(prices: Prices, name: str, module: str, start: str, end: str, budget_se
         "load_error": others[0] if others else None,
         "days": days,
         "touched": sorted(touched),
+        "symbols": [symbol for symbol in prices.symbols if symbol != INDEX_SYMBOL],
         "slowest_seconds": asked.slowest_seconds,
         "limit_seconds": asked.limit_seconds,
         "modules": [module for module in set(sys.modules) - known if not is_a_users(module)],
@@ -87,17 +93,19 @@ def walk(prices: Prices, name: str, module: str, start: str, end: str, budget_se
 
 
 def watched() -> set[str]:
-    """Return a set that grows by every file of data and every address that is opened from now on."""
+    """Return a set that grows by every file of data that is read and every address that is reached from now on."""
     touched: set[str] = set()
-    not_data = (sys.prefix, sys.base_prefix, str(Path(np.__file__).parents[1]), "/dev", "/proc", "/sys", "/etc")
+    packages = (sys.prefix, sys.base_prefix, str(Path(np.__file__).parents[1]))
+    not_data = (*packages, *zoneinfo.TZPATH, "/dev/", "/proc/", "/sys/", "/etc/")
 
     def see(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "socket.connect":
-            touched.add(str(arguments[1]))
-        if event == "open" and isinstance(arguments[0], str | bytes):
-            path = Path(os.fsdecode(arguments[0])).absolute()
-            if path.suffix not in {".py", ".pyc", ""} and not str(path).startswith(not_data):
-                touched.add(os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path))
+            address = arguments[1]
+            touched.add(f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address))
+        if event == "open" and isinstance(arguments[0], str | bytes) and not arguments[2] & os.O_WRONLY:
+            path = Path(os.path.abspath(os.fsdecode(arguments[0])))  # noqa: PTH100 - it also resolves ".."
+            if path.suffix not in {".py", ".pyc"} and not str(path).startswith(not_data) and path.is_file():
+                touched.add(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
     sys.addaudithook(see)
     return touched
@@ -166,7 +174,7 @@ def why_not_loaded(name: str, module: str, errors: dict[str, str]) -> str:
         where = line_of(error, str(Path(loader.__file__).parent / f"{module}.py"))
     else:
         where = None
-    message = errors.get(name) or errors.get(module) or ""
+    message = errors.get(name) or errors.get(module) or f"{module} has no class {name} once it is imported"
     return f"{message} ({where})" if where else message
 
 
@@ -182,7 +190,12 @@ def is_a_users(module: str) -> bool:
 
 
 def ask_elsewhere(
-    prices: Prices, name: str, days: list[dict[str, Any]], modules: list[str], budget_seconds: float
+    prices: Prices,
+    name: str,
+    days: list[dict[str, Any]],
+    modules: list[str],
+    question_seconds: float,
+    budget_seconds: float,
 ) -> dict[str, Any]:
     """
     Ask a new instance about each day, where all later rows of dated files are missing and the clock is another.
@@ -190,62 +203,79 @@ def ask_elsewhere(
     Returns
     -------
     dict
-        ``asked``, the number of days; and of the first with another answer ``day``, that ``answer`` and its ``cause``.
+        ``asked``, the number of days; what the new instances ``touched`` and which files were ``cut``; and of the first
+        day with another answer ``day``, that ``answer`` and its ``cause``.
         This process runs in a copy of the project, as it cuts files.
     """
     for module in modules:  # once, not once per question
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
     files, deadline = DatedFiles.under(Path.cwd()), time.monotonic() + budget_seconds
-    for asked, day in enumerate(days):
+    seen: dict[str, Any] = {
+        "asked": 0,
+        "touched": [],
+        "cut": [str(path.relative_to(Path.cwd())) for path in files.lines],
+    }
+    for day in days:
         if time.monotonic() > deadline:
-            return {"asked": asked}
+            return seen
         files.cut_after(day["day"])
-        answer = in_a_fork(partial(answer_of_new, name, prices, day, moves_clock=True))
+        ask = partial(answer_of_new, name, prices, day)
+        answer = in_a_fork(partial(ask, moves_clock=True), question_seconds)
+        seen["asked"] += 1
+        seen["touched"] = sorted({*seen["touched"], *answer["touched"]})
         if not is_same(answer, day["answer"]):
             files.restore()
-            return {"asked": asked + 1, "day": day["day"], **cause_of(answer, name, prices, day)}
-    return {"asked": len(days)}
+            return seen | {"day": day["day"], **cause_of(answer, day["answer"], ask, question_seconds)}
+    return seen
 
 
-def cause_of(answer: Answer, name: str, prices: Prices, day: dict[str, Any]) -> dict[str, Any]:
+def cause_of(answer: Answer, first: Answer, ask: Callable[..., Answer], question_seconds: float) -> dict[str, Any]:
     """Return why a new instance answers differently, with its answer: undo one change of its world after the other."""
-    with_files = in_a_fork(lambda: answer_of_new(name, prices, day, moves_clock=True))
-    if is_same(with_files, day["answer"]):
+    if answer["error"] == _SILENT:
+        return {"cause": "copy", "answer": answer}
+    with_files = in_a_fork(partial(ask, moves_clock=True), question_seconds)
+    if is_same(with_files, first):
         return {"cause": "look-ahead", "answer": answer}
-    with_clock = in_a_fork(lambda: answer_of_new(name, prices, day, moves_clock=False))
-    if is_same(with_clock, day["answer"]):
+    with_clock = in_a_fork(partial(ask, moves_clock=False), question_seconds)
+    if is_same(with_clock, first):
         return {"cause": "clock", "answer": with_files}
-    return {"cause": "memory", "answer": with_clock}
+    lacks_a_file = (with_clock["error"] or "").startswith("FileNotFoundError")
+    return {"cause": "copy" if lacks_a_file else "memory", "answer": with_clock}
 
 
 def answer_of_new(name: str, prices: Prices, day: dict[str, Any], *, moves_clock: bool) -> Answer:
+    touched = watched()
     if moves_clock:
         move_clock()
     strategy = loader.StrategyLoader().get_all_strategies().get(name)
     if strategy is None:
         return no_answer("it does not load")
     account = day["account"] | {"as_of": decision_time(prices.days[day["index"]])}
-    return Asked(name, strategy).about(prices, day["index"], account)
+    answer = Asked(name, strategy).about(prices, day["index"], account)
+    return answer | {"touched": sorted(touched)}
 
 
-def in_a_fork(ask: Callable[[], Answer]) -> Answer:
+def in_a_fork(ask: Callable[[], Answer], limit_seconds: float) -> Answer:
     """Ask in a process that has imported no strategy yet, so nothing is remembered from another question."""
     reading, writing = os.pipe()
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         with os.fdopen(writing, "w") as answers:
-            json.dump(ask(), answers, default=str)
+            answers.write(json.dumps(ask(), default=str) + "\n")
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as answers:
-        text = answers.read()
-    os.wait()
-    answer: Answer = json.loads(text) if text else no_answer("its process ended")
+        is_silent = not select.select([answers], [], [], limit_seconds)[0]
+        text = "" if is_silent else answers.readline()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    answer: Answer = json.loads(text) if text else no_answer(_SILENT if is_silent else "its process ended")
     return answer
 
 
 def no_answer(why: str) -> Answer:
-    return {"action": "", "ticker": "", "allocation": 0.0, "confidence": 0.0, "error": why}
+    return {"action": "", "ticker": "", "allocation": 0.0, "confidence": 0.0, "error": why, "touched": []}
 
 
 def is_same(one: Answer, other: Answer) -> bool:
