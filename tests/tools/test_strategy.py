@@ -119,14 +119,14 @@ def evaluate(self, market_data, account_snapshot, regime=None):
 
 
 def test_a_file_that_cannot_be_cut_off_is_named(project: Path, tmp_path: Path) -> None:
-    outside, inside = tmp_path / "prices.csv", project / "data/prices.json"
+    outside, inside, bare = tmp_path / "prices.csv", project / "data/prices.json", project / "data/prices"
     inside.parent.mkdir(exist_ok=True)
-    for file in (outside, inside):
+    for file in (outside, inside, bare):
         file.write_text("Date,KO\n2020-01-02,1\n2031-01-02,2\n")
-    for path, shown in ((str(outside), str(outside)), ("data/prices.json", "data/prices.json")):
+    for path in (str(outside), "data/prices.json", "data/prices"):
         report = checked(project, "Uncut", READS.format(path=path))
         assert [finding.what for finding in report.findings] == [
-            f"cannot tell whether it looks ahead: {shown} was not cut off"
+            f"cannot tell whether it looks ahead: {path} was not cut off"
         ]
         assert report.asked_again == 10
 
@@ -141,6 +141,18 @@ def test_a_file_elsewhere_in_the_project_is_copied_and_cut(project: Path) -> Non
         project, "Ahead", READS.format(path="data/prices.csv").replace("()", "().count('2031')")
     ).findings
     assert "looks ahead" in finding.what
+
+
+def test_a_file_that_only_the_copy_lacks_is_not_called_memory(project: Path) -> None:
+    (project / "data").mkdir(exist_ok=True)
+    (project / "data/one").write_text("1")
+    body = """
+    def evaluate(self, market_data, account_snapshot, regime=None):
+        return self.buy("KO", 0.1, "has it") if os.path.exists("data/one") else self.hold(open("data/one").read())
+    """
+    (finding,) = checked(project, "Lister", body).findings
+    assert "FileNotFoundError" in finding.what
+    assert "from a new instance in a copy of the project" in finding.what
 
 
 def test_an_address_is_shown_with_its_port(project: Path) -> None:
