@@ -319,6 +319,15 @@ def test_what_is_wrong_comes_before_what_was_not_tested(capsys: pytest.CaptureFi
     assert "  asked again on 1 of them with later rows removed: same answers\n" in capsys.readouterr().out
 
 
+def test_a_file_system_that_refuses_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> Report:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(strategy, "check", full)
+    done = CliRunner().invoke(strategy.app, ["check", "MovingAverageTrend"])
+    assert (done.exit_code, done.stderr) == (1, "strategy: [Errno 28] No space left on device\n")
+
+
 def test_exit_codes_and_json() -> None:
     def run(*words: str) -> tuple[int, str]:
         done = CliRunner().invoke(strategy.app, words)
