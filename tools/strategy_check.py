@@ -24,7 +24,7 @@ LONGEST_NAME = 40
 BUDGET_SECONDS = 20.0
 """For asking about all days, and again for asking elsewhere; a strategy that takes longer is asked about fewer."""
 QUESTION_SECONDS = 12.0
-"""For one new instance: more than its own limit, and two of them fit between the budget and giving up."""
+"""For one new instance: more than its own limit, and three fit between the budget and giving up."""
 _GIVE_UP_SECONDS = 60.0
 _MOST_ASKED_AGAIN = 40
 _NOT_COPIED = shutil.ignore_patterns("venv", "__pycache__", "*.local")
