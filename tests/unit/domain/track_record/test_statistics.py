@@ -8,7 +8,7 @@ import math
 import empyrical
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def test_an_infinite_return_is_refused() -> None:
         statistics.sharpe_ratio([0.1, math.inf])
 
 
-moderate = st.floats(-0.5, 0.5, allow_nan=False)
+moderate = st.floats(-0.5, 0.5, allow_nan=False).map(lambda value: round(value, 8))  # finer steps are rounding
 series_of_returns = arrays(np.float64, st.integers(3, 60), elements=moderate)
 
 
@@ -85,7 +85,6 @@ def test_equal_returns_have_no_sharpe_ratio(value: float, days: int) -> None:
 
 @given(series_of_returns, st.floats(0.01, 100))
 def test_sharpe_does_not_depend_on_leverage(returns: NDArray[np.float64], factor: float) -> None:
-    assume(returns.std() == 0 or np.abs(returns).max() / returns.std() < 1e8)  # what varies less is mostly rounding
     np.testing.assert_allclose(
         statistics.sharpe_ratio(returns * factor), statistics.sharpe_ratio(returns), rtol=1e-6, atol=1e-9
     )
