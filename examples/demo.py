@@ -21,7 +21,7 @@ from examples.paper_broker import PaperBroker
 from examples.replay import Prices, decision_time
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
 from tools.access import manage_members, manage_tenants

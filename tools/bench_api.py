@@ -24,7 +24,7 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.errors import translated_errors
 from functions.adapters.system import jittered_pause
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import RefusedError
 from functions.services.kernel.commits import Commits
 from functions.strategies.maestro_controller import MaestroController

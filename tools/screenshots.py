@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from examples.demo import PASSWORD, Demo, email_of
 from examples.replay import Prices
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from tools.emulator_suite import EmulatorSuite
 from tools.interrupts import interruptible
 from tools.prerequisites import ROOT, browser

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from functions.domain.access.members import SHORTEST_PASSWORD, Disagreement, ListedMember
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from tools.access import hints, manage_members, random_password
 from tools.connection import database
 from tools.terminal import AsJson, command_line, notes, print_rows, tell

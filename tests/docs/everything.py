@@ -18,7 +18,7 @@ from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.market_calendar import ExchangeCalendar
 from functions.adapters.system import SystemClock
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import PolicyError
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period

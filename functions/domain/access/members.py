@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import InputError
 
 SHORTEST_PASSWORD = 12

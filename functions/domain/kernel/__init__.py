@@ -1,1 +1,1 @@
-"""What every capability speaks: errors, reasons, policy, roles, and the reading of single values."""
+"""What every capability speaks: errors, reasons, policy, slots, and the reading of single values."""

@@ -10,7 +10,7 @@ from functions.domain.access.members import (
     listed_member,
     membership_fields,
 )
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import InputError, UnknownMemberError
 from functions.services.access.manage_tenants import require_tenant
 from functions.services.access.ports import Accounts, MemberStore

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from flask import current_app, g, request
 
-from functions.domain.kernel.access import Principal, Role, authorise, read_claims
+from functions.domain.access.roles import Principal, Role, authorise, read_claims
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.triggers.api.dependencies import services

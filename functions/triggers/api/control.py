@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, g
 
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.orchestration.manage_policy import Author, StoredPolicy

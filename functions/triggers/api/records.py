@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from flask import Response, g
 
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.activity import orchestration_summary

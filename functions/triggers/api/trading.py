@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from flask import Response, g
 
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.trading.record_fills import FillStatus, ReportedFill

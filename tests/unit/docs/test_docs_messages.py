@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import TradingState, setting_schemas
 from functions.domain.kernel.reasons import ReasonCode

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from functions.domain.kernel.access import Role
+from functions.domain.access.roles import Role
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import BOOKKEEPING_FIELDS, TRADING_STATE_FIELDS, TradingState, setting_schemas
 from functions.settings import REGION

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from functions.domain.access.members import Account, Disagreement
-from functions.domain.kernel.access import Role, authorise, read_claims
+from functions.domain.access.roles import Role, authorise, read_claims
 from functions.domain.kernel.errors import InputError, RefusedError, StoreUnavailable, UnknownMemberError
 from functions.services.access.manage_members import ManageMembers
 from functions.services.access.manage_tenants import ManageTenants
