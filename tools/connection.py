@@ -9,7 +9,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore.client import firestore_client, is_emulated
 from functions.adapters.firestore.member_store import FirestoreMemberStore
-from functions.domain.kernel.errors import UnknownTenantError
+from functions.services.access.manage_tenants import require_tenant
 from tools.access import hints
 from tools.local_emulators import running_emulators
 from tools.terminal import fail, notes
@@ -53,9 +53,7 @@ def database_of(tenant: str) -> Client:
     StoreUnavailable
     """
     client = database()
-    is_name = tenant and "/" not in tenant
-    if not is_name or FirestoreMemberStore(client).tenant(tenant) is None:
-        raise UnknownTenantError(tenant)
+    require_tenant(FirestoreMemberStore(client), tenant)
     return client
 
 
