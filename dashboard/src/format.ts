@@ -18,13 +18,16 @@ const NONE = "–";
 
 type Maybe<T> = T | null | undefined;
 
+/** A figure that nobody knows yet is null in the API's answers and NaN in Firestore. */
+const isKnown = (value: Maybe<number>): value is number => value != null && !Number.isNaN(value);
+
 export const usd = (value: Maybe<number>): string => (value == null ? NONE : `${signed(USD.format(value))}\u00a0USD`);
 export const price = (value: number): string => PRICE.format(value);
 export const quantity = (value: number): string => signed(QUANTITY.format(value));
-export const ratio = (value: Maybe<number>): string => (value == null ? "n/a" : signed(value.toFixed(2)));
+export const ratio = (value: Maybe<number>): string => (isKnown(value) ? signed(value.toFixed(2)) : "n/a");
 
 export function percent(value: Maybe<number>, digits = 1): string {
-  return value == null ? NONE : `${signed((100 * value).toFixed(digits))}\u00a0%`;
+  return isKnown(value) ? `${signed((100 * value).toFixed(digits))}\u00a0%` : NONE;
 }
 
 export const day = (at: Maybe<Date>): string => (at == null ? NONE : DAY.format(at));

@@ -15,6 +15,7 @@ export interface Verdict {
   reason_code: string;
   reason_codes?: string[];
   reasoning: string;
+  /** NaN while it is unknown, as the next one. */
   sharpe_ratio: number | null;
   probabilistic_sharpe_ratio: number | null;
   data_points: number;
@@ -34,6 +35,7 @@ export interface Decision {
   slot: string | null;
   expires_at: Timestamp;
   allocation_decisions: Verdict[];
+  disabled_decisions?: Verdict[];
   signals: Record<string, LoggedSignal>;
   signals_modified: Record<string, string>;
   systemic_risk_detected: boolean;
@@ -46,6 +48,12 @@ export interface Decision {
   policy_version: number;
   duration_ms: number;
 }
+
+/** Return what was decided for every strategy, disabled ones last. */
+export const verdictsOf = (decision: Decision): Verdict[] => [
+  ...decision.allocation_decisions,
+  ...(decision.disabled_decisions ?? []),
+];
 
 export interface StoredPolicy {
   version?: number;

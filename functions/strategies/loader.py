@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.services.monitoring.ports import Summariser
-from functions.services.orchestration.find_strategies import build, discover
+from functions.services.orchestration.find_strategies import build, discover, rediscover
 from functions.services.orchestration.run_cycle import GivenInputs
 from functions.services.orchestration.strategy_signatures import with_three_arguments
 from functions.strategies import wiring
@@ -64,11 +65,19 @@ class StrategyLoader:
         self._maestro = None if db is None else controller_class(db, tenant_id, uid)
         self._summarise = None if db is None or summariser is None else wiring.summarise_decision(db, summariser)
         self._summary_deadline_seconds = summary_deadline_seconds
-        classes, import_errors = discover(strategies_package, BaseStrategy)
+        self._strategies_package = strategies_package
+        self._build(*discover(strategies_package, BaseStrategy))
+
+    def _build(self, classes: Mapping[str, type], import_errors: Mapping[str, str]) -> None:
         self._strategies, build_errors = build(classes)
         self._load_errors = {**import_errors, **build_errors}
         for name, message in self._load_errors.items():
-            logger.error("Strategy %s not loaded: %s", name, message, extra={"strategy": name, "tenant": tenant_id})
+            extra = {"strategy": name, "tenant": self.tenant_id}
+            logger.error("Strategy %s not loaded: %s", name, message, extra=extra)
+
+    def reload_strategies(self) -> None:
+        """Read the strategies' files again: new ones are there, changed ones changed, deleted ones gone."""
+        self._build(*rediscover(self._strategies_package, BaseStrategy))
 
     def get_all_strategies(self) -> dict[str, Any]:
         """Return the strategies by name."""

@@ -34,10 +34,15 @@ def run_blocks(found: Sequence[Block], names: dict[str, Any], check: Callable[[B
 
     async def run() -> None:
         for block in found:
-            padded = "\n" * block.line + block.code  # a traceback then names the document's own line
-            done = eval(compile(padded, str(block.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
-            if inspect.iscoroutine(done):
-                await done
+            await run_block(block, names)
             check(block)
 
     asyncio.run(run())
+
+
+async def run_block(block: Block, names: dict[str, Any]) -> None:
+    """Run one block, which may await at its top level."""
+    padded = "\n" * block.line + block.code  # a traceback then names the document's own line
+    done = eval(compile(padded, str(block.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
+    if inspect.iscoroutine(done):
+        await done

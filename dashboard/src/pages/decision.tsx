@@ -1,6 +1,6 @@
 import { moment, percent, ratio, timeOf, words } from "../format";
 import { useDocument } from "../live";
-import type { Decision, LoggedSignal, Verdict } from "../model";
+import { type Decision, type LoggedSignal, type Verdict, verdictsOf } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { ActionBadge, Fact, Heading, ModeBadge, Section, Table } from "../ui/parts";
@@ -75,7 +75,7 @@ function BeforeAfter({ decision }: { decision: Decision }) {
   ];
   return (
     <Table caption="Before and after, by strategy" columns={columns}>
-      {decision.allocation_decisions.map((verdict) => (
+      {verdictsOf(decision).map((verdict) => (
         <Row key={verdict.strategy_name} verdict={verdict} signal={decision.signals[verdict.strategy_name]} />
       ))}
     </Table>

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { moment, timeOf } from "../format";
 import { type Entry, useQuery } from "../live";
-import type { Decision } from "../model";
+import { type Decision, verdictsOf } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { Heading } from "../ui/parts";
@@ -64,8 +64,7 @@ function Moment({ decision: { value: decision } }: { decision: Entry<Decision> }
 }
 
 const moves = (decision: Decision): number =>
-  decision.allocation_decisions.filter(({ previous_mode, mode }) => previous_mode !== null && previous_mode !== mode)
-    .length;
+  verdictsOf(decision).filter(({ previous_mode, mode }) => previous_mode !== null && previous_mode !== mode).length;
 
 function tag(count: number, one: string, many = `${one}s`) {
   return (

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { call, type Refusal } from "../api";
 import { age, percent, ratio, timeOf, usd, words } from "../format";
 import { type Entry, useDocument, useQuery } from "../live";
-import type { Account, Alert, Decision, StoredPolicy, Verdict } from "../model";
+import { type Account, type Alert, type Decision, type StoredPolicy, type Verdict, verdictsOf } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { KillSwitch } from "../ui/kill-switch";
@@ -199,7 +199,7 @@ function Modes({ decision }: { decision: Decision }) {
   ];
   return (
     <Table caption="Modes" columns={columns}>
-      {decision.allocation_decisions.map((verdict) => (
+      {verdictsOf(decision).map((verdict) => (
         <ModeRow key={verdict.strategy_name} verdict={verdict} />
       ))}
     </Table>

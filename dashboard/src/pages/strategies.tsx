@@ -2,7 +2,7 @@ import { useLocation } from "preact-iso";
 import { useAnswer } from "../api";
 import { month, percent, ratio, timeOf, usd } from "../format";
 import { type Entry, useDocument, useQuery } from "../live";
-import type { Decision, Month, StrategyCurves } from "../model";
+import { type Decision, type Month, type StrategyCurves, verdictsOf } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { Chart, ModeLegend } from "../ui/chart";
@@ -21,7 +21,7 @@ export function Strategies({ name }: { name?: string }) {
       <Heading title={name ?? "Strategies"}>Strategies</Heading>
       <Loaded of={decisions} what="strategies">
         {([last]) => {
-          const verdicts = last?.value.allocation_decisions ?? [];
+          const verdicts = last === undefined ? [] : verdictsOf(last.value);
           const chosen = name ?? verdicts[0]?.strategy_name;
           if (chosen === undefined) {
             return <Empty>Strategies show here after the first cycle.</Empty>;

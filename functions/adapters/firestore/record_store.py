@@ -15,7 +15,7 @@ from functions.domain.kernel.errors import InputError
 from functions.services.kernel.ports import Document, Versioned
 from functions.services.monitoring.ports import Page
 
-_COUNTED = ("allocation_decisions", "systemic_risk_detected")
+_COUNTED = ("allocation_decisions", "disabled_decisions", "systemic_risk_detected")
 
 
 class FirestoreRecordStore(FirestoreStore):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.orchestration.decision import logged_verdicts
 
 
 def orchestration_summary(decisions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def orchestration_summary(decisions: Iterable[Mapping[str, Any]]) -> dict[str, A
     for decision in decisions:
         total += 1
         risks += bool(decision.get("systemic_risk_detected"))
-        for verdict in decision.get("allocation_decisions") or ():
+        for verdict in logged_verdicts(decision):
             modes[verdict["mode"]] += 1
             changes += verdict.get("previous_mode") not in (None, verdict["mode"])
             names[verdict["mode"]].add(verdict["strategy_name"])

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from functions.domain.orchestration.decision import logged_verdicts
+
 MOST_STRATEGIES = 30
 MOST_CHARACTERS = 200
 """Of one text."""
@@ -36,7 +38,7 @@ class Prompt:
 
 def prompt_of(decision: Mapping[str, Any]) -> Prompt:
     """Return the question about a decision's log document; no nonce, tenant or account figure is in it."""
-    verdicts = sorted(decision.get("allocation_decisions") or (), key=lambda one: _importance(one, decision))
+    verdicts = sorted(logged_verdicts(decision), key=lambda one: _importance(one, decision))
     told = [_told(one, decision) for one in verdicts[:MOST_STRATEGIES]]
     data = {
         "strategies": told,

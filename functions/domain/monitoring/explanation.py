@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from functions.domain.orchestration.decision import logged_verdicts
+
 Document = Mapping[str, Any]
 
 
@@ -38,7 +40,7 @@ def explain(
     fills : sequence of mapping
         Ledger documents of the signal.
     """
-    verdict = next((one for one in decision["allocation_decisions"] if one["strategy_name"] == strategy_name), None)
+    verdict = next((one for one in logged_verdicts(decision) if one["strategy_name"] == strategy_name), None)
     if verdict is None:
         return None
     signal = decision["signals"][strategy_name]

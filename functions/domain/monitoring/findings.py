@@ -12,6 +12,7 @@ from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.slots import SLOT_PERIOD
 from functions.domain.monitoring.alerts import AlertKind, Finding
 from functions.domain.monitoring.notifications import Severity
+from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.track_record.breakers import BreakerState
 
@@ -116,7 +117,7 @@ def of_decision(decision: Document) -> Iterator[Finding]:
 def mode_conditions(last: Document, new: Sequence[Document]) -> Iterator[Finding]:
     """Yield strategies that are below ACTIVE; one is new if a decision nobody looked at yet put it there."""
     fell = {name for decision in new for name, _ in _moved(decision, is_up=False)}
-    for verdict in last.get("allocation_decisions") or ():
+    for verdict in logged_verdicts(last):
         mode, name = AgentMode(verdict["mode"]), verdict["strategy_name"]
         if mode not in {AgentMode.REDUCED, AgentMode.SHADOW_MODE}:
             continue
@@ -146,7 +147,7 @@ def promotions(decision: Document) -> Iterator[Finding]:
 
 
 def _moved(decision: Document, *, is_up: bool) -> Iterator[tuple[str, Document]]:
-    for verdict in decision.get("allocation_decisions") or ():
+    for verdict in logged_verdicts(decision):
         before = verdict.get("previous_mode")
         if before is not None and before != verdict["mode"]:
             rose = WEIGHTS[AgentMode(verdict["mode"])] > WEIGHTS[AgentMode(before)]

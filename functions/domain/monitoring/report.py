@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.monitoring.picture import equity_and_modes
+from functions.domain.orchestration.decision import logged_verdicts
 
 Document = Mapping[str, Any]
 
@@ -45,7 +46,7 @@ class DayOfTrading:
         """Every strategy's mode as of the last decision."""
         if not self.decisions:
             return {}
-        return {verdict["strategy_name"]: verdict["mode"] for verdict in self.decisions[0]["allocation_decisions"]}
+        return {verdict["strategy_name"]: verdict["mode"] for verdict in logged_verdicts(self.decisions[0])}
 
 
 def report_text(day: DayOfTrading) -> str:

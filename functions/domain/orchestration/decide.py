@@ -96,8 +96,7 @@ def decide(request: DecisionRequest) -> DecisionResult:
     decision = _decision(request, standing, ruled)
     modes = {**previous, **{s.strategy_name: _kept_state(s, standing, previous) for s in request.signals}}
     stamped = {
-        d.strategy_name: _stamped(request, decision.signals[d.strategy_name], d, decision)
-        for d in decision.allocation_decisions
+        d.strategy_name: _stamped(request, decision.signals[d.strategy_name], d, decision) for d in decision.verdicts
     }
     paper: PaperPositions = request.paper
     fills: list[PaperFill] = []
@@ -146,13 +145,17 @@ def _decision(
     modified = {signal.name: _modification(signal) for signal in ruled if signal.changes}
     errors = {s.strategy_name: s.error for s in request.signals if s.error is not None}
     details = risk.details if risk else None
+    identities = {
+        signal.name: new_identity(request.tenant_id, signal.name, request.session_id, request.now, request.new_nonce)
+        for signal in ruled
+    }
     general = [issue.detail for issue in request.issues if issue.ticker is None]
     return MaestroDecision(
         tenant_id=request.tenant_id,
         timestamp=request.now,
         session_id=request.session_id,
         slot=request.slot,
-        allocation_decisions=decisions,
+        verdicts=decisions,
         signals={signal.name: signal for signal in ruled},
         systemic_risk_detected=risk is not None,
         systemic_risk_details=details,
@@ -163,6 +166,7 @@ def _decision(
         policy_version=request.policy.version,
         expires_at=request.now + timedelta(seconds=request.policy.signal_ttl_seconds),
         ai_summary=summarise(decisions, details, list(modified), [*errors, *request.load_errors], general),
+        agent_identities=identities,
     )
 
 
@@ -203,7 +207,6 @@ def _stamped(
     request: DecisionRequest, signal: RuledSignal, verdict: AllocationDecision, decision: MaestroDecision
 ) -> dict[str, Any]:
     """Return the signal as it is handed out: proposal, verdict and identity."""
-    identity = new_identity(request.tenant_id, signal.name, request.session_id, request.now, request.new_nonce)
     stamped = signal.proposed.to_dict()
     stamped |= {
         "strategy_name": signal.name,
@@ -216,7 +219,7 @@ def _stamped(
         "reason_code": str(verdict.reason_code),
         "sharpe_ratio": verdict.sharpe_ratio,
         "notional": _notional(signal, request.account),
-        **identity.stamp(),
+        **decision.agent_identities[signal.name].stamp(),
         "expires_at": decision.expires_at.isoformat(),
     }
     if signal.action is not signal.proposed.action:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.text import TEXT_BUDGET, cut
+from functions.domain.orchestration.identity import AgentIdentity
 from functions.domain.orchestration.inputs import InputIssue
 from functions.domain.orchestration.risk_rules import RuledSignal
 
@@ -40,8 +42,9 @@ class AllocationDecision:
     timestamp: datetime
 
     def to_document(self) -> dict[str, Any]:
-        """Return the entry of the log's ``allocation_decisions``."""
+        """Return the entry of the log document; an unknown figure is NaN there, which any number format takes."""
         document = {name: getattr(self, name) for name in _STORED_AS_IS}
+        document |= {name: math.nan for name in _FIGURES if document[name] is None}
         document["mode"] = str(self.mode)
         document["previous_mode"] = None if self.previous_mode is None else str(self.previous_mode)
         document["reason_code"] = str(self.reason_code)
@@ -60,7 +63,8 @@ class MaestroDecision:
     session_id: str
     slot: str | None
     """The scheduled time the cycle belongs to; None for a cycle somebody asked for."""
-    allocation_decisions: tuple[AllocationDecision, ...]
+    verdicts: tuple[AllocationDecision, ...]
+    """One per strategy, in the order they were evaluated."""
     signals: Mapping[str, RuledSignal]
     systemic_risk_detected: bool
     systemic_risk_details: str | None
@@ -73,7 +77,19 @@ class MaestroDecision:
     expires_at: datetime
     ai_summary: str
     ai_summary_source: str = "text"
+    agent_identities: Mapping[str, AgentIdentity] = field(default_factory=dict)
+    """Of every signal, by strategy; their nonces are secrets and never logged."""
     duration_ms: float = 0.0
+
+    @property
+    def allocation_decisions(self) -> tuple[AllocationDecision, ...]:
+        """Of the strategies that take part: ACTIVE, REDUCED or SHADOW_MODE."""
+        return tuple(verdict for verdict in self.verdicts if verdict.mode is not AgentMode.DISABLED)
+
+    @property
+    def disabled_decisions(self) -> tuple[AllocationDecision, ...]:
+        """Of the strategies that are DISABLED."""
+        return tuple(verdict for verdict in self.verdicts if verdict.mode is AgentMode.DISABLED)
 
     def to_firestore_doc(self) -> dict[str, Any]:
         """Return the log document; signals go without nonces, and long text is cut to fit a document."""
@@ -84,6 +100,7 @@ class MaestroDecision:
             "session_id": self.session_id,
             "slot": self.slot,
             "allocation_decisions": [verdict.to_document() for verdict in self.allocation_decisions],
+            "disabled_decisions": [verdict.to_document() for verdict in self.disabled_decisions],
             "signals": {name: _logged_signal(signal, limit) for name, signal in self.signals.items()},
             "systemic_risk_detected": self.systemic_risk_detected,
             "systemic_risk_details": self.systemic_risk_details,
@@ -103,10 +120,23 @@ class MaestroDecision:
 
 
 _STORED_AS_IS = tuple(
-    setting.name
-    for setting in fields(AllocationDecision)
-    if setting.name not in {"mode", "previous_mode", "reason_code", "reason_codes", "reasoning"}
+    one.name
+    for one in fields(AllocationDecision)
+    if one.name not in {"mode", "previous_mode", "reason_code", "reason_codes", "reasoning"}
 )
+
+_FIGURES = ("sharpe_ratio", "probabilistic_sharpe_ratio")
+"""Figures that may be unknown."""
+
+
+def logged_verdicts(log: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the entry of every strategy in a log document, disabled ones last; an unknown figure is None."""
+    entries = [*(log.get("allocation_decisions") or ()), *(log.get("disabled_decisions") or ())]
+    return [{**entry, **{name: _known(entry.get(name)) for name in _FIGURES}} for entry in entries]
+
+
+def _known(figure: float | None) -> float | None:
+    return None if figure is None or math.isnan(figure) else figure
 
 
 def _logged_signal(signal: RuledSignal, limit: int) -> dict[str, Any]:

@@ -156,6 +156,13 @@ def total_return(daily_returns: ArrayLike) -> Floats:
     return np.where(present.any(axis=-1), compounded, np.nan)
 
 
+def annualized_return(daily_returns: ArrayLike) -> Floats:
+    """Return the compounded return as a rate per year of 252 days, a fraction; NaN without any return."""
+    years = np.maximum(data_points(daily_returns), 1) / TRADING_DAYS_PER_YEAR
+    with np.errstate(over="ignore"):
+        return np.asarray((1.0 + total_return(daily_returns)) ** (1.0 / years) - 1.0)
+
+
 def win_rate(daily_returns: ArrayLike) -> Floats:
     """Return the fraction of days with a positive return among days with a return; NaN without any."""
     returns, present = _validated(daily_returns)

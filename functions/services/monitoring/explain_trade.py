@@ -7,6 +7,7 @@ from datetime import datetime
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.explanation import Explanation, explain
+from functions.domain.orchestration.decision import logged_verdicts
 from functions.services.monitoring.ports import RecordStore
 
 
@@ -27,6 +28,6 @@ def explain_trade(store: RecordStore, tenant_id: str, strategy_id: str, at: date
     fills = [] if redemption is None else store.fills_of(tenant_id, redemption["nonce"])
     explanation = explain(decision, strategy_id, redemption, fills)
     if explanation is None:
-        names = ", ".join(sorted(one["strategy_name"] for one in decision["allocation_decisions"])[:20])
+        names = ", ".join(sorted(one["strategy_name"] for one in logged_verdicts(decision))[:20])
         raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} is not in that decision; there are {names}")
     return explanation

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,21 @@ def discover(package_name: str, base_class: type) -> tuple[Mapping[str, type], M
                 where = Path(inspect.getfile(known)).name
                 errors[module_info.name] = f"class {strategy_class.__name__} is in {where} already: rename one"
     return classes, errors
+
+
+def rediscover(package_name: str, base_class: type) -> tuple[Mapping[str, type], Mapping[str, str]]:
+    """
+    Import the modules that hold strategies, or failed, again from their files, and collect as `discover` does.
+
+    Modules that they share, as the one of ``base_class``, stay as they are.
+    """
+    classes, errors = discover(package_name, base_class)
+    modules = {found.__module__ for found in classes.values()} | {f"{package_name}.{name}" for name in errors}
+    for name in modules:
+        sys.modules.pop(name, None)
+    importlib.invalidate_caches()
+    discover.cache_clear()
+    return discover(package_name, base_class)
 
 
 def _strategy_classes(module: Any, base_class: type) -> list[type]:

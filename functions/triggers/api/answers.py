@@ -71,7 +71,10 @@ class Decision(OpenAnswer):
     ai_summary: str
     systemic_risk_detected: bool
     systemic_risk_details: str | None
-    allocation_decisions: list[dict[str, Any]]
+    allocation_decisions: list[dict[str, Any]] = Field(
+        description="One per strategy that is ACTIVE, REDUCED or SHADOW_MODE; an unknown Sharpe ratio is null."
+    )
+    disabled_decisions: list[dict[str, Any]] = Field(default=[], description="The same of disabled strategies.")
     signals: dict[str, dict[str, Any]]
     signals_modified: dict[str, str]
 

@@ -38,11 +38,13 @@ def test_equal_to_empyrical_on_real_prices(real_returns: NDArray[np.float64], da
         "sharpe": [empyrical.sharpe_ratio(row, risk_free=daily_rate) for row in windows],
         "volatility": [empyrical.annual_volatility(row) for row in windows],
         "drawdown": [empyrical.max_drawdown(row) for row in windows],
+        "annual": [empyrical.annual_return(row) for row in windows],
         "total": [empyrical.cum_returns_final(row) for row in windows],
     }
     np.testing.assert_allclose(statistics.sharpe_ratio(windows, 0.04), expected["sharpe"], rtol=RELATIVE)
     np.testing.assert_allclose(statistics.volatility(windows), expected["volatility"], rtol=RELATIVE)
     np.testing.assert_allclose(statistics.max_drawdown(windows), expected["drawdown"], rtol=RELATIVE)
+    np.testing.assert_allclose(statistics.annualized_return(windows), expected["annual"], rtol=RELATIVE, atol=1e-12)
     np.testing.assert_allclose(statistics.total_return(windows), expected["total"], rtol=RELATIVE, atol=1e-12)
 
 

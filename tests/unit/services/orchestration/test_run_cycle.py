@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from functions.domain.kernel.errors import StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import issued_signals, modes_document
+from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.modes import ModeState
@@ -322,3 +324,31 @@ def test_a_shadowed_strategys_exit_from_a_live_position_passes_whole(store: Fake
     assert (verdict.mode, verdict.final_allocation) == ("SHADOW_MODE", 1.0)
     assert result.signals["B"]["mode"] == "SHADOW_MODE", "another's position is not B's to leave"
     assert not [path for path in store.documents if "/shadow_pnl/" in path]
+
+
+def test_disabled_strategies_stand_beside_the_others_in_the_log(store: FakeCycleStore) -> None:
+    store.put(f"{TENANT}/config/maestro", {"disabled_strategies": ["Off"]})
+    result = decided(store, {"Off": BUY, "On": BUY})
+    log = store.documents[f"systemStatus/orchestration_logs/logs/{result.decision.session_id}"]
+    assert [entry["strategy_name"] for entry in log["allocation_decisions"]] == ["On"]
+    assert [(entry["strategy_name"], entry["mode"]) for entry in log["disabled_decisions"]] == [("Off", "DISABLED")]
+    assert [entry["strategy_name"] for entry in logged_verdicts(log)] == ["On", "Off"]
+    assert logged_verdicts(log)[0]["sharpe_ratio"] is None
+    assert math.isnan(log["allocation_decisions"][0]["sharpe_ratio"])
+
+
+def test_identities_are_on_the_decision_and_their_nonces_never_in_the_log(store: FakeCycleStore) -> None:
+    result = decided(store, {"Trend": BUY, "Exit": SELL})
+    identities = result.decision.agent_identities
+    assert {name: one.nonce for name, one in identities.items()} == {
+        name: signal["nonce"] for name, signal in result.signals.items()
+    }
+    logged = repr(result.decision.to_firestore_doc()) + repr(result.decision)
+    assert not any(one.nonce in logged for one in identities.values())
+
+
+def test_too_little_data_is_in_the_process_log(store: FakeCycleStore, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="maestro"):
+        decided(store, {"New": BUY})
+    line = "Strategy New: Insufficient data for Sharpe calculation (0 daily returns, need 5 that vary)."
+    assert caplog.messages.count(line) == 1
