@@ -1,14 +1,18 @@
-"""Gemini on Vertex AI, through the google-genai client."""
+"""Gemini on Vertex AI, through google-cloud-aiplatform, over REST."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
+
+from google.auth.credentials import AnonymousCredentials
 
 from functions.domain.monitoring.ai_prompt import Prompt
 from functions.services.monitoring.ports import Answer, SummaryFailed
 
+DEADLINE_SECONDS = 20.0
 _MOST_TOKENS = 160
 _TEMPERATURE = 0.2
 _GOOD_ENDINGS = {"STOP", "MAX_TOKENS"}
@@ -32,7 +36,7 @@ class Gemini:
         model: str,
         project: str,
         region: str,
-        deadline_seconds: float = 20.0,
+        deadline_seconds: float = DEADLINE_SECONDS,
         *,
         base_url: str | None = None,
     ) -> None:
@@ -62,61 +66,73 @@ class Gemini:
         except Exception as error:
             raise SummaryFailed(_reason(error)) from error
 
-    def _ask(self, prompt: Prompt) -> Answer:
-        # Imported here: it takes a third of a second, and only summaries need it.
-        from google import genai  # noqa: PLC0415
-        from google.genai import types  # noqa: PLC0415
-        from google.oauth2.credentials import Credentials  # noqa: PLC0415
+    def load_client(self) -> None:
+        """Import the client, which takes seconds the first time, before somebody waits under a deadline."""
+        with suppress(Exception):  # whatever it is, the first question says so
+            _client_class()
 
-        options = types.HttpOptions(
-            base_url=self._base_url,
-            timeout=int(self._deadline * 1000),
-            retry_options=types.HttpRetryOptions(attempts=1),
-        )
-        client = genai.Client(
-            vertexai=True,
-            project=self._project,
-            location=self._region,
-            credentials=Credentials("none") if self._base_url else None,  # type: ignore[no-untyped-call]
-            http_options=options,
-        )
-        config = types.GenerateContentConfig(
-            system_instruction=prompt.system_instruction,
-            temperature=_TEMPERATURE,
-            max_output_tokens=_MOST_TOKENS,
-            thinking_config=types.ThinkingConfig(thinking_budget=0),
-        )
-        return _answer(
-            client.models.generate_content(model=self._model, contents=prompt.text, config=config), self._model
-        )
+    def _ask(self, prompt: Prompt) -> Answer:
+        client_class = _client_class()
+        asked = {
+            "model": f"projects/{self._project}/locations/{self._region}/publishers/google/models/{self._model}",
+            "contents": [{"role": "user", "parts": [{"text": prompt.text}]}],
+            "system_instruction": {"parts": [{"text": prompt.system_instruction}]},
+            "generation_config": {
+                "temperature": _TEMPERATURE,
+                "max_output_tokens": _MOST_TOKENS,
+                "thinking_config": {"thinking_budget": 0},
+            },
+        }
+        with client_class(
+            credentials=AnonymousCredentials() if self._base_url else None,  # type: ignore[no-untyped-call]
+            transport="rest",
+            client_options={"api_endpoint": self._base_url or host_of(self._region)},
+        ) as client:
+            return _answer(client.generate_content(asked, retry=None, timeout=self._deadline), self._model)
+
+
+def _client_class() -> Any:
+    # Imported here: it takes a second and 54 MB, and only summaries need it.
+    from google.cloud.aiplatform_v1.services.prediction_service import PredictionServiceClient  # noqa: PLC0415
+
+    return PredictionServiceClient
+
+
+def host_of(region: str) -> str:
+    """Return where Vertex AI answers for a region."""
+    if region == "global":
+        return "aiplatform.googleapis.com"
+    if region in {"us", "eu"}:
+        return f"aiplatform.{region}.rep.googleapis.com"
+    return f"{region}-aiplatform.googleapis.com"
 
 
 def _answer(response: Any, model: str) -> Answer:
-    feedback = response.prompt_feedback
-    if feedback is not None and feedback.block_reason is not None:
-        raise SummaryFailed(f"the prompt was blocked ({_word(feedback.block_reason)})")
+    blocked = response.prompt_feedback.block_reason
+    if blocked:
+        raise SummaryFailed(f"the prompt was blocked ({_word(blocked)})")
     if not response.candidates:
         raise SummaryFailed("the answer has no candidates")
     candidate = response.candidates[0]
     ending = _word(candidate.finish_reason)
     if ending not in _GOOD_ENDINGS:
         raise SummaryFailed(f"the answer ended with {ending}")
-    parts = (candidate.content.parts if candidate.content else None) or ()
-    text = "".join(part.text or "" for part in parts if not part.thought)
-    usage = response.usage_metadata
+    text = "".join(part.text for part in candidate.content.parts if not part.thought)
+    usage = response.usage_metadata if "usage_metadata" in response else None
     return Answer(
         text,
         model,
-        usage.prompt_token_count if usage else None,
-        usage.candidates_token_count if usage else None,
+        usage.prompt_token_count if usage is not None else None,
+        usage.candidates_token_count if usage is not None else None,
     )
 
 
 def _word(value: Any) -> str:
-    return str(getattr(value, "value", value))
+    """Return an enumeration's name for a value, or the number it has no name for yet."""
+    return str(getattr(value, "name", value))
 
 
 def _reason(error: Exception) -> str:
     """Return what went wrong in a word; errors may quote the prompt."""
     status = getattr(error, "code", None)
-    return f"Vertex AI answered {status}" if isinstance(status, int) else type(error).__name__
+    return f"Vertex AI answered {int(status)}" if isinstance(status, int) else type(error).__name__

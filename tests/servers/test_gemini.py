@@ -15,7 +15,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
-from functions.adapters.gemini import Gemini
+from functions.adapters.gemini import Gemini, host_of
 from functions.domain.monitoring.ai_prompt import Prompt
 from functions.services.monitoring import summarise_decision
 from functions.services.monitoring.ports import SummaryFailed
@@ -38,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.asked.append((self.path, body))
+        self.asked.append((self.path.partition("?")[0], body))
         try:
             type(self).behaviour(self)
         except (BrokenPipeError, ConnectionResetError):
@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         """Stay quiet."""
 
 
-def answer(text: str | None = "Calm **day**.", ending: str = "STOP", **fields: Any) -> bytes:
+def answer(text: str | None = "Calm **day**.", ending: str | int = "STOP", **fields: Any) -> bytes:
     candidate: dict[str, Any] = {"finishReason": ending, "index": 0}
     if text is not None:
         candidate["content"] = {"role": "model", "parts": [{"text": text}]}
@@ -94,6 +94,7 @@ def test_it_asks_as_vertex_ai_is_asked_and_reads_the_answer(model: type[Handler]
     assert body["contents"][0]["parts"] == [{"text": "a secret question"}]
     assert body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
     assert body["generationConfig"]["maxOutputTokens"] < 500
+    assert body["generationConfig"]["thinkingConfig"] == {"thinkingBudget": 0}
     assert gemini(model).ask(PROMPT).text
 
 
@@ -137,6 +138,24 @@ def test_whatever_goes_wrong_is_one_short_reason_in_time(model: type[Handler], c
 def test_an_answer_cut_by_its_length_is_an_answer(model: type[Handler]) -> None:
     model.behaviour = lambda handler: handler.say(answer("Half a", "MAX_TOKENS"))
     assert gemini(model).ask(PROMPT).text == "Half a"
+
+
+def test_words_come_as_numbers_too(model: type[Handler]) -> None:
+    """The client asks Vertex AI for them so; the library need not know each."""
+    model.behaviour = lambda handler: handler.say(answer(ending=1))
+    assert gemini(model).ask(PROMPT).text == "Calm **day**."
+    for ending, word in ((3, "SAFETY"), (99, "99")):
+        model.behaviour = lambda handler, ending=ending: handler.say(answer(None, ending))  # type: ignore[misc]
+        with pytest.raises(SummaryFailed, match=f"the answer ended with {word}"):
+            gemini(model).ask(PROMPT)
+
+
+def test_a_thought_is_no_part_of_the_answer_and_tokens_may_be_untold(model: type[Handler]) -> None:
+    parts = [{"text": "Hm.", "thought": True}, {"text": "Calm."}]
+    body = json.dumps({"candidates": [{"finishReason": "STOP", "content": {"parts": parts}}]}).encode()
+    model.behaviour = lambda handler: handler.say(body)
+    found = gemini(model).ask(PROMPT)
+    assert (found.text, found.input_tokens, found.output_tokens) == ("Calm.", None, None)
 
 
 def put_decision(db: Client, **fields: Any) -> None:
@@ -191,3 +210,15 @@ def test_a_loader_may_wait_for_it_under_a_deadline(own_db: Client, model: type[H
     late = decide(0.2, TIGHT_SECONDS)
     assert late.ai_summary_source == "text"
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("europe-west1", "europe-west1-aiplatform.googleapis.com"),
+        ("global", "aiplatform.googleapis.com"),
+        ("eu", "aiplatform.eu.rep.googleapis.com"),
+    ],
+)
+def test_every_region_has_a_host(region: str, host: str) -> None:
+    assert host_of(region) == host

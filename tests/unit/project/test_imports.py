@@ -22,6 +22,8 @@ from backend.marketplace.strategy_performance_snapshots import (
 import functions.strategies.maestro_controller as spelled
 assert StrategyLoader().get_load_errors() == {}, StrategyLoader().get_load_errors()
 assert sys.modules["functions.strategies.maestro_controller"] is spelled
+heavy = {"google.genai", "google.cloud.aiplatform_v1", "firebase_functions"} & set(sys.modules)
+assert not heavy, f"imported by a program that asks for no summary: {heavy}"
 twice = [name for name in sys.modules if name.startswith(("strategies", "domain", "services", "adapters"))]
 assert not twice, f"a second identity of the same files: {twice}"
 """
@@ -61,7 +63,8 @@ assert sorted(main.__all__) == [
     "orchestratetenant",
     "snapshottenant",
 ]
-heavy = {"pandas", "pydantic", "flask_openapi", "exchange_calendars", "vertexai", "google.genai", "scipy"}
+heavy = {"pandas", "pydantic", "flask_openapi", "exchange_calendars", "vertexai", "scipy"}
+heavy |= {"google.genai", "google.cloud.aiplatform", "google.cloud.aiplatform_v1"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     done = run(code, places[place])
