@@ -21,7 +21,6 @@ from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
-from functions.adapters.gemini import Gemini
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.structured_logging import configure_logging
 from functions.adapters.system import SystemClock, jittered_pause
@@ -179,11 +178,9 @@ def check_alerts() -> CheckAlerts:
 @cache
 def summarise_decision() -> SummariseDecision | None:
     """None when summaries stay text."""
-    ai = settings().ai
-    if ai is None:
-        return None
-    gemini = Gemini(ai.model, ai.project, ai.region, base_url=ai.base_url)
-    return wiring.summarise_decision(firestore_client(), gemini)
+    settings()
+    gemini = wiring.gemini()
+    return None if gemini is None else wiring.summarise_decision(firestore_client(), gemini)
 
 
 @cache
@@ -213,4 +210,4 @@ def policy_defaults() -> Mapping[str, Any]:
 def strategy_loader(tenant_id: str) -> StrategyLoader:
     """One loader per tenant: strategies may remember things, and tenants must not see each other's."""
     settings()
-    return StrategyLoader(firestore_client(), tenant_id)
+    return StrategyLoader(firestore_client(), tenant_id, ai_summaries=False)  # `on_decision_logged` has them made

@@ -14,6 +14,7 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.services.monitoring.ports import Summariser
+from functions.services.monitoring.summarise_decision import INLINE_SECONDS
 from functions.services.orchestration.find_strategies import build, discover, rediscover
 from functions.services.orchestration.run_cycle import GivenInputs
 from functions.services.orchestration.strategy_signatures import with_three_arguments
@@ -42,10 +43,13 @@ class StrategyLoader:
     controller_class : type
         `MaestroController` or a subclass with thresholds of its own.
     summariser : Summariser, optional
-        `functions.adapters.gemini.Gemini`: decisions come back with the model's summary, if it answers in time. The
-        deployed functions summarise decisions by themselves, after the fact.
+        Decisions come back with this model's summary, if it answers in time. Without it: Gemini's, if ``AI_SUMMARIES``
+        is ``on`` in the environment.
     summary_deadline_seconds : float
         What a caller waits for it at most; the signals are decided and stored before.
+    ai_summaries : bool
+        False: no model is asked, whatever the environment says. The deployed functions' own loaders say so, as a
+        trigger there summarises decisions after the fact.
     """
 
     def __init__(
@@ -57,14 +61,17 @@ class StrategyLoader:
         strategies_package: str = "functions.strategies",
         controller_class: type[MaestroController] = MaestroController,
         summariser: Summariser | None = None,
-        summary_deadline_seconds: float = 3.0,
+        summary_deadline_seconds: float = INLINE_SECONDS,
+        ai_summaries: bool = True,
     ) -> None:
         self.tenant_id = tenant_id
         self.uid = uid
         self._controller_class = controller_class
         self._maestro = None if db is None else controller_class(db, tenant_id, uid)
-        self._summarise = None if db is None or summariser is None else wiring.summarise_decision(db, summariser)
         self._summary_deadline_seconds = summary_deadline_seconds
+        self._summarise = None
+        if db is not None and ai_summaries:
+            self._summarise = wiring.inline_summaries(db, summary_deadline_seconds, summariser)
         self._strategies_package = strategies_package
         self._build(*discover(strategies_package, BaseStrategy))
 

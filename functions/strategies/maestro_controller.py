@@ -20,6 +20,7 @@ from functions.domain.orchestration.identity import AgentIdentity
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.metrics import StrategyPerformanceMetrics
+from functions.services.monitoring.summarise_decision import INLINE_SECONDS
 from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, GivenInputs, ProposeSignals
 from functions.strategies import wiring
 
@@ -63,6 +64,7 @@ class MaestroController:
     def __init__(self, db: Client, tenant_id: str = "default", uid: str | None = None) -> None:
         self.tenant_id = tenant_id
         self.uid = uid
+        self._db = db
         self._run_cycle = wiring.run_cycle(db)
         self._outside = wiring.outside_cycles(db)
         self.session_id = self._outside.new_session_id()
@@ -168,6 +170,24 @@ class MaestroController:
         StoreUnavailable
         """
         await asyncio.to_thread(self._outside.log_shadow_trade, self.tenant_id, strategy_name, signal)
+
+    async def generate_ai_summary(self, decision: MaestroDecision, *, deadline_seconds: float = INLINE_SECONDS) -> str:
+        """
+        Return the model's summary of a decision, or the decision's own text, with one warning if the model failed.
+
+        A model is asked where ``AI_SUMMARIES`` is ``on`` in the environment, and once: the logged decision keeps its
+        answer.
+
+        Parameters
+        ----------
+        decision : MaestroDecision
+        deadline_seconds : float
+            How long to wait for it at most; the first call of a process imports the model's client before.
+        """
+        summarise = await asyncio.to_thread(wiring.inline_summaries, self._db, deadline_seconds)
+        if summarise is None:
+            return decision.ai_summary
+        return (await summarise.run_within(deadline_seconds, decision)).ai_summary
 
     def apply_systemic_risk_override(
         self, signals: Mapping[str, Mapping[str, Any]]

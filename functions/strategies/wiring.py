@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from google.cloud.firestore import Client
 
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
@@ -9,6 +11,7 @@ from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
+from functions.adapters.gemini import DEADLINE_SECONDS, Gemini
 from functions.adapters.market_calendar import ExchangeCalendar
 from functions.adapters.system import SecretIds, SystemClock
 from functions.services.kernel.ports import MarketCalendar
@@ -19,6 +22,8 @@ from functions.services.monitoring.watch_tenant import WatchTenant
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
 from functions.services.orchestration.outside_cycles import OutsideCycles
 from functions.services.orchestration.run_cycle import RunCycle
+
+logger = logging.getLogger("maestro")
 
 STRATEGY_EVALUATOR = StrategyEvaluator()
 """One per process: it remembers strategies that never returned."""
@@ -34,6 +39,32 @@ def outside_cycles(db: Client) -> OutsideCycles:
 
 def summarise_decision(db: Client, summariser: Summariser) -> SummariseDecision:
     return SummariseDecision(FirestoreSummaryStore(db), summariser)
+
+
+def gemini(deadline_seconds: float = DEADLINE_SECONDS) -> Gemini | None:
+    """Return the model that the settings name; None where summaries stay text, with a warning if that is a slip."""
+    from functions.settings import read_settings  # noqa: PLC0415 - imports firebase_functions: not where there is no db
+
+    ai = read_settings().ai
+    if ai is None:
+        return None
+    if not ai.project:
+        logger.warning("AI_SUMMARIES is on, but no project is named: set FIREBASE_PROJECT_ID. Summaries stay text")
+        return None
+    return Gemini(ai.model, ai.project, ai.region, deadline_seconds, base_url=ai.base_url)
+
+
+def inline_summaries(
+    db: Client, deadline_seconds: float, summariser: Summariser | None = None
+) -> SummariseDecision | None:
+    """Return what summarises while a caller waits, by the given model or the settings'; None: summaries stay text."""
+    if summariser is not None:
+        return summarise_decision(db, summariser)
+    model = gemini(deadline_seconds)
+    if model is None:
+        return None
+    model.load_client()
+    return summarise_decision(db, model)
 
 
 def compute_month(db: Client) -> ComputeMonth:

@@ -21,6 +21,7 @@ from functions.services.monitoring import summarise_decision
 from functions.services.monitoring.ports import SummaryFailed
 from functions.services.monitoring.summarise_decision import FAILED, SummariseDecision
 from functions.strategies.loader import StrategyLoader
+from functions.strategies.maestro_controller import MaestroController
 
 PROMPT = Prompt("Be brief.", "a secret question")
 ROOMY_SECONDS = 60.0
@@ -210,6 +211,81 @@ def test_a_loader_may_wait_for_it_under_a_deadline(own_db: Client, model: type[H
     late = decide(0.2, TIGHT_SECONDS)
     assert late.ai_summary_source == "text"
     assert time.monotonic() - started < 10
+
+
+@pytest.fixture
+def switched_on(model: type[Handler], monkeypatch: pytest.MonkeyPatch) -> type[Handler]:
+    """The environment of a program whose decisions the model summarises; Vertex AI is the local server."""
+    url: str = model.url  # type: ignore[attr-defined]
+    on = {"AI_SUMMARIES": "on", "AI_MODEL": "gemini-test", "FIREBASE_PROJECT_ID": "demo-maestro"}
+    for name, value in {**on, "FUNCTIONS_EMULATOR": "true", "AI_BASE_URL": url}.items():
+        monkeypatch.setenv(name, value)
+    return model
+
+
+def decide_with(loader: StrategyLoader) -> Any:
+    account = {"equity": 1e5, "buying_power": 1e5}
+    return asyncio.run(loader.evaluate_all_strategies_with_maestro({"AAPL": {"price": 100.0}}, account))[1]
+
+
+def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [message for message in caplog.messages if FAILED in message]
+
+
+def test_a_loader_alone_brings_the_models_summary(
+    own_db: Client, switched_on: type[Handler], caplog: pytest.LogCaptureFixture
+) -> None:
+    decision = decide_with(StrategyLoader(db=own_db, tenant_id="acme", summary_deadline_seconds=ROOMY_SECONDS))
+    assert (decision.ai_summary, decision.ai_summary_source) == ("Calm day.", "gemini")
+    ((path, _),) = switched_on.asked
+    assert "/projects/demo-maestro/" in path
+    assert failures(caplog) == []
+    silent = StrategyLoader(db=own_db, tenant_id="acme", ai_summaries=False)
+    assert decide_with(silent).ai_summary_source == "text"
+    assert len(switched_on.asked) == 1
+
+
+@pytest.mark.parametrize(("case", "deadline"), [("500", ROOMY_SECONDS), ("dripping", 1.0)])
+def test_a_loader_alone_keeps_the_text_with_one_warning(
+    own_db: Client, switched_on: type[Handler], caplog: pytest.LogCaptureFixture, case: str, deadline: float
+) -> None:
+    switched_on.behaviour = BAD[case][0]
+    loader = StrategyLoader(db=own_db, tenant_id="acme", summary_deadline_seconds=deadline)
+    started = time.monotonic()
+    decision = decide_with(loader)
+    assert decision.ai_summary_source == "text"
+    assert decision.ai_summary.startswith("Maestro weighed")
+    assert len(failures(caplog)) == 1
+    assert time.monotonic() - started < 15, "a loop that closes waits for no answer that is given up"
+
+
+def test_a_loader_without_a_project_says_once_what_to_set(
+    own_db: Client, switched_on: type[Handler], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("FIREBASE_PROJECT_ID", "GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+    loader = StrategyLoader(db=own_db, tenant_id="acme")
+    assert decide_with(loader).ai_summary_source == "text"
+    assert [message for message in caplog.messages if "set FIREBASE_PROJECT_ID" in message]
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+    assert not switched_on.asked
+
+
+def test_the_controller_summarises_a_decision_on_request(
+    own_db: Client, switched_on: type[Handler], caplog: pytest.LogCaptureFixture
+) -> None:
+    controller = MaestroController(own_db, "acme")
+
+    def summary(decision: Any) -> str:
+        return asyncio.run(controller.generate_ai_summary(decision, deadline_seconds=ROOMY_SECONDS))
+
+    _, decision = asyncio.run(controller.orchestrate({"Trend": {"action": "HOLD"}}))
+    assert summary(decision) == summary(decision) == "Calm day."
+    assert len(switched_on.asked) == 1
+    switched_on.behaviour = BAD["500"][0]
+    _, other = asyncio.run(controller.orchestrate({"Trend": {"action": "HOLD"}}))
+    assert summary(other) == other.ai_summary
+    assert len(failures(caplog)) == 1
 
 
 @pytest.mark.parametrize(
