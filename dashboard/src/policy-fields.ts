@@ -19,6 +19,7 @@ export const GROUPS: Group[] = [
       min_dwell_days: "Days in a mode before a promotion",
       demotion_confidence: "Demote only when it is this probable (0.5 to 0.9999; empty: off)",
       disabled_strategies: "Switched off by hand: a line each, name or name = time at which it ends",
+      sample_strategies: "Sample strategies that may act: a name a line",
     },
   },
   {

@@ -33,7 +33,7 @@ export function inputOf(schema: Schema): Input {
     ...(one.maxLength !== undefined && { maxLength: one.maxLength }),
     isWhole: one.type === "integer",
   };
-  if (map) {
+  if (map || one.type === "array") {
     return { kind: "lines", choices: [], isWhole: false };
   }
   if (one.type === "boolean") {
@@ -72,7 +72,7 @@ export function valueFrom(text: string, schema: Schema): unknown {
     return numberOr(trimmed);
   }
   if (kind === "lines") {
-    return linesOf(trimmed);
+    return schema.type === "array" ? Object.keys(linesOf(trimmed)) : linesOf(trimmed);
   }
   return choices[0] === "true" ? trimmed === "true" : trimmed;
 }

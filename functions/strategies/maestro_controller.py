@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.metrics import StrategyPerformanceMetrics
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
+from functions.services.orchestration.find_strategies import sample_names
 from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, GivenInputs, ProposeSignals
 from functions.strategies import wiring
 
@@ -60,6 +61,7 @@ class MaestroController:
     signal_ttl_seconds: int = _DEFAULTS.signal_ttl_seconds
     max_input_age_seconds: int = _DEFAULTS.max_input_age_seconds
     strategy_timeout_seconds: float = _DEFAULTS.strategy_timeout_seconds
+    sample_strategies: Collection[str] = _DEFAULTS.sample_strategies
 
     def __init__(self, db: Client, tenant_id: str = "default", uid: str | None = None) -> None:
         self.tenant_id = tenant_id
@@ -92,7 +94,7 @@ class MaestroController:
         signals : mapping
             What each strategy proposed, by strategy name.
         strategies : mapping or iterable of names
-            The strategies there are; one without a signal holds.
+            The strategies there are; one without a signal holds. Samples are known by the strategies, not by names.
         market_data, account_snapshot : mapping, optional
             What the signals were evaluated on; an ``as_of`` in them is checked, and buying power sets notionals.
         """
@@ -102,7 +104,7 @@ class MaestroController:
             return proposals
 
         given = GivenInputs({} if market_data is None else market_data, account_snapshot or {})
-        result = await self.run(propose, given=given)
+        result = await self.run(propose, given=given, samples=sample_names(strategies))
         if result is None:
             raise StoreUnavailable("a cycle without a slot was taken for one decided already")
         return result.signals, result.decision
@@ -113,6 +115,7 @@ class MaestroController:
         *,
         given: GivenInputs | None = None,
         load_errors: Mapping[str, str] | None = None,
+        samples: Set[str] = frozenset(),
         slot: str | None = None,
         request_id: str | None = None,
         now: datetime | None = None,
@@ -123,6 +126,7 @@ class MaestroController:
             uid=self.uid,
             propose=propose,
             policy_defaults=self.policy_defaults(),
+            samples=samples,
             load_errors=load_errors or {},
             given=given,
             slot=slot,
@@ -144,8 +148,9 @@ class MaestroController:
         ------
         StoreUnavailable
         """
+        names, samples = list(strategies), sample_names(strategies)
         defaults = self.policy_defaults()
-        return await asyncio.to_thread(self._outside.weights, self.tenant_id, self.uid, list(strategies), defaults)
+        return await asyncio.to_thread(self._outside.weights, self.tenant_id, self.uid, names, samples, defaults)
 
     async def fetch_strategy_performance(self, strategy_name: str) -> StrategyPerformanceMetrics:
         """

@@ -32,6 +32,7 @@ def test_a_change_is_stored_versioned_and_shown_in_the_history(dashboard: Dashbo
     field(page, "enabled").select_option("false")
     field(page, "strategy_capital").fill("Trend = 25000\nExit = 10000.5")
     field(page, "disabled_strategies").fill("Idle\nLoud = 2030-01-01T00:00:00Z")
+    field(page, "sample_strategies").fill("PairsReversion\nMovingAverageTrend\n")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved as version 1.")).to_be_visible()
 
@@ -41,6 +42,7 @@ def test_a_change_is_stored_versioned_and_shown_in_the_history(dashboard: Dashbo
     assert stored["strategy_capital"] == {"Trend": 25_000, "Exit": 10_000.5}
     assert stored["disabled_strategies"]["Idle"] is None
     assert stored["disabled_strategies"]["Loud"] is not None
+    assert stored["sample_strategies"] == ["MovingAverageTrend", "PairsReversion"]
     row = page.get_by_role("region", name="History").get_by_role("row").nth(1)
     expect(row).to_contain_text("SYSTEMIC_SELL_THRESHOLD: 4")
 

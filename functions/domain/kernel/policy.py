@@ -14,6 +14,7 @@ from functions.domain.kernel.setting_checks import (
     CAPITALS,
     DISABLED,
     FLAG,
+    NAMES,
     TIME,
     TIME_ZONE,
     choice,
@@ -96,6 +97,8 @@ class Policy:
     """Hours after which a tripped breaker releases."""
     disabled_strategies: Mapping[str, datetime | None] = field(default_factory=dict, metadata={"check": DISABLED})
     """Strategies switched off by hand, with the time the switch ends, or None."""
+    sample_strategies: tuple[str, ...] = field(default=(), metadata={"check": NAMES})
+    """Names of the project's sample strategies that may act; the others are DISABLED."""
     enabled: bool = field(default=True, metadata={"check": FLAG})
     """False: signals pass as proposed, still stamped and logged."""
     trading_state: TradingState = field(

@@ -21,6 +21,8 @@ class ReasonCode(StrEnum):
     """The returns that earned the mode are gone: the mode is not improved without new ones."""
     DISABLED_BY_POLICY = "DISABLED_BY_POLICY"
     """An operator disabled the strategy."""
+    SAMPLE_NOT_NAMED = "SAMPLE_NOT_NAMED"
+    """A sample strategy that the policy's ``sample_strategies`` does not name: it may not act."""
     MAESTRO_OFF = "MAESTRO_OFF"
     """The policy's ``enabled`` is false: signals pass as proposed."""
 

@@ -120,6 +120,12 @@ def _read_disabled(value: Any) -> Mapping[str, datetime | None]:
         raise ValueError("a map whose values are UTC timestamps or null") from error
 
 
+def _read_names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple | set | frozenset) or not all(_is_name(name) for name in value):
+        raise ValueError("a list of strategy names")
+    return tuple(sorted(set(value)))
+
+
 def _read_capitals(value: Any) -> Mapping[str, float]:
     """Read a map of strategy name to USD."""
     limit = "a map of strategy name to USD above 0"
@@ -142,6 +148,8 @@ TIME = Check(_read_time, {"type": "string", "format": "date-time"})
 TIME_ZONE = Check(_read_time_zone, {"type": "string", "maxLength": 64})
 
 FLAG = Check(_read_flag, {"type": "boolean"})
+
+NAMES = Check(_read_names, {"type": "array", "items": _NAME})
 
 CAPITALS = Check(_read_capitals, {"type": "object", "propertyNames": _NAME, "additionalProperties": CAPITAL.schema})
 

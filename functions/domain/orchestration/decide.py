@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,6 +54,8 @@ class DecisionRequest:
     account: Account
     issues: tuple[InputIssue, ...]
     signals: Sequence[ProposedSignal]
+    samples: Set[str] = frozenset()
+    """Strategies that may act only where the policy names them."""
     load_errors: Mapping[str, str]
     new_nonce: Callable[[], str]
 
@@ -90,7 +92,9 @@ def decide(request: DecisionRequest) -> DecisionResult:
         raise InputError("strategies", f"at most {MAX_WINDOW_STRATEGIES} a tenant", len(names))
     policy, previous = request.policy, request.previous_modes
     is_readable = not any(issue.reason_code in UNREADABLE for issue in request.issues)
-    standing = standings(names, request.windows, previous, policy, request.now, is_readable=is_readable)
+    standing = standings(
+        names, request.windows, previous, policy, request.now, samples=request.samples, is_readable=is_readable
+    )
     tripped = request.breaker if request.breaker.is_tripped(request.now) else None
     ruled = apply_rules(request.signals, standing, RiskContext(policy, request.issues, tripped, request.live_positions))
     decision = _decision(request, standing, ruled)

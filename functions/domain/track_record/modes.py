@@ -48,6 +48,8 @@ class ModeState:
     @property
     def is_given(self) -> bool:
         """Whether the mode was given for want of data, and not earned."""
+        if self.reason_code is ReasonCode.SAMPLE_NOT_NAMED:
+            return self.earned_mode is None
         return self.reason_code is ReasonCode.INSUFFICIENT_DATA
 
     @classmethod
@@ -173,6 +175,8 @@ def next_mode(
     policy: Policy,
     now: datetime,
     proven: AgentMode = AgentMode.SHADOW_MODE,
+    *,
+    is_sample: bool = False,
 ) -> ModeState:
     """
     Return a strategy's mode now; one that does not change keeps its ``since``.
@@ -180,20 +184,28 @@ def next_mode(
     Parameters as for `earned_mode`. An operator's switch comes before what was earned, which is kept for its end.
     """
     earned, reason = earned_mode(sharpe, data_points, previous, policy, now, proven)
-    if is_disabled(policy, name, now):
+    switch = switched_off(policy, name, now, is_sample=is_sample)
+    if switch is not None:
+        why, until = switch
         was_disabled = previous is not None and previous.mode is AgentMode.DISABLED
         since = previous.since if was_disabled and previous else now
-        kept = previous.earned if previous else earned
-        until = policy.disabled_strategies[name]
-        return ModeState(AgentMode.DISABLED, since, ReasonCode.DISABLED_BY_POLICY, until, kept)
+        kept: AgentMode | None = previous.earned if previous else earned
+        if why is ReasonCode.SAMPLE_NOT_NAMED and (previous is None or previous.is_given):
+            # Named later, it begins as a new strategy does: nothing was earned yet.
+            kept = None if reason is ReasonCode.INSUFFICIENT_DATA else earned
+        return ModeState(AgentMode.DISABLED, since, why, until, kept)
     if previous is not None and previous.mode is earned:
         return previous if previous.reason_code is reason else ModeState(earned, previous.since, reason)
     return ModeState(earned, now, reason)
 
 
-def is_disabled(policy: Policy, strategy_name: str, now: datetime) -> bool:
-    """Tell whether an operator switched the strategy off, and the switch has not ended."""
-    if strategy_name not in policy.disabled_strategies:
-        return False
-    end = policy.disabled_strategies[strategy_name]
-    return end is None or now < end
+def switched_off(
+    policy: Policy, strategy_name: str, now: datetime, *, is_sample: bool
+) -> tuple[ReasonCode, datetime | None] | None:
+    """Return why the policy lets a strategy not act, and until when; None if it may act."""
+    end = policy.disabled_strategies.get(strategy_name, now)
+    if end is None or now < end:
+        return ReasonCode.DISABLED_BY_POLICY, end
+    if is_sample and strategy_name not in policy.sample_strategies:
+        return ReasonCode.SAMPLE_NOT_NAMED, None
+    return None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.track_record.modes import EARNED, ModeState, is_disabled, next_mode
+from functions.domain.track_record.modes import EARNED, ModeState, next_mode, switched_off
 from functions.domain.track_record.statistics import data_points, probabilistic_sharpe_ratio, sharpe_ratio
 from functions.domain.track_record.windows import PerformanceWindows
+
+UNNAMED_SAMPLE = "A sample: name it in the policy's sample_strategies to let it act."
+"""Why a sample does nothing, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ def standings(
     policy: Policy,
     now: datetime,
     *,
+    samples: Set[str] = frozenset(),
     is_readable: bool = True,
 ) -> dict[str, Standing]:
     """
@@ -46,6 +50,8 @@ def standings(
 
     Parameters
     ----------
+    samples : set of str
+        Which of the strategies are samples: those that the policy does not name are DISABLED.
     is_readable : bool
         False when policy or state could not be read: known modes stay as they are.
     """
@@ -61,13 +67,16 @@ def standings(
     )
     found = {}
     for name, ratio, psr, count, proven in figures:
-        previous = previous_modes.get(name)
+        previous, is_sample = previous_modes.get(name), name in samples
         if previous is not None and not is_readable:
             state = previous
         elif policy.enabled:
-            state = next_mode(name, ratio, count, previous, policy, now, proven)
+            state = next_mode(name, ratio, count, previous, policy, now, proven, is_sample=is_sample)
         else:
-            state = _mode_when_off(name, policy, now)
+            state = _mode_when_off(name, policy, now, is_sample=is_sample)
+        if previous is None and not is_readable and state.reason_code is ReasonCode.SAMPLE_NOT_NAMED:
+            # The tenant may have named it: exits from live positions of its own must pass.
+            state = replace(state, mode=AgentMode.SHADOW_MODE)
         found[name] = Standing(state, _or_none(ratio), _or_none(psr), count)
     return found
 
@@ -83,7 +92,7 @@ def _proven(returns: NDArray[np.float64], policy: Policy) -> list[AgentMode]:
     return [EARNED[rung] for rung in rungs.tolist()]
 
 
-def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: PLR0911 - one sentence per reason
+def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: C901, PLR0911 - one sentence per reason
     """Say why a strategy has its mode."""
     sharpe = "undefined" if standing.sharpe_ratio is None else f"{standing.sharpe_ratio:.2f}"
     reduce, shadow = policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow
@@ -108,13 +117,16 @@ def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: PLR0911 
         case ReasonCode.DISABLED_BY_POLICY:
             until = standing.state.until
             return "Disabled by an operator" + (f" until {until.isoformat()}." if until else ".")
+        case ReasonCode.SAMPLE_NOT_NAMED:
+            return UNNAMED_SAMPLE
         case _:
             return "Maestro is switched off: the signal passes as proposed."
 
 
-def _mode_when_off(name: str, policy: Policy, now: datetime) -> ModeState:
-    if is_disabled(policy, name, now):
-        return ModeState(AgentMode.DISABLED, now, ReasonCode.DISABLED_BY_POLICY, policy.disabled_strategies[name])
+def _mode_when_off(name: str, policy: Policy, now: datetime, *, is_sample: bool) -> ModeState:
+    switch = switched_off(policy, name, now, is_sample=is_sample)
+    if switch is not None:
+        return ModeState(AgentMode.DISABLED, now, *switch)
     return ModeState(AgentMode.ACTIVE, now, ReasonCode.MAESTRO_OFF)
 
 

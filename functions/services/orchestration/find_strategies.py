@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -77,3 +77,9 @@ def build(classes: Mapping[str, type]) -> tuple[dict[str, Any], dict[str, str]]:
         except Exception as error:  # noqa: BLE001 - a user's constructor: whatever it raises, the other strategies go on
             errors[name] = f"{type(error).__name__}: {error}"
     return strategies, errors
+
+
+def sample_names(strategies: Mapping[str, Any] | Iterable[str]) -> frozenset[str]:
+    """Return which strategies are samples by their own class's word; names alone do not tell."""
+    named = strategies.items() if isinstance(strategies, Mapping) else ()
+    return frozenset(name for name, strategy in named if vars(type(strategy)).get("is_sample"))

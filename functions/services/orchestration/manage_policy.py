@@ -199,4 +199,6 @@ def _stored(document: Document, defaults: Mapping[str, Any]) -> StoredPolicy:
 def _plain(value: Any) -> Any:
     if isinstance(value, StrEnum):
         return str(value)
+    if isinstance(value, tuple):
+        return list(value)
     return dict(value) if isinstance(value, Mapping) else value

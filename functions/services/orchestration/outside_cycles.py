@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
@@ -24,7 +24,12 @@ class OutsideCycles:
         self._ids = ids
 
     def weights(
-        self, tenant_id: str, uid: str | None, strategy_names: Sequence[str], policy_defaults: Mapping[str, Any]
+        self,
+        tenant_id: str,
+        uid: str | None,
+        strategy_names: Sequence[str],
+        samples: Set[str],
+        policy_defaults: Mapping[str, Any],
     ) -> dict[str, tuple[float, AgentMode]]:
         """Return each strategy's (weight, mode) as a cycle would find it now. Raises StoreUnavailable."""
         known = self._known(tenant_id, uid, policy_defaults)
@@ -34,6 +39,7 @@ class OutsideCycles:
             known.modes,
             known.policy,
             self._clock.now(),
+            samples=samples,
             is_readable=known.is_readable,
         )
         return {name: (standing.weight, standing.state.mode) for name, standing in found.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,8 @@ class CycleRequest:
     uid: str | None = None
     propose: ProposeSignals
     policy_defaults: Mapping[str, Any] = field(default_factory=dict)
+    samples: Set[str] = frozenset()
+    """Strategies that may act only where the policy names them."""
     load_errors: Mapping[str, str] = field(default_factory=dict)
     given: GivenInputs | None = None
     """None: the stored inputs."""
@@ -163,6 +165,7 @@ class RunCycle:
                 account=inputs.account,
                 issues=(*known.issues, *inputs.issues),
                 signals=signals,
+                samples=request.samples,
                 load_errors=request.load_errors,
                 new_nonce=self._ids.nonce,
             )

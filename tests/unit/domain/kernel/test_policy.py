@@ -37,6 +37,11 @@ def test_whole_numbers_may_come_as_floats_and_disabled_strategies_as_a_list() ->
     assert policy.disabled_strategies == {"A": None, "B": None}
 
 
+def test_samples_come_as_any_collection_of_names() -> None:
+    for names in (["B", "A", "A"], ("B", "A"), {"A", "B"}, frozenset("AB")):
+        assert Policy.from_sources({"sample_strategies": names}, None).sample_strategies == ("A", "B")
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -67,6 +72,9 @@ def test_whole_numbers_may_come_as_floats_and_disabled_strategies_as_a_list() ->
             {"disabled_strategies": {"A": "2020"}},
             "disabled_strategies must be a map whose values are UTC timestamps or null, was {'A': '2020'}",
         ),
+        ({"sample_strategies": "A"}, "sample_strategies must be a list of strategy names, was 'A'"),
+        ({"sample_strategies": [["A"]]}, "sample_strategies must be a list of strategy names, was [['A']]"),
+        ({"sample_strategies": {"A": None}}, "sample_strategies must be a list of strategy names, was {'A': None}"),
         (
             {"SHARPE_THRESHOLD_SHADOW": 1.2},
             "SHARPE_THRESHOLD_SHADOW must be at most SHARPE_THRESHOLD_REDUCE (1), was 1.2",

@@ -37,9 +37,10 @@ def next_mode(
     *,
     days: int = 30,
     now: datetime = NOW,
+    is_sample: bool = False,
     **settings: Any,
 ) -> ModeState:
-    return mode_after("A", sharpe, days, previous, Policy(**settings), now)
+    return mode_after("A", sharpe, days, previous, Policy(**settings), now, is_sample=is_sample)
 
 
 def earned(mode: AgentMode, days_ago: float = 10) -> ModeState:
@@ -108,6 +109,55 @@ def test_disabled_by_hand_until_it_ends_then_back_to_the_mode_earned_before() ->
     assert (off.mode, off.until, off.earned_mode) == (DISABLED, end, SHADOW)
     later = next_mode(math.nan, off, disabled_strategies={"A": end}, now=end)
     assert (later.mode, later.reason_code) == (SHADOW, ReasonCode.HELD_WITHOUT_DATA)
+
+
+def test_a_sample_that_is_not_named_is_disabled_and_named_goes_on_with_what_it_earned() -> None:
+    off = next_mode(2.0, earned(SHADOW), is_sample=True)
+    assert (off.mode, off.reason_code, off.earned_mode) == (DISABLED, ReasonCode.SAMPLE_NOT_NAMED, SHADOW)
+    assert next_mode(2.0, off, is_sample=True) == off
+    assert next_mode(0.1, off, is_sample=True, sample_strategies=["A"]).mode is SHADOW
+    assert next_mode(2.0, earned(SHADOW), is_sample=True, sample_strategies=["A"]).mode is REDUCED
+    assert next_mode(2.0, is_sample=False).mode is ACTIVE, "a strategy of the user's needs no naming"
+
+
+def test_a_sample_that_earned_nothing_yet_begins_as_a_new_strategy_once_it_is_named() -> None:
+    given_active = next_mode(math.nan)
+    for before in (None, given_active, next_mode(math.nan, is_sample=True)):
+        off = next_mode(math.nan, before, is_sample=True)
+        assert (off.mode, off.earned_mode) == (DISABLED, None)
+        named = next_mode(math.nan, off, is_sample=True, sample_strategies=["A"], insufficient_data_mode="SHADOW_MODE")
+        assert (named.mode, named.reason_code) == (SHADOW, ReasonCode.INSUFFICIENT_DATA)
+        assert next_mode(0.7, off, is_sample=True, sample_strategies=["A"]).mode is REDUCED
+        assert next_mode(0.7, off, is_sample=True).earned_mode is REDUCED, "what its fills of before earn, come late"
+
+
+def test_an_operators_switch_comes_before_the_naming_of_samples() -> None:
+    end = NOW + timedelta(hours=2)
+    off = next_mode(2.0, is_sample=True, disabled_strategies={"A": end})
+    assert (off.reason_code, off.until) == (ReasonCode.DISABLED_BY_POLICY, end)
+    later = next_mode(2.0, off, is_sample=True, disabled_strategies={"A": end}, now=end)
+    assert (later.mode, later.reason_code, later.until) == (DISABLED, ReasonCode.SAMPLE_NOT_NAMED, None)
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_readable", "mode"),
+    [
+        (Policy(), True, DISABLED),
+        (Policy(enabled=False), True, DISABLED),
+        (Policy(sample_strategies=("A",)), True, ACTIVE),
+        (Policy(enabled=False, sample_strategies=("A",)), True, ACTIVE),
+        (Policy(), False, SHADOW),
+    ],
+)
+def test_a_sample_acts_where_it_is_named_only(policy: Policy, is_readable: bool, mode: AgentMode) -> None:
+    found = standings(["A", "Own"], PerformanceWindows.empty(), {}, policy, NOW, samples={"A"}, is_readable=is_readable)
+    assert (found["A"].state.mode, found["Own"].state.mode) == (mode, ACTIVE)
+
+
+def test_a_sample_keeps_a_known_mode_while_the_policy_cannot_be_read() -> None:
+    known = {"A": earned(ACTIVE)}
+    found = standings(["A"], PerformanceWindows.empty(), known, Policy(), NOW, samples={"A"}, is_readable=False)
+    assert found["A"].state == known["A"]
 
 
 @pytest.mark.parametrize(

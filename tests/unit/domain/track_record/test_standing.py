@@ -25,6 +25,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
         ("SHADOW_MODE", "SHARPE_BELOW_SHADOW", -1.0, 30, "Sharpe Ratio -1.00 < 0.5. Moving to SHADOW_MODE."),
         ("ACTIVE", "INSUFFICIENT_DATA", None, 1, "Insufficient data for Sharpe calculation (1 daily return, need 5"),
         ("SHADOW_MODE", "HELD_WITHOUT_DATA", None, 2, "Only 2 daily returns that vary: SHADOW_MODE is kept until"),
+        ("DISABLED", "SAMPLE_NOT_NAMED", None, 0, "A sample: name it in the policy's sample_strategies to let it act."),
     ],
 )
 def test_reasons_in_words(mode: str, reason: str, sharpe: float | None, days: int, expected: str) -> None:

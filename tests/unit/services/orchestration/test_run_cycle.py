@@ -238,6 +238,32 @@ def test_unreadable_state_changes_no_mode_and_is_not_overwritten(store: FakeCycl
     assert store.documents[f"{TENANT}/state/modes"] == modes
 
 
+def test_a_sample_that_the_policy_does_not_name_trades_nothing(store: FakeCycleStore) -> None:
+    proposals = {"S": BUY, "Exit": SELL, "A": BUY}
+    for policy in ({}, {"enabled": False}):
+        store.put(f"{TENANT}/config/maestro", policy)
+        result = decided(store, proposals, samples={"S", "Exit"})
+        assert {name: signal["allocation"] for name, signal in result.signals.items()} == {"S": 0, "Exit": 0, "A": 0.4}
+        assert {result.signals[name]["mode"] for name in ("S", "Exit")} == {"DISABLED"}
+        assert {reason(result, name) for name in ("S", "Exit")} == {"SAMPLE_NOT_NAMED"}
+    store.put(f"{TENANT}/config/maestro", {"sample_strategies": ["S"]})
+    result = decided(store, proposals, samples={"S", "Exit"})
+    assert (result.signals["S"]["mode"], result.signals["S"]["allocation"]) == ("ACTIVE", 0.4)
+    assert reason(result, "Exit") == "SAMPLE_NOT_NAMED"
+
+
+def test_with_the_store_out_of_reach_samples_only_leave_positions_of_their_own(store: FakeCycleStore) -> None:
+    """Whether the tenant names them is not known then."""
+    store.is_down = True
+    positions = [{"symbol": "XOM", "qty": 10, "strategy_id": "Exit"}, {"symbol": "KO", "qty": 10}]
+    given = GivenInputs({"KO": {"price": 45.0}}, {"equity": 1e5, "buying_power": 1e5, "positions": positions})
+    proposals = {"Exit": SELL, "Other": SELL | {"ticker": "KO"}, "S": BUY}
+    signals = decided(store, proposals, given=given, samples=proposals.keys()).signals
+    assert (signals["Exit"]["mode"], signals["Exit"]["allocation"]) == ("REDUCED", 1.0)
+    assert (signals["Other"]["mode"], signals["Other"]["allocation"]) == ("SHADOW_MODE", 0)
+    assert (signals["S"]["action"], signals["S"]["mode"]) == ("HOLD", "SHADOW_MODE")
+
+
 def test_inputs_a_caller_gives_need_no_time_but_one_given_is_checked(store: FakeCycleStore) -> None:
     flat = {"KO": {"price": 45.0, "volume": 10}}
     fresh = decided(store, {"A": BUY}, given=GivenInputs(flat, {"equity": "100000.00", "buying_power": "50000.00"}))
