@@ -19,11 +19,15 @@ from rich.table import Table
 
 from examples.paper_broker import PaperBroker
 from examples.replay import Prices, decision_time
+from functions import bootstrap
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.domain.access.roles import Role
 from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
+from functions.services.orchestration.find_strategies import sample_names
+from functions.services.orchestration.manage_policy import Author
+from functions.strategies.loader import StrategyLoader
 from tools.access import manage_members, manage_tenants
 from tools.emulator_suite import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
@@ -61,11 +65,13 @@ class Demo:
         self.tenants = [DemoTenant(f"demo-{number}") for number in range(1, tenant_count + 1)]
 
     def seed(self) -> None:
-        """Create the tenants, and a user of every role in each."""
+        """Create the tenants, let the samples act in them, and create a user of every role in each."""
         self._suite.clear()
+        policy = {"sample_strategies": sorted(sample_names(StrategyLoader().get_all_strategies()))}
         tenants, members = manage_tenants(firestore_client()), manage_members(firestore_client())
         for tenant in self.tenants:
             tenants.create(tenant.tenant_id, f"Demo fund {tenant.tenant_id[5:]}")
+            bootstrap.manage_policy().put(tenant.tenant_id, policy, 0, Author("demo"), bootstrap.policy_defaults())
             for role in Role:
                 members.create(tenant.tenant_id, email_of(role, tenant.tenant_id), role, PASSWORD)
 

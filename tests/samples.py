@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from google.cloud.firestore import Client
+
+from functions.adapters.firestore import paths
 from functions.strategies.base import BaseStrategy
 from functions.strategies.breakout import BollingerBreakout
 from functions.strategies.loader import StrategyLoader
@@ -22,6 +25,11 @@ SAMPLES: tuple[type[BaseStrategy], ...] = (
     VolatilityManaged,
 )
 SAMPLE_NAMES = frozenset(sample.__name__ for sample in SAMPLES)
+
+
+def name_samples(db: Client, tenant_id: str) -> None:
+    """Let every sample act in a tenant."""
+    paths.policy(db, tenant_id).set({"sample_strategies": sorted(SAMPLE_NAMES)}, merge=True)
 
 
 def names_of_users() -> list[str]:

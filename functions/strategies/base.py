@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,10 @@ class BaseStrategy(ABC):
     A subclass in a file of this folder is found by the loader without any registration. ``evaluate`` may be a plain
     method or ``async``; an async one must not block its event loop.
     """
+
+    is_sample: ClassVar[bool] = False
+    """Whether it acts only for tenants whose policy names it in ``sample_strategies``. A class says so of itself alone:
+    a subclass of a sample is a strategy of yours."""
 
     defaults: Mapping[str, Any] = {}
     """Settings of the strategy; ``config`` overrides them by name."""

@@ -18,6 +18,8 @@ class BollingerBreakout(BaseStrategy):
     Bollinger (2001), Bollinger on Bollinger Bands.
     """
 
+    is_sample = True  # acts only where the policy names it: leave this line out of a copy
+
     defaults = {
         "symbols": ("AAPL", "AMD", "BBY", "LLY", "MSFT", "UNH"),
         "days": 20,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,11 @@ from google.cloud.firestore import Client
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.orchestration.inputs import CycleInputs
-from functions.domain.orchestration.signals import ProposedSignal
+from functions.domain.orchestration.signals import Action, ProposedSignal
+from functions.domain.track_record.standing import UNNAMED_SAMPLE
 from functions.services.monitoring.ports import Summariser
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
-from functions.services.orchestration.find_strategies import build, discover, rediscover
+from functions.services.orchestration.find_strategies import build, discover, rediscover, sample_names
 from functions.services.orchestration.run_cycle import GivenInputs
 from functions.services.orchestration.strategy_signatures import with_three_arguments
 from functions.strategies import wiring
@@ -77,6 +78,7 @@ class StrategyLoader:
 
     def _build(self, classes: Mapping[str, type], import_errors: Mapping[str, str]) -> None:
         self._strategies, build_errors = build(classes)
+        self._samples = sample_names(self._strategies)
         self._load_errors = {**import_errors, **build_errors}
         for name, message in self._load_errors.items():
             extra = {"strategy": name, "tenant": self.tenant_id}
@@ -105,10 +107,17 @@ class StrategyLoader:
     async def evaluate_all_strategies(
         self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None
     ) -> Signals:
-        """Return what each strategy proposes, unweighed and unstamped; a failed one holds, with its ``error``."""
-        policy = Policy.from_sources(self._controller_class.policy_defaults(), None)
-        signals = await self._evaluate(market_data, account_snapshot, regime, policy)
-        return {signal.strategy_name: signal.to_dict() for signal in signals}
+        """
+        Return what each strategy proposes, unweighed and unstamped; a failed one holds, with its ``error``.
+
+        A sample that the controller's class attribute ``sample_strategies`` does not name holds, too.
+        """
+        policy = self._default_policy()
+        acting = self._may_act(policy)
+        proposed = await self._evaluate(acting, market_data, account_snapshot, regime, policy)
+        signals = {signal.strategy_name: signal for signal in proposed}
+        idle = {name: ProposedSignal(name, Action.HOLD, reasoning=UNNAMED_SAMPLE) for name in self._strategies}
+        return {name: signal.to_dict() for name, signal in (idle | signals).items()}
 
     async def evaluate_all_strategies_with_maestro(
         self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None
@@ -122,7 +131,9 @@ class StrategyLoader:
             logger.warning("Maestro not initialized: pass db to StrategyLoader for orchestrated signals")
             return await self.evaluate_all_strategies(market_data, account_snapshot, regime), None
         given = GivenInputs(market_data, account_snapshot, regime)
-        result = await self._maestro.run(self._propose, given=given, load_errors=self._load_errors)
+        result = await self._maestro.run(
+            self._propose, given=given, load_errors=self._load_errors, samples=self._samples
+        )
         if result is None:
             return {}, None
         decision = result.decision
@@ -157,10 +168,12 @@ class StrategyLoader:
         return await self._orchestrate_stored("run cycles on request", request_id=request_id)
 
     async def calculate_strategy_weights(self) -> dict[str, tuple[float, AgentMode]]:
-        """Return each strategy's (weight, mode) by its own track record; without ``db`` all are ACTIVE."""
+        """Return each strategy's (weight, mode) by its own track record; without ``db`` whatever may act is ACTIVE."""
         if self._maestro is None:
             logger.warning("Maestro not initialized: pass db to StrategyLoader for weights by track record")
-            return dict.fromkeys(self._strategies, (WEIGHTS[AgentMode.ACTIVE], AgentMode.ACTIVE))
+            acting = self._may_act(self._default_policy())
+            modes = {name: AgentMode.ACTIVE if name in acting else AgentMode.DISABLED for name in self._strategies}
+            return {name: (WEIGHTS[mode], mode) for name, mode in modes.items()}
         return await self._maestro.calculate_strategy_weights(self._strategies)
 
     async def _orchestrate_stored(
@@ -169,17 +182,31 @@ class StrategyLoader:
         if self._maestro is None:
             raise ValueError(f"Maestro not initialized: pass db to StrategyLoader to {purpose}")
         result = await self._maestro.run(
-            self._propose, load_errors=self._load_errors, slot=slot, request_id=request_id, now=now
+            self._propose,
+            load_errors=self._load_errors,
+            samples=self._samples,
+            slot=slot,
+            request_id=request_id,
+            now=now,
         )
         return None if result is None else result.decision
 
     async def _propose(self, inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
-        return await self._evaluate(inputs.market_data, inputs.account_snapshot, inputs.regime, policy)
+        market_data, account, regime = inputs.market_data, inputs.account_snapshot, inputs.regime
+        return await self._evaluate(self._strategies, market_data, account, regime, policy)
+
+    def _default_policy(self) -> Policy:
+        return Policy.from_sources(self._controller_class.policy_defaults(), None)
+
+    def _may_act(self, policy: Policy) -> list[str]:
+        """Return the strategies but the samples that a policy does not name."""
+        idle = self._samples.difference(policy.sample_strategies)
+        return [name for name in self._strategies if name not in idle]
 
     async def _evaluate(
-        self, market_data: Any, account_snapshot: Any, regime: Any, policy: Policy
+        self, names: Iterable[str], market_data: Any, account_snapshot: Any, regime: Any, policy: Policy
     ) -> list[ProposedSignal]:
-        evaluates = {name: with_three_arguments(strategy.evaluate) for name, strategy in self._strategies.items()}
+        evaluates = {name: with_three_arguments(self._strategies[name].evaluate) for name in names}
         return await wiring.STRATEGY_EVALUATOR.evaluate(
             self.tenant_id, evaluates, market_data, account_snapshot, regime, policy.strategy_timeout_seconds
         )

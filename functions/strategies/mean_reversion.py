@@ -18,6 +18,8 @@ class RsiMeanReversion(BaseStrategy):
     Wilder (1978), New Concepts in Technical Trading Systems.
     """
 
+    is_sample = True  # acts only where the policy names it: leave this line out of a copy
+
     defaults = {
         "symbols": ("BAC", "CVX", "JNJ", "KO", "MRK", "PEP", "PFE", "XOM"),
         "days": 7,

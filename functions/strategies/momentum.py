@@ -17,6 +17,8 @@ class TwelveOneMomentum(BaseStrategy):
     Jegadeesh and Titman (1993), Journal of Finance 48(1), 65-91.
     """
 
+    is_sample = True  # acts only where the policy names it: leave this line out of a copy
+
     defaults = {
         "symbols": ("AAPL", "AMD", "BBY", "CVX", "HD", "JPM", "LLY", "MSFT", "PG", "UNH", "WMT"),
         "formation_days": 252,

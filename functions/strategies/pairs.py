@@ -21,6 +21,8 @@ class PairsReversion(BaseStrategy):
     Gatev, Goetzmann and Rouwenhorst (2006), Review of Financial Studies 19(3), 797-827.
     """
 
+    is_sample = True  # acts only where the policy names it: leave this line out of a copy
+
     defaults = {
         "pair": ("KO", "PEP"),
         "days": 40,

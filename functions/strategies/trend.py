@@ -22,6 +22,8 @@ class MovingAverageTrend(BaseStrategy):
     Brock, Lakonishok and LeBaron (1992), Journal of Finance 47(5), 1731-1764.
     """
 
+    is_sample = True  # acts only where the policy names it: leave this line out of a copy
+
     defaults = {
         "symbols": ("HD", "JPM", "MSFT", "PG", "UNH", "WMT"),
         "fast_days": 5,

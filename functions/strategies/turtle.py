@@ -17,6 +17,8 @@ class TurtleChannel(BaseStrategy):
     Faith (2007), Way of the Turtle, chapter 5.
     """
 
+    is_sample = True  # acts only where the policy names it: leave this line out of a copy
+
     defaults = {
         "symbols": ("CVX", "GE", "JNJ", "JPM", "MRK", "PEP", "PG", "XOM"),
         "entry_days": 20,

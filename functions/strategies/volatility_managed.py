@@ -23,6 +23,8 @@ class VolatilityManaged(BaseStrategy):
     Moreira and Muir (2017), Journal of Finance 72(4), 1611-1644.
     """
 
+    is_sample = True  # acts only where the policy names it: leave this line out of a copy
+
     defaults = {
         "symbols": ("HD", "JNJ", "KO", "MSFT", "PG", "WMT"),
         "days": 22,

@@ -46,6 +46,7 @@ def thresholds() -> Iterator[None]:
         setattr(MaestroController, name, value)
 
 
+@pytest.mark.usefixtures("samples_act")
 def test_the_whole_guide(db: Client, thresholds: None, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     firestore_client()  # a system that migrates has initialised Firebase already

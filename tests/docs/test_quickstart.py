@@ -18,13 +18,15 @@ QUICKSTART = ROOT / "functions" / "strategies" / "MAESTRO_QUICKSTART.md"
 
 
 @pytest.fixture
-def threshold() -> Iterator[None]:
-    before = MaestroController.SHARPE_THRESHOLD_REDUCE
+def settings() -> Iterator[None]:
+    names = ("SHARPE_THRESHOLD_REDUCE", "sample_strategies")
+    before = {name: getattr(MaestroController, name) for name in names}
     yield
-    MaestroController.SHARPE_THRESHOLD_REDUCE = before
+    for name, value in before.items():
+        setattr(MaestroController, name, value)
 
 
-def test_the_whole_quick_start(db: Client, threshold: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_quick_start(db: Client, settings: None, capsys: pytest.CaptureFixture[str]) -> None:
     firestore_client()
     names: dict[str, Any] = {}
     decisions: list[Any] = []

@@ -14,6 +14,7 @@ from functions.strategies.loader import StrategyLoader
 RISING = [100.0 + day / 4 for day in range(300)]
 MARKET_DATA = {symbol: {"price": RISING[-1], "history": RISING} for symbol in ("SPY", "AAPL", "KO", "PEP", "HD")}
 ACCOUNT: dict[str, Any] = {"equity": 1e5, "buying_power": 1e5, "positions": []}
+pytestmark = pytest.mark.usefixtures("samples_act")
 IDENTITY = {"nonce", "agent_id", "session_id", "mode", "original_allocation"}
 
 

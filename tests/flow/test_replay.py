@@ -27,7 +27,7 @@ def demo(emulators: EmulatorSuite) -> Demo:
     prices = Prices.load()
     demo = Demo(emulators, prices, tenant_count=1)
     demo.seed()
-    paths.policy(demo.db, demo.tenants[0].tenant_id).set({"disabled_strategies": names_of_users()})
+    paths.policy(demo.db, demo.tenants[0].tenant_id).update({"disabled_strategies": names_of_users()})
     days = prices.between(date(2020, 1, 2), date(2020, 4, 30))
     assert len(list(demo.walk(days))) == 83
     return demo

@@ -14,7 +14,7 @@ from examples.replay import Prices, decision_time
 from functions.adapters.firestore import paths
 from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
-from tests.samples import SAMPLE_NAMES
+from tests.samples import SAMPLE_NAMES, name_samples
 from tests.waiting import eventually
 from tools.emulator_suite import EmulatorSuite
 
@@ -121,15 +121,42 @@ def test_a_malformed_task_is_refused_and_not_retried(
 def test_a_policy_change_applies_to_the_next_cycle(db: Client, emulators: EmulatorSuite, prices: Prices) -> None:
     calm = date(2019, 12, 16)
     seed(db, prices, "acme", calm)
+    name_samples(db, "acme")
     run(emulators, "acme", calm)
     assert any(signal["action"] == "BUY" for signal in decisions(db)[0]["signals"].values())
-    paths.policy(db, "acme").set({"trading_state": "HALT", "version": 2})
+    paths.policy(db, "acme").update({"trading_state": "HALT", "version": 2})
     next_day = date(2019, 12, 17)
     seed(db, prices, "acme", next_day)
     run(emulators, "acme", next_day)
     halted = next(log for log in decisions(db) if log["policy_version"] == 2)
     assert "BUY" not in {signal["action"] for signal in halted["signals"].values()}
     assert "TRADING_HALTED" in {verdict["reason_code"] for verdict in halted["allocation_decisions"]}
+
+
+def test_a_sample_trades_nothing_until_the_tenant_names_it(
+    db: Client, emulators: EmulatorSuite, prices: Prices
+) -> None:
+    calm = date(2019, 12, 16)
+    seed(db, prices, "acme", calm)
+    run(emulators, "acme", calm)
+    (log,) = decisions(db)
+    assert modes_of_samples(log) == dict.fromkeys(SAMPLE_NAMES, "DISABLED")
+    assert {one["final_allocation"] for one in log["allocation_decisions"] if one["mode"] == "DISABLED"} == {0}
+    buyer = next(name for name in SAMPLE_NAMES if log["signals"][name]["action"] == "BUY")
+    session = paths.session(db, "acme", log["session_id"]).get().to_dict() or {}
+    assert issued_signals(session)[buyer]["mode"] == "DISABLED", "so nobody can redeem it"
+
+    paths.policy(db, "acme").set({"sample_strategies": [buyer], "version": 2})
+    next_day = date(2019, 12, 17)
+    seed(db, prices, "acme", next_day)
+    run(emulators, "acme", next_day)
+    named = next(log for log in decisions(db) if log["policy_version"] == 2)
+    assert modes_of_samples(named) == {**dict.fromkeys(SAMPLE_NAMES, "DISABLED"), buyer: "ACTIVE"}
+
+
+def modes_of_samples(log: dict[str, Any]) -> dict[str, str]:
+    modes = {verdict["strategy_name"]: verdict["mode"] for verdict in log["allocation_decisions"]}
+    return {name: modes[name] for name in SAMPLE_NAMES}
 
 
 def run(emulators: EmulatorSuite, tenant_id: str, day: date) -> None:

@@ -14,9 +14,12 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.domain.track_record.standing import UNNAMED_SAMPLE
 from functions.services.track_record.build_windows import build_windows
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import AgentMode, MaestroController, MaestroDecision
+from functions.strategies.trend import MovingAverageTrend
+from tests.samples import SAMPLE_NAMES
 
 TENANT = "acme"
 MARKET = {"SPY": {"price": 450.00, "volume": 1_000_000}}
@@ -130,6 +133,33 @@ def test_switched_off_signals_pass_as_proposed_still_stamped_and_logged(track_re
     assert len(signals["Poor"]["nonce"]) == 32
     assert paths.orchestration_logs(track_records).document(decision.session_id).get().exists
     assert not paths.modes(track_records, TENANT, None).get().exists
+
+
+def test_a_sample_trades_nothing_for_a_tenant_that_does_not_name_it(own_db: Client) -> None:
+    name = MovingAverageTrend.__name__
+    rising = {"HD": {"price": 175.0, "history": [100.0 + day / 4 for day in range(300)]}}
+    loader = StrategyLoader(own_db, TENANT)
+
+    def decided() -> tuple[dict[str, Any], dict[str, Any]]:
+        signals, decision = asyncio.run(loader.evaluate_all_strategies_with_maestro(rising, ACCOUNT))
+        weights = asyncio.run(loader.calculate_strategy_weights())
+        assert decision is not None
+        assert {one for one, (weight, _) in weights.items() if weight == 0} >= SAMPLE_NAMES - {name}
+        verdict = next(one for one in decision.allocation_decisions if one.strategy_name == name)
+        return signals[name], {"weight": weights[name], "why": verdict.reasoning}
+
+    signal, told = decided()
+    assert (signal["mode"], signal["allocation"], signal["reason_code"]) == ("DISABLED", 0, "SAMPLE_NOT_NAMED")
+    assert told == {"weight": (0.0, AgentMode.DISABLED), "why": UNNAMED_SAMPLE}
+    assert asyncio.run(loader.evaluate_all_strategies(rising, ACCOUNT))[name]["action"] == "HOLD"
+    own = {name: loader.get_strategy(name)}
+    given, _ = asyncio.run(MaestroController(own_db, TENANT).orchestrate({name: BUY}, own))
+    assert given[name]["mode"] == "DISABLED", "evaluated elsewhere, it is a sample still"
+
+    paths.policy(own_db, TENANT).set({"sample_strategies": [name]})
+    signal, told = decided()
+    assert (signal["mode"], signal["action"], signal["allocation"]) == ("ACTIVE", "BUY", 0.25)
+    assert told["weight"] == (1.0, AgentMode.ACTIVE)
 
 
 def test_a_file_that_fails_to_load_is_in_the_decision_and_stops_nothing(

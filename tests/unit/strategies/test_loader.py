@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from functions.services.orchestration.find_strategies import discover
+from functions.services.orchestration.find_strategies import discover, sample_names
 from functions.strategies.loader import StrategyLoader
+from functions.strategies.maestro_controller import MaestroController
+from functions.strategies.trend import MovingAverageTrend
 from tests.samples import SAMPLE_NAMES, SAMPLES
 
 Package = Callable[..., str]
@@ -62,6 +64,15 @@ def test_the_samples_are_found() -> None:
     assert set(loader.get_strategy_names()) >= SAMPLE_NAMES
     assert {type(strategy) for strategy in loader.get_all_strategies().values()} >= set(SAMPLES)
     assert loader.get_strategy("NoSuchStrategy") is None
+
+
+def test_the_samples_say_that_they_are_and_a_subclass_of_one_is_a_users_own() -> None:
+    class Own(MovingAverageTrend):
+        pass
+
+    strategies: dict[str, Any] = {**{sample.__name__: sample() for sample in SAMPLES}, "Own": Own()}
+    assert sample_names(strategies) == SAMPLE_NAMES
+    assert sample_names(list(strategies)) == set(), "a name alone does not tell"
 
 
 @pytest.mark.parametrize(
@@ -156,6 +167,34 @@ def test_strategies_are_read_again_from_their_files(package: Package, tmp_path: 
     loader.reload_strategies()
     assert loader.get_strategy_names() == ["Mended", "New"], "what does not import does not trade"
     assert loader.get_load_errors()["kept"].startswith("SyntaxError")
+
+
+SAMPLE = GOOD.replace("def evaluate", "is_sample = True\n\n        def evaluate")
+
+
+def test_evaluated_plainly_a_sample_that_the_class_does_not_name_is_not_asked(package: Package) -> None:
+    class Naming(MaestroController):
+        sample_strategies = ("One",)
+
+    name = package(a=SAMPLE.format(name="One"), b=SAMPLE.format(name="Two"), c=GOOD.format(name="Own"))
+    unnamed = evaluated(load(name))
+    assert {one: signal["action"] for one, signal in unnamed.items()} == {"One": "HOLD", "Two": "HOLD", "Own": "BUY"}
+    assert unnamed["One"] == {
+        "action": "HOLD",
+        "ticker": "",
+        "allocation": 0.0,
+        "confidence": 0.0,
+        "reasoning": "A sample: name it in the policy's sample_strategies to let it act.",
+    }
+    loader = StrategyLoader(strategies_package=name, controller_class=Naming)
+    signals, _ = asyncio.run(loader.evaluate_all_strategies_with_maestro({}, {}))
+    assert {one: signal["action"] for one, signal in signals.items()} == {"One": "BUY", "Two": "HOLD", "Own": "BUY"}
+    weights = asyncio.run(loader.calculate_strategy_weights())
+    assert {one: (weight, str(mode)) for one, (weight, mode) in weights.items()} == {
+        "One": (1.0, "ACTIVE"),
+        "Two": (0.0, "DISABLED"),
+        "Own": (1.0, "ACTIVE"),
+    }
 
 
 def test_without_db_signals_are_plain_and_one_warning_says_so(
