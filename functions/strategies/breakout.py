@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.strategies.base import BaseStrategy, Inputs, Signal
 from functions.strategies.indicators import z_score
+from functions.strategies.sample_symbols import SAMPLE_SYMBOLS
 
 
 class BollingerBreakout(BaseStrategy):
@@ -21,7 +22,7 @@ class BollingerBreakout(BaseStrategy):
     is_sample = True  # acts only where the policy names it: leave this line out of a copy
 
     defaults = {
-        "symbols": ("AAPL", "AMD", "BBY", "LLY", "MSFT", "UNH"),
+        "symbols": SAMPLE_SYMBOLS,
         "days": 20,
         "band_width": 2.0,  # standard deviations
         "allocation": 0.20,  # of buying power

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.strategies.base import BaseStrategy, Inputs, Signal
 from functions.strategies.indicators import relative_strength_index
+from functions.strategies.sample_symbols import SAMPLE_SYMBOLS
 
 
 class RsiMeanReversion(BaseStrategy):
@@ -21,7 +22,7 @@ class RsiMeanReversion(BaseStrategy):
     is_sample = True  # acts only where the policy names it: leave this line out of a copy
 
     defaults = {
-        "symbols": ("BAC", "CVX", "JNJ", "KO", "MRK", "PEP", "PFE", "XOM"),
+        "symbols": SAMPLE_SYMBOLS,
         "days": 7,
         "oversold": 30.0,  # of 100
         "recovered": 50.0,

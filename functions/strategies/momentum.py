@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functions.strategies.base import BaseStrategy, Inputs, Signal
+from functions.strategies.sample_symbols import SAMPLE_SYMBOLS
 
 
 class TwelveOneMomentum(BaseStrategy):
@@ -20,7 +21,7 @@ class TwelveOneMomentum(BaseStrategy):
     is_sample = True  # acts only where the policy names it: leave this line out of a copy
 
     defaults = {
-        "symbols": ("AAPL", "AMD", "BBY", "CVX", "HD", "JPM", "LLY", "MSFT", "PG", "UNH", "WMT"),
+        "symbols": SAMPLE_SYMBOLS,
         "formation_days": 252,
         "skipped_days": 21,
         "kept_ranks": 3,  # a holding may slip to this rank before it is sold

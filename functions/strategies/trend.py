@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from functions.strategies.base import BaseStrategy, Inputs, Signal
 from functions.strategies.indicators import moving_average
+from functions.strategies.sample_symbols import SAMPLE_SYMBOLS
 
 
 class MovingAverageTrend(BaseStrategy):
@@ -25,7 +26,7 @@ class MovingAverageTrend(BaseStrategy):
     is_sample = True  # acts only where the policy names it: leave this line out of a copy
 
     defaults = {
-        "symbols": ("HD", "JPM", "MSFT", "PG", "UNH", "WMT"),
+        "symbols": SAMPLE_SYMBOLS,
         "fast_days": 5,
         "slow_days": 50,
         "allocation": 0.25,  # of buying power

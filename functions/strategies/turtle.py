@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functions.strategies.base import BaseStrategy, Inputs, Signal
+from functions.strategies.sample_symbols import SAMPLE_SYMBOLS
 
 
 class TurtleChannel(BaseStrategy):
@@ -20,7 +21,7 @@ class TurtleChannel(BaseStrategy):
     is_sample = True  # acts only where the policy names it: leave this line out of a copy
 
     defaults = {
-        "symbols": ("CVX", "GE", "JNJ", "JPM", "MRK", "PEP", "PG", "XOM"),
+        "symbols": SAMPLE_SYMBOLS,
         "entry_days": 20,
         "exit_days": 10,
         "allocation": 0.20,  # of buying power

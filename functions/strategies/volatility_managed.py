@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from functions.strategies.base import BaseStrategy, Inputs, Signal
 from functions.strategies.indicators import daily_returns
+from functions.strategies.sample_symbols import SAMPLE_SYMBOLS
 
 
 class VolatilityManaged(BaseStrategy):
@@ -26,7 +27,7 @@ class VolatilityManaged(BaseStrategy):
     is_sample = True  # acts only where the policy names it: leave this line out of a copy
 
     defaults = {
-        "symbols": ("HD", "JNJ", "KO", "MSFT", "PG", "WMT"),
+        "symbols": SAMPLE_SYMBOLS,
         "days": 22,
         "target_volatility": 0.15,  # annualised
         "exit_fraction": 0.40,  # of allocation

@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from examples.replay import HISTORY_DAYS
+from examples.replay import HISTORY_DAYS, INDEX_SYMBOL, Prices
 from functions.domain.orchestration.signals import parse_signal
 from functions.strategies.base import BaseStrategy
 from functions.strategies.breakout import BollingerBreakout
 from functions.strategies.mean_reversion import RsiMeanReversion
 from functions.strategies.momentum import TwelveOneMomentum
 from functions.strategies.pairs import PairsReversion
+from functions.strategies.sample_symbols import SAMPLE_SYMBOLS
 from functions.strategies.trend import MovingAverageTrend
 from functions.strategies.turtle import TurtleChannel
 from functions.strategies.volatility_managed import VolatilityManaged
@@ -256,3 +257,7 @@ def test_whatever_the_prices_they_answer_with_a_signal(strategy_class: type[Base
     assert 0 <= proposed["confidence"] <= 1
     assert signal.action != "SELL" or signal.ticker == held, "only what is held can be sold"
     assert not held or signal.action != "BUY", "one position at a time"
+
+
+def test_they_choose_from_every_stock_of_the_sample_prices() -> None:
+    assert set(SAMPLE_SYMBOLS) == set(Prices.load().symbols) - {INDEX_SYMBOL}

@@ -1,0 +1,6 @@
+"""What the sample strategies choose from: every stock of the sample prices, so that none is picked by hand."""
+
+SAMPLE_SYMBOLS = (
+    *("AAPL", "AMD", "BAC", "BBY", "CVX", "GE", "HD", "JNJ", "JPM", "KO"),
+    *("LLY", "MRK", "MSFT", "PEP", "PFE", "PG", "RRC", "UNH", "WMT", "XOM"),
+)
