@@ -1,7 +1,7 @@
 """
 Take the pictures of the dashboard that the documents show, from the demo's data.
 
-Replays January to April 2020 in the emulators, signs in as the demo's admin, and writes docs/dashboard/*.png.
+Replays the days of make demo in the emulators, signs in as the demo's admin, and writes docs/dashboard/*.png.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from examples.demo import PASSWORD, Demo, email_of
+from examples.demo import FIRST_DAY, LAST_DAY, demo_policy
+from examples.demo_walk import PASSWORD, Demo, email_of
 from examples.replay import Prices
 from functions.domain.access.roles import Role
 from tools.emulator_suite import EmulatorSuite
@@ -36,14 +37,14 @@ PHONE = {"width": 390, "height": 844}
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make screenshots ARGS=…", description=__doc__)
     day = date.fromisoformat
-    parser.add_argument("--to", dest="end", type=day, default=date(2020, 4, 30), help="last day (%(default)s)")
+    parser.add_argument("--to", dest="end", type=day, default=LAST_DAY, help="last day (%(default)s)")
     arguments = parser.parse_args()
     prices = Prices.load()
     with interruptible(), EmulatorSuite() as suite:
         os.environ.update(suite.env)
         demo = Demo(suite, prices, 1)
-        demo.seed()
-        for walked in demo.walk(prices.between(date(2020, 1, 2), arguments.end)):
+        demo.seed(demo_policy())
+        for walked in demo.walk(prices.between(FIRST_DAY, arguments.end)):
             print(f"\rTrading day {walked}", end="", flush=True)
         print()
         with sync_playwright() as playwright:

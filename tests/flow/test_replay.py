@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Any
 
 import empyrical
@@ -11,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from examples.demo import Demo, DemoTenant
+from examples.demo import FIRST_DAY, LAST_DAY, demo_policy
+from examples.demo_walk import Demo, DemoTenant
 from examples.replay import Prices
 from functions.adapters.firestore import paths
 from tests.samples import SAMPLE_NAMES, names_of_users
@@ -23,12 +23,11 @@ RELATIVE = 1e-9
 
 @pytest.fixture(scope="module")
 def demo(emulators: EmulatorSuite) -> Demo:
-    """The demo, walked from January to April 2020."""
+    """The demo, walked over its days with its policy."""
     prices = Prices.load()
     demo = Demo(emulators, prices, tenant_count=1)
-    demo.seed()
-    paths.policy(demo.db, demo.tenants[0].tenant_id).update({"disabled_strategies": names_of_users()})
-    days = prices.between(date(2020, 1, 2), date(2020, 4, 30))
+    demo.seed({**demo_policy(), "disabled_strategies": names_of_users()})
+    days = prices.between(FIRST_DAY, LAST_DAY)
     assert len(list(demo.walk(days))) == 83
     return demo
 
@@ -134,6 +133,5 @@ def test_months_equal_recomputing_them_with_pandas_and_empyrical(
 
 def test_the_ledger_explains_the_account(demo: Demo, tenant: DemoTenant, daily: pd.DataFrame) -> None:
     live: Any = daily[daily["book"] == "live"]
-    last = demo.last_day_index
-    earned = tenant.broker.equity(Prices.load(), last) - 100_000.0
+    earned = tenant.days[-1].equity - 100_000.0
     assert live["pnl"].sum() == pytest.approx(earned, abs=0.01), "every dollar is in some strategy's profit or loss"

@@ -1,0 +1,143 @@
+"""A day of the demo in plain words, from the stored decision, the stored breaker and the account alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.track_record.breakers import BreakerState
+
+TRADING = frozenset({str(AgentMode.ACTIVE), str(AgentMode.REDUCED)})
+"""Modes whose BUYs cost money."""
+ON_PAPER = frozenset({str(AgentMode.SHADOW_MODE)})
+BREAKER_REASONS = frozenset({str(ReasonCode.DAILY_LOSS), str(ReasonCode.ACCOUNT_DRAWDOWN)})
+SYSTEMIC = frozenset({str(ReasonCode.SYSTEMIC_RISK)})
+_LADDER = [str(mode) for mode in AgentMode]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What one cycle decided, and what the account was worth after the day's fills."""
+
+    decision: Mapping[str, Any]
+    """The document of the decision log."""
+    breaker: BreakerState
+    """As the cycle stored it."""
+    equity: float
+    """USD."""
+
+    @property
+    def date(self) -> str:
+        return str(self.decision["slot"][:10])
+
+    @property
+    def verdicts(self) -> Sequence[Mapping[str, Any]]:
+        """One per strategy."""
+        return list(self.decision["allocation_decisions"])
+
+    @property
+    def taking_part(self) -> frozenset[str]:
+        """Strategies that are not switched off by hand."""
+        return frozenset(v["strategy_name"] for v in self.verdicts if v["mode"] != AgentMode.DISABLED)
+
+    @property
+    def moves(self) -> Sequence[Mapping[str, Any]]:
+        """Verdicts that changed a mode."""
+        return [verdict for verdict in self.verdicts if verdict["previous_mode"] not in {None, verdict["mode"]}]
+
+    @property
+    def sellers(self) -> Sequence[str]:
+        signals = self.decision["signals"]
+        return [name for name, signal in signals.items() if signal["action"] == "SELL" and name in self.taking_part]
+
+    def stopped_buys(self, reasons: frozenset[str], modes: frozenset[str]) -> Sequence[str]:
+        """Return "strategy symbol" of the BUYs, of strategies in these modes, that became HOLD for these reasons."""
+        signals = self.decision["signals"]
+        return [
+            f"{verdict['strategy_name']} {signals[verdict['strategy_name']]['ticker']}"
+            for verdict in self.verdicts
+            if verdict["mode"] in modes and reasons & {verdict["reason_code"], *verdict.get("reason_codes", ())}
+        ]
+
+
+def day_line(day: Day) -> str:
+    """Return a quiet day: what the account is worth, and how many strategies are in which mode."""
+    counts = Counter(verdict["mode"] for verdict in day.verdicts)
+    modes = ", ".join(f"{counts[mode]} {mode}" for mode in _LADDER if counts[mode])
+    return f"{day.date}  {day.equity:>7,.0f} USD  {modes}"
+
+
+def happenings(day: Day, before: Day | None) -> list[str]:
+    """Return what a day is worth telling for, a sentence each."""
+    return [*rule_happenings(day, before), *(_move(verdict) for verdict in day.moves)]
+
+
+def rule_happenings(day: Day, before: Day | None) -> list[str]:
+    """Return what rules across strategies did."""
+    told = []
+    if day.decision["systemic_risk_detected"]:
+        sellers = day.sellers
+        found = f"systemic risk: {len(sellers)} strategies sell ({', '.join(sellers)})"
+        told.append(f"{found}; {_stopped(day, SYSTEMIC) or 'nobody wants to buy'}")
+    told += _breaker_happenings(day, None if before is None else before.breaker)
+    if stopped := _stopped(day, BREAKER_REASONS):
+        told.append(f"breaker {stopped}")
+    return told
+
+
+def _breaker_happenings(day: Day, before: BreakerState | None) -> list[str]:
+    until, until_before = day.breaker.tripped_until, None if before is None else before.tripped_until
+    if until == until_before:
+        return []
+    if until is None:
+        return ["breaker closes: BUYs pass again"]
+    return [f"breaker trips: {_loss(day.breaker)}; no BUY until {until:%Y-%m-%d}"]
+
+
+def _loss(breaker: BreakerState) -> str:
+    """Say what the breaker saw; the last observation is the day's."""
+    equity = breaker.recent[-1]
+    if breaker.reason_code is ReasonCode.DAILY_LOSS:
+        return f"daily loss {_change(breaker.day_start, equity)}"
+    return f"drawdown {_change(breaker.peak, equity)} from its peak"
+
+
+def _change(reference: float | None, equity: float) -> str:
+    return f"{equity / reference - 1.0:.1%}" if reference else "unknown"
+
+
+def _stopped(day: Day, reasons: frozenset[str]) -> str:
+    """Say which BUYs did not happen, those that would have cost money first; empty without any."""
+    real, paper = (day.stopped_buys(reasons, modes) for modes in (TRADING, ON_PAPER))
+    told = [f"{len(real)} BUY{'' if len(real) == 1 else 's'} ({', '.join(real)})"] if real else []
+    told += [f"{len(paper)} on paper ({', '.join(paper)})"] if paper else []
+    return f"stops {' and '.join(told)}" if told else ""
+
+
+def _move(verdict: Mapping[str, Any]) -> str:
+    return f"{verdict['strategy_name']} {verdict['previous_mode']} -> {verdict['mode']} ({_why(verdict)})"
+
+
+def _why(verdict: Mapping[str, Any]) -> str:
+    sharpe = verdict["sharpe_ratio"]
+    return str(verdict["reason_code"]) if sharpe is None else f"Sharpe {sharpe:.2f}"
+
+
+@dataclass(slots=True)
+class Pace:
+    """Which days are told: every one, or those on which something happened and a line now and then."""
+
+    every_seconds: float
+    """Between two quiet days; 0 tells all."""
+    told_at: float | None = None
+
+    def is_due(self, now: float, *, has_news: bool) -> bool:
+        """Tell whether to tell a day; ``now`` in seconds of any clock that runs evenly."""
+        if not has_news and self.told_at is not None and now - self.told_at < self.every_seconds:
+            return False
+        self.told_at = now
+        return True

@@ -1,0 +1,34 @@
+"""The same strategies without Maestro: each does what it proposes, on an account of its own kind and size."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from examples.paper_broker import PaperBroker
+from examples.replay import Prices
+from functions.strategies.loader import StrategyLoader
+
+Signals = Mapping[str, Mapping[str, Any]]
+
+
+class WithoutMaestro:
+    """One account on which strategies act unweighed: same cash, costs, closes and limits of cash as with Maestro."""
+
+    def __init__(self, uid: str) -> None:
+        self._loader = StrategyLoader()
+        self._broker = PaperBroker(uid)
+        self.equities = [self._broker.cash]
+        """USD: at the start, and after each day's fills."""
+
+    def propose(self, prices: Prices, day_index: int, market_data: Mapping[str, Any]) -> Signals:
+        """Return what each strategy proposes for its own account; a failed one, or a malformed answer, is a HOLD."""
+        account = self._broker.account_snapshot(prices, day_index)
+        return asyncio.run(self._loader.evaluate_all_strategies(market_data, account))
+
+    def close_day(self, prices: Prices, day_index: int, proposed: Signals, taking_part: Collection[str]) -> None:
+        """Fill yesterday's orders, and take today's from the strategies that Maestro weighs, too."""
+        orders = {name: {**s, "mode": "ACTIVE", "nonce": name} for name, s in proposed.items() if name in taking_part}
+        self._broker.close_day(prices, day_index, orders)
+        self.equities.append(self._broker.equity(prices, day_index))
