@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from datetime import date
 from time import monotonic, sleep
 from typing import Any
@@ -32,7 +33,8 @@ _QUIET_SECONDS = 10.0
 def demo_policy() -> dict[str, Any]:
     """Return the policy of every tenant of the demo: what an operator who runs one cycle a day might set."""
     return {
-        "demotion_confidence": 0.75,  # thirty daily returns prove little: without it modes change twice as often
+        "MIN_DATA_POINTS": 10,
+        "demotion_confidence": 0.75,  # a month of daily returns proves little: without it modes change twice as often
         "max_drawdown": 0.10,
         "breaker_confirmations": 2,  # days in a row
         "breaker_release_hours": 120.0,
@@ -85,6 +87,7 @@ def run(console: Console, prices: Prices, day_indexes: list[int], arguments: arg
         demo = Demo(suite, prices, arguments.tenants)
         demo.seed(demo_policy())
         invite(console, demo, suite)
+        console.print(policy_line(demo_policy()), soft_wrap=True)
         show_days(console, demo, day_indexes)
         report(console, demo, shows_months=arguments.months)
         point_on(console, keeps_running=arguments.keep_running)
@@ -130,6 +133,15 @@ def invite(console: Console, demo: Demo, suite: EmulatorSuite) -> None:
     for tenant in demo.tenants:
         emails = ", ".join(email_of(role, tenant.tenant_id) for role in reversed(Role))
         console.print(f"  sign in as {emails}; password {PASSWORD}", soft_wrap=True)
+
+
+def policy_line(policy: Mapping[str, Any]) -> str:
+    """Say what the demo's policy sets, for readers of its days."""
+    demotion = (
+        f"a demotion takes {policy['MIN_DATA_POINTS']} daily returns and {policy['demotion_confidence']:.0%} proof"
+    )
+    drawdown = f"{policy['max_drawdown']:.0%} drawdown on {policy['breaker_confirmations']} days in a row"
+    return f"Policy: {demotion}; {drawdown} stops BUYs for {policy['breaker_release_hours'] / 24:.0f} days"
 
 
 def point_on(console: Console, *, keeps_running: bool) -> None:

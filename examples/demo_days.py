@@ -81,7 +81,7 @@ def rule_happenings(day: Day, before: Day | None) -> list[str]:
     told = []
     if day.decision["systemic_risk_detected"]:
         sellers = day.sellers
-        found = f"systemic risk: {len(sellers)} strategies sell ({', '.join(sellers)})"
+        found = f"systemic risk: {len(sellers)} want to sell ({', '.join(sellers)})"
         told.append(f"{found}; {_stopped(day, SYSTEMIC) or 'nobody wants to buy'}")
     told += _breaker_happenings(day, None if before is None else before.breaker)
     if stopped := _stopped(day, BREAKER_REASONS):

@@ -24,8 +24,9 @@ def report(console: Console, demo: Demo, *, shows_months: bool) -> None:
         console.print("What happened")
         for line in what_happened(tenant.days):
             console.print(f"  {line}", soft_wrap=True)
-        console.print(f"\nWith and without Maestro, {first} to {last}, after costs")
+        console.print(f"\nWith and without Maestro, {first} to {last}")
         console.print(comparison_table(equities_of(demo, tenant)))
+        console.print("Without: the same strategies and cash, each doing what it proposes. Both pay costs.")
         console.print(f"One stretch of {len(tenant.days)} trading days proves nothing, whoever is ahead in it.")
         months = demo.months(tenant)
         console.print("\nPerformance by strategy, from the ledger")
@@ -51,16 +52,22 @@ def what_happened(days: Sequence[Day]) -> list[str]:
 
 
 def way_back(days: Sequence[Day]) -> str:
-    """Return the first fall from ACTIVE that a strategy came all the way back from; empty if none did."""
-    moves = [(day.date, move) for day in days for move in day.moves]
-    for number, (when, fall) in enumerate(moves):
-        name = fall["strategy_name"]
-        later = (day for day, move in moves[number:] if (move["strategy_name"], move["mode"]) == (name, _BEST_MODE))
-        back = next(later, None)
-        if fall["previous_mode"] == _BEST_MODE and back:
-            sharpe = figure(fall["sharpe_ratio"], "{:.2f}")
-            return f"; {name} fell to {fall['mode']} on {when} (Sharpe {sharpe}) and was back on {back}"
-    return ""
+    """Return the longest way from ACTIVE down and all the way back up; empty if nobody came back."""
+    ways = []
+    for start, first in enumerate(days):
+        for fall in first.moves:
+            back = next((end for end in range(start, len(days)) if _rises(days[end], fall["strategy_name"])), None)
+            if fall["previous_mode"] == _BEST_MODE and back is not None:
+                ways.append((back - start, first.date, days[back].date, fall))
+    if not ways:
+        return ""
+    _, fell, back_on, fall = max(ways, key=lambda way: way[0])
+    sharpe = figure(fall["sharpe_ratio"], "{:.2f}")
+    return f"; {fall['strategy_name']} left ACTIVE on {fell} (Sharpe {sharpe}) and was back on {back_on}"
+
+
+def _rises(day: Day, name: str) -> bool:
+    return any((move["strategy_name"], move["mode"]) == (name, _BEST_MODE) for move in day.moves)
 
 
 def equities_of(demo: Demo, tenant: DemoTenant) -> dict[str, Sequence[float]]:
@@ -68,7 +75,7 @@ def equities_of(demo: Demo, tenant: DemoTenant) -> dict[str, Sequence[float]]:
     without = demo.without_maestro.equities
     found: dict[str, Sequence[float]] = {
         "with Maestro": [without[0], *(day.equity for day in tenant.days)],
-        "without: same strategies, raw": without,
+        "without Maestro": without,
     }
     if INDEX_SYMBOL in demo.prices.symbols:
         found["S&P 500, bought and held"] = held_index(demo.prices, demo.day_indexes, without[0])

@@ -24,8 +24,12 @@ class WithoutMaestro:
 
     def propose(self, prices: Prices, day_index: int, market_data: Mapping[str, Any]) -> Signals:
         """Return what each strategy proposes for its own account; a failed one, or a malformed answer, is a HOLD."""
-        account = self._broker.account_snapshot(prices, day_index)
+        account = self.account(prices, day_index)
         return asyncio.run(self._loader.evaluate_all_strategies(market_data, account))
+
+    def account(self, prices: Prices, day_index: int) -> Mapping[str, Any]:
+        """Return the account as its strategies see it."""
+        return self._broker.account_snapshot(prices, day_index)
 
     def close_day(self, prices: Prices, day_index: int, proposed: Signals, taking_part: Collection[str]) -> None:
         """Fill yesterday's orders, and take today's from the strategies that Maestro weighs, too."""

@@ -26,7 +26,7 @@ PICTURES = ROOT / "docs/dashboard"
 PAGES = {
     "now": "/",
     "decisions": "/decisions",
-    "strategies": "/strategies/TurtleChannel",
+    "strategies": "/strategies/BollingerBreakout",
     "ledger": "/ledger",
     "settings": "/settings",
 }

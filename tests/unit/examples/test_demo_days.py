@@ -87,13 +87,13 @@ def test_systemic_risk_names_sellers_and_the_buys_it_stops_real_ones_first() -> 
         actions={**sellers, "Paper": ("HOLD", "XOM"), "Real": ("HOLD", "CVX")},
         is_risky=True,
     )
-    told = "systemic risk: 3 strategies sell (A, B, C); stops 1 BUY (Real CVX) and 1 on paper (Paper XOM)"
+    told = "systemic risk: 3 want to sell (A, B, C); stops 1 BUY (Real CVX) and 1 on paper (Paper XOM)"
     assert happenings(day, None) == [told]
 
 
 def test_systemic_risk_that_stops_nothing_says_so() -> None:
     day = a_day(verdict("A"), actions={"A": ("SELL", "KO")}, is_risky=True)
-    assert happenings(day, None) == ["systemic risk: 1 strategies sell (A); nobody wants to buy"]
+    assert happenings(day, None) == ["systemic risk: 1 want to sell (A); nobody wants to buy"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_what_happened_is_what_rules_did_with_dates_and_a_sum_of_mode_changes() 
         "modes       1 steps down, 1 up",
     ]
     back = a_day(verdict("A", "ACTIVE", "REDUCED"), date="2020-03-05")
-    assert way_back([*days, back]) == "; A fell to SHADOW_MODE on 2020-02-28 (Sharpe -1.00) and was back on 2020-03-05"
+    assert way_back([*days, back]) == "; A left ACTIVE on 2020-02-28 (Sharpe -1.00) and was back on 2020-03-05"
 
 
 def test_the_comparison_tells_end_return_and_drawdown_favourable_or_not() -> None:
