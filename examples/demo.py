@@ -18,6 +18,8 @@ from examples.demo_report import report
 from examples.demo_walk import PASSWORD, Demo, DemoTenant, email_of
 from examples.replay import Prices
 from functions.domain.access.roles import Role
+from functions.services.orchestration.find_strategies import sample_names
+from functions.strategies.loader import StrategyLoader
 from tools.emulator_suite import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
 from tools.local_emulators import announced
@@ -33,6 +35,7 @@ _QUIET_SECONDS = 10.0
 def demo_policy() -> dict[str, Any]:
     """Return the policy of every tenant of the demo: what an operator who runs one cycle a day might set."""
     return {
+        "sample_strategies": sorted(sample_names(StrategyLoader().get_all_strategies())),
         "MIN_DATA_POINTS": 10,
         "demotion_confidence": 0.75,  # a month of daily returns proves little: without it modes change twice as often
         "max_drawdown": 0.10,

@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.track_record.breakers import BreakerState
 
 TRADING = frozenset({str(AgentMode.ACTIVE), str(AgentMode.REDUCED)})
@@ -36,8 +37,8 @@ class Day:
 
     @property
     def verdicts(self) -> Sequence[Mapping[str, Any]]:
-        """One per strategy."""
-        return list(self.decision["allocation_decisions"])
+        """One per strategy, disabled ones last."""
+        return logged_verdicts(self.decision)
 
     @property
     def taking_part(self) -> frozenset[str]:
@@ -51,8 +52,8 @@ class Day:
 
     @property
     def sellers(self) -> Sequence[str]:
-        signals = self.decision["signals"]
-        return [name for name, signal in signals.items() if signal["action"] == "SELL" and name in self.taking_part]
+        signals, names = self.decision["signals"], (verdict["strategy_name"] for verdict in self.verdicts)
+        return [name for name in names if signals[name]["action"] == "SELL" and name in self.taking_part]
 
     def stopped_buys(self, reasons: frozenset[str], modes: frozenset[str]) -> Sequence[str]:
         """Return "strategy symbol" of the BUYs, of strategies in these modes, that became HOLD for these reasons."""

@@ -8,16 +8,22 @@ from typing import Any
 
 from examples.paper_broker import PaperBroker
 from examples.replay import Prices
+from functions.services.orchestration.find_strategies import sample_names
 from functions.strategies.loader import StrategyLoader
+from functions.strategies.maestro_controller import MaestroController
 
 Signals = Mapping[str, Mapping[str, Any]]
+
+
+class _SamplesAct(MaestroController):
+    sample_strategies = tuple(sorted(sample_names(StrategyLoader().get_all_strategies())))
 
 
 class WithoutMaestro:
     """One account on which strategies act unweighed: same cash, costs, closes and limits of cash as with Maestro."""
 
     def __init__(self, uid: str) -> None:
-        self._loader = StrategyLoader()
+        self._loader = StrategyLoader(controller_class=_SamplesAct)
         self._broker = PaperBroker(uid)
         self.equities = [self._broker.cash]
         """USD: at the start, and after each day's fills."""

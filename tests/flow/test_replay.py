@@ -15,6 +15,7 @@ from examples.demo_days import BREAKER_REASONS, SYSTEMIC, TRADING
 from examples.demo_walk import Demo, DemoTenant
 from examples.replay import Prices
 from functions.adapters.firestore import paths
+from functions.domain.orchestration.decision import logged_verdicts
 from tests.samples import SAMPLE_NAMES, names_of_users
 from tools.emulator_suite import EmulatorSuite
 
@@ -49,7 +50,7 @@ def test_every_day_is_decided_once(tenant: DemoTenant) -> None:
     assert len(tenant.decisions) == 83
     assert len({decision["slot"] for decision in tenant.decisions}) == 83
     for decision in tenant.decisions:
-        assert {verdict["strategy_name"] for verdict in decision["allocation_decisions"]} >= SAMPLE_NAMES
+        assert {verdict["strategy_name"] for verdict in logged_verdicts(decision)} >= SAMPLE_NAMES
     assert all(not decision["strategy_errors"] and not decision["input_issues"] for decision in tenant.decisions)
 
 
@@ -86,7 +87,7 @@ def test_the_same_strategies_without_maestro_go_through_the_same_days(demo: Demo
 
 def modes_of(tenant: DemoTenant, name: str) -> list[str]:
     """A strategy's modes in the order it had them, each once in a row."""
-    verdicts = (v for d in tenant.decisions for v in d["allocation_decisions"] if v["strategy_name"] == name)
+    verdicts = (v for d in tenant.decisions for v in logged_verdicts(d) if v["strategy_name"] == name)
     modes: list[str] = []
     for verdict in verdicts:
         if not modes or modes[-1] != verdict["mode"]:
@@ -100,7 +101,7 @@ def is_within(wanted: Sequence[str], sequence: Sequence[str]) -> bool:
 
 
 def test_a_strategy_falls_to_shadow_and_earns_its_way_back_one_rung_at_a_time(tenant: DemoTenant) -> None:
-    names = [verdict["strategy_name"] for verdict in tenant.decisions[-1]["allocation_decisions"]]
+    names = [verdict["strategy_name"] for verdict in logged_verdicts(tenant.decisions[-1])]
     histories = {name: modes_of(tenant, name) for name in names}
     journey = ["ACTIVE", "SHADOW_MODE", "REDUCED", "ACTIVE"]
     assert any(is_within(journey, modes) for modes in histories.values()), histories
@@ -113,7 +114,7 @@ def test_sharpe_ratios_in_decisions_are_empyricals_of_the_stored_days(tenant: De
     midnight = pd.Timestamp(last["timestamp"]).normalize()
     before = daily[daily["period_start"] < midnight]
     checked = 0
-    for verdict in last["allocation_decisions"]:
+    for verdict in logged_verdicts(last):
         mine = before[before["strategy_id"] == verdict["strategy_name"]]
         returns = mine.groupby("period_start").apply(counted_return, include_groups=False).sort_index().to_numpy()[-30:]
         assert verdict["data_points"] == len(returns)
