@@ -99,6 +99,8 @@ def serve(suite: EmulatorSuite) -> int:
         for name in ("functions", "firestore", "auth", "tasks"):
             print(f"{name:12} http://{suite.host(name)}")
         print(f"{'dashboard':12} http://{suite.host('hosting')}")
+        own = ("FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST", "GCLOUD_PROJECT")
+        print(f"{'own code':12} export {' '.join(f'{name}={suite.env[name]}' for name in own)}")
         print(f"log          {suite.log.relative_to(ROOT)}\nCtrl-C stops everything and keeps the data.\n")
         run(suite)
     return tell_end(before, suite.log)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -57,6 +57,7 @@ make maestro ARGS="tenant list --json"
 
 make maestro ARGS="month --help"   what one command takes
 """
+_MOST_SYMBOLS = 10
 LOOK, COMPUTE, MANAGE = "Look", "Compute performance (a dry run without --write)", "Manage"
 
 app = typer.Typer(
@@ -230,7 +231,21 @@ def show(snapshots: Mapping[str, Document], skipped: SkippedDocuments, *, is_wri
         notes.print(f"skipped {example}")
     if skipped.count > len(skipped.examples):
         notes.print(f"… and {skipped.count - len(skipped.examples)} more ledger documents skipped")
+    warn_of_stale_marks(snapshots.values())
     told(is_written=is_written)
+
+
+def warn_of_stale_marks(documents: Iterable[Document]) -> None:
+    """Say which open positions stood at an old price: a feed that is missing looks like days without profit or loss."""
+    stale = [one for one in documents if one.get("stale_marks")]
+    if stale:
+        symbols = sorted({symbol for one in stale for symbol in one["stale_marks"]})
+        shown_symbols = ", ".join(symbols[:_MOST_SYMBOLS]) + (" …" if len(symbols) > _MOST_SYMBOLS else "")
+        notes.print(
+            f"{len(stale)} of these have open positions at an older price, for want of a closing price in "
+            f"market_data/latest and its history: {shown_symbols}",
+            soft_wrap=True,
+        )
 
 
 def told(*, is_written: bool) -> None:

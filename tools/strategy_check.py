@@ -176,7 +176,7 @@ def found_on_the_walk(report: Report, walked: Any, root: Path) -> Iterator[Findi
     report.slowest_seconds, report.limit_seconds = walked["slowest_seconds"], walked["limit_seconds"]
     report.touched = walked["touched"]
     report.signals = [{"day": day["day"], **day["answer"]} for day in walked["days"]]
-    failed = [*failures(report.signals), *unknown_symbols(report.signals, walked["symbols"])]
+    failed = [*failures(report.signals, walked["symbols"]), *unknown_symbols(report.signals, walked["symbols"])]
     yield from failed
     if failed:
         return
@@ -188,7 +188,9 @@ def found_on_the_walk(report: Report, walked: Any, root: Path) -> Iterator[Findi
 
 
 def hint_on(load_error: str, root: Path) -> str:
-    """Return how to get a module that is missing; "" if none is."""
+    """Return how to get a module or a setting that is missing; "" if none is."""
+    if load_error.startswith("KeyError") and "config" in load_error:
+        return "; Maestro builds it with an empty config: its settings need defaults in its own file"
     missing = re.search("ModuleNotFoundError: No module named '([^'.]+)", load_error)
     if missing is None or missing[1] == "functions":
         return ""
@@ -206,15 +208,17 @@ def unknown_symbols(signals: list[dict[str, Any]], known: list[str]) -> Iterator
             yield Finding(f"buys {ticker}, which the market data does not have: it has {', '.join(known)}", day)
 
 
-def failures(signals: list[dict[str, Any]]) -> Iterator[Finding]:
+def failures(signals: list[dict[str, Any]], symbols: list[str]) -> Iterator[Finding]:
     """Yield each kind of failure once, with its first day and how often it came."""
+    flat = {f"KeyError: {symbol!r}": f"; prices are in market_data['symbols'][{symbol!r}]" for symbol in symbols}
     failed = [(signal["where"], signal["error"], signal["day"]) for signal in signals if signal["error"]]
     often = Counter((where, re.sub(r"\d+", "", error)) for where, error, _ in failed)
     for where, error, day in failed:
         count = often.pop((where, re.sub(r"\d+", "", error)), 0)
         if count:
             line = f" ({where})" if where else ""
-            yield Finding(f"{error}{line}{f', on {count} days' if count > 1 else ''}", day)
+            days = f", on {count} days" if count > 1 else ""
+            yield Finding(f"{error}{line}{days}{flat.get(error, '')}", day)
 
 
 def asked_again(days: list[dict[str, Any]]) -> list[dict[str, Any]]:

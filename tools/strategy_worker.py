@@ -34,7 +34,7 @@ from examples.replay import INDEX_SYMBOL, Prices, decision_time
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
-from functions.services.orchestration.strategy_signatures import with_three_arguments
+from functions.services.orchestration.strategy_signatures import construct, with_three_arguments
 from functions.strategies import loader
 from functions.strategies.maestro_controller import MaestroController
 from tools.other_times import DatedFiles, move_clock
@@ -169,7 +169,7 @@ def why_not_loaded(name: str, module: str, errors: dict[str, str]) -> str:
         strategy_class = getattr(importlib.import_module(full_name), name)
         if module not in errors and name not in errors:
             return is_no_strategy(strategy_class)
-        strategy_class()
+        construct(strategy_class)
     except BaseException as error:  # noqa: BLE001 - it was caught once by the loader; this time for its line
         where = line_of(error, str(Path(loader.__file__).parent / f"{module}.py"))
     else:
@@ -180,7 +180,10 @@ def why_not_loaded(name: str, module: str, errors: dict[str, str]) -> str:
 
 def is_no_strategy(found: Any) -> str:
     missing = sorted(getattr(found, "__abstractmethods__", ()))
-    return f"it has no {', '.join(missing)}" if missing else "it does not derive from BaseStrategy"
+    if missing:
+        return f"it has no {', '.join(missing)}"
+    derived = f"class {getattr(found, '__name__', found)}(BaseStrategy):"
+    return f"it does not derive from BaseStrategy: from functions.strategies.base import BaseStrategy, and {derived}"
 
 
 def is_a_users(module: str) -> bool:

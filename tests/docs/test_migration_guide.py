@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from google.cloud.firestore import Client
 
+from examples.replay import PRICES_FILE
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.strategies.maestro_controller import MaestroController
 from tests.docs.blocks import Block, blocks, run_blocks
-from tests.emulator.ledger.test_snapshots import MONDAY, put_fill
+from tests.emulator.ledger.test_snapshots import MONDAY, put_fill, take
 from tools.prerequisites import ROOT
 
 GUIDE = ROOT / "docs" / "migration-guide.md"
@@ -46,8 +50,34 @@ def thresholds() -> Iterator[None]:
         setattr(MaestroController, name, value)
 
 
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the current folder that of a desk, with its prices and its ledger, some of it written under Maestro."""
+    shutil.copy(PRICES_FILE, tmp_path / "prices.csv")
+    (tmp_path / "trades.csv").write_text(
+        "id,date,strategy,symbol,side,quantity,price,fees,nonce,session_id\n"
+        "T1,2022-12-19,DipBuyer,AAPL,BUY,10,131.986,1.0\n"
+        "T2,2022-12-28,DipBuyer,AAPL,SELL,10,125.674,1.0,0f,s\n"
+    )
+    monkeypatch.chdir(tmp_path)
+
+
+def check_import(db: Client) -> None:
+    """See that the nightly job can use all that the guide's import wrote."""
+    fields = paths.ledger_trades(db, "desk").document("T2").get().to_dict() or {}
+    assert (fields["nonce"], fields["session_id"]) == ("0f", "s")
+    report = take(db, date(2022, 12, 28), tenant_id="desk")
+    assert (len(report.days), report.skipped.count) == (7, 0)
+    days = [one.to_dict() or {} for one in paths.strategy_performance(db, "desk").stream()]
+    assert {one["capital_base"] for one in days} == {25_000}
+    assert all(one["pnl"] for one in days), "every day has its closing prices"
+    assert not any(one["stale_marks"] for one in days)
+
+
 @pytest.mark.usefixtures("samples_act")
-def test_the_whole_guide(db: Client, thresholds: None, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_whole_guide(
+    db: Client, thresholds: None, desk: None, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
     caplog.set_level(logging.INFO)
     firestore_client()  # a system that migrates has initialised Firebase already
     paths.policy(db, "acme").set({"disabled_strategies": ["PairsReversion"], "insufficient_data_mode": "REDUCED"})
@@ -68,14 +98,17 @@ def test_the_whole_guide(db: Client, thresholds: None, caplog: pytest.LogCapture
         "month": 3,
     }
     found = blocks(GUIDE)
-    assert len(found) == 9
+    assert len(found) == 10
 
-    def check_trades(block: Block) -> None:
+    def check_block(block: Block) -> None:
         if "execute_trade" in block.code:
             assert {record["nonce"] for record in executed} == set(broker.orders)
             assert broker.orders, "something must have been traded"
+        if "trades.csv" in block.code:
+            assert "2 fills imported, 0 were there; 260 closes of 21 symbols" in capsys.readouterr().out
+            check_import(db)
 
-    run_blocks(found, names, check_trades)
+    run_blocks(found, names, check_block)
     messages = "\n".join(caplog.messages)
     for told in (
         "🎭 Maestro: Maestro weighed 7 strategies",

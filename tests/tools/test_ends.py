@@ -21,7 +21,11 @@ LOCKS = [*lock.COMPILED.values(), lock.NPM_LOCK]
 class Suite:
     """Stands for the emulators; exports or fails to."""
 
-    env: Mapping[str, str] = {}
+    env: Mapping[str, str] = {
+        "FIRESTORE_EMULATOR_HOST": "127.0.0.1:1",
+        "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:2",
+        "GCLOUD_PROJECT": "demo-maestro",
+    }
     log = ROOT / ".logs/emulators-0.log"
 
     def __init__(self, data: Path, *, exports: bool) -> None:
@@ -60,6 +64,7 @@ def test_dev_says_whether_the_data_was_kept(
         os.utime(data / EXPORTED, (1, 1))
     code = dev.serve(cast("EmulatorSuite", Suite(data, exports=exports)))
     out, err = capsys.readouterr()
+    assert "export FIRESTORE_EMULATOR_HOST=127.0.0.1:1 FIREBASE_AUTH_EMULATOR_HOST=127.0.0.1:2 GCLOUD_PROJECT=" in out
     if exports:
         assert (code, err) == (0, "")
         assert "Stopped; the data is in .data." in out

@@ -232,6 +232,7 @@ return self.buy("KO", 0.1, "old enough") if len(self.seen) > 5 else self.hold("w
             "return self.buy('KO', 1 / 0, 'never')",
             "ZeroDivisionError: division by zero (own_raiser.py, line ",
         ),
+        ("Flat", "return self.hold(market_data['KO'])", "; prices are in market_data['symbols']['KO']"),
         ("Mutator", "market_data['symbols'].clear()\nreturn self.hold('')", "read-only"),
         ("Greedy", "return self.buy('KO', 1.5, 'too much')", "allocation must be a number from 0 to 1, was 1.5"),
         (
@@ -257,7 +258,13 @@ def test_what_is_wrong_is_named(project: Path, name: str, body: str, said: str) 
         ("Typo", "x = undefined", "BaseStrategy", "NameError: name 'undefined' is not defined (own_typo.py, line 6: "),
         ("Picky", f"def __init__(self, broker):\n    pass\n{HOLDS}", "BaseStrategy", "TypeError: "),
         ("Abstract", "pass", "BaseStrategy", "it has no evaluate"),
-        ("Loose", "pass", "object", "it does not derive from BaseStrategy"),
+        ("Loose", "pass", "object", "BaseStrategy, and class Loose(BaseStrategy):"),
+        (
+            "Configured",
+            f"def __init__(self, config):\n    self.days = config['days']\n{HOLDS}",
+            "BaseStrategy",
+            "self.days = config['days']); Maestro builds it with an empty config: its settings need defaults",
+        ),
         (
             "MovingAverageTrend",
             HOLDS,

@@ -55,6 +55,10 @@ class FirestoreRecordStore(FirestoreStore):
         fills = self._documents(query, f"reading the ledger of tenant {tenant_id}")
         return sorted(fills, key=lambda fill: fill["ts"])
 
+    def fills_of_session(self, tenant_id: str, session_id: str) -> list[Document]:
+        query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("session_id", "==", session_id))
+        return self._documents(query, f"reading the ledger of tenant {tenant_id}")
+
     def cycle(self, tenant_id: str, cycle_id: str) -> Document | None:
         reference = paths.cycle_record(self._db, tenant_id, cycle_id)
         return self._get(reference, f"reading cycle {cycle_id} of tenant {tenant_id}").value

@@ -49,7 +49,7 @@ def explain(
         _proposed(signal, verdict, (decision.get("strategy_errors") or {}).get(strategy_name)),
         _weighed(verdict),
         *(f"Rule {code}" for code in codes[1:]),
-        f"Issued: {_traded(signal)} at {verdict['final_allocation']:.1%} of buying power.",
+        _issued(signal, verdict),
         _redeemed(redemption),
         _filled(fills),
     ]
@@ -80,6 +80,11 @@ def _traded(signal: Document) -> str:
     return f"{signal['action']} {signal['ticker']}".strip()
 
 
+def _issued(signal: Document, verdict: Document) -> str:
+    whole = "the position" if signal["action"] == "SELL" else "buying power"
+    return f"Issued: {_traded(signal)} at {verdict['final_allocation']:.1%} of {whole}."
+
+
 def _redeemed(redemption: Document | None) -> str:
     if redemption is None:
         return "Nobody redeemed it."
@@ -103,7 +108,8 @@ def _verdict(
     name, last = verdict["strategy_name"], codes[-1]
     proposed = signal.get("original_action", signal["action"])
     if fills:
-        return f"{name} traded: {_traded(signal)} was redeemed and filled."
+        done = "filled" if redemption is None else "redeemed and filled"
+        return f"{name} traded: {_traded(signal)} was {done}."
     if redemption is not None:
         return f"{name} was redeemed, and nothing was filled: look at the broker's order of this client_order_id."
     if proposed == "HOLD":

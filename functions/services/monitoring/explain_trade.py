@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.explanation import Explanation, explain
 from functions.domain.orchestration.decision import logged_verdicts
+from functions.services.kernel.ports import Document
+from functions.services.ledger.read_ledger import SkippedDocuments, read_fills
 from functions.services.monitoring.ports import RecordStore
 
 
@@ -25,9 +28,20 @@ def explain_trade(store: RecordStore, tenant_id: str, strategy_id: str, at: date
     if decision is None:
         raise RefusedError(ReasonCode.NOT_FOUND, f"there is no decision before {at.isoformat()}")
     redemption = store.redemption_of(tenant_id, decision["session_id"], strategy_id)
-    fills = [] if redemption is None else store.fills_of(tenant_id, redemption["nonce"])
+    if redemption is None:
+        fills = _unredeemed_fills(store, tenant_id, decision["session_id"], strategy_id)
+    else:
+        fills = store.fills_of(tenant_id, redemption["nonce"])
     explanation = explain(decision, strategy_id, redemption, fills)
     if explanation is None:
         names = ", ".join(sorted(one["strategy_name"] for one in logged_verdicts(decision))[:20])
         raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} is not in that decision; there are {names}")
     return explanation
+
+
+def _unredeemed_fills(store: RecordStore, tenant_id: str, session_id: str, strategy_id: str) -> Sequence[Document]:
+    """Return the fills of a loop that trades without redeeming, oldest first; it may spell their fields its own way."""
+    documents = ((session_id, document) for document in store.fills_of_session(tenant_id, session_id))
+    fills = read_fills(tenant_id, documents, SkippedDocuments())
+    mine = sorted((fill for fill in fills if fill.key.strategy_id == strategy_id), key=lambda fill: fill.at)
+    return [{"qty": abs(fill.signed_quantity), "price": fill.price} for fill in mine]

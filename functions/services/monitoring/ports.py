@@ -78,6 +78,10 @@ class RecordStore(Protocol):
         """Return the ledger's fills of a signal, oldest first."""
         ...
 
+    def fills_of_session(self, tenant_id: str, session_id: str) -> Sequence[Document]:
+        """Return the ledger's documents that name a session, as their writers left them."""
+        ...
+
 
 Tell = Callable[[Notification], object]
 """Hands a notification to the tenant's channels; telling the same one again tells nobody twice."""

@@ -61,9 +61,9 @@ def ledger(own_db: Client) -> Client:
     return own_db
 
 
-def take(db: Client, until: date = FRIDAY, now: datetime | None = None) -> SnapshotReport:
+def take(db: Client, until: date = FRIDAY, now: datetime | None = None, tenant_id: str = TENANT) -> SnapshotReport:
     clock = Clock(now or at(until, 22))
-    return TakeSnapshots(FirestoreLedgerStore(db), ExchangeCalendar("XNYS"), clock).run(TENANT, until, {})
+    return TakeSnapshots(FirestoreLedgerStore(db), ExchangeCalendar("XNYS"), clock).run(tenant_id, until, {})
 
 
 def performance(db: Client, period: str = "day") -> dict[str, dict[str, Any]]:

@@ -227,6 +227,14 @@ def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
     fill = {"strategy_id": "Trend", "symbol": "AAPL", "side": "buy", "qty": 2, "price": 100.0, "ts": before}
     trader("POST", "fills", json={"fills": [{**fill, "nonce": signals["Trend"]["nonce"], "broker_fill_id": "b"}]})
     assert why("Trend")["verdict"] == "Trend traded: BUY AAPL was redeemed and filled."
+    own = cycle(tenant, {"Own": BUY})["Own"]
+    filled = {"user_id": "ann", "strategyId": "Own", "symbol": "AAPL", "side": "BUY", "quantity": 2, "price": 100.0}
+    paths.ledger_trades(tenant, "acme").document("own").set(
+        filled | {"session_id": own["session_id"], "timestamp": datetime.now(UTC)}
+    )
+    paths.ledger_trades(tenant, "acme").document("bad").set({"session_id": own["session_id"]})
+    assert why("Own")["verdict"] == "Own traded: BUY AAPL was filled."
+    assert why("Own")["steps"][-1] == "1 fills, 2 units, the last at 100 USD."
     paths.policy(tenant, "acme").set({"trading_state": "HALT"})
     cycle(tenant, {"Trend": BUY})
     held = why("Trend")

@@ -49,6 +49,14 @@ def test_a_dry_run_shows_and_stores_nothing(ledger: Client) -> None:
     assert everything(ledger) == before
 
 
+def test_days_without_closing_prices_are_told(ledger: Client) -> None:
+    words = ("day", TENANT, "2020-03-06")
+    assert "older price" not in maestro(ledger, *words).stderr
+    paths.market_data(ledger, TENANT).delete()
+    assert "5 of these have open positions at an older price" in maestro(ledger, *words).stderr
+    assert "market_data/latest and its history: KO\n" in maestro(ledger, *words).stderr
+
+
 def test_what_is_written_is_what_was_shown(ledger: Client) -> None:
     dry = json.loads(maestro(ledger, "day", TENANT, "2020-03-06", "--json").stdout)
     done = maestro(ledger, "day", TENANT, "2020-03-06", "--write", "--json")
