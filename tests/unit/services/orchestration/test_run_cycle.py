@@ -64,7 +64,7 @@ def decided(store: FakeCycleStore, proposals: Any, **request: Any) -> CycleResul
 
 
 def reason(result: CycleResult, name: str) -> str:
-    return next(str(d.reason_code) for d in result.decision.allocation_decisions if d.strategy_name == name)
+    return next(str(d.reason_code) for d in result.decision.verdicts if d.strategy_name == name)
 
 
 def test_a_cycle_stamps_logs_and_opens_a_session(store: FakeCycleStore) -> None:
