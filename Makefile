@@ -11,57 +11,69 @@ SOURCES := functions tools tests examples
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install everything the other targets need (they call it; a second time it installs nothing)
-	$(SETUP)
+setup: ## Install what demo and dev need (every target installs what it needs; a second time that is nothing)
+	$(SETUP) emulators
 
-demo: setup ## Replay real markets through the emulators (ARGS=--help for options)
+demo: ## Replay real markets through the emulators (ARGS=--help for options)
+	$(SETUP) emulators
 	@$(PYTHON) -m examples.demo $(ARGS)
 
-dev: setup ## Run the emulators with kept data, and fire schedules on their own cron expressions
+dev: ## Run the emulators with kept data, and fire schedules on their own cron expressions
+	$(SETUP) emulators
 	@$(PYTHON) -m tools.dev $(ARGS)
 
-strategy: setup ## Write, check or list strategies (ARGS="new MyTrend", ARGS="check MyTrend", ARGS=list)
+strategy: ## Write, check or list strategies (ARGS="new MyTrend", ARGS="check MyTrend", ARGS=list)
+	$(SETUP) tools
 	@$(PYTHON) -m tools.strategy $(ARGS)
 
-test: setup ## Run every test, emulators and a browser included
-	$(SETUP) --browser
+test: ## Run every test, emulators and a browser included
+	$(SETUP) emulators develop browser
 	@$(PYTHON) -m pytest $(ARGS)
 
-test-unit: setup ## Run the fast tests, without emulators
+test-unit: ## Run the fast tests, without emulators
+	$(SETUP) develop
 	@$(PYTHON) -m pytest tests/unit tests/strategies $(ARGS)
 
-check: setup ## Check format, lint, types and layers
+check: ## Check format, lint, types and layers
+	$(SETUP) develop
 	@$(PYTHON) -m ruff format --check $(SOURCES)
 	@$(PYTHON) -m ruff check $(SOURCES)
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
 	@npm run --silent check --workspace dashboard
 
-format: setup ## Format the code and mend what can be mended
+format: ## Format the code and mend what can be mended
+	$(SETUP) develop
 	@$(PYTHON) -m ruff format $(SOURCES)
 	@$(PYTHON) -m ruff check --fix $(SOURCES)
 	@npm run --silent format --workspace dashboard
 
-bench: setup ## Measure cycle, statistics and import times as ratios to their bounds
+bench: ## Measure cycle, statistics and import times as ratios to their bounds
+	$(SETUP) emulators
 	@$(PYTHON) -m tools.bench $(ARGS)
 
-maestro: setup ## The operator's command line (ARGS="--help", ARGS="month TENANT 2020-03")
+maestro: ## The operator's command line (ARGS="--help", ARGS="month TENANT 2020-03")
+	$(SETUP) tools
 	@$(PYTHON) -m tools.maestro $(ARGS)
 
-openapi: setup ## Write docs/openapi.json and docs/api-reference.md anew, from the code
+openapi: ## Write docs/openapi.json and docs/api-reference.md anew, from the code
+	$(SETUP) tools
 	@$(PYTHON) -m tools.openapi
 
-screenshots: setup ## Take the documents' pictures of the dashboard anew, from the demo's data
-	$(SETUP) --browser
+screenshots: ## Take the documents' pictures of the dashboard anew, from the demo's data
+	$(SETUP) emulators develop browser
 	@$(PYTHON) -m tools.screenshots $(ARGS)
 
-lock: setup ## Compile the pinned requirements and the npm lock file anew
+lock: ## Compile the pinned requirements and the npm lock file anew
+	$(SETUP) tools
 	@$(PYTHON) -m tools.lock
 
-may-deploy: setup
+may-deploy:
+	$(SETUP) tools
 	@$(PYTHON) -m tools.deploy --may-deploy $(ARGS)
 
 deploy: may-deploy check ## Check, then deploy to the project of .firebaserc (ARGS="--project ID" for another)
+	$(SETUP) deploy
 	@$(PYTHON) -m pytest -q tests/unit tests/strategies
 	@$(PYTHON) -m tools.deploy $(ARGS)
 

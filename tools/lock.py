@@ -15,9 +15,10 @@ from tools.setup import uv
 
 COMPILED = {
     "functions/requirements.in": "functions/requirements.txt",
+    "requirements-tools.in": "requirements-tools.txt",
     "requirements-dev.in": "requirements-dev.txt",
 }
-"""Requirements by what they are compiled from; the second reads what the first became."""
+"""Requirements by what they are compiled from; each reads what the one before it became."""
 NPM_LOCK = "package-lock.json"
 ALSO_READ = ("functions/strategies/requirements.in", "package.json", "dashboard/package.json", ".npmrc")
 

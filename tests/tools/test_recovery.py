@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tools import prerequisites, setup
+from tools import prerequisites, setup, steps
 from tools.dev import Schedule, schedules
 from tools.ports import DEFAULT_PORTS, free_ports
 from tools.prerequisites import ROOT, MissingPrerequisiteError
+from tools.steps import Step
 
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -29,7 +30,7 @@ def _forget_uv() -> Iterator[None]:
 def test_a_step_cut_short_is_made_again_though_its_inputs_are_as_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(setup, "SETUP", tmp_path / ".setup")
+    monkeypatch.setattr(steps, "SETUP", tmp_path / ".setup")
     result, made = tmp_path / "venv", []
 
     def cut_short() -> None:
@@ -39,10 +40,10 @@ def test_a_step_cut_short_is_made_again_though_its_inputs_are_as_before(
         result.touch()
         made.append(1)
 
-    setup.step("venv", ["old"], result, make)
+    Step("venv", ["old"], result, make).run()
     with pytest.raises(KeyboardInterrupt):
-        setup.step("venv", ["new"], result, cut_short)
-    setup.step("venv", ["old"], result, make)
+        Step("venv", ["new"], result, cut_short).run()
+    Step("venv", ["old"], result, make).run()
     assert len(made) == 2
 
 

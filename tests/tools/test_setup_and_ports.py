@@ -14,21 +14,24 @@ from typing import Any
 
 import pytest
 
-from tools import prerequisites, setup
+from tools import prerequisites, steps
 from tools.dev import schedules
-from tools.lock import without_registry
+from tools.lock import COMPILED, without_registry
 from tools.ports import DEFAULT_PORTS, PortTakenError, configured_ports, free_ports
 from tools.prerequisites import ROOT, MissingPrerequisiteError
 from tools.processes import descendants, end_processes
+from tools.steps import Step
 
 
 def test_a_second_set_up_installs_nothing() -> None:
-    done = subprocess.run([sys.executable, "tools/setup.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "tools/setup.py", "emulators", "develop"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout == ""
 
 
 def test_a_step_runs_again_only_when_its_inputs_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(setup, "SETUP", tmp_path)
+    monkeypatch.setattr(steps, "SETUP", tmp_path)
     requirements, result = tmp_path / "requirements.txt", tmp_path / "made"
     requirements.write_text("one")
     runs: list[int] = []
@@ -38,12 +41,12 @@ def test_a_step_runs_again_only_when_its_inputs_change(tmp_path: Path, monkeypat
         result.touch()
 
     for _ in range(2):
-        setup.step("step", [requirements], result, make)
+        Step("step", [requirements], result, make).run()
     assert len(runs) == 1
     requirements.write_text("two")
-    setup.step("step", [requirements], result, make)
+    Step("step", [requirements], result, make).run()
     result.unlink()
-    setup.step("step", [requirements], result, make)
+    Step("step", [requirements], result, make).run()
     assert len(runs) == 3
 
 
@@ -112,5 +115,5 @@ def test_the_lock_names_no_registry() -> None:
         "packages": {"a": {"resolved": "https://example.com/a.tgz"}, "b": {"extraneous": True}, "own": own}
     }
     assert without_registry(lock) == {"packages": {"a": {}, "own": own}}
-    for name in ("functions/requirements.txt", "requirements-dev.txt"):
+    for name in COMPILED.values():
         assert "://" not in (ROOT / name).read_text()
