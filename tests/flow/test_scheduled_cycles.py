@@ -14,6 +14,7 @@ from examples.replay import Prices, decision_time
 from functions.adapters.firestore import paths
 from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.cycle_documents import issued_signals
+from functions.domain.orchestration.decision import logged_verdicts
 from tests.samples import SAMPLE_NAMES, name_samples
 from tests.waiting import eventually
 from tools.emulator_suite import EmulatorSuite
@@ -56,7 +57,7 @@ def test_a_tick_becomes_one_decision_per_enabled_tenant(db: Client, emulators: E
     assert sorted(log["tenant_id"] for log in logs) == ["acme", "blue"]
     acme = next(log for log in logs if log["tenant_id"] == "acme")
     assert acme["timestamp"] == decision_time(CRASH), "a historical slot is the time of the replay"
-    assert {verdict["strategy_name"] for verdict in acme["allocation_decisions"]} >= SAMPLE_NAMES
+    assert {verdict["strategy_name"] for verdict in logged_verdicts(acme)} >= SAMPLE_NAMES
     assert acme["strategy_errors"] == {}
     assert acme["load_errors"] == {}
     assert acme["input_issues"] == []
@@ -130,7 +131,7 @@ def test_a_policy_change_applies_to_the_next_cycle(db: Client, emulators: Emulat
     run(emulators, "acme", next_day)
     halted = next(log for log in decisions(db) if log["policy_version"] == 2)
     assert "BUY" not in {signal["action"] for signal in halted["signals"].values()}
-    assert "TRADING_HALTED" in {verdict["reason_code"] for verdict in halted["allocation_decisions"]}
+    assert "TRADING_HALTED" in {verdict["reason_code"] for verdict in logged_verdicts(halted)}
 
 
 def test_a_sample_trades_nothing_until_the_tenant_names_it(
@@ -141,7 +142,7 @@ def test_a_sample_trades_nothing_until_the_tenant_names_it(
     run(emulators, "acme", calm)
     (log,) = decisions(db)
     assert modes_of_samples(log) == dict.fromkeys(SAMPLE_NAMES, "DISABLED")
-    assert {one["final_allocation"] for one in log["allocation_decisions"] if one["mode"] == "DISABLED"} == {0}
+    assert {one["final_allocation"] for one in logged_verdicts(log) if one["mode"] == "DISABLED"} == {0}
     buyer = next(name for name in SAMPLE_NAMES if log["signals"][name]["action"] == "BUY")
     session = paths.session(db, "acme", log["session_id"]).get().to_dict() or {}
     assert issued_signals(session)[buyer]["mode"] == "DISABLED", "so nobody can redeem it"
@@ -155,7 +156,7 @@ def test_a_sample_trades_nothing_until_the_tenant_names_it(
 
 
 def modes_of_samples(log: dict[str, Any]) -> dict[str, str]:
-    modes = {verdict["strategy_name"]: verdict["mode"] for verdict in log["allocation_decisions"]}
+    modes = {verdict["strategy_name"]: verdict["mode"] for verdict in logged_verdicts(log)}
     return {name: modes[name] for name in SAMPLE_NAMES}
 
 

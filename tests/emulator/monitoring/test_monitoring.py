@@ -18,6 +18,7 @@ from google.cloud.firestore import Client
 from functions.adapters.firestore import paths
 from functions.adapters.notifications.signatures import SIGNATURE_HEADER, channel_secret, is_signed
 from functions.domain.monitoring.alerts import alert_id
+from functions.domain.orchestration.decision import logged_verdicts
 from functions.strategies.maestro_controller import MaestroController
 from functions.strategies.maestro_monitoring import MaestroMonitoring
 from tests.emulator.api.conftest import Caller
@@ -155,7 +156,7 @@ def test_the_guides_three_functions(tenant: Client) -> None:
     summary = asyncio.run(monitoring.get_orchestration_summary(hours=24))
     logs = [one.to_dict() or {} for one in paths.orchestration_logs(tenant).stream()]
     mine = [one for one in logs if one["tenant_id"] == "acme"]
-    modes = [verdict["mode"] for one in mine for verdict in one["allocation_decisions"]]
+    modes = [verdict["mode"] for one in mine for verdict in logged_verdicts(one)]
     assert summary["total_decisions"] == len(mine) == 2
     assert summary["mode_distribution"] == {
         mode: modes.count(mode) for mode in ("ACTIVE", "REDUCED", "SHADOW_MODE", "DISABLED")

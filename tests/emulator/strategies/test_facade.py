@@ -145,7 +145,7 @@ def test_a_sample_trades_nothing_for_a_tenant_that_does_not_name_it(own_db: Clie
         weights = asyncio.run(loader.calculate_strategy_weights())
         assert decision is not None
         assert {one for one, (weight, _) in weights.items() if weight == 0} >= SAMPLE_NAMES - {name}
-        verdict = next(one for one in decision.allocation_decisions if one.strategy_name == name)
+        verdict = next(one for one in decision.verdicts if one.strategy_name == name)
         return signals[name], {"weight": weights[name], "why": verdict.reasoning}
 
     signal, told = decided()
