@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +20,16 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.strategies.maestro_controller import MaestroController
 from tests.docs.blocks import Block, run_block
-from tests.docs.users_guide import GUIDE, TENANT, a_day_later, own_strategies, readers_names, write_records
+from tests.docs.users_guide import (
+    GUIDE,
+    PAGE,
+    TENANT,
+    WRITTEN,
+    a_day_later,
+    own_strategies,
+    readers_names,
+    write_records,
+)
 from tests.emulator.ledger.test_snapshots import MONDAY, put_fill
 from tests.samples import SAMPLE_NAMES
 
@@ -180,6 +190,10 @@ CHECKS = {
     '    if signal.get("mode") == "SHADOW_MODE":': Reader.check_end,
 }
 """What is looked at after the block that has the line."""
+
+
+def test_the_page_is_what_its_owner_wrote() -> None:
+    assert hashlib.sha256(PAGE.read_bytes()).hexdigest() == WRITTEN
 
 
 def test_every_block_runs_in_order(

@@ -22,7 +22,10 @@ from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.orchestration.find_strategies import discover
 from tests.docs.blocks import Block, blocks
 
-GUIDE = blocks(Path(__file__).parent / "users-guide.md")
+PAGE = Path(__file__).parent / "users-guide.md"
+WRITTEN = "ef645fc48050947effdab15453de1053eb73e2d323fb2643bcc0cabd04442193"
+"""SHA-256 of the page as its owner wrote it: a formatter would mend just what readers copy."""
+GUIDE = blocks(PAGE)
 TENANT = "acme"
 RETURNS = {
     "Steady": (0.002, 0.001),  # ACTIVE
