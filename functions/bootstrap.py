@@ -126,7 +126,7 @@ def manage_policy() -> ManagePolicy:
 
 @cache
 def put_inputs() -> PutInputs:
-    return PutInputs(FirestoreInputStore(firestore_client()), commits())
+    return PutInputs(FirestoreInputStore(firestore_client()), clock(), commits())
 
 
 @cache

@@ -42,6 +42,9 @@ class FakeCycleStore:
     def __init__(self) -> None:
         self.documents: dict[str, dict[str, Any]] = {}
         self.versions: dict[str, int] = {}
+        self.stored_at: dict[str, datetime] = {}
+        self.clock = FakeClock()
+        """The store's own."""
         self.is_down = False
         self.reads = 0
         self.commits = 0
@@ -52,6 +55,7 @@ class FakeCycleStore:
     def put(self, path: str, document: Mapping[str, Any]) -> None:
         self.documents[path] = copy.deepcopy(dict(document))
         self.versions[path] = self.versions.get(path, 0) + 1
+        self.stored_at[path] = self.clock.now()
 
     def read(self, tenant_id: str, uid: str | None, slot: str | None) -> TenantState:
         self._check_up()
@@ -64,6 +68,7 @@ class FakeCycleStore:
             modes=self._get(f"{tenant}/state/modes{suffix}"),
             session=Versioned(self._get(f"{tenant}/state/session"), self.version(f"{tenant}/state/session")),
             account=self._get(f"{tenant}/accounts/primary"),
+            account_received_at=self.stored_at.get(f"{tenant}/accounts/primary"),
             market_data=self._get(f"{tenant}/market_data/latest"),
             regime=self._get("systemStatus/market_regime"),
             cycle_record=None if slot is None else self._get(f"{tenant}/cycles/{slot}"),
@@ -147,7 +152,7 @@ class FakeTradingStore:
 
     def _commit(self, tenant: str, writes: TradingWrites, session_version: Version | None) -> None:
         current = f"{tenant}/state/session"
-        if writes.reservations is not None and self._cycles.version(current) != session_version:
+        if self._cycles.version(current) != session_version:
             raise StoreConflict("state/session changed")
         created = {f"{tenant}/redemptions/{nonce}": one for nonce, one in writes.new_redemptions.items()}
         created |= {f"{tenant}/ledger_trades/{fill_id}": one for fill_id, one in writes.new_fills.items()}
@@ -157,9 +162,7 @@ class FakeTradingStore:
             self._cycles.put(path, document)
         for nonce, document in writes.redemptions.items():
             self._cycles.put(f"{tenant}/redemptions/{nonce}", document)
-        if writes.reservations is not None:
-            session = {**self._cycles.documents[current], "reservations": dict(writes.reservations)}
-            self._cycles.put(current, session)
+        self._cycles.put(current, {**self._cycles.documents.get(current, {}), **writes.session})
 
     def _found(self, folder: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         paths = {name: f"{folder}/{name}" for name in names}

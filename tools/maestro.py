@@ -29,6 +29,7 @@ from functions.services.track_record.build_windows import build_windows
 from functions.settings import ALWAYS_OPEN
 from functions.strategies.maestro_controller import MaestroController
 from tools import channels, tenants, users
+from tools.backfill import backfill
 from tools.connection import database_of, use_project
 from tools.dry_run import RecordingLedgerStore
 from tools.terminal import AsJson, fail, given, new_table, notes, plain, print_json, print_table
@@ -64,6 +65,7 @@ app = typer.Typer(
     help=HELP, epilog=EXAMPLES, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 app.command(rich_help_panel=LOOK)(why)
+app.command(rich_help_panel=MANAGE)(backfill)
 app.add_typer(tenants.tenant_app, name="tenant", rich_help_panel=MANAGE)
 app.add_typer(users.user_app, name="user", rich_help_panel=MANAGE)
 app.add_typer(channels.channel_app, name="channel", rich_help_panel=MANAGE)

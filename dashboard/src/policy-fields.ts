@@ -46,6 +46,7 @@ export const GROUPS: Group[] = [
     fields: {
       signal_ttl_seconds: "Seconds a signal can be redeemed",
       reservation_ttl_seconds: "Seconds a redeemed signal holds its buying power without a fill",
+      max_fill_age_days: "Days ago that a fill reported over the API may have happened",
       max_input_age_seconds: "Seconds after which prices and account are too old for a BUY",
       strategy_timeout_seconds: "Seconds a strategy may take",
     },

@@ -109,9 +109,18 @@ class MaestroClient:
         buying_power: float,
         cash: float | None = None,
         positions: Sequence[Mapping[str, Any]] = (),
+        ledger_version: int | None = None,
     ) -> None:
-        """Replace the account snapshot that cycles decide on, USD. Raises Refused if a newer one is stored."""
+        """
+        Replace the account snapshot that cycles decide on, USD. Raises Refused if a newer one is stored.
+
+        Parameters
+        ----------
+        ledger_version : int, optional
+            As an answer of the API said before the broker was asked: every fill up to there is in the figures.
+        """
         body = {"as_of": as_of.isoformat(), "equity": equity, "buying_power": buying_power, "cash": cash}
+        body |= {"ledger_version": ledger_version}
         self._transport.send("PUT", "account", body | {"positions": [dict(one) for one in positions]})
 
     def put_market_data(self, as_of: datetime, symbols: Mapping[str, Mapping[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from .brokers import Broker
 from .client import MaestroClient
 from .errors import MaestroApiError, NotFound, Unauthorized, Unavailable
 from .journal import Journal
-from .models import Redemption, Signal, shown_nonce, utc_now
+from .models import Redemption, Signal, Signals, shown_nonce, utc_now
 from .orders import Order, OrderRejected
 from .positions import attributed, exit_quantity
 from .settlement import GRACE, Settlement, isolated
@@ -64,9 +64,10 @@ class TradingLoop:
             The round ended early; the next one goes on from there.
         """
         waiting = self._settlement.follow_all()
+        latest = self._latest_signals()
         with isolated("account snapshot"):
-            self._publish_account()
-        signals = self._latest_signals()
+            self._publish_account(latest)
+        signals = [] if latest is None else list(latest.signals.values())
         for signal in sorted(signals, key=lambda one: one.action != "SELL"):  # exits first: they free buying power
             with isolated(signal.strategy_name):
                 if self._may_trade(signal):
@@ -78,22 +79,28 @@ class TradingLoop:
                     self._settlement.give_up(trade)
         self._journal.forget(self._now() - GRACE, current)
 
-    def _publish_account(self) -> None:
+    def _publish_account(self, latest: Signals | None) -> None:
+        """Say what the broker says now, and which fills it is certain to count: those on record before it was asked."""
         account = self._broker.account()
         positions = attributed(account.positions, self._journal.holdings())
         equity, buying_power = max(0.0, account.equity), max(0.0, account.buying_power)
         self._client.put_account(
-            account.as_of, equity=equity, buying_power=buying_power, cash=account.cash, positions=positions
+            account.as_of,
+            equity=equity,
+            buying_power=buying_power,
+            cash=account.cash,
+            positions=positions,
+            ledger_version=None if latest is None else latest.ledger_version,
         )
 
-    def _latest_signals(self) -> list[Signal]:
+    def _latest_signals(self) -> Signals | None:
         try:
-            return list(self._client.latest_signals().signals.values())
+            return self._client.latest_signals()
         except NotFound as error:
             if error.reason_code != "NOT_FOUND":  # whoever answered is not the API
                 raise
             logger.info("No cycle has run yet")
-            return []
+            return None
 
     def _may_trade(self, signal: Signal) -> bool:
         """Tell whether a signal is there to be traded, and log what Maestro made of it."""

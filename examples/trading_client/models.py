@@ -71,6 +71,8 @@ class Signals:
     reserved: float
     signals: Mapping[str, Signal]
     """By strategy."""
+    ledger_version: int | None = None
+    """How many fills are on record: an account snapshot that is asked for now has all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,7 +165,7 @@ def _decide(db: Client, now: datetime) -> dict[str, Any]:
         cycle = controller.orchestrate(proposed, market_data=quotes, account_snapshot=account)
         signals, _ = asyncio.run(cycle)
     bootstrap.redeem_signals().redeem(TENANT, "ann", signals["Value"]["nonce"], None, bootstrap.policy_defaults())
-    bootstrap.redeem_signals().release(TENANT, signals["Value"]["nonce"])
+    bootstrap.redeem_signals().release(TENANT, "ann", signals["Value"]["nonce"])
     return signals["Trend"]
 
 
@@ -191,7 +191,7 @@ def _trade(db: Client, signal: dict[str, Any], now: datetime) -> None:
         run_id="r0",
     )
     bare = ReportedFill(strategy_id="Trend", symbol="KO", side="sell", qty=1.0, price=51.0, ts=at, broker_fill_id="b2")
-    bootstrap.record_fills().run(TENANT, "ann", [fill, bare])
+    bootstrap.record_fills().run(TENANT, "ann", [fill, bare], {})
     own = {"userId": "ann", "strategyId": "Trend", "symbol": "KO", "side": "sell", "qty": 4, "price": 51.0, "ts": at}
     paths.ledger_trades(db, TENANT).document("own").set({**own, "runId": "r1"})
     paper = {"timestamp": at, "strategy_name": "Paper", "symbol": "KO", "side": "buy", "qty": 2.0, "price": 50.0}

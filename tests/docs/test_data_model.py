@@ -20,7 +20,7 @@ PAGE = ROOT / "docs" / "data-model.md"
 KEPT = {"systemStatus", "orchestration_logs", "logs", "market_regime", "tenants", "maestro", "notifications", "primary"}
 KEPT |= {"latest", "windows", "modes", "session", "ledger", "alerts"}
 """Segments of a path that are names; others are ids."""
-NESTED = {"allocation_decisions", "signals", "input_issues", "reservations", "channels"}
+NESTED = {"allocation_decisions", "signals", "input_issues", "reservations", "spendings", "channels"}
 """Fields whose own fields are a contract too."""
 Documents = dict[str, list[dict[str, Any]]]
 

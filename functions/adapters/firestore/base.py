@@ -71,4 +71,4 @@ class FirestoreStore:
 
 def versioned(snapshot: DocumentSnapshot[DocumentReference]) -> Versioned[Document]:
     """Return a document that exists, to commit over."""
-    return Versioned(snapshot.to_dict() or {}, Version(snapshot.update_time))
+    return Versioned(snapshot.to_dict() or {}, Version(snapshot.update_time), snapshot.update_time)

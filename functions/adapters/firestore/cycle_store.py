@@ -28,7 +28,8 @@ class FirestoreCycleStore(FirestoreStore):
         found = self._get_all([session, *references.values()], f"reading the state of tenant {tenant_id}")
         documents = {name: found.get(reference.path, ABSENT).value for name, reference in references.items()}
         documents.setdefault("cycle_record", None)
-        return TenantState(session=found.get(session.path, ABSENT), **documents)
+        received_at = found.get(references["account"].path, ABSENT).stored_at
+        return TenantState(session=found.get(session.path, ABSENT), account_received_at=received_at, **documents)
 
     def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:
         db = self._db

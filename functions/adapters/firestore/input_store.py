@@ -21,5 +21,9 @@ class FirestoreInputStore(FirestoreStore):
         replace_over(batch, self._reference(tenant_id, kind), document, before)
         self._commit(batch, f"storing {kind} of tenant {tenant_id}")
 
+    def ledger_version(self, tenant_id: str) -> int:
+        session = self._get(paths.current_session(self._db, tenant_id), f"reading the session of tenant {tenant_id}")
+        return int((session.value or {}).get("ledger_version") or 0)
+
     def _reference(self, tenant_id: str, kind: str) -> DocumentReference:
         return {"account": paths.account, "market_data": paths.market_data}[kind](self._db, tenant_id)

@@ -41,9 +41,7 @@ class FirestoreTradingStore(FirestoreStore):
     def commit(self, tenant_id: str, writes: TradingWrites, session_version: Version | None) -> None:
         db = self._db
         batch = db.batch()
-        if writes.reservations is not None:
-            reservations = {"reservations": dict(writes.reservations)}
-            update_over(batch, paths.current_session(db, tenant_id), reservations, session_version)
+        update_over(batch, paths.current_session(db, tenant_id), writes.session, session_version)
         for nonce, document in writes.new_redemptions.items():
             batch.create(paths.redemption(db, tenant_id, nonce), dict(document))
         for nonce, document in writes.redemptions.items():

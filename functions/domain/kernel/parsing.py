@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeGuard, TypeVar
 
@@ -14,6 +14,9 @@ from functions.domain.kernel.errors import InputError
 
 Word = TypeVar("Word", bound=StrEnum)
 Item = TypeVar("Item")
+
+CLOCK_SKEW = timedelta(seconds=60)
+"""How wrong the clock of somebody who sends us a time may be."""
 
 
 def parse_time(name: str, value: Any) -> datetime:
@@ -26,6 +29,13 @@ def parse_time(name: str, value: Any) -> datetime:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise InputError(name, "a time with its zone", value)
     return value
+
+
+def check_not_ahead(name: str, at: datetime, now: datetime) -> None:
+    """Refuse a time that no right clock can have given yet. Raises InputError."""
+    if at > now + CLOCK_SKEW:
+        limit = f"at most {CLOCK_SKEW.total_seconds():.0f} s ahead of the server's clock, {now.isoformat()}"
+        raise InputError(name, limit, at.isoformat())
 
 
 def as_number(value: Any) -> float | None:

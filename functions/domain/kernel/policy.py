@@ -117,6 +117,8 @@ class Policy:
     """Hour of the tenant's day at which the daily report is made."""
     reservation_ttl_seconds: int = field(default=900, metadata={"check": whole_number(1, 86_400)})
     """Seconds a redeemed signal holds its buying power without a fill."""
+    max_fill_age_days: int = field(default=7, metadata={"check": whole_number(1, 365)})
+    """How long ago a fill may have happened that is reported over the API; an operator records older ones."""
     version: int = field(default=0, metadata={"check": whole_number(0, 2**53)})
     """Version of the tenant's document; 0 when there is none."""
 

@@ -79,6 +79,8 @@ class ReasonCode(StrEnum):
     """Somebody redeemed the nonce first."""
     NOT_REDEEMED = "NOT_REDEEMED"
     """There is no redemption of this nonce."""
+    NOT_YOUR_REDEMPTION = "NOT_YOUR_REDEMPTION"
+    """Somebody else redeemed the nonce: that user, or an admin, may release it."""
     ALREADY_FILLED = "ALREADY_FILLED"
     """The order was filled: nothing is left to release."""
     INSUFFICIENT_BUYING_POWER = "INSUFFICIENT_BUYING_POWER"

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.text import EXTRAS_BUDGET, TEXT_BUDGET, cut
+from functions.domain.orchestration.buying_power import BuyingPower
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.inputs import Account
 from functions.domain.orchestration.paper import PaperFill, PaperPositions, paper_json
@@ -156,8 +157,7 @@ def current_session_document(
         "recent_sessions": [session_id for session_id in recent if session_id][:RECENT_SESSIONS],
         "issued_at": decision.timestamp,
         "expires_at": decision.expires_at,
-        "buying_power": account.buying_power,
-        "buying_power_as_of": account.as_of or decision.timestamp,
+        **BuyingPower.from_session(before).followed_by(account).to_fields(),
         "breaker": breaker.to_document(),
     }
     # A cycle outside the schedule leaves the newest slot in place: it tells late slots that they are late.

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from functions.domain.kernel.errors import AccountError, InputError, MarketDataError
-from functions.domain.kernel.parsing import as_number, parse_time
+from functions.domain.kernel.parsing import as_number, check_not_ahead, parse_time
 from functions.domain.kernel.reasons import ReasonCode
 
-_CLOCK_SKEW = timedelta(seconds=60)
+_OF_THE_ACCOUNT = frozenset({ReasonCode.MISSING_ACCOUNT, ReasonCode.MALFORMED_ACCOUNT, ReasonCode.STALE_ACCOUNT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class Account:
     buying_power: float | None = None
     cash: float | None = None
     as_of: datetime | None = None
+    """By its sender's clock."""
+    received_at: datetime | None = None
+    """By the server's."""
+    ledger_version: int | None = None
+    """The ledger's that its sender saw before it asked the broker; None: it did not say."""
 
 
 def live_positions(account_snapshot: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
@@ -60,6 +65,12 @@ class CycleInputs:
     issues: tuple[InputIssue, ...] = ()
     regime: Mapping[str, Any] | None = field(default=None)
 
+    @property
+    def observed_equity(self) -> float | None:
+        """What account breakers may count, USD: None if the snapshot is stale, malformed or not there."""
+        is_doubtful = any(issue.reason_code in _OF_THE_ACCOUNT for issue in self.issues)
+        return None if is_doubtful else self.account.equity
+
 
 def read_inputs(
     market_data: Any,
@@ -69,6 +80,8 @@ def read_inputs(
     max_age_seconds: float,
     *,
     is_time_required: bool,
+    received_at: datetime | None = None,
+    ledger_version: int = 0,
 ) -> CycleInputs:
     """
     Validate a cycle's inputs; whatever is wrong becomes an issue, never an error.
@@ -82,18 +95,28 @@ def read_inputs(
     is_time_required : bool
         True for stored documents: one without ``as_of`` is malformed. A caller who hands inputs over vouches that
         they are current, so there ``as_of`` is checked only if given.
+    received_at : datetime, optional
+        When the server got the account snapshot; by default now.
+    ledger_version : int
+        The ledger's: no snapshot can have seen a later one.
     """
     issues: list[InputIssue] = []
     symbols, wrapped = _read_market_data(market_data, issues)
-    account = _read_account(account_snapshot, issues)
     max_age = timedelta(seconds=max_age_seconds)
-    for kind, document in (("MARKET_DATA", market_data), ("ACCOUNT", account_snapshot)):
-        if isinstance(document, Mapping):
-            issues += _age_issues(kind, document.get("as_of"), now, max_age, is_time_required)
+    if isinstance(market_data, Mapping):
+        issues += _age_issues("MARKET_DATA", market_data.get("as_of"), now, max_age, is_time_required)
+    account = _read_account(account_snapshot, ledger_version, issues)
+    if isinstance(account_snapshot, Mapping):
+        of_age = _age_issues("ACCOUNT", account_snapshot.get("as_of"), now, max_age, is_time_required)
+        issues += of_age
+        if any(issue.reason_code is ReasonCode.MALFORMED_ACCOUNT for issue in of_age):
+            account = Account()
+    if account.as_of is None and not is_time_required:
+        account = replace(account, as_of=now)
     return CycleInputs(
         {**market_data, "symbols": symbols} if wrapped else symbols,
         _usable(account_snapshot),
-        account,
+        replace(account, received_at=received_at or now),
         tuple(issues),
         regime if isinstance(regime, Mapping) else None,
     )
@@ -149,15 +172,23 @@ def check_quote(ticker: str, quote: Any) -> None:
         raise MarketDataError(f"{ticker}.history[{first}]", "a number > 0", float(closes[first]))
 
 
-def _read_account(snapshot: Any, issues: list[InputIssue]) -> Account:
+def _read_account(snapshot: Any, ledger_version: int, issues: list[InputIssue]) -> Account:
     if snapshot is None:
         issues.append(InputIssue(ReasonCode.MISSING_ACCOUNT, "there is no account snapshot"))
         return Account()
     try:
-        return parse_account(snapshot)
-    except AccountError as error:
+        account = parse_account(snapshot)
+        check_ledger_version(account, ledger_version)
+        return account
+    except InputError as error:
         issues.append(InputIssue(ReasonCode.MALFORMED_ACCOUNT, str(error)))
         return Account()
+
+
+def check_ledger_version(account: Account, ledger_version: int) -> None:
+    """Refuse a snapshot that names a version the ledger has not reached. Raises AccountError."""
+    if (account.ledger_version or 0) > ledger_version:
+        raise AccountError("ledger_version", f"at most the ledger's, {ledger_version}", account.ledger_version)
 
 
 def _usable(snapshot: Any) -> Mapping[str, Any]:
@@ -190,7 +221,10 @@ def parse_account(snapshot: Any) -> Account:
     positions = snapshot.get("positions")
     if not _are_positions(positions):
         raise AccountError("positions", "a list of maps", positions)
-    account = Account(figures["equity"], figures["buying_power"], figures["cash"])
+    version = snapshot.get("ledger_version")
+    if version is not None and (not isinstance(version, int) or isinstance(version, bool) or version < 0):
+        raise AccountError("ledger_version", "a whole number >= 0", version)
+    account = Account(figures["equity"], figures["buying_power"], figures["cash"], ledger_version=version)
     try:
         return replace(account, as_of=parse_time("account as_of", snapshot.get("as_of")))
     except InputError:
@@ -209,11 +243,11 @@ def _age_issues(kind: str, as_of: Any, now: datetime, max_age: timedelta, is_tim
     if as_of is None and not is_time_required:
         return []
     try:
-        age = now - parse_time(f"{name} as_of", as_of)
+        at = parse_time(f"{name} as_of", as_of)
+        check_not_ahead(f"{name} as_of", at, now)
     except InputError as error:
         return [InputIssue(ReasonCode[f"MALFORMED_{kind}"], str(error))]
-    if age < -_CLOCK_SKEW:
-        return [InputIssue(ReasonCode[f"MALFORMED_{kind}"], f"{name} as_of is {-age.total_seconds():.0f} s ahead")]
+    age = now - at
     if age > max_age:
         limit = max_age.total_seconds()
         return [

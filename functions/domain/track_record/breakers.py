@@ -29,6 +29,8 @@ class BreakerState:
     """When the breaker releases; None while it is closed."""
     reason_code: ReasonCode | None = None
     """Which breaker tripped."""
+    observed_as_of: datetime | None = None
+    """Of the last account snapshot that was observed: each counts once, however many cycles read it."""
 
     def is_tripped(self, now: datetime) -> bool:
         return self.tripped_until is not None and now < self.tripped_until
@@ -48,6 +50,7 @@ class BreakerState:
             "day_start": self.day_start,
             "tripped_until": self.tripped_until,
             "reason_code": None if self.reason_code is None else str(self.reason_code),
+            "observed_as_of": self.observed_as_of,
         }
 
     @classmethod
@@ -63,35 +66,40 @@ class BreakerState:
                 document["day_start"],
                 document["tripped_until"],
                 ReasonCode(document["reason_code"]) if document["reason_code"] else None,
+                document.get("observed_as_of"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError("session.breaker", "what a cycle stored", document) from error
 
 
-def next_breaker(state: BreakerState, equity: float | None, now: datetime, policy: Policy) -> BreakerState:
+def next_breaker(
+    state: BreakerState, equity: float | None, as_of: datetime | None, now: datetime, policy: Policy
+) -> BreakerState:
     """
-    Observe one equity tick.
+    Observe one account snapshot.
 
     Parameters
     ----------
     equity : float or None
         USD; None (unknown) changes nothing but the release.
+    as_of : datetime or None
+        The snapshot's own time; one that is not newer than the last was observed already.
 
     Notes
     -----
-    One bad tick moves nothing: the peak rises only to what the last N observations all reach, and a breaker trips
+    One bad snapshot moves nothing: the peak rises only to what the last N observations all reach, and a breaker trips
     only when all of them are in breach, N being ``breaker_confirmations``. After its time a breaker releases, and the
     peak starts again from the equity there is.
     """
     state = _released(state, now)
-    if equity is None:
+    if equity is None or as_of is None or (state.observed_as_of is not None and as_of <= state.observed_as_of):
         return state
     recent = (*state.recent, equity)[-policy.breaker_confirmations :]
     is_confirmed = len(recent) == policy.breaker_confirmations
     day = now.date().isoformat()
     day_start = state.day_start if day == state.day else median(state.recent or recent)
     peak = max(state.peak or 0.0, min(recent)) if is_confirmed else state.peak
-    state = replace(state, recent=recent, day=day, day_start=day_start, peak=peak)
+    state = replace(state, recent=recent, day=day, day_start=day_start, peak=peak, observed_as_of=as_of)
     if state.is_tripped(now) or not is_confirmed:
         return state
     reason = _breach(max(recent), state, policy)

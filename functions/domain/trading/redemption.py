@@ -20,6 +20,7 @@ from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.orchestration.signals import Action
+from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.reservations import CurrentSession, Reservation
 
 OVERFILL_TOLERANCE = 0.01
@@ -125,7 +126,7 @@ def redeem(
         )
     notional = 0.0
     if action is Action.BUY:
-        _check_new_exposure(name, policy, claim.now)
+        _check_new_exposure(name, policy, current.breaker, claim.now)
         notional = _covered_notional(signal, current, claim.now)
     ttl = timedelta(seconds=(policy or Policy()).reservation_ttl_seconds)
     redemption = Redemption(
@@ -148,8 +149,8 @@ def redeem(
     return redemption, Reservation(notional, redemption.lapses_at)
 
 
-def _check_new_exposure(name: str, policy: Policy | None, now: datetime) -> None:
-    """Refuse a BUY that today's policy forbids; it may have changed since the signal was issued."""
+def _check_new_exposure(name: str, policy: Policy | None, breaker: BreakerState, now: datetime) -> None:
+    """Refuse a BUY that policy or breaker forbid now; they may have changed since the signal was issued."""
     if policy is None:
         raise RefusedError(ReasonCode.MALFORMED_POLICY, "the policy cannot be read: no new exposure until it is mended")
     state = policy.at(now).trading_state
@@ -157,6 +158,8 @@ def _check_new_exposure(name: str, policy: Policy | None, now: datetime) -> None
         raise RefusedError(ReasonCode.TRADING_HALTED, "trading is halted: exits only")
     if state is TradingState.REDUCE_ONLY:
         raise RefusedError(ReasonCode.REDUCE_ONLY, "trading state is REDUCE_ONLY: exits only")
+    if breaker.is_tripped(now) and breaker.reason_code is not None:
+        raise RefusedError(breaker.reason_code, f"{breaker.detail}: exits only")
     until = policy.disabled_strategies.get(name, now)
     if until is None or until > now:
         raise RefusedError(ReasonCode.DISABLED_BY_POLICY, f"{name} was disabled since the signal was issued")
@@ -164,10 +167,10 @@ def _check_new_exposure(name: str, policy: Policy | None, now: datetime) -> None
 
 def _covered_notional(signal: Mapping[str, Any], current: CurrentSession, now: datetime) -> float:
     notional = signal.get("notional")
-    if notional is None or current.buying_power is None:
+    if notional is None or current.buying_power.usd is None:
         raise RefusedError(ReasonCode.BUYING_POWER_UNKNOWN, "no account snapshot says what may be spent: put one")
     if not current.has_room_for(notional, now):
-        left = max(0.0, current.buying_power - current.held(now))
+        left = max(0.0, current.buying_power.usd - current.held(now))
         raise RefusedError(
             ReasonCode.INSUFFICIENT_BUYING_POWER,
             f"the signal asks for {notional:.2f} USD, {left:.2f} USD of buying power are left",
@@ -208,7 +211,7 @@ _UNTOUCHED: Mapping[str, Any] = {
 """What a redemption says of itself when it is made."""
 
 
-def release(redemption: Redemption, held: Reservation | None, now: datetime) -> tuple[Redemption, Reservation]:
+def release(redemption: Redemption, now: datetime) -> tuple[Redemption, Reservation]:
     """
     Give back what is reserved and not filled; releasing again changes nothing.
 
@@ -221,12 +224,11 @@ def release(redemption: Redemption, held: Reservation | None, now: datetime) -> 
         raise RefusedError(ReasonCode.ALREADY_FILLED, "the order was filled: there is nothing to release")
     if redemption.status is RedemptionStatus.RESERVED:
         redemption = replace(redemption, status=RedemptionStatus.RELEASED, released_at=now)
-    return redemption, replace(held or Reservation(0.0, redemption.lapses_at), notional=0.0)
+    return redemption, Reservation(0.0, redemption.lapses_at)
 
 
 def settle(
     redemption: Redemption,
-    held: Reservation | None,
     qty: float,
     price: float,
     now: datetime,
@@ -234,7 +236,7 @@ def settle(
     is_order_complete: bool,
 ) -> tuple[Redemption, Reservation]:
     """
-    Record a fill against its redemption: what was reserved becomes spent.
+    Record a fill against its redemption: what it filled is not reserved any more.
 
     A fill is a fact. One that comes after the release, after the reservation lapsed, or above what was reserved is
     recorded like any other.
@@ -251,6 +253,4 @@ def settle(
         fills=redemption.fills + 1,
         filled_at=now,
     )
-    held = held or Reservation(0.0, redemption.lapses_at)
-    spent = held.spent + qty * price if is_buy else 0.0
-    return redemption, Reservation(0.0 if is_over else redemption.unfilled, held.lapses_at, spent, now)
+    return redemption, Reservation(0.0 if is_over else redemption.unfilled, redemption.lapses_at)

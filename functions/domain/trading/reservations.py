@@ -1,40 +1,49 @@
 """
-Buying power that redeemed signals hold, in the tenant's one ``state/session`` document.
+What redeemed signals hold of the buying power, in the tenant's one ``state/session`` document.
 
 A reservation holds its notional until it is filled, released, or lapses. What was filled is spent: it counts until an
-account snapshot that is newer than the fill says what is left.
+account snapshot is certain to contain it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.errors import InputError
+from functions.domain.orchestration.buying_power import BuyingPower
+from functions.domain.track_record.breakers import BreakerState
 
+MOST_SPENDINGS = 100
+"""Kept one by one; of more than that the oldest are counted as one, until all of them are in the account."""
 _ROUNDING = 1e-9
 """Of the buying power: sums of fractions may miss it by as little."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What one redeemed signal holds, USD."""
+    """What one redeemed signal holds and did not fill."""
 
     notional: float
-    """Reserved and not filled yet."""
+    """USD."""
     lapses_at: datetime
-    spent: float = 0.0
-    """Filled."""
-    spent_at: datetime | None = None
-    """When the last fill was recorded."""
 
-    def held(self, now: datetime, account_as_of: datetime | None) -> float:
-        """Return what cannot be spent again."""
-        reserved = self.notional if now < self.lapses_at else 0.0
-        is_in_account = self.spent_at is None or (account_as_of is not None and self.spent_at < account_as_of)
-        return reserved + (0.0 if is_in_account else self.spent)
+    def held(self, now: datetime) -> float:
+        return self.notional if now < self.lapses_at else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What one fill cost."""
+
+    nonce: str | None
+    """Of the redeemed signal; None for a fill without one."""
+    usd: float
+    ledger_version: int
+    """The ledger's, with the fill in it."""
+    recorded_at: datetime
 
 
 Reservations = Mapping[str, Reservation]
@@ -43,30 +52,78 @@ Reservations = Mapping[str, Reservation]
 
 @dataclass(frozen=True, slots=True)
 class CurrentSession:
-    """What ``state/session`` says."""
+    """What ``state/session`` says of buying power and of what holds it."""
 
     session_id: str | None = None
-    buying_power: float | None = None
-    account_as_of: datetime | None = None
-    """The time the buying power is of."""
+    buying_power: BuyingPower = field(default_factory=BuyingPower)
+    ledger_version: int = 0
+    """How many fills of the tenant Maestro recorded."""
     reservations: Reservations = field(default_factory=dict)
+    spendings: tuple[Spending, ...] = ()
+    """What was filled, oldest first."""
     recent_sessions: tuple[str, ...] = ()
     """Sessions before the current one, newest first."""
+    breaker: BreakerState = field(default_factory=BreakerState)
+    """The account's, as the last cycle left it."""
 
     def held(self, now: datetime) -> float:
         """Return the buying power that is reserved or spent, USD."""
-        return sum(one.held(now, self.account_as_of) for one in self.reservations.values())
+        return sum(one.held(now) for one in self.reservations.values()) + sum(self.spent().values())
+
+    def spent(self) -> dict[str | None, float]:
+        """Return what was filled and may not be in the account yet, USD by nonce."""
+        spent: dict[str | None, float] = {}
+        for one in self.spendings:
+            if not self.buying_power.contains(one.ledger_version, one.recorded_at):
+                spent[one.nonce] = spent.get(one.nonce, 0.0) + one.usd
+        return spent
+
+    def holders(self) -> list[str]:
+        """Return the nonces of all that holds buying power, the newest first."""
+        latest = {nonce: one.lapses_at for nonce, one in self.reservations.items()}
+        for one in self.spendings:
+            if one.nonce is not None:
+                latest.setdefault(one.nonce, one.recorded_at)
+        return sorted(latest, key=latest.__getitem__, reverse=True)
 
     def has_room_for(self, notional: float, now: datetime) -> bool:
         """Tell whether buying power, if known, covers a further notional."""
-        if self.buying_power is None:
+        if self.buying_power.usd is None:
             return False
-        return self.held(now) + notional <= self.buying_power * (1 + _ROUNDING)
+        return self.held(now) + notional <= self.buying_power.usd * (1 + _ROUNDING)
 
-    def with_reservations(self, changed: Reservations, now: datetime) -> Reservations:
-        """Return all reservations, some of them anew, without those that hold nothing any more."""
-        everyone = {**self.reservations, **changed}
-        return {nonce: one for nonce, one in everyone.items() if one.held(now, self.account_as_of) > 0}
+    def reserving(self, nonce: str, reservation: Reservation) -> CurrentSession:
+        """Return the session with one reservation set."""
+        return replace(self, reservations={**self.reservations, nonce: reservation})
+
+    def with_fill(self, nonce: str | None, spent_usd: float, now: datetime) -> CurrentSession:
+        """Return the session with one more fill recorded; an exit spends nothing."""
+        version = self.ledger_version + 1
+        added = (Spending(nonce, spent_usd, version, now),) if spent_usd > 0 else ()
+        return replace(self, ledger_version=version, spendings=(*self.spendings, *added))
+
+    def to_fields(self, now: datetime) -> dict[str, Any]:
+        """Return the fields that redemptions and fills set, without what holds nothing any more."""
+        return {
+            "ledger_version": self.ledger_version,
+            "reservations": {
+                nonce: {"notional": one.notional, "lapses_at": one.lapses_at}
+                for nonce, one in self.reservations.items()
+                if one.held(now) > 0
+            },
+            "spendings": [
+                {name: getattr(one, name) for name in Spending.__slots__} for one in _merged(self._counting())
+            ],
+        }
+
+    def _counting(self) -> tuple[Spending, ...]:
+        """Return the spendings without those that are in this account snapshot, and in every later one."""
+        power = self.buying_power
+        return tuple(
+            one
+            for one in self.spendings
+            if not (power.contains(one.ledger_version, one.recorded_at) and power.is_past(one.recorded_at))
+        )
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> CurrentSession:
@@ -75,31 +132,32 @@ class CurrentSession:
             return cls()
         try:
             stored = document.get("reservations") or {}
-            reservations = {
-                nonce: Reservation(
-                    float(one["notional"]), one["lapses_at"], float(one.get("spent", 0.0)), one.get("spent_at")
-                )
-                for nonce, one in stored.items()
-            }
             return cls(
                 document.get("session_id"),
-                document.get("buying_power"),
-                document.get("buying_power_as_of"),
-                reservations,
+                BuyingPower.from_session(document),
+                int(document.get("ledger_version") or 0),
+                {nonce: Reservation(float(one["notional"]), one["lapses_at"]) for nonce, one in stored.items()},
+                (*_of_before(stored), *(Spending(**one) for one in document.get("spendings") or ())),
                 tuple(document.get("recent_sessions") or ()),
+                BreakerState.from_document(document.get("breaker")),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError("state/session", "what cycles and redemptions stored", document) from error
 
 
-def reservations_document(reservations: Reservations) -> dict[str, Any]:
-    """Return the field ``reservations`` of ``state/session``."""
-    return {
-        nonce: {
-            "notional": one.notional,
-            "lapses_at": one.lapses_at,
-            "spent": one.spent,
-            "spent_at": one.spent_at,
-        }
+def _of_before(reservations: Mapping[str, Any]) -> list[Spending]:
+    """Return what reservations of before 0.2 spent: they kept it themselves, and the ledger had no version."""
+    return [
+        Spending(nonce, float(one["spent"]), 0, one["spent_at"])
         for nonce, one in reservations.items()
-    }
+        if one.get("spent")
+    ]
+
+
+def _merged(spendings: tuple[Spending, ...]) -> tuple[Spending, ...]:
+    """Count the oldest as one where there are too many, as recorded when the last of them was."""
+    surplus = len(spendings) - MOST_SPENDINGS
+    if surplus <= 0:
+        return spendings
+    oldest, rest = spendings[: surplus + 1], spendings[surplus + 1 :]
+    return (replace(oldest[-1], nonce=None, usd=sum(one.usd for one in oldest)), *rest)

@@ -22,6 +22,8 @@ class Versioned(Generic[T_co]):
     value: T_co
     version: Version | None
     """None when nothing is stored: a commit over it creates."""
+    stored_at: datetime | None = None
+    """When it was last changed, by the store's clock."""
 
 
 ABSENT: Versioned[None] = Versioned(None, None)

@@ -21,7 +21,7 @@ from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.track_record.curves import StrategyCurves, strategy_curves
 from functions.domain.track_record.daily_returns import check_daily
 from functions.domain.trading.redemption import Redemption
-from functions.domain.trading.reservations import CurrentSession, Reservation
+from functions.domain.trading.reservations import Reservation
 from functions.services.ledger.ports import LedgerStore
 from functions.services.monitoring.ports import RecordStore
 from functions.services.trading.ports import TradingStore
@@ -95,6 +95,8 @@ class AllReserved:
     buying_power_as_of: datetime | None
     held: float
     """USD."""
+    ledger_version: int
+    """How many fills are on record."""
     items: tuple[Reserved, ...]
     """Newest first."""
 
@@ -176,25 +178,26 @@ def all_reserved(store: TradingStore, tenant_id: str, now: datetime) -> AllReser
         # Read again with its redemptions, so that one instant answers for what is held and what became of it.
         records = store.read(tenant_id, newest[:MOST_RESERVATIONS])
         current = current_session(records)
+        spent = current.spent()
         items = [
-            _reserved(document, current.reservations[nonce], current, now)
+            _reserved(document, current.reservations[nonce], spent.get(nonce, 0.0), now)
             for nonce, document in records.redemptions.items()
             if nonce in current.reservations
         ]
         return AllReserved(
-            None if current.buying_power is None else float(current.buying_power),
-            current.account_as_of,
+            None if current.buying_power.usd is None else float(current.buying_power.usd),
+            current.buying_power.as_of,
             current.held(now),
+            current.ledger_version,
             tuple(sorted(items, key=lambda one: one.redeemed_at, reverse=True)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _unreadable(tenant_id, "reservations", error, "see the runbook, Reservations") from error
 
 
-def _reserved(
-    document: Mapping[str, Any], reservation: Reservation, current: CurrentSession, now: datetime
-) -> Reserved:
+def _reserved(document: Mapping[str, Any], reservation: Reservation | None, spent: float, now: datetime) -> Reserved:
     redemption = Redemption.from_document(document)
+    reservation = reservation or Reservation(0.0, redemption.lapses_at)
     is_lapsed = reservation.notional > 0 and now >= reservation.lapses_at
     reserved = 0.0 if is_lapsed else reservation.notional
     return Reserved(
@@ -204,7 +207,7 @@ def _reserved(
         action=str(redemption.action),
         status=str(redemption.status),
         notional=reserved,
-        spent=reservation.held(now, current.account_as_of) - reserved,
+        spent=spent,
         redeemed_at=redemption.redeemed_at,
         lapses_at=reservation.lapses_at,
         is_lapsed=is_lapsed,

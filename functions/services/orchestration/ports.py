@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from functions.services.kernel.ports import Document, Version, Versioned
@@ -19,6 +20,8 @@ class TenantState:
     session: Versioned[Document | None]
     """``state/session``, which every decision is committed over."""
     account: Document | None
+    account_received_at: datetime | None
+    """When it was stored, by the store's clock."""
     market_data: Document | None
     regime: Document | None
     cycle_record: Document | None
@@ -112,4 +115,8 @@ class InputStore(Protocol):
 
     def commit_input(self, tenant_id: str, kind: str, document: Document, before: Versioned[Document | None]) -> None:
         """Replace the document. Raises StoreConflict if somebody else did since ``before``, StoreUnavailable."""
+        ...
+
+    def ledger_version(self, tenant_id: str) -> int:
+        """Return how many fills are on record. Raises StoreUnavailable."""
         ...

@@ -7,17 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.parsing import CLOCK_SKEW, check_not_ahead
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.orchestration.inputs import check_quote, parse_account
+from functions.domain.orchestration.inputs import check_ledger_version, check_quote, parse_account
 from functions.services.kernel.commits import Commits
+from functions.services.kernel.ports import Clock
 from functions.services.orchestration.ports import InputStore
 
 
 class PutInputs:
     """The use case; keep one per process."""
 
-    def __init__(self, store: InputStore, commits: Commits) -> None:
+    def __init__(self, store: InputStore, clock: Clock, commits: Commits) -> None:
         self._store = store
+        self._clock = clock
         self._commits = commits
 
     def put_account(self, tenant_id: str, account: Mapping[str, Any]) -> None:
@@ -26,27 +29,32 @@ class PutInputs:
 
         Raises
         ------
-        AccountError
+        InputError
+            If it is malformed, dated ahead of the server's clock, or names a ledger version that is not there yet.
         RefusedError
             With OUTDATED_SNAPSHOT, if a newer one is stored.
         StoreUnavailable
         """
-        parse_account(account)
+        read = parse_account(account)
+        if read.ledger_version is not None:
+            check_ledger_version(read, self._store.ledger_version(tenant_id))
         self._put(tenant_id, "account", account)
 
     def put_market_data(self, tenant_id: str, market_data: Mapping[str, Any]) -> None:
-        """Replace the market data, as `put_account` does. Raises MarketDataError, RefusedError, StoreUnavailable."""
+        """Replace the market data, as `put_account` does. Raises InputError, RefusedError, StoreUnavailable."""
         for symbol, quote in market_data["symbols"].items():
             check_quote(symbol, quote)
         self._put(tenant_id, "market_data", market_data)
 
     def _put(self, tenant_id: str, kind: str, document: Mapping[str, Any]) -> None:
         as_of: datetime = document["as_of"]
+        check_not_ahead("as_of", as_of, self._clock.now())
 
         def attempt() -> None:
             before = self._store.read_input(tenant_id, kind)
             newest = (before.value or {}).get("as_of")
-            if isinstance(newest, datetime) and newest > as_of:
+            # One of the future, which a user's own writer may have stored, holds up nobody.
+            if isinstance(newest, datetime) and as_of < newest <= self._clock.now() + CLOCK_SKEW:
                 raise RefusedError(
                     ReasonCode.OUTDATED_SNAPSHOT,
                     f"as_of {as_of.isoformat()} is before {newest.isoformat()}, which is stored",

@@ -158,7 +158,7 @@ class RunCycle:
                 policy=known.policy.at(now),
                 windows=known.windows,
                 previous_modes=known.modes,
-                breaker=next_breaker(known.breaker, inputs.account.equity, now, known.policy),
+                breaker=next_breaker(known.breaker, inputs.observed_equity, inputs.account.as_of, now, known.policy),
                 paper=known.paper,
                 prices=prices_of(inputs.market_data),
                 live_positions=live_positions(inputs.account_snapshot),
@@ -221,5 +221,7 @@ def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
         now,
         known.policy.max_input_age_seconds,
         is_time_required=request.given is None,
+        received_at=state.account_received_at if request.given is None else None,
+        ledger_version=int((state.session.value or {}).get("ledger_version") or 0),
     )
     return replace(inputs, account_snapshot=with_paper_positions(inputs.account_snapshot, known.paper))

@@ -26,8 +26,8 @@ class TradingRecords:
 class TradingWrites:
     """Everything a redemption, a release or a batch of fills writes, in one atomic commit."""
 
-    reservations: Document | None = None
-    """The field ``reservations`` of ``state/session``; None: untouched, and nothing depends on it."""
+    session: Document
+    """Fields of ``state/session`` to set; its other fields stay."""
     new_redemptions: Mapping[str, Document] = field(default_factory=dict)
     redemptions: Mapping[str, Document] = field(default_factory=dict)
     """Redemptions that exist, anew."""

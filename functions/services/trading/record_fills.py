@@ -7,18 +7,21 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.parsing import check_not_ahead
+from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.trading.redemption import Redemption, settle
-from functions.domain.trading.reservations import CurrentSession, Reservation, reservations_document
+from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
 from functions.services.trading.ports import TradingStore, TradingWrites
-from functions.services.trading.redeem_signals import current_session
+from functions.services.trading.redeem_signals import current_session, policy_or_none
 
 logger = logging.getLogger("maestro")
 
@@ -87,15 +90,31 @@ class FillResult:
     """Why it was rejected, or what is odd about it."""
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedFills:
+    """What became of a batch of fills."""
+
+    results: list[FillResult]
+    """In the order they were reported."""
+    ledger_version: int
+    """The ledger's, with them in it."""
+
+
 @dataclass(slots=True)
 class _Batch:
     """What a batch of fills comes to, fill by fill."""
 
     current: CurrentSession
     redemptions: dict[str, Redemption]
-    settled: dict[str, Reservation] = field(default_factory=dict)
+    is_backfill: bool = False
     ledger: dict[str, dict[str, Any]] = field(default_factory=dict)
     results: list[FillResult] = field(default_factory=list)
+
+    def add(self, fill: ReportedFill, document: dict[str, Any], now: datetime) -> None:
+        """Put a fill into the ledger; what it bought is spent, unless it was long ago."""
+        self.ledger[fill.fill_id] = document
+        is_spent = fill.side == "buy" and not self.is_backfill
+        self.current = self.current.with_fill(fill.nonce, fill.qty * fill.price if is_spent else 0.0, now)
 
 
 class RecordFills:
@@ -106,37 +125,74 @@ class RecordFills:
         self._clock = clock
         self._commits = commits
 
-    def run(self, tenant_id: str, uid: str, fills: Sequence[ReportedFill]) -> list[FillResult]:
+    def run(
+        self,
+        tenant_id: str,
+        uid: str,
+        fills: Sequence[ReportedFill],
+        policy_defaults: Mapping[str, Any],
+        *,
+        is_backfill: bool = False,
+    ) -> RecordedFills:
         """
-        Record a batch of fills and return what became of each, in order; reporting them again changes nothing.
+        Record a batch of fills; reporting them again changes nothing.
 
         A fill is a fact: one that is late, or above what was reserved, is recorded all the same. Rejected is only what
         contradicts the redeemed signal, or the ledger.
 
+        Parameters
+        ----------
+        is_backfill : bool
+            An operator's: fills of any age, which are in the account already and hold no buying power.
+
         Raises
         ------
+        InputError
+            If one that is not in the ledger is dated ahead, or longer ago than the policy's ``max_fill_age_days``:
+            none is recorded.
         RefusedError
             With CONTENTION.
         StoreUnavailable
             If they are not known to be recorded: report them again.
         """
-        results = self._commits.run(tenant_id, lambda: self._attempt(tenant_id, uid, fills))
-        for fill, result in zip(fills, results, strict=True):
+        recorded = self._commits.run(
+            tenant_id, lambda: self._attempt(tenant_id, uid, fills, policy_defaults, is_backfill)
+        )
+        for fill, result in zip(fills, recorded.results, strict=True):
             _log(tenant_id, fill, result)
-        return results
+        return recorded
 
-    def _attempt(self, tenant_id: str, uid: str, fills: Sequence[ReportedFill]) -> list[FillResult]:
+    def _attempt(
+        self,
+        tenant_id: str,
+        uid: str,
+        fills: Sequence[ReportedFill],
+        policy_defaults: Mapping[str, Any],
+        is_backfill: bool,
+    ) -> RecordedFills:
         now = self._clock.now()
         nonces = sorted({fill.nonce for fill in fills if fill.nonce})
         records = self._store.read(tenant_id, nonces, sorted({fill.fill_id for fill in fills}))
         redeemed = {nonce: Redemption.from_document(document) for nonce, document in records.redemptions.items()}
-        batch = _Batch(current_session(records), dict(redeemed))
-        for fill in fills:
+        batch = _Batch(current_session(records), dict(redeemed), is_backfill)
+        policy = policy_or_none(policy_defaults, records.policy) or Policy()
+        for number, fill in enumerate(fills):
             known = batch.ledger.get(fill.fill_id) or records.fills.get(fill.fill_id)
+            if known is None:
+                _check_time(f"fills.{number}.ts", fill.ts, now, None if is_backfill else policy.max_fill_age_days)
             batch.results.append(_add(batch, fill, known, tenant_id, uid, now))
         if batch.ledger:
             self._store.commit(tenant_id, _writes(batch, redeemed, now), records.session.version)
-        return batch.results
+        return RecordedFills(batch.results, batch.current.ledger_version)
+
+
+def _check_time(field_name: str, ts: datetime, now: datetime, days: int | None) -> None:
+    check_not_ahead(field_name, ts, now)
+    if days is not None and ts < now - timedelta(days=days):
+        limit = (
+            f"at most {days} days ago (max_fill_age_days); older fills are an operator's: make maestro ARGS=backfill"
+        )
+        raise InputError(field_name, limit, ts.isoformat())
 
 
 def _add(
@@ -152,26 +208,24 @@ def _add(
             return FillResult(fill.fill_id, FillStatus.DUPLICATE)
         return FillResult(fill.fill_id, FillStatus.REJECTED, ReasonCode.FILL_CONFLICT)
     if redemption is None:
-        batch.ledger[fill.fill_id] = document
+        batch.add(fill, document, now)
         odd = ReasonCode.NOT_IN_A_REDEMPTION if fill.nonce else None
         return FillResult(fill.fill_id, FillStatus.RECORDED, odd)
     symbol = redemption.symbol or fill.symbol  # a strategy may leave everything it has, whatever it is
     signal = (redemption.strategy_id, symbol, redemption.action.lower())
     if (fill.strategy_id, fill.symbol, fill.side) != signal:
         return FillResult(fill.fill_id, FillStatus.REJECTED, ReasonCode.FILL_MISMATCH)
-    batch.ledger[fill.fill_id] = document
-    held = batch.settled.get(redemption.nonce) or batch.current.reservations.get(redemption.nonce)
-    settled, reservation = settle(redemption, held, fill.qty, fill.price, now, is_order_complete=fill.is_order_complete)
+    batch.add(fill, document, now)
+    settled, reservation = settle(redemption, fill.qty, fill.price, now, is_order_complete=fill.is_order_complete)
     batch.redemptions[redemption.nonce] = settled
-    batch.settled[redemption.nonce] = reservation
+    batch.current = batch.current.reserving(redemption.nonce, reservation)
     return FillResult(fill.fill_id, FillStatus.RECORDED, ReasonCode.OVERFILLED if settled.is_overfilled else None)
 
 
 def _writes(batch: _Batch, redeemed: Mapping[str, Redemption], now: datetime) -> TradingWrites:
-    reservations = batch.current.with_reservations(batch.settled, now)
     changed = {nonce: one.to_document() for nonce, one in batch.redemptions.items() if one != redeemed[nonce]}
     return TradingWrites(
-        reservations=reservations_document(reservations) if batch.settled else None,
+        session=batch.current.to_fields(now),
         redemptions=changed,
         new_fills=batch.ledger,
     )

@@ -16,7 +16,7 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import issued_signals
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.trading.redemption import Claim, Redemption, check_repeat, redeem, release
-from functions.domain.trading.reservations import CurrentSession, Reservation, reservations_document
+from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock, Document
 from functions.services.trading.ports import TradingRecords, TradingStore, TradingWrites
@@ -79,10 +79,10 @@ class RedeemSignals:
                 return check_repeat(Redemption.from_document(records.redemptions[nonce]), claim)
             current = current_session(records)
             issued, signal = self._signal(tenant_id, nonce, current)
-            policy = _policy_or_none(policy_defaults, records.policy)
+            policy = policy_or_none(policy_defaults, records.policy)
             redemption, reservation = redeem(claim, signal, issued.expires_at, policy, current)
             writes = TradingWrites(
-                reservations=_with(current, nonce, reservation, claim.now),
+                session=current.reserving(nonce, reservation).to_fields(claim.now),
                 new_redemptions={nonce: redemption.to_document()},
             )
             self._store.commit(tenant_id, writes, records.session.version)
@@ -92,14 +92,14 @@ class RedeemSignals:
         _log("Redeemed", redemption)
         return redemption
 
-    def release(self, tenant_id: str, nonce: str) -> Redemption:
+    def release(self, tenant_id: str, uid: str, nonce: str, *, is_admin: bool = False) -> Redemption:
         """
         Give back what a redeemed signal still reserves; doing it again changes nothing.
 
         Raises
         ------
         RefusedError
-            If nobody redeemed it, or its order was filled.
+            If nobody redeemed it, somebody other than the user did (unless an admin asks), or its order was filled.
         StoreUnavailable
         """
 
@@ -110,10 +110,15 @@ class RedeemSignals:
                 raise RefusedError(ReasonCode.NOT_REDEEMED, f"nobody redeemed nonce {shown_nonce(nonce)}…")
             current = current_session(records)
             before = Redemption.from_document(records.redemptions[nonce])
-            redemption, reservation = release(before, current.reservations.get(nonce), now)
+            if before.uid != uid and not is_admin:
+                raise RefusedError(
+                    ReasonCode.NOT_YOUR_REDEMPTION,
+                    f"nonce {shown_nonce(nonce)}… was redeemed by another user: that user, or an admin, releases it",
+                )
+            redemption, reservation = release(before, now)
             if redemption != before:
                 writes = TradingWrites(
-                    reservations=_with(current, nonce, reservation, now),
+                    session=current.reserving(nonce, reservation).to_fields(now),
                     redemptions={nonce: redemption.to_document()},
                 )
                 self._store.commit(tenant_id, writes, records.session.version)
@@ -160,10 +165,6 @@ def current_session(records: TradingRecords) -> CurrentSession:
         ) from error
 
 
-def _with(current: CurrentSession, nonce: str, reservation: Reservation, now: datetime) -> Document:
-    return reservations_document(current.with_reservations({nonce: reservation}, now))
-
-
 def _named(session: Document) -> dict[str, dict[str, Any]]:
     """Return issued signals with what follows from their session and name."""
     common = {"session_id": session["session_id"], "identity_timestamp": session["issued_at"]}
@@ -179,7 +180,8 @@ def _named(session: Document) -> dict[str, dict[str, Any]]:
     }
 
 
-def _policy_or_none(defaults: Mapping[str, Any], document: Document | None) -> Policy | None:
+def policy_or_none(defaults: Mapping[str, Any], document: Document | None) -> Policy | None:
+    """Return the tenant's policy; None, and an error in the log, if it cannot be read."""
     try:
         return Policy.from_sources(defaults, document)
     except InputError as error:

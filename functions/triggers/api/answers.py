@@ -58,6 +58,7 @@ class Signals(Answer):
     expires_at: datetime
     buying_power: float | None
     reserved: float = Field(description="Buying power that redeemed signals hold, USD.")
+    ledger_version: int = Field(description="How many fills are on record; an account snapshot may name it.")
     signals: dict[str, Signal] = Field(description="By strategy.")
 
 
@@ -127,6 +128,7 @@ class FillResults(Answer):
     """What became of every fill, in order."""
 
     results: list[FillResult]
+    ledger_version: int = Field(description="How many fills are on record; an account snapshot may name it.")
 
 
 class Summary(Answer):
@@ -245,6 +247,7 @@ class AllReserved(Answer):
     buying_power: float | None
     buying_power_as_of: datetime | None
     held: float
+    ledger_version: int = Field(description="How many fills are on record; an account snapshot may name it.")
     items: list[Reserved]
 
 

@@ -91,6 +91,13 @@ class AccountSnapshot(Request):
     equity: Cost | UsdText = Field(description="USD.")
     buying_power: Cost | UsdText = Field(description="What may be spent, USD.")
     cash: Usd | UsdText | None = None
+    ledger_version: int | None = Field(
+        default=None,
+        strict=True,
+        ge=0,
+        le=2**53,
+        description="As an answer of this API said before the broker was asked: fills up to there are in it.",
+    )
     positions: list[Annotated[dict[FieldName, Scalar], Field(json_schema_extra=_NO_OTHER_KEYS)]] = Field(
         default_factory=list,
         max_length=MAX_POSITIONS,

@@ -54,8 +54,9 @@ def get_latest_signals() -> Response:
             {
                 "session_id": issued.session_id,
                 "expires_at": issued.expires_at,
-                "buying_power": current.buying_power,
+                "buying_power": current.buying_power.usd,
                 "reserved": current.held(services().clock.now()),
+                "ledger_version": current.ledger_version,
                 "signals": issued.signals,
             }
         )
@@ -81,8 +82,10 @@ def redeem_signal(path: requests.NoncePath, header: requests.IdempotencyHeader) 
 @trading.post("/signals/<nonce>/release", responses=responses_of(answers.Redemption, 404, 409, 429))
 @needs(Role.TRADER)
 def release_signal(path: requests.NoncePath) -> Response:
-    """Give back what a redeemed signal reserves and will not use; again changes nothing."""
-    redemption = services().redeem_signals.release(g.principal.tenant_id, path.nonce)
+    """Give back what a redeemed signal reserves and will not use; again changes nothing. Yours, or as an admin any."""
+    who = g.principal
+    is_admin = who.role is Role.ADMIN
+    redemption = services().redeem_signals.release(who.tenant_id, who.uid, path.nonce, is_admin=is_admin)
     return as_json(answers.Redemption.model_validate(redemption))
 
 
@@ -97,10 +100,9 @@ def record_fills(body: requests.FillBatch) -> Response:
     """
     who = g.principal
     fills = [ReportedFill(**fill.model_dump()) for fill in body.fills]
-    results = services().record_fills.run(who.tenant_id, who.uid, fills)
-    is_all = all(result.status is not FillStatus.REJECTED for result in results)
-    status = HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS
-    return as_json(answers.FillResults(results=[answers.FillResult.model_validate(one) for one in results]), status)
+    recorded = services().record_fills.run(who.tenant_id, who.uid, fills, services().policy_defaults())
+    is_all = all(result.status is not FillStatus.REJECTED for result in recorded.results)
+    return as_json(answers.FillResults.model_validate(recorded), HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS)
 
 
 @trading.put("/market-data", responses=responses_of(answers.Stored, 400, 409, 413, 415, 429))

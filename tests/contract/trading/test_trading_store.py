@@ -15,7 +15,7 @@ from functions.services.trading.ports import TradingStore, TradingWrites
 from tests.fakes import MARCH_16, FakeCycleStore, FakeTradingStore
 
 NONCE = "0f" * 16
-RESERVATIONS = {NONCE: {"notional": 10.0, "lapses_at": MARCH_16 + timedelta(minutes=5), "spent": 0.0, "spent_at": None}}
+RESERVATIONS = {NONCE: {"notional": 10.0, "lapses_at": MARCH_16 + timedelta(minutes=5)}}
 Put = Callable[[str, dict[str, Any]], Any]
 
 
@@ -40,7 +40,9 @@ def test_what_is_committed_is_read_and_the_sessions_other_fields_stay(store_and_
     put("tenants/acme/sessions/s1", {"session_id": "s1"})
     put("tenants/acme/state/session", {"session_id": "s1", "buying_power": 100.0})
     writes = TradingWrites(
-        reservations=RESERVATIONS, new_redemptions={NONCE: {"status": "RESERVED"}}, new_fills={"f1": {"qty": 1.0}}
+        session={"reservations": RESERVATIONS},
+        new_redemptions={NONCE: {"status": "RESERVED"}},
+        new_fills={"f1": {"qty": 1.0}},
     )
     store.commit("acme", writes, store.read("acme", []).session.version)
     records = store.read("acme", [NONCE], ["f1", "f2"])
@@ -48,7 +50,7 @@ def test_what_is_committed_is_read_and_the_sessions_other_fields_stay(store_and_
     assert records.session.value == {"session_id": "s1", "buying_power": 100.0, "reservations": RESERVATIONS}
     assert (records.redemptions, records.fills) == ({NONCE: {"status": "RESERVED"}}, {"f1": {"qty": 1.0}})
     assert store.issued("acme", "s1") == {"session_id": "s1"}
-    released = TradingWrites(reservations={}, redemptions={NONCE: {"status": "RELEASED"}})
+    released = TradingWrites(session={"reservations": {}}, redemptions={NONCE: {"status": "RELEASED"}})
     store.commit("acme", released, records.session.version)
     records = store.read("acme", [NONCE])
     assert (records.session.value or {})["reservations"] == {}
@@ -60,7 +62,7 @@ def test_a_commit_over_a_changed_session_conflicts_and_writes_nothing(store_and_
     put("tenants/acme/state/session", {"session_id": "s1"})
     version = store.read("acme", []).session.version
     put("tenants/acme/state/session", {"session_id": "s2"})
-    writes = TradingWrites(reservations=RESERVATIONS, new_redemptions={NONCE: {}}, new_fills={"f1": {}})
+    writes = TradingWrites(session={"reservations": RESERVATIONS}, new_redemptions={NONCE: {}}, new_fills={"f1": {}})
     with pytest.raises(StoreConflict):
         store.commit("acme", writes, version)
     records = store.read("acme", [NONCE], ["f1"])
@@ -68,7 +70,11 @@ def test_a_commit_over_a_changed_session_conflicts_and_writes_nothing(store_and_
 
 
 @pytest.mark.parametrize(
-    "writes", [TradingWrites(new_redemptions={NONCE: {"n": 2}}), TradingWrites(new_fills={"f1": {"n": 2}})]
+    "writes",
+    [
+        TradingWrites(session={}, new_redemptions={NONCE: {"n": 2}}),
+        TradingWrites(session={}, new_fills={"f1": {"n": 2}}),
+    ],
 )
 def test_what_exists_is_not_created_again(store_and_put: tuple[TradingStore, Put], writes: TradingWrites) -> None:
     store, put = store_and_put

@@ -116,7 +116,7 @@ def test_reserved_notional_never_exceeds_buying_power_while_cycles_go_on(desk: D
     def watch() -> None:
         while not is_over.is_set():
             current = CurrentSession.from_document(paths.current_session(desk.db, "acme").get().to_dict())
-            assert current.buying_power in (None, BUYING_POWER)
+            assert current.buying_power.usd in (None, BUYING_POWER)
             seen.append(current.held(datetime.now(UTC)))
 
     sessions = [desk.cycle(proposed)]

@@ -149,6 +149,50 @@ def test_an_older_snapshot_never_replaces_a_newer_one(trader: Caller, desk: Desk
     assert stored == {"as_of": NOW, "equity": 5.0, "buying_power": 5.0, "positions": []}, "what is left out is gone"
 
 
+def errors_of(answer: Any) -> list[str]:
+    assert answer.status_code == 422
+    return [f"{one['field']}: {one['detail']}" for one in answer.get_json()["errors"]]
+
+
+@pytest.mark.parametrize(("path", "body"), [("account", account), ("market-data", market_data)])
+@pytest.mark.parametrize("ahead", [timedelta(seconds=90), timedelta(days=1), timedelta(days=400)])
+def test_a_snapshot_of_the_future_is_refused_and_holds_up_no_right_one(
+    trader: Caller, path: str, body: Any, ahead: timedelta
+) -> None:
+    now = datetime.now(UTC)
+    (error,) = errors_of(trader("PUT", path, json=body(now + ahead)))
+    assert error.startswith("as_of: must be at most 60 s ahead of the server's clock, ")
+    assert trader("PUT", path, json=body(now)).status_code == 200
+
+
+def test_a_future_that_a_users_own_writer_stored_holds_up_no_right_snapshot(trader: Caller, desk: Desk) -> None:
+    now = datetime.now(UTC)
+    paths.account(desk.db, "acme").set({"equity": 1e5, "buying_power": 1e5, "as_of": now + timedelta(days=1)})
+    trader("PUT", "market-data", json=market_data(now))
+    held = trader("POST", "orchestrations").get_json()["decision"]
+    assert [one["reason_code"] for one in held["input_issues"]] == ["MALFORMED_ACCOUNT"]
+    assert trader("PUT", "account", json=account(now)).status_code == 200
+    assert trader("POST", "orchestrations").get_json()["decision"]["input_issues"] == []
+
+
+def test_answers_carry_the_ledgers_version_and_a_snapshot_may_name_it(trader: Caller, desk: Desk) -> None:
+    signal = desk.cycle()["Trend"]
+    assert trader("GET", "signals/latest").get_json()["ledger_version"] == 0
+    assert trader("POST", f"signals/{signal['nonce']}/redeem").status_code == 200
+    recorded = trader("POST", "fills", json={"fills": [fill(signal, broker_fill_id="b1")]}).get_json()
+    assert recorded["ledger_version"] == trader("GET", "signals/latest").get_json()["ledger_version"] == 1
+    assert trader("PUT", "account", json=account(datetime.now(UTC), ledger_version=1)).status_code == 200
+    (error,) = errors_of(trader("PUT", "account", json=account(datetime.now(UTC), ledger_version=2)))
+    assert error == "ledger_version: must be at most the ledger's, 1, was 2"
+    trader("PUT", "market-data", json=market_data())
+    assert trader("POST", "orchestrations").status_code == 200
+    reserved = trader("GET", "reservations").get_json()
+    assert reserved["ledger_version"] == 1
+    assert [(one["status"], one["spent"]) for one in reserved["items"]] == [("RESERVED", 0.0)], (
+        "1,000 are in the account"
+    )
+
+
 MALFORMED: list[tuple[str, Any, str]] = [
     ("fills", {"fills": []}, "fills"),
     ("fills", {"fills": [{}] * 101}, "fills"),

@@ -110,3 +110,65 @@ def test_help_tells_what_there_is(own_db: Client) -> None:
     assert done.returncode == 0
     for command in ("day", "month", "rebuild", "list"):
         assert command in done.stdout
+
+
+TRADES = """id,ts,strategy_id,symbol,side,qty,price,fees
+t1,2020-03-02T20:00:00Z,Trend,KO,BUY,10,45.5,1
+t2,2020-03-04T20:00:00Z,Trend,KO,sell,10,46,1
+t3,2020-03-04T20:00:00Z,Value,PEP,buy,2.5,130,
+"""
+
+
+def ledger_of(db: Client) -> list[dict[str, Any]]:
+    return [one.to_dict() or {} for one in paths.ledger_trades(db, TENANT).stream()]
+
+
+def test_fills_of_long_ago_are_recorded_once_and_only_when_told_to(own_db: Client, tmp_path: Path) -> None:
+    paths.tenant(own_db, TENANT).set({"maestro_enabled": True, "status": "active"})
+    file = tmp_path / "trades.csv"
+    file.write_text(TRADES)
+    words = ("backfill", TENANT, str(file), "--uid", "ann")
+    dry = maestro(own_db, *words, "--json")
+    assert (dry.returncode, ledger_of(own_db)) == (0, []), dry.stderr
+    assert "dry run" in dry.stderr
+    assert [(row["strategy"], row["fills"], row["new"]) for row in json.loads(dry.stdout)] == [
+        ("Trend", 2, 2),
+        ("Value", 1, 1),
+    ]
+    assert maestro(own_db, *words, "--write").returncode == 0
+    assert sorted((one["broker_fill_id"], one["side"], one["qty"]) for one in ledger_of(own_db)) == [
+        ("t1", "buy", 10.0),
+        ("t2", "sell", 10.0),
+        ("t3", "buy", 2.5),
+    ]
+    again = maestro(own_db, *words, "--write", "--json")
+    assert [row["new"] for row in json.loads(again.stdout)] == [0, 0]
+    assert len(ledger_of(own_db)) == 3
+    file.write_text(TRADES.replace("45.5", "45.6"))
+    other = maestro(own_db, *words, "--write")
+    assert other.returncode == 1
+    assert "rejected t1: FILL_CONFLICT" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("BUY", "HOLD", "line 2.side must be buy or sell, was 'HOLD'"),
+        (",10,46,", ",-10,46,", "line 3.qty must be > 0, was '-10'"),
+        ("2020-03-02T20:00:00Z", "2020-03-02", "line 2.ts must be a time with its zone"),
+        ("t2", "t1", "a file with each id once, was 't1'"),
+        ("t3", "", "line 4.id must be the trade's own id"),
+        ("symbol", "ticker", "without ['symbol']"),
+    ],
+)
+def test_a_wrong_row_is_named_and_nothing_is_recorded(
+    own_db: Client, tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    paths.tenant(own_db, TENANT).set({"maestro_enabled": True, "status": "active"})
+    file = tmp_path / "trades.csv"
+    file.write_text(TRADES.replace(before, after, 1))
+    done = maestro(own_db, "backfill", TENANT, str(file), "--uid", "ann", "--write")
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+    assert ledger_of(own_db) == []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.servers.trading_client.servers import Asked, Reply
 
 _TIMES = ("created_at", "updated_at", "submitted_at")
-AT = "2026-01-05T15:00:00.123456Z"
+AT = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+"""Now: a fill of long ago is not taken."""
 
 
 @dataclass

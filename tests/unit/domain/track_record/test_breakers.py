@@ -23,8 +23,13 @@ POLICY = Policy(max_drawdown=0.10, daily_loss_limit=0.05, breaker_release_hours=
 def observe(equities: Sequence[float | None], policy: Policy = POLICY, start: datetime = NOW) -> BreakerState:
     state = BreakerState()
     for number, equity in enumerate(equities):
-        state = next_breaker(state, equity, start + number * SLOT_PERIOD, policy)
+        state = at(state, equity, start + number * SLOT_PERIOD, policy)
     return state
+
+
+def at(state: BreakerState, equity: float | None, now: datetime, policy: Policy = POLICY) -> BreakerState:
+    """Observe a snapshot that is as of now."""
+    return next_breaker(state, equity, now, now, policy)
 
 
 @pytest.mark.parametrize(
@@ -48,21 +53,33 @@ def test_drawdown_is_measured_from_the_confirmed_peak_over_days() -> None:
     state = BreakerState()
     for day, equity in enumerate([100.0, 120.0, 116.0, 112.0, 109.0, 107.0]):
         for tick in range(3):
-            state = next_breaker(state, equity, NOW + timedelta(days=day) + tick * SLOT_PERIOD, POLICY)
+            state = at(state, equity, NOW + timedelta(days=day) + tick * SLOT_PERIOD)
     assert state.peak == 120
     assert state.reason_code is ReasonCode.ACCOUNT_DRAWDOWN
 
 
 def test_a_tripped_breaker_stays_until_its_time_even_if_equity_recovers() -> None:
     tripped = observe([100, 100, 100, 90, 90, 90])
-    later = next_breaker(tripped, 130.0, NOW + timedelta(hours=23), POLICY)
+    later = at(tripped, 130.0, NOW + timedelta(hours=23))
     assert later.is_tripped(NOW + timedelta(hours=23))
     until = tripped.tripped_until
     assert until is not None
-    released = next_breaker(later, 90.0, until, POLICY)
+    released = at(later, 90.0, until)
     assert not released.is_tripped(until)
     assert released.peak is None, "the peak starts again, or it would trip at once"
     assert "daily loss until" in tripped.detail
+
+
+def test_one_snapshot_counts_once_however_many_cycles_read_it() -> None:
+    calm = observe([100, 100, 100])
+    read_at = NOW + timedelta(hours=1)
+    state = calm
+    for cycle in range(10):
+        state = next_breaker(state, 0.0, read_at, read_at + cycle * SLOT_PERIOD, POLICY)
+    assert state.recent == (100, 100, 0)
+    assert state.reason_code is None
+    older = next_breaker(state, 0.0, read_at - timedelta(minutes=1), read_at + timedelta(hours=1), POLICY)
+    assert older == state, "nor does an older one"
 
 
 def test_breakers_are_off_until_set() -> None:

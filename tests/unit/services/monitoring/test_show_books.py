@@ -16,9 +16,10 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.books import Checkpoint, checkpoint_document
 from functions.domain.ledger.fifo import Lots
 from functions.domain.ledger.fills import BookKey
+from functions.domain.orchestration.buying_power import BuyingPower
 from functions.domain.orchestration.signals import Action
 from functions.domain.trading.redemption import Redemption, RedemptionStatus
-from functions.domain.trading.reservations import Reservation, reservations_document
+from functions.domain.trading.reservations import CurrentSession, Reservation
 from functions.services.kernel.ports import Document
 from functions.services.ledger.ports import LedgerStore
 from functions.services.monitoring.ports import Page, RecordStore
@@ -194,21 +195,19 @@ def redemption(number: int, **fields: Any) -> Redemption:
     return Redemption(**known | fields)
 
 
-def store_of(*redemptions: Redemption, **reserved: Any) -> FakeCycleStore:
-    """Return a store where each of the redemptions holds its notional, but for what ``reserved`` says."""
+def store_of(*redemptions: Redemption, notional: float | None = None, spent: float = 0.0) -> FakeCycleStore:
+    """Return a store where each of the redemptions holds its notional, or what is said, and spent something."""
     cycles = FakeCycleStore()
-    held = {
-        one.nonce: Reservation(**{"notional": one.notional, "lapses_at": one.lapses_at, **reserved})
-        for one in redemptions
-    }
-    cycles.put(SESSION, {"buying_power": 1_000_000.0, "buying_power_as_of": MARCH_16} | stored(held))
+    current = CurrentSession(buying_power=BuyingPower(1_000_000.0, MARCH_16, MARCH_16))
+    for one in redemptions:
+        current = current.reserving(
+            one.nonce, Reservation(one.notional if notional is None else notional, one.lapses_at)
+        )
+        current = current.with_fill(one.nonce, spent, MARCH_16 + timedelta(minutes=1))
+    cycles.put(SESSION, current.buying_power.to_fields() | current.to_fields(MARCH_16))
     for one in redemptions:
         cycles.put(f"tenants/acme/redemptions/{one.nonce}", one.to_document())
     return cycles
-
-
-def stored(held: Mapping[str, Reservation]) -> dict[str, Any]:
-    return {"reservations": reservations_document(held)}
 
 
 def test_the_newest_reservations_one_by_one_and_all_of_them_in_the_sum() -> None:
@@ -220,13 +219,13 @@ def test_the_newest_reservations_one_by_one_and_all_of_them_in_the_sum() -> None
 
 
 def test_what_is_lapsed_holds_nothing_but_what_it_spent() -> None:
-    spent_at = MARCH_16 + timedelta(minutes=1)
-    cycles = store_of(redemption(0), notional=60.0, spent=40.0, spent_at=spent_at)
+    cycles = store_of(redemption(0), notional=60.0, spent=40.0)
     found = all_reserved(FakeTradingStore(cycles), "acme", MARCH_16 + timedelta(hours=1))
     (item,) = found.items
     assert (item.is_lapsed, item.notional, item.spent, found.held) == (True, 0.0, 40.0, 40.0)
-    newer = {**cycles.documents[SESSION], "buying_power_as_of": spent_at + timedelta(minutes=1)}
-    cycles.put(SESSION, newer)
+    at = MARCH_16 + timedelta(minutes=3)
+    later = BuyingPower(999_960.0, at, at)
+    cycles.put(SESSION, {**cycles.documents[SESSION], **later.to_fields()})
     found = all_reserved(FakeTradingStore(cycles), "acme", MARCH_16 + timedelta(minutes=5))
     (item,) = found.items
     assert (item.is_lapsed, item.notional, item.spent) == (False, 60.0, 0.0), "the account knows of what was spent"
@@ -245,8 +244,8 @@ def test_one_instant_answers_for_what_is_held_and_what_became_of_it() -> None:
     class Interrupted(FakeTradingStore):
         def read(self, tenant_id: str, nonces: Any, fill_ids: Any = ()) -> Any:
             if nonces:
-                held = {other.nonce: Reservation(other.notional, other.lapses_at)}
-                cycles.put(SESSION, {**cycles.documents[SESSION], **stored(held)})
+                held = CurrentSession(reservations={other.nonce: Reservation(other.notional, other.lapses_at)})
+                cycles.put(SESSION, {**cycles.documents[SESSION], **held.to_fields(MARCH_16)})
             return super().read(tenant_id, nonces, fill_ids)
 
     found = all_reserved(Interrupted(cycles), "acme", MARCH_16)

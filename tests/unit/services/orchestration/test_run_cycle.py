@@ -291,9 +291,10 @@ def test_modes_are_stored_only_when_one_changes(store: FakeCycleStore) -> None:
 def test_a_tripped_account_breaker_stops_buys_and_survives_in_the_session(store: FakeCycleStore) -> None:
     store.put(f"{TENANT}/config/maestro", {"daily_loss_limit": 0.05, "breaker_confirmations": 2})
     slots = [f"2020-03-16T19:{minute:02d}:00Z" for minute in (30, 35, 40, 45, 50)]
-    results = []
+    results: list[CycleResult] = []
     for slot, equity in zip(slots, [100_000, 100_000, 94_000, 94_000, 99_000], strict=True):
-        account = {"equity": equity, "buying_power": 50_000, "as_of": MARCH_16}
+        read_at = MARCH_16 + timedelta(seconds=len(results))
+        account = {"equity": equity, "buying_power": 50_000, "as_of": read_at}
         store.put(f"{TENANT}/accounts/primary", account)
         results.append(decided(store, {"A": BUY, "B": SELL}, slot=slot))
     assert [result.signals["A"]["action"] for result in results] == ["BUY", "BUY", "BUY", "HOLD", "HOLD"]

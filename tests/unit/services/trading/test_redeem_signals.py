@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,15 +13,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from functions.domain.kernel.errors import RefusedError, StoreUnavailable
+from functions.domain.kernel.errors import InputError, RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.signals import read_signal
+from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.redemption import Redemption, RedemptionStatus
-from functions.domain.trading.reservations import CurrentSession
+from functions.domain.trading.reservations import MOST_SPENDINGS, CurrentSession
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Document
 from functions.services.orchestration.run_cycle import CycleRequest, GivenInputs, RunCycle
-from functions.services.trading.record_fills import FillStatus, RecordFills, ReportedFill
+from functions.services.trading.record_fills import FillResult, FillStatus, RecordFills, ReportedFill
 from functions.services.trading.redeem_signals import RedeemSignals
 from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore, FakeTradingStore
 
@@ -51,14 +52,20 @@ class Desk:
         self.fills = RecordFills(store, self.clock, commits)
 
     def cycle(
-        self, buying_power: float | None = BUYING_POWER, as_of: datetime | None = None, proposed: Any = PROPOSED
+        self,
+        buying_power: float | None = BUYING_POWER,
+        as_of: datetime | None = None,
+        proposed: Any = PROPOSED,
+        ledger_version: int | None = None,
+        account: dict[str, Any] | None = None,
     ) -> dict[str, dict[str, Any]]:
         async def propose(*_: Any) -> Any:
             return [read_signal(name, signal) for name, signal in proposed.items()]
 
-        account: dict[str, Any] = {"equity": BUYING_POWER, "as_of": as_of or self.clock.time}
-        account |= {} if buying_power is None else {"buying_power": buying_power}
-        given = GivenInputs({"AAPL": {"price": 100.0}}, account)
+        known = {"equity": BUYING_POWER, "as_of": as_of or self.clock.time}
+        known |= {} if buying_power is None else {"buying_power": buying_power}
+        known |= {} if ledger_version is None else {"ledger_version": ledger_version}
+        given = GivenInputs({"AAPL": {"price": 100.0}}, known if account is None else account)
         request = CycleRequest(tenant_id="acme", propose=propose, given=given)
         result = asyncio.run(self._run_cycle.run(request))
         assert result is not None
@@ -77,10 +84,16 @@ class Desk:
             ts=self.clock.time,
             nonce=redemption.nonce,
         )
-        return self.fills.run("acme", "ann", [replace(fill, **fields)])[0].status
+        return self.report([replace(fill, **fields)])[0].status
+
+    def report(self, fills: list[ReportedFill]) -> list[FillResult]:
+        return self.fills.run("acme", "ann", fills, {}).results
 
     def current(self) -> CurrentSession:
         return CurrentSession.from_document(self.cycles.documents["tenants/acme/state/session"])
+
+    def ledger_version(self) -> int:
+        return int(self.cycles.documents.get("tenants/acme/state/session", {}).get("ledger_version") or 0)
 
     def held(self) -> float:
         return self.current().held(self.clock.time)
@@ -172,7 +185,7 @@ def test_buying_power_that_others_hold_is_not_spent_again(desk: Desk) -> None:
     second = desk.cycle()
     assert refused(desk, second["Big"]["nonce"]) is ReasonCode.INSUFFICIENT_BUYING_POWER
     desk.redeem(second["Small"]["nonce"])
-    desk.signals.release("acme", first["Big"]["nonce"])
+    desk.signals.release("acme", "ann", first["Big"]["nonce"])
     desk.redeem(second["Big"]["nonce"])
     assert desk.held() == 9_000.0
 
@@ -195,7 +208,7 @@ def test_a_nonce_is_redeemed_once_and_the_same_request_gets_the_first_answer(des
 def test_a_released_signal_is_not_answered_again(desk: Desk) -> None:
     nonce = desk.cycle()["Big"]["nonce"]
     desk.redeem(nonce, key="k1")
-    desk.signals.release("acme", nonce)
+    desk.signals.release("acme", "ann", nonce)
     assert refused(desk, nonce, key="k1") is ReasonCode.ALREADY_REDEEMED
 
 
@@ -236,6 +249,110 @@ def test_what_is_filled_is_spent_until_a_newer_account_says_so(desk: Desk) -> No
     assert desk.held() == 0.0, "the broker's own figure counts it now"
 
 
+def test_a_young_account_may_not_know_of_a_fill_yet(desk: Desk) -> None:
+    """A clock that is a minute ahead dates what it read before the fill after it."""
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
+    desk.fill(redemption, 60)
+    desk.clock.time += timedelta(seconds=2)
+    ahead = desk.clock.time + timedelta(seconds=57)
+    assert refused(desk, desk.cycle(as_of=ahead)["Big"]["nonce"]) is ReasonCode.INSUFFICIENT_BUYING_POWER
+    assert desk.held() == 6_000.0
+    desk.clock.time += timedelta(seconds=57)
+    desk.cycle(buying_power=4_000.0, as_of=desk.clock.time)
+    assert desk.held() == 6_000.0, "59 s after the fill it is still not certain"
+    desk.clock.time += timedelta(seconds=2)
+    desk.cycle(buying_power=4_000.0)
+    assert desk.held() == 0.0
+
+
+def test_a_version_tells_exactly_which_fills_an_account_knows_of(desk: Desk) -> None:
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
+    desk.fill(redemption, 40)
+    version = desk.current().ledger_version
+    desk.fill(redemption, 5)
+    desk.clock.time += timedelta(seconds=1)
+    desk.cycle(buying_power=6_000.0, ledger_version=version)
+    assert desk.held() == 1_500.0 + 500.0, "the first fill is in it, the second is not, the rest is reserved"
+    desk.fill(redemption, 15)
+    assert desk.held() == 2_000.0
+    desk.cycle(buying_power=4_000.0, ledger_version=version + 2)
+    assert desk.held() == 0.0
+
+
+@pytest.mark.parametrize(("field", "value"), [("ledger_version", 9), ("as_of", MARCH_16 + timedelta(seconds=61))])
+def test_an_account_of_a_future_that_nobody_knows_is_not_taken(desk: Desk, field: str, value: Any) -> None:
+    desk.cycle()
+    signals = desk.cycle(**{field: value})
+    assert signals["Big"]["action"] == "HOLD"
+    assert desk.current().buying_power.usd is None
+    assert desk.current().buying_power.as_of == MARCH_16, "and latches nothing"
+    assert desk.cycle()["Big"]["action"] == "BUY"
+
+
+def test_an_older_account_never_replaces_a_newer_one(desk: Desk) -> None:
+    desk.cycle(buying_power=6_000.0)
+    desk.cycle(buying_power=10_000.0, as_of=MARCH_16 - timedelta(seconds=10))
+    assert desk.current().buying_power.usd == 6_000.0
+
+
+def test_a_session_from_before_versions_still_counts_what_it_spent(desk: Desk) -> None:
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
+    session = desk.cycles.documents["tenants/acme/state/session"]
+    old = {"notional": 2_000.0, "lapses_at": redemption.lapses_at, "spent": 4_000.0, "spent_at": MARCH_16}
+    kept = {name: session[name] for name in ("session_id", "buying_power", "buying_power_as_of")}
+    desk.cycles.put("tenants/acme/state/session", {**kept, "reservations": {redemption.nonce: old}})
+    assert desk.held() == 6_000.0
+
+
+@pytest.mark.parametrize(
+    ("ts", "limit"),
+    [
+        (MARCH_16 + timedelta(seconds=61), r"fills.0.ts must be at most 60 s ahead of the server's clock, 2020-03-16T"),
+        (MARCH_16 - timedelta(days=7, seconds=1), r"fills.0.ts must be at most 7 days ago \(max_fill_age_days\)"),
+        (datetime(1970, 1, 21, tzinfo=UTC), "make maestro ARGS=backfill, was '1970-01-21T00:00:00"),
+    ],
+)
+def test_a_fill_that_happened_at_no_likely_time_is_refused_with_its_batch(desk: Desk, ts: datetime, limit: str) -> None:
+    good = replace(FILL, broker_fill_id="good", ts=MARCH_16)
+    with pytest.raises(InputError, match=limit):
+        desk.report([replace(FILL, broker_fill_id="odd", ts=ts), good])
+    assert desk.ledger() == []
+
+
+def test_a_late_repeat_of_a_fill_is_known_whatever_its_age(desk: Desk) -> None:
+    fill = replace(FILL, broker_fill_id="once", ts=MARCH_16)
+    assert desk.report([fill])[0].status is FillStatus.RECORDED
+    desk.clock.time += timedelta(days=30)
+    assert desk.report([fill])[0].status is FillStatus.DUPLICATE
+
+
+def test_the_policy_says_how_old_a_fill_may_be(desk: Desk) -> None:
+    desk.put_policy(max_fill_age_days=30)
+    old = replace(FILL, broker_fill_id="old", ts=MARCH_16 - timedelta(days=29))
+    assert desk.report([old])[0].status is FillStatus.RECORDED
+
+
+def test_a_backfill_is_of_any_age_and_holds_no_buying_power(desk: Desk) -> None:
+    desk.cycle()
+    old = replace(FILL, broker_fill_id="old", ts=MARCH_16 - timedelta(days=900))
+    recorded = desk.fills.run("acme", "ann", [old], {}, is_backfill=True)
+    assert ([one.status for one in recorded.results], recorded.ledger_version) == ([FillStatus.RECORDED], 1)
+    assert desk.held() == 0.0
+    ahead = replace(old, broker_fill_id="ahead", ts=MARCH_16 + timedelta(days=1))
+    with pytest.raises(InputError, match="ahead"):
+        desk.fills.run("acme", "ann", [ahead], {}, is_backfill=True)
+
+
+def test_of_many_fills_the_oldest_count_as_one(desk: Desk) -> None:
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
+    for number in range(MOST_SPENDINGS + 50):
+        desk.fill(redemption, 0.1, broker_fill_id=str(number))
+    assert len(desk.current().spendings) == MOST_SPENDINGS
+    assert desk.held() == pytest.approx(6_000.0)
+    desk.cycle(ledger_version=51)
+    assert desk.held() == pytest.approx(6_000.0 - 51 * 10), "those 51 are in the account together"
+
+
 def test_fills_are_recorded_once_in_any_order_and_never_lost(desk: Desk) -> None:
     redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
     assert desk.fill(redemption, 10, broker_fill_id="b2") is FillStatus.RECORDED
@@ -243,7 +360,7 @@ def test_fills_are_recorded_once_in_any_order_and_never_lost(desk: Desk) -> None
     assert desk.fill(redemption, 10, broker_fill_id="b2") is FillStatus.DUPLICATE
     assert desk.fill(redemption, 11, broker_fill_id="b2") is FillStatus.REJECTED
     assert desk.fill(redemption, 10, side="sell", broker_fill_id="b3") is FillStatus.REJECTED
-    desk.signals.release("acme", redemption.nonce)
+    desk.signals.release("acme", "ann", redemption.nonce)
     assert desk.held() == 2_000.0
     assert desk.fill(redemption, 10, broker_fill_id="late") is FillStatus.RECORDED
     assert desk.held() == 3_000.0
@@ -256,10 +373,10 @@ def test_an_overfill_and_a_fill_without_redemption_are_recorded_and_reported(des
         strategy_id="Big", symbol="AAPL", side="buy", qty=70, price=100.0, ts=MARCH_16, nonce=redemption.nonce
     )
     stranger = replace(fill, nonce="f" * 32)
-    results = desk.fills.run("acme", "ann", [fill, stranger, replace(fill, nonce=None, broker_fill_id="x")])
+    results = desk.report([fill, stranger, replace(fill, nonce=None, broker_fill_id="x")])
     assert [one.status for one in results] == [FillStatus.RECORDED] * 3
     assert [one.reason_code for one in results] == [ReasonCode.OVERFILLED, ReasonCode.NOT_IN_A_REDEMPTION, None]
-    assert desk.held() == 7_000.0, "more than was reserved, and no more BUY until an account says otherwise"
+    assert desk.held() == 21_000.0, "what was bought is spent, redeemed or not: no BUY until an account says otherwise"
     assert len(desk.ledger()) == 3
 
 
@@ -268,22 +385,62 @@ def test_the_same_fill_twice_in_one_batch_is_recorded_once(desk: Desk) -> None:
     fill = ReportedFill(
         strategy_id="Big", symbol="AAPL", side="buy", qty=1, price=100.0, ts=MARCH_16, nonce=redemption.nonce
     )
-    assert [one.status for one in desk.fills.run("acme", "ann", [fill, fill])] == ["RECORDED", "DUPLICATE"]
+    assert [one.status for one in desk.report([fill, fill])] == ["RECORDED", "DUPLICATE"]
     assert desk.held() == 6_000.0
 
 
 def test_releasing_again_changes_nothing_and_what_was_filled_or_never_redeemed_cannot_be_released(desk: Desk) -> None:
     signals = desk.cycle()
     redemption = desk.redeem(signals["Big"]["nonce"])
-    released = desk.signals.release("acme", redemption.nonce)
+    released = desk.signals.release("acme", "ann", redemption.nonce)
     desk.clock.time += timedelta(seconds=1)
-    assert desk.signals.release("acme", redemption.nonce) == released
+    assert desk.signals.release("acme", "ann", redemption.nonce) == released
     filled = desk.redeem(signals["Small"]["nonce"])
     desk.fill(filled, 30)
     with pytest.raises(RefusedError, match="ALREADY_FILLED"):
-        desk.signals.release("acme", filled.nonce)
+        desk.signals.release("acme", "ann", filled.nonce)
     with pytest.raises(RefusedError, match="NOT_REDEEMED"):
-        desk.signals.release("acme", signals["Exit"]["nonce"])
+        desk.signals.release("acme", "ann", signals["Exit"]["nonce"])
+
+
+def test_only_who_redeemed_or_an_admin_releases(desk: Desk) -> None:
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"], uid="ann")
+    with pytest.raises(RefusedError, match="NOT_YOUR_REDEMPTION"):
+        desk.signals.release("acme", "bob", redemption.nonce)
+    assert desk.held() == 6_000.0
+    assert desk.signals.release("acme", "root", redemption.nonce, is_admin=True).status == "RELEASED"
+    assert desk.held() == 0.0
+
+
+def test_a_tripped_breaker_holds_at_redemption_and_lets_exits_pass(desk: Desk) -> None:
+    signals = desk.cycle()
+    tripped = BreakerState(tripped_until=MARCH_16 + timedelta(hours=1), reason_code=ReasonCode.DAILY_LOSS)
+    session = desk.cycles.documents["tenants/acme/state/session"]
+    desk.cycles.put("tenants/acme/state/session", {**session, "breaker": tripped.to_document()})
+    assert refused(desk, signals["Big"]["nonce"]) is ReasonCode.DAILY_LOSS
+    assert desk.redeem(signals["Exit"]["nonce"]).action == "SELL"
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        {"as_of": MARCH_16 - timedelta(hours=1), "equity": 1.0},
+        {"as_of": MARCH_16 + timedelta(hours=1), "equity": 1.0},
+        {"equity": "much"},
+        {},
+    ],
+)
+def test_breakers_do_not_count_a_snapshot_that_is_stale_of_the_future_malformed_or_empty(
+    desk: Desk, account: dict[str, Any]
+) -> None:
+    desk.put_policy(max_drawdown=0.1, breaker_confirmations=1)
+    desk.cycle()
+    before = desk.current().breaker
+    desk.clock.time += timedelta(seconds=1)
+    desk.cycle(account=account)
+    assert desk.current().breaker == before
+    desk.cycle(account={"equity": 1.0})
+    assert desk.current().breaker.reason_code is ReasonCode.ACCOUNT_DRAWDOWN
 
 
 def test_a_cycle_that_comes_first_supersedes_the_signal(desk: Desk) -> None:
@@ -314,7 +471,7 @@ class Interleavings(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         self.desk = Desk()
-        self.account = (BUYING_POWER, self.desk.clock.time)
+        self.account: dict[str, Any] = {"buying_power": BUYING_POWER, "as_of": self.desk.clock.time}
         self.issued = self.desk.cycle()
         self.redeemed: dict[str, Redemption] = {}
         self.filled: dict[str, float] = {}
@@ -322,14 +479,18 @@ class Interleavings(RuleBasedStateMachine):
         self.late = 0.0
         """What was filled after its reservation was over: facts, which no gate can refuse, USD."""
 
-    @rule()
-    def hear_from_the_broker(self) -> None:
-        """What was there, less what was bought."""
-        self.account = (max(0.0, BUYING_POWER - sum(self.filled.values())), self.desk.clock.time)
+    @rule(offset=st.integers(-60, 60), is_versioned=st.booleans())
+    def hear_from_the_broker(self, offset: int, is_versioned: bool) -> None:
+        """What was there, less what was bought, by some client's clock."""
+        self.account = {
+            "buying_power": max(0.0, BUYING_POWER - sum(self.filled.values())),
+            "as_of": self.desk.clock.time + timedelta(seconds=offset),
+            "ledger_version": self.desk.current().ledger_version if is_versioned else None,
+        }
 
     @rule()
     def run_cycle(self) -> None:
-        self.issued = self.desk.cycle(*self.account)
+        self.issued = self.desk.cycle(**self.account)
 
     @rule(name=st.sampled_from(sorted(PROPOSED)))
     def redeem(self, name: str) -> None:
@@ -345,7 +506,7 @@ class Interleavings(RuleBasedStateMachine):
         if not redemption.notional:
             return  # an exit is never blocked
         current = self.desk.current()
-        assert current.held(self.desk.clock.time) <= (current.buying_power or 0.0) * (1 + 1e-9)
+        assert current.held(self.desk.clock.time) <= (current.buying_power.usd or 0.0) * (1 + 1e-9)
         spent = sum(self.filled.values())
         assert spent + self.reserved() <= BUYING_POWER + self.late + 1e-6, "no dollar is promised twice"
 
@@ -374,10 +535,10 @@ class Interleavings(RuleBasedStateMachine):
         if self.redeemed:
             nonce = data.draw(st.sampled_from(sorted(self.redeemed)))
             with contextlib.suppress(RefusedError):
-                self.desk.signals.release("acme", nonce)
+                self.desk.signals.release("acme", "ann", nonce)
                 self.over.add(nonce)
 
-    @rule(seconds=st.sampled_from([1, 100, 290, 901]))
+    @rule(seconds=st.sampled_from([1, 30, 59, 100, 290, 901]))
     def wait(self, seconds: int) -> None:
         self.desk.clock.time += timedelta(seconds=seconds)
 

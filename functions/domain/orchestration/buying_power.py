@@ -1,0 +1,71 @@
+"""What an account snapshot says may be spent, and which fills are certain to be in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from functions.domain.kernel.parsing import CLOCK_SKEW
+from functions.domain.orchestration.inputs import Account
+
+
+@dataclass(frozen=True, slots=True)
+class BuyingPower:
+    """The buying power of the newest account snapshot."""
+
+    usd: float | None = None
+    """None: nobody knows what may be spent."""
+    as_of: datetime | None = None
+    """By its sender's clock."""
+    received_at: datetime | None = None
+    """By the server's."""
+    ledger_version: int | None = None
+    """The last fill that its sender knew to be recorded before it asked the broker; None: it did not say."""
+
+    def contains(self, ledger_version: int, recorded_at: datetime) -> bool:
+        """
+        Tell whether a fill is certain to be in the snapshot.
+
+        It is if the sender saw its version first. Without a version only time tells: the snapshot came after the fill
+        was recorded, and is so much younger by its own clock that no clock we trust could have dated it before.
+        """
+        if self.ledger_version is not None:
+            return ledger_version <= self.ledger_version
+        return self.received_at is not None and self.received_at > recorded_at and self.is_past(recorded_at)
+
+    def is_past(self, recorded_at: datetime) -> bool:
+        """Tell whether this snapshot, and so every later one, was read after a time, whatever its sender's clock."""
+        return self.as_of is not None and self.as_of > recorded_at + CLOCK_SKEW
+
+    def followed_by(self, account: Account) -> BuyingPower:
+        """
+        Return the buying power once an account snapshot was read.
+
+        An older snapshot changes nothing. One that does not say what may be spent makes it unknown.
+        """
+        if account.buying_power is None or account.as_of is None:
+            return replace(self, usd=None)
+        if self.as_of is not None and account.as_of < self.as_of:
+            return self
+        return BuyingPower(account.buying_power, account.as_of, account.received_at, account.ledger_version)
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return its fields of ``state/session``."""
+        return {
+            "buying_power": self.usd,
+            "buying_power_as_of": self.as_of,
+            "buying_power_received_at": self.received_at,
+            "buying_power_ledger_version": self.ledger_version,
+        }
+
+    @classmethod
+    def from_session(cls, session: Mapping[str, Any]) -> BuyingPower:
+        """Read it from ``state/session``; a document from before 0.2 has no time of reception and no version."""
+        return cls(
+            session.get("buying_power"),
+            session.get("buying_power_as_of"),
+            session.get("buying_power_received_at"),
+            session.get("buying_power_ledger_version"),
+        )
