@@ -51,8 +51,11 @@ class FirestoreLedgerStore(FirestoreStore):
         stored = self._get(paths.ledger_head(self._db, tenant_id), f"reading the ledger state of tenant {tenant_id}")
         if stored.value is None:
             return ABSENT
-        last_day = date.fromisoformat(stored.value["last_day"])
-        return Versioned(LedgerHead(last_day, stored.value["seen_until"]), stored.version)
+        last_day, served_day = (
+            stored.value.get(name) or stored.value["last_day"] for name in ("last_day", "served_day")
+        )
+        days = date.fromisoformat(last_day), date.fromisoformat(served_day)
+        return Versioned(LedgerHead(days[0], stored.value["seen_until"], days[1]), stored.version)
 
     def checkpoint(self, tenant_id: str, at_or_before: datetime) -> Document | None:
         query = paths.checkpoints(self._db, tenant_id).where(filter=FieldFilter("at", "<=", at_or_before))
@@ -81,7 +84,11 @@ class FirestoreLedgerStore(FirestoreStore):
         db = self._db
         batch = db.batch()
         day = writes.head.last_day.isoformat()
-        head = {"last_day": day, "seen_until": writes.head.seen_until}
+        head = {
+            "last_day": day,
+            "seen_until": writes.head.seen_until,
+            "served_day": writes.head.served_day.isoformat(),
+        }
         update_over(batch, paths.ledger_head(db, tenant_id), head, head_version)
         batch.set(paths.checkpoints(db, tenant_id).document(day), dict(writes.checkpoint))
         for document_id, document in writes.snapshots.items():

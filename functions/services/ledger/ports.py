@@ -13,12 +13,14 @@ from functions.services.track_record.ports import PerformanceStore
 
 @dataclass(frozen=True, slots=True)
 class LedgerHead:
-    """How far a tenant's ledger has been worked off."""
+    """How far a tenant's ledger has been processed."""
 
     last_day: date
     """The last day with a snapshot."""
     seen_until: datetime
     """Fills created before this are in the snapshots."""
+    served_day: date
+    """The last day of the windows that cycles read: after ``last_day`` while days are being computed again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

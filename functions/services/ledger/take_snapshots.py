@@ -53,7 +53,8 @@ class TakeSnapshots:
         Bring a tenant's daily snapshots up to ``last_day``.
 
         Missed days are filled in; a fill that came late, or corrects an older one, is picked up by recomputing from
-        its day on. Doing it again, or twice at once, changes nothing.
+        its day on. Meanwhile, and if that is cut short, cycles read the windows that were there. Doing it again, or
+        twice at once, changes nothing.
 
         Raises
         ------
@@ -96,9 +97,10 @@ class TakeSnapshots:
         head, version = stored.value, stored.version
         first = self._first_day(tenant_id, head, last_day)
         if first is None:
-            if head is not None:  # windows may be missing or damaged all the same
+            if head is not None and head.last_day >= head.served_day:  # windows may be missing or damaged all the same
                 build_windows(self._store, tenant_id, head.last_day)
             return
+        served = first if head is None else head.served_day
         books = self._books(tenant_id, first, valuation, report.skipped)
         start = Period.of_day(first).start
         recent = list(self._store.daily_documents(tenant_id, start - WINDOW_SPAN, start))
@@ -112,10 +114,10 @@ class TakeSnapshots:
             snapshots = self._documents(tenant_id, results, period, valuation, known)
             recent += snapshots.values()
             writes = DayWrites(
-                head=LedgerHead(day, seen_until),
+                head=LedgerHead(day, seen_until, max(day, served)),
                 checkpoint=checkpoint_document(books),
                 snapshots=snapshots,
-                windows={uid: windows.to_document() for uid, windows in windows_of(recent).items()},
+                windows=_windows(recent) if day >= served else {},
             )
             version = self._store.commit_day(tenant_id, writes, version)
             report.days.append(day)
@@ -160,6 +162,10 @@ class TakeSnapshots:
             mode = mode_at_end(valuation.modes.get(result.strategy_id), period, before)
             documents[document_id] = snapshot_document(tenant_id, result, period, base, computed_at) | {"mode": mode}
         return documents
+
+
+def _windows(days: Sequence[Document]) -> dict[str | None, Document]:
+    return {uid: windows.to_document() for uid, windows in windows_of(days).items()}
 
 
 def _identity(day: Document) -> str:

@@ -24,7 +24,9 @@ from functions.domain.orchestration.cycle_documents import modes_document
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.windows import PerformanceWindows
+from functions.services.kernel.ports import Version
 from functions.services.ledger.month_performance import ComputeMonth
+from functions.services.ledger.ports import DayWrites
 from functions.services.ledger.take_snapshots import SnapshotReport, TakeSnapshots
 
 TENANT = "acme"
@@ -123,6 +125,45 @@ def test_a_late_fill_is_picked_up_from_its_day_on(ledger: Client) -> None:
     }
     assert figures(performance(ledger)) == {name: pytest.approx(values) for name, values in expected.items()}
     assert take(ledger, now=at(FRIDAY, 23) + timedelta(hours=1)).days == []
+
+
+class StoppedError(Exception):
+    """The job was killed."""
+
+
+class Stopping(FirestoreLedgerStore):
+    """A store whose process dies after some days are committed."""
+
+    def __init__(self, db: Client, days: int) -> None:
+        super().__init__(db)
+        self._days = days
+
+    def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Version | None) -> Version:
+        if not self._days:
+            raise StoppedError
+        self._days -= 1
+        return super().commit_day(tenant_id, writes, head_version)
+
+
+def test_days_that_are_computed_again_are_not_served_half(ledger: Client) -> None:
+    """Cut short after any number of days, cycles go on with the windows that were there, and the next run ends it."""
+    take(ledger)
+    before = paths.windows(ledger, TENANT, None).get().to_dict()
+    put_fill(ledger, "late", MONDAY, "buy", 10, 45.0, created_at=at(FRIDAY, 23))
+    now = at(FRIDAY, 23) + timedelta(minutes=30)
+    for days in (2, 1, 0, 1):
+        job = TakeSnapshots(Stopping(ledger, days), ExchangeCalendar("XNYS"), Clock(now))
+        with pytest.raises(StoppedError):
+            job.run(TENANT, FRIDAY, {})
+        assert paths.windows(ledger, TENANT, None).get().to_dict() == before
+    report = take(ledger, now=now)
+    assert [day.day for day in report.days] == [6], "it goes on where it was stopped"
+    windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
+    assert [day.day for day in windows.dates] == [2, 3, 4, 5, 6]
+    assert windows.returns[0].tolist() == pytest.approx(
+        [pnl / 10_000 for _, _, pnl in figures(performance(ledger)).values()]
+    )
+    assert take(ledger, now=now + timedelta(hours=1)).days == []
 
 
 def test_bad_documents_are_skipped_counted_and_reported(ledger: Client) -> None:
