@@ -132,13 +132,16 @@ class FakeTradingStore:
     def __init__(self, cycles: FakeCycleStore) -> None:
         self._cycles = cycles
 
-    def read(self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = ()) -> TradingRecords:
+    def read(
+        self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = (), key_ids: Sequence[str] = ()
+    ) -> TradingRecords:
         state = self._cycles.read(tenant_id, None, None)
         return TradingRecords(
             policy=state.policy,
             session=state.session,
             redemptions=self._found(f"tenants/{tenant_id}/redemptions", nonces),
             fills=self._found(f"tenants/{tenant_id}/ledger_trades", fill_ids),
+            keyed=self._found(f"tenants/{tenant_id}/idempotency", key_ids),
         )
 
     def issued(self, tenant_id: str, session_id: str) -> dict[str, Any] | None:
@@ -156,6 +159,7 @@ class FakeTradingStore:
             raise StoreConflict("state/session changed")
         created = {f"{tenant}/redemptions/{nonce}": one for nonce, one in writes.new_redemptions.items()}
         created |= {f"{tenant}/ledger_trades/{fill_id}": one for fill_id, one in writes.new_fills.items()}
+        created |= {f"{tenant}/idempotency/{key_id}": one for key_id, one in writes.new_keyed.items()}
         if created.keys() & self._cycles.documents.keys():
             raise StoreConflict("a redemption or a fill exists")
         for path, document in created.items():

@@ -19,6 +19,7 @@ from .trades import NOTHING, Stage, Trade
 
 logger = logging.getLogger("trading_client")
 
+WITHDRAWN = "ENTRY_WITHDRAWN"
 TRADING_MODES = frozenset({"ACTIVE", "REDUCED"})
 
 
@@ -197,6 +198,9 @@ class TradingLoop:
             raise
         except MaestroApiError as error:
             logger.warning("%s: not traded: %s", trade.strategy_id, error)
+            if error.reason_code == WITHDRAWN and self._broker.find_order(trade.nonce) is None:
+                self._settlement.release(trade)  # it was redeemed; the answer was lost, and it is too late now
+                return None
             self._journal.save(replace(trade, stage=Stage.DONE))
             return None
 

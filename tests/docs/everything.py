@@ -138,9 +138,9 @@ def _start_young_tenant(db: Client, now: datetime) -> None:
 
 
 def _operate(now: datetime) -> None:
-    policy, author, defaults = bootstrap.manage_policy(), Author("ann", "key"), bootstrap.policy_defaults()
-    policy.put(TENANT, {"min_dwell_days": 30}, 0, author, defaults)
-    policy.set_trading_state(TENANT, "RUN", "all is well", now + timedelta(days=1), author, defaults)
+    policy, defaults = bootstrap.manage_policy(), bootstrap.policy_defaults()
+    policy.put(TENANT, {"min_dwell_days": 30}, 0, Author("ann", "key"), defaults)
+    policy.set_trading_state(TENANT, "RUN", "all is well", now + timedelta(days=1), Author("ann", "other"), defaults)
     quotes = {"KO": {"price": 50.0, "volume": 1.0, "history": [50.0]}}
     bootstrap.put_inputs().put_market_data(TENANT, {"as_of": now, "symbols": quotes})
     account = {"equity": 1e5, "buying_power": 1e5, "cash": 1e5, "positions": []}
@@ -174,7 +174,7 @@ def _trade(db: Client, signal: dict[str, Any], now: datetime) -> None:
     nonce = signal["nonce"]
     day = ExchangeCalendar("XNYS").sessions(now.date() - timedelta(days=10), now.date() - timedelta(days=1))[-1]
     at = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=15)
-    bootstrap.redeem_signals().redeem(TENANT, "ann", nonce, "key", bootstrap.policy_defaults())
+    bootstrap.redeem_signals().redeem(TENANT, "ann", nonce, "redeem", bootstrap.policy_defaults())
     fill = ReportedFill(
         strategy_id="Trend",
         symbol="KO",

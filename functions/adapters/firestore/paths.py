@@ -89,6 +89,11 @@ def cycle_record(db: Client, tenant_id: str, cycle_id: str) -> DocumentReference
     return db.document("tenants", tenant_id, "cycles", cycle_id)
 
 
+def idempotency_record(db: Client, tenant_id: str, record_id: str) -> DocumentReference:
+    """What a request with a key of its own was answered."""
+    return db.document("tenants", tenant_id, "idempotency", record_id)
+
+
 def strategy_performance(db: Client, tenant_id: str) -> CollectionReference:
     return db.collection("tenants", tenant_id, "strategy_performance")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from google.cloud.firestore import FieldFilter, Query
 
 from functions.adapters.firestore import paths
@@ -20,6 +22,10 @@ class FirestorePolicyStore(FirestoreStore):
         reference = paths.policy_history(self._db, tenant_id).document(_change_id(version))
         return self._get(reference, f"reading the policy history of tenant {tenant_id}").value
 
+    def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
+        reference = paths.idempotency_record(self._db, tenant_id, record_id)
+        return self._get(reference, f"reading what a request of tenant {tenant_id} was answered").value
+
     def policy_history(self, tenant_id: str, before: int | None, limit: int) -> list[Document]:
         query = paths.policy_history(self._db, tenant_id).order_by("version", direction=Query.DESCENDING)
         if before is not None:
@@ -27,7 +33,12 @@ class FirestorePolicyStore(FirestoreStore):
         return self._documents(query.limit(limit), f"reading the policy history of tenant {tenant_id}")
 
     def commit_policy(
-        self, tenant_id: str, document: Document, change: Document, before: Versioned[Document | None]
+        self,
+        tenant_id: str,
+        document: Document,
+        change: Document,
+        before: Versioned[Document | None],
+        keyed: Mapping[str, Document],
     ) -> None:
         db = self._db
         batch = db.batch()
@@ -35,6 +46,8 @@ class FirestorePolicyStore(FirestoreStore):
         batch.create(paths.policy_history(db, tenant_id).document(_change_id(change["version"])), dict(change))
         # Redemptions and cycles commit over the state/session they read: now those under way read the policy again.
         batch.set(paths.current_session(db, tenant_id), {"policy_version": change["version"]}, merge=True)
+        for record_id, record in keyed.items():
+            batch.create(paths.idempotency_record(db, tenant_id, record_id), dict(record))
         self._commit(batch, f"storing the policy of tenant {tenant_id}")
 
 

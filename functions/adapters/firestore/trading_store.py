@@ -16,12 +16,15 @@ from functions.services.trading.ports import TradingRecords, TradingWrites
 class FirestoreTradingStore(FirestoreStore):
     """`TradingStore` on Firestore."""
 
-    def read(self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = ()) -> TradingRecords:
+    def read(
+        self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = (), key_ids: Sequence[str] = ()
+    ) -> TradingRecords:
         db = self._db
         policy, session = paths.policy(db, tenant_id), paths.current_session(db, tenant_id)
         redemptions = {nonce: paths.redemption(db, tenant_id, nonce) for nonce in nonces}
         fills = {fill_id: paths.ledger_trades(db, tenant_id).document(fill_id) for fill_id in fill_ids}
-        references = [policy, session, *redemptions.values(), *fills.values()]
+        keyed = {key_id: paths.idempotency_record(db, tenant_id, key_id) for key_id in key_ids}
+        references = [policy, session, *redemptions.values(), *fills.values(), *keyed.values()]
         found = self._get_all(references, f"reading the session of tenant {tenant_id}")
 
         def those(group: dict[str, DocumentReference]) -> dict[str, Document]:
@@ -32,6 +35,7 @@ class FirestoreTradingStore(FirestoreStore):
             session=found.get(session.path, ABSENT),
             redemptions=those(redemptions),
             fills=those(fills),
+            keyed=those(keyed),
         )
 
     def issued(self, tenant_id: str, session_id: str) -> Document | None:
@@ -48,4 +52,6 @@ class FirestoreTradingStore(FirestoreStore):
             batch.set(paths.redemption(db, tenant_id, nonce), dict(document))
         for fill_id, document in writes.new_fills.items():
             batch.create(paths.ledger_trades(db, tenant_id).document(fill_id), dict(document))
+        for key_id, document in writes.new_keyed.items():
+            batch.create(paths.idempotency_record(db, tenant_id, key_id), dict(document))
         self._commit(batch, f"storing redemptions and fills of tenant {tenant_id}")

@@ -79,6 +79,8 @@ class ReasonCode(StrEnum):
     """Somebody redeemed the nonce first."""
     NOT_REDEEMED = "NOT_REDEEMED"
     """There is no redemption of this nonce."""
+    ENTRY_WITHDRAWN = "ENTRY_WITHDRAWN"
+    """The caller redeemed this entry, and it must not be traded any more: send no order, and release it."""
     NOT_YOUR_REDEMPTION = "NOT_YOUR_REDEMPTION"
     """Somebody else redeemed the nonce: that user, or an admin, may release it."""
     ALREADY_FILLED = "ALREADY_FILLED"
@@ -112,6 +114,9 @@ class ReasonCode(StrEnum):
     """The request has to say in If-Match which version it changes."""
     OUTDATED_SNAPSHOT = "OUTDATED_SNAPSHOT"
     """A newer snapshot is stored already; it stays."""
+
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    """The key belongs to another request of the same user."""
 
     # Policy
     VERSION_CONFLICT = "VERSION_CONFLICT"

@@ -68,6 +68,8 @@ class Redemption:
     redeemed_at: datetime
     lapses_at: datetime
     idempotency_key: str | None = None
+    expires_at: datetime | None = None
+    """The signal's; None in a redemption from before 0.2."""
     filled_qty: float = 0.0
     filled_notional: float = 0.0
     fills: int = 0
@@ -145,6 +147,7 @@ def redeem(
         redeemed_at=claim.now,
         lapses_at=claim.now + ttl,
         idempotency_key=claim.idempotency_key,
+        expires_at=expires_at,
     )
     return redemption, Reservation(notional, redemption.lapses_at)
 
@@ -178,27 +181,47 @@ def _covered_notional(signal: Mapping[str, Any], current: CurrentSession, now: d
     return float(notional)
 
 
-def check_repeat(redemption: Redemption, claim: Claim) -> Redemption:
+def check_repeat(redemption: Redemption, claim: Claim, policy: Policy | None, current: CurrentSession) -> Redemption:
     """
     Return the first answer to the same request; refuse any other, as a nonce is redeemed once.
 
-    Nor is there an answer any more once the reservation is released or lapsed: what it held may be another's now.
+    What is released has no answer any more. Nor is an entry one that was withdrawn since: halted, expired or lapsed, it
+    is refused with ENTRY_WITHDRAWN, which says what is held and how to give it back. An exit is never withdrawn.
 
     Raises
     ------
     RefusedError
     """
     is_same = claim.idempotency_key is not None and claim.idempotency_key == redemption.idempotency_key
-    is_over = redemption.status is RedemptionStatus.RELEASED or (
-        redemption.status is RedemptionStatus.RESERVED and claim.now >= redemption.lapses_at
-    )
-    if is_same and claim.uid == redemption.uid and not is_over:
-        return replace(redemption, status=RedemptionStatus.RESERVED, **_UNTOUCHED)
-    raise RefusedError(
-        ReasonCode.ALREADY_REDEEMED,
-        f"nonce {shown_nonce(claim.nonce)}… was redeemed at {redemption.redeemed_at.isoformat()}"
-        f"{', and is over' if is_over else ''}: do not trade it",
-    )
+    is_released = redemption.status is RedemptionStatus.RELEASED
+    if not is_same or claim.uid != redemption.uid or is_released:
+        raise RefusedError(
+            ReasonCode.ALREADY_REDEEMED,
+            f"nonce {shown_nonce(claim.nonce)}… was redeemed at {redemption.redeemed_at.isoformat()}"
+            f"{', and is over' if is_released else ''}: do not trade it",
+        )
+    why = None if redemption.action is Action.SELL else _withdrawn(redemption, policy, current, claim.now)
+    if why is not None:
+        held = 0.0 if claim.now >= redemption.lapses_at else redemption.unfilled
+        raise RefusedError(
+            ReasonCode.ENTRY_WITHDRAWN,
+            f"you redeemed {redemption.action} {redemption.symbol}, and {why}: if no order was sent, send none, and "
+            f"release it; it holds {held:.2f} USD until {redemption.lapses_at.isoformat()}",
+        )
+    return replace(redemption, status=RedemptionStatus.RESERVED, **_UNTOUCHED)
+
+
+def _withdrawn(redemption: Redemption, policy: Policy | None, current: CurrentSession, now: datetime) -> str | None:
+    """Say why a redeemed entry must not be traded any more; None if it may be."""
+    if now >= redemption.lapses_at:
+        return f"it lapsed at {redemption.lapses_at.isoformat()}"
+    if redemption.expires_at is not None and now >= redemption.expires_at:
+        return f"it expired at {redemption.expires_at.isoformat()}"
+    try:
+        _check_new_exposure(redemption.strategy_id, policy, current.breaker, now)
+    except RefusedError as refused:
+        return refused.detail
+    return None
 
 
 _UNTOUCHED: Mapping[str, Any] = {

@@ -13,6 +13,7 @@ from functions.domain.kernel.errors import PolicyError, PolicyProblemsError, Ref
 from functions.domain.kernel.policy import BOOKKEEPING_FIELDS, TRADING_STATE_FIELDS, Policy, document_names
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.kernel.commits import Commits
+from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, Document, Versioned
 from functions.services.orchestration.ports import PolicyStore
 
@@ -40,6 +41,10 @@ class Author:
 
     uid: str
     idempotency_key: str | None = None
+
+    def request(self, asked: Mapping[str, Any]) -> RequestKey | None:
+        """Return what is asked under the key; None without one."""
+        return None if self.idempotency_key is None else RequestKey(self.uid, self.idempotency_key, asked)
 
 
 class ManagePolicy:
@@ -76,7 +81,7 @@ class ManagePolicy:
         PolicyProblemsError
             If a field is unknown or out of range.
         RefusedError
-            With VERSION_CONFLICT, if the policy is not at the expected version any more.
+            With VERSION_CONFLICT, if the policy is not at the expected version any more; with IDEMPOTENCY_KEY_REUSED.
         StoreUnavailable
         """
         switched = sorted(TRADING_STATE_FIELDS & overrides.keys())
@@ -87,13 +92,20 @@ class ManagePolicy:
         if problems:
             raise PolicyProblemsError(problems)
 
+        key = author.request({"put": "policy", "overrides": dict(overrides), "version": expected_version})
+
         def attempt() -> StoredPolicy:
+            if first := self._first_answer(tenant_id, key, defaults):
+                return first
             before = self._store.read_policy(tenant_id)
             document = before.value or {}
             if document.get("version", 0) != expected_version:
-                return self._repeated(tenant_id, expected_version, author, defaults)
+                raise RefusedError(
+                    ReasonCode.VERSION_CONFLICT,
+                    f"the policy is not at version {expected_version} any more: read it again",
+                )
             kept = {name: value for name, value in document.items() if name.startswith("trading_state")}
-            return self._commit(tenant_id, {**_normalised(overrides), **kept}, before, author, defaults)
+            return self._commit(tenant_id, {**_normalised(overrides), **kept}, before, author.uid, key, defaults)
 
         return self._commits.run(tenant_id, attempt)
 
@@ -109,7 +121,8 @@ class ManagePolicy:
         """
         Turn the kill switch, whatever else the policy says and whoever else changes it.
 
-        From then on no redemption is committed and no cycle decided that has not seen it.
+        From then on no redemption is committed and no cycle decided that has not seen it. The same request with the
+        same idempotency key gets the first answer again, and turns nothing back.
 
         Raises
         ------
@@ -118,6 +131,9 @@ class ManagePolicy:
         StoreUnavailable
         """
         now = self._clock.now()
+        key = author.request({"put": "trading-state", "state": state, "reason": reason, "until": until})
+        if first := self._first_answer(tenant_id, key, defaults):
+            return first
         switch = {"trading_state": state, "trading_state_until": until, "trading_state_reason": reason}
         problems = Policy.problems({}, switch)
         if until is not None and until <= now:
@@ -126,52 +142,50 @@ class ManagePolicy:
             raise PolicyProblemsError(problems)
 
         def attempt() -> StoredPolicy:
+            if first := self._first_answer(tenant_id, key, defaults):
+                return first  # another attempt of this request came through
             before = self._store.read_policy(tenant_id)
             turned = {**switch, "trading_state_at": now, "trading_state_by": author.uid}
-            return self._commit(tenant_id, {**(before.value or {}), **turned}, before, author, defaults)
+            stored = self._commit(tenant_id, {**(before.value or {}), **turned}, before, author.uid, key, defaults)
+            extra = {"tenant": tenant_id, "reason_code": state}
+            logger.warning("Trading state %s by %s: %s", state, author.uid, reason, extra=extra)
+            return stored
 
-        stored = self._commits.run(tenant_id, attempt)
-        logger.warning(
-            "Trading state %s by %s: %s", state, author.uid, reason, extra={"tenant": tenant_id, "reason_code": state}
-        )
-        return stored
+        return self._commits.run(tenant_id, attempt)
 
     def _commit(
         self,
         tenant_id: str,
         settings: Mapping[str, Any],
         before: Versioned[Document | None],
-        author: Author,
+        uid: str,
+        key: RequestKey | None,
         defaults: Mapping[str, Any],
     ) -> StoredPolicy:
-        old = before.value or {}
+        old, now = before.value or {}, self._clock.now()
         stamp = {
             "version": int(old.get("version", 0)) + 1,
-            "updated_at": self._clock.now(),
-            "updated_by": author.uid,
+            "updated_at": now,
+            "updated_by": uid,
         }
         after = {**settings, **stamp}
         changed = {name for name in old.keys() | after.keys() if old.get(name) != after.get(name)}
         change = {
             **stamp,
-            "idempotency_key": author.idempotency_key,
             "changed": sorted(changed - BOOKKEEPING_FIELDS),
             "policy": after,
         }
-        self._store.commit_policy(tenant_id, after, change, before)
+        answered = {} if key is None else {key.id: key.record({"version": stamp["version"]}, now)}
+        self._store.commit_policy(tenant_id, after, change, before, answered)
         return _stored(after, defaults)
 
-    def _repeated(
-        self, tenant_id: str, expected_version: int, author: Author, defaults: Mapping[str, Any]
-    ) -> StoredPolicy:
-        """Return the answer this very request got before, or refuse it."""
-        change = self._store.policy_change(tenant_id, expected_version + 1)
-        key = author.idempotency_key
-        if change is not None and key is not None and change["idempotency_key"] == key:
-            return _stored(change["policy"], defaults)
-        raise RefusedError(
-            ReasonCode.VERSION_CONFLICT, f"the policy is not at version {expected_version} any more: read it again"
-        )
+    def _first_answer(self, tenant_id: str, key: RequestKey | None, defaults: Mapping[str, Any]) -> StoredPolicy | None:
+        """Return what this very request was answered before, if it was. Raises RefusedError."""
+        if key is None:
+            return None
+        answer = key.first_answer(self._store.idempotency_record(tenant_id, key.id))
+        change = None if answer is None else self._store.policy_change(tenant_id, answer["version"])
+        return None if change is None else _stored(change["policy"], defaults)
 
 
 def _normalised(overrides: Mapping[str, Any]) -> dict[str, Any]:

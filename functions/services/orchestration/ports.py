@@ -86,20 +86,34 @@ class PolicyStore(Protocol):
         """Return one entry of the history. Raises StoreUnavailable."""
         ...
 
+    def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
+        """Return what a keyed request was answered. Raises StoreUnavailable."""
+        ...
+
     def policy_history(self, tenant_id: str, before: int | None, limit: int) -> list[Document]:
         """Return changes, newest first, of versions below ``before``. Raises StoreUnavailable."""
         ...
 
     def commit_policy(
-        self, tenant_id: str, document: Document, change: Document, before: Versioned[Document | None]
+        self,
+        tenant_id: str,
+        document: Document,
+        change: Document,
+        before: Versioned[Document | None],
+        keyed: Mapping[str, Document],
     ) -> None:
         """
         Store a policy and the change that made it, and make redemptions under way look again.
 
+        Parameters
+        ----------
+        keyed : mapping
+            Idempotency records to create, by id.
+
         Raises
         ------
         StoreConflict
-            If somebody changed the policy since ``before``.
+            If somebody changed the policy since ``before``, or a record exists.
         StoreUnavailable
             If it is not known to be written.
         """

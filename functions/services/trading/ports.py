@@ -20,6 +20,8 @@ class TradingRecords:
     """Those that exist, by nonce."""
     fills: Mapping[str, Document]
     """Ledger documents that exist, by id."""
+    keyed: Mapping[str, Document] = field(default_factory=dict)
+    """Idempotency records that exist, by id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +34,16 @@ class TradingWrites:
     redemptions: Mapping[str, Document] = field(default_factory=dict)
     """Redemptions that exist, anew."""
     new_fills: Mapping[str, Document] = field(default_factory=dict)
+    new_keyed: Mapping[str, Document] = field(default_factory=dict)
+    """Idempotency records."""
 
 
 class TradingStore(Protocol):
     """Where signals are redeemed and fills recorded."""
 
-    def read(self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = ()) -> TradingRecords:
+    def read(
+        self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = (), key_ids: Sequence[str] = ()
+    ) -> TradingRecords:
         """Read everything in one round trip. Raises StoreUnavailable."""
         ...
 

@@ -18,6 +18,7 @@ from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.trading.redemption import Claim, Redemption, check_repeat, redeem, release
 from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.commits import Commits
+from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, Document
 from functions.services.trading.ports import TradingRecords, TradingStore, TradingWrites
 
@@ -60,7 +61,8 @@ class RedeemSignals:
         """
         Claim a signal, once, and reserve its buying power.
 
-        The same request with the same idempotency key gets the first answer again.
+        The same request with the same idempotency key gets the first answer again, unless it is an entry that must
+        not be traded any more.
 
         Raises
         ------
@@ -69,21 +71,25 @@ class RedeemSignals:
         StoreUnavailable
             If it is not known to be redeemed: ask again with the same idempotency key.
         """
+        key = None if idempotency_key is None else RequestKey(uid, idempotency_key, {"redeem": nonce})
 
         def attempt() -> Redemption:
             claim = Claim(
                 tenant_id=tenant_id, uid=uid, nonce=nonce, idempotency_key=idempotency_key, now=self._clock.now()
             )
-            records = self._store.read(tenant_id, [nonce])
-            if nonce in records.redemptions:
-                return check_repeat(Redemption.from_document(records.redemptions[nonce]), claim)
-            current = current_session(records)
-            issued, signal = self._signal(tenant_id, nonce, current)
+            records = self._store.read(tenant_id, [nonce], key_ids=[] if key is None else [key.id])
+            if key is not None:
+                key.first_answer(records.keyed.get(key.id))  # which is what the redemption says itself
             policy = policy_or_none(policy_defaults, records.policy)
+            current = current_session(records)
+            if nonce in records.redemptions:
+                return check_repeat(Redemption.from_document(records.redemptions[nonce]), claim, policy, current)
+            issued, signal = self._signal(tenant_id, nonce, current)
             redemption, reservation = redeem(claim, signal, issued.expires_at, policy, current)
             writes = TradingWrites(
                 session=current.reserving(nonce, reservation).to_fields(claim.now),
                 new_redemptions={nonce: redemption.to_document()},
+                new_keyed={} if key is None else {key.id: key.record({"nonce": nonce}, claim.now)},
             )
             self._store.commit(tenant_id, writes, records.session.version)
             return redemption

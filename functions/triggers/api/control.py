@@ -24,7 +24,7 @@ def get_policy() -> Response:
     return _policy(services().manage_policy.get(g.principal.tenant_id, services().policy_defaults()))
 
 
-@control.put("/policy", responses=responses_of(answers.Policy, 400, 412, 413, 415, 428, 429))
+@control.put("/policy", responses=responses_of(answers.Policy, 400, 409, 412, 413, 415, 428, 429))
 @needs(Role.ADMIN)
 def put_policy(header: requests.PolicyHeader, body: requests.PolicyChange) -> Response:
     """
@@ -54,7 +54,7 @@ def get_policy_history(query: requests.HistoryQuery) -> Response:
     return as_json(answers.PolicyHistory(items=[answers.PolicyVersion.model_validate(change) for change in changes]))
 
 
-@control.put("/trading-state", responses=responses_of(answers.Policy, 400, 413, 415, 429))
+@control.put("/trading-state", responses=responses_of(answers.Policy, 400, 409, 413, 415, 429))
 @needs(Role.ADMIN)
 def put_trading_state(header: requests.IdempotencyHeader, body: requests.TradingStateChange) -> Response:
     """Turn the kill switch: it holds for the next redemption and the next cycle, and survives restarts."""

@@ -46,6 +46,39 @@ def test_nobodys_change_is_lost(admin: Caller) -> None:
     assert sorted(answer.status_code for answer in racing) == [200] + [412] * 7
 
 
+def test_a_late_repeat_of_an_old_switch_turns_nothing_back(admin: Caller, desk: Desk) -> None:
+    """The answer to RUN was lost, somebody halted since, and the request comes again."""
+
+    def switch(state: str, key: str, **fields: Any) -> Any:
+        body = {"state": state, "reason": "3 a.m.", **fields}
+        return admin("PUT", "trading-state", json=body, headers={"Idempotency-Key": key})
+
+    first = switch("RUN", "k1")
+    assert first.status_code == switch("HALT", "k2").status_code == 200
+    again = switch("RUN", "k1")
+    assert (again.status_code, again.get_json()) == (200, first.get_json())
+    assert admin("GET", "policy").get_json()["effective"]["trading_state"] == "HALT"
+    assert len(admin("GET", "policy/history").get_json()["items"]) == 2
+    other = switch("HALT", "k1")
+    assert (other.status_code, other.get_json()["reason_code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
+    soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    timed = switch("HALT", "k3", until=soon)
+    while datetime.now(UTC) <= datetime.fromisoformat(soon):
+        pass
+    assert switch("HALT", "k3", until=soon).get_json() == timed.get_json(), "also after its time is over"
+
+
+def test_a_key_belongs_to_one_change(admin: Caller) -> None:
+    first = put_policy(admin, 0, {"base_capital": 5_000}, key="k")
+    assert put_policy(admin, 1, {"base_capital": 6_000}, key="l").status_code == 200
+    assert put_policy(admin, 0, {"base_capital": 5_000}, key="k").get_json() == first.get_json()
+    other = put_policy(admin, 0, {"base_capital": 7_000}, key="k")
+    assert (other.status_code, other.get_json()["reason_code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
+    switched = admin("PUT", "trading-state", json={"state": "HALT", "reason": "x"}, headers={"Idempotency-Key": "k"})
+    assert switched.get_json()["reason_code"] == "IDEMPOTENCY_KEY_REUSED", "whichever route it is"
+    assert admin("GET", "policy").get_json()["overrides"] == {"base_capital": 6_000}
+
+
 def test_every_malformed_field_is_named(admin: Caller) -> None:
     body = {"SHARPE_THRESHOLD_REDUCE": "high", "MIN_DATA_POINTS": 1, "typo": 1, "trading_state": "HALT", "version": 9}
     answer = put_policy(admin, 0, body)

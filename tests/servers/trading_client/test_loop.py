@@ -128,6 +128,21 @@ def test_an_unknown_redemption_is_asked_for_again_with_the_same_key(desk: Desk) 
     assert len(keys) == 1
 
 
+def test_an_entry_that_was_withdrawn_before_its_answer_came_is_released_and_never_sent(desk: Desk) -> None:
+    desk.api.signals = {"Trend": signal()}
+    desk.api.redeem = problem(503, "STORE_UNAVAILABLE")
+    with pytest.raises(Unavailable):
+        desk.loop.run_once()
+    desk.api.redeem = problem(409, "ENTRY_WITHDRAWN")
+    desk.loop.run_once()
+    assert len(desk.server.asked(f"/v1/signals/{NONCE}/release")) == 1
+    assert desk.broker.position("SPY") == 0.0
+    assert desk.journal.open_trades() == []
+    desk.api.redeem = None
+    desk.loop.run_once()
+    assert desk.broker.position("SPY") == 0.0, "it is over"
+
+
 def test_the_paper_broker_fills_with_costs_once_and_goes_no_shorter_than_flat() -> None:
     broker = PaperBroker(lambda _: 450.0, cash=10_000.0)
     order = broker.submit_order(NONCE, "SPY", "buy", 10.0)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -199,10 +201,59 @@ def test_a_nonce_is_redeemed_once_and_the_same_request_gets_the_first_answer(des
     assert refused(desk, nonce) is ReasonCode.ALREADY_REDEEMED
     assert refused(desk, nonce, key="k1", uid="bob") is ReasonCode.ALREADY_REDEEMED
     desk.cycle()
-    desk.clock.time += timedelta(minutes=14)
+    desk.clock.time += timedelta(seconds=299)
     assert desk.redeem(nonce, key="k1") == first, "also after the session is over"
-    desk.clock.time += timedelta(minutes=1)
-    assert refused(desk, nonce, key="k1") is ReasonCode.ALREADY_REDEEMED, "it lapsed: its buying power may be another's"
+
+
+def withdraw_by_policy(desk: Desk, **settings_: Any) -> None:
+    desk.put_policy(**settings_)
+
+
+def withdraw_by_breaker(desk: Desk) -> None:
+    tripped = BreakerState(tripped_until=MARCH_16 + timedelta(hours=1), reason_code=ReasonCode.DAILY_LOSS)
+    session = desk.cycles.documents["tenants/acme/state/session"]
+    desk.cycles.put("tenants/acme/state/session", {**session, "breaker": tripped.to_document()})
+
+
+def withdraw_by_time(desk: Desk, **time: int) -> None:
+    desk.clock.time += timedelta(**time)
+
+
+@pytest.mark.parametrize(
+    ("withdraw", "why"),
+    [
+        (partial(withdraw_by_policy, trading_state="HALT"), "trading is halted: exits only"),
+        (partial(withdraw_by_policy, trading_state="REDUCE_ONLY"), "trading state is REDUCE_ONLY: exits only"),
+        (partial(withdraw_by_policy, typo=1), "the policy cannot be read"),
+        (partial(withdraw_by_policy, disabled_strategies=["Big"]), "Big was disabled since"),
+        (withdraw_by_breaker, "account breaker tripped by daily loss"),
+        (partial(withdraw_by_time, minutes=5), "it expired at 2020-03-16T20:00:00"),
+        (partial(withdraw_by_time, minutes=15), "it lapsed at 2020-03-16T20:10:00"),
+    ],
+)
+def test_a_redeemed_entry_that_was_withdrawn_since_is_not_answered_trade_it(
+    desk: Desk, withdraw: Callable[[Desk], None], why: str
+) -> None:
+    """A client whose first answer was lost asks again: for an entry it must not send an order that it did not send."""
+    signals = desk.cycle()
+    desk.redeem(signals["Big"]["nonce"], key="entry")
+    first = desk.redeem(signals["Exit"]["nonce"], key="exit")
+    withdraw(desk)
+    with pytest.raises(RefusedError, match="if no order was sent, send none, and release it; it holds ") as caught:
+        desk.redeem(signals["Big"]["nonce"], key="entry")
+    assert caught.value.reason_code is ReasonCode.ENTRY_WITHDRAWN
+    assert why in caught.value.detail
+    assert desk.redeem(signals["Exit"]["nonce"], key="exit") == first, "an exit is never withdrawn"
+    desk.signals.release("acme", "ann", signals["Big"]["nonce"])
+    assert desk.held() == 0.0
+
+
+def test_a_key_belongs_to_one_request(desk: Desk) -> None:
+    signals = desk.cycle()
+    first = desk.redeem(signals["Big"]["nonce"], key="k")
+    assert refused(desk, signals["Small"]["nonce"], key="k") is ReasonCode.IDEMPOTENCY_KEY_REUSED
+    assert desk.redeem(signals["Big"]["nonce"], key="k") == first
+    assert desk.redeem(signals["Small"]["nonce"], key="k", uid="bob").notional == 3_000.0, "keys are the caller's own"
 
 
 def test_a_released_signal_is_not_answered_again(desk: Desk) -> None:
@@ -414,9 +465,7 @@ def test_only_who_redeemed_or_an_admin_releases(desk: Desk) -> None:
 
 def test_a_tripped_breaker_holds_at_redemption_and_lets_exits_pass(desk: Desk) -> None:
     signals = desk.cycle()
-    tripped = BreakerState(tripped_until=MARCH_16 + timedelta(hours=1), reason_code=ReasonCode.DAILY_LOSS)
-    session = desk.cycles.documents["tenants/acme/state/session"]
-    desk.cycles.put("tenants/acme/state/session", {**session, "breaker": tripped.to_document()})
+    withdraw_by_breaker(desk)
     assert refused(desk, signals["Big"]["nonce"]) is ReasonCode.DAILY_LOSS
     assert desk.redeem(signals["Exit"]["nonce"]).action == "SELL"
 

@@ -1,0 +1,79 @@
+"""One key, one request: the same again gets the first answer, whatever happened since; another is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.reasons import ReasonCode
+from functions.services.kernel.ports import Document
+
+KEPT = timedelta(days=30)
+"""How long a key is remembered at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """
+    What somebody asks under a key of their own.
+
+    Parameters
+    ----------
+    uid : str
+        Keys are the caller's own: two users may use the same.
+    key : str
+        As it came in Idempotency-Key.
+    asked : mapping
+        All that makes it this request and no other.
+    """
+
+    uid: str
+    key: str
+    asked: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The record's, ``tenants/{t}/idempotency/{id}``."""
+        return _digest(self.uid, self.key)
+
+    def first_answer(self, record: Document | None) -> Document | None:
+        """
+        Return what the first of these requests was answered; None if this is the first.
+
+        Raises
+        ------
+        RefusedError
+            With IDEMPOTENCY_KEY_REUSED, if the key belongs to another request.
+        """
+        if record is None:
+            return None
+        if record["asked"] != self._fingerprint:
+            raise RefusedError(
+                ReasonCode.IDEMPOTENCY_KEY_REUSED,
+                f"this Idempotency-Key was used for another request at {record['at'].isoformat()}: take a new one",
+            )
+        answer: Document = record["answer"]
+        return answer
+
+    def record(self, answer: Document, now: datetime) -> dict[str, Any]:
+        """Return the record to create in the commit that does what was asked."""
+        return {
+            "uid": self.uid,
+            "asked": self._fingerprint,
+            "answer": dict(answer),
+            "at": now,
+            "expires_at": now + KEPT,
+        }
+
+    @property
+    def _fingerprint(self) -> str:
+        return _digest(json.dumps(self.asked, sort_keys=True, default=str))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
