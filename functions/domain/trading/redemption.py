@@ -181,7 +181,7 @@ def _covered_notional(signal: Mapping[str, Any], current: CurrentSession, now: d
     return float(notional)
 
 
-def check_repeat(redemption: Redemption, claim: Claim, policy: Policy | None, current: CurrentSession) -> Redemption:
+def check_repeat(redemption: Redemption, claim: Claim, policy: Policy | None, breaker: BreakerState) -> Redemption:
     """
     Return the first answer to the same request; refuse any other, as a nonce is redeemed once.
 
@@ -200,7 +200,7 @@ def check_repeat(redemption: Redemption, claim: Claim, policy: Policy | None, cu
             f"nonce {shown_nonce(claim.nonce)}… was redeemed at {redemption.redeemed_at.isoformat()}"
             f"{', and is over' if is_released else ''}: do not trade it",
         )
-    why = None if redemption.action is Action.SELL else _withdrawn(redemption, policy, current, claim.now)
+    why = None if redemption.action is Action.SELL else _withdrawn(redemption, policy, breaker, claim.now)
     if why is not None:
         held = 0.0 if claim.now >= redemption.lapses_at else redemption.unfilled
         raise RefusedError(
@@ -211,14 +211,14 @@ def check_repeat(redemption: Redemption, claim: Claim, policy: Policy | None, cu
     return replace(redemption, status=RedemptionStatus.RESERVED, **_UNTOUCHED)
 
 
-def _withdrawn(redemption: Redemption, policy: Policy | None, current: CurrentSession, now: datetime) -> str | None:
+def _withdrawn(redemption: Redemption, policy: Policy | None, breaker: BreakerState, now: datetime) -> str | None:
     """Say why a redeemed entry must not be traded any more; None if it may be."""
     if now >= redemption.lapses_at:
         return f"it lapsed at {redemption.lapses_at.isoformat()}"
     if redemption.expires_at is not None and now >= redemption.expires_at:
         return f"it expired at {redemption.expires_at.isoformat()}"
     try:
-        _check_new_exposure(redemption.strategy_id, policy, current.breaker, now)
+        _check_new_exposure(redemption.strategy_id, policy, breaker, now)
     except RefusedError as refused:
         return refused.detail
     return None

@@ -15,6 +15,8 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import issued_signals
 from functions.domain.orchestration.identity import shown_nonce
+from functions.domain.orchestration.signals import Action
+from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.redemption import Claim, Redemption, check_repeat, redeem, release
 from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.commits import Commits
@@ -81,9 +83,12 @@ class RedeemSignals:
             if key is not None:
                 key.first_answer(records.keyed.get(key.id))  # which is what the redemption says itself
             policy = policy_or_none(policy_defaults, records.policy)
-            current = current_session(records)
             if nonce in records.redemptions:
-                return check_repeat(Redemption.from_document(records.redemptions[nonce]), claim, policy, current)
+                first = Redemption.from_document(records.redemptions[nonce])
+                # An exit is answered whatever became of the session.
+                breaker = BreakerState() if first.action is Action.SELL else current_session(records).breaker
+                return check_repeat(first, claim, policy, breaker)
+            current = current_session(records)
             issued, signal = self._signal(tenant_id, nonce, current)
             redemption, reservation = redeem(claim, signal, issued.expires_at, policy, current)
             writes = TradingWrites(

@@ -507,11 +507,13 @@ def test_with_too_many_writers_the_client_is_told_to_try_again(desk: Desk) -> No
     assert refused(desk, nonce) is ReasonCode.CONTENTION
 
 
-def test_a_damaged_session_redeems_nothing(desk: Desk) -> None:
-    nonce = desk.cycle()["Big"]["nonce"]
+def test_a_damaged_session_redeems_nothing_and_answers_exits_again(desk: Desk) -> None:
+    signals = desk.cycle()
+    first = desk.redeem(signals["Exit"]["nonce"], key="exit")
     desk.cycles.documents["tenants/acme/state/session"]["reservations"] = {"x": 1}
     with pytest.raises(StoreUnavailable):
-        desk.redeem(nonce)
+        desk.redeem(signals["Big"]["nonce"])
+    assert desk.redeem(signals["Exit"]["nonce"], key="exit") == first
 
 
 class Interleavings(RuleBasedStateMachine):
