@@ -21,7 +21,6 @@ from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
-from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.structured_logging import configure_logging
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.kernel.policy import Policy
@@ -43,7 +42,7 @@ from functions.services.orchestration.manage_policy import ManagePolicy
 from functions.services.orchestration.put_inputs import PutInputs
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
-from functions.settings import ALWAYS_OPEN, WEBHOOK_SIGNING_KEY, Settings, read_settings
+from functions.settings import WEBHOOK_SIGNING_KEY, Settings, read_settings
 from functions.strategies import wiring
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
@@ -91,10 +90,9 @@ def run_snapshot_task() -> RunSnapshotTask:
     return RunSnapshotTask(ledger, ledger, take, wiring.compute_month(firestore_client()), clock())
 
 
-@cache
 def market_calendar() -> MarketCalendar:
-    code = settings().market_calendar
-    return AlwaysOpen() if code == ALWAYS_OPEN else ExchangeCalendar(code)
+    settings()
+    return wiring.market_calendar()
 
 
 @cache

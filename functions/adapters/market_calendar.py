@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-_MARGIN = timedelta(days=7)
+_MARGIN = timedelta(days=14)
+"""Longer than any market closes in a row."""
 
 
 class AlwaysOpen:
@@ -17,6 +18,9 @@ class AlwaysOpen:
 
     def sessions(self, first: date, last: date) -> list[date]:
         return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+    def session_of(self, at: datetime) -> date:
+        return at.astimezone(UTC).date()
 
 
 class ExchangeCalendar:
@@ -34,9 +38,16 @@ class ExchangeCalendar:
         self._market_code = market_code
 
     def is_open(self, at: datetime) -> bool:
-        calendar = _calendar_around(self._market_code, at.date().replace(day=1))
-        minute = at.replace(second=0, microsecond=0)
-        return bool(calendar.is_open_on_minute(minute, ignore_breaks=False))
+        return bool(self._around(at).is_open_on_minute(_minute(at), ignore_breaks=False))
+
+    def session_of(self, at: datetime) -> date:
+        calendar, minute = self._around(at), _minute(at)
+        if calendar.is_open_on_minute(minute, ignore_breaks=True):  # one that opens in the evening is the next day's
+            session = calendar.minute_to_session(minute)
+        else:
+            session = calendar.date_to_session(at.astimezone(calendar.tz).date().isoformat(), direction="next")
+        found: date = session.date()
+        return found
 
     def sessions(self, first: date, last: date) -> list[date]:
         months = {first.replace(day=1)}
@@ -48,6 +59,13 @@ class ExchangeCalendar:
             found = _calendar_around(self._market_code, month).sessions_in_range(month.isoformat(), end.isoformat())
             days |= {session.date() for session in found}
         return sorted(day for day in days if first <= day <= last)
+
+    def _around(self, at: datetime) -> Any:
+        return _calendar_around(self._market_code, at.date().replace(day=1))
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
 
 
 def _next_month(first_of_month: date) -> date:

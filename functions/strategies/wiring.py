@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 
 from google.cloud.firestore import Client
 
@@ -12,7 +13,7 @@ from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.gemini import DEADLINE_SECONDS, Gemini
-from functions.adapters.market_calendar import ExchangeCalendar
+from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.system import SecretIds, SystemClock
 from functions.services.kernel.ports import MarketCalendar
 from functions.services.ledger.month_performance import ComputeMonth
@@ -30,7 +31,16 @@ STRATEGY_EVALUATOR = StrategyEvaluator()
 
 
 def run_cycle(db: Client) -> RunCycle:
-    return RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds())
+    return RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds(), market_calendar)
+
+
+@cache
+def market_calendar() -> MarketCalendar:
+    """Return the market's that the settings name."""
+    from functions.settings import ALWAYS_OPEN, read_settings  # noqa: PLC0415 - as for `gemini`
+
+    code = read_settings().market_calendar
+    return AlwaysOpen() if code == ALWAYS_OPEN else ExchangeCalendar(code)
 
 
 def outside_cycles(db: Client) -> OutsideCycles:
@@ -76,6 +86,6 @@ def ledger_store(db: Client) -> FirestoreLedgerStore:
 
 
 def watch_tenant(db: Client, calendar: MarketCalendar | None = None) -> WatchTenant:
-    """Without a calendar, New York's."""
-    market = calendar or ExchangeCalendar("XNYS")
-    return WatchTenant(FirestoreReportStore(db), FirestoreAlertStore(db), SystemClock(), lambda: market)
+    """Without a calendar, that of the settings."""
+    market = market_calendar if calendar is None else lambda: calendar
+    return WatchTenant(FirestoreReportStore(db), FirestoreAlertStore(db), SystemClock(), market)

@@ -267,7 +267,7 @@ def test_a_cycles_documents_are_as_many_whatever_the_strategies(
     own_db: Client, strategies: float, reads: float, writes: float, kilobytes: float
 ) -> None:
     names = seed(own_db, int(strategies))
-    cycle = RunCycle(FirestoreCycleStore(own_db), SystemClock(), SecretIds())
+    cycle = RunCycle(FirestoreCycleStore(own_db), SystemClock(), SecretIds(), AlwaysOpen)
     for slot in ("2020-03-16T19:55:00Z", "2020-03-16T20:00:00Z"):  # the first one writes every mode
         with Bill(own_db) as bill:
             asyncio.run(cycle.run(CycleRequest(tenant_id=TENANT, propose=propose(names), slot=slot)))

@@ -90,7 +90,7 @@ class Policy:
     max_drawdown: float | None = field(default=None, metadata={"check": optional(number(0.001, 1))})
     """Fall of equity from its peak, a fraction, that trips the account breaker; off when None."""
     daily_loss_limit: float | None = field(default=None, metadata={"check": optional(number(0.001, 1))})
-    """Fall of equity within a day, a fraction, that trips the account breaker; off when None."""
+    """Fall of equity within a session of the market, a fraction, that trips the account breaker; off when None."""
     breaker_confirmations: int = field(default=3, metadata={"check": whole_number(1, 20)})
     """Equity observations in a row that a breaker takes to trip."""
     breaker_release_hours: float = field(default=24.0, metadata={"check": number(0.1, 24 * 30)})

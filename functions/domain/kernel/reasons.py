@@ -62,7 +62,7 @@ class ReasonCode(StrEnum):
     ACCOUNT_DRAWDOWN = "ACCOUNT_DRAWDOWN"
     """Equity fell too far from its peak: the account breaker is tripped."""
     DAILY_LOSS = "DAILY_LOSS"
-    """Equity fell too far within the day: the account breaker is tripped."""
+    """Equity fell too far within the session: the account breaker is tripped."""
     SYSTEMIC_RISK = "SYSTEMIC_RISK"
     GROSS_ALLOCATION_CAP = "GROSS_ALLOCATION_CAP"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -22,9 +22,9 @@ class BreakerState:
     peak: float | None = None
     """Highest confirmed equity since the last release."""
     day: str | None = None
-    """The UTC day of the last observation."""
+    """The session of the last observation, an ISO date."""
     day_start: float | None = None
-    """Confirmed equity when that day began."""
+    """Confirmed equity when that session began."""
     tripped_until: datetime | None = None
     """When the breaker releases; None while it is closed."""
     reason_code: ReasonCode | None = None
@@ -73,7 +73,7 @@ class BreakerState:
 
 
 def next_breaker(
-    state: BreakerState, equity: float | None, as_of: datetime | None, now: datetime, policy: Policy
+    state: BreakerState, equity: float | None, as_of: datetime | None, now: datetime, session: date, policy: Policy
 ) -> BreakerState:
     """
     Observe one account snapshot.
@@ -84,6 +84,8 @@ def next_breaker(
         USD; None (unknown) changes nothing but the release.
     as_of : datetime or None
         The snapshot's own time; one that is not newer than the last was observed already.
+    session : date
+        The market's, now: a day's loss is one session's.
 
     Notes
     -----
@@ -96,7 +98,7 @@ def next_breaker(
         return state
     recent = (*state.recent, equity)[-policy.breaker_confirmations :]
     is_confirmed = len(recent) == policy.breaker_confirmations
-    day = now.date().isoformat()
+    day = session.isoformat()
     day_start = state.day_start if day == state.day else median(state.recent or recent)
     peak = max(state.peak or 0.0, min(recent)) if is_confirmed else state.peak
     state = replace(state, recent=recent, day=day, day_start=day_start, peak=peak, observed_as_of=as_of)

@@ -57,6 +57,10 @@ class MarketCalendar(Protocol):
         """Return the trading days from first to last, both included."""
         ...
 
+    def session_of(self, at: datetime) -> date:
+        """Return the trading day that an aware time belongs to: its own by the market's clock, else the next."""
+        ...
+
 
 class Clock(Protocol):
     """The time."""

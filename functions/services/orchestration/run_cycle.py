@@ -26,9 +26,9 @@ from functions.domain.orchestration.identity import session_id_of
 from functions.domain.orchestration.inputs import CycleInputs, live_positions, read_inputs
 from functions.domain.orchestration.paper import prices_of, with_paper_positions
 from functions.domain.orchestration.signals import ProposedSignal
-from functions.domain.track_record.breakers import next_breaker
+from functions.domain.track_record.breakers import BreakerState, next_breaker
 from functions.services.kernel.commits import races
-from functions.services.kernel.ports import Clock, Ids
+from functions.services.kernel.ports import Clock, Ids, MarketCalendar
 from functions.services.orchestration.decision_log import log_decision
 from functions.services.orchestration.known_state import NOTHING_STORED, Known, unavailable, validated
 from functions.services.orchestration.ports import CycleStore, CycleWrites, TenantState
@@ -87,10 +87,11 @@ class CycleResult:
 class RunCycle:
     """The use case; keep one per process."""
 
-    def __init__(self, store: CycleStore, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: CycleStore, clock: Clock, ids: Ids, calendar: Callable[[], MarketCalendar]) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
+        self._calendar = calendar
 
     async def run(self, request: CycleRequest) -> CycleResult | None:
         """
@@ -158,7 +159,7 @@ class RunCycle:
                 policy=known.policy.at(now),
                 windows=known.windows,
                 previous_modes=known.modes,
-                breaker=next_breaker(known.breaker, inputs.observed_equity, inputs.account.as_of, now, known.policy),
+                breaker=self._breaker(known, inputs, now),
                 paper=known.paper,
                 prices=prices_of(inputs.market_data),
                 live_positions=live_positions(inputs.account_snapshot),
@@ -170,6 +171,12 @@ class RunCycle:
                 new_nonce=self._ids.nonce,
             )
         )
+
+    def _breaker(self, known: Known, inputs: CycleInputs, now: datetime) -> BreakerState:
+        # The calendar's library takes half a second to import: it is asked where a day's loss counts.
+        is_limited = known.policy.daily_loss_limit is not None
+        session = self._calendar().session_of(now) if is_limited else now.date()
+        return next_breaker(known.breaker, inputs.observed_equity, inputs.account.as_of, now, session, known.policy)
 
     def _commit(self, request: CycleRequest, state: TenantState, result: DecisionResult, inputs: CycleInputs) -> None:
         decision = result.decision

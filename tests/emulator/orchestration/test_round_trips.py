@@ -10,6 +10,7 @@ import pytest
 from google.cloud.firestore import Client
 
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
+from functions.adapters.market_calendar import AlwaysOpen
 from functions.adapters.system import SecretIds, SystemClock
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from tools.bench import TENANT, propose, seed
@@ -37,7 +38,7 @@ class CountingApi:
 
 def cost_of_a_cycle(db: Client, strategy_count: int, slot: str) -> tuple[list[str], Counter[str]]:
     names = seed(db, strategy_count)
-    cycle = RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds())
+    cycle = RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds(), AlwaysOpen)
     request = CycleRequest(tenant_id=TENANT, propose=propose(names), slot=slot)
     api = CountingApi(db._firestore_api)
     db._firestore_api_internal = api  # counts in place of the real one, and calls it

@@ -29,7 +29,7 @@ def observe(equities: Sequence[float | None], policy: Policy = POLICY, start: da
 
 def at(state: BreakerState, equity: float | None, now: datetime, policy: Policy = POLICY) -> BreakerState:
     """Observe a snapshot that is as of now."""
-    return next_breaker(state, equity, now, now, policy)
+    return next_breaker(state, equity, now, now, now.date(), policy)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_one_snapshot_counts_once_however_many_cycles_read_it() -> None:
     read_at = NOW + timedelta(hours=1)
     state = calm
     for cycle in range(10):
-        state = next_breaker(state, 0.0, read_at, read_at + cycle * SLOT_PERIOD, POLICY)
+        state = next_breaker(state, 0.0, read_at, read_at + cycle * SLOT_PERIOD, NOW.date(), POLICY)
     assert state.recent == (100, 100, 0)
     assert state.reason_code is None
-    older = next_breaker(state, 0.0, read_at - timedelta(minutes=1), read_at + timedelta(hours=1), POLICY)
+    older = next_breaker(state, 0.0, read_at - timedelta(minutes=1), read_at + timedelta(hours=1), NOW.date(), POLICY)
     assert older == state, "nor does an older one"
 
 

@@ -7,11 +7,12 @@ import json
 import logging
 import math
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import StoreUnavailable
 from functions.domain.kernel.policy import Policy
@@ -21,6 +22,7 @@ from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.modes import ModeState
+from functions.services.kernel.ports import Clock, MarketCalendar
 from functions.services.orchestration.run_cycle import (
     MAX_COMMIT_ATTEMPTS,
     CycleRequest,
@@ -36,6 +38,8 @@ SLOT = "2020-03-16T19:55:00Z"
 LATER_SLOT = "2020-03-16T20:00:00Z"
 TENANT = "tenants/acme"
 IDS = CountingIds()
+CLOCK = FakeClock()
+ALWAYS_OPEN = AlwaysOpen()
 
 
 @pytest.fixture
@@ -47,13 +51,17 @@ def store() -> FakeCycleStore:
 
 
 def run(
-    store: FakeCycleStore, proposals: Mapping[str, Any] | Callable[[CycleInputs], Mapping[str, Any]], **request: Any
+    store: FakeCycleStore,
+    proposals: Mapping[str, Any] | Callable[[CycleInputs], Mapping[str, Any]],
+    clock: Clock = CLOCK,
+    calendar: MarketCalendar = ALWAYS_OPEN,
+    **request: Any,
 ) -> CycleResult | None:
     async def propose(inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
         given = proposals(inputs) if callable(proposals) else proposals
         return [read_signal(name, proposal) for name, proposal in given.items()]
 
-    cycle = RunCycle(store, FakeClock(), IDS)
+    cycle = RunCycle(store, clock, IDS, lambda: calendar)
     return asyncio.run(cycle.run(CycleRequest(tenant_id="acme", propose=propose, **request)))
 
 
@@ -301,6 +309,19 @@ def test_a_tripped_account_breaker_stops_buys_and_survives_in_the_session(store:
     assert reason(results[3], "A") == "DAILY_LOSS"
     assert {result.signals["B"]["action"] for result in results} == {"SELL"}
     assert store.documents[f"{TENANT}/state/session"]["breaker"]["reason_code"] == "DAILY_LOSS"
+
+
+@pytest.mark.parametrize(("calendar", "tripped"), [(ExchangeCalendar("XASX"), "DAILY_LOSS"), (AlwaysOpen(), None)])
+def test_a_days_loss_is_one_session_of_the_market(
+    store: FakeCycleStore, calendar: MarketCalendar, tripped: str | None
+) -> None:
+    store.put(f"{TENANT}/config/maestro", {"daily_loss_limit": 0.05, "breaker_confirmations": 1})
+    sydneys_morning = datetime(2020, 3, 16, 23, 15, tzinfo=UTC)  # it goes on over UTC's midnight
+    for minutes, equity in {0: 100_000, 35: 97_000, 105: 94_000}.items():
+        at = sydneys_morning + timedelta(minutes=minutes)
+        store.put(f"{TENANT}/accounts/primary", {"equity": equity, "buying_power": 50_000, "as_of": at})
+        run(store, {"A": BUY}, clock=FakeClock(at), calendar=calendar)
+    assert store.documents[f"{TENANT}/state/session"]["breaker"]["reason_code"] == tripped
 
 
 def test_a_shadowed_strategy_trades_on_paper_sees_it_and_is_closed_out_when_it_leaves(store: FakeCycleStore) -> None:
