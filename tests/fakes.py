@@ -67,6 +67,7 @@ class FakeCycleStore:
             windows=self._get(f"{tenant}/state/windows{suffix}"),
             modes=self._get(f"{tenant}/state/modes{suffix}"),
             session=Versioned(self._get(f"{tenant}/state/session"), self.version(f"{tenant}/state/session")),
+            positions=self._get(f"{tenant}/state/positions"),
             account=self._get(f"{tenant}/accounts/primary"),
             account_received_at=self.stored_at.get(f"{tenant}/accounts/primary"),
             market_data=self._get(f"{tenant}/market_data/latest"),
@@ -138,6 +139,7 @@ class FakeTradingStore:
         state = self._cycles.read(tenant_id, None, None)
         return TradingRecords(
             policy=state.policy,
+            positions=state.positions,
             session=state.session,
             redemptions=self._found(f"tenants/{tenant_id}/redemptions", nonces),
             fills=self._found(f"tenants/{tenant_id}/ledger_trades", fill_ids),
@@ -166,6 +168,8 @@ class FakeTradingStore:
             self._cycles.put(path, document)
         for nonce, document in writes.redemptions.items():
             self._cycles.put(f"{tenant}/redemptions/{nonce}", document)
+        if writes.positions is not None:
+            self._cycles.put(f"{tenant}/state/positions", writes.positions)
         self._cycles.put(current, {**self._cycles.documents.get(current, {}), **writes.session})
 
     def _found(self, folder: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:

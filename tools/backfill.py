@@ -14,8 +14,9 @@ from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.kernel.errors import FillError, InputError
 from functions.domain.ledger.fills import parse_fill
+from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from functions.services.kernel.commits import Commits
-from functions.services.trading.record_fills import FillStatus, RecordFills, ReportedFill
+from functions.services.trading.record_fills import RecordFills
 from functions.strategies.maestro_controller import MaestroController
 from tools.connection import database_of
 from tools.terminal import AsJson, notes, print_rows

@@ -49,6 +49,8 @@ class BaseStrategy(ABC):
             the flat form ``{"KO": {"price": …}}`` is read too.
         account_snapshot : mapping
             ``equity``, ``buying_power``, ``cash`` (USD) and ``positions``: ``[{"symbol", "qty", "strategy_id"?}]``.
+            Once the position book is open these are the strategy's own, with ``average_price`` and
+            ``unrealized_pnl``, and ``orders_under_way`` beside them.
         regime : mapping, optional
             The market regime document, as its writer left it.
         """
@@ -84,11 +86,10 @@ class BaseStrategy(ABC):
         return {"action": "HOLD", "ticker": ticker, "allocation": 0.0, "confidence": 0.0, "reasoning": reasoning}
 
     def sell(self, ticker: str, reasoning: str, confidence: float = 1.0) -> Signal:
-        """Propose to leave a position entirely."""
+        """Propose to leave a position entirely; with no allocation, as that could open a short where one is allowed."""
         return {
             "action": "SELL",
             "ticker": ticker,
-            "allocation": 1.0,
             "confidence": confidence,
             "reasoning": reasoning,
         }

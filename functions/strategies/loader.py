@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -193,7 +193,7 @@ class StrategyLoader:
 
     async def _propose(self, inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
         market_data, account, regime = inputs.market_data, inputs.account_snapshot, inputs.regime
-        return await self._evaluate(self._strategies, market_data, account, regime, policy)
+        return await self._evaluate(self._strategies, market_data, account, regime, policy, inputs.own_fields)
 
     def _default_policy(self) -> Policy:
         return Policy.from_sources(self._controller_class.policy_defaults(), None)
@@ -204,9 +204,21 @@ class StrategyLoader:
         return [name for name in self._strategies if name not in idle]
 
     async def _evaluate(
-        self, names: Iterable[str], market_data: Any, account_snapshot: Any, regime: Any, policy: Policy
+        self,
+        names: Iterable[str],
+        market_data: Any,
+        account_snapshot: Any,
+        regime: Any,
+        policy: Policy,
+        own_fields: Callable[[str], Inputs] = lambda _: {},
     ) -> list[ProposedSignal]:
         evaluates = {name: with_three_arguments(self._strategies[name].evaluate) for name in names}
         return await wiring.STRATEGY_EVALUATOR.evaluate(
-            self.tenant_id, evaluates, market_data, account_snapshot, regime, policy.strategy_timeout_seconds
+            self.tenant_id,
+            evaluates,
+            market_data,
+            account_snapshot,
+            regime,
+            policy.strategy_timeout_seconds,
+            own_fields,
         )

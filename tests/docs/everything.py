@@ -25,6 +25,7 @@ from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.track_record.windows import PerformanceWindows
+from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.deliver_notification import DeliverNotification
@@ -34,7 +35,6 @@ from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.ports import Answer
 from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.orchestration.manage_policy import Author
-from functions.services.trading.record_fills import ReportedFill
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from tools.access import manage_members, manage_tenants

@@ -125,6 +125,11 @@ def job(db: Client, tenant_id: str, job_id: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "jobs", job_id)
 
 
+def positions(db: Client, tenant_id: str) -> DocumentReference:
+    """What each strategy holds live, and what it has under way."""
+    return _state(db, tenant_id, "positions")
+
+
 def _state(db: Client, tenant_id: str, name: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "state", name)
 

@@ -21,10 +21,11 @@ class FirestoreTradingStore(FirestoreStore):
     ) -> TradingRecords:
         db = self._db
         policy, session = paths.policy(db, tenant_id), paths.current_session(db, tenant_id)
+        positions = paths.positions(db, tenant_id)
         redemptions = {nonce: paths.redemption(db, tenant_id, nonce) for nonce in nonces}
         fills = {fill_id: paths.ledger_trades(db, tenant_id).document(fill_id) for fill_id in fill_ids}
         keyed = {key_id: paths.idempotency_record(db, tenant_id, key_id) for key_id in key_ids}
-        references = [policy, session, *redemptions.values(), *fills.values(), *keyed.values()]
+        references = [policy, session, positions, *redemptions.values(), *fills.values(), *keyed.values()]
         found = self._get_all(references, f"reading the session of tenant {tenant_id}")
 
         def those(group: dict[str, DocumentReference]) -> dict[str, Document]:
@@ -33,6 +34,7 @@ class FirestoreTradingStore(FirestoreStore):
         return TradingRecords(
             policy=found.get(policy.path, ABSENT).value,
             session=found.get(session.path, ABSENT),
+            positions=found.get(positions.path, ABSENT).value,
             redemptions=those(redemptions),
             fills=those(fills),
             keyed=those(keyed),
@@ -46,6 +48,8 @@ class FirestoreTradingStore(FirestoreStore):
         db = self._db
         batch = db.batch()
         update_over(batch, paths.current_session(db, tenant_id), writes.session, session_version)
+        if writes.positions is not None:
+            batch.set(paths.positions(db, tenant_id), dict(writes.positions))
         for nonce, document in writes.new_redemptions.items():
             batch.create(paths.redemption(db, tenant_id, nonce), dict(document))
         for nonce, document in writes.redemptions.items():

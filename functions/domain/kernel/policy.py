@@ -38,6 +38,15 @@ class TradingState(StrEnum):
     """Nothing can be redeemed but exits."""
 
 
+class OnShadow(StrEnum):
+    """What becomes of a shadowed strategy's live positions."""
+
+    KEEP = "keep"
+    """The strategy leaves them when it says so."""
+    FLATTEN = "flatten"
+    """Maestro leaves them in the next cycles, by exits like any other."""
+
+
 BOOKKEEPING_FIELDS = frozenset({"version", "updated_at", "updated_by", "trading_state_at", "trading_state_by"})
 """Fields of the stored document that say who changed it, not what it says."""
 TRADING_STATE_FIELDS = frozenset({"trading_state", "trading_state_until", "trading_state_reason"})
@@ -95,6 +104,10 @@ class Policy:
     """Equity observations in a row that a breaker takes to trip."""
     breaker_release_hours: float = field(default=24.0, metadata={"check": number(0.1, 24 * 30)})
     """Hours after which a tripped breaker releases."""
+    allow_shorts: bool = field(default=False, metadata={"check": FLAG})
+    """Whether a SELL beyond what a strategy holds may open a short; an entry like any other."""
+    on_shadow: OnShadow = field(default=OnShadow.KEEP, metadata={"check": choice(OnShadow, *OnShadow)})
+    """What becomes of the live positions of a strategy in SHADOW_MODE."""
     disabled_strategies: Mapping[str, datetime | None] = field(default_factory=dict, metadata={"check": DISABLED})
     """Strategies switched off by hand, with the time the switch ends, or None."""
     sample_strategies: tuple[str, ...] = field(default=(), metadata={"check": NAMES})

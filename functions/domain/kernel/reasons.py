@@ -53,8 +53,19 @@ class ReasonCode(StrEnum):
     MALFORMED_FILL = "MALFORMED_FILL"
     """A ledger document is skipped, and counted in the job's result."""
 
+    # Positions
     LIVE_EXIT = "LIVE_EXIT"
-    """A shadowed strategy leaves a live position it still has: the exit passes."""
+    """A shadowed or disabled strategy leaves a live position it still has: the exit passes."""
+    ON_SHADOW_FLATTEN = "ON_SHADOW_FLATTEN"
+    """The policy's ``on_shadow`` is flatten: Maestro itself leaves what the shadowed strategy holds live."""
+    NOTHING_TO_EXIT = "NOTHING_TO_EXIT"
+    """The strategy is known to hold nothing that the exit could reduce."""
+    EXIT_UNDER_WAY = "EXIT_UNDER_WAY"
+    """An exit from this position was redeemed and is not over: it is not proposed again."""
+    FLIP_EXIT_FIRST = "FLIP_EXIT_FIRST"
+    """The signal goes through zero: the exit passes now, the entry is a later cycle's."""
+    SHORTS_NOT_ALLOWED = "SHORTS_NOT_ALLOWED"
+    """The signal would open or add to a short, and the policy's ``allow_shorts`` is off."""
 
     # Risk rules
     TRADING_HALTED = "TRADING_HALTED"

@@ -13,6 +13,8 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.decision import AllocationDecision, MaestroDecision
 from functions.domain.orchestration.identity import new_identity
 from functions.domain.orchestration.inputs import Account, InputIssue
+from functions.domain.orchestration.intent import Intent
+from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.paper import PaperFill, PaperPositions, trade_on_paper
 from functions.domain.orchestration.risk_rules import (
     RISK_RULES,
@@ -23,6 +25,7 @@ from functions.domain.orchestration.risk_rules import (
 )
 from functions.domain.orchestration.signals import Action, ProposedSignal
 from functions.domain.orchestration.summary import summarise
+from functions.domain.orchestration.weigh import Holdings, weigh
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.standing import Standing, mode_reasoning, standings
@@ -49,8 +52,8 @@ class DecisionRequest:
     """What shadowed strategies hold."""
     prices: Mapping[str, float]
     """USD by symbol."""
-    live_positions: frozenset[tuple[str, str]]
-    """(strategy, symbol) of the account's long positions that name their strategy."""
+    positions: KnownPositions
+    """What strategies hold live."""
     account: Account
     issues: tuple[InputIssue, ...]
     signals: Sequence[ProposedSignal]
@@ -96,7 +99,10 @@ def decide(request: DecisionRequest) -> DecisionResult:
         names, request.windows, previous, policy, request.now, samples=request.samples, is_readable=is_readable
     )
     tripped = request.breaker if request.breaker.is_tripped(request.now) else None
-    ruled = apply_rules(request.signals, standing, RiskContext(policy, request.issues, tripped, request.live_positions))
+    holdings = Holdings(request.positions, request.paper, request.prices, request.account.buying_power)
+    ruled = apply_rules(
+        weigh(request.signals, standing, holdings, policy), RiskContext(policy, request.issues, tripped)
+    )
     decision = _decision(request, standing, ruled)
     modes = {**previous, **{s.strategy_name: _kept_state(s, standing, previous) for s in request.signals}}
     stamped = {
@@ -122,11 +128,9 @@ def _kept_state(
     return replace(standing[proposed.strategy_name].state, allocation=asked)
 
 
-def apply_rules(
-    signals: Sequence[ProposedSignal], standing: Mapping[str, Standing], context: RiskContext
-) -> list[RuledSignal]:
-    """Weigh proposals by their strategies' modes, then apply every rule in order."""
-    ruled = [_weighted(signal, standing[signal.strategy_name], context) for signal in signals]
+def apply_rules(weighted: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
+    """Apply every rule in order to what modes have left of the proposals."""
+    ruled = list(weighted)
     rules = RISK_RULES
     if not context.policy.enabled:
         kept = tuple(issue for issue in context.issues if issue.reason_code is ReasonCode.STORE_UNAVAILABLE)
@@ -134,11 +138,6 @@ def apply_rules(
     for rule in rules:
         ruled = rule.apply(ruled, context)
     return ruled
-
-
-def _weighted(signal: ProposedSignal, standing: Standing, context: RiskContext) -> RuledSignal:
-    holds_live = (signal.strategy_name, signal.ticker) in context.live_positions
-    return RuledSignal.weighted(signal, standing.state.mode, standing.weight, holds_live=holds_live)
 
 
 def _decision(
@@ -226,7 +225,9 @@ def _stamped(
         **decision.agent_identities[signal.name].stamp(),
         "expires_at": decision.expires_at.isoformat(),
     }
-    if signal.action is not signal.proposed.action:
+    is_hold = signal.action is Action.HOLD
+    stamped |= {"intent": str(Intent.NOTHING)} if is_hold else signal.judgement.to_fields()
+    if signal.action is not signal.proposed.action and signal.changes:
         stamped["override_reason"] = signal.changes[-1].detail
         stamped["original_action"] = str(signal.proposed.action)
     return stamped
@@ -234,6 +235,6 @@ def _stamped(
 
 def _notional(signal: RuledSignal, account: Account) -> float | None:
     """Return the buying power a signal asks for, USD: none for an exit, unknown without an account."""
-    if signal.action is not Action.BUY:
+    if not signal.is_entry:
         return 0.0
     return None if account.buying_power is None else signal.allocation * account.buying_power

@@ -9,6 +9,7 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import SignalError
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.intent import Intent, Judgement
 from functions.domain.orchestration.risk_rules import (
     RiskContext,
     RuledSignal,
@@ -44,7 +45,9 @@ def _weighted(name: str, signal: Mapping[str, Any]) -> RuledSignal:
     except SignalError:
         action = Action.HOLD
     mode = AgentMode.DISABLED if signal.get("mode") == AgentMode.DISABLED else AgentMode.ACTIVE
-    return RuledSignal(ProposedSignal(name, action), mode, 1.0, action, 0.0, 0.0)
+    judgement = Judgement(Intent.EXIT if action is Action.SELL else Intent.ENTRY, action)
+    counts = action is Action.SELL and mode is not AgentMode.DISABLED
+    return RuledSignal(ProposedSignal(name, action), mode, 1.0, action, 0.0, 0.0, (), judgement, counts_as_exit=counts)
 
 
 def _override(signal: RuledSignal) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,18 +41,6 @@ class Account:
     """The ledger's that its sender saw before it asked the broker; None: it did not say."""
 
 
-def live_positions(account_snapshot: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """Return (strategy, symbol) of the long positions that name their strategy; paper ones do not count."""
-    return frozenset(
-        (str(position["strategy_id"]), str(position["symbol"]))
-        for position in account_snapshot.get("positions") or ()
-        if position.get("strategy_id")
-        and position.get("symbol")
-        and position.get("book") != "shadow"
-        and (as_number(position.get("qty")) or 0.0) > 0
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class CycleInputs:
     """What strategies see and what rules know of it."""
@@ -64,6 +52,8 @@ class CycleInputs:
     account: Account
     issues: tuple[InputIssue, ...] = ()
     regime: Mapping[str, Any] | None = field(default=None)
+    own_fields: Callable[[str], Mapping[str, Any]] = lambda _: {}
+    """Fields of the account snapshot that are one strategy's own, by its name."""
 
     @property
     def observed_equity(self) -> float | None:

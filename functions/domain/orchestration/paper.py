@@ -99,10 +99,11 @@ def prices_of(market_data: Mapping[str, Any]) -> dict[str, float]:
 def with_paper_positions(account_snapshot: Mapping[str, Any], held: PaperPositions) -> dict[str, Any]:
     """Return the account as strategies see it: each finds its paper positions beside its live ones."""
     live = account_snapshot.get("positions") or ()
-    return {**account_snapshot, "positions": [*live, *_as_positions(held)]}
+    return {**account_snapshot, "positions": [*live, *paper_positions(held)]}
 
 
-def _as_positions(held: PaperPositions) -> Iterator[dict[str, Any]]:
+def paper_positions(held: PaperPositions) -> Iterator[dict[str, Any]]:
+    """Yield what is held on paper as positions of an account."""
     for name, symbols in held.items():
         for symbol, quantity in symbols.items():
             yield {"symbol": symbol, "qty": quantity, "strategy_id": name, "book": "shadow"}

@@ -15,10 +15,12 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.inputs import InputIssue
+from functions.domain.orchestration.intent import Intent, Judgement
 from functions.domain.orchestration.signals import Action, ProposedSignal
 from functions.domain.track_record.breakers import BreakerState
 
 _NAMED_SELLERS = 5
+_HOLDING = Judgement(Intent.NOTHING, Action.HOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +45,80 @@ class RuledSignal:
     allocation: float
     confidence: float
     changes: tuple[RuleChange, ...] = ()
+    judgement: Judgement = _HOLDING
+    """What the proposal means for the position it meets."""
     is_live_exit: bool = False
-    """Whether a shadowed strategy leaves a live position it still has."""
+    """Whether a shadowed or disabled strategy leaves a live position it still has."""
+    counts_as_exit: bool = False
+    """Whether it is one more strategy that wants out."""
 
     @classmethod
     def weighted(
-        cls, proposed: ProposedSignal, mode: AgentMode, weight: float, *, holds_live: bool = False
+        cls,
+        proposed: ProposedSignal,
+        mode: AgentMode,
+        weight: float,
+        judgement: Judgement,
+        *,
+        cover_allocation: float | None = None,
+        holds_on_paper: bool | None = None,
     ) -> RuledSignal:
         """
         Apply the mode's weight to a proposal.
 
-        An exit keeps its size in every mode that trades: half an exit would leave half the risk. A shadowed
-        strategy's exit from a live position it still holds (``holds_live``) passes as REDUCED, whole.
+        An exit keeps its size in every mode that trades: half an exit would leave half the risk. A shadowed or
+        disabled strategy's exit from a live position passes as REDUCED, whole.
+
+        Parameters
+        ----------
+        cover_allocation : float or None
+            Of an exit that is a BUY: the fraction of buying power that it costs.
+        holds_on_paper : bool or None
+            Whether a shadowed strategy's paper book holds what it leaves; None: nobody asks, its word counts.
         """
-        if holds_live and proposed.action is Action.SELL and mode is AgentMode.SHADOW_MODE:
-            reduced = AgentMode.REDUCED
-            allocation, confidence = proposed.allocation, proposed.confidence
-            return cls(proposed, reduced, 1.0, Action.SELL, allocation, confidence, is_live_exit=True)
-        keeps_size = proposed.action is Action.SELL and weight > 0
-        allocation = proposed.allocation if keeps_size else proposed.allocation * weight
-        return cls(proposed, mode, weight, proposed.action, allocation, proposed.confidence)
+        ruled = cls(
+            proposed, mode, weight, proposed.action, proposed.allocation * weight, proposed.confidence, (), judgement
+        )
+        if weight == 0 and not judgement.is_live:
+            is_seller = mode is AgentMode.SHADOW_MODE and proposed.action is Action.SELL
+            return replace(ruled, counts_as_exit=is_seller and holds_on_paper is not False)
+        if judgement.intent is Intent.NOTHING:
+            return ruled if judgement.reason_code is None else ruled.held(judgement.reason_code, judgement.detail)
+        if not judgement.is_exit:
+            return ruled
+        return ruled._leaving(cover_allocation)
+
+    def _leaving(self, cover_allocation: float | None) -> RuledSignal:
+        judged, proposed = self.judgement, self.proposed
+        changes: tuple[RuleChange, ...] = ()
+        if judged.reason_code is not None:
+            changes = (RuleChange(judged.reason_code, judged.detail, proposed.action, proposed.allocation),)
+        is_cover = judged.action is Action.BUY and cover_allocation is not None
+        exit_ = replace(
+            self,
+            action=judged.action,
+            allocation=cover_allocation if is_cover and cover_allocation is not None else proposed.allocation,
+            changes=changes,
+            counts_as_exit=self.mode is not AgentMode.DISABLED,
+        )
+        return exit_ if self.weight else replace(exit_, mode=AgentMode.REDUCED, weight=1.0, is_live_exit=True)
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether it adds exposure."""
+        return self.judgement.intent is Intent.ENTRY and self.action is not Action.HOLD
 
     @property
     def name(self) -> str:
         return self.proposed.strategy_name
 
     def held(self, reason_code: ReasonCode, detail: str) -> RuledSignal:
-        """Return this BUY as a HOLD."""
+        """Return this signal as a HOLD."""
         change = RuleChange(reason_code, detail, self.action, self.allocation)
         return replace(self, action=Action.HOLD, allocation=0.0, confidence=0.0, changes=(*self.changes, change))
 
     def scaled(self, factor: float, reason_code: ReasonCode, detail: str) -> RuledSignal:
-        """Return this BUY with a smaller allocation."""
+        """Return this entry with a smaller allocation."""
         change = RuleChange(reason_code, detail, self.action, self.allocation)
         return replace(self, allocation=self.allocation * factor, changes=(*self.changes, change))
 
@@ -87,8 +131,6 @@ class RiskContext:
     issues: tuple[InputIssue, ...] = ()
     breaker: BreakerState | None = None
     """The tripped account breaker; None while it is closed."""
-    live_positions: frozenset[tuple[str, str]] = frozenset()
-    """(strategy, symbol) of the account's long positions that name their strategy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +165,7 @@ class TradingStateRule:
         if state is TradingState.RUN:
             return list(signals)
         reason = ReasonCode.TRADING_HALTED if state is TradingState.HALT else ReasonCode.REDUCE_ONLY
-        return _hold_buys(signals, reason, f"trading state is {state}")
+        return _hold_entries(signals, reason, f"trading state is {state}")
 
 
 class InputsRule:
@@ -137,8 +179,7 @@ class InputsRule:
         ruled = []
         for signal in signals:
             issue = general or by_ticker.get(signal.proposed.ticker)
-            concerns = issue is not None and signal.action is Action.BUY
-            ruled.append(signal.held(issue.reason_code, issue.detail) if issue and concerns else signal)
+            ruled.append(signal.held(issue.reason_code, issue.detail) if issue and signal.is_entry else signal)
         return ruled
 
 
@@ -149,32 +190,32 @@ class AccountBreakersRule:
         breaker = context.breaker
         if breaker is None or breaker.reason_code is None:
             return list(signals)
-        return _hold_buys(signals, breaker.reason_code, breaker.detail)
+        return _hold_entries(signals, breaker.reason_code, breaker.detail)
 
 
 class SystemicSellsRule:
-    """When enough distinct strategies say SELL, nobody buys."""
+    """When enough distinct strategies want out, nobody enters."""
 
     def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
         sellers = sellers_of(signals)
         if len(sellers) < context.policy.systemic_sell_threshold:
             return list(signals)
         detail = f"Maestro systemic risk override: {len(sellers)} strategies signaling SELL"
-        return _hold_buys(signals, ReasonCode.SYSTEMIC_RISK, detail)
+        return _hold_entries(signals, ReasonCode.SYSTEMIC_RISK, detail)
 
 
 class GrossAllocationRule:
-    """All BUYs together ask for at most the cap; they shrink in proportion."""
+    """All entries together ask for at most the cap; they shrink in proportion."""
 
     def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
         cap = context.policy.max_gross_allocation
-        gross = sum(signal.allocation for signal in signals if signal.action is Action.BUY)
+        gross = sum(signal.allocation for signal in signals if signal.is_entry)
         if gross <= cap:
             return list(signals)
         detail = f"BUYs ask for {gross:.1%} of buying power, cap {cap:.1%}"
         return [
             signal.scaled(cap / gross, ReasonCode.GROSS_ALLOCATION_CAP, detail)
-            if signal.action is Action.BUY and signal.allocation > 0
+            if signal.is_entry and signal.allocation > 0
             else signal
             for signal in signals
         ]
@@ -194,9 +235,8 @@ RULES_WHEN_OFF: tuple[RiskRule, ...] = (TradingStateRule(), InputsRule())
 
 
 def sellers_of(signals: Sequence[RuledSignal]) -> tuple[str, ...]:
-    """Return the strategies that say SELL; disabled ones do not count, and a failed one says HOLD."""
-    is_seller = [s.action is Action.SELL and s.mode is not AgentMode.DISABLED for s in signals]
-    return tuple(signal.name for signal, counts in zip(signals, is_seller, strict=True) if counts)
+    """Return the strategies that want out; disabled ones do not count, and a failed one says HOLD."""
+    return tuple(signal.name for signal in signals if signal.counts_as_exit)
 
 
 def systemic_risk_of(signals: Sequence[RuledSignal], policy: Policy) -> SystemicRisk | None:
@@ -208,5 +248,5 @@ def systemic_risk_of(signals: Sequence[RuledSignal], policy: Policy) -> Systemic
     return SystemicRisk(sellers, tuple(overridden))
 
 
-def _hold_buys(signals: Sequence[RuledSignal], reason: ReasonCode, detail: str) -> list[RuledSignal]:
-    return [signal.held(reason, detail) if signal.action is Action.BUY else signal for signal in signals]
+def _hold_entries(signals: Sequence[RuledSignal], reason: ReasonCode, detail: str) -> list[RuledSignal]:
+    return [signal.held(reason, detail) if signal.is_entry else signal for signal in signals]

@@ -27,11 +27,11 @@ STAMPED_FIELDS = frozenset(
     {
         *("strategy_name", "mode", "original_allocation", "weight_multiplier", "sharpe_ratio", "notional"),
         *("reason_code", "reason_codes", "override_reason", "original_action", "error"),
-        *("agent_id", "nonce", "session_id", "identity_timestamp", "expires_at"),
+        *("agent_id", "nonce", "session_id", "identity_timestamp", "expires_at", "intent", "qty_by_symbol"),
     }
 )
 """Fields that only Maestro writes; a strategy's own values under these names are dropped."""
-_PROPOSED_FIELDS = frozenset({"action", "ticker", "symbol", "allocation", "confidence", "reasoning"})
+_PROPOSED_FIELDS = frozenset({"action", "ticker", "symbol", "allocation", "confidence", "reasoning", "qty"})
 PLAIN_FIELDS = _PROPOSED_FIELDS | STAMPED_FIELDS
 """Every field of a signal that has a meaning to Maestro."""
 
@@ -54,6 +54,12 @@ class ProposedSignal:
     """The code that goes with ``error``."""
     extras: Mapping[str, Any] = field(default_factory=dict)
     """The strategy's own further fields, handed on untouched."""
+    qty: float | None = None
+    """Units named beside the allocation: the size of a covering BUY; a SELL of more than is held flips."""
+    is_sized: bool = False
+    """Whether the strategy gave the allocation itself: only such a SELL can open a short."""
+    closes: bool = False
+    """Whether it said CLOSE_ALL: out of the position, long or short."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain signal, as a strategy would have written it."""
@@ -61,6 +67,8 @@ class ProposedSignal:
         for name in ("action", "ticker", "allocation", "confidence", "reasoning"):
             plain[name] = getattr(self, name)
         plain["action"] = str(self.action)
+        if self.qty is not None:
+            plain["qty"] = self.qty
         if self.error is not None:
             plain |= {"error": self.error, "reason_code": str(self.reason_code)}
         return plain
@@ -80,7 +88,7 @@ def parse_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
     ----------
     proposed : mapping, or an object with ``to_dict()``
         ``symbol`` is read as ``ticker``, WAIT as HOLD, CLOSE_ALL as SELL; a SELL without allocation leaves the
-        whole position.
+        whole position. ``qty`` is read if it is a number above 0.
 
     Raises
     ------
@@ -103,6 +111,9 @@ def parse_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
             for name, value in values.items()
             if name not in _PROPOSED_FIELDS and name not in STAMPED_FIELDS
         },
+        qty=qty if (qty := as_number(values.get("qty"))) is not None and qty > 0 else None,
+        is_sized=values.get("allocation") is not None,
+        closes=_word(values.get("action")) == "CLOSE_ALL",
     )
 
 
@@ -116,14 +127,17 @@ def read_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
 
 def parse_action(value: Any) -> Action:
     """Read an action, its aliases and any case. Raises SignalError."""
-    word = value.value if isinstance(value, Enum) else value
-    if isinstance(word, str):
-        word = word.strip().upper()
-        if word in ACTION_ALIASES:
-            return ACTION_ALIASES[word]
-        if word in Action.__members__:
-            return Action[word]
+    word = _word(value)
+    if word in ACTION_ALIASES:
+        return ACTION_ALIASES[word]
+    if word in Action.__members__:
+        return Action[word]
     raise SignalError("action", "one of BUY, SELL, HOLD, WAIT, CLOSE_ALL", value)
+
+
+def _word(value: Any) -> str:
+    word = value.value if isinstance(value, Enum) else value
+    return word.strip().upper() if isinstance(word, str) else ""
 
 
 def _as_mapping(proposed: Any) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ read, or not at all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -18,9 +18,14 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.identity import shown_nonce
+from functions.domain.orchestration.intent import Intent
+from functions.domain.orchestration.known_positions import KnownPositions
+from functions.domain.orchestration.position_book import Order, PositionBook
 from functions.domain.orchestration.signals import Action
 from functions.domain.track_record.breakers import BreakerState
+from functions.domain.trading.exit_sizes import Sizes, sizes_now
 from functions.domain.trading.reservations import CurrentSession, Reservation
 
 OVERFILL_TOLERANCE = 0.01
@@ -67,6 +72,11 @@ class Redemption:
     """Buying power reserved, USD; 0 for an exit."""
     redeemed_at: datetime
     lapses_at: datetime
+    intent: Intent = Intent.NOTHING
+    max_qty: float | None = None
+    """The most an exit may trade, units; None for an entry, and where nobody knows."""
+    max_qty_by_symbol: Mapping[str, float] = field(default_factory=dict)
+    """The same of an exit that names no symbol."""
     idempotency_key: str | None = None
     expires_at: datetime | None = None
     """The signal's; None in a redemption from before 0.2."""
@@ -78,28 +88,61 @@ class Redemption:
     released_at: datetime | None = None
 
     @property
+    def is_entry(self) -> bool:
+        return self.intent is Intent.ENTRY
+
+    @property
     def unfilled(self) -> float:
         """What is reserved and not filled, USD."""
         return max(0.0, self.notional - self.filled_notional)
 
     @property
     def is_overfilled(self) -> bool:
-        return self.action is Action.BUY and self.filled_notional > self.notional * (1 + OVERFILL_TOLERANCE)
+        if self.is_entry:
+            return self.filled_notional > self.notional * (1 + OVERFILL_TOLERANCE)
+        return self.overfilled_qty > 0
+
+    @property
+    def overfilled_qty(self) -> float:
+        """How much an exit traded above the most it may, units; 0 where nobody knows."""
+        is_over = self.max_qty is not None and self.filled_qty > self.max_qty * (1 + _FILLED)
+        return self.filled_qty - self.max_qty if is_over and self.max_qty is not None else 0.0
+
+    @property
+    def is_all_filled(self) -> bool:
+        """Whether nothing is left to fill, as far as that is known."""
+        if self.is_entry:
+            return self.filled_notional >= self.notional * (1 - _FILLED)
+        return self.max_qty is not None and self.filled_qty >= self.max_qty * (1 - _FILLED)
 
     def to_document(self) -> dict[str, Any]:
         document = {name: getattr(self, name) for name in self.__slots__}
-        return document | {"status": str(self.status), "action": str(self.action)}
+        words = {name: str(document[name]) for name in ("status", "action", "intent")}
+        return document | words | {"max_qty_by_symbol": dict(self.max_qty_by_symbol)}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Redemption:
         values = dict(document)
         values["status"] = RedemptionStatus(values["status"])
         values["action"] = Action(values["action"])
+        values["intent"] = intent_of(values)
         return cls(**values)
 
 
+def intent_of(signal: Mapping[str, Any]) -> Intent:
+    """Return the intent of a signal or a redemption; of one from before 0.2 every SELL is an exit."""
+    if signal.get("intent"):
+        return Intent(signal["intent"])
+    return Intent.EXIT if signal["action"] == Action.SELL else Intent.ENTRY
+
+
 def redeem(
-    claim: Claim, signal: Mapping[str, Any], expires_at: datetime, policy: Policy | None, current: CurrentSession
+    claim: Claim,
+    signal: Mapping[str, Any],
+    expires_at: datetime,
+    policy: Policy | None,
+    current: CurrentSession,
+    book: PositionBook,
 ) -> tuple[Redemption, Reservation]:
     """
     Redeem a signal of the current session.
@@ -110,13 +153,16 @@ def redeem(
         As it was issued.
     policy : Policy or None
         The tenant's, now; None when it cannot be read.
+    book : PositionBook
+        The tenant's, now: what an exit may still trade.
 
     Raises
     ------
     RefusedError
-        If the signal is no trade, expired, or halted, or if buying power does not cover it.
+        If the signal is no trade, expired, or halted, if buying power does not cover it, or if there is nothing left
+        to exit.
     """
-    action, mode = Action(signal["action"]), str(signal["mode"])
+    intent, action, mode = intent_of(signal), Action(signal["action"]), str(signal["mode"])
     name = signal["strategy_name"]
     if action is Action.HOLD:
         raise RefusedError(ReasonCode.NOT_REDEEMABLE, f"{name} says HOLD: there is nothing to trade")
@@ -126,10 +172,12 @@ def redeem(
         raise RefusedError(
             ReasonCode.SIGNAL_EXPIRED, f"expired at {expires_at.isoformat()}: ask for the latest signals"
         )
-    notional = 0.0
-    if action is Action.BUY:
-        _check_new_exposure(name, policy, current.breaker, claim.now)
+    notional, sizes = 0.0, Sizes()
+    if intent is Intent.ENTRY:
+        _check_new_exposure(name, action, policy, current.breaker, claim.now)
         notional = _covered_notional(signal, current, claim.now)
+    else:
+        sizes = sizes_now(signal, KnownPositions(book, {}, claim.now))
     ttl = timedelta(seconds=(policy or Policy()).reservation_ttl_seconds)
     redemption = Redemption(
         nonce=claim.nonce,
@@ -146,14 +194,17 @@ def redeem(
         notional=notional,
         redeemed_at=claim.now,
         lapses_at=claim.now + ttl,
+        intent=intent,
+        max_qty=sizes.qty,
+        max_qty_by_symbol=sizes.by_symbol,
         idempotency_key=claim.idempotency_key,
         expires_at=expires_at,
     )
     return redemption, Reservation(notional, redemption.lapses_at)
 
 
-def _check_new_exposure(name: str, policy: Policy | None, breaker: BreakerState, now: datetime) -> None:
-    """Refuse a BUY that policy or breaker forbid now; they may have changed since the signal was issued."""
+def _check_new_exposure(name: str, action: Action, policy: Policy | None, breaker: BreakerState, now: datetime) -> None:
+    """Refuse an entry that policy or breaker forbid now; they may have changed since the signal was issued."""
     if policy is None:
         raise RefusedError(ReasonCode.MALFORMED_POLICY, "the policy cannot be read: no new exposure until it is mended")
     state = policy.at(now).trading_state
@@ -163,6 +214,8 @@ def _check_new_exposure(name: str, policy: Policy | None, breaker: BreakerState,
         raise RefusedError(ReasonCode.REDUCE_ONLY, "trading state is REDUCE_ONLY: exits only")
     if breaker.is_tripped(now) and breaker.reason_code is not None:
         raise RefusedError(breaker.reason_code, f"{breaker.detail}: exits only")
+    if action is Action.SELL and not policy.allow_shorts:
+        raise RefusedError(ReasonCode.SHORTS_NOT_ALLOWED, f"{name} would open a short: allow_shorts is off")
     until = policy.disabled_strategies.get(name, now)
     if until is None or until > now:
         raise RefusedError(ReasonCode.DISABLED_BY_POLICY, f"{name} was disabled since the signal was issued")
@@ -200,7 +253,7 @@ def check_repeat(redemption: Redemption, claim: Claim, policy: Policy | None, br
             f"nonce {shown_nonce(claim.nonce)}… was redeemed at {redemption.redeemed_at.isoformat()}"
             f"{', and is over' if is_released else ''}: do not trade it",
         )
-    why = None if redemption.action is Action.SELL else _withdrawn(redemption, policy, breaker, claim.now)
+    why = None if not redemption.is_entry else _withdrawn(redemption, policy, breaker, claim.now)
     if why is not None:
         held = 0.0 if claim.now >= redemption.lapses_at else redemption.unfilled
         raise RefusedError(
@@ -218,7 +271,7 @@ def _withdrawn(redemption: Redemption, policy: Policy | None, breaker: BreakerSt
     if redemption.expires_at is not None and now >= redemption.expires_at:
         return f"it expired at {redemption.expires_at.isoformat()}"
     try:
-        _check_new_exposure(redemption.strategy_id, policy, breaker, now)
+        _check_new_exposure(redemption.strategy_id, redemption.action, policy, breaker, now)
     except RefusedError as refused:
         return refused.detail
     return None
@@ -232,6 +285,17 @@ _UNTOUCHED: Mapping[str, Any] = {
     "released_at": None,
 }
 """What a redemption says of itself when it is made."""
+
+
+def order_of(redemption: Redemption) -> Order:
+    """Return what the position book keeps of a redemption while its outcome is open."""
+    return Order(
+        strategy_id=redemption.strategy_id,
+        symbol=canonical_symbol(redemption.symbol),
+        is_entry=redemption.is_entry,
+        qty=redemption.max_qty,
+        lapses_at=redemption.lapses_at,
+    )
 
 
 def release(redemption: Redemption, now: datetime) -> tuple[Redemption, Reservation]:
@@ -264,16 +328,14 @@ def settle(
     A fill is a fact. One that comes after the release, after the reservation lapsed, or above what was reserved is
     recorded like any other.
     """
-    is_buy = redemption.action is Action.BUY
-    filled = redemption.filled_notional + qty * price
-    is_all = is_buy and filled >= redemption.notional * (1 - _FILLED)
-    is_over = is_order_complete or is_all or redemption.status is not RedemptionStatus.RESERVED
     redemption = replace(
         redemption,
-        status=RedemptionStatus.FILLED if is_over else redemption.status,
         filled_qty=redemption.filled_qty + qty,
-        filled_notional=filled,
+        filled_notional=redemption.filled_notional + qty * price,
         fills=redemption.fills + 1,
         filled_at=now,
     )
+    is_over = is_order_complete or redemption.is_all_filled or redemption.status is not RedemptionStatus.RESERVED
+    if is_over:
+        redemption = replace(redemption, status=RedemptionStatus.FILLED)
     return redemption, Reservation(0.0 if is_over else redemption.unfilled, redemption.lapses_at)

@@ -18,6 +18,7 @@ from functions.domain.track_record.breakers import BreakerState
 
 MOST_SPENDINGS = 100
 """Kept one by one; of more than that the oldest are counted as one, until all of them are in the account."""
+OVERFILLS_KEPT = 20
 _ROUNDING = 1e-9
 """Of the buying power: sums of fractions may miss it by as little."""
 
@@ -46,6 +47,19 @@ class Spending:
     recorded_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Overfill:
+    """One fill of more than there was to trade."""
+
+    fill_id: str
+    strategy_id: str
+    symbol: str
+    side: str
+    qty: float
+    """Units above the most there was."""
+    recorded_at: datetime
+
+
 Reservations = Mapping[str, Reservation]
 """By nonce."""
 
@@ -63,6 +77,8 @@ class CurrentSession:
     """What was filled, oldest first."""
     recent_sessions: tuple[str, ...] = ()
     """Sessions before the current one, newest first."""
+    overfills: tuple[Overfill, ...] = ()
+    """The latest, oldest first."""
     breaker: BreakerState = field(default_factory=BreakerState)
     """The account's, as the last cycle left it."""
 
@@ -102,6 +118,9 @@ class CurrentSession:
         added = (Spending(nonce, spent_usd, version, now),) if spent_usd > 0 else ()
         return replace(self, ledger_version=version, spendings=(*self.spendings, *added))
 
+    def with_overfill(self, overfill: Overfill) -> CurrentSession:
+        return replace(self, overfills=(*self.overfills, overfill)[-OVERFILLS_KEPT:])
+
     def to_fields(self, now: datetime) -> dict[str, Any]:
         """Return the fields that redemptions and fills set, without what holds nothing any more."""
         return {
@@ -114,6 +133,7 @@ class CurrentSession:
             "spendings": [
                 {name: getattr(one, name) for name in Spending.__slots__} for one in _merged(self._counting())
             ],
+            "overfills": [{name: getattr(one, name) for name in Overfill.__slots__} for one in self.overfills],
         }
 
     def _counting(self) -> tuple[Spending, ...]:
@@ -139,6 +159,7 @@ class CurrentSession:
                 {nonce: Reservation(float(one["notional"]), one["lapses_at"]) for nonce, one in stored.items()},
                 (*_of_before(stored), *(Spending(**one) for one in document.get("spendings") or ())),
                 tuple(document.get("recent_sessions") or ()),
+                tuple(Overfill(**one) for one in document.get("overfills") or ()),
                 BreakerState.from_document(document.get("breaker")),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -13,10 +13,12 @@ from typing import Any
 
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.signals import ProposedSignal, failed_signal, read_signal
-from functions.services.orchestration.read_only import read_only
+from functions.services.orchestration.read_only import ReadOnlyDict, read_only
 
 Evaluate = Callable[..., Any]
 """A strategy's ``evaluate``, sync or async."""
+Inputs = Mapping[str, Sequence[Any]]
+"""What each strategy is handed, by its name."""
 
 _FIRST_WORKERS = 8
 _TICK_SECONDS = 0.02
@@ -44,6 +46,7 @@ class StrategyEvaluator:
         account_snapshot: Mapping[str, Any],
         regime: Mapping[str, Any] | None,
         timeout_seconds: float,
+        own_fields: Callable[[str], Mapping[str, Any]] = lambda _: {},
     ) -> list[ProposedSignal]:
         """
         Return one signal per strategy, in order; a failure is a HOLD with its error and reason code.
@@ -56,25 +59,28 @@ class StrategyEvaluator:
             ``evaluate(market_data, account_snapshot, regime)`` by strategy name.
         market_data, account_snapshot, regime : mapping
             Shared by all strategies, so handed over read-only.
+        own_fields : callable
+            Gives the fields of the account snapshot that are one strategy's own, by its name.
         timeout_seconds : float
             For each strategy, from its own start.
         """
         shared = (read_only(market_data), read_only(account_snapshot), read_only(regime))
+        inputs = {name: _own_inputs(shared, own_fields(name)) for name in strategies}
         is_async = {name: inspect.iscoroutinefunction(evaluate) for name, evaluate in strategies.items()}
         blocking = {name: evaluate for name, evaluate in strategies.items() if not is_async[name]}
         waiting = {name: evaluate for name, evaluate in strategies.items() if is_async[name]}
         outcomes = await asyncio.gather(
-            self._evaluate_blocking(tenant_id, blocking, shared, timeout_seconds),
-            _evaluate_waiting(waiting, shared, timeout_seconds),
+            self._evaluate_blocking(tenant_id, blocking, inputs, timeout_seconds),
+            _evaluate_waiting(waiting, inputs, timeout_seconds),
         )
         signals = outcomes[0] | outcomes[1]
         return [signals[name] for name in strategies]
 
     async def _evaluate_blocking(
-        self, tenant_id: str, strategies: Mapping[str, Evaluate], shared: Sequence[Any], timeout_seconds: float
+        self, tenant_id: str, strategies: Mapping[str, Evaluate], inputs: Inputs, timeout_seconds: float
     ) -> dict[str, ProposedSignal]:
         stuck = self._still_running(tenant_id, strategies)
-        batch = _Batch({name: evaluate for name, evaluate in strategies.items() if name not in stuck}, shared)
+        batch = _Batch({name: evaluate for name, evaluate in strategies.items() if name not in stuck}, inputs)
         signals = await batch.run(timeout_seconds)
         with self._lock:
             self._running |= {(tenant_id, name): thread for name, thread in batch.overdue.items()}
@@ -89,9 +95,9 @@ class StrategyEvaluator:
 class _Batch:
     """The sync strategies of one cycle, worked off by daemon threads."""
 
-    def __init__(self, strategies: Mapping[str, Evaluate], shared: Sequence[Any]) -> None:
+    def __init__(self, strategies: Mapping[str, Evaluate], inputs: Inputs) -> None:
         self._strategies = strategies
-        self._shared = shared
+        self._inputs = inputs
         self._queue = deque(strategies)
         self._started: dict[str, tuple[float, threading.Thread]] = {}
         self._signals: dict[str, ProposedSignal] = {}
@@ -125,7 +131,7 @@ class _Batch:
             except IndexError:  # another worker was faster
                 return
             self._started[name] = (time.monotonic(), threading.current_thread())
-            self._signals.setdefault(name, _evaluate_one(name, self._strategies[name], self._shared))
+            self._signals.setdefault(name, _evaluate_one(name, self._strategies[name], self._inputs[name]))
         if len(self._signals) == len(self._strategies):
             with contextlib.suppress(RuntimeError):  # the cycle, and its loop, may be over
                 self._loop.call_soon_threadsafe(self._all_settled.set)
@@ -137,6 +143,12 @@ class _Batch:
                 timeout = _timeout_signal(name, timeout_seconds)
                 if self._signals.setdefault(name, timeout) is timeout:
                     self.overdue[name] = thread
+
+
+def _own_inputs(shared: Sequence[Any], own: Mapping[str, Any]) -> Sequence[Any]:
+    """Return what one strategy is handed: what all share, with what is its own laid over the account."""
+    market_data, account_snapshot, regime = shared
+    return (market_data, ReadOnlyDict({**account_snapshot, **read_only(dict(own))}), regime) if own else shared
 
 
 def _evaluate_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> ProposedSignal:
@@ -151,11 +163,11 @@ def _evaluate_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> Propo
 
 
 async def _evaluate_waiting(
-    strategies: Mapping[str, Evaluate], shared: Sequence[Any], timeout_seconds: float
+    strategies: Mapping[str, Evaluate], inputs: Inputs, timeout_seconds: float
 ) -> dict[str, ProposedSignal]:
     if not strategies:
         return {}
-    tasks = {name: asyncio.create_task(_await_one(name, strategies[name], shared)) for name in strategies}
+    tasks = {name: asyncio.create_task(_await_one(name, strategies[name], inputs[name])) for name in strategies}
     done, late = await asyncio.wait(tasks.values(), timeout=timeout_seconds)
     for task in late:
         task.cancel()

@@ -13,6 +13,7 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.decide import UNREADABLE
 from functions.domain.orchestration.inputs import InputIssue
 from functions.domain.orchestration.paper import PaperPositions, read_paper
+from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState, read_modes
 from functions.domain.track_record.windows import PerformanceWindows
@@ -23,7 +24,7 @@ logger = logging.getLogger("maestro")
 
 T = TypeVar("T")
 
-NOTHING_STORED = TenantState(None, None, None, ABSENT, None, None, None, None, None)
+NOTHING_STORED = TenantState(None, None, None, ABSENT, None, None, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Known:
     modes: Mapping[str, ModeState]
     breaker: BreakerState
     paper: PaperPositions
+    book: PositionBook
     issues: tuple[InputIssue, ...]
 
     @property
@@ -53,7 +55,8 @@ def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     stored_breaker = (state.session.value or {}).get("breaker")
     breaker = _read_or(BreakerState(), BreakerState.from_document, stored_breaker, issues)
     paper: PaperPositions = _read_or({}, read_paper, state.modes, issues)
-    return Known(state, policy, windows, modes, breaker, paper, tuple(issues))
+    book = _read_or(PositionBook(), PositionBook.from_document, state.positions, issues)
+    return Known(state, policy, windows, modes, breaker, paper, book, tuple(issues))
 
 
 def _read_or(

@@ -19,6 +19,8 @@ class TenantState:
     modes: Document | None
     session: Versioned[Document | None]
     """``state/session``, which every decision is committed over."""
+    positions: Document | None
+    """The position book, which changes only together with the session."""
     account: Document | None
     account_received_at: datetime | None
     """When it was stored, by the store's clock."""

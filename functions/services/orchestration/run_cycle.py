@@ -23,7 +23,9 @@ from functions.domain.orchestration.cycle_documents import (
 from functions.domain.orchestration.decide import DecisionRequest, DecisionResult, decide
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.identity import session_id_of
-from functions.domain.orchestration.inputs import CycleInputs, live_positions, read_inputs
+from functions.domain.orchestration.inputs import CycleInputs, read_inputs
+from functions.domain.orchestration.known_positions import KnownPositions
+from functions.domain.orchestration.own_account import own_fields
 from functions.domain.orchestration.paper import prices_of, with_paper_positions
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.breakers import BreakerState, next_breaker
@@ -162,7 +164,7 @@ class RunCycle:
                 breaker=self._breaker(known, inputs, now),
                 paper=known.paper,
                 prices=prices_of(inputs.market_data),
-                live_positions=live_positions(inputs.account_snapshot),
+                positions=KnownPositions(known.book, inputs.account_snapshot, now),
                 account=inputs.account,
                 issues=(*known.issues, *inputs.issues),
                 signals=signals,
@@ -231,4 +233,10 @@ def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
         received_at=state.account_received_at if request.given is None else None,
         ledger_version=int((state.session.value or {}).get("ledger_version") or 0),
     )
-    return replace(inputs, account_snapshot=with_paper_positions(inputs.account_snapshot, known.paper))
+    positions = KnownPositions(known.book, inputs.account_snapshot, now)
+    prices = prices_of(inputs.market_data)
+    return replace(
+        inputs,
+        account_snapshot=with_paper_positions(inputs.account_snapshot, known.paper),
+        own_fields=lambda strategy_id: own_fields(strategy_id, positions, known.paper, prices),
+    )

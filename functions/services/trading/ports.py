@@ -16,6 +16,8 @@ class TradingRecords:
     policy: Document | None
     session: Versioned[Document | None]
     """``state/session``, which every reservation is committed over."""
+    positions: Document | None
+    """The position book, which changes only together with the session."""
     redemptions: Mapping[str, Document]
     """Those that exist, by nonce."""
     fills: Mapping[str, Document]
@@ -30,6 +32,8 @@ class TradingWrites:
 
     session: Document
     """Fields of ``state/session`` to set; its other fields stay."""
+    positions: Document | None = None
+    """The position book, anew; None: it stays."""
     new_redemptions: Mapping[str, Document] = field(default_factory=dict)
     redemptions: Mapping[str, Document] = field(default_factory=dict)
     """Redemptions that exist, anew."""

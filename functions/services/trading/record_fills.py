@@ -2,92 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
-from functions.domain.kernel.errors import InputError
-from functions.domain.kernel.parsing import check_not_ahead
 from functions.domain.kernel.policy import Policy
-from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.identity import shown_nonce
-from functions.domain.trading.redemption import Redemption, settle
-from functions.domain.trading.reservations import CurrentSession
+from functions.domain.trading.fill_batch import FillBatch
+from functions.domain.trading.redemption import Redemption
+from functions.domain.trading.reported_fills import FillResult, ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
 from functions.services.trading.ports import TradingStore, TradingWrites
-from functions.services.trading.redeem_signals import current_session, policy_or_none
+from functions.services.trading.redeem_signals import book_or_closed, current_session, policy_or_none
 
 logger = logging.getLogger("maestro")
-
-
-class FillStatus(StrEnum):
-    """What became of a reported fill."""
-
-    RECORDED = "RECORDED"
-    DUPLICATE = "DUPLICATE"
-    """It is in the ledger already."""
-    REJECTED = "REJECTED"
-    """It is not in the ledger; the reason code says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportedFill:
-    """One fill as the client reports it: identified by ``broker_fill_id``, else by ``nonce`` and its own figures."""
-
-    strategy_id: str
-    symbol: str
-    side: str
-    """buy or sell."""
-    qty: float
-    price: float
-    """USD."""
-    ts: datetime
-    """When it happened."""
-    fees: float = 0.0
-    slippage: float = 0.0
-    nonce: str | None = None
-    """Of the redeemed signal."""
-    broker_fill_id: str | None = None
-    order_id: str | None = None
-    account_id: str | None = None
-    run_id: str | None = None
-    is_order_complete: bool = False
-    """Whether it is its order's last: what is left of the reservation is free again."""
-
-    @property
-    def fill_id(self) -> str:
-        """The ledger document's id, the same whenever the fill is reported again."""
-        if self.broker_fill_id is not None:
-            return f"b_{_digest([self.account_id, self.broker_fill_id])}"
-        return f"n_{self.nonce}_{_digest(self._figures())}"
-
-    def _figures(self) -> list[Any]:
-        return [self.strategy_id, self.symbol, self.side, self.qty, self.price, self.ts.isoformat(), self.order_id]
-
-    def to_ledger(self, tenant_id: str, uid: str, session_id: str | None, now: datetime) -> dict[str, Any]:
-        """Return the document of ``ledger_trades``."""
-        document = {name: getattr(self, name) for name in self.__slots__ if name != "is_order_complete"}
-        return document | {"tenant_id": tenant_id, "uid": uid, "session_id": session_id, "created_at": now}
-
-
-def _digest(parts: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-@dataclass(frozen=True, slots=True)
-class FillResult:
-    """What became of one reported fill."""
-
-    fill_id: str
-    status: FillStatus
-    reason_code: ReasonCode | None = None
-    """Why it was rejected, or what is odd about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +28,6 @@ class RecordedFills:
     """In the order they were reported."""
     ledger_version: int
     """The ledger's, with them in it."""
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What a batch of fills comes to, fill by fill."""
-
-    current: CurrentSession
-    redemptions: dict[str, Redemption]
-    is_backfill: bool = False
-    ledger: dict[str, dict[str, Any]] = field(default_factory=dict)
-    results: list[FillResult] = field(default_factory=list)
-
-    def add(self, fill: ReportedFill, document: dict[str, Any], now: datetime) -> None:
-        """Put a fill into the ledger; what it bought is spent, unless it was long ago."""
-        self.ledger[fill.fill_id] = document
-        is_spent = fill.side == "buy" and not self.is_backfill
-        self.current = self.current.with_fill(fill.nonce, fill.qty * fill.price if is_spent else 0.0, now)
 
 
 class RecordFills:
@@ -170,62 +83,31 @@ class RecordFills:
         policy_defaults: Mapping[str, Any],
         is_backfill: bool,
     ) -> RecordedFills:
-        now = self._clock.now()
         nonces = sorted({fill.nonce for fill in fills if fill.nonce})
         records = self._store.read(tenant_id, nonces, sorted({fill.fill_id for fill in fills}))
         redeemed = {nonce: Redemption.from_document(document) for nonce, document in records.redemptions.items()}
-        batch = _Batch(current_session(records), dict(redeemed), is_backfill)
-        policy = policy_or_none(policy_defaults, records.policy) or Policy()
-        for number, fill in enumerate(fills):
-            known = batch.ledger.get(fill.fill_id) or records.fills.get(fill.fill_id)
-            if known is None:
-                _check_time(f"fills.{number}.ts", fill.ts, now, None if is_backfill else policy.max_fill_age_days)
-            batch.results.append(_add(batch, fill, known, tenant_id, uid, now))
+        batch = FillBatch(
+            tenant_id=tenant_id,
+            uid=uid,
+            now=self._clock.now(),
+            policy=policy_or_none(policy_defaults, records.policy) or Policy(),
+            current=current_session(records),
+            book=book_or_closed(records),
+            redemptions=dict(redeemed),
+            is_backfill=is_backfill,
+        )
+        for fill in fills:
+            batch.add(fill, records.fills.get(fill.fill_id))
         if batch.ledger:
-            self._store.commit(tenant_id, _writes(batch, redeemed, now), records.session.version)
+            self._store.commit(tenant_id, _writes(batch, redeemed), records.session.version)
         return RecordedFills(batch.results, batch.current.ledger_version)
 
 
-def _check_time(field_name: str, ts: datetime, now: datetime, days: int | None) -> None:
-    check_not_ahead(field_name, ts, now)
-    if days is not None and ts < now - timedelta(days=days):
-        limit = (
-            f"at most {days} days ago (max_fill_age_days); older fills are an operator's: make maestro ARGS=backfill"
-        )
-        raise InputError(field_name, limit, ts.isoformat())
-
-
-def _add(
-    batch: _Batch, fill: ReportedFill, known: Mapping[str, Any] | None, tenant_id: str, uid: str, now: datetime
-) -> FillResult:
-    """Add one fill to a batch and return what becomes of it."""
-    redemption = batch.redemptions.get(fill.nonce) if fill.nonce else None
-    session_id = redemption.session_id if redemption else None
-    document = fill.to_ledger(tenant_id, uid, session_id, now)
-    if known is not None:
-        is_same = all(known.get(name) == document[name] for name in ("strategy_id", "symbol", "side", "qty", "price"))
-        if is_same:
-            return FillResult(fill.fill_id, FillStatus.DUPLICATE)
-        return FillResult(fill.fill_id, FillStatus.REJECTED, ReasonCode.FILL_CONFLICT)
-    if redemption is None:
-        batch.add(fill, document, now)
-        odd = ReasonCode.NOT_IN_A_REDEMPTION if fill.nonce else None
-        return FillResult(fill.fill_id, FillStatus.RECORDED, odd)
-    symbol = redemption.symbol or fill.symbol  # a strategy may leave everything it has, whatever it is
-    signal = (redemption.strategy_id, symbol, redemption.action.lower())
-    if (fill.strategy_id, fill.symbol, fill.side) != signal:
-        return FillResult(fill.fill_id, FillStatus.REJECTED, ReasonCode.FILL_MISMATCH)
-    batch.add(fill, document, now)
-    settled, reservation = settle(redemption, fill.qty, fill.price, now, is_order_complete=fill.is_order_complete)
-    batch.redemptions[redemption.nonce] = settled
-    batch.current = batch.current.reserving(redemption.nonce, reservation)
-    return FillResult(fill.fill_id, FillStatus.RECORDED, ReasonCode.OVERFILLED if settled.is_overfilled else None)
-
-
-def _writes(batch: _Batch, redeemed: Mapping[str, Redemption], now: datetime) -> TradingWrites:
+def _writes(batch: FillBatch, redeemed: Mapping[str, Redemption]) -> TradingWrites:
     changed = {nonce: one.to_document() for nonce, one in batch.redemptions.items() if one != redeemed[nonce]}
     return TradingWrites(
-        session=batch.current.to_fields(now),
+        session=batch.current.to_fields(batch.now),
+        positions=batch.book.to_document(batch.now) if batch.book.is_open else None,
         redemptions=changed,
         new_fills=batch.ledger,
     )

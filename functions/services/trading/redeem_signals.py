@@ -15,9 +15,10 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import issued_signals
 from functions.domain.orchestration.identity import shown_nonce
-from functions.domain.orchestration.signals import Action
+from functions.domain.orchestration.intent import Intent
+from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
-from functions.domain.trading.redemption import Claim, Redemption, check_repeat, redeem, release
+from functions.domain.trading.redemption import Claim, Redemption, check_repeat, intent_of, order_of, redeem, release
 from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.idempotency import RequestKey
@@ -86,12 +87,15 @@ class RedeemSignals:
             if nonce in records.redemptions:
                 first = Redemption.from_document(records.redemptions[nonce])
                 # An exit is answered whatever became of the session.
-                breaker = BreakerState() if first.action is Action.SELL else current_session(records).breaker
+                breaker = current_session(records).breaker if first.is_entry else BreakerState()
                 return check_repeat(first, claim, policy, breaker)
             current = current_session(records)
             issued, signal = self._signal(tenant_id, nonce, current)
-            redemption, reservation = redeem(claim, signal, issued.expires_at, policy, current)
+            book = _book_for(signal, records)
+            redemption, reservation = redeem(claim, signal, issued.expires_at, policy, current, book)
+            book = book.with_order(nonce, order_of(redemption), claim.now)
             writes = TradingWrites(
+                positions=book.to_document(claim.now) if book.is_open else None,
                 session=current.reserving(nonce, reservation).to_fields(claim.now),
                 new_redemptions={nonce: redemption.to_document()},
                 new_keyed={} if key is None else {key.id: key.record({"nonce": nonce}, claim.now)},
@@ -128,8 +132,10 @@ class RedeemSignals:
                 )
             redemption, reservation = release(before, now)
             if redemption != before:
+                book = book_or_closed(records).without_order(nonce)
                 writes = TradingWrites(
                     session=current.reserving(nonce, reservation).to_fields(now),
+                    positions=book.to_document(now) if book.is_open else None,
                     redemptions={nonce: redemption.to_document()},
                 )
                 self._store.commit(tenant_id, writes, records.session.version)
@@ -174,6 +180,25 @@ def current_session(records: TradingRecords) -> CurrentSession:
         raise StoreUnavailable(
             f"{error}; nothing can be redeemed until it is mended (runbook: state/session)"
         ) from error
+
+
+def book_or_closed(records: TradingRecords) -> PositionBook:
+    """Read the position book; one that is damaged knows nothing, and stays as it is until it is opened again."""
+    try:
+        return PositionBook.from_document(records.positions)
+    except InputError as error:
+        logger.error("The position book cannot be read: exits pass without a limit: %s", error)
+        return PositionBook()
+
+
+def _book_for(signal: Mapping[str, Any], records: TradingRecords) -> PositionBook:
+    """Read the position book to redeem over. Raises StoreUnavailable for an entry, if it is damaged."""
+    if intent_of(signal) is not Intent.ENTRY:
+        return book_or_closed(records)
+    try:
+        return PositionBook.from_document(records.positions)
+    except InputError as error:
+        raise StoreUnavailable(f"{error}; exits only until then") from error
 
 
 def _named(session: Document) -> dict[str, dict[str, Any]]:

@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.intent import Intent
 from functions.domain.trading.redemption import RedemptionStatus
-from functions.services.trading.record_fills import FillStatus
+from functions.domain.trading.reported_fills import FillStatus
 
 
 class Answer(BaseModel):
@@ -37,7 +38,10 @@ class Signal(OpenAnswer):
     action: str
     ticker: str
     mode: str
-    allocation: float = Field(description="Fraction of buying power; of the position, for a SELL.")
+    intent: Intent = Field(description="What it does to the strategy's position; every EXIT passes.")
+    allocation: float = Field(description="Fraction of buying power; of the position, for a SELL that exits.")
+    qty: float | None = Field(default=None, description="The most an exit may trade, units; null where nobody knows.")
+    qty_by_symbol: dict[str, float] = Field(default={}, description="The same of an exit that names no symbol.")
     original_allocation: float
     notional: float | None = Field(description="Buying power it asks for, USD; null without an account snapshot.")
     confidence: float
@@ -108,6 +112,9 @@ class Redemption(Answer):
     allocation: float
     notional: float = Field(description="Buying power it reserves, USD; 0 for an exit.")
     redeemed_at: datetime
+    intent: Intent
+    max_qty: float | None = Field(description="The most an exit may trade, units; null where nobody knows.")
+    max_qty_by_symbol: dict[str, float] = Field(description="The same of an exit that names no symbol.")
     lapses_at: datetime = Field(description="When what is not filled is free again.")
     filled_qty: float
     filled_notional: float

@@ -11,7 +11,7 @@ from flask import Response, g
 from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
-from functions.services.trading.record_fills import FillStatus, ReportedFill
+from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from functions.triggers.api import answers, requests
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services

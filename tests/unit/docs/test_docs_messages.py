@@ -21,9 +21,9 @@ from functions.domain.monitoring.notifications import Severity
 from functions.domain.orchestration.risk_rules import RISK_RULES
 from functions.domain.orchestration.signals import Action
 from functions.domain.trading.redemption import RedemptionStatus
+from functions.domain.trading.reported_fills import FillStatus
 from functions.services.monitoring.deliver_notification import DeliveryStatus
 from functions.services.monitoring.notification_ports import DeliveryReason
-from functions.services.trading.record_fills import FillStatus
 from tools.prerequisites import ROOT
 
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"

@@ -253,7 +253,7 @@ def test_whatever_the_prices_they_answer_with_a_signal(strategy_class: type[Base
     proposed = evaluate(strategy, histories, held)
     signal = parse_signal(strategy.name, proposed)
     assert proposed["action"] in {"BUY", "SELL", "HOLD"}
-    assert 0 <= proposed["allocation"] <= 1
+    assert 0 <= proposed.get("allocation", 1.0) <= 1
     assert 0 <= proposed["confidence"] <= 1
     assert signal.action != "SELL" or signal.ticker == held, "only what is held can be sold"
     assert not held or signal.action != "BUY", "one position at a time"

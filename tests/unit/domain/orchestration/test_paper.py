@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.errors import InputError
+from functions.domain.orchestration.intent import Intent, Judgement
 from functions.domain.orchestration.paper import (
     PaperFill,
     paper_json,
@@ -25,7 +26,8 @@ PRICES = {"KO": 50.0, "PEP": 100.0}
 
 
 def signal(action: Action, ticker: str = "KO", mode: AgentMode = SHADOW, allocation: float = 0.2) -> RuledSignal:
-    return RuledSignal.weighted(ProposedSignal("S", action, ticker, allocation), mode, WEIGHTS[mode])
+    judgement = Judgement(Intent.EXIT if action is SELL else Intent.ENTRY, action)
+    return RuledSignal.weighted(ProposedSignal("S", action, ticker, allocation), mode, WEIGHTS[mode], judgement)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.inputs import InputIssue
+from functions.domain.orchestration.intent import judge
+from functions.domain.orchestration.known_positions import KnownPositions
+from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.orchestration.risk_rules import (
     RISK_RULES,
     GrossAllocationRule,
@@ -26,12 +30,20 @@ from functions.domain.orchestration.risk_rules import (
 from functions.domain.orchestration.signals import Action, ProposedSignal
 
 BUY, SELL, HOLD = Action
+NOW = datetime(2020, 3, 16, tzinfo=UTC)
 ACTIVE, REDUCED, SHADOW, DISABLED = AgentMode
 
 
 def book(*actions: Action, mode: AgentMode = ACTIVE, allocation: float = 0.4, ticker: str = "KO") -> list[RuledSignal]:
     proposals = [ProposedSignal(f"S{number}", action, ticker, allocation, 0.9) for number, action in enumerate(actions)]
-    return [RuledSignal.weighted(proposal, mode, WEIGHTS[mode]) for proposal in proposals]
+    return [weighted(proposal, mode) for proposal in proposals]
+
+
+def weighted(proposal: ProposedSignal, mode: AgentMode) -> RuledSignal:
+    """Weigh a proposal while nobody knows the positions."""
+    unknown = KnownPositions(PositionBook(), {}, NOW)
+    judgement = judge(proposal, unknown, allow_shorts=False, price=None, buying_power=None)
+    return RuledSignal.weighted(proposal, mode, WEIGHTS[mode], judgement)
 
 
 def ruled(rule: RiskRule, signals: list[RuledSignal], *issues: InputIssue, **settings: Any) -> list[RuledSignal]:
@@ -93,7 +105,7 @@ def test_systemic_sells(sells: int, threshold: int, overridden: bool) -> None:
 
 def test_disabled_and_failed_strategies_do_not_count_as_sellers() -> None:
     failed = ProposedSignal("F", HOLD, error="RuntimeError: SELL", reason_code=ReasonCode.STRATEGY_ERROR)
-    signals = [*book(BUY, SELL, SELL), *book(SELL, mode=DISABLED), RuledSignal.weighted(failed, ACTIVE, 1.0)]
+    signals = [*book(BUY, SELL, SELL), *book(SELL, mode=DISABLED), weighted(failed, ACTIVE)]
     assert ruled(SystemicSellsRule(), signals)[0].action is BUY
     shadowed = [*book(BUY, SELL, SELL), *book(SELL, mode=SHADOW)]
     assert ruled(SystemicSellsRule(), shadowed)[0].action is HOLD
@@ -110,8 +122,8 @@ def test_buys_shrink_in_proportion_to_the_gross_cap() -> None:
 
 signals_of_any_kind = st.lists(
     st.builds(
-        lambda number, action, mode, allocation: RuledSignal.weighted(
-            ProposedSignal(f"S{number}", action, "KO", allocation, 0.5), mode, WEIGHTS[mode]
+        lambda number, action, mode, allocation: weighted(
+            ProposedSignal(f"S{number}", action, "KO", allocation, 0.5), mode
         ),
         st.integers(0, 10_000),
         st.sampled_from(Action),

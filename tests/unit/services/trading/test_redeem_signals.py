@@ -21,11 +21,12 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.signals import read_signal
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.redemption import Redemption, RedemptionStatus
+from functions.domain.trading.reported_fills import FillResult, FillStatus, ReportedFill
 from functions.domain.trading.reservations import MOST_SPENDINGS, CurrentSession
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Document
 from functions.services.orchestration.run_cycle import CycleRequest, GivenInputs, RunCycle
-from functions.services.trading.record_fills import FillResult, FillStatus, RecordFills, ReportedFill
+from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
 from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore, FakeTradingStore
 

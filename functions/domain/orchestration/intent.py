@@ -1,0 +1,238 @@
+"""
+What a signal means for the position it meets: more of it, less of it, or nothing.
+
+BUY and SELL are words for a broker; whether they add risk depends on what is held. Every rule looks at the intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.known_positions import KnownPositions
+from functions.domain.orchestration.position_book import NO_QUANTITY, Order
+from functions.domain.orchestration.signals import Action, ProposedSignal
+
+_ROUNDING = 1e-9
+"""Of a position: sizes may miss it by as little."""
+
+
+class Intent(StrEnum):
+    """What a signal does to its strategy's position."""
+
+    ENTRY = "ENTRY"
+    """Adds to it, long or short: subject to every rule."""
+    EXIT = "EXIT"
+    """Reduces it, at most to zero: always passes. So does what is unknown."""
+    FLIP = "FLIP"
+    """Would go through zero: the exit now, the entry in a later cycle."""
+    NOTHING = "NOTHING"
+    """HOLD, or known to meet nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A proposal beside the position it meets."""
+
+    intent: Intent
+    action: Action
+    """What to do at the broker: closing a short is a BUY, whatever the strategy called it."""
+    qty: float | None = None
+    """The most an exit may trade, units; None for an entry, and where nobody knows."""
+    qty_by_symbol: Mapping[str, float] = field(default_factory=dict)
+    """The same of an exit that names no symbol."""
+    symbol: str = ""
+    """What to trade, where the proposal names no symbol and one had to be chosen."""
+    is_live: bool = False
+    """Whether the exit leaves a position that its strategy is known to hold, or may hold, live."""
+    reason_code: ReasonCode | None = None
+    """Why it is less than was proposed."""
+    detail: str = ""
+
+    @property
+    def is_exit(self) -> bool:
+        return self.intent in {Intent.EXIT, Intent.FLIP}
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the fields that it adds to an issued signal."""
+        fields: dict[str, Any] = {"intent": str(self.intent)}
+        if self.is_exit:
+            fields["qty"] = self.qty
+        if self.qty_by_symbol:
+            fields["qty_by_symbol"] = dict(self.qty_by_symbol)
+        return fields | ({"ticker": self.symbol} if self.symbol else {})
+
+
+def judge(
+    signal: ProposedSignal,
+    positions: KnownPositions,
+    *,
+    allow_shorts: bool,
+    price: float | None,
+    buying_power: float | None,
+) -> Judgement:
+    """
+    Say what a proposal means.
+
+    Parameters
+    ----------
+    allow_shorts : bool
+        Whether a SELL that meets no long position may open a short.
+    price : float or None
+        USD, of the signal's symbol; sizes a covering BUY.
+    buying_power : float or None
+        USD, which a BUY's allocation is a fraction of.
+    """
+    if signal.action is Action.HOLD:
+        return Judgement(Intent.NOTHING, Action.HOLD)
+    if not signal.ticker:
+        return _leave_everything(signal, positions)
+    held = positions.qty(signal.strategy_name, signal.ticker)
+    if signal.action is Action.SELL:
+        return _judge_sell(signal, positions, held, allow_shorts=allow_shorts)
+    if held is None or held > -NO_QUANTITY:
+        return Judgement(Intent.ENTRY, Action.BUY)
+    return _leave(signal, positions, held, signal.qty or _units(signal.allocation, price, buying_power))
+
+
+def _judge_sell(
+    signal: ProposedSignal, positions: KnownPositions, held: float | None, *, allow_shorts: bool
+) -> Judgement:
+    if held is None:
+        return _leave_unknown(signal, positions)
+    if held > NO_QUANTITY:
+        return _leave(signal, positions, held, signal.qty, allow_shorts=allow_shorts)
+    if signal.closes and held < -NO_QUANTITY:
+        return _leave(signal, positions, held, None)
+    return _sell_more(signal, held, allow_shorts=allow_shorts)
+
+
+def _units(allocation: float, price: float | None, buying_power: float | None) -> float | None:
+    return allocation * buying_power / price if price and buying_power is not None else None
+
+
+def _leave(
+    signal: ProposedSignal,
+    positions: KnownPositions,
+    held: float,
+    wanted: float | None,
+    *,
+    allow_shorts: bool = True,
+) -> Judgement:
+    """
+    Reduce a known position.
+
+    Parameters
+    ----------
+    held : float
+        Signed units, not 0.
+    wanted : float or None
+        Units the strategy wants to trade; None: by its allocation, for a SELL a fraction of the position.
+    """
+    size, action = abs(held), Action.SELL if held > 0 else Action.BUY
+    under_way = positions.exits_under_way(signal.strategy_name, signal.ticker)
+    whole = size + sum(order.filled_qty for order in under_way)  # as it was before the orders under way
+    is_flip = wanted is not None and wanted > whole * (1 + _ROUNDING)
+    if signal.action is Action.SELL:
+        part = whole if is_flip or action is Action.BUY else whole * signal.allocation
+    else:
+        part = whole if wanted is None else min(whole, wanted)
+    left = min(size, part - _sent(under_way, whole))
+    if left <= size * _ROUNDING:
+        if under_way:
+            return _under_way(signal)
+        return Judgement(Intent.EXIT, action, 0.0, is_live=True)  # a SELL of nothing
+    if not is_flip:
+        return _sized(Judgement(Intent.EXIT, action, left, is_live=True), positions)
+    beyond = f"asks for {wanted:g} {signal.ticker} and holds {held:g}"
+    code, detail = ReasonCode.FLIP_EXIT_FIRST, f"{beyond}: the exit first, the entry in a later cycle"
+    if not allow_shorts:
+        code, detail = ReasonCode.SHORTS_NOT_ALLOWED, f"{beyond}: the exit only"
+    intent = Intent.FLIP if allow_shorts else Intent.EXIT
+    return Judgement(intent, action, left, is_live=True, reason_code=code, detail=detail)
+
+
+def _sized(exit_: Judgement, positions: KnownPositions) -> Judgement:
+    """Return a SELL without its size while the book is closed: what the account said may be long ago."""
+    if positions.book.is_open or exit_.action is Action.BUY:
+        return exit_
+    return replace(exit_, qty=None, qty_by_symbol={})
+
+
+def _sent(under_way: list[Order], whole: float) -> float:
+    """Return how much is on its way already, filled parts included; an order without a size wants everything."""
+    return sum(whole if order.qty is None else order.qty for order in under_way)
+
+
+def _leave_unknown(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
+    """Reduce a position that nobody knows: it passes, and takes no more than other strategies leave."""
+    name = signal.strategy_name
+    if positions.exits_under_way(name, signal.ticker):
+        return _under_way(signal)
+    most = positions.left_by_others(name, signal.ticker) if positions.book.is_open else None
+    is_live = positions.has_open_entry(name, signal.ticker)
+    return Judgement(Intent.EXIT, Action.SELL, None if most is None else most * signal.allocation, is_live=is_live)
+
+
+def _leave_everything(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
+    """Leave all positions: one SELL for those that are long; else a BUY for the largest short."""
+    name, held = signal.strategy_name, positions.held(signal.strategy_name)
+    longs = {symbol: qty for symbol, qty in held.items() if qty > 0}
+    if longs or not positions.book.is_open:
+        left = {positions.spelled(name, one): part for one in longs if (part := left_to_exit(positions, name, one))}
+        if longs and not left:
+            return _under_way(signal)
+        leaving = Judgement(Intent.EXIT, Action.SELL, qty_by_symbol=left, is_live=bool(longs))
+        return _sized(leaving, positions)
+    if held and signal.closes:
+        return _cover_one(signal, positions, list(held))
+    if positions.has_open_entry(name, ""):
+        return Judgement(Intent.EXIT, Action.SELL, is_live=True)
+    return _nothing(signal)
+
+
+def _cover_one(signal: ProposedSignal, positions: KnownPositions, shorts: Sequence[str]) -> Judgement:
+    """Close the most valuable short that no exit is under way for; the others are later cycles'."""
+    for symbol in shorts:
+        left = left_to_exit(positions, signal.strategy_name, symbol)
+        if left:
+            spelled = positions.spelled(signal.strategy_name, symbol)
+            return Judgement(Intent.EXIT, Action.BUY, left, symbol=spelled, is_live=True)
+    return _under_way(signal)
+
+
+def left_to_exit(positions: KnownPositions, strategy_id: str, symbol: str) -> float | None:
+    """Return how much of a position no exit is under way for, units; None: nobody knows what is held."""
+    held = positions.qty(strategy_id, symbol)
+    if held is None:
+        return None
+    under_way = positions.exits_under_way(strategy_id, symbol)
+    size = abs(held)
+    whole = size + sum(order.filled_qty for order in under_way)
+    left = min(size, whole - _sent(under_way, whole))
+    return left if left > size * _ROUNDING else 0.0
+
+
+def _sell_more(signal: ProposedSignal, held: float, *, allow_shorts: bool) -> Judgement:
+    """Judge a SELL where no long position is: a short, if the strategy says how large, else nothing."""
+    if signal.closes or not signal.is_sized:
+        return _nothing(signal)
+    if allow_shorts:
+        return Judgement(Intent.ENTRY, Action.SELL)
+    detail = f"holds {held:g} {signal.ticker}: a SELL would open a short, which the policy's allow_shorts forbids"
+    code = ReasonCode.SHORTS_NOT_ALLOWED if held < 0 else ReasonCode.NOTHING_TO_EXIT
+    return Judgement(Intent.NOTHING, Action.HOLD, reason_code=code, detail=detail)
+
+
+def _nothing(signal: ProposedSignal) -> Judgement:
+    what = signal.ticker or "position"
+    detail = f"{signal.strategy_name} holds no {what}: there is nothing to exit"
+    return Judgement(Intent.NOTHING, Action.HOLD, reason_code=ReasonCode.NOTHING_TO_EXIT, detail=detail)
+
+
+def _under_way(signal: ProposedSignal) -> Judgement:
+    detail = f"the exit from {signal.ticker or 'all positions'} is under way already"
+    return Judgement(Intent.NOTHING, Action.HOLD, reason_code=ReasonCode.EXIT_UNDER_WAY, detail=detail)

@@ -1,0 +1,118 @@
+"""What is known of a tenant's positions at one instant: by its open book, else by what the account says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from functions.domain.kernel.parsing import as_number
+from functions.domain.kernel.symbols import canonical_symbol
+from functions.domain.orchestration.position_book import (
+    NO_QUANTITY,
+    NOTHING_HELD,
+    Holding,
+    Order,
+    PositionBook,
+    total_by_symbol,
+)
+
+
+class KnownPositions:
+    """
+    Positions by strategy and symbol, any spelling; built once a cycle, asked once a strategy.
+
+    Parameters
+    ----------
+    account_snapshot : mapping
+        The account's own list of ``positions``; without one nobody knows what the account as a whole holds.
+    """
+
+    def __init__(self, book: PositionBook, account_snapshot: Mapping[str, Any], now: datetime) -> None:
+        self.book = book
+        self._of_account = _account_totals(account_snapshot)
+        self._by_strategy: dict[str, dict[str, Holding]] = defaultdict(dict)
+        for (name, symbol), holding in book.holdings.items() if book.is_open else _attributed(account_snapshot):
+            before = self._by_strategy[name].get(symbol, NOTHING_HELD)
+            self._by_strategy[name][symbol] = before.after(holding.qty, holding.average_price, holding.symbol)
+        self._totals = total_by_symbol(book.holdings.items())
+        self._orders: dict[str, list[Order]] = defaultdict(list)
+        for order in book.orders.values():
+            if order.is_kept(now):
+                self._orders[order.strategy_id].append(order)
+
+    def held(self, strategy_id: str) -> dict[str, float]:
+        """Return what a strategy is known to hold, signed units by canonical symbol, the most valuable first."""
+        own = self._by_strategy.get(strategy_id, {})
+        by_value = sorted(own.items(), key=lambda one: -abs(one[1].qty * one[1].average_price))
+        return {symbol: one.qty for symbol, one in by_value if abs(one.qty) > NO_QUANTITY}
+
+    def spelled(self, strategy_id: str, symbol: str) -> str:
+        """Return a symbol as the strategy's fills spell it."""
+        canonical = canonical_symbol(symbol)
+        return self._by_strategy.get(strategy_id, {}).get(canonical, NOTHING_HELD).symbol or symbol
+
+    def qty(self, strategy_id: str, symbol: str) -> float | None:
+        """Return what a strategy holds of a symbol, signed units; None: nobody knows."""
+        found = self._by_strategy.get(strategy_id, {}).get(canonical_symbol(symbol))
+        if found is None and (not self.book.is_open or self.has_open_entry(strategy_id, symbol)):
+            return None
+        return 0.0 if found is None else found.qty
+
+    def has_open_entry(self, strategy_id: str, symbol: str) -> bool:
+        """Tell whether an entry, of any symbol where none is named, was redeemed and may be filled unknown to us."""
+        wanted = canonical_symbol(symbol)
+        return any(one.is_entry and wanted in {"", one.symbol} for one in self._orders.get(strategy_id, ()))
+
+    def exits_under_way(self, strategy_id: str, symbol: str) -> list[Order]:
+        key = (strategy_id, canonical_symbol(symbol))
+        return [one for one in self._orders.get(strategy_id, ()) if not one.is_entry and one.is_of(key)]
+
+    def orders_under_way(self, strategy_id: str) -> list[Order]:
+        return list(self._orders.get(strategy_id, ()))
+
+    def left_by_others(self, strategy_id: str, symbol: str) -> float | None:
+        """Return what the account holds of a symbol and no other strategy's book does, units; None: nobody knows."""
+        if self._of_account is None:
+            return None
+        of_symbol = canonical_symbol(symbol)
+        own = self._by_strategy.get(strategy_id, {}).get(of_symbol, NOTHING_HELD).qty if self.book.is_open else 0.0
+        others = self._totals.get(of_symbol, 0.0) - own
+        return max(0.0, self._of_account.get(of_symbol, 0.0) - others)
+
+    def unowned(self) -> dict[str, float] | None:
+        """Return what the account holds and no strategy does, signed units by canonical symbol; None: nobody knows."""
+        if self._of_account is None or not self.book.is_open:
+            return None
+        symbols = sorted({*self._of_account, *self._totals})
+        left = {symbol: self._of_account.get(symbol, 0.0) - self._totals.get(symbol, 0.0) for symbol in symbols}
+        return {symbol: qty for symbol, qty in left.items() if abs(qty) > NO_QUANTITY}
+
+
+def _listed(account_snapshot: Mapping[str, Any]) -> list[tuple[str, Holding]]:
+    """Return the account's live positions, each with its strategy, or an empty name."""
+    found = []
+    for position in account_snapshot.get("positions") or ():
+        qty = as_number(position.get("qty"))
+        if qty is not None and position.get("symbol") and position.get("book") != "shadow":
+            is_short = str(position.get("side", "")).lower() == "short"
+            price = as_number(position.get("avg_entry_price")) or 0.0
+            holding = Holding(-abs(qty) if is_short else qty, price, str(position["symbol"]))
+            found.append((str(position.get("strategy_id") or ""), holding))
+    return found
+
+
+def _account_totals(account_snapshot: Mapping[str, Any]) -> dict[str, float] | None:
+    if account_snapshot.get("positions") is None:
+        return None
+    totals: dict[str, float] = {}
+    for _, holding in _listed(account_snapshot):
+        symbol = canonical_symbol(holding.symbol)
+        totals[symbol] = totals.get(symbol, 0.0) + holding.qty
+    return totals
+
+
+def _attributed(account_snapshot: Mapping[str, Any]) -> list[tuple[tuple[str, str], Holding]]:
+    """Return the positions that name their strategy."""
+    return [((name, canonical_symbol(one.symbol)), one) for name, one in _listed(account_snapshot) if name]

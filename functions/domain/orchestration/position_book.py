@@ -1,0 +1,181 @@
+"""
+What each strategy of a tenant holds live, and what it has under way: ``state/positions``.
+
+The book is open once an operator opened it. From then on it says of every (strategy, symbol) how much is held, zero
+included; before, and where it cannot be read, nobody knows. Redemptions and fills carry it along in their own commits,
+over ``state/session``, so that it never differs from the ledger by a commit that half happened.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.symbols import canonical_symbol
+
+OPEN_OUTCOME_KEPT = timedelta(days=7)
+"""How long an entry that lapsed without a fill or a release may still turn out to have been filled."""
+MOST_ORDERS = 10
+"""Of one strategy and symbol, entries that lapsed; of more the oldest are forgotten one by one."""
+MOST_BYTES = 900_000
+"""Of the document, some 10,000 positions; a book that grows above it closes, and nothing is known any more."""
+NO_QUANTITY = 1e-9
+"""Units; less than this is rounding, not a position."""
+
+Key = tuple[str, str]
+"""(strategy, canonical symbol)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one strategy holds of one symbol."""
+
+    qty: float
+    """Units; below 0 short."""
+    average_price: float
+    """USD per unit; what was reduced leaves it as it was."""
+    symbol: str = ""
+    """As the last fill spelled it."""
+
+    def after(self, qty: float, price: float, symbol: str) -> Holding:
+        """Return it after a fill of signed units."""
+        total = self.qty + qty
+        if self.qty * qty >= 0:
+            return Holding(total, (self.qty * self.average_price + qty * price) / total, symbol) if total else self
+        return Holding(total, self.average_price if total * self.qty > 0 else price, symbol)
+
+
+NOTHING_HELD = Holding(0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One redeemed signal whose outcome is open."""
+
+    strategy_id: str
+    symbol: str
+    """Canonical; empty for an exit from everything the strategy has."""
+    is_entry: bool
+    qty: float | None = None
+    """The most an exit may trade, units; None for an entry, and where that is not known."""
+    filled_qty: float = 0.0
+    lapses_at: datetime
+
+    def is_of(self, key: Key) -> bool:
+        return self.strategy_id == key[0] and self.symbol in {"", key[1]}
+
+    def is_kept(self, now: datetime) -> bool:
+        """Tell whether it still says anything: an exit until it lapses, an entry until nobody expects its fill."""
+        return now < self.lapses_at + (OPEN_OUTCOME_KEPT if self.is_entry else timedelta(0))
+
+
+@dataclass(frozen=True, slots=True)
+class PositionBook:
+    """All positions of a tenant and all its orders under way."""
+
+    opened_at: datetime | None = None
+    """None: the book is not open."""
+    opened_by: str | None = None
+    holdings: Mapping[Key, Holding] = field(default_factory=dict)
+    """Without those that are flat."""
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    """By nonce."""
+    closed_because: str | None = None
+    """Why a book that was open is not any more."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.opened_at is not None
+
+    def holding(self, strategy_id: str, symbol: str) -> Holding:
+        return self.holdings.get((strategy_id, canonical_symbol(symbol)), NOTHING_HELD)
+
+    def with_order(self, nonce: str, order: Order, now: datetime) -> PositionBook:
+        """Return the book with a redeemed signal under way."""
+        orders = {other: one for other, one in self.orders.items() if one.is_kept(now)} | {nonce: order}
+        same = [
+            other for other, one in orders.items() if (one.strategy_id, one.symbol) == (order.strategy_id, order.symbol)
+        ]
+        lapsed = sorted((other for other in same if now >= orders[other].lapses_at), key=lambda o: orders[o].lapses_at)
+        surplus = set(lapsed[: max(0, len(lapsed) - MOST_ORDERS)])
+        return replace(self, orders={other: one for other, one in orders.items() if other not in surplus})
+
+    def without_order(self, nonce: str) -> PositionBook:
+        """Return the book with the outcome of a redeemed signal known: filled, cancelled or released."""
+        return replace(self, orders={other: one for other, one in self.orders.items() if other != nonce})
+
+    def with_fill(self, strategy_id: str, symbol: str, signed_qty: float, price: float) -> PositionBook:
+        """Return the book after a fill of signed units at a price, USD."""
+        key = (strategy_id, canonical_symbol(symbol))
+        after = self.holdings.get(key, NOTHING_HELD).after(signed_qty, price, symbol)
+        kept = {other: one for other, one in self.holdings.items() if other != key}
+        return replace(self, holdings=kept if abs(after.qty) < NO_QUANTITY else kept | {key: after})
+
+    def with_order_filled(self, nonce: str, qty: float) -> PositionBook:
+        """Return the book with more of an order filled, units; one that is not under way changes nothing."""
+        order = self.orders.get(nonce)
+        if order is None:
+            return self
+        return replace(self, orders={**self.orders, nonce: replace(order, filled_qty=order.filled_qty + qty)})
+
+    def to_document(self, now: datetime) -> dict[str, Any]:
+        """Return ``state/positions``."""
+        holdings = [[*key, one.qty, one.average_price, one.symbol] for key, one in sorted(self.holdings.items())]
+        orders = {nonce: _order_entry(one) for nonce, one in self.orders.items() if one.is_kept(now)}
+        document: dict[str, Any] = {
+            "opened_at": self.opened_at,
+            "opened_by": self.opened_by,
+            "closed_because": self.closed_because,
+            "updated_at": now,
+            "holdings_json": json.dumps(holdings, separators=(",", ":")),
+            "orders_json": json.dumps(orders, separators=(",", ":")),
+        }
+        size = len(document["holdings_json"]) + len(document["orders_json"])
+        if size <= MOST_BYTES:
+            return document
+        closed = replace(self, opened_at=None, holdings={}, orders={}, closed_because=_too_large(len(holdings), size))
+        return closed.to_document(now)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any] | None) -> PositionBook:
+        """Read what is stored; nothing stored is a book that is not open. Raises InputError if malformed."""
+        if document is None:
+            return cls()
+        try:
+            holdings = {
+                (str(name), str(symbol)): Holding(float(qty), float(price), str(spelled))
+                for name, symbol, qty, price, spelled in json.loads(document["holdings_json"])
+            }
+            orders = {str(nonce): _read_order(one) for nonce, one in json.loads(document["orders_json"]).items()}
+            return cls(
+                document["opened_at"], document.get("opened_by"), holdings, orders, document.get("closed_because")
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                "state/positions", "what fills and redemptions stored: open the book again", document
+            ) from error
+
+
+def _order_entry(order: Order) -> dict[str, Any]:
+    entry = {name: getattr(order, name) for name in Order.__slots__}
+    return entry | {"lapses_at": order.lapses_at.isoformat()}
+
+
+def _read_order(entry: Mapping[str, Any]) -> Order:
+    return Order(**{**entry, "lapses_at": datetime.fromisoformat(entry["lapses_at"])})
+
+
+def _too_large(positions: int, size: int) -> str:
+    return f"{positions} positions and their orders take {size} bytes, at most {MOST_BYTES} fit"
+
+
+def total_by_symbol(holdings: Iterable[tuple[Key, Holding]]) -> dict[str, float]:
+    """Return what all strategies together hold, signed units by canonical symbol."""
+    totals: dict[str, float] = {}
+    for (_, symbol), one in holdings:
+        totals[symbol] = totals.get(symbol, 0.0) + one.qty
+    return totals

@@ -1,0 +1,89 @@
+"""What a strategy's mode and its positions leave of its proposal, before any rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.policy import OnShadow, Policy
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.intent import Judgement, judge, left_to_exit
+from functions.domain.orchestration.known_positions import KnownPositions
+from functions.domain.orchestration.risk_rules import RuledSignal
+from functions.domain.orchestration.signals import Action, ProposedSignal
+from functions.domain.track_record.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What there is to exit from, and what it is worth."""
+
+    live: KnownPositions
+    paper: Mapping[str, Mapping[str, float]]
+    """Units by strategy and symbol."""
+    prices: Mapping[str, float]
+    """USD by symbol."""
+    buying_power: float | None
+    """USD."""
+
+
+def weigh(
+    signals: Sequence[ProposedSignal], standing: Mapping[str, Standing], holdings: Holdings, policy: Policy
+) -> list[RuledSignal]:
+    """Judge every proposal by the position it meets, and apply its strategy's mode to it."""
+    return [_weighed(signal, standing[signal.strategy_name], holdings, policy) for signal in signals]
+
+
+def _weighed(signal: ProposedSignal, standing: Standing, holdings: Holdings, policy: Policy) -> RuledSignal:
+    mode = standing.state.mode
+    if mode is AgentMode.SHADOW_MODE and policy.on_shadow is OnShadow.FLATTEN:
+        signal = _flattened(signal, holdings.live)
+    judgement = judge(
+        signal,
+        holdings.live,
+        allow_shorts=policy.allow_shorts,
+        price=holdings.prices.get(signal.ticker),
+        buying_power=holdings.buying_power,
+    )
+    return RuledSignal.weighted(
+        signal,
+        mode,
+        standing.weight,
+        judgement,
+        cover_allocation=_cover_allocation(signal, judgement, holdings),
+        holds_on_paper=_holds_on_paper(signal, holdings) if holdings.live.book.is_open else None,
+    )
+
+
+def _flattened(signal: ProposedSignal, live: KnownPositions) -> ProposedSignal:
+    """Return an exit from what a strategy holds live, one symbol a cycle; its own proposal when nothing is left."""
+    name = signal.strategy_name
+    if not live.book.is_open:
+        return signal
+    symbol = next((symbol for symbol in live.held(name) if left_to_exit(live, name, symbol)), None)
+    if symbol is None:
+        return signal
+    return replace(
+        signal,
+        action=Action.SELL,
+        closes=True,
+        ticker=live.spelled(name, symbol),
+        allocation=1.0,
+        qty=None,
+        reason_code=ReasonCode.ON_SHADOW_FLATTEN,
+        reasoning="on_shadow is flatten: Maestro leaves what the shadowed strategy still holds",
+    )
+
+
+def _cover_allocation(signal: ProposedSignal, judgement: Judgement, holdings: Holdings) -> float | None:
+    """Return what a covering BUY costs as a fraction of buying power; None where that is not known, or no matter."""
+    price, buying_power = holdings.prices.get(judgement.symbol or signal.ticker), holdings.buying_power
+    if judgement.action is not Action.BUY or judgement.qty is None or price is None or not buying_power:
+        return None
+    return judgement.qty * price / buying_power
+
+
+def _holds_on_paper(signal: ProposedSignal, holdings: Holdings) -> bool:
+    held = holdings.paper.get(signal.strategy_name, {})
+    return signal.ticker in held if signal.ticker else bool(held)

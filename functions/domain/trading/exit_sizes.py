@@ -1,0 +1,70 @@
+"""How much of its position an issued exit may still trade when it is redeemed: the book may have moved on since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.intent import left_to_exit
+from functions.domain.orchestration.known_positions import KnownPositions
+from functions.domain.orchestration.signals import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The most an exit may trade."""
+
+    qty: float | None = None
+    """Units; None: nobody knows."""
+    by_symbol: Mapping[str, float] = field(default_factory=dict)
+    """Units, of an exit that names no symbol."""
+
+
+def sizes_now(signal: Mapping[str, Any], positions: KnownPositions) -> Sizes:
+    """
+    Return the most an issued exit may trade now.
+
+    Raises
+    ------
+    RefusedError
+        With NOTHING_TO_EXIT or EXIT_UNDER_WAY, if it is known that nothing is left. What is unknown passes.
+    """
+    name, symbol = str(signal["strategy_name"]), str(signal["ticker"])
+    if not positions.book.is_open:
+        return Sizes(signal.get("qty"), signal.get("qty_by_symbol") or {})
+    if not symbol:
+        return _of_everything(name, signal.get("qty_by_symbol") or {}, positions)
+    left = _left(name, symbol, Action(signal["action"]), positions)
+    issued = signal.get("qty")
+    if left is None:
+        return Sizes(issued)
+    if left == 0:
+        raise _refused(name, symbol, positions)
+    return Sizes(left if issued is None else min(left, issued))
+
+
+def _left(name: str, symbol: str, action: Action, positions: KnownPositions) -> float | None:
+    """Return what is left to sell, or to buy back; None: nobody knows."""
+    held = positions.qty(name, symbol)
+    if held is None:
+        return None
+    is_other_side = held < 0 if action is Action.SELL else held > 0
+    return 0.0 if is_other_side else left_to_exit(positions, name, symbol)
+
+
+def _of_everything(name: str, issued: Mapping[str, float], positions: KnownPositions) -> Sizes:
+    left = {symbol: _left(name, symbol, Action.SELL, positions) for symbol in issued}
+    sizes = {symbol: min(issued[symbol], most) for symbol, most in left.items() if most}
+    if issued and not sizes:
+        raise _refused(name, "", positions)
+    return Sizes(None, sizes)
+
+
+def _refused(name: str, symbol: str, positions: KnownPositions) -> RefusedError:
+    what = symbol or "position"
+    if positions.exits_under_way(name, symbol):
+        return RefusedError(ReasonCode.EXIT_UNDER_WAY, f"an exit of {name} from its {what} is under way already")
+    return RefusedError(ReasonCode.NOTHING_TO_EXIT, f"{name} holds no {what} any more: there is nothing to exit")
