@@ -1,5 +1,7 @@
 """The deployed functions."""
 
+import os
+
 from functions.triggers.documents import on_decision_logged
 from functions.triggers.http_api import api
 from functions.triggers.scheduled import (
@@ -9,6 +11,7 @@ from functions.triggers.scheduled import (
     monthly_performance_snapshot,
     orchestrate_tick,
 )
+from functions.triggers.serving import set_threads
 from functions.triggers.tasks import checktenant, delivernotification, orchestratetenant, snapshottenant
 
 __all__ = [
@@ -24,3 +27,5 @@ __all__ = [
     "orchestratetenant",
     "snapshottenant",
 ]
+
+set_threads(os.environ)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from firebase_functions.params import SecretParam, StringParam
+from firebase_functions.params import IntParam, SecretParam, StringParam
 
 REGION = "us-central1"
 """Where all functions run. Deployment options cannot read parameters here, so it is set in this line."""
@@ -27,6 +27,14 @@ API_CORS_ORIGINS = StringParam(
     default="",
     label="CORS origins of the API",
     description="Web origins that may call the API from a browser, separated by commas; none when empty",
+)
+
+
+API_MIN_INSTANCES = IntParam(
+    "API_MIN_INSTANCES",
+    default=0,
+    label="API instances kept warm",
+    description="1: the kill switch and redemptions meet no cold start, for the price of an idle instance. 0: none",
 )
 
 

@@ -51,7 +51,14 @@ def lock_in(folder: Path) -> list[str]:
     written = [*COMPILED.values(), NPM_LOCK]
     copy([*COMPILED, *written, *ALSO_READ], folder)
     for source, compiled in COMPILED.items():
-        options = ["--quiet", "--upgrade", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
+        options = [
+            "--quiet",
+            "--upgrade",
+            "--generate-hashes",
+            "--no-header",
+            "--no-emit-index-url",
+            "--no-emit-find-links",
+        ]
         command = [str(uv()), "pip", "compile", *options, "--python-version", runtime_version(), source, "-o", compiled]
         run(command, folder)
     run(["npm", "install", "--package-lock-only", "--ignore-scripts"], folder)

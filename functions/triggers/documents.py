@@ -10,6 +10,7 @@ from firebase_functions import firestore_fn
 from functions import bootstrap
 from functions.domain.kernel.errors import RefusedError, StoreError
 from functions.services.monitoring.summarise_decision import FAILED
+from functions.triggers.serving import SERVING
 
 logger = logging.getLogger("maestro")
 
@@ -17,6 +18,7 @@ logger = logging.getLogger("maestro")
 @firestore_fn.on_document_created(
     document="systemStatus/orchestration_logs/logs/{session_id}",
     timeout_sec=60,
+    **SERVING["on_decision_logged"].options(),
 )
 def on_decision_logged(event: firestore_fn.Event[Any]) -> None:
     """Check the tenant's alerts within seconds of a decision, then have it summarised; the sweep catches the rest."""

@@ -13,6 +13,7 @@ from functions.services.ledger.snapshot_tasks import enqueue_snapshots
 from functions.services.monitoring.tenant_tasks import enqueue_checks, enqueue_reports
 from functions.services.orchestration.enqueue_cycles import enqueue_cycles
 from functions.triggers.cold_start_probe import ignores_probe
+from functions.triggers.serving import SERVING
 
 
 @scheduler_fn.on_schedule(
@@ -21,6 +22,7 @@ from functions.triggers.cold_start_probe import ignores_probe
     min_backoff_seconds=5,
     max_retry_seconds=120,
     timeout_sec=60,
+    **SERVING["orchestrate_tick"].options(),
 )
 @ignores_probe
 def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
@@ -34,6 +36,7 @@ def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
     schedule=EVERY_SLOT,
     retry_count=1,
     timeout_sec=60,
+    **SERVING["check_alerts"].options(),
 )
 @ignores_probe
 def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
@@ -46,6 +49,7 @@ def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
     retry_count=5,
     min_backoff_seconds=30,
     timeout_sec=120,
+    **SERVING["daily_report"].options(),
 )
 @ignores_probe
 def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
@@ -58,6 +62,7 @@ def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
     retry_count=5,
     min_backoff_seconds=30,
     timeout_sec=120,
+    **SERVING["daily_performance_snapshot"].options(),
 )
 @ignores_probe
 def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
@@ -71,6 +76,7 @@ def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
     retry_count=5,
     min_backoff_seconds=30,
     timeout_sec=120,
+    **SERVING["monthly_performance_snapshot"].options(),
 )
 @ignores_probe
 def monthly_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:

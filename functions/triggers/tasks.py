@@ -22,6 +22,7 @@ from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.services.orchestration.enqueue_cycles import CycleTask
 from functions.settings import WEBHOOK_SIGNING_KEY
 from functions.triggers.run_async import run_async
+from functions.triggers.serving import SERVING
 
 logger = logging.getLogger("maestro")
 
@@ -70,6 +71,7 @@ def handles(
     retry_config=options.RetryConfig(max_attempts=5, min_backoff_seconds=2, max_backoff_seconds=30),
     rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=100),
     timeout_sec=TIMEOUT_SECONDS,
+    **SERVING["orchestratetenant"].options(),
 )
 @handles(CycleTask, retried=(StoreError, TimeoutError))
 def orchestratetenant(task: CycleTask) -> dict[str, Any]:
@@ -84,6 +86,7 @@ def orchestratetenant(task: CycleTask) -> dict[str, Any]:
     rate_limits=options.RateLimits(max_concurrent_dispatches=10, max_dispatches_per_second=50),
     timeout_sec=SNAPSHOT_TIMEOUT_SECONDS,
     memory=options.MemoryOption.GB_1,
+    **SERVING["snapshottenant"].options(),
 )
 @handles(SnapshotTask, retried=(StoreError,))
 def snapshottenant(task: SnapshotTask) -> dict[str, Any]:
@@ -96,6 +99,7 @@ def snapshottenant(task: SnapshotTask) -> dict[str, Any]:
     retry_config=options.RetryConfig(max_attempts=3, min_backoff_seconds=10, max_backoff_seconds=60),
     rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=100),
     timeout_sec=60,
+    **SERVING["checktenant"].options(),
 )
 @handles(TenantTask, retried=(StoreError, RefusedError))
 def checktenant(task: TenantTask) -> dict[str, Any]:
@@ -114,6 +118,7 @@ def checktenant(task: TenantTask) -> dict[str, Any]:
     rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=50),
     timeout_sec=120,
     secrets=[WEBHOOK_SIGNING_KEY],
+    **SERVING["delivernotification"].options(),
 )
 @handles(DeliveryTask, retried=(StoreError, DeliveryFailed))
 def delivernotification(task: DeliveryTask) -> dict[str, Any]:

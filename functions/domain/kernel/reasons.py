@@ -123,6 +123,8 @@ class ReasonCode(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
     PRECONDITION_REQUIRED = "PRECONDITION_REQUIRED"
     """The request has to say in If-Match which version it changes."""
+    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
+    """The instance is busy, or the user came too often: control, fills and redemptions are never refused so."""
     OUTDATED_SNAPSHOT = "OUTDATED_SNAPSHOT"
     """A newer snapshot is stored already; it stays."""
 

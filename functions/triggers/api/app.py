@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from functions.domain.kernel.errors import InputError, RefusedError, StoreError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.triggers.api import problems
+from functions.triggers.api.admission import Admission, provide_admission
 from functions.triggers.api.answers import Health
 from functions.triggers.api.authorisation import check_access
 from functions.triggers.api.control import control
@@ -39,7 +40,7 @@ DESCRIPTION = (
 )
 
 
-def build_app(cors_origins: Sequence[str] = ()) -> OpenAPI:
+def build_app(cors_origins: Sequence[str] = (), admission: Admission | None = None) -> OpenAPI:
     """
     Build the application; `functions.triggers.api.dependencies.provide` gives it something to work with.
 
@@ -47,6 +48,8 @@ def build_app(cors_origins: Sequence[str] = ()) -> OpenAPI:
     ----------
     cors_origins : sequence of str
         Web origins that may call from a browser; none by default.
+    admission : Admission, optional
+        How many requests are served at once, and how often a user may come; by default as deployed.
     """
     app = OpenAPI(
         __name__,
@@ -68,6 +71,7 @@ def build_app(cors_origins: Sequence[str] = ()) -> OpenAPI:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
         )
     app.before_request(check_access)
+    provide_admission(app, admission or Admission())
     app.before_request(check_body)
     _handle_errors(app)
     app.register_api(trading)

@@ -9,6 +9,7 @@ from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.orchestration.manage_policy import Author, StoredPolicy
 from functions.triggers.api import answers, requests
+from functions.triggers.api.admission import urgent
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
 from functions.triggers.api.responses import as_json, responses_of
@@ -56,6 +57,7 @@ def get_policy_history(query: requests.HistoryQuery) -> Response:
 
 @control.put("/trading-state", responses=responses_of(answers.Policy, 400, 409, 413, 415, 429))
 @needs(Role.ADMIN)
+@urgent
 def put_trading_state(header: requests.IdempotencyHeader, body: requests.TradingStateChange) -> Response:
     """Turn the kill switch: it holds for the next redemption and the next cycle, and survives restarts."""
     stored = services().manage_policy.set_trading_state(

@@ -54,6 +54,7 @@ STATUS: Mapping[ReasonCode, HTTPStatus] = {
     ReasonCode.MALFORMED_POLICY: HTTPStatus.LOCKED,
     ReasonCode.PRECONDITION_REQUIRED: HTTPStatus.PRECONDITION_REQUIRED,
     ReasonCode.CONTENTION: HTTPStatus.TOO_MANY_REQUESTS,
+    ReasonCode.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
     ReasonCode.STORE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The HTTP status of every reason to refuse a request."""

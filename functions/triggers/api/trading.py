@@ -13,6 +13,7 @@ from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from functions.triggers.api import answers, requests
+from functions.triggers.api.admission import runs_a_cycle, urgent
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
 from functions.triggers.api.responses import as_json, responses_of
@@ -23,6 +24,7 @@ trading = routes("trading")
 
 @trading.post("/orchestrations", responses=responses_of(answers.Orchestration))
 @needs(Role.TRADER)
+@runs_a_cycle
 def run_orchestration(header: requests.IdempotencyHeader) -> Response:
     """
     Run a cycle now, on the stored market data and account.
@@ -65,6 +67,7 @@ def get_latest_signals() -> Response:
 
 @trading.post("/signals/<nonce>/redeem", responses=responses_of(answers.Redemption, 404, 409, 410, 423, 429))
 @needs(Role.TRADER)
+@urgent
 def redeem_signal(path: requests.NoncePath, header: requests.IdempotencyHeader) -> Response:
     """
     Claim a signal before trading it, once.
@@ -81,6 +84,7 @@ def redeem_signal(path: requests.NoncePath, header: requests.IdempotencyHeader) 
 
 @trading.post("/signals/<nonce>/release", responses=responses_of(answers.Redemption, 404, 409, 429))
 @needs(Role.TRADER)
+@urgent
 def release_signal(path: requests.NoncePath) -> Response:
     """Give back what a redeemed signal reserves and will not use; again changes nothing. Yours, or as an admin any."""
     who = g.principal
@@ -91,6 +95,7 @@ def release_signal(path: requests.NoncePath) -> Response:
 
 @trading.post("/fills", responses=responses_of(answers.FillResults, 400, 413, 415, 429, is_multi=True))
 @needs(Role.TRADER)
+@urgent
 def record_fills(body: requests.FillBatch) -> Response:
     """
     Record fills, once each; reporting them again changes nothing.

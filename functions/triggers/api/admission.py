@@ -1,0 +1,94 @@
+"""
+Who has to wait: a busy instance, or a client that asks too often, holds up neither control nor fills nor exits.
+
+Of an instance's threads, requests that may be slow take `AT_ONCE` at most; the others are for what must not wait.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, g, request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.reasons import ReasonCode
+from functions.triggers.serving import SERVING
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+AT_ONCE = SERVING["api"].at_once * 6 // 10
+"""Requests that may be slow, of all users together, on one instance."""
+CYCLES_AT_ONCE = 8
+"""Cycles among them, which take as long as the slowest strategy."""
+PER_MINUTE = 600
+"""Requests that may be slow, of one user, on one instance."""
+_EXTENSION = "maestro_admission"
+
+
+class Admission:
+    """The free places of one instance, and how often each user came of late."""
+
+    def __init__(self, at_once: int = AT_ONCE, cycles: int = CYCLES_AT_ONCE, per_minute: int = PER_MINUTE) -> None:
+        self._places = threading.BoundedSemaphore(at_once)
+        self._cycles = threading.BoundedSemaphore(cycles)
+        self._rate = RateLimitItemPerMinute(per_minute)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def enter(self, uid: str, *, is_cycle: bool) -> list[threading.BoundedSemaphore]:
+        """
+        Take the places that a request needs, and return them.
+
+        Raises
+        ------
+        RefusedError
+            With TOO_MANY_REQUESTS, if there is none, or the user came too often.
+        """
+        if not self._limiter.hit(self._rate, uid):
+            detail = f"more than {self._rate.amount} requests a minute: wait a moment"
+            raise RefusedError(ReasonCode.TOO_MANY_REQUESTS, detail)
+        taken: list[threading.BoundedSemaphore] = []
+        for places in (self._places, self._cycles) if is_cycle else (self._places,):
+            if not places.acquire(blocking=False):
+                leave(taken)
+                raise RefusedError(ReasonCode.TOO_MANY_REQUESTS, "too many requests at once: try again in a moment")
+            taken.append(places)
+        return taken
+
+
+def leave(taken: list[threading.BoundedSemaphore]) -> None:
+    """Give places back."""
+    for places in taken:
+        places.release()
+
+
+def urgent(view: F) -> F:
+    """Say that a route never waits: it stops trading, or ends exposure, or says what happened."""
+    view.is_urgent = True  # type: ignore[attr-defined]
+    return view
+
+
+def runs_a_cycle(view: F) -> F:
+    """Say that a route takes as long as a cycle."""
+    view.runs_a_cycle = True  # type: ignore[attr-defined]
+    return view
+
+
+def provide_admission(app: Flask, admission: Admission) -> None:
+    """Let an application admit what there is place for."""
+    app.extensions[_EXTENSION] = admission
+    app.before_request(_admit)
+    app.teardown_request(lambda _: leave(g.pop("places", [])))
+
+
+def _admit() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    who = g.get("principal")
+    if who is None or getattr(view, "is_urgent", False):
+        return
+    admission: Admission = current_app.extensions[_EXTENSION]
+    g.places = admission.enter(who.uid, is_cycle=getattr(view, "runs_a_cycle", False))

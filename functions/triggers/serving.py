@@ -1,0 +1,55 @@
+"""
+How many requests an instance of each function serves at once, and how many instances there may be.
+
+Cloud Run sends an instance as many requests as its concurrency says, but functions-framework works them off on four
+threads a core unless THREADS says otherwise: those above would wait for each other. So there is a thread for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import TypedDict
+
+
+class ServingOptions(TypedDict):
+    """What a function's decorator takes."""
+
+    concurrency: int
+    max_instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How one function is served."""
+
+    at_once: int
+    """Requests an instance takes at the same time, each on a thread of its own."""
+    instances: int
+    """At most; what a runaway client, or a loop of events, can cost is bounded by it."""
+
+    def options(self) -> ServingOptions:
+        return {"concurrency": self.at_once, "max_instances": self.instances}
+
+
+SERVING: Mapping[str, Serving] = {
+    "api": Serving(40, 20),
+    "orchestrate_tick": Serving(1, 2),
+    "check_alerts": Serving(1, 2),
+    "daily_report": Serving(1, 2),
+    "daily_performance_snapshot": Serving(1, 2),
+    "monthly_performance_snapshot": Serving(1, 2),
+    "orchestratetenant": Serving(4, 20),
+    "snapshottenant": Serving(1, 10),
+    "checktenant": Serving(8, 5),
+    "delivernotification": Serving(8, 5),
+    "on_decision_logged": Serving(8, 20),
+}
+"""By function."""
+
+
+def set_threads(environment: MutableMapping[str, str]) -> None:
+    """Set THREADS for the function of this process, unless somebody did; functions-framework reads it afterwards."""
+    serving = SERVING.get(environment.get("FUNCTION_TARGET", ""))
+    if serving is not None:
+        environment.setdefault("THREADS", str(serving.at_once))

@@ -1,0 +1,113 @@
+"""The API served as it is deployed: by functions-framework, on the threads that `main` asks for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from google.cloud.firestore import Client
+
+from functions.adapters.firestore import paths
+from functions.triggers.api.admission import CYCLES_AT_ONCE
+from functions.triggers.serving import SERVING
+from tests.members import create_tenant, sign_in
+from tools.emulator_suite import EmulatorSuite
+from tools.prerequisites import ROOT
+
+STARTED_SECONDS = 120.0
+ANSWER_SECONDS = 110.0
+CYCLE_SECONDS = 15
+SLOW_STRATEGY = f"""
+import time
+
+from functions.strategies.base import BaseStrategy
+
+
+class Slow(BaseStrategy):
+    def evaluate(self, market_data, account_snapshot, regime=None):
+        time.sleep({CYCLE_SECONDS})
+        return self.hold("at last")
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, and who may ask it."""
+
+    port: int
+    trader: str
+    admin: str
+
+    def send(self, method: str, path: str, token: str, body: Any = None) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token}"}
+        return requests.request(
+            method, f"http://127.0.0.1:{self.port}/v1/{path}", headers=headers, json=body, timeout=ANSWER_SECONDS
+        )
+
+
+@pytest.fixture
+def server(accounts: EmulatorSuite, db: Client, tmp_path: Path) -> Iterator[Server]:
+    """Serve the API, with a strategy that takes its time, in a process of its own."""
+    create_tenant(db, "acme")
+    paths.policy(db, "acme").set({"strategy_timeout_seconds": 2 * CYCLE_SECONDS})
+    shutil.copytree(ROOT / "functions", tmp_path / "functions", ignore=shutil.ignore_patterns("venv", "__pycache__"))
+    (tmp_path / "functions/strategies/slow.py").write_text(SLOW_STRATEGY)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if name not in {"THREADS", "FUNCTIONS_EMULATOR"}}
+    environment |= accounts.env | {"FUNCTION_TARGET": "api", "PORT": str(port), "HOST": "127.0.0.1"}
+    command = [sys.executable, "-m", "functions_framework", "--source", "functions/main.py"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
+        try:
+            wait_until_it_answers(port, process)
+            yield Server(port, sign_in(accounts, "acme", "trader"), sign_in(accounts, "acme", "admin"))
+        finally:
+            process.terminate()
+            process.wait(ANSWER_SECONDS)
+
+
+def wait_until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
+    give_up = time.monotonic() + STARTED_SECONDS
+    while process.poll() is None and time.monotonic() < give_up:
+        with contextlib.suppress(requests.ConnectionError):
+            if requests.get(f"http://127.0.0.1:{port}/v1/healthz", timeout=ANSWER_SECONDS).ok:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"the server did not start: exit {process.returncode}")
+
+
+def test_slow_calls_up_to_its_concurrency_do_not_hold_up_the_kill_switch(server: Server) -> None:
+    asked = SERVING["api"].at_once
+    with ThreadPoolExecutor(asked) as pool:
+        cycles = [pool.submit(server.send, "POST", "orchestrations", server.trader) for _ in range(asked)]
+        wait_for(cycles, asked - CYCLES_AT_ONCE)
+        halted = server.send("PUT", "trading-state", server.admin, {"state": "HALT", "reason": "3 a.m."})
+        assert (halted.status_code, halted.json()["effective"]["trading_state"]) == (HTTPStatus.OK, "HALT")
+        unknown = server.send("POST", f"signals/{'0' * 32}/redeem", server.trader)
+        assert unknown.json()["reason_code"] == "SIGNAL_UNKNOWN"
+        assert not any(cycle.done() and cycle.result().ok for cycle in cycles), "the cycles were still running"
+        refused = [cycle.result() for cycle in cycles if cycle.done()]
+        assert {one.status_code for one in refused} == {HTTPStatus.TOO_MANY_REQUESTS}
+        assert {one.json()["reason_code"] for one in refused} == {"TOO_MANY_REQUESTS"}
+        assert all(int(one.headers["Retry-After"]) > 0 for one in refused)
+        assert sum(cycle.result().ok for cycle in cycles) == CYCLES_AT_ONCE
+    assert server.send("POST", "orchestrations", server.trader).ok, "the places are free again"
+
+
+def wait_for(cycles: list[Future[requests.Response]], refused: int) -> None:
+    give_up = time.monotonic() + CYCLE_SECONDS
+    while sum(cycle.done() for cycle in cycles) < refused and time.monotonic() < give_up:
+        time.sleep(0.05)
