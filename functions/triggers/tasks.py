@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from firebase_functions import https_fn, options, tasks_fn
 
 from functions import bootstrap
-from functions.domain.kernel.errors import InputError, RefusedError, StoreError
+from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StoreRefused
 from functions.services.kernel.tasks import Task
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.monitoring.deliver_notification import QUEUE_ATTEMPTS
@@ -40,7 +40,7 @@ def handles(
     """
     Let a function of a task handle a queue's requests; goes below ``on_task_dispatched``.
 
-    A malformed task or document stays malformed: it is refused, and not delivered again.
+    A malformed task or document stays malformed, and what the store refuses it will refuse: neither is delivered again.
 
     Parameters
     ----------
@@ -56,6 +56,9 @@ def handles(
                 return run(task)
             except InputError as error:
                 logger.error("Task refused: %s", error)
+                return {"status": "REFUSED", "detail": str(error)}
+            except StoreRefused as error:
+                logger.error("%s refused by the store, not to be retried: %s", task.title or "Task", error)
                 return {"status": "REFUSED", "detail": str(error)}
             except retried as error:
                 if task.title is not None:

@@ -20,7 +20,8 @@ The errors Maestro raises on purpose, and their one base.
     ├── StoreError                 the store refused or failed
     │   ├── StoreConflict          somebody else wrote first: read again and retry
     │   │   └── AccountExists      … the account of the same person
-    │   └── StoreUnavailable       unreachable, too slow or refusing: nothing is known to be written
+    │   └── StoreUnavailable       unreachable or too slow: nothing is known to be written
+    │       └── StoreRefused       … nor will it be, however often it is tried: too large, not allowed, no index
     ├── DeliveryError              a channel did not take a notification (services/monitoring/notification_ports.py)
     └── SummaryFailed              no summary from the model (services/monitoring/summarise_decision.py)
 
@@ -148,7 +149,11 @@ class AccountExists(StoreConflict):
 
 
 class StoreUnavailable(StoreError):
-    """The store is unreachable, too slow or refusing: nothing is known to be written."""
+    """The store is unreachable or too slow: nothing is known to be written."""
+
+
+class StoreRefused(StoreUnavailable):
+    """The store will not do it, however often it is tried: too large, not allowed, or an index is missing."""
 
 
 def shortened(text: str, limit: int) -> str:

@@ -48,6 +48,8 @@ class ReasonCode(StrEnum):
     """A derived document (modes, windows) cannot be read: rebuild it."""
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
     """Policy or performance could not be read, or the decision not be stored."""
+    STORE_REFUSED = "STORE_REFUSED"
+    """The store will not do it, however often it is tried."""
 
     # Ledger
     MALFORMED_FILL = "MALFORMED_FILL"

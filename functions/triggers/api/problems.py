@@ -10,7 +10,14 @@ from flask import Response, make_response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from functions.domain.kernel.errors import InputError, PolicyProblemsError, RefusedError, StoreError, shortened
+from functions.domain.kernel.errors import (
+    InputError,
+    PolicyProblemsError,
+    RefusedError,
+    StoreError,
+    StoreRefused,
+    shortened,
+)
 from functions.domain.kernel.reasons import ReasonCode
 
 logger = logging.getLogger("maestro")
@@ -56,6 +63,7 @@ STATUS: Mapping[ReasonCode, HTTPStatus] = {
     ReasonCode.CONTENTION: HTTPStatus.TOO_MANY_REQUESTS,
     ReasonCode.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
     ReasonCode.STORE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ReasonCode.STORE_REFUSED: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """The HTTP status of every reason to refuse a request."""
 
@@ -138,6 +146,8 @@ def of_refusal(error: RefusedError) -> Response:
 def of_store_error(error: StoreError) -> Response:
     """Answer a request that the store failed."""
     logger.error("Request failed: %s", error)
+    if isinstance(error, StoreRefused):
+        return problem(ReasonCode.STORE_REFUSED, "the store refuses this, and will again: the log says why")
     return problem(ReasonCode.STORE_UNAVAILABLE, "the store is unavailable: try again in a moment")
 
 

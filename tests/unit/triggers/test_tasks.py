@@ -10,7 +10,7 @@ import flask
 import pytest
 from firebase_functions import https_fn, tasks_fn
 
-from functions.domain.kernel.errors import InputError, MaestroError, RefusedError, StoreUnavailable
+from functions.domain.kernel.errors import InputError, MaestroError, RefusedError, StoreRefused, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.kernel.tasks import Task
 from functions.services.monitoring.enqueue_notification import DeliveryTask
@@ -60,6 +60,12 @@ def test_a_malformed_document_is_refused_too(caplog: pytest.LogCaptureFixture) -
     error = InputError("max_drawdown", "a number", "x")
     assert handled(CYCLE, error, StoreUnavailable) == {"status": "REFUSED", "detail": str(error)}
     assert caplog.messages == [f"Task refused: {error}"]
+
+
+def test_what_the_store_refuses_for_good_is_not_delivered_again(caplog: pytest.LogCaptureFixture) -> None:
+    error = StoreRefused("storing the decision: a document is too large")
+    assert handled(CYCLE, error, StoreUnavailable) == {"status": "REFUSED", "detail": str(error)}
+    assert caplog.messages == [f"Cycle refused by the store, not to be retried: {error}"]
 
 
 @pytest.mark.parametrize(
