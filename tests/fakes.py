@@ -57,7 +57,7 @@ class FakeCycleStore:
         self.versions[path] = self.versions.get(path, 0) + 1
         self.stored_at[path] = self.clock.now()
 
-    def read(self, tenant_id: str, uid: str | None, slot: str | None) -> TenantState:
+    def read(self, tenant_id: str, uid: str | None, slot: str | None, key_id: str | None = None) -> TenantState:
         self._check_up()
         self.reads += 1
         tenant = f"tenants/{tenant_id}"
@@ -73,6 +73,7 @@ class FakeCycleStore:
             market_data=self._get(f"{tenant}/market_data/latest"),
             regime=self._get("systemStatus/market_regime"),
             cycle_record=None if slot is None else self._get(f"{tenant}/cycles/{slot}"),
+            keyed=None if key_id is None else self._get(f"{tenant}/idempotency/{key_id}"),
         )
 
     def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:
@@ -89,8 +90,10 @@ class FakeCycleStore:
         current = f"{tenant}/state/session"
         if self.version(current) != session_version:
             raise StoreConflict("state/session changed")
-        if writes.cycle_id is not None and f"{tenant}/cycles/{writes.cycle_id}" in self.documents:
-            raise StoreConflict(f"slot {writes.cycle_id} exists")
+        created = {f"{tenant}/cycles/{slot}": one for slot, one in writes.new_cycles.items()}
+        created |= {f"{tenant}/idempotency/{key_id}": one for key_id, one in writes.new_keyed.items()}
+        if created.keys() & self.documents.keys():
+            raise StoreConflict("a slot or a key exists")
         self.commits += 1
         self.put(f"systemStatus/orchestration_logs/logs/{writes.session_id}", writes.log)
         self.put(f"{tenant}/sessions/{writes.session_id}", writes.session)
@@ -99,8 +102,8 @@ class FakeCycleStore:
             self.put(f"{tenant}/state/modes{suffix}", writes.modes)
         for record_id, record in writes.shadow_records.items():
             self.put(f"{tenant}/shadow_pnl/{record_id}", record)
-        if writes.cycle_id is not None and writes.cycle_record is not None:
-            self.put(f"{tenant}/cycles/{writes.cycle_id}", writes.cycle_record)
+        for path, document in created.items():
+            self.put(path, document)
 
     def write_shadow_record(self, tenant_id: str, record_id: str, record: Mapping[str, Any]) -> None:
         self._check_up()

@@ -131,8 +131,6 @@ def bound(store: FirestoreCycleStore, writes: CycleWrites, number: int) -> None:
         current_session=writes.current_session,
         modes=writes.modes,
         shadow_records=writes.shadow_records,
-        cycle_id=None,
-        cycle_record=None,
     )
     store.commit(TENANT, None, again, state.session.version)
 

@@ -14,6 +14,7 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import Action, ProposedSignal
 from functions.domain.track_record.standing import UNNAMED_SAMPLE
+from functions.services.kernel.idempotency import RequestKey
 from functions.services.monitoring.ports import Summariser
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
 from functions.services.orchestration.find_strategies import build, discover, rediscover, sample_names
@@ -159,13 +160,13 @@ class StrategyLoader:
         """
         return await self._orchestrate_stored("run scheduled cycles", slot=slot, now=now)
 
-    async def orchestrate_request(self, request_id: str) -> MaestroDecision | None:
+    async def orchestrate_request(self, key: RequestKey) -> MaestroDecision | None:
         """
         Run a cycle somebody asked for, on the stored market data and account; None if it is on record already.
 
-        Raises as `orchestrate_slot` does.
+        Raises as `orchestrate_slot` does, and RefusedError if the key belongs to another request.
         """
-        return await self._orchestrate_stored("run cycles on request", request_id=request_id)
+        return await self._orchestrate_stored("run cycles on request", key=key)
 
     async def calculate_strategy_weights(self) -> dict[str, tuple[float, AgentMode]]:
         """Return each strategy's (weight, mode) by its own track record; without ``db`` whatever may act is ACTIVE."""
@@ -177,7 +178,7 @@ class StrategyLoader:
         return await self._maestro.calculate_strategy_weights(self._strategies)
 
     async def _orchestrate_stored(
-        self, purpose: str, *, slot: str | None = None, request_id: str | None = None, now: datetime | None = None
+        self, purpose: str, *, slot: str | None = None, key: RequestKey | None = None, now: datetime | None = None
     ) -> MaestroDecision | None:
         if self._maestro is None:
             raise ValueError(f"Maestro not initialized: pass db to StrategyLoader to {purpose}")
@@ -186,7 +187,7 @@ class StrategyLoader:
             load_errors=self._load_errors,
             samples=self._samples,
             slot=slot,
-            request_id=request_id,
+            key=key,
             now=now,
         )
         return None if result is None else result.decision

@@ -20,6 +20,7 @@ from functions.domain.orchestration.identity import AgentIdentity
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.metrics import StrategyPerformanceMetrics
+from functions.services.kernel.idempotency import RequestKey
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
 from functions.services.orchestration.find_strategies import sample_names
 from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, GivenInputs, ProposeSignals
@@ -117,7 +118,7 @@ class MaestroController:
         load_errors: Mapping[str, str] | None = None,
         samples: Set[str] = frozenset(),
         slot: str | None = None,
-        request_id: str | None = None,
+        key: RequestKey | None = None,
         now: datetime | None = None,
     ) -> CycleResult | None:
         """Run one cycle as `functions.services.orchestration.run_cycle.RunCycle.run` describes."""
@@ -130,7 +131,7 @@ class MaestroController:
             load_errors=load_errors or {},
             given=given,
             slot=slot,
-            request_id=request_id,
+            key=key,
             now=now,
         )
         result = await self._run_cycle.run(request)

@@ -12,7 +12,7 @@ from functions.services.orchestration.ports import CycleWrites, TenantState
 class FirestoreCycleStore(FirestoreStore):
     """`CycleStore` on Firestore."""
 
-    def read(self, tenant_id: str, uid: str | None, cycle_id: str | None) -> TenantState:
+    def read(self, tenant_id: str, uid: str | None, slot: str | None, key_id: str | None = None) -> TenantState:
         db = self._db
         references = {
             "policy": paths.policy(db, tenant_id),
@@ -23,12 +23,14 @@ class FirestoreCycleStore(FirestoreStore):
             "market_data": paths.market_data(db, tenant_id),
             "regime": paths.market_regime(db),
         }
-        if cycle_id is not None:
-            references["cycle_record"] = paths.cycle_record(db, tenant_id, cycle_id)
+        if slot is not None:
+            references["cycle_record"] = paths.cycle_record(db, tenant_id, slot)
+        if key_id is not None:
+            references["keyed"] = paths.idempotency_record(db, tenant_id, key_id)
         session = paths.current_session(db, tenant_id)
         found = self._get_all([session, *references.values()], f"reading the state of tenant {tenant_id}")
-        documents = {name: found.get(reference.path, ABSENT).value for name, reference in references.items()}
-        documents.setdefault("cycle_record", None)
+        documents: dict[str, Document | None] = {"cycle_record": None, "keyed": None}
+        documents |= {name: found.get(reference.path, ABSENT).value for name, reference in references.items()}
         received_at = found.get(references["account"].path, ABSENT).stored_at
         return TenantState(session=found.get(session.path, ABSENT), account_received_at=received_at, **documents)
 
@@ -42,8 +44,10 @@ class FirestoreCycleStore(FirestoreStore):
             batch.set(paths.modes(db, tenant_id, uid), dict(writes.modes))
         for record_id, record in writes.shadow_records.items():
             batch.set(paths.shadow_pnl(db, tenant_id).document(record_id), dict(record))
-        if writes.cycle_id is not None and writes.cycle_record is not None:
-            batch.create(paths.cycle_record(db, tenant_id, writes.cycle_id), dict(writes.cycle_record))
+        for slot, record in writes.new_cycles.items():
+            batch.create(paths.cycle_record(db, tenant_id, slot), dict(record))
+        for key_id, record in writes.new_keyed.items():
+            batch.create(paths.idempotency_record(db, tenant_id, key_id), dict(record))
         self._commit(batch, f"storing the decision of tenant {tenant_id}")
 
     def write_shadow_record(self, tenant_id: str, record_id: str, record: Document) -> None:

@@ -85,8 +85,8 @@ def session(db: Client, tenant_id: str, session_id: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "sessions", session_id)
 
 
-def cycle_record(db: Client, tenant_id: str, cycle_id: str) -> DocumentReference:
-    return db.document("tenants", tenant_id, "cycles", cycle_id)
+def cycle_record(db: Client, tenant_id: str, slot: str) -> DocumentReference:
+    return db.document("tenants", tenant_id, "cycles", slot)
 
 
 def idempotency_record(db: Client, tenant_id: str, record_id: str) -> DocumentReference:

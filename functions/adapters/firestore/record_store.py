@@ -59,9 +59,9 @@ class FirestoreRecordStore(FirestoreStore):
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("session_id", "==", session_id))
         return self._documents(query, f"reading the ledger of tenant {tenant_id}")
 
-    def cycle(self, tenant_id: str, cycle_id: str) -> Document | None:
-        reference = paths.cycle_record(self._db, tenant_id, cycle_id)
-        return self._get(reference, f"reading cycle {cycle_id} of tenant {tenant_id}").value
+    def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
+        reference = paths.idempotency_record(self._db, tenant_id, record_id)
+        return self._get(reference, f"reading what a request of tenant {tenant_id} was answered").value
 
     def performance(self, tenant_id: str, filters: Mapping[str, str], limit: int, page_token: str | None) -> Page:
         collection = paths.strategy_performance(self._db, tenant_id)

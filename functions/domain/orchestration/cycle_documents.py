@@ -165,5 +165,5 @@ def current_session_document(
 
 
 def cycle_document(decision: MaestroDecision) -> dict[str, Any]:
-    """Return ``tenants/{t}/cycles/{slot or request}``."""
+    """Return ``tenants/{t}/cycles/{slot}``."""
     return {"status": "DECIDED", "session_id": decision.session_id, "decided_at": decision.timestamp}

@@ -40,8 +40,8 @@ class RecordStore(Protocol):
         """Yield what summaries count, of every decision since a time."""
         ...
 
-    def cycle(self, tenant_id: str, cycle_id: str) -> Document | None:
-        """Return the record of a slot or request."""
+    def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
+        """Return what a keyed request was answered."""
         ...
 
     def performance(self, tenant_id: str, filters: Mapping[str, str], limit: int, page_token: str | None) -> Page:

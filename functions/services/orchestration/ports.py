@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -27,7 +27,9 @@ class TenantState:
     market_data: Document | None
     regime: Document | None
     cycle_record: Document | None
-    """The record of the cycle asked for, if it was decided already."""
+    """The record of the slot, if it was decided already."""
+    keyed: Document | None
+    """The idempotency record of the request, if its key was used already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +45,16 @@ class CycleWrites:
     """None when no mode changed."""
     shadow_records: Mapping[str, Document]
     """Paper fills, by id."""
-    cycle_id: str | None
-    """Slot or request; None: nobody may ask for it twice."""
-    cycle_record: Document | None
+    new_cycles: Mapping[str, Document] = field(default_factory=dict)
+    """The record of the slot, by slot."""
+    new_keyed: Mapping[str, Document] = field(default_factory=dict)
+    """Idempotency records."""
 
 
 class CycleStore(Protocol):
     """Where cycles read and write."""
 
-    def read(self, tenant_id: str, uid: str | None, cycle_id: str | None) -> TenantState:
+    def read(self, tenant_id: str, uid: str | None, slot: str | None, key_id: str | None = None) -> TenantState:
         """Read everything in one round trip. Raises StoreUnavailable."""
         ...
 
@@ -62,7 +65,7 @@ class CycleStore(Protocol):
         Raises
         ------
         StoreConflict
-            If ``state/session`` changed since ``session_version``, or the cycle's record exists.
+            If ``state/session`` changed since ``session_version``, or a record of slot or key exists.
         StoreUnavailable
             If it is not known to be written.
         """

@@ -30,6 +30,7 @@ from functions.domain.orchestration.paper import prices_of, with_paper_positions
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.breakers import BreakerState, next_breaker
 from functions.services.kernel.commits import races
+from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, Ids, MarketCalendar
 from functions.services.orchestration.decision_log import log_decision
 from functions.services.orchestration.known_state import NOTHING_STORED, Known, unavailable, validated
@@ -67,15 +68,15 @@ class CycleRequest:
     """None: the stored inputs."""
     slot: str | None = None
     """None: a cycle somebody asked for, which belongs to no slot."""
-    request_id: str | None = None
+    key: RequestKey | None = None
     """Of a cycle somebody asked for and may ask for again: the second time there is none."""
     now: datetime | None = None
     """None: the clock's; the emulator replays history by setting it."""
 
     @property
-    def cycle_id(self) -> str | None:
-        """What the cycle is on record under."""
-        return self.slot or self.request_id
+    def goes_on_record(self) -> bool:
+        """Whether it is decided once, and tried again until it is."""
+        return self.slot is not None or self.key is not None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -101,6 +102,8 @@ class RunCycle:
 
         Raises
         ------
+        RefusedError
+            With IDEMPOTENCY_KEY_REUSED, if its key belongs to another request.
         StoreUnavailable
             For a cycle that goes on record, which is then retried. Any other caller gets exits only instead.
         """
@@ -137,7 +140,7 @@ class RunCycle:
                 try:
                     await asyncio.to_thread(self._commit, request, known.state, result, inputs)
                 except StoreUnavailable as error:
-                    if request.cycle_id:
+                    if request.goes_on_record:
                         raise
                     return self._decide(request, unavailable(known, error), inputs, signals, now)
                 return result
@@ -145,7 +148,7 @@ class RunCycle:
             if await self._is_settled(request, known.state):
                 return None
         lost = StoreUnavailable(f"lost {MAX_COMMIT_ATTEMPTS} races for the session of tenant {request.tenant_id}")
-        if request.cycle_id:
+        if request.goes_on_record:
             raise lost
         return self._decide(request, unavailable(known, lost), inputs, signals, now)
 
@@ -181,7 +184,8 @@ class RunCycle:
         return next_breaker(known.breaker, inputs.observed_equity, inputs.account.as_of, now, session, known.policy)
 
     def _commit(self, request: CycleRequest, state: TenantState, result: DecisionResult, inputs: CycleInputs) -> None:
-        decision = result.decision
+        decision, key = result.decision, request.key
+        answer = {"session_id": decision.session_id}
         writes = CycleWrites(
             session_id=decision.session_id,
             log=decision.to_firestore_doc(),
@@ -189,16 +193,17 @@ class RunCycle:
             current_session=current_session_document(decision, inputs.account, result.breaker, state.session.value),
             modes=modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None,
             shadow_records=shadow_documents(decision, result.signals, result.paper_fills),
-            cycle_id=request.cycle_id,
-            cycle_record=cycle_document(decision) if request.cycle_id else None,
+            new_cycles={} if request.slot is None else {request.slot: cycle_document(decision)},
+            new_keyed={} if key is None else {key.id: key.record(answer, decision.timestamp)},
         )
         self._store.commit(request.tenant_id, request.uid, writes, state.session.version)
 
     async def _read(self, request: CycleRequest) -> Known:
+        key_id = None if request.key is None else request.key.id
         try:
-            state = await asyncio.to_thread(self._store.read, request.tenant_id, request.uid, request.cycle_id)
+            state = await asyncio.to_thread(self._store.read, request.tenant_id, request.uid, request.slot, key_id)
         except StoreUnavailable as error:
-            if request.cycle_id:
+            if request.goes_on_record:
                 raise
             return unavailable(validated(NOTHING_STORED, request.policy_defaults), error)
         return validated(state, request.policy_defaults)
@@ -206,6 +211,8 @@ class RunCycle:
     async def _is_settled(self, request: CycleRequest, state: TenantState) -> bool:
         """Tell whether a cycle needs no decision any more; a slot overtaken by a newer one is put on record."""
         if state.cycle_record is not None:
+            return True
+        if request.key is not None and request.key.first_answer(state.keyed) is not None:
             return True
         slot, newest = request.slot, (state.session.value or {}).get("slot")
         if slot is None or newest is None or slot >= newest:

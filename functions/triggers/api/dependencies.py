@@ -10,6 +10,7 @@ from flask import current_app
 
 from functions.domain.kernel.policy import Policy
 from functions.services.access.ports import Tokens
+from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock
 from functions.services.ledger.ports import LedgerStore
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
@@ -36,8 +37,8 @@ class ApiServices:
     ledger: LedgerStore
     trading: TradingStore
     acknowledge_alert: AcknowledgeAlert
-    orchestrate: Callable[[str, str], None]
-    """Run a cycle of (tenant_id, request_id), unless it is on record. Raises StoreError, TimeoutError."""
+    orchestrate: Callable[[str, RequestKey], None]
+    """Run a tenant's cycle, unless it is on record. Raises RefusedError, StoreError, TimeoutError."""
     policy_defaults: Callable[[], Mapping[str, Any]]
     policy_of: Callable[[str], Policy]
     """A tenant's policy now; the defaults where it cannot be read."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from http import HTTPStatus
 
@@ -12,6 +11,7 @@ from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.trading.reported_fills import FillStatus, ReportedFill
+from functions.services.kernel.idempotency import RequestKey
 from functions.triggers.api import answers, requests
 from functions.triggers.api.admission import runs_a_cycle, urgent
 from functions.triggers.api.authorisation import needs
@@ -22,7 +22,7 @@ from functions.triggers.api.routes import routes
 trading = routes("trading")
 
 
-@trading.post("/orchestrations", responses=responses_of(answers.Orchestration))
+@trading.post("/orchestrations", responses=responses_of(answers.Orchestration, 409))
 @needs(Role.TRADER)
 @runs_a_cycle
 def run_orchestration(header: requests.IdempotencyHeader) -> Response:
@@ -31,15 +31,14 @@ def run_orchestration(header: requests.IdempotencyHeader) -> Response:
 
     Its signals replace those of the session before.
     """
-    tenant_id = g.principal.tenant_id
-    key = f"{g.principal.uid}\n{header.idempotency_key or secrets.token_hex(16)}"
-    request_id = f"request-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-    services().orchestrate(tenant_id, request_id)
-    cycle = services().records.cycle(tenant_id, request_id)
-    decision = services().records.decision(tenant_id, cycle["session_id"]) if cycle else None
-    if cycle is None or decision is None:
-        raise StoreUnavailable(f"the record of {request_id} is gone")
-    issued = services().redeem_signals.issued(tenant_id, cycle["session_id"])
+    who = g.principal
+    key = RequestKey(who.uid, header.idempotency_key or secrets.token_hex(16), {"post": "orchestrations"})
+    services().orchestrate(who.tenant_id, key)
+    answer = key.first_answer(services().records.idempotency_record(who.tenant_id, key.id))
+    decision = services().records.decision(who.tenant_id, answer["session_id"]) if answer else None
+    if answer is None or decision is None:
+        raise StoreUnavailable(f"the record of request {key.id} is gone")
+    issued = services().redeem_signals.issued(who.tenant_id, answer["session_id"])
     return as_json(answers.Orchestration.model_validate({"decision": decision, "signals": issued.signals}))
 
 

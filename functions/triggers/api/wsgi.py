@@ -7,6 +7,7 @@ from functools import cache
 from flask import Flask
 
 from functions import bootstrap
+from functions.services.kernel.idempotency import RequestKey
 from functions.triggers.api.app import build_app
 from functions.triggers.api.dependencies import ApiServices, provide
 from functions.triggers.run_async import run_async
@@ -39,5 +40,5 @@ def application() -> Flask:
     return app
 
 
-def _orchestrate(tenant_id: str, request_id: str) -> None:
-    run_async(bootstrap.strategy_loader(tenant_id).orchestrate_request(request_id), CYCLE_TIMEOUT_SECONDS)
+def _orchestrate(tenant_id: str, key: RequestKey) -> None:
+    run_async(bootstrap.strategy_loader(tenant_id).orchestrate_request(key), CYCLE_TIMEOUT_SECONDS)

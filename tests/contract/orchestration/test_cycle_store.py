@@ -35,8 +35,7 @@ def writes(session_id: str, slot: str | None = SLOT, **changes: Any) -> CycleWri
         "current_session": {"session_id": session_id},
         "modes": None,
         "shadow_records": {},
-        "cycle_id": slot,
-        "cycle_record": {"session_id": session_id} if slot else None,
+        "new_cycles": {slot: {"session_id": session_id}} if slot else {},
     }
     return CycleWrites(**(fields | changes))
 
@@ -97,6 +96,19 @@ def test_a_slot_is_committed_once(store_and_put: tuple[CycleStore, Put]) -> None
     with pytest.raises(StoreConflict):
         store.record_superseded("acme", SLOT, {"status": "SUPERSEDED"})
     assert store.read("acme", None, SLOT).cycle_record == {"session_id": "one"}
+
+
+def test_a_key_is_used_once(store_and_put: tuple[CycleStore, Put]) -> None:
+    store, _ = store_and_put
+    assert store.read("acme", None, None, "k1").keyed is None
+    store.commit("acme", None, writes("one", slot=None, new_keyed={"k1": {"answer": "one"}}), None)
+    state = store.read("acme", None, None, "k1")
+    assert (state.keyed, state.cycle_record) == ({"answer": "one"}, None)
+    with pytest.raises(StoreConflict):
+        store.commit("acme", None, writes("two", slot=None, new_keyed={"k1": {"answer": "two"}}), state.session.version)
+    state = store.read("acme", None, None, "k1")
+    assert (state.keyed, state.session.value) == ({"answer": "one"}, {"session_id": "one"})
+    assert store.read("acme", None, None, "k2").keyed is None
 
 
 def test_of_many_racing_commits_one_wins(store_and_put: tuple[CycleStore, Put]) -> None:

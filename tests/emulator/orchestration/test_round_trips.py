@@ -12,6 +12,7 @@ from google.cloud.firestore import Client
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.market_calendar import AlwaysOpen
 from functions.adapters.system import SecretIds, SystemClock
+from functions.services.kernel.idempotency import RequestKey
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from tools.bench import TENANT, propose, seed
 
@@ -36,10 +37,13 @@ class CountingApi:
         return counted
 
 
-def cost_of_a_cycle(db: Client, strategy_count: int, slot: str) -> tuple[list[str], Counter[str]]:
+SLOT = "2020-03-16T19:55:00Z"
+
+
+def cost_of_a_cycle(db: Client, strategy_count: int, **asked: Any) -> tuple[list[str], Counter[str]]:
     names = seed(db, strategy_count)
     cycle = RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds(), AlwaysOpen)
-    request = CycleRequest(tenant_id=TENANT, propose=propose(names), slot=slot)
+    request = CycleRequest(tenant_id=TENANT, propose=propose(names), **asked)
     api = CountingApi(db._firestore_api)
     db._firestore_api_internal = api  # counts in place of the real one, and calls it
     result = asyncio.run(cycle.run(request))
@@ -50,6 +54,13 @@ def cost_of_a_cycle(db: Client, strategy_count: int, slot: str) -> tuple[list[st
 
 @pytest.mark.parametrize("strategy_count", [5, 500])
 def test_a_cycle_is_one_read_and_one_commit_at_any_number_of_strategies(own_db: Client, strategy_count: int) -> None:
-    calls, documents = cost_of_a_cycle(own_db, strategy_count, "2020-03-16T19:55:00Z")
+    calls, documents = cost_of_a_cycle(own_db, strategy_count, slot=SLOT)
+    assert calls == ["batch_get_documents", "commit"]
+    assert documents == {"read": 8, "written": 5}
+
+
+def test_a_cycle_somebody_asked_for_costs_as_much_as_one_of_the_schedule(own_db: Client) -> None:
+    key = RequestKey("ann", "k", {"post": "orchestrations"})
+    calls, documents = cost_of_a_cycle(own_db, 5, key=key)
     assert calls == ["batch_get_documents", "commit"]
     assert documents == {"read": 8, "written": 5}

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from google.cloud.firestore import Client
 
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
-from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
 from functions.domain.kernel.errors import RefusedError, StoreUnavailable
@@ -24,6 +23,7 @@ from functions.domain.orchestration.signals import read_signal
 from functions.domain.trading.redemption import Redemption
 from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.commits import Commits
+from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock
 from functions.services.orchestration.run_cycle import CycleRequest, GivenInputs, RunCycle
 from functions.services.trading.record_fills import FillStatus, RecordFills, ReportedFill
@@ -80,11 +80,11 @@ PLANS = {
 """By strategy. Together the BUYs ask for more than there is."""
 
 
-def cycle_id(number: int) -> str:
-    """Return what a cycle is on record under: every other one belongs to a slot."""
+def slot_or_key(number: int) -> tuple[str | None, RequestKey | None]:
+    """Return what a cycle is on record under: every other one belongs to a slot, the others to a request."""
     if number % 2:
-        return f"request-{number:04d}"
-    return (datetime(2020, 3, 16, tzinfo=UTC) + timedelta(minutes=5 * number)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return None, RequestKey("desk", f"cycle-{number}", {"post": "orchestrations"})
+    return (datetime(2020, 3, 16, tzinfo=UTC) + timedelta(minutes=5 * number)).strftime("%Y-%m-%dT%H:%M:%SZ"), None
 
 
 class Heard:
@@ -112,9 +112,9 @@ class Trader:
         self._heard = heard
         self._clock = clock or SystemClock()
         self._store = FirestoreTradingStore(db)
-        self._records = FirestoreRecordStore(db)
+        self._cycles = FirestoreCycleStore(db)
         commits = Commits(jittered_pause)
-        self._cycles = RunCycle(FirestoreCycleStore(db), self._clock, SecretIds())
+        self._run_cycle = RunCycle(self._cycles, self._clock, SecretIds())
         self._signals = RedeemSignals(self._store, self._clock, commits)
         self._fills = RecordFills(self._store, self._clock, commits)
         self._choose = random.Random(f"{name}-{os.getpid()}")
@@ -122,8 +122,8 @@ class Trader:
     def work(self, number: int) -> None:
         """Run a cycle, redeem its signals in any order, and do with each what its strategy's plan says."""
         until_answered(lambda: self._cycle(number))
-        cycle = until_answered(lambda: self._records.cycle(TENANT, cycle_id(number))) or {}
-        signals = list(until_answered(lambda: self._signals.issued(TENANT, cycle["session_id"])).signals.items())
+        session_id = until_answered(lambda: self._session_of(number))
+        signals = list(until_answered(lambda: self._signals.issued(TENANT, session_id)).signals.items())
         self._choose.shuffle(signals)
         for strategy, signal in signals:
             self._trade(PLANS[strategy], signal["nonce"])
@@ -135,15 +135,21 @@ class Trader:
         version = self.current().ledger_version
         now = self._clock.now()
         account = {"equity": BUYING_POWER, "buying_power": BUYING_POWER, "as_of": now, "ledger_version": version}
-        is_slot = number % 2 == 0
+        slot, key = slot_or_key(number)
         request = CycleRequest(
             tenant_id=TENANT,
             propose=propose,
             given=GivenInputs({"AAPL": {"price": PRICE}}, account),
-            slot=cycle_id(number) if is_slot else None,
-            request_id=None if is_slot else cycle_id(number),
+            slot=slot,
+            key=key,
         )
-        asyncio.run(self._cycles.run(request))
+        asyncio.run(self._run_cycle.run(request))
+
+    def _session_of(self, number: int) -> str:
+        slot, key = slot_or_key(number)
+        state = self._cycles.read(TENANT, None, slot, None if key is None else key.id)
+        answer = state.cycle_record if key is None else key.first_answer(state.keyed)
+        return str((answer or {})["session_id"])
 
     def _trade(self, plan: Plan, nonce: str) -> None:
         try:

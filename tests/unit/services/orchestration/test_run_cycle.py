@@ -14,7 +14,7 @@ import pytest
 
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.domain.kernel.agent_mode import AgentMode
-from functions.domain.kernel.errors import StoreUnavailable
+from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import issued_signals, modes_document
@@ -22,6 +22,7 @@ from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.modes import ModeState
+from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, MarketCalendar
 from functions.services.orchestration.run_cycle import (
     MAX_COMMIT_ATTEMPTS,
@@ -40,6 +41,9 @@ TENANT = "tenants/acme"
 IDS = CountingIds()
 CLOCK = FakeClock()
 ALWAYS_OPEN = AlwaysOpen()
+KEY = RequestKey("ann", "k", {"post": "orchestrations"})
+OTHER = RequestKey("ann", "k", {"redeem": "0f" * 16})
+"""Another request under the same key."""
 
 
 @pytest.fixture
@@ -116,6 +120,27 @@ def test_a_cycle_somebody_asked_for_does_not_hide_the_newest_slot(store: FakeCyc
     run(store, {"A": BUY}, slot=LATER_SLOT)
     run(store, {"A": BUY})
     assert run(store, {"A": BUY}, slot=SLOT) is None
+
+
+def test_a_cycle_somebody_asked_for_is_decided_once(store: FakeCycleStore) -> None:
+    result = decided(store, {"A": BUY}, key=KEY)
+    assert run(store, {"A": BUY}, key=KEY) is None
+    record = store.documents[f"{TENANT}/idempotency/{KEY.id}"]
+    assert (record["answer"], len(store.logs())) == ({"session_id": result.decision.session_id}, 1)
+
+
+def test_a_key_that_belongs_to_another_request_starts_no_cycle(store: FakeCycleStore) -> None:
+    store.put(f"{TENANT}/idempotency/{OTHER.id}", OTHER.record({}, MARCH_16))
+    with pytest.raises(RefusedError, match="IDEMPOTENCY_KEY_REUSED"):
+        run(store, {"A": BUY}, key=KEY)
+    assert store.logs() == []
+
+
+def test_a_key_that_another_request_takes_meanwhile_is_not_taken_again(store: FakeCycleStore) -> None:
+    store.before_commit.append(lambda: store.put(f"{TENANT}/idempotency/{OTHER.id}", OTHER.record({}, MARCH_16)))
+    with pytest.raises(RefusedError, match="IDEMPOTENCY_KEY_REUSED"):
+        run(store, {"A": BUY}, key=KEY)
+    assert store.logs() == []
 
 
 def test_a_lost_race_is_decided_again_on_what_the_winner_left(store: FakeCycleStore) -> None:
