@@ -36,7 +36,12 @@ BUYING_POWER = 100_000.0
 PRICE = 100.0
 POLICY = {"SYSTEMIC_SELL_THRESHOLD": 100, "max_gross_allocation": 2.0}
 MOST_REPEATS = 50
-REFUSED = {ReasonCode.ALREADY_REDEEMED, ReasonCode.INSUFFICIENT_BUYING_POWER, ReasonCode.SESSION_SUPERSEDED}
+REFUSED = {
+    ReasonCode.ALREADY_REDEEMED,
+    ReasonCode.INSUFFICIENT_BUYING_POWER,
+    ReasonCode.SESSION_SUPERSEDED,
+    ReasonCode.SIGNAL_UNKNOWN,  # of a client that was frozen or dead for more than `RECENT_SESSIONS`
+}
 """Why a client may not get a signal. Any other refusal is a failure."""
 
 
