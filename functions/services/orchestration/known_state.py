@@ -24,7 +24,7 @@ logger = logging.getLogger("maestro")
 
 T = TypeVar("T")
 
-NOTHING_STORED = TenantState(None, None, None, ABSENT, None, None, None, None, None, None)
+NOTHING_STORED = TenantState(None, None, None, ABSENT, None, None, None, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)

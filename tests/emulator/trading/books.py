@@ -12,9 +12,9 @@ from google.cloud.firestore import Client
 from functions.adapters.firestore import paths
 from functions.domain.orchestration.cycle_documents import issued_signals
 from functions.domain.trading.redemption import Redemption, RedemptionStatus
+from functions.domain.trading.reported_fills import ReportedFill
 from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.idempotency import RequestKey
-from functions.services.trading.record_fills import ReportedFill
 from tests.emulator.trading.traders import BUYING_POWER, PLANS, TENANT, Heard, slot_or_key
 
 Documents = dict[str, dict[str, Any]]

@@ -16,17 +16,19 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
+from functions.adapters.market_calendar import AlwaysOpen
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
 from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.signals import read_signal
 from functions.domain.trading.redemption import Redemption
+from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock
 from functions.services.orchestration.run_cycle import CycleRequest, GivenInputs, RunCycle
-from functions.services.trading.record_fills import FillStatus, RecordFills, ReportedFill
+from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
 from tests.emulator.trading.faults import FaultyClient
 
@@ -119,7 +121,7 @@ class Trader:
         self._store = FirestoreTradingStore(db)
         self._cycles = FirestoreCycleStore(db)
         commits = Commits(jittered_pause)
-        self._run_cycle = RunCycle(self._cycles, self._clock, SecretIds())
+        self._run_cycle = RunCycle(self._cycles, self._clock, SecretIds(), AlwaysOpen)
         self._signals = RedeemSignals(self._store, self._clock, commits)
         self._fills = RecordFills(self._store, self._clock, commits)
         self._choose = random.Random(f"{name}-{os.getpid()}")
