@@ -14,9 +14,9 @@ from alpaca.data.historical.stock import StockHistoricalDataClient
 from alpaca.data.models import Trade as LastTrade
 from alpaca.data.requests import StockLatestTradeRequest
 from alpaca.trading.client import TradingClient
-from alpaca.trading.enums import OrderSide, OrderStatus, TimeInForce
+from alpaca.trading.enums import OrderSide, OrderStatus, PositionSide, TimeInForce
+from alpaca.trading.models import Asset, Position, TradeAccount
 from alpaca.trading.models import Order as AlpacaOrder
-from alpaca.trading.models import Position, TradeAccount
 from alpaca.trading.requests import MarketOrderRequest
 
 from .models import utc_now
@@ -90,7 +90,13 @@ class AlpacaBroker:
         if found is None:
             return 0.0
         free = found.qty if found.qty_available is None else found.qty_available  # open orders hold the rest
-        return max(0.0, float(free))
+        return _signed(found, float(free))
+
+    def shortable(self, symbol: str, qty: float) -> float:
+        """Return the whole units: Alpaca lends no fractions, and only what is easy to borrow."""
+        asset = _asked_or_none(lambda: cast("Asset", self._trading.get_asset(symbol)))
+        is_lent = asset is not None and asset.shortable and asset.easy_to_borrow
+        return float(math.floor(qty)) if is_lent and math.isfinite(qty) else 0.0
 
     def find_order(self, client_order_id: str) -> Order | None:
         found = _asked_or_none(lambda: cast("AlpacaOrder", self._trading.get_order_by_client_id(client_order_id)))
@@ -130,8 +136,12 @@ class AlpacaBroker:
             equity=float(account.equity or 0.0),
             buying_power=float(account.buying_power or 0.0),
             cash=float(account.cash or 0.0),
-            positions={one.symbol: float(one.qty) for one in positions},
+            positions={one.symbol: _signed(one, float(one.qty)) for one in positions},
         )
+
+
+def _signed(position: Position, units: float) -> float:
+    return -abs(units) if position.side is PositionSide.SHORT else max(0.0, units)
 
 
 def _order(found: AlpacaOrder) -> Order:

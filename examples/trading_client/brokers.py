@@ -25,7 +25,11 @@ class Broker(Protocol):
         ...
 
     def position(self, symbol: str) -> float:
-        """Return the units that can be sold now; 0 without a position."""
+        """Return the units that open orders leave to trade out of, below 0 short; 0 without a position."""
+        ...
+
+    def shortable(self, symbol: str, qty: float) -> float:
+        """Return how many of some units can be sold short; 0 where it lends none."""
         ...
 
     def find_order(self, client_order_id: str) -> Order | None:
@@ -84,6 +88,10 @@ class PaperBroker:
 
     def position(self, symbol: str) -> float:
         return self._positions.get(symbol, 0.0)
+
+    def shortable(self, symbol: str, qty: float) -> float:  # noqa: ARG002 (any broker is asked so)
+        """Return 0: there are no shorts on paper."""
+        return 0.0
 
     def find_order(self, client_order_id: str) -> Order | None:
         stored = self._store.get("paper_order", client_order_id)

@@ -46,19 +46,17 @@ class Journal:
             held += fill.qty if fill.side == "buy" else -fill.qty
             holding = {"strategy_id": fill.strategy_id, "symbol": fill.symbol, "qty": held}
             key = f"{fill.strategy_id}/{fill.symbol}"
-            rows.append(("holding", key, holding if held > NOTHING else None))
+            rows.append(("holding", key, holding if abs(held) > NOTHING else None))
         self._store.write(rows)
 
     def holdings(self) -> dict[tuple[str, str], float]:
-        """Return the units that each (strategy, symbol) bought and has not sold."""
+        """Return the units that each (strategy, symbol) bought and has not sold; below 0 what it sold short."""
         stored = self._store.all("holding").values()
         return {(one["strategy_id"], one["symbol"]): float(one["qty"]) for one in stored}
 
-    def held(self, strategy_id: str, symbol: str) -> tuple[float, float]:
-        """Return the units of a symbol that a strategy holds, and those that others hold."""
-        of_symbol = {owner: qty for (owner, held), qty in self.holdings().items() if held == symbol}
-        own = of_symbol.pop(strategy_id, 0.0)
-        return own, sum(of_symbol.values())
+    def owners(self, symbol: str) -> dict[str, float]:
+        """Return the units of a symbol by strategy, below 0 short."""
+        return {owner: qty for (owner, held), qty in self.holdings().items() if held == symbol}
 
     def keep_refused(self, fill: Fill, reason: str) -> None:
         """Keep a fill that the ledger does not take, for somebody to look at."""
@@ -89,4 +87,5 @@ def _fill(fill: Fill) -> dict[str, Any]:
 
 def _trade(stored: Mapping[str, Any]) -> Trade:
     outbox = tuple(read(Fill, fill) for fill in stored["outbox"])
-    return read(Trade, {**stored, "stage": Stage(stored["stage"]), "outbox": outbox})
+    is_exit = stored.get("is_exit", stored["side"] == "sell")  # files from before 0.2 do not say
+    return read(Trade, {**stored, "is_exit": is_exit, "stage": Stage(stored["stage"]), "outbox": outbox})

@@ -13,13 +13,16 @@ from .errors import MaestroApiError, NotFound, Unauthorized, Unavailable
 from .journal import Journal
 from .models import Redemption, Signal, Signals, shown_nonce, utc_now
 from .orders import Order, OrderRejected
-from .positions import attributed, exit_quantity
+from .positions import attributed
 from .settlement import GRACE, Settlement, isolated
+from .sizing import Sizing
 from .trades import NOTHING, Stage, Trade
 
 logger = logging.getLogger("trading_client")
 
 WITHDRAWN = "ENTRY_WITHDRAWN"
+NO_EXIT_LEFT = frozenset({"NOTHING_TO_EXIT", "EXIT_UNDER_WAY"})
+"""Refusals that need nobody's attention: what the signal wanted has happened, or is about to."""
 TRADING_MODES = frozenset({"ACTIVE", "REDUCED"})
 
 
@@ -35,7 +38,7 @@ class TradingLoop:
     journal : Journal
         Give it a store with a path, so that a client that starts again knows what it began.
     adds_to_positions : bool
-        Whether a strategy that holds a symbol buys more when it says BUY again; Maestro's own paper book does not.
+        Whether a strategy that holds a symbol enters it again when it says so; Maestro's own paper book does not.
     """
 
     def __init__(
@@ -50,9 +53,9 @@ class TradingLoop:
         self._client = client
         self._broker = broker
         self._journal = journal
-        self._adds_to_positions = adds_to_positions
         self._now = now
         self._settlement = Settlement(client, broker, journal, now)
+        self._sizing = Sizing(broker, journal, adds_to_positions=adds_to_positions)
         self._said: set[tuple[str, str]] = set()
 
     def run_once(self) -> None:
@@ -69,7 +72,7 @@ class TradingLoop:
         with isolated("account snapshot"):
             self._publish_account(latest)
         signals = [] if latest is None else list(latest.signals.values())
-        for signal in sorted(signals, key=lambda one: one.action != "SELL"):  # exits first: they free buying power
+        for signal in sorted(signals, key=lambda one: not one.is_exit):  # exits first: they free buying power
             with isolated(signal.strategy_name):
                 if self._may_trade(signal):
                     self._trade(signal, waiting)
@@ -116,10 +119,13 @@ class TradingLoop:
             change = f"{signal.original_action or '?'} → {signal.action}"
             self._say(signal, logging.WARNING, f"🚨 {name} overridden by Maestro: {change}")
             self._say(signal, logging.WARNING, f"   Reason: {signal.override_reason}")
-        elif signal.action == "BUY" and allocation < original:
+        elif signal.is_entry and allocation < original:
             change = f"{original:.1%} → {allocation:.1%}"
             self._say(signal, logging.INFO, f"⚠️ {name} allocation reduced by Maestro: {change}")
-        if signal.action not in {"BUY", "SELL"} or allocation <= 0:
+        if signal.action not in {"BUY", "SELL"} or not signal.is_of_something:
+            return False
+        if not (signal.is_entry or signal.is_exit):
+            self._say(signal, logging.WARNING, f"{name}: not traded: its intent {signal.intent} is not known here")
             return False
         if not (signal.nonce and signal.ticker):
             reason = f"a {signal.action} without nonce or symbol cannot be redeemed"
@@ -145,9 +151,12 @@ class TradingLoop:
 
     def _ordered(self, trade: Trade, signal: Signal) -> Order | None:
         """Redeem a signal and submit its order; None if it is not to be traded."""
-        if not self._is_worth_redeeming(trade, signal):
+        why_not = self._sizing.why_not(trade, signal)
+        if why_not is not None:
+            self._say(signal, logging.INFO, f"{trade.strategy_id}: not traded: {why_not}")
             return None
-        price = self._broker.last_price(trade.symbol) if trade.side == "buy" else 0.0
+        if not trade.is_exit:
+            self._broker.last_price(trade.symbol)  # without one nothing is reserved
         self._journal.save(trade)
         redemption = self._redeemed(trade)
         if redemption is None:
@@ -156,39 +165,20 @@ class TradingLoop:
             logger.warning("%s: expired at %s before it could be traded", trade.strategy_id, trade.expires_at)
             self._settlement.release(trade)
             return None
+        qty = self._sizing.quantity(trade, signal, redemption.notional, redemption.max_qty)
+        if qty <= NOTHING:
+            logger.info("%s: not traded: nothing of %s is left to %s", trade.strategy_id, trade.symbol, trade.side)
+            self._settlement.release(trade)
+            return None
         logger.info(f"Executing trade with identity: agent={signal.agent_id}, nonce={shown_nonce(signal.nonce)}...")
         trade = replace(trade, stage=Stage.SUBMITTED, lapses_at=redemption.lapses_at)
         self._journal.save(trade)
-        qty = redemption.notional / price if trade.side == "buy" else self._exit(trade, redemption.allocation)
         try:
             return self._broker.submit_order(trade.nonce, trade.symbol, trade.side, qty)
         except OrderRejected as error:
             logger.warning("%s: the broker rejected the order: %s", trade.strategy_id, error)
             self._settlement.release(trade)
             return None
-
-    def _is_worth_redeeming(self, trade: Trade, signal: Signal) -> bool:
-        if trade.side == "sell":
-            is_worth = self._exit(trade, signal.allocation) > NOTHING
-            reason = f"no {trade.symbol} to sell"
-        else:
-            is_worth = self._adds_to_positions or not self._holds_or_buys(trade)
-            reason = f"it holds {trade.symbol} already, or has an order open"
-        if not is_worth:
-            self._say(signal, logging.INFO, f"{trade.strategy_id}: not traded: {reason}")
-        return is_worth
-
-    def _holds_or_buys(self, trade: Trade) -> bool:
-        own, _ = self._journal.held(trade.strategy_id, trade.symbol)
-        if own > NOTHING and self._broker.position(trade.symbol) > NOTHING:
-            return True
-        orders = [one for one in self._journal.open_trades() if one.stage is Stage.SUBMITTED and one.side == "buy"]
-        wanted = (trade.strategy_id, trade.symbol)
-        return any((one.strategy_id, one.symbol) == wanted and one.nonce != trade.nonce for one in orders)
-
-    def _exit(self, trade: Trade, allocation: float) -> float:
-        own, others = self._journal.held(trade.strategy_id, trade.symbol)
-        return exit_quantity(self._broker.position(trade.symbol), own, others) * min(1.0, allocation)
 
     def _redeemed(self, trade: Trade) -> Redemption | None:
         """Redeem a trade's signal; None if Maestro says not to trade it. Raises Unavailable: ask again."""
@@ -197,7 +187,8 @@ class TradingLoop:
         except (Unavailable, Unauthorized):
             raise
         except MaestroApiError as error:
-            logger.warning("%s: not traded: %s", trade.strategy_id, error)
+            level = logging.INFO if error.reason_code in NO_EXIT_LEFT else logging.WARNING
+            logger.log(level, "%s: not traded: %s", trade.strategy_id, error)
             if error.reason_code == WITHDRAWN and self._broker.find_order(trade.nonce) is None:
                 self._settlement.release(trade)  # it was redeemed; the answer was lost, and it is too late now
                 return None
@@ -211,5 +202,6 @@ def _trade_of(signal: Signal) -> Trade:
         strategy_id=signal.strategy_name,
         symbol=signal.ticker,
         side=signal.action.lower(),
+        is_exit=signal.is_exit,
         expires_at=signal.expires_at,
     )

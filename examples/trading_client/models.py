@@ -42,7 +42,7 @@ class Signal:
     mode: str
     """ACTIVE, REDUCED, SHADOW_MODE or DISABLED."""
     allocation: float
-    """Fraction of buying power; of the position, for a SELL."""
+    """Fraction of buying power; of the position, for a SELL that exits."""
     original_allocation: float
     """What the strategy asked for."""
     session_id: str
@@ -59,6 +59,34 @@ class Signal:
     original_action: str | None = None
     override_reason: str | None = None
     """Why a risk rule turned it into HOLD."""
+    intent: str = ""
+    """ENTRY, EXIT, FLIP or NOTHING; empty from a server that does not say: there a SELL is an exit."""
+    qty: float | None = None
+    """Of an exit, the most it may trade, units; None where nobody knows. Of an entry it is its strategy's own word."""
+
+    @property
+    def is_exit(self) -> bool:
+        """Whether it reduces a position: a SELL of a long, a BUY of a short; a FLIP is traded as its exit."""
+        return self.intent in {"EXIT", "FLIP"} if self.intent else self.action == "SELL"
+
+    @property
+    def is_entry(self) -> bool:
+        return self.intent == "ENTRY" if self.intent else self.action == "BUY"
+
+    @property
+    def is_of_something(self) -> bool:
+        """Whether there is anything to trade, as issued."""
+        return self.allocation > 0 if self.most is None else self.most > 0
+
+    @property
+    def most(self) -> float | None:
+        """The most an exit may trade, units; None for an entry, and where nobody knows."""
+        return self.qty if self.intent and self.is_exit else None
+
+    @property
+    def exit_fraction(self) -> float:
+        """What an exit without a size trades of its position; a BUY's allocation is a fraction of buying power."""
+        return min(1.0, self.allocation) if self.action == "SELL" and self.intent != "FLIP" else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +117,8 @@ class Redemption:
     """Buying power it reserves, USD; 0 for an exit."""
     lapses_at: datetime
     """When what is not filled is free again."""
+    max_qty: float | None = None
+    """The most an exit may trade, units, as of now; None where nobody knows."""
     filled_notional: float = 0.0
 
 

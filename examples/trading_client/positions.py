@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from .trades import NOTHING
 
 
-def exit_quantity(position: float, own: float, others: float) -> float:
+def shared_out(position: float, owners: Mapping[str, float]) -> tuple[dict[str, float], float]:
     """
-    Return how many units of a broker's position a strategy may sell: whatever is not on record as other strategies'.
+    Return what each strategy has of a broker's position, and what nobody has; units, below 0 short.
 
-    Where the broker has less than all of them are on record for, each has its part of what is there.
+    Where the broker has less than strategies are on record for, each has its part of what is there.
 
-    >>> exit_quantity(10, 0, 0), exit_quantity(10, 4, 6), exit_quantity(10, 0, 10), exit_quantity(5, 4, 6)
-    (10, 4, 0, 2.0)
+    >>> shared_out(10, {"A": 4}), shared_out(5, {"A": 4, "B": 6}), shared_out(-1, {"A": -4})
+    (({'A': 4}, 6), ({'A': 2.0, 'B': 3.0}, 0.0), ({'A': -1.0}, 0.0))
+    >>> shared_out(6, {"A": 10, "B": -4}), shared_out(0, {"A": 4, "B": -4})
+    (({'A': 10, 'B': -4}, 0), ({'A': 4, 'B': -4}, 0))
     """
-    if own + others <= position:
-        return position - others
-    return max(0.0, position) * own / (own + others)
+    rest = position - sum(owners.values())
+    missing = sum(abs(qty) for qty in owners.values() if qty * rest < 0)
+    if not missing:
+        return dict(owners), rest
+    taken = min(abs(rest), missing)
+    parts = {name: qty * (1 - taken / missing) if qty * rest < 0 else qty for name, qty in owners.items()}
+    return parts, rest - math.copysign(taken, rest)
+
+
+def exit_quantity(side: str, position: float, strategy_id: str, owners: Mapping[str, float]) -> float:
+    """
+    Return how many units a strategy may sell, or buy back: whatever is not on record as other strategies'.
+
+    No order goes through the zero of the broker's position, which brokers do not take: where strategies hold
+    opposite sides, the rest is a later order's.
+
+    >>> exit_quantity("sell", 10, "A", {}), exit_quantity("sell", 10, "A", {"B": 10})
+    (10, 0)
+    >>> exit_quantity("buy", -10, "A", {"A": -4, "B": -6}), exit_quantity("buy", 10, "A", {"A": 10})
+    (4, 0)
+    >>> exit_quantity("sell", 6, "A", {"A": 10, "B": -4}), exit_quantity("sell", 0, "A", {"A": 4, "B": -4})
+    (6, 4)
+    """
+    sign = 1 if side == "sell" else -1
+    parts, rest = shared_out(position, owners)
+    own = max(0, sign * parts.get(strategy_id, 0)) + max(0, sign * rest)
+    return min(own, sign * position) if sign * position > 0 else own
 
 
 def attributed(positions: Mapping[str, float], holdings: Mapping[tuple[str, str], float]) -> list[dict[str, Any]]:
@@ -28,13 +55,13 @@ def attributed(positions: Mapping[str, float], holdings: Mapping[tuple[str, str]
 
     >>> attributed({"SPY": 10.0}, {("Trend", "SPY"): 4.0})
     [{'symbol': 'SPY', 'qty': 4.0, 'strategy_id': 'Trend'}, {'symbol': 'SPY', 'qty': 6.0}]
+    >>> attributed({}, {("Trend", "SPY"): 4.0, ("Fade", "SPY"): -4.0})
+    [{'symbol': 'SPY', 'qty': 4.0, 'strategy_id': 'Trend'}, {'symbol': 'SPY', 'qty': -4.0, 'strategy_id': 'Fade'}]
     """
     listed: list[dict[str, Any]] = []
-    for symbol, units in positions.items():
+    for symbol in dict.fromkeys([*positions, *(held for _, held in holdings)]):
         owners = {name: qty for (name, held), qty in holdings.items() if held == symbol}
-        on_record = sum(owners.values())
-        scale = min(1.0, max(0.0, units) / on_record) if on_record else 1.0
-        rest = units - on_record * scale
-        parts = [(qty * scale, {"strategy_id": name}) for name, qty in owners.items()] + [(rest, {})]
-        listed += [{"symbol": symbol, "qty": qty, **owner} for qty, owner in parts if abs(qty) > NOTHING]
+        parts, rest = shared_out(positions.get(symbol, 0.0), owners)
+        named = [(qty, {"strategy_id": name}) for name, qty in parts.items()] + [(rest, {})]
+        listed += [{"symbol": symbol, "qty": qty, **owner} for qty, owner in named if abs(qty) > NOTHING]
     return listed

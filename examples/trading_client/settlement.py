@@ -65,7 +65,7 @@ class Settlement:
         is_all_known = order.filled_qty <= trade.filled_qty + NOTHING
         if order.is_done and is_all_known:
             self._end(trade, order)
-        elif trade.side == "buy" and trade.lapses_at is not None and self._now() >= trade.lapses_at:
+        elif not trade.is_exit and trade.lapses_at is not None and self._now() >= trade.lapses_at:
             logger.warning("%s: order %s outlives its reservation: cancelling", trade.strategy_id, order.order_id)
             self._broker.cancel_order(order.order_id)
 
@@ -96,17 +96,19 @@ class Settlement:
         """Send fills that the ledger has not answered for."""
         if not trade.outbox:
             return trade
-        fills = list(trade.outbox)
+        fills, is_recorded = list(trade.outbox), True
         try:
             results = self._client.record_fills(fills)
         except MalformedFills as error:
-            results = list(error.results)
+            results, is_recorded = list(error.results), False
             for one in error.malformed:
                 fills.remove(one.fill)
                 self._keep_refused(one.fill, one.detail)
         for fill, result in zip(fills, results, strict=True):
             self._tell(fill, result)
-        trade = replace(trade, outbox=())
+        is_recorded = is_recorded and all(result.status != "REJECTED" for result in results)
+        # Where the ledger has not heard that the order is complete, a release ends it.
+        trade = replace(trade, outbox=(), is_complete=trade.is_complete and is_recorded)
         self._journal.save(trade)
         return trade
 

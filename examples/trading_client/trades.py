@@ -36,6 +36,9 @@ class Trade:
     strategy_id: str
     symbol: str
     side: str
+    """buy or sell; either may enter or exit."""
+    is_exit: bool
+    """Whether it reduces a position."""
     expires_at: datetime
     """No order is submitted after it."""
     stage: Stage = Stage.CLAIMED

@@ -22,6 +22,9 @@ class Alpaca:
     buying_power: float = 50_000.0
     price: float = 450.0
     positions: dict[str, float] = field(default_factory=dict)
+    """Units by symbol, below 0 short; fills change them."""
+    not_lent: frozenset[str] = frozenset({"GME"})
+    """Symbols that cannot be sold short."""
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By client_order_id."""
     is_filling: bool = True
@@ -39,6 +42,7 @@ class Alpaca:
             "orders:by_client_order_id": lambda: _found(self.orders.get(asked.query["client_order_id"][0])),
             "positions": lambda: self._position(name) if name else self._positions(),
             "account": self._account,
+            "assets": lambda: self._asset(name),
             "stocks": lambda: self._latest_trades(asked),
         }
         return routes.get(folder, lambda: Reply(404, {"code": 40410000, "message": "endpoint not found"}))()
@@ -53,6 +57,13 @@ class Alpaca:
         figures = {"equity": "100000", "buying_power": str(self.buying_power), "cash": "50000"}
         return Reply(200, {"id": str(uuid.uuid4()), "account_number": "PA1", "status": "ACTIVE", **figures})
 
+    def _asset(self, symbol: str) -> Reply:
+        if symbol == "NONE":
+            return Reply(404, {"code": 40410000, "message": f"asset not found for {symbol}"})
+        figures = {"marginable": True, "shortable": True, "easy_to_borrow": symbol not in self.not_lent}
+        names = {"id": str(uuid.uuid4()), "symbol": symbol, "exchange": "ARCA", "class": "us_equity"}
+        return Reply(200, names | figures | {"status": "active", "tradable": True, "fractionable": True})
+
     def _latest_trades(self, asked: Asked) -> Reply:
         trade = {"t": AT, "x": "V", "p": self.price, "s": 100, "c": ["@"], "i": 1, "z": "A"}
         symbols = [one for one in asked.query["symbols"][0].split(",") if one != "NONE"]
@@ -63,7 +74,11 @@ class Alpaca:
 
     def fill(self, client_order_id: str, filled: float, price: float, status: str = "partially_filled") -> None:
         """Bring an order to a quantity filled, at an average price."""
-        self.orders[client_order_id] |= {
+        order = self.orders[client_order_id]
+        more = filled - float(order["filled_qty"])
+        left = self.positions.pop(order["symbol"], 0.0) + (more if order["side"] == "buy" else -more)
+        self.positions |= {order["symbol"]: left} if abs(left) > 1e-9 else {}
+        order |= {
             "filled_qty": f"{filled:.9f}".rstrip("0").rstrip("."),
             "filled_avg_price": str(price) if filled else None,
             "status": status,
@@ -76,6 +91,8 @@ class Alpaca:
             return Reply(422, {"code": 40010001, "message": "client_order_id must be unique"})
         if body["side"] == "buy" and qty * self.price > self.buying_power:
             return Reply(403, {"code": 40310000, "message": "insufficient buying power"})
+        if body["side"] == "sell" and (refused := self._refused_sale(body["symbol"], qty)):
+            return refused
         assert (body["type"], body["time_in_force"]) == ("market", "day")
         self.orders[client_id] = {
             **dict.fromkeys(_TIMES, AT),
@@ -104,14 +121,28 @@ class Alpaca:
             return Reply(is_dropped=True)
         return Reply(200, self.orders[client_id])
 
+    def _refused_sale(self, symbol: str, qty: float) -> Reply | None:
+        held = self.positions.get(symbol, 0.0)
+        if held > 0:
+            message = f"insufficient qty available for order (requested: {qty}, available: {held})"
+            return Reply(403, {"code": 40310000, "message": message}) if qty > held + 1e-9 else None
+        if symbol in self.not_lent:
+            return Reply(422, {"code": 42210000, "message": f'asset "{symbol}" cannot be sold short'})
+        if qty != int(qty):
+            return Reply(422, {"code": 42210000, "message": "fractional orders are not allowed to short"})
+        return None
+
     def _position(self, symbol: str) -> Reply:
         if symbol not in self.positions:
             return Reply(404, {"code": 40410000, "message": "position does not exist"})
         qty = self.positions[symbol]
-        held = sum(float(one["qty"]) for one in self.orders.values() if one["side"] == "sell" and _is_open(one))
-        figures = {"qty": str(qty), "qty_available": str(qty - held), "avg_entry_price": "1", "cost_basis": "1"}
+        out = "sell" if qty > 0 else "buy"
+        orders = [one for one in self.orders.values() if one["side"] == out and _is_open(one)]
+        held = sum(float(one["qty"]) - float(one["filled_qty"]) for one in orders if one["symbol"] == symbol)
+        free = qty - held if qty > 0 else qty + held
+        figures = {"qty": str(qty), "qty_available": str(free), "avg_entry_price": "1", "cost_basis": "1"}
         names = {"asset_id": str(uuid.uuid4()), "symbol": symbol, "exchange": "ARCA", "asset_class": "us_equity"}
-        return Reply(200, names | figures | {"side": "long"})
+        return Reply(200, names | figures | {"side": "long" if qty > 0 else "short"})
 
 
 def _found(order: dict[str, Any] | None) -> Reply:

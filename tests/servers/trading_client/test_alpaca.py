@@ -44,7 +44,7 @@ def broker_of(server: Server, key: str = "key") -> AlpacaBroker:
 
 def trade() -> Trade:
     expires_at = datetime(2026, 1, 5, 15, 5, tzinfo=UTC)
-    return Trade(nonce=NONCE, strategy_id="Trend", symbol="SPY", side="buy", expires_at=expires_at)
+    return Trade(nonce=NONCE, strategy_id="Trend", symbol="SPY", side="buy", is_exit=False, expires_at=expires_at)
 
 
 def test_an_order_carries_the_nonce_and_comes_back_filled(desk: Desk) -> None:
@@ -192,6 +192,24 @@ def test_a_position_is_what_can_be_sold_now(desk: Desk) -> None:
     desk.alpaca.is_filling = False
     desk.submit(4.5, "sell")
     assert desk.broker.position("SPY") == 6.0
+
+
+def test_a_short_is_a_position_below_zero_and_what_can_be_bought_back_now(desk: Desk) -> None:
+    desk.submit(10.0, "sell")
+    assert desk.broker.position("SPY") == -10.0
+    assert desk.broker.account().positions == {"SPY": -10.0}
+    desk.alpaca.is_filling = False
+    desk.submit(4.0, "buy", "11" * 16)
+    assert desk.broker.position("SPY") == -6.0
+    desk.alpaca.fill("11" * 16, 4.0, 451.0, "filled")
+    assert desk.broker.position("SPY") == -6.0
+
+
+def test_shorts_are_whole_units_of_what_alpaca_lends(desk: Desk) -> None:
+    assert desk.broker.shortable("SPY", 10.9) == 10.0
+    assert [desk.broker.shortable(*one) for one in [("SPY", 0.9), ("GME", 10.0), ("NONE", 10.0)]] == [0.0, 0.0, 0.0]
+    with pytest.raises(OrderRejected, match="not allowed to short"):
+        desk.submit(0.5, "sell")
 
 
 def test_account_and_prices(desk: Desk) -> None:

@@ -35,6 +35,7 @@ from examples.trading_client.store import Store
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.domain.orchestration.position_book import PositionBook
 from functions.services.track_record.build_windows import build_windows
 from functions.strategies.maestro_controller import MaestroController
 from tests.emulator.strategies.test_facade import TENANT, steady, write_days
@@ -94,6 +95,15 @@ class Desk:
     def ledger(self) -> list[dict[str, Any]]:
         fills = [one.to_dict() or {} for one in paths.ledger_trades(self.db, TENANT).stream()]
         return sorted(fills, key=lambda fill: fill["created_at"])
+
+    def open_book(self) -> None:
+        """Open a position book in which nobody holds anything, and allow shorts."""
+        now = utc_now()
+        paths.positions(self.db, TENANT).set(PositionBook(now, "test").to_document(now))
+        paths.policy(self.db, TENANT).set({"allow_shorts": True})
+
+    def book(self) -> PositionBook:
+        return PositionBook.from_document(paths.positions(self.db, TENANT).get().to_dict())
 
     def redemptions(self) -> dict[str, dict[str, Any]]:
         collection = self.db.collection("tenants", TENANT, "redemptions")
@@ -433,6 +443,73 @@ def test_an_order_that_outlives_its_reservation_is_cancelled(desk: Desk, alpaca:
     assert account.orders[nonce]["status"] == "canceled"
     desk.loop(broker).run_once()
     assert desk.redemptions()[nonce]["status"] == "RELEASED"
+
+
+# Positions and intent, with the book open
+
+
+def test_a_short_is_sold_told_and_bought_back_by_intent(desk: Desk, alpaca: tuple[Alpaca, AlpacaBroker]) -> None:
+    account, broker = alpaca
+    account.is_filling = True
+    desk.open_book()
+    short = {"action": "SELL", "ticker": "SPY", "allocation": 0.2}
+    assert desk.cycle({"Fade": short})["Fade"]["intent"] == "ENTRY"
+    desk.loop(broker).run_once()
+    whole = 0.2 * BUYING_POWER // 450
+    assert desk.book().holding("Fade", "SPY").qty == -whole
+    again = desk.cycle({"Fade": {"action": "BUY", "ticker": "SPY", "allocation": 0.05}})["Fade"]
+    assert (again["action"], again["intent"]) == ("BUY", "EXIT")
+    desk.loop(broker).run_once()
+    left = -desk.book().holding("Fade", "SPY").qty
+    assert left == pytest.approx(whole - 0.05 * BUYING_POWER / 450), "it covers what the strategy sized, in units"
+    assert desk.cycle({"Fade": {"action": "CLOSE_ALL", "ticker": "SPY"}})["Fade"]["intent"] == "EXIT"
+    desk.loop(broker).run_once()
+    assert (desk.book().holdings, desk.book().orders) == ({}, {})
+    assert [fill["side"] for fill in desk.ledger()] == ["sell", "buy", "buy"]
+    assert account.positions == {}
+    assert {one["status"] for one in desk.redemptions().values()} == {"FILLED"}
+
+
+def test_an_exit_takes_no_more_than_the_book_has(desk: Desk, alpaca: tuple[Alpaca, AlpacaBroker]) -> None:
+    """The account holds units that no strategy bought; a client without a memory does not know whose they are."""
+    account, broker = alpaca
+    account.is_filling = True
+    account.positions["SPY"] = 100.0
+    desk.open_book()
+    desk.cycle({"Trend": BUY})
+    desk.loop(broker).run_once()
+    bought = 0.4 * BUYING_POWER / 450
+    desk.cycle({"Trend": SELL})
+    TradingLoop(desk.client, broker, Journal(Store())).run_once()
+    assert [fill["qty"] for fill in desk.ledger()] == [pytest.approx(bought), pytest.approx(bought)]
+    assert account.positions["SPY"] == pytest.approx(100.0)
+    assert desk.cycle({"Trend": SELL})["Trend"]["reason_code"] == "NOTHING_TO_EXIT"
+
+
+@pytest.mark.parametrize("filled", [0, 10])
+def test_a_cancelled_exit_ends_in_the_book_and_the_next_one_leaves_the_rest(
+    desk: Desk, alpaca: tuple[Alpaca, AlpacaBroker], filled: float
+) -> None:
+    account, broker = alpaca
+    account.is_filling = True
+    desk.open_book()
+    desk.cycle({"Trend": BUY})
+    desk.loop(broker).run_once()
+    account.is_filling = False
+    nonce = desk.cycle({"Trend": SELL})["Trend"]["nonce"]
+    desk.loop(broker).run_once()
+    assert list(desk.book().orders) == [nonce]
+    assert desk.cycle({"Trend": SELL})["Trend"]["reason_code"] == "EXIT_UNDER_WAY"
+    account.fill(nonce, filled, 450.0)
+    account.orders[nonce]["status"] = "canceled"
+    desk.loop(broker).run_once()
+    assert desk.book().orders == {}
+    held = desk.book().holding("Trend", "SPY").qty
+    assert held == pytest.approx(0.4 * BUYING_POWER / 450 - filled)
+    account.is_filling = True
+    assert desk.cycle({"Trend": SELL})["Trend"]["qty"] == pytest.approx(held)
+    desk.loop(broker).run_once()
+    assert (desk.book().holdings, desk.book().orders, account.positions) == ({}, {}, {})
 
 
 # The command line, and what the README says of it
