@@ -12,7 +12,10 @@ from examples.replay import Prices, decision_time
 FEE_PER_SHARE_USD = 0.005
 SLIPPAGE_FRACTION = 0.0002
 _CASH_BEFORE_COSTS = 0.99
+_NOTHING = 1e-9
 TRADING_MODES = frozenset({"ACTIVE", "REDUCED"})
+EXITS = frozenset({"EXIT", "FLIP"})
+"""Intents that reduce a position; a proposal that Maestro never saw has none, and exits by SELL."""
 
 
 @dataclass(slots=True)
@@ -22,7 +25,7 @@ class PaperBroker:
     uid: str
     cash: float = 100_000.0
     shares: dict[tuple[str, str], float] = field(default_factory=dict)
-    """Shares held, by (strategy, symbol)."""
+    """Shares held, by (strategy, symbol); below 0 short."""
     orders: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     """Signals to fill at the next close."""
 
@@ -47,13 +50,28 @@ class PaperBroker:
         return fills
 
     def _quantity(self, name: str, signal: Mapping[str, Any], prices: Prices, day_index: int) -> float:
-        """Return the shares an order trades, below 0 to sell; a position is entered once and left whole."""
-        held = self.shares.get((name, signal["ticker"]), 0.0)
-        if signal["action"] == "SELL":
-            return -held * float(signal["allocation"])
+        """Return the shares an order trades, below 0 to sell; a position is entered once."""
+        sign = 1 if signal["action"] == "BUY" else -1
+        is_exit = signal["intent"] in EXITS if "intent" in signal else signal["action"] == "SELL"
+        if is_exit:
+            return sign * self._left(name, signal, sign)
         is_in_a_position = any(owner == name for owner, _ in self.shares)
         wanted = 0.0 if is_in_a_position else float(signal["allocation"]) * self.equity(prices, day_index)
-        return min(self.cash * _CASH_BEFORE_COSTS, wanted) / prices.close(day_index, signal["ticker"])
+        free = max(0.0, self._buying_power(prices, day_index))
+        return sign * min(free * _CASH_BEFORE_COSTS, wanted) / prices.close(day_index, signal["ticker"])
+
+    def _left(self, name: str, signal: Mapping[str, Any], sign: int) -> float:
+        """Return the shares an exit trades: what its strategy has, at most the size that it was issued with."""
+        own = max(0.0, -sign * self.shares.get((name, signal["ticker"]), 0.0))
+        most = signal.get("qty") if "intent" in signal else None
+        if most is not None:
+            return min(own, float(most))
+        return own * (float(signal["allocation"]) if sign < 0 else 1.0)
+
+    def _buying_power(self, prices: Prices, day_index: int) -> float:
+        """Return cash without what short sales brought in, and as much again to buy them back, USD."""
+        shorts = [(symbol, -quantity) for (_, symbol), quantity in self.shares.items() if quantity < 0]
+        return self.cash - 2 * sum(quantity * prices.close(day_index, symbol) for symbol, quantity in shorts)
 
     def _fill(
         self, name: str, signal: Mapping[str, Any], quantity: float, close: float, at: datetime
@@ -62,7 +80,7 @@ class PaperBroker:
         slippage = abs(quantity) * close * SLIPPAGE_FRACTION
         self.cash -= quantity * close + fees + slippage
         left = self.shares.pop((name, symbol), 0.0) + quantity
-        if left > 1e-9:
+        if abs(left) > _NOTHING:
             self.shares[name, symbol] = left
         fill = {
             "uid": self.uid,
@@ -88,7 +106,7 @@ class PaperBroker:
         equity = self.equity(prices, day_index)
         return {
             "equity": round(equity, 2),
-            "buying_power": round(self.cash, 2),
+            "buying_power": round(self._buying_power(prices, day_index), 2),
             "cash": round(self.cash, 2),
             "positions": positions,
             "as_of": decision_time(prices.days[day_index]),

@@ -1,0 +1,64 @@
+"""The demo's broker goes by intent, and lets no strategy trade more than it has."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from examples.paper_broker import PaperBroker
+from examples.replay import Prices
+
+PRICES = Prices((date(2020, 3, 12), date(2020, 3, 13)), ("KO", "SP500"), np.array([[50.0, 1.0], [50.0, 1.0]]))
+
+
+def order(action: str, allocation: float = 1.0, **more: Any) -> dict[str, Any]:
+    return {"action": action, "ticker": "KO", "allocation": allocation, "mode": "ACTIVE", "nonce": "n"} | more
+
+
+def traded(broker: PaperBroker, name: str, signal: dict[str, Any]) -> tuple[str, float] | None:
+    """Let an order of one strategy fill at the next close; return the fill's side and quantity."""
+    broker.close_day(PRICES, 0, {name: signal})
+    fills = list(broker.close_day(PRICES, 1, {}).values())
+    return (fills[0]["side"], fills[0]["qty"]) if fills else None
+
+
+@pytest.mark.parametrize(
+    ("signal", "sold"),
+    [
+        (order("SELL", 0.5), 50.0),
+        (order("SELL", 0.5, qty=1.0), 50.0),
+        (order("SELL", 0.5, intent="EXIT", qty=None), 50.0),
+        (order("SELL", 0.5, intent="EXIT", qty=30.0), 30.0),
+        (order("SELL", 1.0, intent="EXIT", qty=500.0), 100.0),
+        (order("SELL", 0.2, intent="FLIP", qty=100.0), 100.0),
+    ],
+    ids=["nobody-weighed-it", "its-strategys-own-qty", "unknown", "capped", "all-it-has", "flip"],
+)
+def test_an_exit_sells_the_least_of_what_it_may_and_what_its_strategy_has(signal: dict[str, Any], sold: float) -> None:
+    broker = PaperBroker("ann", shares={("Trend", "KO"): 100.0, ("Other", "KO"): 900.0})
+    assert traded(broker, "Trend", signal) == ("sell", sold)
+    assert broker.shares.get(("Trend", "KO"), 0.0) == 100.0 - sold
+    assert broker.shares["Other", "KO"] == 900.0
+
+
+@pytest.mark.parametrize("action", ["BUY", "SELL"])
+def test_an_exit_without_a_position_trades_nothing_of_anothers(action: str) -> None:
+    broker = PaperBroker("ann", shares={("Other", "KO"): 900.0 if action == "SELL" else -900.0})
+    assert traded(broker, "Trend", order(action, intent="EXIT", qty=10.0)) is None
+
+
+def test_a_short_is_entered_by_its_allocation_and_covered_in_units() -> None:
+    broker = PaperBroker("ann")
+    assert traded(broker, "Fade", order("SELL", 0.2, intent="ENTRY")) == ("sell", 400.0)
+    assert broker.shares == {("Fade", "KO"): -400.0}
+    account = broker.account_snapshot(PRICES, 1)
+    assert account["positions"] == [{"symbol": "KO", "qty": -400.0, "strategy_id": "Fade"}]
+    assert account["equity"] == pytest.approx(100_000 - 6, abs=0.01), "fees of 2 USD and slippage of 4"
+    assert account["buying_power"] == pytest.approx(80_000 - 6, abs=0.01), "a short takes buying power like a long"
+    assert traded(broker, "Fade", order("SELL", 0.2, intent="ENTRY")) is None, "a position is entered once"
+    assert traded(broker, "Fade", order("BUY", 0.05, intent="EXIT", qty=100.0)) == ("buy", 100.0)
+    assert traded(broker, "Fade", order("BUY", 0.9, intent="EXIT", qty=500.0)) == ("buy", 300.0)
+    assert broker.shares == {}
