@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict, StoreUnavailable
+from functions.domain.ledger.entries import LedgerEntry
 from functions.services.kernel.ports import Version, Versioned
+from functions.services.ledger.ports import LedgerHead
 from functions.services.orchestration.ports import CycleWrites, TenantState
-from functions.services.trading.ports import TradingRecords, TradingWrites
+from functions.services.trading.ports import AccountAndPrices, TradingRecords, TradingWrites
 
 MARCH_16 = datetime(2020, 3, 16, 19, 55, tzinfo=UTC)
 """The day the S&P 500 fell 12 %; inside market hours."""
@@ -43,6 +45,8 @@ class FakeCycleStore:
         self.documents: dict[str, dict[str, Any]] = {}
         self.versions: dict[str, int] = {}
         self.stored_at: dict[str, datetime] = {}
+        self.created_at: dict[str, datetime] = {}
+        self._ticks = itertools.count()
         self.clock = FakeClock()
         """The store's own."""
         self.is_down = False
@@ -56,6 +60,15 @@ class FakeCycleStore:
         self.documents[path] = copy.deepcopy(dict(document))
         self.versions[path] = self.versions.get(path, 0) + 1
         self.stored_at[path] = self.clock.now()
+        self.created_at.setdefault(path, self.tick())
+
+    def tick(self) -> datetime:
+        """Return the store's time; no two are the same."""
+        return self.clock.now() + timedelta(microseconds=next(self._ticks))
+
+    def versioned(self, path: str) -> Versioned[dict[str, Any]]:
+        document = copy.deepcopy(self.documents[path])
+        return Versioned(document, self.version(path), self.stored_at.get(path), self.created_at.get(path))
 
     def read(self, tenant_id: str, uid: str | None, slot: str | None, key_id: str | None = None) -> TenantState:
         self._check_up()
@@ -122,6 +135,11 @@ class FakeCycleStore:
     def _get(self, path: str) -> dict[str, Any] | None:
         return copy.deepcopy(self.documents.get(path))
 
+    def those_below(self, folder: str) -> dict[str, dict[str, Any]]:
+        """Return copies of a collection's documents, by id."""
+        paths = (path for path in self.documents if path.rpartition("/")[0] == folder)
+        return {path.rpartition("/")[2]: copy.deepcopy(self.documents[path]) for path in list(paths)}
+
     def version(self, path: str) -> Version | None:
         return Version(self.versions[path]) if path in self.versions else None
 
@@ -131,7 +149,7 @@ class FakeCycleStore:
 
 
 class FakeTradingStore:
-    """`TradingStore` on the documents of a `FakeCycleStore`."""
+    """`TradingStore` and `BookStore` on the documents of a `FakeCycleStore`."""
 
     def __init__(self, cycles: FakeCycleStore) -> None:
         self._cycles = cycles
@@ -140,12 +158,14 @@ class FakeTradingStore:
         self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = (), key_ids: Sequence[str] = ()
     ) -> TradingRecords:
         state = self._cycles.read(tenant_id, None, None)
+        ledger = {one: f"tenants/{tenant_id}/ledger_trades/{one}" for one in fill_ids}
         return TradingRecords(
             policy=state.policy,
             positions=state.positions,
             session=state.session,
             redemptions=self._found(f"tenants/{tenant_id}/redemptions", nonces),
-            fills=self._found(f"tenants/{tenant_id}/ledger_trades", fill_ids),
+            fills={one: self._cycles.versioned(path) for one, path in ledger.items() if path in self._cycles.documents},
+            read_at=self._cycles.tick(),
             keyed=self._found(f"tenants/{tenant_id}/idempotency", key_ids),
         )
 
@@ -165,8 +185,14 @@ class FakeTradingStore:
         created = {f"{tenant}/redemptions/{nonce}": one for nonce, one in writes.new_redemptions.items()}
         created |= {f"{tenant}/ledger_trades/{fill_id}": one for fill_id, one in writes.new_fills.items()}
         created |= {f"{tenant}/idempotency/{key_id}": one for key_id, one in writes.new_keyed.items()}
+        created |= {f"{tenant}/state/positions/history/{one}": doc for one, doc in writes.new_book_changes.items()}
+        adopted = {f"{tenant}/ledger_trades/{fill_id}": one for fill_id, one in writes.adopted_fills.items()}
         if created.keys() & self._cycles.documents.keys():
             raise StoreConflict("a redemption or a fill exists")
+        if any(self._cycles.version(path) != fields.version for path, fields in adopted.items()):
+            raise StoreConflict("a fill changed")
+        for path, fields in adopted.items():
+            self._cycles.put(path, {**self._cycles.documents[path], **fields.value})
         for path, document in created.items():
             self._cycles.put(path, document)
         for nonce, document in writes.redemptions.items():
@@ -175,7 +201,57 @@ class FakeTradingStore:
             self._cycles.put(f"{tenant}/state/positions", writes.positions)
         self._cycles.put(current, {**self._cycles.documents.get(current, {}), **writes.session})
 
+    def account_and_prices(self, tenant_id: str) -> AccountAndPrices:
+        state = self._cycles.read(tenant_id, None, None)
+        return AccountAndPrices(state.account, state.market_data)
+
+    def reserved_redemptions(self, tenant_id: str, lapses_since: datetime) -> list[dict[str, Any]]:
+        found = list(self._cycles.those_below(f"tenants/{tenant_id}/redemptions").values())
+        reserved = [one for one in found if one["status"] == "RESERVED" and one["lapses_at"] >= lapses_since]
+        return sorted(reserved, key=lambda one: one["lapses_at"])
+
     def _found(self, folder: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         paths = {name: f"{folder}/{name}" for name in names}
         documents = self._cycles.documents
         return {name: copy.deepcopy(documents[path]) for name, path in paths.items() if path in documents}
+
+
+class FakeLedger:
+    """`LedgerReader` on the documents of a `FakeCycleStore`; no checkpoint was ever taken, unless one is put."""
+
+    def __init__(self, cycles: FakeCycleStore) -> None:
+        self._cycles = cycles
+        self.known_head: LedgerHead | None = None
+        self.known_checkpoint: dict[str, Any] | None = None
+        self.reads: list[datetime | None] = []
+        """Where each reading began."""
+        self.while_reading: list[Any] = []
+        """Callables run once each, when a reading ends: another writer."""
+
+    def entries(self, tenant_id: str, start: datetime | None) -> Iterator[LedgerEntry]:
+        self.reads.append(start)
+        found = self._cycles.those_below(f"tenants/{tenant_id}/ledger_trades")
+        timed = {name: one for name, one in found.items() if isinstance(one.get("ts"), datetime)}
+        for name, document in sorted(timed.items(), key=lambda one: (one[1]["ts"], one[0])):
+            if start is None or document["ts"] >= start:
+                path = f"tenants/{tenant_id}/ledger_trades/{name}"
+                yield LedgerEntry(name, document, self._cycles.created_at[path])
+        if self.while_reading:
+            self.while_reading.pop(0)()
+
+    def untimed_fills(self, tenant_id: str) -> list[tuple[str, dict[str, Any]]]:
+        found = self._cycles.those_below(f"tenants/{tenant_id}/ledger_trades")
+        return [(name, one) for name, one in found.items() if isinstance(one.get("ts"), str)]
+
+    def earliest_late_fill(self, tenant_id: str, created_since: datetime, before: datetime) -> datetime | None:
+        found = self._cycles.those_below(f"tenants/{tenant_id}/ledger_trades").values()
+        created = [one for one in found if isinstance(one.get("created_at"), datetime)]
+        late = [one["ts"] for one in created if one["created_at"] >= created_since and one["ts"] < before]
+        return min(late, default=None)
+
+    def head(self, tenant_id: str) -> Versioned[LedgerHead | None]:
+        return Versioned(self.known_head, None)
+
+    def checkpoint(self, tenant_id: str, at_or_before: datetime) -> dict[str, Any] | None:
+        known = self.known_checkpoint
+        return known if known is not None and known["at"] <= at_or_before else None

@@ -14,7 +14,7 @@ from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.kernel.errors import FillError, InputError
 from functions.domain.ledger.fills import parse_fill
-from functions.domain.trading.reported_fills import FillStatus, ReportedFill
+from functions.domain.trading.reported_fills import FillStatus, ReportedFill, as_reported
 from functions.services.kernel.commits import Commits
 from functions.services.trading.record_fills import RecordFills
 from functions.strategies.maestro_controller import MaestroController
@@ -97,18 +97,7 @@ def _read(line: str, row: dict[str, Any]) -> ReportedFill:
         raise FillError(f"{line}.id", "the trade's own id, so that it is recorded once", row.get("id"))
     fill = parse_fill(line, {"uid": "-", **given})
     labels: dict[str, Any] = {name: str(given[name]) for name in _LABELS if name in given}
-    return ReportedFill(
-        strategy_id=fill.key.strategy_id,
-        symbol=fill.key.symbol,
-        side="buy" if fill.signed_quantity > 0 else "sell",
-        qty=abs(fill.signed_quantity),
-        price=fill.price,
-        ts=fill.at,
-        fees=fill.fees,
-        slippage=fill.cost - fill.fees,
-        broker_fill_id=str(given["id"]),
-        **labels,
-    )
+    return as_reported(fill, broker_fill_id=str(given["id"]), **labels)
 
 
 def batches(fills: Sequence[ReportedFill]) -> list[Sequence[ReportedFill]]:

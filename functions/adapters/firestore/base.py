@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from google.cloud.firestore import Client, CollectionReference, DocumentReference, DocumentSnapshot, Query, WriteBatch
 
@@ -36,9 +37,16 @@ class FirestoreStore:
 
     def _get_all(self, references: Sequence[DocumentReference], doing: str) -> dict[str, Versioned[Document]]:
         """Return those that exist, by path."""
+        return self._get_all_at(references, doing)[0]
+
+    def _get_all_at(
+        self, references: Sequence[DocumentReference], doing: str
+    ) -> tuple[dict[str, Versioned[Document]], datetime]:
+        """Return those that exist, by path, and the time as of which they were read, by the store's clock."""
         with translated_errors(doing):
-            found = self._db.get_all(list(references), retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
-            return {snapshot.reference.path: versioned(snapshot) for snapshot in found if snapshot.exists}
+            found = list(self._db.get_all(list(references), retry=READ_RETRY, timeout=TIMEOUT_SECONDS))
+        existing = {snapshot.reference.path: versioned(snapshot) for snapshot in found if snapshot.exists}
+        return existing, min(snapshot.read_time for snapshot in found)
 
     def _stream(
         self, query: Query | CollectionReference, doing: str, timeout: float = TIMEOUT_SECONDS
@@ -71,4 +79,5 @@ class FirestoreStore:
 
 def versioned(snapshot: DocumentSnapshot[DocumentReference]) -> Versioned[Document]:
     """Return a document that exists, to commit over."""
-    return Versioned(snapshot.to_dict() or {}, Version(snapshot.update_time), snapshot.update_time)
+    version = Version(snapshot.update_time)
+    return Versioned(snapshot.to_dict() or {}, version, snapshot.update_time, snapshot.create_time)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 
-from google.cloud.firestore import CollectionReference, FieldFilter, Query
+from google.cloud.firestore import CollectionReference, DocumentReference, DocumentSnapshot, FieldFilter, Query
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
 from functions.adapters.firestore.writes import update_over
+from functions.domain.ledger.entries import LedgerEntry
 from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
 from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSettings
 
 PAGE_SIZE = 2000
 """Ledger documents in memory at once."""
 _UNTIMED_SHOWN = 20
+_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 _BATCH = 400
 
 
@@ -25,6 +27,11 @@ class FirestoreLedgerStore(FirestoreStore):
     def fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
         query = _within(paths.ledger_trades(self._db, tenant_id), "ts", start, end)
         yield from self._pages(query, f"reading the ledger of tenant {tenant_id}")
+
+    def entries(self, tenant_id: str, start: datetime | None) -> Iterator[LedgerEntry]:
+        query = _within(paths.ledger_trades(self._db, tenant_id), "ts", start, _END_OF_TIME)
+        for snapshot in self._snapshots(query, f"reading the ledger of tenant {tenant_id}"):
+            yield LedgerEntry(snapshot.id, snapshot.to_dict() or {}, snapshot.create_time)
 
     def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
         query = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", start, end)
@@ -125,11 +132,15 @@ class FirestoreLedgerStore(FirestoreStore):
         return None if oldest is None else oldest[field]
 
     def _pages(self, query: Query, doing: str) -> Iterator[tuple[str, Document]]:
+        for snapshot in self._snapshots(query, doing):
+            yield snapshot.id, snapshot.to_dict() or {}
+
+    def _snapshots(self, query: Query, doing: str) -> Iterator[DocumentSnapshot[DocumentReference]]:
         """Yield a query's documents page by page, so that memory does not grow with the ledger."""
         page = query.limit(PAGE_SIZE)
         while True:
             snapshots = list(self._stream(page, doing, LONG_TIMEOUT_SECONDS))
-            yield from ((snapshot.id, snapshot.to_dict() or {}) for snapshot in snapshots)
+            yield from snapshots
             if len(snapshots) < PAGE_SIZE:
                 return
             page = query.start_after(snapshots[-1]).limit(PAGE_SIZE)

@@ -130,6 +130,11 @@ def positions(db: Client, tenant_id: str) -> DocumentReference:
     return _state(db, tenant_id, "positions")
 
 
+def positions_history(db: Client, tenant_id: str) -> CollectionReference:
+    """What operators did to the position book."""
+    return db.collection("tenants", tenant_id, "state", "positions", "history")
+
+
 def _state(db: Client, tenant_id: str, name: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "state", name)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from google.cloud.firestore import DocumentReference
+from google.cloud.firestore import DocumentReference, FieldFilter
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import FirestoreStore
 from functions.adapters.firestore.writes import update_over
 from functions.services.kernel.ports import ABSENT, Document, Version
-from functions.services.trading.ports import TradingRecords, TradingWrites
+from functions.services.trading.ports import AccountAndPrices, TradingRecords, TradingWrites
 
 
 class FirestoreTradingStore(FirestoreStore):
@@ -26,7 +27,7 @@ class FirestoreTradingStore(FirestoreStore):
         fills = {fill_id: paths.ledger_trades(db, tenant_id).document(fill_id) for fill_id in fill_ids}
         keyed = {key_id: paths.idempotency_record(db, tenant_id, key_id) for key_id in key_ids}
         references = [policy, session, positions, *redemptions.values(), *fills.values(), *keyed.values()]
-        found = self._get_all(references, f"reading the session of tenant {tenant_id}")
+        found, read_at = self._get_all_at(references, f"reading the session of tenant {tenant_id}")
 
         def those(group: dict[str, DocumentReference]) -> dict[str, Document]:
             return {key: found[one.path].value for key, one in group.items() if one.path in found}
@@ -36,7 +37,8 @@ class FirestoreTradingStore(FirestoreStore):
             session=found.get(session.path, ABSENT),
             positions=found.get(positions.path, ABSENT).value,
             redemptions=those(redemptions),
-            fills=those(fills),
+            fills={key: found[one.path] for key, one in fills.items() if one.path in found},
+            read_at=read_at,
             keyed=those(keyed),
         )
 
@@ -56,6 +58,24 @@ class FirestoreTradingStore(FirestoreStore):
             batch.set(paths.redemption(db, tenant_id, nonce), dict(document))
         for fill_id, document in writes.new_fills.items():
             batch.create(paths.ledger_trades(db, tenant_id).document(fill_id), dict(document))
+        for fill_id, fields in writes.adopted_fills.items():
+            update_over(batch, paths.ledger_trades(db, tenant_id).document(fill_id), fields.value, fields.version)
+        for change_id, document in writes.new_book_changes.items():
+            batch.create(paths.positions_history(db, tenant_id).document(change_id), dict(document))
         for key_id, document in writes.new_keyed.items():
             batch.create(paths.idempotency_record(db, tenant_id, key_id), dict(document))
         self._commit(batch, f"storing redemptions and fills of tenant {tenant_id}")
+
+
+class FirestoreBookStore(FirestoreTradingStore):
+    """`BookStore` on Firestore."""
+
+    def account_and_prices(self, tenant_id: str) -> AccountAndPrices:
+        references = [paths.account(self._db, tenant_id), paths.market_data(self._db, tenant_id)]
+        found = self._get_all(references, f"reading account and prices of tenant {tenant_id}")
+        return AccountAndPrices(*(found.get(one.path, ABSENT).value for one in references))
+
+    def reserved_redemptions(self, tenant_id: str, lapses_since: datetime) -> Sequence[Document]:
+        query = paths.redemptions(self._db, tenant_id).where(filter=FieldFilter("status", "==", "RESERVED"))
+        query = query.where(filter=FieldFilter("lapses_at", ">=", lapses_since)).order_by("lapses_at")
+        return self._documents(query, f"reading the redemptions of tenant {tenant_id}")

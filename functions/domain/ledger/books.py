@@ -133,7 +133,7 @@ def compute_period_in_pages(
     """
     totals: dict[tuple[str, str], PeriodResult] = {}
     books = opening
-    for page, is_last in _pages(fills, page_size):
+    for page, is_last in pages_of(fills, page_size):
         results, books = compute_period(books, page, marks if is_last else {}, end)
         for result in results:
             owner = (result.uid, result.strategy_id)
@@ -148,7 +148,7 @@ def compute_period_in_pages(
     return list(totals.values()), books
 
 
-def _pages(fills: Iterable[Fill], page_size: int) -> Iterator[tuple[list[Fill], bool]]:
+def pages_of(fills: Iterable[Fill], page_size: int) -> Iterator[tuple[list[Fill], bool]]:
     """Yield fills in pages, and whether each is the last; there is always a last one."""
     page: list[Fill] = []
     for fill in fills:

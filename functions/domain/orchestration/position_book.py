@@ -78,7 +78,7 @@ class PositionBook:
     """All positions of a tenant and all its orders under way."""
 
     opened_at: datetime | None = None
-    """None: the book is not open."""
+    """The time, by the store's clock, as of which it was taken from the ledger; None: the book is not open."""
     opened_by: str | None = None
     holdings: Mapping[Key, Holding] = field(default_factory=dict)
     """Without those that are flat."""
@@ -86,6 +86,8 @@ class PositionBook:
     """By nonce."""
     closed_because: str | None = None
     """Why a book that was open is not any more."""
+    closed_by: str | None = None
+    """The operator who closed it; None where it closed by itself."""
 
     @property
     def is_open(self) -> bool:
@@ -122,6 +124,10 @@ class PositionBook:
             return self
         return replace(self, orders={**self.orders, nonce: replace(order, filled_qty=order.filled_qty + qty)})
 
+    def closed(self, because: str, by: str | None) -> PositionBook:
+        """Return a book that knows nothing any more."""
+        return replace(self, opened_at=None, holdings={}, orders={}, closed_because=because, closed_by=by)
+
     def to_document(self, now: datetime) -> dict[str, Any]:
         """Return ``state/positions``."""
         holdings = [[*key, one.qty, one.average_price, one.symbol] for key, one in sorted(self.holdings.items())]
@@ -130,6 +136,7 @@ class PositionBook:
             "opened_at": self.opened_at,
             "opened_by": self.opened_by,
             "closed_because": self.closed_because,
+            "closed_by": self.closed_by,
             "updated_at": now,
             "holdings_json": json.dumps(holdings, separators=(",", ":")),
             "orders_json": json.dumps(orders, separators=(",", ":")),
@@ -137,8 +144,7 @@ class PositionBook:
         size = len(document["holdings_json"]) + len(document["orders_json"])
         if size <= MOST_BYTES:
             return document
-        closed = replace(self, opened_at=None, holdings={}, orders={}, closed_because=_too_large(len(holdings), size))
-        return closed.to_document(now)
+        return self.closed(_too_large(len(holdings), size), None).to_document(now)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> PositionBook:
@@ -151,9 +157,8 @@ class PositionBook:
                 for name, symbol, qty, price, spelled in json.loads(document["holdings_json"])
             }
             orders = {str(nonce): _read_order(one) for nonce, one in json.loads(document["orders_json"]).items()}
-            return cls(
-                document["opened_at"], document.get("opened_by"), holdings, orders, document.get("closed_because")
-            )
+            words = {name: document.get(name) for name in ("opened_by", "closed_because", "closed_by")}
+            return cls(document["opened_at"], holdings=holdings, orders=orders, **words)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(
                 "state/positions", "what fills and redemptions stored: open the book again", document

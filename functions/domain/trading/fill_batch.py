@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.domain.kernel.errors import InputError
-from functions.domain.kernel.parsing import check_not_ahead
+from functions.domain.kernel.parsing import check_not_ahead, is_document_id
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.symbols import canonical_symbol
+from functions.domain.ledger.entries import LedgerEntry
+from functions.domain.ledger.fills import parse_fill
 from functions.domain.orchestration.position_book import NO_QUANTITY, PositionBook
 from functions.domain.trading.redemption import Redemption, RedemptionStatus, settle
-from functions.domain.trading.reported_fills import FillResult, FillStatus, ReportedFill
+from functions.domain.trading.reported_fills import FillResult, FillStatus, ReportedFill, as_reported
 from functions.domain.trading.reservations import CurrentSession, Overfill
 
 _IDENTITY = ("strategy_id", "symbol", "side", "qty", "price")
@@ -37,6 +39,8 @@ class FillBatch:
     """An operator's: fills of any age, which the account knows of and which hold no buying power."""
     ledger: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Documents to create, by id."""
+    adopted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Fields to set of documents that users wrote themselves, by id."""
     results: list[FillResult] = field(default_factory=list)
     """In the order they were added."""
 
@@ -65,25 +69,67 @@ class FillBatch:
             status, odd = _again(fill, known)
         self.results.append(FillResult(fill.fill_id, status, odd))
 
+    def adopt(self, entry: LedgerEntry) -> None:
+        """
+        Take in one that a user's own code wrote to the ledger: a fact, whatever it contradicts.
+
+        It is spent unless it is too old for the account not to know of it, and in the book unless the book was taken
+        from a ledger that had it.
+
+        Raises
+        ------
+        FillError
+            If it is malformed: nobody counts it.
+        """
+        fill = as_reported(parse_fill(entry.entry_id, entry.document), nonce=nonce_of(entry.document))
+        redemption = self._redemption_of(fill)
+        is_mismatch = redemption is not None and not _is_of(fill, redemption)
+        odd = self._count(
+            entry.entry_id,
+            fill,
+            None if is_mismatch else redemption,
+            is_spent=not self.is_too_old(fill.ts),
+            is_in_book=self.book.opened_at is not None and entry.is_known_at(self.book.opened_at),
+        )
+        added: dict[str, Any] = {} if entry.is_timed else {"ts": fill.ts}  # by which the ledger is read
+        if not isinstance(entry.document.get("created_at"), datetime):
+            added["created_at"] = self.now  # which tells a late one
+        self.adopted[entry.entry_id] = added | {"ledger_version": self.current.ledger_version}
+        odd = ReasonCode.FILL_MISMATCH if is_mismatch else odd
+        self.results.append(FillResult(entry.entry_id, FillStatus.RECORDED, odd))
+
+    def is_too_old(self, ts: datetime) -> bool:
+        """Tell whether the policy's ``max_fill_age_days`` are over."""
+        return ts < self.now - timedelta(days=self.policy.max_fill_age_days)
+
     def _check_time(self, field_name: str, ts: datetime) -> None:
         check_not_ahead(field_name, ts, self.now)
-        days = self.policy.max_fill_age_days
-        if not self.is_backfill and ts < self.now - timedelta(days=days):
-            limit = f"at most {days} days ago (max_fill_age_days)"
+        if not self.is_backfill and self.is_too_old(ts):
+            limit = f"at most {self.policy.max_fill_age_days} days ago (max_fill_age_days)"
             limit += "; older fills are an operator's: make maestro ARGS=backfill"
             raise InputError(field_name, limit, ts.isoformat())
 
+    def _redemption_of(self, fill: ReportedFill) -> Redemption | None:
+        return self.redemptions.get(fill.nonce) if fill.nonce else None
+
     def _record(self, fill: ReportedFill) -> tuple[FillStatus, ReasonCode | None]:
-        redemption = self.redemptions.get(fill.nonce) if fill.nonce else None
+        redemption = self._redemption_of(fill)
         if redemption is not None and not _is_of(fill, redemption):
             return FillStatus.REJECTED, ReasonCode.FILL_MISMATCH
-        before = self.book.holding(fill.strategy_id, fill.symbol).qty
-        if self.book.is_open:
-            self.book = self.book.with_fill(fill.strategy_id, fill.symbol, fill.signed_qty, fill.price)
-        spent = 0.0 if self.is_backfill else self._spent_units(fill, redemption, before) * fill.price
-        self.current = self.current.with_fill(fill.nonce, spent, self.now)
+        odd = self._count(fill.fill_id, fill, redemption, is_spent=not self.is_backfill, is_in_book=False)
         document = fill.to_ledger(self.tenant_id, self.uid, redemption.session_id if redemption else None, self.now)
         self.ledger[fill.fill_id] = document | {"ledger_version": self.current.ledger_version}
+        return FillStatus.RECORDED, odd
+
+    def _count(
+        self, fill_id: str, fill: ReportedFill, redemption: Redemption | None, *, is_spent: bool, is_in_book: bool
+    ) -> ReasonCode | None:
+        """Count a fill in buying power, book and redemption, once; return what is odd about it."""
+        before = self.book.holding(fill.strategy_id, fill.symbol).qty - (fill.signed_qty if is_in_book else 0.0)
+        if self.book.is_open and not is_in_book:
+            self.book = self.book.with_fill(fill.strategy_id, fill.symbol, fill.signed_qty, fill.price)
+        spent = self._spent_units(fill, redemption, before) * fill.price if is_spent else 0.0
+        self.current = self.current.with_fill(fill.nonce, spent, self.now)
         odd = ReasonCode.NOT_IN_A_REDEMPTION if fill.nonce and redemption is None else None
         beyond = self._sold_beyond(fill)
         if redemption is not None:
@@ -92,9 +138,9 @@ class FillBatch:
             odd = ReasonCode.OVERFILLED if settled.is_overfilled else odd
         if beyond > NO_QUANTITY:
             odd = ReasonCode.OVERFILLED
-            over = Overfill(fill.fill_id, fill.strategy_id, fill.symbol, fill.side, beyond, self.now)
+            over = Overfill(fill_id, fill.strategy_id, fill.symbol, fill.side, beyond, self.now)
             self.current = self.current.with_overfill(over)
-        return FillStatus.RECORDED, odd
+        return odd
 
     def _settle(self, redemption: Redemption, fill: ReportedFill) -> Redemption:
         settled, reservation = settle(
@@ -118,9 +164,16 @@ class FillBatch:
 
     def _sold_beyond(self, fill: ReportedFill) -> float:
         """Return how many units a fill sold that its strategy did not have, where it may have no short."""
-        if not self.book.is_open or self.policy.allow_shorts or fill.side == "buy":
+        is_no_matter = self.is_backfill or self.policy.allow_shorts or fill.side == "buy"
+        if is_no_matter or not self.book.is_open:
             return 0.0
         return min(fill.qty, max(0.0, -self.book.holding(fill.strategy_id, fill.symbol).qty))
+
+
+def nonce_of(document: Mapping[str, Any]) -> str | None:
+    """Return the nonce that a user's own ledger document names, if it is one."""
+    nonce = document.get("nonce")
+    return nonce if is_document_id(nonce) else None
 
 
 def _again(fill: ReportedFill, known: Mapping[str, Any]) -> tuple[FillStatus, ReasonCode | None]:

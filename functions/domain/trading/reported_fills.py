@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.ledger.fills import Fill
 
 
 class FillStatus(StrEnum):
@@ -65,6 +66,21 @@ class ReportedFill:
         """Return the document of ``ledger_trades``."""
         document = {name: getattr(self, name) for name in self.__slots__ if name != "is_order_complete"}
         return document | {"tenant_id": tenant_id, "uid": uid, "session_id": session_id, "created_at": now}
+
+
+def as_reported(fill: Fill, **labels: Any) -> ReportedFill:
+    """Return a fill of the ledger's as a client would report it, with labels such as ``nonce`` and ``order_id``."""
+    return ReportedFill(
+        strategy_id=fill.key.strategy_id,
+        symbol=fill.key.symbol,
+        side="buy" if fill.signed_quantity > 0 else "sell",
+        qty=abs(fill.signed_quantity),
+        price=fill.price,
+        ts=fill.at,
+        fees=fill.fees,
+        slippage=fill.cost - fill.fees,
+        **labels,
+    )
 
 
 def _digest(parts: list[Any]) -> str:

@@ -24,6 +24,8 @@ class Versioned(Generic[T_co]):
     """None when nothing is stored: a commit over it creates."""
     stored_at: datetime | None = None
     """When it was last changed, by the store's clock."""
+    created_at: datetime | None = None
+    """When it was first stored, by the same."""
 
 
 ABSENT: Versioned[None] = Versioned(None, None)

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from functions.domain.kernel.errors import PackedStateError
 from functions.domain.ledger.books import Checkpoint, compute_period_in_pages, read_checkpoint
-from functions.services.ledger.ports import LedgerStore
+from functions.services.ledger.ports import LedgerReader, LedgerStore
 from functions.services.ledger.read_ledger import SkippedDocuments, read_all_fills
 
 logger = logging.getLogger("maestro")
 
 
-def newest_checkpoint(store: LedgerStore, tenant_id: str, at_or_before: datetime) -> Checkpoint | None:
+def newest_checkpoint(store: LedgerReader, tenant_id: str, at_or_before: datetime) -> Checkpoint | None:
     """Return the newest checkpoint that is not after a time; None if it is damaged. Raises StoreUnavailable."""
     try:
         return read_checkpoint(store.checkpoint(tenant_id, at_or_before))

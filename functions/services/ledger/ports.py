@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from functions.domain.ledger.entries import LedgerEntry
 from functions.services.kernel.ports import Document, Version, Versioned
 from functions.services.track_record.ports import PerformanceStore
 
@@ -45,23 +46,15 @@ class TenantSettings:
     session: Document | None
 
 
-class LedgerStore(PerformanceStore, Protocol):
-    """Where fills are read, and what is made of them is kept."""
+class LedgerReader(Protocol):
+    """Where fills are read, and the books that were made of them."""
 
-    def fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterable[tuple[str, Document]]:
-        """Yield (id, document) of fills with start <= ts < end, page by page. Raises StoreUnavailable."""
-        ...
-
-    def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterable[tuple[str, Document]]:
-        """Yield (id, document) of shadow records with start <= timestamp < end. Raises StoreUnavailable."""
+    def entries(self, tenant_id: str, start: datetime | None) -> Iterable[LedgerEntry]:
+        """Yield all of the live ledger with start <= ts, oldest first, page by page. Raises StoreUnavailable."""
         ...
 
     def untimed_fills(self, tenant_id: str) -> Iterable[tuple[str, Document]]:
         """Yield the first few documents whose ts is text, which no query by time finds. Raises StoreUnavailable."""
-        ...
-
-    def first_fill_time(self, tenant_id: str) -> datetime | None:
-        """Return the time of the oldest fill. Raises StoreUnavailable."""
         ...
 
     def earliest_late_fill(self, tenant_id: str, created_since: datetime, before: datetime) -> datetime | None:
@@ -74,6 +67,22 @@ class LedgerStore(PerformanceStore, Protocol):
 
     def checkpoint(self, tenant_id: str, at_or_before: datetime) -> Document | None:
         """Return the newest checkpoint that is not after a time. Raises StoreUnavailable."""
+        ...
+
+
+class LedgerStore(LedgerReader, PerformanceStore, Protocol):
+    """Where fills are read, and what is made of them is kept."""
+
+    def fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterable[tuple[str, Document]]:
+        """Yield (id, document) of fills with start <= ts < end, page by page. Raises StoreUnavailable."""
+        ...
+
+    def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterable[tuple[str, Document]]:
+        """Yield (id, document) of shadow records with start <= timestamp < end. Raises StoreUnavailable."""
+        ...
+
+    def first_fill_time(self, tenant_id: str) -> datetime | None:
+        """Return the time of the oldest fill. Raises StoreUnavailable."""
         ...
 
     def settings(self, tenant_id: str) -> TenantSettings:

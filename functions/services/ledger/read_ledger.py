@@ -12,7 +12,7 @@ from functions.domain.kernel.errors import FillError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.fills import Fill, as_ledger_document, is_paper_fill, parse_fill
 from functions.services.kernel.ports import Document
-from functions.services.ledger.ports import LedgerStore
+from functions.services.ledger.ports import LedgerReader, LedgerStore
 
 logger = logging.getLogger("maestro")
 
@@ -31,6 +31,12 @@ class SkippedDocuments:
         self.count += 1
         if len(self.examples) < _EXAMPLES_KEPT:
             self.examples.append(str(error))
+
+
+def note_untimed(store: LedgerReader, tenant_id: str, skipped: SkippedDocuments) -> None:
+    """Count documents whose time is text, which no query by time finds. Raises StoreUnavailable."""
+    for document_id, document in store.untimed_fills(tenant_id):
+        skipped.add(FillError(f"{document_id}.ts", "a timestamp", document.get("ts")))
 
 
 def read_fills(tenant_id: str, documents: Iterable[tuple[str, Document]], skipped: SkippedDocuments) -> Iterator[Fill]:

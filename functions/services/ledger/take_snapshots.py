@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from functions.domain.kernel.errors import FillError, StoreConflict
+from functions.domain.kernel.errors import StoreConflict
 from functions.domain.ledger.books import Checkpoint, PeriodResult, checkpoint_document, compute_period_in_pages
 from functions.domain.ledger.periods import Period, mode_at_end, snapshot_document
 from functions.services.kernel.commits import races
 from functions.services.kernel.ports import Clock, Document, MarketCalendar
 from functions.services.ledger.books import books_at, newest_checkpoint
 from functions.services.ledger.ports import DayWrites, LedgerHead, LedgerStore
-from functions.services.ledger.read_ledger import SkippedDocuments, read_all_fills
+from functions.services.ledger.read_ledger import SkippedDocuments, note_untimed, read_all_fills
 from functions.services.ledger.valuation import Valuation, value
 from functions.services.track_record.build_windows import WINDOW_SPAN, build_windows, windows_of
 
@@ -66,8 +66,7 @@ class TakeSnapshots:
         report = SnapshotReport()
         seen_until = self._clock.now() - _CREATION_OVERLAP
         valuation = value(self._store.settings(tenant_id), policy_defaults, self._calendar)
-        for document_id, document in self._store.untimed_fills(tenant_id):
-            report.skipped.add(FillError(f"{document_id}.ts", "a timestamp", document.get("ts")))
+        note_untimed(self._store, tenant_id, report.skipped)
         for race in races(_ATTEMPTS):
             with race:
                 self._catch_up(tenant_id, last_day, seen_until, valuation, report, progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from functions.services.kernel.ports import Document, Version, Versioned
@@ -20,15 +21,17 @@ class TradingRecords:
     """The position book, which changes only together with the session."""
     redemptions: Mapping[str, Document]
     """Those that exist, by nonce."""
-    fills: Mapping[str, Document]
+    fills: Mapping[str, Versioned[Document]]
     """Ledger documents that exist, by id."""
+    read_at: datetime
+    """As of when, by the store's clock."""
     keyed: Mapping[str, Document] = field(default_factory=dict)
     """Idempotency records that exist, by id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradingWrites:
-    """Everything a redemption, a release or a batch of fills writes, in one atomic commit."""
+    """Everything a redemption, a release, a batch of fills or an operator of the book writes, in one atomic commit."""
 
     session: Document
     """Fields of ``state/session`` to set; its other fields stay."""
@@ -38,6 +41,10 @@ class TradingWrites:
     redemptions: Mapping[str, Document] = field(default_factory=dict)
     """Redemptions that exist, anew."""
     new_fills: Mapping[str, Document] = field(default_factory=dict)
+    adopted_fills: Mapping[str, Versioned[Document]] = field(default_factory=dict)
+    """Fields to set of ledger documents that exist, over the version that was read."""
+    new_book_changes: Mapping[str, Document] = field(default_factory=dict)
+    """What operators did to the position book, by id."""
     new_keyed: Mapping[str, Document] = field(default_factory=dict)
     """Idempotency records."""
 
@@ -62,8 +69,29 @@ class TradingStore(Protocol):
         Raises
         ------
         StoreConflict
-            If ``state/session`` changed since ``session_version``, or something new exists already.
+            If ``state/session`` changed since ``session_version``, or an adopted fill since it was read, or something
+            new exists already.
         StoreUnavailable
             If it is not known to be written.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAndPrices:
+    """What the position book is compared with, and gifts are priced by; None marks a document that does not exist."""
+
+    account: Document | None
+    market_data: Document | None
+
+
+class BookStore(TradingStore, Protocol):
+    """Where operators open, mend and close the position book."""
+
+    def account_and_prices(self, tenant_id: str) -> AccountAndPrices:
+        """Read them in one round trip. Raises StoreUnavailable."""
+        ...
+
+    def reserved_redemptions(self, tenant_id: str, lapses_since: datetime) -> Sequence[Document]:
+        """Return those of status RESERVED that lapse, or lapsed, since a time; the earliest first."""
         ...

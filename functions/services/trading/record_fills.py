@@ -97,13 +97,15 @@ class RecordFills:
             is_backfill=is_backfill,
         )
         for fill in fills:
-            batch.add(fill, records.fills.get(fill.fill_id))
+            stored = records.fills.get(fill.fill_id)
+            batch.add(fill, None if stored is None else stored.value)
         if batch.ledger:
-            self._store.commit(tenant_id, _writes(batch, redeemed), records.session.version)
+            self._store.commit(tenant_id, writes_of(batch, redeemed), records.session.version)
         return RecordedFills(batch.results, batch.current.ledger_version)
 
 
-def _writes(batch: FillBatch, redeemed: Mapping[str, Redemption]) -> TradingWrites:
+def writes_of(batch: FillBatch, redeemed: Mapping[str, Redemption]) -> TradingWrites:
+    """Return what a batch writes; ``redeemed`` are the redemptions as they were read."""
     changed = {nonce: one.to_document() for nonce, one in batch.redemptions.items() if one != redeemed[nonce]}
     return TradingWrites(
         session=batch.current.to_fields(batch.now),

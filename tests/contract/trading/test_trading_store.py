@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore.trading_store import FirestoreTradingStore
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore.trading_store import FirestoreBookStore
 from functions.domain.kernel.errors import StoreConflict
-from functions.services.trading.ports import TradingStore, TradingWrites
-from tests.fakes import MARCH_16, FakeCycleStore, FakeTradingStore
+from functions.services.kernel.ports import Document, Versioned
+from functions.services.ledger.ports import LedgerReader
+from functions.services.trading.ports import AccountAndPrices, BookStore, TradingRecords, TradingWrites
+from tests.fakes import MARCH_16, FakeCycleStore, FakeLedger, FakeTradingStore
 
 NONCE = "0f" * 16
 RESERVATIONS = {NONCE: {"notional": 10.0, "lapses_at": MARCH_16 + timedelta(minutes=5)}}
@@ -20,21 +23,25 @@ Put = Callable[[str, dict[str, Any]], Any]
 
 
 @pytest.fixture(params=["fake", "emulator"])
-def store_and_put(request: pytest.FixtureRequest, own_db: Client) -> tuple[TradingStore, Put]:
+def store_and_put(request: pytest.FixtureRequest, own_db: Client) -> tuple[BookStore, Put]:
     if request.param == "fake":
         fake = FakeCycleStore()
         return FakeTradingStore(fake), fake.put
-    return FirestoreTradingStore(own_db), lambda path, document: own_db.document(path).set(document)
+    return FirestoreBookStore(own_db), lambda path, document: own_db.document(path).set(document)
 
 
-def test_a_tenant_without_anything_reads_as_nothing(store_and_put: tuple[TradingStore, Put]) -> None:
+def values(records: TradingRecords) -> dict[str, Document]:
+    return {name: stored.value for name, stored in records.fills.items()}
+
+
+def test_a_tenant_without_anything_reads_as_nothing(store_and_put: tuple[BookStore, Put]) -> None:
     store, _ = store_and_put
     records = store.read("acme", [NONCE], ["f1"])
     assert (records.policy, records.session.value, records.session.version) == (None, None, None)
     assert (records.redemptions, records.fills, store.issued("acme", "s")) == ({}, {}, None)
 
 
-def test_what_is_committed_is_read_and_the_sessions_other_fields_stay(store_and_put: tuple[TradingStore, Put]) -> None:
+def test_what_is_committed_is_read_and_the_sessions_other_fields_stay(store_and_put: tuple[BookStore, Put]) -> None:
     store, put = store_and_put
     put("tenants/acme/config/maestro", {"enabled": True})
     put("tenants/acme/sessions/s1", {"session_id": "s1"})
@@ -48,7 +55,8 @@ def test_what_is_committed_is_read_and_the_sessions_other_fields_stay(store_and_
     records = store.read("acme", [NONCE], ["f1", "f2"])
     assert records.policy == {"enabled": True}
     assert records.session.value == {"session_id": "s1", "buying_power": 100.0, "reservations": RESERVATIONS}
-    assert (records.redemptions, records.fills) == ({NONCE: {"status": "RESERVED"}}, {"f1": {"qty": 1.0}})
+    assert records.redemptions == {NONCE: {"status": "RESERVED"}}
+    assert values(records) == {"f1": {"qty": 1.0}}
     assert store.issued("acme", "s1") == {"session_id": "s1"}
     released = TradingWrites(session={"reservations": {}}, redemptions={NONCE: {"status": "RELEASED"}})
     store.commit("acme", released, records.session.version)
@@ -57,7 +65,7 @@ def test_what_is_committed_is_read_and_the_sessions_other_fields_stay(store_and_
     assert records.redemptions == {NONCE: {"status": "RELEASED"}}
 
 
-def test_a_commit_over_a_changed_session_conflicts_and_writes_nothing(store_and_put: tuple[TradingStore, Put]) -> None:
+def test_a_commit_over_a_changed_session_conflicts_and_writes_nothing(store_and_put: tuple[BookStore, Put]) -> None:
     store, put = store_and_put
     put("tenants/acme/state/session", {"session_id": "s1"})
     version = store.read("acme", []).session.version
@@ -74,13 +82,86 @@ def test_a_commit_over_a_changed_session_conflicts_and_writes_nothing(store_and_
     [
         TradingWrites(session={}, new_redemptions={NONCE: {"n": 2}}),
         TradingWrites(session={}, new_fills={"f1": {"n": 2}}),
+        TradingWrites(session={}, new_book_changes={"c1": {"n": 2}}),
     ],
 )
-def test_what_exists_is_not_created_again(store_and_put: tuple[TradingStore, Put], writes: TradingWrites) -> None:
+def test_what_exists_is_not_created_again(store_and_put: tuple[BookStore, Put], writes: TradingWrites) -> None:
     store, put = store_and_put
     put(f"tenants/acme/redemptions/{NONCE}", {"n": 1})
     put("tenants/acme/ledger_trades/f1", {"n": 1})
+    put("tenants/acme/state/positions/history/c1", {"n": 1})
     with pytest.raises(StoreConflict):
         store.commit("acme", writes, None)
     records = store.read("acme", [NONCE], ["f1"])
-    assert (records.redemptions, records.fills) == ({NONCE: {"n": 1}}, {"f1": {"n": 1}})
+    assert (records.redemptions, values(records)) == ({NONCE: {"n": 1}}, {"f1": {"n": 1}})
+
+
+def test_a_ledger_document_is_adopted_over_what_was_read_or_not_at_all(store_and_put: tuple[BookStore, Put]) -> None:
+    store, put = store_and_put
+    put("tenants/acme/ledger_trades/f1", {"qty": 1.0})
+    records = store.read("acme", [], ["f1"])
+    put("tenants/acme/ledger_trades/f1", {"qty": 2.0})
+    writes = TradingWrites(
+        session={"ledger_version": 1},
+        adopted_fills={"f1": Versioned({"ledger_version": 1}, records.fills["f1"].version)},
+    )
+    with pytest.raises(StoreConflict):
+        store.commit("acme", writes, None)
+    again = store.read("acme", [], ["f1"])
+    assert (again.session.value, values(again)) == (None, {"f1": {"qty": 2.0}})
+    adopted = {"f1": Versioned({"ledger_version": 1}, again.fills["f1"].version)}
+    store.commit("acme", TradingWrites(session={"ledger_version": 1}, adopted_fills=adopted), None)
+    assert values(store.read("acme", [], ["f1"])) == {"f1": {"qty": 2.0, "ledger_version": 1}}
+    assert store.read("acme", [], ["f1"]).fills["f1"].created_at == records.fills["f1"].created_at
+
+
+def test_what_is_created_after_a_read_is_newer_than_it_and_what_was_before_is_not(
+    store_and_put: tuple[BookStore, Put],
+) -> None:
+    """Whoever opens the book counts the one, and leaves the other to its event."""
+    store, put = store_and_put
+    for number in range(20):
+        name = f"f{number}"
+        before = store.read("acme", [], [name])
+        put(f"tenants/acme/ledger_trades/{name}", {"n": number})
+        after = store.read("acme", [], [name])
+        created_at = after.fills[name].created_at
+        assert created_at is not None
+        assert before.read_at < created_at <= after.read_at
+
+
+def test_reserved_redemptions_are_those_that_lapse_since_a_time(store_and_put: tuple[BookStore, Put]) -> None:
+    store, put = store_and_put
+    for minutes, status in ((3, "RESERVED"), (1, "RESERVED"), (-1, "RESERVED"), (2, "FILLED")):
+        document = {"status": status, "lapses_at": MARCH_16 + timedelta(minutes=minutes)}
+        put(f"tenants/acme/redemptions/r{minutes}", document)
+    found = store.reserved_redemptions("acme", MARCH_16)
+    assert [one["lapses_at"] - MARCH_16 for one in found] == [timedelta(minutes=1), timedelta(minutes=3)]
+
+
+def test_account_and_prices_are_as_stored(store_and_put: tuple[BookStore, Put]) -> None:
+    store, put = store_and_put
+    assert store.account_and_prices("acme") == AccountAndPrices(None, None)
+    put("tenants/acme/accounts/primary", {"equity": 1.0})
+    put("tenants/acme/market_data/latest", {"symbols": {}})
+    assert store.account_and_prices("acme") == AccountAndPrices({"equity": 1.0}, {"symbols": {}})
+
+
+@pytest.fixture(params=["fake", "emulator"])
+def ledger_and_put(request: pytest.FixtureRequest, own_db: Client) -> tuple[LedgerReader, Put]:
+    if request.param == "fake":
+        fake = FakeCycleStore()
+        return FakeLedger(fake), fake.put
+    return FirestoreLedgerStore(own_db), lambda path, document: own_db.document(path).set(document)
+
+
+def test_the_ledger_is_read_by_time_whatever_else_is_in_it(ledger_and_put: tuple[LedgerReader, Put]) -> None:
+    ledger, put = ledger_and_put
+    times = {"b": MARCH_16 + timedelta(days=400), "a": MARCH_16, "old": MARCH_16 - timedelta(days=90_000)}
+    for name, ts in {**times, "text": "2020-03-16", "number": 5, "none": None}.items():
+        put(f"tenants/acme/ledger_trades/{name}", {"ts": ts, "qty": 1.0})
+    put("tenants/acme/ledger_trades/other", {"timestamp": MARCH_16})
+    assert [one.entry_id for one in ledger.entries("acme", None)] == ["old", "a", "b"]
+    assert [one.entry_id for one in ledger.entries("acme", MARCH_16)] == ["a", "b"]
+    assert [name for name, _ in ledger.untimed_fills("acme")] == ["text"]
+    assert next(iter(ledger.entries("acme", MARCH_16))).document == {"ts": MARCH_16, "qty": 1.0}

@@ -1,0 +1,56 @@
+"""What the live ledger leaves open now: from the newest checkpoint that nothing came late for, or from all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from functions.domain.ledger.books import Checkpoint, OpenLots
+from functions.domain.ledger.entries import LedgerEntry
+from functions.domain.ledger.open_lots import carried
+from functions.domain.ledger.periods import Period
+from functions.services.ledger.books import newest_checkpoint
+from functions.services.ledger.ports import LedgerReader
+from functions.services.ledger.read_ledger import SkippedDocuments, note_untimed, read_fills
+
+IsCounted = Callable[[LedgerEntry], bool]
+
+
+def lots_of_all_fills(
+    ledger: LedgerReader, tenant_id: str, is_counted: IsCounted, skipped: SkippedDocuments
+) -> OpenLots:
+    """Return the lots that all fills leave open, read page by page. Raises StoreUnavailable."""
+    note_untimed(ledger, tenant_id, skipped)
+    return _lots_since(ledger, tenant_id, Checkpoint.empty(), is_counted, skipped)
+
+
+def lots_since_checkpoint(
+    ledger: LedgerReader, tenant_id: str, is_counted: IsCounted, skipped: SkippedDocuments
+) -> OpenLots:
+    """
+    Return the same, reading only the fills since the newest checkpoint that has all fills before it.
+
+    A fill that came late and does not say when (``created_at``) is missed; who sees a difference reads all of them.
+
+    Raises
+    ------
+    StoreUnavailable
+    """
+    head = ledger.head(tenant_id).value
+    books: Checkpoint | None = None
+    if head is not None:
+        end = Period.of_day(head.last_day).end
+        late = ledger.earliest_late_fill(tenant_id, head.seen_until, end)
+        books = newest_checkpoint(ledger, tenant_id, end if late is None else _day_start(late))
+    return _lots_since(ledger, tenant_id, books or Checkpoint.empty(), is_counted, skipped)
+
+
+def _lots_since(
+    ledger: LedgerReader, tenant_id: str, books: Checkpoint, is_counted: IsCounted, skipped: SkippedDocuments
+) -> OpenLots:
+    counted = (entry for entry in ledger.entries(tenant_id, books.at) if is_counted(entry))
+    return carried(books.lots, read_fills(tenant_id, ((one.entry_id, one.document) for one in counted), skipped))
+
+
+def _day_start(at: datetime) -> datetime:
+    return Period.of_day(at.date()).start
