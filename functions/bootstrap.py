@@ -40,6 +40,8 @@ from functions.services.monitoring.ports import RecordStore
 from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.orchestration.manage_policy import ManagePolicy
 from functions.services.orchestration.put_inputs import PutInputs
+from functions.services.trading.adopt_fills import AdoptFills
+from functions.services.trading.check_book import CheckBook
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
 from functions.settings import WEBHOOK_SIGNING_KEY, Settings, read_settings
@@ -87,7 +89,9 @@ def snapshot_queue() -> TaskQueue:
 def run_snapshot_task() -> RunSnapshotTask:
     ledger = ledger_store()
     take = TakeSnapshots(ledger, market_calendar(), clock())
-    return RunSnapshotTask(ledger, ledger, take, wiring.compute_month(firestore_client()), clock())
+    check = CheckBook(trading_store(), ledger)
+    month = wiring.compute_month(firestore_client())
+    return RunSnapshotTask(ledger, ledger, take, month, clock(), lambda tenant_id: check.run(tenant_id).to_fields())
 
 
 def market_calendar() -> MarketCalendar:
@@ -115,6 +119,12 @@ def redeem_signals() -> RedeemSignals:
 @cache
 def record_fills() -> RecordFills:
     return RecordFills(trading_store(), clock(), commits())
+
+
+@cache
+def adopt_fills() -> AdoptFills:
+    settings()
+    return AdoptFills(trading_store(), clock(), commits())
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import os
 
-from functions.triggers.documents import on_decision_logged
+from functions.triggers.documents import on_decision_logged, on_fill_written
 from functions.triggers.http_api import api
 from functions.triggers.scheduled import (
     check_alerts,
@@ -23,6 +23,7 @@ __all__ = [
     "delivernotification",
     "monthly_performance_snapshot",
     "on_decision_logged",
+    "on_fill_written",
     "orchestrate_tick",
     "orchestratetenant",
     "snapshottenant",

@@ -16,6 +16,7 @@ def main() -> int:
     parser.add_argument("--only", default="functions,firestore,hosting", help="what to deploy (%(default)s)")
     parser.add_argument("--may-deploy", action="store_true", help="only tell whether the project can be deployed to")
     parser.add_argument("--dry-run", action="store_true", help="let firebase check everything and deploy nothing")
+    parser.add_argument("--force", action="store_true", help="where nobody can answer: yes to all that firebase asks")
     arguments = parser.parse_args()
     project = arguments.project or json.loads((ROOT / ".firebaserc").read_text())["projects"]["default"]
     if project.startswith("demo-"):
@@ -28,7 +29,8 @@ def main() -> int:
     if arguments.may_deploy:
         return 0
     command = [str(FIREBASE), "deploy", "--project", project, "--only", arguments.only]
-    return subprocess.run(command + ["--dry-run"] * arguments.dry_run, cwd=ROOT, check=False).returncode
+    options = ["--dry-run"] * arguments.dry_run + ["--force"] * arguments.force
+    return subprocess.run(command + options, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.track_record.build_windows import build_windows
 from functions.settings import ALWAYS_OPEN
 from functions.strategies.maestro_controller import MaestroController
-from tools import channels, tenants, users
+from tools import book, channels, tenants, users
 from tools.backfill import backfill
 from tools.connection import database_of, use_project
 from tools.dry_run import RecordingLedgerStore
@@ -36,7 +36,8 @@ from tools.terminal import AsJson, fail, given, new_table, notes, plain, print_j
 from tools.why import why
 
 HELP = """
-Ask what Maestro decided and why, compute performance, and manage tenants, users and channels.
+Ask what Maestro decided and why, compute performance, open the position book, and manage tenants, users \
+and channels.
 
 Where it works: on the emulators that make dev or make demo runs in another terminal; on the project that --project \
 (or GCLOUD_PROJECT) names, with the credentials of gcloud auth application-default login; or on the emulators that \
@@ -66,6 +67,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=LOOK)(why)
 app.command(rich_help_panel=MANAGE)(backfill)
+app.add_typer(book.book_app, name="book", rich_help_panel=MANAGE)
 app.add_typer(tenants.tenant_app, name="tenant", rich_help_panel=MANAGE)
 app.add_typer(users.user_app, name="user", rich_help_panel=MANAGE)
 app.add_typer(channels.channel_app, name="channel", rich_help_panel=MANAGE)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from firebase_functions import firestore_fn
 
@@ -13,6 +14,14 @@ from functions.services.monitoring.summarise_decision import FAILED
 from functions.triggers.serving import SERVING
 
 logger = logging.getLogger("maestro")
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+def retried(function: Handler) -> Handler:
+    """Have an event delivered again, for a day, until the function returns; goes above the trigger's own decorator."""
+    function.__firebase_endpoint__.eventTrigger["retry"] = True  # type: ignore[attr-defined]  # which offers no option
+    return function
 
 
 @firestore_fn.on_document_created(
@@ -38,3 +47,17 @@ def on_decision_logged(event: firestore_fn.Event[Any]) -> None:
         summarise.run(event.params["session_id"])
     except StoreError as error:
         logger.warning("%s: %s", FAILED, error, extra={"tenant": tenant_id})
+
+
+@retried
+@firestore_fn.on_document_created(
+    document="tenants/{tenant}/ledger_trades/{trade}",
+    timeout_sec=60,
+    max_instances=10,  # of all tenants; those of one commit in turns all the same
+)
+def on_fill_written(event: firestore_fn.Event[Any]) -> None:
+    """Take in a fill that a user's own code wrote to the ledger; a repeated delivery changes nothing."""
+    document = event.data.to_dict() if event.data is not None else None
+    if document is None or document.get("ledger_version") is not None:  # Maestro's own: counted in the same commit
+        return
+    bootstrap.adopt_fills().run(event.params["tenant"], event.params["trade"], document, bootstrap.policy_defaults())

@@ -22,6 +22,7 @@ from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.ledger_store import PAGE_SIZE, FirestoreLedgerStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
+from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.report_pages import ReportPages
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
@@ -42,6 +43,7 @@ from functions.services.monitoring.enqueue_notification import DeliveryTask, Enq
 from functions.services.monitoring.make_report import MakeReport, ReportDue
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from functions.services.track_record.build_windows import WINDOW_SPAN
+from functions.services.trading.check_book import CheckBook
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from tests.emulator.api.conftest import Caller
@@ -225,7 +227,9 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
     for count in range(STRATEGIES):
         paths.ledger_trades(own_db, "acme").document(str(count)).set({**fill, "strategy_id": f"S{count}"})
     ledger = FirestoreLedgerStore(own_db)
-    job = RunSnapshotTask(ledger, ledger, TakeSnapshots(ledger, calendar, clock), ComputeMonth(ledger, clock), clock)
+    take, month = TakeSnapshots(ledger, calendar, clock), ComputeMonth(ledger, clock)
+    check = CheckBook(FirestoreTradingStore(own_db), ledger)
+    job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda tenant: check.run(tenant).to_fields())
 
     def bill(period: Period) -> tuple[int, int]:
         with Bill(own_db) as counted:

@@ -50,6 +50,8 @@ class AlertKind(StrEnum):
     """Ledger documents that could not be used."""
     RESERVATION_LAPSED = "RESERVATION_LAPSED"
     """A redeemed signal was neither filled nor released in time."""
+    POSITION_BOOK = "POSITION_BOOK"
+    """Position book and ledger say different things, or the book closed by itself."""
 
 
 @dataclass(frozen=True, slots=True)

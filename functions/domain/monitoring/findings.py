@@ -51,6 +51,7 @@ def findings(observed: Observed) -> list[Finding]:
     for decision in observed.new_decisions:
         found += promotions(decision)
     found += jobs(observed.jobs)
+    found += position_book(observed.jobs)
     found += lapsed_reservations(observed.lapsed)
     return found
 
@@ -175,6 +176,25 @@ def jobs(documents: Iterable[Document]) -> Iterator[Finding]:
             detail = "; ".join(map(str, (job.get("skipped_examples") or ())[:5]))
             key = f"skipped:{job_id}:{job['skipped_documents']}"
             yield Finding(key, AlertKind.SKIPPED_DOCUMENTS, Severity.WARNING, title, detail, is_event=True)
+
+
+def position_book(documents: Iterable[Document]) -> Iterator[Finding]:
+    """Yield what the last comparison of the position book with the ledger found; one that was skipped says nothing."""
+    compared = (job for job in documents if job.get("book_status") not in {None, "NOT_COMPARED"})
+    job = next(compared, {})
+    mend = 'make maestro ARGS="book open TENANT" shows and mends it'
+    if job.get("book_status") == "DIFFERS":
+        title = f"📒 {job['book_differs']} positions differ between position book and ledger"
+        rows = (
+            f"{one['strategy_id']} {one['symbol']}: book {one['book_qty']:g}, ledger {one['ledger_qty']:g}"
+            for one in job["book_differences"]
+        )
+        detail, variant = f"{'; '.join(rows)}: {mend}", f"DIFFERS:{job['book_differs']}"
+        yield Finding("position-book", AlertKind.POSITION_BOOK, Severity.CRITICAL, title, detail, variant=variant)
+    elif job.get("book_status") == "CLOSED":
+        title = "📒 The position book closed by itself: nobody knows what strategies hold"
+        detail = f"{job['book_closed_because']}: {mend}"
+        yield Finding("position-book", AlertKind.POSITION_BOOK, Severity.CRITICAL, title, detail, variant="CLOSED")
 
 
 def lapsed_reservations(redemptions: Iterable[Document]) -> Iterator[Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,11 @@ class Residuals:
     unpriced_because: str | None = None
     spellings: Mapping[str, str] = field(default_factory=dict)
     """The account's, by canonical symbol."""
+
+    def without(self, symbols: Iterable[str]) -> Residuals:
+        """Return what is left when all of some symbols, any spelling, is given away."""
+        given = {canonical_symbol(one) for one in symbols}
+        return replace(self, unowned={symbol: qty for symbol, qty in self.unowned.items() if symbol not in given})
 
 
 def residuals_of(

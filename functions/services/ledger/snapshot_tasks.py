@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,6 +15,9 @@ from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.ports import JobStore, LedgerStore
 from functions.services.ledger.read_ledger import SkippedDocuments
 from functions.services.ledger.take_snapshots import SnapshotReport, TakeSnapshots
+
+CheckBook = Callable[[str], Mapping[str, Any]]
+"""Compares a tenant's position book with its ledger, and returns what a day's record says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,20 @@ class RunSnapshotTask:
     """The use case: run one job and keep its record."""
 
     def __init__(
-        self, ledger: LedgerStore, jobs: JobStore, take: TakeSnapshots, month: ComputeMonth, clock: Clock
+        self,
+        ledger: LedgerStore,
+        jobs: JobStore,
+        take: TakeSnapshots,
+        month: ComputeMonth,
+        clock: Clock,
+        check_book: CheckBook,
     ) -> None:
         self._ledger = ledger
         self._jobs = jobs
         self._take = take
         self._month = month
         self._clock = clock
+        self._check_book = check_book
 
     def run(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -115,7 +125,7 @@ class RunSnapshotTask:
         for month in sorted(months):  # days of months that are over came late: those months change too
             self._write_month(task.tenant_id, Period.of_month(*month), policy_defaults)
         done = {"days": len(report.days), "months": len(months), "documents": report.documents}
-        return done | _skipped(report.skipped)
+        return {**done, **_skipped(report.skipped), **self._check_book(task.tenant_id)}
 
     def _month_done(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> dict[str, Any]:
         report = self._caught_up(task, policy_defaults)

@@ -49,7 +49,7 @@ class Opening:
     """Between an open book and the ledger, before gifts."""
     given: Sequence[ReportedFill]
     residuals: Residuals
-    """Before gifts."""
+    """After gifts."""
     skipped: SkippedDocuments
     """Ledger documents that could not be used."""
 
@@ -176,9 +176,9 @@ class OpenBook:
             is_backfill=True,
         )
         self._give(tenant_id, batch, given)
-        opening = Opening(before, batch.book, found, given, residuals, ledger.skipped)
+        left = residuals.without(fill.symbol for fill in given)
+        opening = Opening(before, batch.book, found, given, left, ledger.skipped)
         if is_written and opening.is_change:
-            left = residuals.unowned.keys() - {gift.of_symbol for gift in gifts}
             change = BookChange(
                 at=records.read_at,
                 by=operator.name,
@@ -186,7 +186,7 @@ class OpenBook:
                 ledger_version=batch.current.ledger_version,
                 differences=found if before.is_open else differences({}, book.holdings),
                 given=list(batch.ledger),
-                unowned={symbol: residuals.unowned[symbol] for symbol in sorted(left)},
+                unowned=left.unowned,
             )
             writes = replace(_writes(batch.current, batch.book, change, now), new_fills=batch.ledger)
             self._store.commit(tenant_id, writes, records.session.version)

@@ -59,6 +59,7 @@ assert sorted(main.__all__) == [
     "delivernotification",
     "monthly_performance_snapshot",
     "on_decision_logged",
+    "on_fill_written",
     "orchestrate_tick",
     "orchestratetenant",
     "snapshottenant",
@@ -81,6 +82,7 @@ print(serving.functions_as_yaml(serving.get_functions()))
     assert manifest.count("- us-central1\n") == endpoints
     assert (manifest.count("availableMemoryMb: 512"), manifest.count("availableMemoryMb: 1024")) == (endpoints - 1, 1)
     assert manifest.count("cpu:") == 1
+    assert manifest.count("retry: true") == 1, "of a fill that a user wrote: nobody else counts it"
     assert "*/5 * * * *" in manifest
     assert "taskQueueTrigger" in manifest
     assert "orchestratetenant" in manifest

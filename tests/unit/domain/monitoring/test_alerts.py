@@ -152,6 +152,14 @@ def found(*decisions: dict[str, Any], minutes: int = 1, **seen: Any) -> list[Fin
 
 
 LAPSED = {"nonce": "0f" * 16, "strategy_id": "Trend", "symbol": "KO", "action": "BUY", "notional": 10.0}
+DIFFERENT = {"strategy_id": "Trend", "symbol": "KO", "book_qty": 1.0, "ledger_qty": 11.5}
+
+
+def compared(status: str, job_id: str = "day-2020-03-16") -> dict[str, Any]:
+    closed = {"book_status": status, "book_closed_because": "too large"}
+    return {"job_id": job_id, "status": "DONE", "book_differs": 2, "book_differences": [DIFFERENT], **closed}
+
+
 BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
     (
         AlertKind.SYSTEMIC_RISK,
@@ -215,6 +223,12 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         "⌛ Trend redeemed BUY KO and never filled or released it",
         found(lapsed=[LAPSED]),
     ),
+    (
+        AlertKind.POSITION_BOOK,
+        Severity.CRITICAL,
+        "📒 2 positions differ between position book and ledger",
+        found(jobs=[compared("DIFFERS")]),
+    ),
 ]
 
 
@@ -239,6 +253,8 @@ def test_every_kind_is_found(kind: AlertKind, severity: Severity, title: str, ra
         found(policy=Policy.from_sources({}, {"trading_state": "HALT", "trading_state_until": MARCH_16})),
         found(breaker=BreakerState(tripped_until=MARCH_16, reason_code=ReasonCode.DAILY_LOSS)),
         found(jobs=[{"job_id": "day-2", "status": "DONE"}, {"job_id": "day-1", "status": "FAILED"}]),
+        found(jobs=[compared("SAME", "day-2"), compared("DIFFERS", "day-1")]),
+        found(jobs=[compared("NOT_OPEN")]),
     ],
 )
 def test_what_is_well_raises_nothing(quiet: list[Finding]) -> None:
@@ -254,3 +270,15 @@ def test_a_mode_is_new_only_where_a_decision_put_it_there() -> None:
     )
     (finding,) = found(fell, stays)
     assert finding.is_new, "though the last decision only kept it"
+
+
+def test_positions_that_differ_are_named_until_a_comparison_finds_none() -> None:
+    for later in ([], [{"job_id": "month-2020-03", "status": "DONE"}], [compared("NOT_COMPARED", "day-2020-03-17")]):
+        (finding,) = found(jobs=[*later, compared("DIFFERS")])
+        mend = 'make maestro ARGS="book open TENANT" shows and mends it'
+        assert finding.detail == f"Trend KO: book 1, ledger 11.5: {mend}"
+        assert not finding.is_event, "it resolves by itself"
+    (closed,) = found(jobs=[compared("CLOSED")])
+    assert closed.key == finding.key
+    assert closed.title == "📒 The position book closed by itself: nobody knows what strategies hold"
+    assert closed.detail.startswith("too large: ")
