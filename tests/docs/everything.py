@@ -15,17 +15,21 @@ from functions import bootstrap
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
+from functions.adapters.firestore.trading_store import FirestoreBookStore
 from functions.adapters.market_calendar import ExchangeCalendar
-from functions.adapters.system import SystemClock
+from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import PolicyError
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.domain.trading.reported_fills import ReportedFill
+from functions.services.kernel.commits import Commits
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.deliver_notification import DeliverNotification
@@ -35,6 +39,7 @@ from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.ports import Answer
 from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.orchestration.manage_policy import Author
+from functions.services.trading.open_book import OpenBook, Operator
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from tools.access import manage_members, manage_tenants
@@ -147,6 +152,16 @@ def _operate(now: datetime) -> None:
     bootstrap.put_inputs().put_account(TENANT, {"as_of": now, **account})
 
 
+def _open_book(db: Client, now: datetime) -> None:
+    """Open the position book, sell more than there is, and let the book differ from the ledger."""
+    use_case = OpenBook(FirestoreBookStore(db), FirestoreLedgerStore(db), SystemClock(), Commits(jittered_pause))
+    use_case.open(TENANT, Operator("olga"), (), {}, is_written=True)
+    over = ReportedFill(strategy_id="Exit", symbol="KO", side="sell", qty=9.0, price=51.0, ts=now, broker_fill_id="b3")
+    bootstrap.record_fills().run(TENANT, "ann", [over], {})
+    book = PositionBook.from_document(paths.positions(db, TENANT).get().to_dict())
+    paths.positions(db, TENANT).set(book.with_fill("Exit", "KO", 1.0, 51.0).to_document(now))
+
+
 def _decide(db: Client, now: datetime) -> dict[str, Any]:
     """Run cycles of a slot, an older one, a user, on stale inputs and on fresh; return a signal that may be traded."""
     days = [now.date() - timedelta(days=20 - day) for day in range(20)]
@@ -194,6 +209,9 @@ def _trade(db: Client, signal: dict[str, Any], now: datetime) -> None:
     bootstrap.record_fills().run(TENANT, "ann", [fill, bare], {})
     own = {"userId": "ann", "strategyId": "Trend", "symbol": "KO", "side": "sell", "qty": 4, "price": 51.0, "ts": at}
     paths.ledger_trades(db, TENANT).document("own").set({**own, "runId": "r1"})
+    paths.ledger_trades(db, TENANT).document("malformed").set({**own, "qty": 0})
+    bootstrap.adopt_fills().run(TENANT, "own", own, {})  # unless the trigger came first
+    _open_book(db, now)
     paper = {"timestamp": at, "strategy_name": "Paper", "symbol": "KO", "side": "buy", "qty": 2.0, "price": 50.0}
     paths.shadow_pnl(db, TENANT).document("own").set(paper)
     asyncio.run(MaestroController(db, TENANT).log_shadow_trade("Paper", {"action": "BUY", "ticker": "KO"}))

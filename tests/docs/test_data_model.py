@@ -18,9 +18,10 @@ from tools.prerequisites import ROOT
 
 PAGE = ROOT / "docs" / "data-model.md"
 KEPT = {"systemStatus", "orchestration_logs", "logs", "market_regime", "tenants", "maestro", "notifications", "primary"}
-KEPT |= {"latest", "windows", "modes", "session", "ledger", "alerts"}
+KEPT |= {"latest", "windows", "modes", "session", "positions", "ledger", "alerts"}
 """Segments of a path that are names; others are ids."""
-NESTED = {"allocation_decisions", "signals", "input_issues", "reservations", "spendings", "channels"}
+NESTED = {"allocation_decisions", "signals", "input_issues", "reservations", "spendings", "overfills", "channels"}
+NESTED |= {"book_differences"}
 """Fields whose own fields are a contract too."""
 Documents = dict[str, list[dict[str, Any]]]
 

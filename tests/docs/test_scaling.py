@@ -22,7 +22,7 @@ from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.ledger_store import PAGE_SIZE, FirestoreLedgerStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
-from functions.adapters.firestore.trading_store import FirestoreTradingStore
+from functions.adapters.firestore.trading_store import FirestoreBookStore
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.report_pages import ReportPages
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
@@ -44,6 +44,7 @@ from functions.services.monitoring.make_report import MakeReport, ReportDue
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from functions.services.track_record.build_windows import WINDOW_SPAN
 from functions.services.trading.check_book import CheckBook
+from functions.services.trading.open_book import OpenBook, Operator
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from tests.emulator.api.conftest import Caller
@@ -60,7 +61,7 @@ CALENDARS = ("XNYS", "24x7")
 KINDS = ("reads", "writes", "invocations", "task operations")
 NEW_YORK = ExchangeCalendar("XNYS")
 THURSDAY = date(2020, 10, 15)
-BESIDES = 11
+BESIDES = 21
 """Reads of a day's snapshot that do not grow with the strategies."""
 
 
@@ -164,6 +165,12 @@ def test_what_cycles_and_alerts_read_and_write(own_db: Client) -> None:
     assert swept.counts == told("alerts, swept")
 
 
+def open_book(db: Client) -> None:
+    commits = Commits(jittered_pause)
+    use_case = OpenBook(FirestoreBookStore(db), FirestoreLedgerStore(db), SystemClock(), commits)
+    use_case.open("acme", Operator("olga"), (), {}, is_written=True)
+
+
 def test_what_requests_to_the_api_read_and_write(db: Client, accounts: EmulatorSuite) -> None:
     from functions.triggers.api.wsgi import application  # noqa: PLC0415 - it reads the emulators' environment
 
@@ -180,6 +187,7 @@ def test_what_requests_to_the_api_read_and_write(db: Client, accounts: EmulatorS
     cycle = controller.orchestrate({"Trend": BUY}, market_data={"KO": {"price": 50.0}}, account_snapshot=account)
     signals, _ = asyncio.run(cycle)
     nonce = signals["Trend"]["nonce"]
+    open_book(db)
     with Bill(firestore_client()) as redemption:
         assert trader("POST", f"signals/{nonce}/redeem").status_code == 200
     fill = {"strategy_id": "Trend", "symbol": "KO", "side": "buy", "qty": 1.0, "price": 50.0, "ts": now.isoformat()}
@@ -188,6 +196,11 @@ def test_what_requests_to_the_api_read_and_write(db: Client, accounts: EmulatorS
     assert put.counts == put_prices.counts == told("market data or account, put")
     assert redemption.counts == told("redemption")
     assert filled.counts == told("fill")
+    own = {"uid": "ann", **fill, "ts": now}
+    paths.ledger_trades(db, "acme").document("own").set(own)
+    with Bill(firestore_client()) as taken_in:
+        assert bootstrap.adopt_fills().run("acme", "own", own, {}) is not None
+    assert taken_in.counts == told("fill, written by your own code")
 
 
 def test_what_schedules_and_notifications_read_and_write(db: Client) -> None:
@@ -228,8 +241,10 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
         paths.ledger_trades(own_db, "acme").document(str(count)).set({**fill, "strategy_id": f"S{count}"})
     ledger = FirestoreLedgerStore(own_db)
     take, month = TakeSnapshots(ledger, calendar, clock), ComputeMonth(ledger, clock)
-    check = CheckBook(FirestoreTradingStore(own_db), ledger)
+    check = CheckBook(FirestoreBookStore(own_db), ledger)
     job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda tenant: check.run(tenant).to_fields())
+
+    open_book(own_db)
 
     def bill(period: Period) -> tuple[int, int]:
         with Bill(own_db) as counted:

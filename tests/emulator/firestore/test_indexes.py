@@ -18,6 +18,7 @@ from functions.adapters.firestore.policy_store import FirestorePolicyStore
 from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
+from functions.adapters.firestore.trading_store import FirestoreBookStore
 from tests.docs.test_users_monitoring import watch
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
@@ -30,6 +31,7 @@ def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client,
     list(ledger.daily_documents("acme", NOW - timedelta(days=1), NOW))
     list(ledger.fills("acme", NOW - timedelta(days=1), NOW))
     list(ledger.untimed_fills("acme"))
+    FirestoreBookStore(own_db).reserved_redemptions("acme", NOW)
     ledger.first_fill_time("acme")
     ledger.earliest_late_fill("acme", NOW, NOW)
     ledger.checkpoint("acme", NOW)

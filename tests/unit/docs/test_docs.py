@@ -94,7 +94,7 @@ def test_every_make_target_that_documents_name_exists() -> None:
 
 def test_every_operator_command_that_documents_name_exists() -> None:
     commands = set(re.findall(r"[│|]?\s{1,2}([a-z]+)\s{2,}", help_of("--help")))
-    groups = {name: help_of(name, "--help") for name in ("tenant", "user", "channel")}
+    groups = {name: help_of(name, "--help") for name in ("tenant", "user", "channel", "book")}
     for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
         text = page.read_text(encoding="utf-8")
         for words in re.findall(r'make maestro ARGS="(?:--project \S+ )?([a-z][^"]*)"', text):
