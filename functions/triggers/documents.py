@@ -53,7 +53,7 @@ def on_decision_logged(event: firestore_fn.Event[Any]) -> None:
 @firestore_fn.on_document_created(
     document="tenants/{tenant}/ledger_trades/{trade}",
     timeout_sec=60,
-    max_instances=10,  # of all tenants; those of one commit in turns all the same
+    **SERVING["on_fill_written"].options(),
 )
 def on_fill_written(event: firestore_fn.Event[Any]) -> None:
     """Take in a fill that a user's own code wrote to the ledger; a repeated delivery changes nothing."""

@@ -44,6 +44,7 @@ SERVING: Mapping[str, Serving] = {
     "checktenant": Serving(8, 5),
     "delivernotification": Serving(8, 5),
     "on_decision_logged": Serving(8, 20),
+    "on_fill_written": Serving(8, 10),
 }
 """By function."""
 
