@@ -12,8 +12,8 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
 from functions.adapters.firestore.writes import replace_over
 from functions.domain.kernel.errors import InputError
-from functions.services.kernel.ports import Document, Versioned
-from functions.services.monitoring.ports import Page
+from functions.services.kernel.ports import ABSENT, Document, Versioned
+from functions.services.monitoring.ports import Page, PositionRecords
 
 _COUNTED = ("allocation_decisions", "disabled_decisions", "systemic_risk_detected")
 
@@ -92,6 +92,17 @@ class FirestoreRecordStore(FirestoreStore):
     def report(self, tenant_id: str, date: str) -> Document | None:
         reference = paths.report(self._db, tenant_id, date)
         return self._get(reference, f"reading the report of {date} of tenant {tenant_id}").value
+
+    def positions(self, tenant_id: str) -> PositionRecords:
+        db = self._db
+        references = {
+            "positions": paths.positions(db, tenant_id),
+            "account": paths.account(db, tenant_id),
+            "market_data": paths.market_data(db, tenant_id),
+            "modes": paths.modes(db, tenant_id, None),
+        }
+        found = self._get_all(list(references.values()), f"reading the positions of tenant {tenant_id}")
+        return PositionRecords(**{name: found.get(one.path, ABSENT).value for name, one in references.items()})
 
     def _page(
         self,

@@ -25,6 +25,18 @@ class Page:
     """Asks for the part after it; None at the end."""
 
 
+@dataclass(frozen=True, slots=True)
+class PositionRecords:
+    """What says who holds what, as stored; None marks a document that does not exist."""
+
+    positions: Document | None
+    """The position book."""
+    account: Document | None
+    market_data: Document | None
+    modes: Document | None
+    """The tenant's pooled ones."""
+
+
 class RecordStore(Protocol):
     """What people look at. A page token is what an earlier page gave; every method raises StoreUnavailable."""
 
@@ -80,6 +92,10 @@ class RecordStore(Protocol):
 
     def fills_of_session(self, tenant_id: str, session_id: str) -> Sequence[Document]:
         """Return the ledger's documents that name a session, as their writers left them."""
+        ...
+
+    def positions(self, tenant_id: str) -> PositionRecords:
+        """Return the position book and what stands beside it, in one batched read."""
         ...
 
 

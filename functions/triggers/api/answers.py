@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.intent import Intent
 from functions.domain.trading.redemption import RedemptionStatus
@@ -231,6 +232,56 @@ class OpenPositions(Answer):
     as_of: datetime | None = Field(description="null before the first one.")
     items: list[OpenPosition]
     is_truncated: bool
+
+
+class LivePosition(Answer):
+    """What one strategy holds of one symbol."""
+
+    strategy_id: str
+    symbol: str
+    qty: float = Field(description="Units; below 0 short.")
+    average_price: float
+    price: float | None = Field(description="USD per unit, of the market data; null where they have none.")
+    unrealized_pnl: float | None = Field(description="USD; null without a price.")
+    mode: AgentMode | None = Field(description="Of the strategy; null where no cycle gave it one.")
+    exits_under_way: float = Field(description="Units that redeemed exits are still to trade.")
+
+
+class OrderUnderWay(Answer):
+    """A redeemed signal whose outcome is open."""
+
+    nonce_prefix: str
+    strategy_id: str
+    symbol: str = Field(description="Empty for an exit from everything the strategy has.")
+    intent: Intent = Field(description="ENTRY or EXIT.")
+    qty: float | None = Field(
+        description="The most an exit may trade, units; null for an entry, and where nobody knows."
+    )
+    filled_qty: float
+    lapses_at: datetime
+    is_lapsed: bool = Field(description="An entry without a fill or a release, which may be filled all the same.")
+
+
+class UnownedPosition(Answer):
+    """What the account holds of a symbol, and no strategy does."""
+
+    symbol: str
+    qty: float = Field(description="Units; below 0 short.")
+
+
+class LivePositions(Answer):
+    """What is held now, by the position book."""
+
+    is_open: bool = Field(description="Whether an operator opened the book; before, nobody knows what is held.")
+    opened_at: datetime | None
+    opened_by: str | None
+    closed_because: str | None = Field(description="Why a book that was open is not any more.")
+    positions: list[LivePosition] = Field(description="By strategy and symbol, 500 at most.")
+    orders_under_way: list[OrderUnderWay] = Field(description="Those that lapse last, first; 200 at most.")
+    unowned: list[UnownedPosition] | None = Field(description="By symbol, 500 at most; null where nobody knows.")
+    account_as_of: datetime | None = Field(description="Of the account snapshot behind `unowned`.")
+    market_data_as_of: datetime | None = Field(description="Of the market data behind `price`.")
+    is_truncated: bool = Field(description="Whether there is more of anything.")
 
 
 class Reserved(Answer):

@@ -14,6 +14,7 @@ from functions.domain.monitoring.activity import orchestration_summary
 from functions.domain.track_record.curves import Curve, Figures
 from functions.services.monitoring.explain_trade import explain_trade
 from functions.services.monitoring.show_books import all_reserved, curves_of, open_positions
+from functions.services.monitoring.show_positions import positions_now
 from functions.triggers.api import answers, requests
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
@@ -108,8 +109,25 @@ def _known(figures: Figures) -> list[float | None]:
 @records.get("/lots", responses=responses_of(answers.OpenPositions))
 @needs(Role.VIEWER)
 def list_lots() -> Response:
-    """List open lots by user, strategy and symbol, as of the last nightly snapshot."""
+    """
+    List open lots by user, strategy and symbol, as of the last nightly snapshot.
+
+    What strategies hold at this moment is another question: ask for positions.
+    """
     return as_json(answers.OpenPositions.model_validate(open_positions(services().ledger, g.principal.tenant_id)))
+
+
+@records.get("/positions", responses=responses_of(answers.LivePositions))
+@needs(Role.VIEWER)
+def list_positions() -> Response:
+    """
+    List what every strategy holds live now, and its orders under way, by the position book.
+
+    Every fill moves it at once. Positions on paper, and whose fills made them, are as of the last nightly snapshot: ask
+    for lots.
+    """
+    found = positions_now(services().records, g.principal.tenant_id, services().clock.now())
+    return as_json(answers.LivePositions.model_validate(found))
 
 
 @records.get("/reservations", responses=responses_of(answers.AllReserved))

@@ -32,6 +32,7 @@ ROUTES: dict[tuple[str, str], str | None] = {
     ("GET", "performance"): "viewer",
     ("GET", "strategies/{strategy_id}/curve"): "viewer",
     ("GET", "lots"): "viewer",
+    ("GET", "positions"): "viewer",
     ("GET", "reservations"): "viewer",
     ("GET", "alerts"): "viewer",
     ("POST", "alerts/{alert_id}/ack"): "trader",

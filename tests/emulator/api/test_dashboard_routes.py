@@ -1,4 +1,4 @@
-"""What the dashboard asks the API for, because clients may not read it: curves, open lots, reservations."""
+"""What the dashboard asks the API for, because clients may not read it: curves, open lots, positions, reservations."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.market_calendar import ExchangeCalendar
 from functions.adapters.system import SystemClock
+from functions.domain.orchestration.position_book import PositionBook
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from tests.emulator.api.conftest import Caller, Desk
 from tests.emulator.api.test_trading import fill
@@ -115,6 +116,43 @@ def test_open_lots_that_cannot_be_read_are_no_answer(desk: Desk, viewer: Caller)
     answer = viewer("GET", "lots")
     assert (answer.status_code, answer.get_json()["reason_code"]) == (503, "STORE_UNAVAILABLE")
     assert "the next nightly snapshot rebuilds them" in answer.get_json()["detail"]
+
+
+def test_positions_move_with_redemptions_and_fills(desk: Desk, viewer: Caller, trader: Caller) -> None:
+    closed = viewer("GET", "positions").get_json()
+    assert (closed["is_open"], closed["positions"], closed["unowned"]) == (False, [], None)
+    now = datetime.now(UTC)
+    opened = PositionBook(opened_at=now, opened_by="ann").with_fill("Exit", "KO", 10.0, 50.0)
+    paths.positions(desk.db, "acme").set(opened.to_document(now))
+    put_market_data(desk, [52.0], now.date())
+    paths.account(desk.db, "acme").set({"as_of": now, "positions": [{"symbol": "KO", "qty": 12}]})
+    signals = desk.cycle()
+    trend, leave = signals["Trend"], signals["Exit"]
+    for signal in (trend, leave):
+        assert trader("POST", f"signals/{signal['nonce']}/redeem").status_code == 200
+    answer = viewer("GET", "positions")
+    found = answer.get_json()
+    (held,) = found["positions"]
+    shown = {"strategy_id": "Exit", "symbol": "KO", "qty": 10.0, "average_price": 50.0, "price": 52.0}
+    assert held == shown | {"unrealized_pnl": 20.0, "mode": "ACTIVE", "exits_under_way": 10.0}
+    by_strategy = {one["strategy_id"]: one for one in found["orders_under_way"]}
+    assert by_strategy["Exit"] | {"intent": "EXIT", "qty": 10.0, "is_lapsed": False} == by_strategy["Exit"]
+    assert by_strategy["Trend"] | {"intent": "ENTRY", "qty": None, "symbol": "AAPL"} == by_strategy["Trend"]
+    assert by_strategy["Trend"]["nonce_prefix"] == trend["nonce"][:8]
+    assert trend["nonce"] not in answer.get_data(as_text=True)
+    assert found["unowned"] == [{"symbol": "KO", "qty": 2.0}]
+
+    sold = fill(leave, symbol="KO", side="sell", qty=4.0, price=51.0, broker_fill_id="b1")
+    assert trader("POST", "fills", json={"fills": [sold]}).status_code == 200
+    (held,) = viewer("GET", "positions").get_json()["positions"]
+    assert (held["qty"], held["exits_under_way"]) == (6.0, 6.0)
+
+
+def test_a_damaged_book_is_no_answer(desk: Desk, viewer: Caller) -> None:
+    paths.positions(desk.db, "acme").set({"holdings_json": "["})
+    answer = viewer("GET", "positions")
+    assert (answer.status_code, answer.get_json()["reason_code"]) == (503, "STORE_UNAVAILABLE")
+    assert "open the book again" in answer.get_json()["detail"]
 
 
 def test_reservations_from_redemption_to_fill_and_release(desk: Desk, viewer: Caller, trader: Caller) -> None:
