@@ -67,7 +67,7 @@ class MaestroMonitoring:
     def _new_lines(self) -> list[str]:
         lines = []
         for finding in self._watch.new_findings(self.tenant_id, MaestroController.policy_defaults()):
-            key = (finding.key, finding.variant)
+            key = (finding.key, finding.variant if finding.is_retold else "")
             if key not in self._told:
                 self._told.add(key)
                 lines.append(finding.title)

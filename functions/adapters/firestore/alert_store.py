@@ -26,17 +26,19 @@ class FirestoreAlertStore(FirestoreStore):
 
     def observe(self, tenant_id: str, now: datetime, decisions_since: datetime | None = None) -> AlertRecords:
         db = self._db
-        policy, session, cursor = (
+        policy, session, positions, cursor = (
             paths.policy(db, tenant_id),
             paths.current_session(db, tenant_id),
+            paths.positions(db, tenant_id),
             paths.alert_cursor(db, tenant_id),
         )
-        found = self._get_all([policy, session, cursor], _checking(tenant_id))
+        found = self._get_all([policy, session, positions, cursor], _checking(tenant_id))
         seen = found.get(cursor.path, ABSENT)
         last, new = self._decisions(tenant_id, decisions_since or (seen.value or {}).get("last_decision_at"))
         return AlertRecords(
             policy=found.get(policy.path, ABSENT).value,
             session=found.get(session.path, ABSENT).value,
+            positions=found.get(positions.path, ABSENT).value,
             cursor=seen,
             new_decisions=new,
             last_decision=last,

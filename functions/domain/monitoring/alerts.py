@@ -52,6 +52,10 @@ class AlertKind(StrEnum):
     """A redeemed signal was neither filled nor released in time."""
     POSITION_BOOK = "POSITION_BOOK"
     """Position book and ledger say different things, or the book closed by itself."""
+    POSITIONS_LEFT = "POSITIONS_LEFT"
+    """A strategy that trades on paper, or not at all, still holds live positions."""
+    OVERFILLED = "OVERFILLED"
+    """A fill traded more than there was to trade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Finding:
     """False: keeps an open alert open, but raises none."""
     variant: str = ""
     """What to tell again when it changes for the worse (``is_new``), while the alert is open."""
+    is_retold: bool = True
+    """False: another ``variant`` is stored, and told to nobody, while the alert is open or was a moment ago."""
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -132,17 +138,18 @@ def _found(
         if before["variant"] == finding.variant:
             return None
         again = _opened(finding, before["opened_at"], before["occurrences"] + 1)
-        return AlertChange(key, again, is_told=finding.is_new)
+        return AlertChange(key, again, is_told=finding.is_new and finding.is_retold)
     if not finding.is_new:
         return None
-    is_soon = now - before["resolved_at"] < cooldown and before["variant"] == finding.variant
+    is_same = before["variant"] == finding.variant or not finding.is_retold
+    is_soon = now - before["resolved_at"] < cooldown and is_same
     return AlertChange(key, _opened(finding, now, before["occurrences"] + 1), is_told=not is_soon)
 
 
 def _opened(finding: Finding, at: datetime, occurrences: int) -> dict[str, Any]:
     is_done = finding.is_event and finding.severity is Severity.INFO
     document = asdict(finding)
-    del document["is_new"]
+    del document["is_new"], document["is_retold"]
     return document | {
         "kind": str(finding.kind),
         "severity": str(finding.severity),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,13 @@ from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.slots import SLOT_PERIOD
 from functions.domain.monitoring.alerts import AlertKind, Finding
+from functions.domain.monitoring.book_findings import overfills, positions_left
 from functions.domain.monitoring.notifications import Severity
 from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.orchestration.identity import shown_nonce
+from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
+from functions.domain.trading.reservations import Overfill
 
 Document = Mapping[str, Any]
 
@@ -37,6 +40,9 @@ class Observed:
     """The last performance jobs, newest first."""
     lapsed: Sequence[Document]
     """Redemptions that lapsed within the last day."""
+    book: PositionBook = field(default_factory=PositionBook)
+    overfills: Sequence[Overfill] = ()
+    """The latest, of any age."""
 
 
 def findings(observed: Observed) -> list[Finding]:
@@ -48,11 +54,13 @@ def findings(observed: Observed) -> list[Finding]:
     if observed.last_decision is not None:
         found += of_decision(observed.last_decision)
         found += mode_conditions(observed.last_decision, observed.new_decisions)
+        found += positions_left(observed.last_decision, observed.book, observed.policy)
     for decision in observed.new_decisions:
         found += promotions(decision)
     found += jobs(observed.jobs)
     found += position_book(observed.jobs)
     found += lapsed_reservations(observed.lapsed)
+    found += overfills(observed.overfills, observed.now)
     return found
 
 

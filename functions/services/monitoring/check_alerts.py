@@ -12,7 +12,9 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, reconcile
 from functions.domain.monitoring.findings import MISSED_AFTER, Observed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
+from functions.domain.trading.reservations import CurrentSession, Overfill
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock, Document, MarketCalendar
 from functions.services.monitoring.ports import AlertRecords, AlertStore, Tell
@@ -90,6 +92,8 @@ def observed(
         is_market_open=is_missing and calendar is not None and _was_open(calendar(), now),
         jobs=records.jobs,
         lapsed=records.lapsed,
+        book=_book(records.positions),
+        overfills=_overfills(records.session),
     )
 
 
@@ -138,6 +142,22 @@ def _breaker(session: Document | None) -> BreakerState:
     except InputError as error:
         logger.error("Breaker cannot be read, checking the other alerts: %s", error)
         return BreakerState()
+
+
+def _book(positions: Document | None) -> PositionBook:
+    try:
+        return PositionBook.from_document(positions)
+    except InputError as error:  # decisions report it as an input issue, which is an alert of its own
+        logger.error("The position book cannot be read, checking the other alerts: %s", error)
+        return PositionBook()
+
+
+def _overfills(session: Document | None) -> Sequence[Overfill]:
+    try:
+        return CurrentSession.from_document(session).overfills
+    except InputError as error:
+        logger.error("Over-fills cannot be read, checking the other alerts: %s", error)
+        return ()
 
 
 def _log(tenant_id: str, change: AlertChange) -> None:

@@ -110,6 +110,8 @@ class AlertRecords:
     policy: Document | None
     session: Document | None
     """``state/session``."""
+    positions: Document | None
+    """``state/positions``, the position book."""
     cursor: Versioned[Document | None]
     """``state/alerts``: how far decisions were looked at."""
     new_decisions: Sequence[Document]

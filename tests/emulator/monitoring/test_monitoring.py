@@ -19,6 +19,8 @@ from functions.adapters.firestore import paths
 from functions.adapters.notifications.signatures import SIGNATURE_HEADER, channel_secret, is_signed
 from functions.domain.monitoring.alerts import alert_id
 from functions.domain.orchestration.decision import logged_verdicts
+from functions.domain.orchestration.position_book import PositionBook
+from functions.domain.trading.reservations import CurrentSession, Overfill
 from functions.strategies.maestro_controller import MaestroController
 from functions.strategies.maestro_monitoring import MaestroMonitoring
 from tests.emulator.api.conftest import Caller
@@ -33,6 +35,7 @@ SELL = {"action": "SELL", "ticker": "KO", "confidence": 0.8, "reasoning": "down"
 CALM = {"Trend": BUY, "One": BUY, "Two": BUY, "Three": BUY}
 PANIC = {"Trend": BUY, "One": SELL, "Two": SELL, "Three": SELL}
 OFF = {"mode": "off"}
+OVERFILL = Overfill("f1", "Trend", "KO", "sell", 2.5, datetime.now(UTC))
 RISK = "🚨 SYSTEMIC RISK: 3 strategies signal SELL (One, Two, Three). Overrode 1 BUY signal to HOLD."
 
 
@@ -124,6 +127,35 @@ def test_the_sweep_catches_what_the_trigger_missed_and_the_missing_cycle(
         in_state(tenant, key, "OPEN")
     eventually(lambda: len(received) >= 4 or None)
     assert not any("0f" * 16 in one["body"].decode() for one in received), "no whole nonces in chats"
+
+
+def test_what_a_shadowed_strategy_still_holds_and_what_was_overfilled_is_told(
+    tenant: Client, emulators: EmulatorSuite
+) -> None:
+    now, own = datetime.now(UTC), "shadowed"
+    create_tenant(tenant, own)
+    verdict = {"strategy_name": "Trend", "mode": "SHADOW_MODE", "previous_mode": "SHADOW_MODE", "sharpe_ratio": 0.1}
+    log = {"tenant_id": own, "session_id": "s1", "timestamp": now, "allocation_decisions": [verdict]}
+    paths.orchestration_logs(tenant).document("s1").set(log)
+    book = PositionBook(opened_at=now, opened_by="ann").with_fill("Trend", "KO", 10.0, 50.0)
+    paths.positions(tenant, own).set(book.to_document(now))
+    paths.current_session(tenant, own).set(CurrentSession().with_overfill(OVERFILL).to_fields(now))
+    sweep = {"tenant_id": own, "job": "alerts", "label": "one"}
+    assert emulators.deliver_task("checktenant", sweep).json()["result"]["status"] == "DONE"
+    left = in_state(tenant, "positions-left:Trend", "OPEN", own)
+    assert left["title"] == "📒 Trend is in SHADOW_MODE and still holds 10 KO live"
+    over = in_state(tenant, "overfill:f1", "OPEN", own)
+    assert over["title"] == "🚧 Trend sold 2.5 KO more than it held, or its exit allowed"
+
+    paths.positions(tenant, own).set(book.with_fill("Trend", "KO", -10.0, 50.0).to_document(now))
+    paths.current_session(tenant, own).set({"ledger_version": 2})  # as before there were over-fills
+    assert emulators.deliver_task("checktenant", sweep).json()["result"]["status"] == "DONE"
+    in_state(tenant, "positions-left:Trend", "RESOLVED", own)
+    assert in_state(tenant, "overfill:f1", "OPEN", own) == over, "until somebody takes it on"
+
+    paths.positions(tenant, own).set({"holdings_json": "["})
+    paths.current_session(tenant, own).set({"overfills": ["one"]})
+    assert emulators.deliver_task("checktenant", sweep).json()["result"] == {"status": "DONE", "changes": 0}
 
 
 def test_an_alert_is_acknowledged_through_the_api(tenant: Client, emulators: EmulatorSuite) -> None:

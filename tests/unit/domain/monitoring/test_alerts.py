@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.policy import OnShadow, Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.alerts import AlertKind, AlertState, Finding, acknowledged, alert_id, reconcile
 from functions.domain.monitoring.findings import Observed, findings
 from functions.domain.monitoring.notifications import Severity
+from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
+from functions.domain.trading.reservations import Overfill
 from tests.fakes import MARCH_16
 
 HOUR = timedelta(hours=1)
@@ -151,6 +153,8 @@ def found(*decisions: dict[str, Any], minutes: int = 1, **seen: Any) -> list[Fin
     return findings(Observed(**(fields | seen)))
 
 
+HELD = PositionBook(opened_at=MARCH_16).with_fill("Trend", "KO", 10.0, 50.0).with_fill("Trend", "PEP", 5.0, 10.0)
+OVERFILL = Overfill("f1", "Trend", "KO", "sell", 999_990.0, MARCH_16)
 LAPSED = {"nonce": "0f" * 16, "strategy_id": "Trend", "symbol": "KO", "action": "BUY", "notional": 10.0}
 DIFFERENT = {"strategy_id": "Trend", "symbol": "KO", "book_qty": 1.0, "ledger_qty": 11.5}
 
@@ -228,6 +232,16 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         Severity.CRITICAL,
         "📒 2 positions differ between position book and ledger",
         found(jobs=[compared("DIFFERS")]),
+        AlertKind.POSITIONS_LEFT,
+        Severity.WARNING,
+        "📒 Trend is DISABLED and still holds 10 KO, 5 PEP live",
+        found(decision(verdict(mode="DISABLED")), book=HELD),
+    ),
+    (
+        AlertKind.OVERFILLED,
+        Severity.CRITICAL,
+        "🚧 Trend sold 999,990 KO more than it held, or its exit allowed",
+        found(overfills=[OVERFILL]),
     ),
 ]
 
@@ -252,6 +266,11 @@ def test_every_kind_is_found(kind: AlertKind, severity: Severity, title: str, ra
         found(decision(), minutes=9, is_market_open=True),
         found(policy=Policy.from_sources({}, {"trading_state": "HALT", "trading_state_until": MARCH_16})),
         found(breaker=BreakerState(tripped_until=MARCH_16, reason_code=ReasonCode.DAILY_LOSS)),
+        found(decision(verdict(mode="SHADOW_MODE", before=None)), book=replace(HELD, opened_at=None))[1:],
+        found(decision(verdict(name="Value", mode="DISABLED")), book=HELD),
+        found(decision(verdict()), book=HELD),
+        found(book=HELD),
+        found(overfills=[OVERFILL], minutes=24 * 60 + 1),
         found(jobs=[{"job_id": "day-2", "status": "DONE"}, {"job_id": "day-1", "status": "FAILED"}]),
         found(jobs=[compared("SAME", "day-2"), compared("DIFFERS", "day-1")]),
         found(jobs=[compared("NOT_OPEN")]),
@@ -282,3 +301,54 @@ def test_positions_that_differ_are_named_until_a_comparison_finds_none() -> None
     assert closed.key == finding.key
     assert closed.title == "📒 The position book closed by itself: nobody knows what strategies hold"
     assert closed.detail.startswith("too large: ")
+def shadowed(book: PositionBook, mode: str = "SHADOW_MODE", **seen: Any) -> Finding:
+    (finding,) = (
+        one for one in found(decision(verdict(mode=mode)), book=book, **seen) if one.kind is AlertKind.POSITIONS_LEFT
+    )
+    return finding
+
+
+def test_a_shadowed_strategy_that_holds_something_is_told_its_way_out() -> None:
+    kept, flattened = shadowed(HELD), shadowed(HELD, policy=Policy(on_shadow=OnShadow.FLATTEN))
+    assert kept.title == "📒 Trend is in SHADOW_MODE and still holds 10 KO, 5 PEP live"
+    assert "exits pass" in kept.detail
+    assert "on_shadow: flatten" in kept.detail
+    assert "Maestro leaves them" in flattened.detail
+    assert "on_shadow" not in shadowed(HELD, "DISABLED").detail, "flatten is for SHADOW_MODE alone"
+
+
+def test_what_a_shadowed_strategy_holds_follows_the_book_and_is_told_once() -> None:
+    alerts, told = step({}, [shadowed(HELD)])
+    assert told == ["📒 Trend is in SHADOW_MODE and still holds 10 KO, 5 PEP live"]
+    less = HELD.with_fill("Trend", "KO", -10.0, 50.0)
+    alerts, told = step(alerts, [shadowed(less)], 5)
+    assert (alerts[alert_id("positions-left:Trend")]["title"], told) == (
+        "📒 Trend is in SHADOW_MODE and still holds 5 PEP live",
+        [],
+    )
+    assert step(alerts, [shadowed(less)], 10) == (alerts, []), "nothing changed"
+    flat, _ = step(alerts, [], 15)
+    assert state(flat, "positions-left:Trend") == "RESOLVED"
+    soon, told = step(flat, [shadowed(HELD)], 20)
+    assert (state(soon, "positions-left:Trend"), told) == ("OPEN", [])
+    _, told = step(flat, [shadowed(HELD)], 80)
+    assert len(told) == 1, "long after, it is news again"
+
+
+def test_many_positions_are_named_by_value_and_shorts_with_their_sign() -> None:
+    book = PositionBook(opened_at=MARCH_16)
+    for number in range(1, 8):
+        book = book.with_fill("Trend", f"S{number}", -float(number), 10.0)
+    assert shadowed(book).title.endswith("still holds -7 S7, -6 S6, -5 S5, -4 S4, -3 S3 and 2 more live")
+    assert "is_retold" not in step({}, [shadowed(book)])[0][alert_id("positions-left:Trend")]
+
+
+def test_each_overfill_is_an_event_of_its_own() -> None:
+    bought = replace(OVERFILL, fill_id="f2", side="buy", qty=0.5)
+    sold, covered = found(overfills=[OVERFILL, bought], minutes=60)
+    assert (sold.is_event, covered.is_event, sold.key == covered.key) == (True, True, False)
+    assert covered.title == "🚧 Trend bought 0.5 KO more than its exit allowed"
+    alerts, told = step({}, [sold, covered])
+    assert len(told) == 2
+    assert step(alerts, [sold, covered], 5) == (alerts, [])
+    assert step(alerts, [], 2000) == (alerts, []), "somebody has to look at it"

@@ -1,0 +1,85 @@
+"""What alerts find in the position book, and in fills that went beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
+from functions.domain.kernel.policy import OnShadow, Policy
+from functions.domain.monitoring.alerts import AlertKind, Finding
+from functions.domain.monitoring.notifications import Severity
+from functions.domain.orchestration.decision import logged_verdicts
+from functions.domain.orchestration.position_book import Holding, PositionBook
+from functions.domain.trading.reservations import Overfill
+
+OVERFILLS_TOLD = timedelta(days=1)
+"""How long ago an over-fill may have been recorded that is still news."""
+_NAMED_POSITIONS = 5
+
+
+def positions_left(decision: Mapping[str, Any], book: PositionBook, policy: Policy) -> Iterator[Finding]:
+    """Yield the strategies that may not trade live, by the last decision, and still hold something."""
+    for verdict in logged_verdicts(decision):
+        mode, name = AgentMode(verdict["mode"]), str(verdict["strategy_name"])
+        held = [one for (owner, _), one in sorted(book.holdings.items()) if owner == name] if book.is_open else []
+        if WEIGHTS[mode] or not held:
+            continue
+        shown = _listed(held)
+        yield Finding(
+            f"positions-left:{name}",
+            AlertKind.POSITIONS_LEFT,
+            Severity.WARNING,
+            f"📒 {name} is {'DISABLED' if mode is AgentMode.DISABLED else f'in {mode}'} and still holds {shown} live",
+            _way_out(mode, policy),
+            variant=f"{mode}: {', '.join(f'{one.qty!r} {one.symbol}' for one in held)}"[:1000],
+            is_retold=False,
+            fields={"strategy_name": name, "session_id": str(decision["session_id"])},
+        )
+
+
+def overfills(found: Iterable[Overfill], now: datetime) -> Iterator[Finding]:
+    """Yield the fills of the last day that traded more than there was."""
+    for one in found:
+        if now - one.recorded_at > OVERFILLS_TOLD:
+            continue
+        is_sale = one.side == "sell"
+        what = f"{'sold' if is_sale else 'bought'} {_units(one.qty)} {one.symbol} more than"
+        yield Finding(
+            f"overfill:{one.fill_id}",
+            AlertKind.OVERFILLED,
+            Severity.CRITICAL,
+            f"🚧 {one.strategy_id} {what} {'it held, or its exit allowed' if is_sale else 'its exit allowed'}",
+            f"fill {one.fill_id}, recorded at {one.recorded_at.isoformat(timespec='seconds')}, is in the ledger and in "
+            "the position book: see what the broker's account holds now, and whether the client keeps to max_qty",
+            is_event=True,
+            fields={"strategy_name": one.strategy_id},
+        )
+
+
+def _listed(held: list[Holding]) -> str:
+    """Return the most valuable positions as text, and how many others there are."""
+    by_value = sorted(held, key=lambda one: -abs(one.qty * one.average_price))
+    named = ", ".join(f"{_units(one.qty)} {one.symbol}" for one in by_value[:_NAMED_POSITIONS])
+    more = len(held) - _NAMED_POSITIONS
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _way_out(mode: AgentMode, policy: Policy) -> str:
+    if mode is AgentMode.DISABLED:
+        return "its own exits pass; nothing else leaves them: place the orders yourself, or enable it"
+    if policy.on_shadow is OnShadow.FLATTEN:
+        return "on_shadow is flatten: Maestro leaves them, one symbol a cycle, by exits that a client has to trade"
+    return "its own exits pass; on_shadow: flatten in the policy lets Maestro leave them by itself"
+
+
+def _units(qty: float) -> str:
+    """
+    Return units as people write them.
+
+    >>> _units(999990.0), _units(-2.5), _units(0.00012), _units(1e-9)
+    ('999,990', '-2.5', '0.00012', '1e-09')
+    """
+    text = f"{qty:,.8f}".rstrip("0").rstrip(".")
+    return f"{qty:g}" if text in {"0", "-0"} else text
