@@ -3,6 +3,11 @@
 import type { Timestamp } from "firebase/firestore";
 
 const USD = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const GAIN = new Intl.NumberFormat("en-US", {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+  signDisplay: "exceptZero",
+});
 const PRICE = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 4 });
 const QUANTITY = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", year: "numeric" });
@@ -22,6 +27,8 @@ type Maybe<T> = T | null | undefined;
 const isKnown = (value: Maybe<number>): value is number => value != null && !Number.isNaN(value);
 
 export const usd = (value: Maybe<number>): string => (value == null ? NONE : `${signed(USD.format(value))}\u00a0USD`);
+/** A profit or loss with its sign; cents, as positions may be small. */
+export const gain = (value: number): string => `${signed(GAIN.format(value))}\u00a0USD`;
 export const price = (value: number): string => PRICE.format(value);
 export const quantity = (value: number): string => signed(QUANTITY.format(value));
 export const ratio = (value: Maybe<number>): string => (isKnown(value) ? signed(value.toFixed(2)) : "n/a");

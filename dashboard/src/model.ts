@@ -4,6 +4,7 @@ import type { Timestamp } from "firebase/firestore";
 
 export type Mode = "ACTIVE" | "REDUCED" | "SHADOW_MODE" | "DISABLED";
 export type Role = "viewer" | "trader" | "admin";
+export type Intent = "ENTRY" | "EXIT" | "FLIP" | "NOTHING";
 export type TradingState = "RUN" | "REDUCE_ONLY" | "HALT";
 
 export interface Verdict {
@@ -24,6 +25,8 @@ export interface Verdict {
 export interface LoggedSignal {
   action: "BUY" | "SELL" | "HOLD";
   original_action?: "BUY" | "SELL" | "HOLD";
+  /** Of a BUY or SELL; older documents have none. */
+  intent?: Intent;
   ticker: string;
   confidence: number;
   reasoning: string;
@@ -148,6 +151,42 @@ export interface OpenLots {
     unrealized_pnl: number;
     lots: number;
   }[];
+}
+
+export interface LivePosition {
+  strategy_id: string;
+  symbol: string;
+  qty: number;
+  average_price: number;
+  price: number | null;
+  unrealized_pnl: number | null;
+  mode: Mode | null;
+  exits_under_way: number;
+}
+
+export interface OrderUnderWay {
+  nonce_prefix: string;
+  strategy_id: string;
+  /** Empty for an exit from everything. */
+  symbol: string;
+  intent: Intent;
+  qty: number | null;
+  filled_qty: number;
+  lapses_at: string;
+  is_lapsed: boolean;
+}
+
+export interface LivePositions {
+  is_open: boolean;
+  opened_at: string | null;
+  opened_by: string | null;
+  closed_because: string | null;
+  positions: LivePosition[];
+  orders_under_way: OrderUnderWay[];
+  unowned: { symbol: string; qty: number }[] | null;
+  account_as_of: string | null;
+  market_data_as_of: string | null;
+  is_truncated: boolean;
 }
 
 export interface Reservations {

@@ -30,6 +30,11 @@ def test_a_change_is_stored_versioned_and_shown_in_the_history(dashboard: Dashbo
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
     field(page, "SYSTEMIC_SELL_THRESHOLD").fill("4")
     field(page, "enabled").select_option("false")
+    field(page, "allow_shorts").select_option("true")
+    expect(field(page, "on_shadow").get_by_role("option")).to_have_text(
+        ["keep", "keep", "flatten"]
+    )  # the default first
+    field(page, "on_shadow").select_option("flatten")
     field(page, "strategy_capital").fill("Trend = 25000\nExit = 10000.5")
     field(page, "disabled_strategies").fill("Idle\nLoud = 2030-01-01T00:00:00Z")
     field(page, "sample_strategies").fill("PairsReversion\nMovingAverageTrend\n")
@@ -39,6 +44,7 @@ def test_a_change_is_stored_versioned_and_shown_in_the_history(dashboard: Dashbo
     stored = paths.policy(dashboard.db, "acme").get().to_dict() or {}
     assert stored["SYSTEMIC_SELL_THRESHOLD"] == 4
     assert stored["enabled"] is False
+    assert (stored["allow_shorts"], stored["on_shadow"]) == (True, "flatten")
     assert stored["strategy_capital"] == {"Trend": 25_000, "Exit": 10_000.5}
     assert stored["disabled_strategies"]["Idle"] is None
     assert stored["disabled_strategies"]["Loud"] is not None

@@ -1,6 +1,6 @@
 import { moment, percent, ratio, timeOf, words } from "../format";
 import { useDocument } from "../live";
-import { type Decision, type LoggedSignal, type Verdict, verdictsOf } from "../model";
+import { type Decision, type Intent, type LoggedSignal, type Verdict, verdictsOf } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { ActionBadge, Fact, Heading, ModeBadge, Section, Table } from "../ui/parts";
@@ -105,7 +105,7 @@ function Row({ verdict, signal }: { verdict: Verdict; signal: LoggedSignal | und
           />
         )}
       </td>
-      <td>{signal && <Move action={signal.action} share={verdict.final_allocation} />}</td>
+      <td>{signal && <Move action={signal.action} intent={signal.intent} share={verdict.final_allocation} />}</td>
       <td>
         <span class="codes">{(verdict.reason_codes ?? [verdict.reason_code]).map(words).join(" · ")}</span>
         <p class="muted">{verdict.reasoning}</p>
@@ -115,10 +115,20 @@ function Row({ verdict, signal }: { verdict: Verdict; signal: LoggedSignal | und
 }
 
 /** What a strategy does with which share of the buying power; a HOLD has neither symbol nor share. */
-function Move({ action, ticker, share }: { action: string; ticker?: string; share: number }) {
+function Move({
+  action,
+  intent,
+  ticker,
+  share,
+}: {
+  action: string;
+  intent?: Intent | undefined;
+  ticker?: string;
+  share: number;
+}) {
   return (
     <>
-      <ActionBadge action={action} />
+      <ActionBadge action={action} intent={intent} />
       {action !== "HOLD" && ` ${ticker ?? ""} ${percent(share)}`}
     </>
   );

@@ -6,6 +6,7 @@ import { type Account, type Alert, type Decision, type StoredPolicy, type Verdic
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { KillSwitch } from "../ui/kill-switch";
+import { LivePositionsSection } from "../ui/live-positions";
 import { ActionBadge, Ago, Fact, Heading, ModeBadge, Section, Table, useNow } from "../ui/parts";
 import { Empty, Loaded } from "../ui/states";
 
@@ -29,6 +30,7 @@ export function Now() {
         <AccountCard />
       </div>
       <OpenAlerts />
+      <LivePositionsSection />
       <Section title="Modes">
         <Loaded of={decisions} what="modes">
           {([last]) => (last ? <Modes decision={last.value} /> : <Empty>Modes come with the first cycle.</Empty>)}
@@ -255,7 +257,7 @@ function TodaysSignals({ decisions }: { decisions: Entry<Decision>[] }) {
                   <ActionBadge action={signal.original_action} /> →{" "}
                 </>
               )}
-              <ActionBadge action={signal.action} />
+              <ActionBadge action={signal.action} intent={signal.intent} />
             </td>
             <td>{signal.ticker}</td>
             <td>{decision.signals_modified[name] ?? signal.reasoning}</td>

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { age, moment, words } from "../format";
-import type { Mode } from "../model";
+import type { Intent, Mode } from "../model";
 
 /** Set the document's title and show the page's one heading. */
 export function Heading({ children, title }: { children: ComponentChildren; title: string }) {
@@ -72,8 +72,19 @@ export function ModeBadge({ mode }: { mode: Mode }) {
   return <span class={`badge mode-${mode.toLowerCase()}`}>{words(mode)}</span>;
 }
 
-export function ActionBadge({ action }: { action: string }) {
+/** A BUY that closes a short is no entry, and a SELL may open one: the intent says so where the action does not. */
+export function ActionBadge({ action, intent }: { action: string; intent?: Intent | undefined }) {
+  if (action === "BUY" && (intent === "EXIT" || intent === "FLIP")) {
+    return <span class="badge intent-exit">BUY to close</span>;
+  }
+  if (action === "SELL" && intent === "ENTRY") {
+    return <span class="badge action-short">SELL short</span>;
+  }
   return <span class={`badge action-${action.toLowerCase()}`}>{action}</span>;
+}
+
+export function IntentBadge({ intent }: { intent: Intent }) {
+  return <span class={`badge intent-${intent.toLowerCase()}`}>{words(intent)}</span>;
 }
 
 /** A time and its age, which ticks. */

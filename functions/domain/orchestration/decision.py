@@ -14,6 +14,7 @@ from functions.domain.kernel.text import TEXT_BUDGET, cut
 from functions.domain.orchestration.identity import AgentIdentity
 from functions.domain.orchestration.inputs import InputIssue
 from functions.domain.orchestration.risk_rules import RuledSignal
+from functions.domain.orchestration.signals import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,8 @@ def _logged_signal(signal: RuledSignal, limit: int) -> dict[str, Any]:
         "confidence": signal.confidence,
         "reasoning": cut(signal.proposed.reasoning, limit),
     }
+    if signal.action is not Action.HOLD:
+        logged["intent"] = str(signal.judgement.intent)
     if signal.action is not signal.proposed.action:
         logged["original_action"] = str(signal.proposed.action)
     return logged

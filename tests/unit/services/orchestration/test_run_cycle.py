@@ -20,6 +20,7 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import issued_signals, modes_document
 from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.orchestration.inputs import CycleInputs
+from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.modes import ModeState
 from functions.services.kernel.idempotency import RequestKey
@@ -425,3 +426,28 @@ def test_too_little_data_is_in_the_process_log(store: FakeCycleStore, caplog: py
         decided(store, {"New": BUY})
     line = "Strategy New: Insufficient data for Sharpe calculation (0 daily returns, need 5 that vary)."
     assert caplog.messages.count(line) == 1
+
+
+def test_the_log_says_what_a_buy_and_a_sell_mean_for_the_position(store: FakeCycleStore) -> None:
+    book = PositionBook(opened_at=MARCH_16).with_fill("Short", "KO", -5.0, 50.0).with_fill("Long", "KO", 5.0, 50.0)
+    store.put(f"{TENANT}/state/positions", book.to_document(MARCH_16))
+    store.put(f"{TENANT}/config/maestro", {"allow_shorts": True})
+    opening = {**BUY, "action": "SELL", "allocation": 0.1}
+    decided(
+        store,
+        {
+            "New": BUY,
+            "Short": {**BUY, "qty": 5.0},
+            "Long": {**SELL, "ticker": "KO"},
+            "Opener": opening,
+            "Idle": {"action": "HOLD"},
+        },
+    )
+    logged = {name: (one["action"], one.get("intent")) for name, one in store.logs()[0]["signals"].items()}
+    assert logged == {
+        "New": ("BUY", "ENTRY"),
+        "Short": ("BUY", "EXIT"),
+        "Long": ("SELL", "EXIT"),
+        "Opener": ("SELL", "ENTRY"),
+        "Idle": ("HOLD", None),
+    }
