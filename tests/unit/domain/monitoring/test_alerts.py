@@ -232,6 +232,8 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         Severity.CRITICAL,
         "📒 2 positions differ between position book and ledger",
         found(jobs=[compared("DIFFERS")]),
+    ),
+    (
         AlertKind.POSITIONS_LEFT,
         Severity.WARNING,
         "📒 Trend is DISABLED and still holds 10 KO, 5 PEP live",
@@ -301,6 +303,8 @@ def test_positions_that_differ_are_named_until_a_comparison_finds_none() -> None
     assert closed.key == finding.key
     assert closed.title == "📒 The position book closed by itself: nobody knows what strategies hold"
     assert closed.detail.startswith("too large: ")
+
+
 def shadowed(book: PositionBook, mode: str = "SHADOW_MODE", **seen: Any) -> Finding:
     (finding,) = (
         one for one in found(decision(verdict(mode=mode)), book=book, **seen) if one.kind is AlertKind.POSITIONS_LEFT
