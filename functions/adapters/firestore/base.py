@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from google.cloud.firestore import Client, CollectionReference, DocumentReference, DocumentSnapshot, Query, WriteBatch
 
+from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
 from functions.adapters.firestore.errors import translated_errors
+from functions.adapters.firestore.market_data import parts_of, unpacked
 from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
 
 LONG_TIMEOUT_SECONDS = 60.0
@@ -26,6 +29,7 @@ class FirestoreStore:
 
     def __init__(self, db: Client) -> None:
         self._db = db
+        self._parts: dict[str, int] = {}
 
     def _get(self, reference: DocumentReference, doing: str) -> Versioned[Document | None]:
         snapshot = self._snapshot(reference, doing)
@@ -47,6 +51,29 @@ class FirestoreStore:
             found = list(self._db.get_all(list(references), retry=READ_RETRY, timeout=TIMEOUT_SECONDS))
         existing = {snapshot.reference.path: versioned(snapshot) for snapshot in found if snapshot.exists}
         return existing, min(snapshot.read_time for snapshot in found)
+
+    def _get_all_with_market_data(
+        self, tenant_id: str, references: Sequence[DocumentReference], doing: str
+    ) -> dict[str, Versioned[Document]]:
+        """
+        Return those that exist, by path; market data, which is one of them, put together from its parts.
+
+        How many parts there are the first says. This process remembers, so that only its first read of large data
+        takes a second round trip.
+        """
+        first = paths.market_data(self._db, tenant_id)
+        for _ in range(2):
+            numbers = range(2, self._parts.get(tenant_id, 1) + 1)
+            parts = [paths.market_data_part(self._db, tenant_id, number) for number in numbers]
+            found = self._get_all([*references, *parts], doing)
+            stored = found.get(first.path, ABSENT)
+            self._parts[tenant_id] = parts_of(stored.value)
+            if len(parts) + 1 >= self._parts[tenant_id]:
+                break
+        if stored.value is not None:
+            market_data = unpacked([stored.value, *(found.get(part.path, ABSENT).value for part in parts)])
+            found[first.path] = replace(stored, value=market_data or {})
+        return found
 
     def _stream(
         self, query: Query | CollectionReference, doing: str, timeout: float = TIMEOUT_SECONDS

@@ -28,7 +28,8 @@ class FirestoreCycleStore(FirestoreStore):
         if key_id is not None:
             references["keyed"] = paths.idempotency_record(db, tenant_id, key_id)
         session = paths.current_session(db, tenant_id)
-        found = self._get_all([session, *references.values()], f"reading the state of tenant {tenant_id}")
+        wanted = [session, *references.values()]
+        found = self._get_all_with_market_data(tenant_id, wanted, f"reading the state of tenant {tenant_id}")
         documents: dict[str, Document | None] = {"cycle_record": None, "keyed": None}
         documents |= {name: found.get(reference.path, ABSENT).value for name, reference in references.items()}
         received_at = found.get(references["account"].path, ABSENT).stored_at

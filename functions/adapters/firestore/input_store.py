@@ -6,6 +6,7 @@ from google.cloud.firestore import DocumentReference
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import FirestoreStore
+from functions.adapters.firestore.market_data import packed, parts_of
 from functions.adapters.firestore.writes import replace_over
 from functions.services.kernel.ports import Document, Versioned
 
@@ -18,7 +19,12 @@ class FirestoreInputStore(FirestoreStore):
 
     def commit_input(self, tenant_id: str, kind: str, document: Document, before: Versioned[Document | None]) -> None:
         batch = self._db.batch()
-        replace_over(batch, self._reference(tenant_id, kind), document, before)
+        first, *rest = packed(document) if kind == "market_data" else [dict(document)]
+        replace_over(batch, self._reference(tenant_id, kind), first, before)
+        for number, part in enumerate(rest, start=2):
+            batch.set(paths.market_data_part(self._db, tenant_id, number), part)
+        for number in range(len(rest) + 2, parts_of(before.value) + 1):
+            batch.delete(paths.market_data_part(self._db, tenant_id, number))
         self._commit(batch, f"storing {kind} of tenant {tenant_id}")
 
     def ledger_version(self, tenant_id: str) -> int:

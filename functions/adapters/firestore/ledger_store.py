@@ -84,7 +84,7 @@ class FirestoreLedgerStore(FirestoreStore):
             paths.modes(db, tenant_id, None),
             paths.current_session(db, tenant_id),
         ]
-        found = self._get_all(references, f"reading the settings of tenant {tenant_id}")
+        found = self._get_all_with_market_data(tenant_id, references, f"reading the settings of tenant {tenant_id}")
         return TenantSettings(*(found.get(reference.path, ABSENT).value for reference in references))
 
     def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Version | None) -> Version:

@@ -67,6 +67,11 @@ def market_data(db: Client, tenant_id: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "market_data", "latest")
 
 
+def market_data_part(db: Client, tenant_id: str, number: int) -> DocumentReference:
+    """A further part of it, from 2 on, where one document does not hold it."""
+    return db.document("tenants", tenant_id, "market_data", f"latest-{number}")
+
+
 def windows(db: Client, tenant_id: str, uid: str | None) -> DocumentReference:
     """The tenant's pooled windows, or one user's."""
     return _state(db, tenant_id, "windows" if uid is None else f"windows__{uid}")

@@ -101,7 +101,8 @@ class FirestoreRecordStore(FirestoreStore):
             "market_data": paths.market_data(db, tenant_id),
             "modes": paths.modes(db, tenant_id, None),
         }
-        found = self._get_all(list(references.values()), f"reading the positions of tenant {tenant_id}")
+        wanted, doing = list(references.values()), f"reading the positions of tenant {tenant_id}"
+        found = self._get_all_with_market_data(tenant_id, wanted, doing)
         return PositionRecords(**{name: found.get(one.path, ABSENT).value for name, one in references.items()})
 
     def _page(

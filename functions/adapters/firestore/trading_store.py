@@ -72,7 +72,8 @@ class FirestoreBookStore(FirestoreTradingStore):
 
     def account_and_prices(self, tenant_id: str) -> AccountAndPrices:
         references = [paths.account(self._db, tenant_id), paths.market_data(self._db, tenant_id)]
-        found = self._get_all(references, f"reading account and prices of tenant {tenant_id}")
+        doing = f"reading account and prices of tenant {tenant_id}"
+        found = self._get_all_with_market_data(tenant_id, references, doing)
         return AccountAndPrices(*(found.get(one.path, ABSENT).value for one in references))
 
     def reserved_redemptions(self, tenant_id: str, lapses_since: datetime) -> Sequence[Document]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from functions.domain.kernel.document_size import MOST_BYTES, stored_bytes
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.parsing import CLOCK_SKEW, check_not_ahead
 from functions.domain.kernel.reasons import ReasonCode
@@ -13,6 +14,9 @@ from functions.domain.orchestration.inputs import check_ledger_version, check_qu
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
 from functions.services.orchestration.ports import InputStore
+
+MAX_CLOSES = 300_000
+"""Of all symbols together: 2,000 with 150 each, or 500 with 600."""
 
 
 class PutInputs:
@@ -32,10 +36,11 @@ class PutInputs:
         InputError
             If it is malformed, dated ahead of the server's clock, or names a ledger version that is not there yet.
         RefusedError
-            With OUTDATED_SNAPSHOT, if a newer one is stored.
+            With OUTDATED_SNAPSHOT, if a newer one is stored; with TOO_LARGE, if it does not fit what stores it.
         StoreUnavailable
         """
         read = parse_account(account)
+        _check_size("the account snapshot takes", stored_bytes(account), MOST_BYTES, "bytes")
         if read.ledger_version is not None:
             check_ledger_version(read, self._store.ledger_version(tenant_id))
         self._put(tenant_id, "account", account)
@@ -44,6 +49,8 @@ class PutInputs:
         """Replace the market data, as `put_account` does. Raises InputError, RefusedError, StoreUnavailable."""
         for symbol, quote in market_data["symbols"].items():
             check_quote(symbol, quote)
+        closes = sum(len(quote.get("history") or ()) for quote in market_data["symbols"].values())
+        _check_size("the histories of all symbols have", closes, MAX_CLOSES, "closes")
         self._put(tenant_id, "market_data", market_data)
 
     def _put(self, tenant_id: str, kind: str, document: Mapping[str, Any]) -> None:
@@ -62,3 +69,8 @@ class PutInputs:
             self._store.commit_input(tenant_id, kind, document, before)
 
         self._commits.run(tenant_id, attempt)
+
+
+def _check_size(what: str, size: int, most: int, unit: str) -> None:
+    if size > most:
+        raise RefusedError(ReasonCode.TOO_LARGE, f"{what} {size:,} {unit}, at most {most:,} are stored")

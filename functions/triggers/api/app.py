@@ -32,6 +32,8 @@ logger = logging.getLogger("maestro")
 
 MAX_BODY_BYTES = 900_000
 """A little below what a Firestore document holds."""
+MAX_MARKET_DATA_BYTES = 8_000_000
+"""Market data is packed, into as many documents as it takes."""
 HEALTH = {"name": "health"}
 OPENAPI_VERSION = "3.1.1"
 DESCRIPTION = (
@@ -100,6 +102,8 @@ def check_body() -> None:
     HTTPException
         If the body is too large.
     """
+    if request.path == "/v1/market-data":
+        request.max_content_length = MAX_MARKET_DATA_BYTES
     body = request.get_data(cache=True)
     takes_body = request.method in {"PUT", "PATCH"} or request.path == "/v1/fills"
     if not takes_body or request.endpoint is None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from flask import Response, make_response
+from flask import Response, make_response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -161,9 +161,10 @@ def of_http_exception(error: HTTPException) -> Response:
         HTTPStatus.METHOD_NOT_ALLOWED: ReasonCode.METHOD_NOT_ALLOWED,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ReasonCode.TOO_LARGE,
     }
-    response = problem(
-        reasons.get(status, ReasonCode.MALFORMED_REQUEST), error.description or status.phrase, status=status
-    )
+    detail = error.description or status.phrase
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.max_content_length is not None:
+        detail = f"the body may have at most {request.max_content_length:,} bytes"
+    response = problem(reasons.get(status, ReasonCode.MALFORMED_REQUEST), detail, status=status)
     for name, value in error.get_headers():
         if name == "Allow":
             response.headers[name] = value

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import string
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.cycle_store import FirestoreCycleStore
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.domain.ledger.fills import parse_fill
 from tests.emulator.api.conftest import BUYING_POWER, Caller, Desk
 
@@ -239,6 +242,40 @@ def test_what_is_no_json_or_too_much_of_it(trader: Caller, request_: dict[str, A
     answer = trader("PUT", "account", **{"content_type": "application/json", **request_})
     assert (answer.status_code, answer.get_json()["reason_code"]) == (status, reason)
     assert answer.content_type == "application/problem+json"
+
+
+def market_data_of(symbols: int, closes: int) -> dict[str, Any]:
+    history = [100.25 + number for number in range(closes)]
+    quotes = {f"S{number}": {"price": 101.5, "history": history} for number in range(symbols)}
+    return {"as_of": datetime.now(UTC).isoformat(), "symbols": quotes}
+
+
+def test_market_data_of_the_stated_size_is_stored_and_seen_as_it_was_sent(desk: Desk, trader: Caller) -> None:
+    sent = market_data_of(500, 600)
+    assert trader("PUT", "market-data", json=sent).status_code == 200
+    store = FirestoreCycleStore(desk.db)
+    seen = store.read("acme", None, None).market_data
+    assert seen is not None
+    assert seen["symbols"] == sent["symbols"]
+    assert FirestoreLedgerStore(desk.db).settings("acme").market_data == seen
+    assert trader("PUT", "market-data", json=market_data_of(2, 3)).status_code == 200
+    assert len((store.read("acme", None, None).market_data or {})["symbols"]) == 2
+    folder = desk.db.collection("tenants", "acme", "market_data")
+    assert [document.id for document in folder.stream()] == ["latest"], "parts that are over are gone"
+
+
+def test_what_is_more_than_the_stated_size_is_refused_with_the_limit(trader: Caller) -> None:
+    positions = [dict.fromkeys(string.ascii_letters, 1)] * 2000  # a number takes 8 bytes, and 1 in JSON
+    account = {"as_of": datetime.now(UTC).isoformat(), "equity": 1.0, "buying_power": 1.0, "positions": positions}
+    for path, body, limit in (
+        ("market-data", market_data_of(501, 600), "at most 300,000 are stored"),
+        ("account", account, "at most 1,000,000 are stored"),
+        ("account", {"as_of": "x" * 900_000}, "at most 900,000 bytes"),
+        ("market-data", {"as_of": "x" * 8_000_000}, "at most 8,000,000 bytes"),
+    ):
+        answer = trader("PUT", path, json=body)
+        assert (answer.status_code, answer.get_json()["reason_code"]) == (413, "TOO_LARGE")
+        assert limit in answer.get_json()["detail"]
 
 
 def test_unknown_routes_and_methods_are_problems_too(trader: Caller) -> None:

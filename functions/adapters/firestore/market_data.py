@@ -1,0 +1,84 @@
+"""
+Market data as it is stored: as the map it is while that fits a document, else packed, in as many documents as it takes.
+
+A map costs Firestore more than its JSON. Packed, a close takes its eight bytes; the first document has everything else
+and says how many parts there are, `latest-2` and on hold only closes, and all are written in one commit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from functions.services.kernel.ports import Document
+
+PLAIN_BYTES = 600_000
+"""A map of at most this estimate is stored as it is."""
+PART_BYTES = 900_000
+"""Of closes and the rest in one document, which can hold 1 MiB."""
+_PER_SYMBOL = 64
+"""Bytes that a symbol's map takes besides its closes, about."""
+
+
+def packed(market_data: Document) -> list[dict[str, Any]]:
+    """Return the documents that hold market data, in order: one, or the parts it takes."""
+    symbols: Mapping[str, Mapping[str, Any]] = market_data["symbols"]
+    histories = [quote.get("history") or () for quote in symbols.values()]
+    size = sum(_PER_SYMBOL + len(symbol) for symbol in symbols) + 8 * sum(map(len, histories))
+    if size <= PLAIN_BYTES:
+        return [dict(market_data)]
+    index = {
+        symbol: {**{name: value for name, value in quote.items() if name != "history"}, "closes": len(history)}
+        for (symbol, quote), history in zip(symbols.items(), histories, strict=True)
+    }
+    symbols_json = json.dumps(index, separators=(",", ":"))
+    closes = np.concatenate([np.asarray(history, dtype="<f8") for history in histories]).tobytes()
+    first, rest = closes[: PART_BYTES - len(symbols_json)], closes[PART_BYTES - len(symbols_json) :]
+    parts = [first, *(rest[at : at + PART_BYTES] for at in range(0, len(rest), PART_BYTES))]
+    as_of = market_data["as_of"]
+    head = {"as_of": as_of, "parts": len(parts), "symbols_json": symbols_json, "closes": parts[0]}
+    return [head, *({"as_of": as_of, "closes": part} for part in parts[1:])]
+
+
+def parts_of(first: Document | None) -> int:
+    """Return how many documents market data takes, by its first; 1 where that is all."""
+    count = (first or {}).get("parts")
+    return count if isinstance(count, int) and not isinstance(count, bool) and count > 1 else 1
+
+
+def unpacked(documents: Sequence[Document | None]) -> Document | None:
+    """
+    Return market data as its sender gave it.
+
+    Parameters
+    ----------
+    documents : sequence
+        The first, and as many further parts as were read. What does not belong together has text for ``symbols``,
+        which no reader takes for data.
+    """
+    first = documents[0]
+    if first is None or "symbols_json" not in first:
+        return first
+    as_of = first.get("as_of")
+    parts = [document for document in documents[: parts_of(first)] if document and document.get("as_of") == as_of]
+    try:
+        index = json.loads(first["symbols_json"])
+        closes = np.frombuffer(b"".join(part["closes"] for part in parts), dtype="<f8").tolist()
+        if len(parts) != parts_of(first) or len(closes) != sum(quote["closes"] for quote in index.values()):
+            raise ValueError("parts are missing")
+        return {"as_of": as_of, "symbols": _with_history(index, closes)}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return {"as_of": as_of, "symbols": f"parts that do not belong together: {error}"}
+
+
+def _with_history(index: Mapping[str, Mapping[str, Any]], closes: list[float]) -> dict[str, Any]:
+    symbols, at = {}, 0
+    for symbol, quote in index.items():
+        count = quote["closes"]
+        rest = {name: value for name, value in quote.items() if name != "closes"}
+        symbols[symbol] = {**rest, "history": closes[at : at + count]} if count else rest
+        at += count
+    return symbols
