@@ -48,10 +48,12 @@ class CycleInputs:
     market_data: Mapping[str, Any]
     """For strategies: malformed symbols left out."""
     account_snapshot: Mapping[str, Any]
-    """For strategies: as its writer left it."""
+    """For strategies: as its writer left it, and with their positions on paper."""
     account: Account
     issues: tuple[InputIssue, ...] = ()
     regime: Mapping[str, Any] | None = field(default=None)
+    live_snapshot: Mapping[str, Any] = field(default_factory=dict)
+    """The account snapshot without what is on paper."""
     own_fields: Callable[[str], Mapping[str, Any]] = lambda _: {}
     """Fields of the account snapshot that are one strategy's own, by its name."""
 
@@ -103,12 +105,14 @@ def read_inputs(
             account = Account()
     if account.as_of is None and not is_time_required:
         account = replace(account, as_of=now)
+    usable = _usable(account_snapshot)
     return CycleInputs(
         {**market_data, "symbols": symbols} if wrapped else symbols,
-        _usable(account_snapshot),
+        usable,
         replace(account, received_at=received_at or now),
         tuple(issues),
         regime if isinstance(regime, Mapping) else None,
+        usable,
     )
 
 
@@ -185,7 +189,9 @@ def _usable(snapshot: Any) -> Mapping[str, Any]:
     """Return the snapshot as strategies may see it: without positions that are none."""
     if not isinstance(snapshot, Mapping):
         return {}
-    return snapshot if _are_positions(snapshot.get("positions")) else {**snapshot, "positions": []}
+    if _are_positions(snapshot.get("positions")):
+        return snapshot
+    return {name: value for name, value in snapshot.items() if name != "positions"}
 
 
 def _are_positions(positions: Any) -> bool:

@@ -6,12 +6,13 @@ BUY and SELL are words for a broker; whether they add risk depends on what is he
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.position_book import NO_QUANTITY, Order
 from functions.domain.orchestration.signals import Action, ProposedSignal
@@ -93,6 +94,8 @@ def judge(
     held = positions.qty(signal.strategy_name, signal.ticker)
     if signal.action is Action.SELL:
         return _judge_sell(signal, positions, held, allow_shorts=allow_shorts)
+    if held is None and _shown_short(signal, positions):
+        return _cover_unknown(signal, positions)
     if held is None or held > -NO_QUANTITY:
         return Judgement(Intent.ENTRY, Action.BUY)
     return _leave(signal, positions, held, signal.qty or _units(signal.allocation, price, buying_power))
@@ -101,8 +104,15 @@ def judge(
 def _judge_sell(
     signal: ProposedSignal, positions: KnownPositions, held: float | None, *, allow_shorts: bool
 ) -> Judgement:
-    if held is None:
+    name = signal.strategy_name
+    may_be_long = not positions.book.is_open or positions.has_open_entry(name, signal.ticker, is_short=False)
+    no_short = not (allow_shorts and signal.is_sized)
+    is_odd = held is not None and held < 0 and no_short  # more was sold than is known to be bought
+    if may_be_long and (held is None or (is_odd and not signal.closes)):
         return _leave_unknown(signal, positions)
+    if held is None and signal.closes:
+        return _cover_unknown(signal, positions)
+    held = held or 0.0
     if held > NO_QUANTITY:
         return _leave(signal, positions, held, signal.qty, allow_shorts=allow_shorts)
     if signal.closes and held < -NO_QUANTITY:
@@ -134,13 +144,14 @@ def _leave(
     """
     size, action = abs(held), Action.SELL if held > 0 else Action.BUY
     under_way = positions.exits_under_way(signal.strategy_name, signal.ticker)
-    whole = size + sum(order.filled_qty for order in under_way)  # as it was before the orders under way
+    symbol = canonical_symbol(signal.ticker)
+    whole = size + sum(order.filled(symbol) for order in under_way)  # as it was before the orders under way
     is_flip = wanted is not None and wanted > whole * (1 + _ROUNDING)
     if signal.action is Action.SELL:
         part = whole if is_flip or action is Action.BUY else whole * signal.allocation
     else:
         part = whole if wanted is None else min(whole, wanted)
-    left = min(size, part - _sent(under_way, whole))
+    left = min(size, part - _sent(under_way, symbol, whole))
     if left <= size * _ROUNDING:
         if under_way:
             return _under_way(signal)
@@ -162,9 +173,10 @@ def _sized(exit_: Judgement, positions: KnownPositions) -> Judgement:
     return replace(exit_, qty=None, qty_by_symbol={})
 
 
-def _sent(under_way: list[Order], whole: float) -> float:
+def _sent(under_way: list[Order], symbol: str, whole: float) -> float:
     """Return how much is on its way already, filled parts included; an order without a size wants everything."""
-    return sum(whole if order.qty is None else order.qty for order in under_way)
+    sizes = (order.most(symbol) for order in under_way)
+    return sum(whole if most is None else most for most in sizes)
 
 
 def _leave_unknown(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
@@ -172,36 +184,57 @@ def _leave_unknown(signal: ProposedSignal, positions: KnownPositions) -> Judgeme
     name = signal.strategy_name
     if positions.exits_under_way(name, signal.ticker):
         return _under_way(signal)
-    most = positions.left_by_others(name, signal.ticker) if positions.book.is_open else None
-    is_live = positions.has_open_entry(name, signal.ticker)
-    return Judgement(Intent.EXIT, Action.SELL, None if most is None else most * signal.allocation, is_live=is_live)
+    most = positions.left_by_others(name, signal.ticker)
+    qty = None if most is None else most * signal.allocation
+    return Judgement(
+        Intent.EXIT, Action.SELL, qty, is_live=positions.has_open_entry(name, signal.ticker, is_short=False)
+    )
+
+
+def _shown_short(signal: ProposedSignal, positions: KnownPositions) -> float:
+    """Return what the account shows of a short that may be the strategy's, units; 0 where it shows none."""
+    if not positions.has_open_entry(signal.strategy_name, signal.ticker, is_short=True):
+        return 0.0
+    return positions.short_left_by_others(signal.strategy_name, signal.ticker)
+
+
+def _cover_unknown(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
+    """Buy back a short that may have been opened unknown to us: as much as the account shows, if it shows any."""
+    if positions.exits_under_way(signal.strategy_name, signal.ticker):
+        return _under_way(signal)
+    return Judgement(Intent.EXIT, Action.BUY, _shown_short(signal, positions) or None, is_live=True)
 
 
 def _leave_everything(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
-    """Leave all positions: one SELL for those that are long; else a BUY for the largest short."""
+    """Leave all positions: one SELL for those that are long; else the next one that no exit is under way for."""
     name, held = signal.strategy_name, positions.held(signal.strategy_name)
-    longs = {symbol: qty for symbol, qty in held.items() if qty > 0}
-    if longs or not positions.book.is_open:
-        left = {positions.spelled(name, one): part for one in longs if (part := left_to_exit(positions, name, one))}
-        if longs and not left:
-            return _under_way(signal)
-        leaving = Judgement(Intent.EXIT, Action.SELL, qty_by_symbol=left, is_live=bool(longs))
-        return _sized(leaving, positions)
-    if held and signal.closes:
-        return _cover_one(signal, positions, list(held))
-    if positions.has_open_entry(name, ""):
+    longs = [symbol for symbol, qty in held.items() if qty > 0]
+    left = {positions.spelled(name, one): part for one in longs if (part := left_to_exit(positions, name, one))}
+    if left or not positions.book.is_open:
+        return _sized(Judgement(Intent.EXIT, Action.SELL, qty_by_symbol=left, is_live=bool(longs)), positions)
+    known = held if signal.closes else longs
+    unknown = [symbol for symbol in positions.open_entries(name, is_short=False) if symbol not in known]
+    if unknown and not held and not positions.is_leaving(name):
         return Judgement(Intent.EXIT, Action.SELL, is_live=True)
-    return _nothing(signal)
+    shorts = [symbol for symbol in held if symbol not in longs] if signal.closes else []
+    hidden = [symbol for symbol in positions.open_entries(name, is_short=True) if symbol not in held]
+    hidden = hidden if signal.closes else []
+    steps = (
+        *((_cover_known, symbol) for symbol in shorts),
+        *((_leave_unknown, symbol) for symbol in unknown),
+        *((_cover_unknown, symbol) for symbol in hidden),
+    )
+    for leave, symbol in steps:
+        spelled = positions.spelled(name, symbol)
+        leaving = leave(replace(signal, ticker=spelled), positions)
+        if leaving.is_exit:
+            return replace(leaving, symbol=spelled)
+    return _under_way(signal) if longs or steps else _nothing(signal)
 
 
-def _cover_one(signal: ProposedSignal, positions: KnownPositions, shorts: Sequence[str]) -> Judgement:
-    """Close the most valuable short that no exit is under way for; the others are later cycles'."""
-    for symbol in shorts:
-        left = left_to_exit(positions, signal.strategy_name, symbol)
-        if left:
-            spelled = positions.spelled(signal.strategy_name, symbol)
-            return Judgement(Intent.EXIT, Action.BUY, left, symbol=spelled, is_live=True)
-    return _under_way(signal)
+def _cover_known(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
+    left = left_to_exit(positions, signal.strategy_name, signal.ticker)
+    return Judgement(Intent.EXIT, Action.BUY, left, is_live=True) if left else _under_way(signal)
 
 
 def left_to_exit(positions: KnownPositions, strategy_id: str, symbol: str) -> float | None:
@@ -209,10 +242,10 @@ def left_to_exit(positions: KnownPositions, strategy_id: str, symbol: str) -> fl
     held = positions.qty(strategy_id, symbol)
     if held is None:
         return None
-    under_way = positions.exits_under_way(strategy_id, symbol)
+    under_way, of_symbol = positions.exits_under_way(strategy_id, symbol), canonical_symbol(symbol)
     size = abs(held)
-    whole = size + sum(order.filled_qty for order in under_way)
-    left = min(size, whole - _sent(under_way, whole))
+    whole = size + sum(order.filled(of_symbol) for order in under_way)
+    left = min(size, whole - _sent(under_way, of_symbol, whole))
     return left if left > size * _ROUNDING else 0.0
 
 

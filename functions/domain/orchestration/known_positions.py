@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from functions.domain.kernel.parsing import as_number
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.parsing import CLOCK_SKEW, as_number, parse_time
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.position_book import (
     NO_QUANTITY,
@@ -32,6 +33,7 @@ class KnownPositions:
     def __init__(self, book: PositionBook, account_snapshot: Mapping[str, Any], now: datetime) -> None:
         self.book = book
         self._of_account = _account_totals(account_snapshot)
+        self._account_as_of = _as_of(account_snapshot)
         self._by_strategy: dict[str, dict[str, Holding]] = defaultdict(dict)
         for (name, symbol), holding in book.holdings.items() if book.is_open else _attributed(account_snapshot):
             before = self._by_strategy[name].get(symbol, NOTHING_HELD)
@@ -60,10 +62,22 @@ class KnownPositions:
             return None
         return 0.0 if found is None else found.qty
 
-    def has_open_entry(self, strategy_id: str, symbol: str) -> bool:
+    def has_open_entry(self, strategy_id: str, symbol: str, *, is_short: bool | None = None) -> bool:
         """Tell whether an entry, of any symbol where none is named, was redeemed and may be filled unknown to us."""
+        return any(is_short in {None, one.is_short} for one in self._open_entries(strategy_id, symbol))
+
+    def open_entries(self, strategy_id: str, *, is_short: bool) -> list[str]:
+        """Return the canonical symbols that a strategy may have bought, or sold short, unknown to us."""
+        entries = self._open_entries(strategy_id, "")
+        return list(dict.fromkeys(one.symbol for one in entries if one.is_short == is_short))
+
+    def is_leaving(self, strategy_id: str) -> bool:
+        """Tell whether any exit of a strategy is under way."""
+        return any(not one.is_entry for one in self._orders.get(strategy_id, ()))
+
+    def _open_entries(self, strategy_id: str, symbol: str) -> list[Order]:
         wanted = canonical_symbol(symbol)
-        return any(one.is_entry and wanted in {"", one.symbol} for one in self._orders.get(strategy_id, ()))
+        return [one for one in self._orders.get(strategy_id, ()) if one.is_entry and wanted in {"", one.symbol}]
 
     def exits_under_way(self, strategy_id: str, symbol: str) -> list[Order]:
         key = (strategy_id, canonical_symbol(symbol))
@@ -73,13 +87,30 @@ class KnownPositions:
         return list(self._orders.get(strategy_id, ()))
 
     def left_by_others(self, strategy_id: str, symbol: str) -> float | None:
-        """Return what the account holds of a symbol and no other strategy's book does, units; None: nobody knows."""
-        if self._of_account is None:
+        """
+        Return what the account holds of a symbol and no other strategy's book does, units.
+
+        None: nobody knows. An account that shows nothing is believed only if it came after the strategy's open entries
+        lapsed: until then they may be filled since.
+        """
+        if self._of_account is None or not self.book.is_open:
             return None
-        of_symbol = canonical_symbol(symbol)
-        own = self._by_strategy.get(strategy_id, {}).get(of_symbol, NOTHING_HELD).qty if self.book.is_open else 0.0
-        others = self._totals.get(of_symbol, 0.0) - own
-        return max(0.0, self._of_account.get(of_symbol, 0.0) - others)
+        left = self._of_account.get(canonical_symbol(symbol), 0.0) - self._of_others(strategy_id, symbol)
+        return None if left <= NO_QUANTITY and self._may_be_older(strategy_id, symbol) else max(0.0, left)
+
+    def short_left_by_others(self, strategy_id: str, symbol: str) -> float:
+        """Return what the account is short of a symbol and no other strategy's book is, units; 0 if it shows none."""
+        total = (self._of_account or {}).get(canonical_symbol(symbol), 0.0)
+        return max(0.0, min(-total, self._of_others(strategy_id, symbol) - total))
+
+    def _of_others(self, strategy_id: str, symbol: str) -> float:
+        own = self._by_strategy.get(strategy_id, {}).get(canonical_symbol(symbol), NOTHING_HELD).qty
+        return self._totals.get(canonical_symbol(symbol), 0.0) - own
+
+    def _may_be_older(self, strategy_id: str, symbol: str) -> bool:
+        """Tell whether the account may have been read before an open entry was filled."""
+        lapses = [one.lapses_at + CLOCK_SKEW for one in self._open_entries(strategy_id, symbol)]
+        return self._account_as_of is None or any(self._account_as_of < one for one in lapses)
 
     def unowned(self) -> dict[str, float] | None:
         """Return what the account holds and no strategy does, signed units by canonical symbol; None: nobody knows."""
@@ -88,6 +119,13 @@ class KnownPositions:
         symbols = sorted({*self._of_account, *self._totals})
         left = {symbol: self._of_account.get(symbol, 0.0) - self._totals.get(symbol, 0.0) for symbol in symbols}
         return {symbol: qty for symbol, qty in left.items() if abs(qty) > NO_QUANTITY}
+
+
+def _as_of(account_snapshot: Mapping[str, Any]) -> datetime | None:
+    try:
+        return parse_time("account as_of", account_snapshot.get("as_of"))
+    except InputError:
+        return None  # an issue of its own
 
 
 def _listed(account_snapshot: Mapping[str, Any]) -> list[tuple[str, Holding]]:
@@ -104,7 +142,8 @@ def _listed(account_snapshot: Mapping[str, Any]) -> list[tuple[str, Holding]]:
 
 
 def _account_totals(account_snapshot: Mapping[str, Any]) -> dict[str, float] | None:
-    if account_snapshot.get("positions") is None:
+    listed = account_snapshot.get("positions")
+    if listed is None or any(as_number(one.get("qty")) is None or not one.get("symbol") for one in listed):
         return None
     totals: dict[str, float] = {}
     for _, holding in _listed(account_snapshot):

@@ -25,6 +25,8 @@ MOST_BYTES = 900_000
 """Of the document, some 10,000 positions; a book that grows above it closes, and nothing is known any more."""
 NO_QUANTITY = 1e-9
 """Units; less than this is rounding, not a position."""
+ROUNDING = 1e-12
+"""Of what was held: what a sale of everything may leave of large numbers of units."""
 
 Key = tuple[str, str]
 """(strategy, canonical symbol)."""
@@ -63,10 +65,37 @@ class Order:
     qty: float | None = None
     """The most an exit may trade, units; None for an entry, and where that is not known."""
     filled_qty: float = 0.0
+    is_short: bool = False
+    """Of an entry: whether it sells."""
+    qty_by_symbol: Mapping[str, float] = field(default_factory=dict)
+    """The most that an exit which names no symbol may trade of each, units by canonical symbol; what is over is out."""
+    filled_by_symbol: Mapping[str, float] = field(default_factory=dict)
+    """What of those is filled."""
     lapses_at: datetime
 
     def is_of(self, key: Key) -> bool:
+        if self.qty_by_symbol and key[1]:
+            return self.strategy_id == key[0] and key[1] in self.qty_by_symbol
         return self.strategy_id == key[0] and self.symbol in {"", key[1]}
+
+    def most(self, symbol: str) -> float | None:
+        """Return the most it trades of a canonical symbol, filled parts included, units; None where nobody knows."""
+        most = self.qty_by_symbol.get(symbol, 0.0) if self.qty_by_symbol else self.qty
+        return None if most is None else max(most, self.filled(symbol))
+
+    def filled(self, symbol: str) -> float:
+        """Return what is filled of a canonical symbol, units."""
+        return self.filled_qty if self.symbol else self.filled_by_symbol.get(symbol, 0.0)
+
+    def after_fill(self, symbol: str, qty: float, *, is_complete: bool) -> Order:
+        """Return it with more of it filled; of an exit from several symbols without those that are over."""
+        if symbol not in self.qty_by_symbol:
+            return replace(self, filled_qty=self.filled_qty + qty)
+        filled, sizes = self.filled(symbol) + qty, dict(self.qty_by_symbol)
+        if is_complete or filled >= sizes[symbol] * (1 - NO_QUANTITY):
+            del sizes[symbol]
+        by_symbol = {**self.filled_by_symbol, symbol: filled}
+        return replace(self, filled_qty=self.filled_qty + qty, filled_by_symbol=by_symbol, qty_by_symbol=sizes)
 
     def is_kept(self, now: datetime) -> bool:
         """Tell whether it still says anything: an exit until it lapses, an entry until nobody expects its fill."""
@@ -97,7 +126,9 @@ class PositionBook:
         return self.holdings.get((strategy_id, canonical_symbol(symbol)), NOTHING_HELD)
 
     def with_order(self, nonce: str, order: Order, now: datetime) -> PositionBook:
-        """Return the book with a redeemed signal under way."""
+        """Return the book with a redeemed signal under way; an exit of nothing is none."""
+        if order.qty == 0:
+            return self
         orders = {other: one for other, one in self.orders.items() if one.is_kept(now)} | {nonce: order}
         same = [
             other for other, one in orders.items() if (one.strategy_id, one.symbol) == (order.strategy_id, order.symbol)
@@ -115,14 +146,16 @@ class PositionBook:
         key = (strategy_id, canonical_symbol(symbol))
         after = self.holdings.get(key, NOTHING_HELD).after(signed_qty, price, symbol)
         kept = {other: one for other, one in self.holdings.items() if other != key}
-        return replace(self, holdings=kept if abs(after.qty) < NO_QUANTITY else kept | {key: after})
+        is_flat = abs(after.qty) < max(NO_QUANTITY, ROUNDING * abs(signed_qty))
+        return replace(self, holdings=kept if is_flat else kept | {key: after})
 
-    def with_order_filled(self, nonce: str, qty: float) -> PositionBook:
+    def with_order_filled(self, nonce: str, symbol: str, qty: float, *, is_complete: bool = False) -> PositionBook:
         """Return the book with more of an order filled, units; one that is not under way changes nothing."""
         order = self.orders.get(nonce)
         if order is None:
             return self
-        return replace(self, orders={**self.orders, nonce: replace(order, filled_qty=order.filled_qty + qty)})
+        filled = order.after_fill(canonical_symbol(symbol), qty, is_complete=is_complete)
+        return replace(self, orders={**self.orders, nonce: filled})
 
     def closed(self, because: str, by: str | None) -> PositionBook:
         """Return a book that knows nothing any more."""

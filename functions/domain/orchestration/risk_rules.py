@@ -99,7 +99,8 @@ class RuledSignal:
             action=judged.action,
             allocation=cover_allocation if is_cover and cover_allocation is not None else proposed.allocation,
             changes=changes,
-            counts_as_exit=self.mode is not AgentMode.DISABLED,
+            counts_as_exit=self.mode is not AgentMode.DISABLED
+            and proposed.reason_code is not ReasonCode.ON_SHADOW_FLATTEN,  # which no strategy asked for
         )
         return exit_ if self.weight else replace(exit_, mode=AgentMode.REDUCED, weight=1.0, is_live_exit=True)
 

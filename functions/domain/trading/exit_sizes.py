@@ -33,12 +33,12 @@ def sizes_now(signal: Mapping[str, Any], positions: KnownPositions) -> Sizes:
         With NOTHING_TO_EXIT or EXIT_UNDER_WAY, if it is known that nothing is left. What is unknown passes.
     """
     name, symbol = str(signal["strategy_name"]), str(signal["ticker"])
+    issued = signal.get("qty") if signal.get("intent") else None  # before 0.2 it was the strategy's own, of any kind
     if not positions.book.is_open:
-        return Sizes(signal.get("qty"), signal.get("qty_by_symbol") or {})
+        return Sizes(issued, signal.get("qty_by_symbol") or {})
     if not symbol:
         return _of_everything(name, signal.get("qty_by_symbol") or {}, positions)
     left = _left(name, symbol, Action(signal["action"]), positions)
-    issued = signal.get("qty")
     if left is None:
         return Sizes(issued)
     if left == 0:
@@ -51,13 +51,19 @@ def _left(name: str, symbol: str, action: Action, positions: KnownPositions) -> 
     held = positions.qty(name, symbol)
     if held is None:
         return None
+    if action is Action.SELL and held < 0 and positions.has_open_entry(name, symbol, is_short=False):
+        return None  # more was sold than the entry's reported fills bought: others are not reported
     is_other_side = held < 0 if action is Action.SELL else held > 0
     return 0.0 if is_other_side else left_to_exit(positions, name, symbol)
 
 
 def _of_everything(name: str, issued: Mapping[str, float], positions: KnownPositions) -> Sizes:
     left = {symbol: _left(name, symbol, Action.SELL, positions) for symbol in issued}
-    sizes = {symbol: min(issued[symbol], most) for symbol, most in left.items() if most}
+    sizes = {
+        symbol: issued[symbol] if most is None else min(issued[symbol], most)
+        for symbol, most in left.items()
+        if most != 0
+    }
     if issued and not sizes:
         raise _refused(name, "", positions)
     return Sizes(None, sizes)

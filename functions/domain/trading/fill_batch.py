@@ -143,15 +143,16 @@ class FillBatch:
         return odd
 
     def _settle(self, redemption: Redemption, fill: ReportedFill) -> Redemption:
-        settled, reservation = settle(
-            redemption, fill.qty, fill.price, self.now, is_order_complete=fill.is_order_complete
-        )
-        self.redemptions[redemption.nonce] = settled
-        self.current = self.current.reserving(redemption.nonce, reservation)
+        nonce, is_complete = redemption.nonce, fill.is_order_complete
+        before = self.book.orders.get(nonce)
+        self.book = self.book.with_order_filled(nonce, fill.symbol, fill.qty, is_complete=is_complete)
+        if before is not None and before.qty_by_symbol:  # the broker has an order of its own for each symbol
+            is_complete = not self.book.orders[nonce].qty_by_symbol
+        settled, reservation = settle(redemption, fill.qty, fill.price, self.now, is_order_complete=is_complete)
+        self.redemptions[nonce] = settled
+        self.current = self.current.reserving(nonce, reservation)
         if settled.status is RedemptionStatus.FILLED:
-            self.book = self.book.without_order(redemption.nonce)
-        else:
-            self.book = self.book.with_order_filled(redemption.nonce, fill.qty)
+            self.book = self.book.without_order(nonce)
         return settled
 
     def _spent_units(self, fill: ReportedFill, redemption: Redemption | None, before: float) -> float:

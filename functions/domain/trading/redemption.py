@@ -293,7 +293,9 @@ def order_of(redemption: Redemption) -> Order:
         strategy_id=redemption.strategy_id,
         symbol=canonical_symbol(redemption.symbol),
         is_entry=redemption.is_entry,
+        is_short=redemption.is_entry and redemption.action is Action.SELL,
         qty=redemption.max_qty,
+        qty_by_symbol={canonical_symbol(symbol): qty for symbol, qty in redemption.max_qty_by_symbol.items()},
         lapses_at=redemption.lapses_at,
     )
 

@@ -167,7 +167,7 @@ class RunCycle:
                 breaker=self._breaker(known, inputs, now),
                 paper=known.paper,
                 prices=prices_of(inputs.market_data),
-                positions=KnownPositions(known.book, inputs.account_snapshot, now),
+                positions=KnownPositions(known.book, inputs.live_snapshot, now),
                 account=inputs.account,
                 issues=(*known.issues, *inputs.issues),
                 signals=signals,
@@ -240,7 +240,7 @@ def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
         received_at=state.account_received_at if request.given is None else None,
         ledger_version=int((state.session.value or {}).get("ledger_version") or 0),
     )
-    positions = KnownPositions(known.book, inputs.account_snapshot, now)
+    positions = KnownPositions(known.book, inputs.live_snapshot, now)
     prices = prices_of(inputs.market_data)
     return replace(
         inputs,

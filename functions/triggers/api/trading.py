@@ -121,5 +121,5 @@ def put_market_data(body: requests.MarketData) -> Response:
 @needs(Role.TRADER)
 def put_account(body: requests.AccountSnapshot) -> Response:
     """Replace the account snapshot that cycles decide on."""
-    services().put_inputs.put_account(g.principal.tenant_id, body.model_dump(exclude_none=True))
+    services().put_inputs.put_account(g.principal.tenant_id, body.model_dump(exclude_unset=True, exclude_none=True))
     return as_json(answers.Stored(as_of=body.as_of))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -31,6 +31,7 @@ from functions.services.trading.redeem_signals import RedeemSignals
 from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore, FakeTradingStore
 
 BUYING_POWER = 10_000.0
+MARKET: Mapping[str, float] = {"AAPL": 100.0}
 PROPOSED = {
     "Big": {"action": "BUY", "ticker": "AAPL", "allocation": 0.6},
     "Small": {"action": "BUY", "ticker": "MSFT", "allocation": 0.3},
@@ -62,6 +63,7 @@ class Desk:
         proposed: Any = PROPOSED,
         ledger_version: int | None = None,
         account: dict[str, Any] | None = None,
+        market: Mapping[str, float] = MARKET,
     ) -> dict[str, dict[str, Any]]:
         async def propose(*_: Any) -> Any:
             return [read_signal(name, signal) for name, signal in proposed.items()]
@@ -69,7 +71,7 @@ class Desk:
         known = {"equity": BUYING_POWER, "as_of": as_of or self.clock.time}
         known |= {} if buying_power is None else {"buying_power": buying_power}
         known |= {} if ledger_version is None else {"ledger_version": ledger_version}
-        given = GivenInputs({"AAPL": {"price": 100.0}}, known if account is None else account)
+        given = GivenInputs({symbol: {"price": price} for symbol, price in market.items()}, known if account is None else account)
         request = CycleRequest(tenant_id="acme", propose=propose, given=given)
         result = asyncio.run(self._run_cycle.run(request))
         assert result is not None
