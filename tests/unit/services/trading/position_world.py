@@ -94,8 +94,9 @@ class World:
     older: list[dict[str, Any]] = field(default_factory=list)
     listings: list[tuple[datetime, list[dict[str, Any]]]] = field(default_factory=list)
     account: dict[str, Any] = field(default_factory=dict)
+    shorted: set[Key] = field(default_factory=set)
+    """Where a short was redeemed while the policy allowed it."""
     fills: int = 0
-    ever_short: dict[Key, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.choose = random.Random(self.seed)
@@ -121,6 +122,9 @@ class World:
     def exits_live(self, key: Key) -> list[Sent]:
         exits = [one for one in self.sent if not one.redemption.is_entry and one.is_live(self.now)]
         return [one for one in exits if one.strategy == key[0] and one.is_of(key[1])]
+
+    def open_entries(self, key: Key) -> list[Sent]:
+        return [one for one in self.sent if one.strategy == key[0] and one.is_open_entry(key[1], self.now)]
 
     def under_way(self, key: Key) -> float:
         """Return how much of what Maestro named is not reported as filled yet, units."""
@@ -202,6 +206,8 @@ class World:
         sign = 1 if redemption.action == "SELL" else -1
         is_known = not symbol or self.book().holding(name, symbol).qty * sign > 0
         if redemption.is_entry:
+            if sign > 0 and self.policy.get("allow_shorts"):
+                self.shorted.add((name, symbol))
             left = {symbol: redemption.notional / PRICE_OF[symbol]}
         elif redemption.max_qty is not None and not is_known:
             left = {symbol: self._covered((name, symbol), redemption.max_qty, redemption, is_named=False)}

@@ -11,7 +11,7 @@ import logging
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -20,26 +20,28 @@ from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.position_book import Key
-from functions.domain.trading.redemption import Redemption
-from tests.unit.services.trading.position_world import DUST, PRICE_OF, STRATEGIES, World
+from tests.unit.services.trading.position_world import DUST, PRICE_OF, STRATEGIES, Sent, World
 
 STEPS = 150
 SEEDS = 40
+EXACT = 1e-9
 NO_EXPOSURE = frozenset({"HALT", "REDUCE_ONLY"})
-TOO_LATE = frozenset({ReasonCode.SESSION_SUPERSEDED, ReasonCode.SIGNAL_EXPIRED, ReasonCode.SIGNAL_UNKNOWN, ReasonCode.ALREADY_REDEEMED})
-ACTIONS = {
-    "cycle": 5,
-    "redeem": 7,
-    "fill": 7,
-    "account": 2,
-    "report_late": 2,
-    "report_again": 1,
-    "release": 0.5,
-    "wait": 3,
-    "policy": 1,
-    "modes": 0.4,
-    "by_hand": 0.1,
+TOO_LATE = frozenset(
+    {ReasonCode.SESSION_SUPERSEDED, ReasonCode.SIGNAL_EXPIRED, ReasonCode.SIGNAL_UNKNOWN, ReasonCode.ALREADY_REDEEMED}
+)
+HAPPENS: Mapping[Callable[[World], Iterator[str] | None], float] = {
+    World.fill: 7,
+    World.hear_from_the_broker: 2,
+    World.report_late: 2,
+    World.report_again: 1,
+    World.release_one: 0.5,
+    World.wait: 3,
+    World.change_policy: 1,
+    World.change_modes: 0.4,
+    World.trade_by_hand: 0.1,
 }
+"""What happens beside cycles and redemptions, with how often."""
+CYCLES, REDEMPTIONS = 5, 7
 
 
 def broken_promises(seed: int, steps: int = STEPS, *, is_open: bool = True) -> list[str]:
@@ -47,37 +49,18 @@ def broken_promises(seed: int, steps: int = STEPS, *, is_open: bool = True) -> l
     world = World(seed, is_open=is_open)
     world.hear_from_the_broker()
     broken = list(after_cycle(world))
+    actions = {**HAPPENS, after_cycle: CYCLES, redeem_one: REDEMPTIONS}
     for _ in range(steps):
-        broken += act(world, world.choose.choices(list(ACTIONS), list(ACTIONS.values()))[0])
+        broken += world.choose.choices(list(actions), list(actions.values()))[0](world) or ()
         broken += always(world)
     return broken
 
 
-def act(world: World, action: str) -> Iterator[str]:
-    match action:
-        case "cycle":
-            yield from after_cycle(world)
-        case "redeem":
-            current = list(world.issued.values())
-            yield from after_redemption(world, world.choose.choice(current if world.choose.random() < 0.9 else [*world.older, *current]))
-        case "fill":
-            world.fill()
-        case "account":
-            world.hear_from_the_broker()
-        case "report_late":
-            world.report_late()
-        case "report_again":
-            world.report_again()
-        case "release":
-            world.release_one()
-        case "wait":
-            world.wait()
-        case "policy":
-            world.change_policy()
-        case "modes":
-            world.change_modes()
-        case "by_hand":
-            world.trade_by_hand()
+def redeem_one(world: World) -> Iterator[str]:
+    signals = list(world.issued.values())
+    if world.choose.random() < 0.1:
+        signals += world.older
+    yield from after_redemption(world, world.choose.choice(signals))
 
 
 def always(world: World) -> Iterator[str]:
@@ -89,14 +72,11 @@ def always(world: World) -> Iterator[str]:
         key = (fill["strategy_id"], canonical_symbol(fill["symbol"]))
         recorded[key] = recorded.get(key, 0.0) + (fill["qty"] if fill["side"] == "buy" else -fill["qty"])
     for key in {*recorded, *book.holdings}:
-        if abs(book.holding(*key).qty - recorded.get(key, 0.0)) > 1e-9:
+        if abs(book.holding(*key).qty - recorded.get(key, 0.0)) > EXACT:
             yield f"e: {key} is {book.holding(*key)} in the book and {recorded.get(key)} in the ledger"
     for key, qty in world.truth.items():
-        has_short = any(one.redemption.is_entry and one.sign < 0 and one.strategy == key[0] for one in world.sent)
-        if qty < -DUST and key not in world.odd and not has_short and not world.ever_short.get(key):
+        if qty < -DUST and key not in world.odd and key not in world.shorted:
             yield f"d: {key} is really {qty}"
-        if has_short or qty < 0:
-            world.ever_short[key] = True
         exits = world.under_way(key)
         is_sure = all(one.is_sure for one in world.exits_live(key))
         if world.is_known(key) and is_sure and not math.isinf(exits) and exits > abs(qty) + DUST:
@@ -122,36 +102,45 @@ def judged(world: World, name: str, signal: dict[str, Any], under_way: dict[Key,
     """Check one issued signal: every exit passes whole, and NOTHING is only said of what is known to be flat."""
     proposal = world.proposed[name]
     wanted = [canonical_symbol(proposal["ticker"])] if "ticker" in proposal else list(PRICE_OF)
-    if signal["reason_code"] == ReasonCode.NOTHING_TO_EXIT:
-        flat = [symbol for symbol in wanted if abs(world.book().holding(name, symbol).qty) < DUST]
-        open_entry = [one for one in world.sent if any(one.is_open_entry(s, world.now) for s in wanted) and one.strategy == name]
-        is_buy_or_sized = proposal["action"] == "SELL" and proposal.get("allocation")
-        if not world.is_open or (len(flat) < len(wanted) and proposal["action"] == "CLOSE_ALL") or (open_entry and not is_buy_or_sized and any(one.sign > 0 for one in open_entry)):
-            yield f"g: {name} {proposal} is NOTHING, {open_entry}"
-    if proposal["action"] == "HOLD" or proposal.get("allocation", 1.0) != 1.0 or name in flattened(world, signal):
+    if signal["reason_code"] == ReasonCode.NOTHING_TO_EXIT and not is_known_to_hold_nothing(world, name, wanted):
+        yield f"g: {name} {proposal} is NOTHING"
+    if proposal["action"] == "HOLD" or "on_shadow" in signal["reasoning"]:
         return
-    leaves_long = proposal["action"] in {"SELL", "CLOSE_ALL"}
+    if not world.is_open and signal["mode"] in {"SHADOW_MODE", "DISABLED"}:
+        return  # nobody knows of a live position to leave
     for symbol in wanted:
-        key = (name, symbol)
-        held, rest = world.held(key), abs(world.held(key)) - under_way[key]
-        if held > DUST and leaves_long:
-            if world.is_known(key):
-                yield from whole(world, key, signal, rest, "SELL")
-            elif is_reckoned(world, key) and under_way[key] == 0:
-                yield from passes(key, signal, "SELL")
-        if held < -DUST and proposal["action"] == "CLOSE_ALL" and "ticker" in proposal and world.is_known(key):
-            yield from whole(world, key, signal, rest, "BUY")
+        key, held = (name, symbol), world.held((name, symbol))
+        side = "SELL" if held > 0 else "BUY"
+        if abs(held) <= DUST or not leaves(proposal, held):
+            continue
+        if world.is_known(key):
+            yield from whole(world, key, signal, abs(held) - under_way[key], side)
+        elif side == "SELL" and is_reckoned(world, key) and under_way[key] == 0 and proposal.get("allocation") != 0:
+            yield from passes(key, signal, {"SELL"} if "ticker" in proposal else {"SELL", "BUY"})
 
 
-def flattened(world: World, signal: dict[str, Any]) -> set[str]:
-    return {signal["strategy_name"]} if "on_shadow" in signal.get("reasoning", "") else set()
+def leaves(proposal: dict[str, Any], held: float) -> bool:
+    """Tell whether a strategy wants all of a position out."""
+    if held > 0:
+        return proposal["action"] in {"SELL", "CLOSE_ALL"} and proposal.get("allocation", 1.0) == 1.0
+    is_whole = proposal["action"] == "BUY" and proposal.get("qty") in {100.0, 1_000} and -held <= 100.0
+    return "ticker" in proposal and (proposal["action"] == "CLOSE_ALL" or is_whole)
+
+
+def is_known_to_hold_nothing(world: World, name: str, symbols: list[str]) -> bool:
+    """Tell whether the open book has nothing that the proposal could reduce, and no entry that may be filled since."""
+    proposal, book = world.proposed[name], world.book()
+    held = [book.holding(name, symbol).qty for symbol in symbols]
+    has_some = any(qty > DUST or (qty < -DUST and proposal["action"] == "CLOSE_ALL") for qty in held)
+    opens_short = proposal.get("allocation") is not None
+    may_be_filled = any(one.sign > 0 for symbol in symbols for one in world.open_entries((name, symbol)))
+    return world.is_open and not has_some and (opens_short or not may_be_filled)
 
 
 def is_reckoned(world: World, key: Key) -> bool:
     """Tell whether a redeemed entry with an open outcome explains what Maestro does not know."""
-    if key in world.odd or abs(world.book().holding(*key).qty) > DUST:
-        return False
-    return any(one.strategy == key[0] and one.is_open_entry(key[1], world.now) for one in world.sent)
+    is_flat = abs(world.book().holding(*key).qty) <= DUST
+    return key not in world.odd and is_flat and any(one.sign > 0 for one in world.open_entries(key))
 
 
 def whole(world: World, key: Key, signal: dict[str, Any], rest: float, side: str) -> Iterator[str]:
@@ -160,15 +149,16 @@ def whole(world: World, key: Key, signal: dict[str, Any], rest: float, side: str
         return
     sizes = {canonical_symbol(one): qty for one, qty in signal.get("qty_by_symbol", {}).items()}
     qty = sizes.get(key[1], signal.get("qty"))
-    is_live = signal["mode"] in {"ACTIVE", "REDUCED"} and signal["action"] == side and signal.get("intent") != "ENTRY"
+    is_live = signal["mode"] in {"ACTIVE", "REDUCED"} and signal["action"] == side and signal["intent"] != "ENTRY"
     if not is_live:
         yield f"b: {signal['strategy_name']} leaves {key}, {rest}: {world.proposed[key[0]]} became {shown(signal)}"
     elif world.is_open and (qty is None or abs(qty - rest) > DUST):
         yield f"b: {key}: {qty} of {rest} may leave: {world.proposed[key[0]]} became {shown(signal)}"
 
 
-def passes(key: Key, signal: dict[str, Any], side: str) -> Iterator[str]:
-    is_live = signal["mode"] in {"ACTIVE", "REDUCED"} and signal["action"] == side and signal.get("intent") != "ENTRY"
+def passes(key: Key, signal: dict[str, Any], sides: set[str]) -> Iterator[str]:
+    """Check that a signal leaves what Maestro does not know; of everything, one position after the other."""
+    is_live = signal["mode"] in {"ACTIVE", "REDUCED"} and signal["action"] in sides and signal["intent"] != "ENTRY"
     if not is_live or signal.get("qty") == 0:
         yield f"b: unknown {key} may not leave: {shown(signal)}"
 
@@ -179,45 +169,44 @@ def shown(signal: dict[str, Any]) -> dict[str, Any]:
 
 
 def after_redemption(world: World, signal: dict[str, Any]) -> Iterator[str]:
-    name, is_exit = signal["strategy_name"], signal.get("intent") in {"EXIT", "FLIP"}
-    sent = len(world.sent)
     symbols = [canonical_symbol(signal["ticker"])] if signal["ticker"] else list(PRICE_OF)
-    before = {symbol: world.under_way((name, symbol)) for symbol in symbols}
+    keys = [(signal["strategy_name"], symbol) for symbol in symbols]
+    under_way = {key: world.under_way(key) for key in keys}
+    sent = len(world.sent)
     result = world.redeem(signal)
     if isinstance(result, RefusedError):
-        if is_exit and signal["mode"] in {"ACTIVE", "REDUCED"} and result.reason_code not in TOO_LATE:
-            sign = 1 if signal["action"] == "SELL" else -1
-            for symbol in symbols:
-                key = (name, symbol)
-                if world.is_known(key) and world.held(key) * sign - before[symbol] > DUST:
-                    yield f"b: {shown(signal)} of {world.held(key)} was refused with {result}"
-                if not world.is_known(key) and is_reckoned(world, key) and before[symbol] == 0 and world.held(key) * sign > DUST:
-                    yield f"b: unknown {shown(signal)} of {world.held(key)} was refused with {result}"
-        return
-    if len(world.sent) == sent:
-        return
-    state = world.policy.get("trading_state", "RUN")
-    order = world.sent[-1]
-    if state in NO_EXPOSURE:
-        yield from added(world, order, state)
-    current = world.desk.current()
-    if result.is_entry and current.held(world.now) > (current.buying_power.usd or 0.0) * (1 + 1e-9):
+        is_live_exit = signal.get("intent") in {"EXIT", "FLIP"} and signal["mode"] in {"ACTIVE", "REDUCED"}
+        if is_live_exit and result.reason_code not in TOO_LATE:
+            yield from refused(world, signal, result, under_way)
+    elif len(world.sent) > sent:
+        yield from added(world, world.sent[-1])
+
+
+def refused(world: World, signal: dict[str, Any], error: RefusedError, under_way: dict[Key, float]) -> Iterator[str]:
+    """Check that nothing is left of what a refused exit would have left."""
+    for key, already in under_way.items():
+        held = world.held(key) * (1 if signal["action"] == "SELL" else -1)
+        is_blocked = held - already > DUST if world.is_known(key) else is_reckoned(world, key) and already == 0 < held
+        if is_blocked:
+            yield f"b: {shown(signal)} of {held} was refused with {error}"
+
+
+def added(world: World, order: Sent) -> Iterator[str]:
+    """Check that a redemption spends what is there, and under HALT and REDUCE_ONLY adds to nothing."""
+    redemption, state, current = order.redemption, world.policy.get("trading_state", "RUN"), world.desk.current()
+    if redemption.is_entry and current.held(world.now) > (current.buying_power.usd or 0.0) * (1 + EXACT):
         yield f"f: {current.held(world.now)} is held of {current.buying_power.usd}"
-
-
-def added(world: World, order: Any, state: str) -> Iterator[str]:
-    redemption: Redemption = order.redemption
+    if state not in NO_EXPOSURE:
+        return
     if redemption.is_entry:
         yield f"a: an entry was redeemed under {state}"
-    for symbol, qty in order.left.items():
+    sizes = order.left or {canonical_symbol(redemption.symbol): 0.0 if redemption.max_qty == 0 else DUST * 10}
+    for symbol, qty in sizes.items():
         key = (redemption.strategy_id, symbol)
         held = world.held(key)
-        if world.is_known(key) and abs(held + order.sign * qty) > abs(held) + DUST:
+        is_guess = not order.left and abs(held) <= DUST  # nothing is there: a right client trades nothing
+        if world.is_known(key) and not is_guess and abs(held + order.sign * qty) > abs(held) + DUST:
             yield f"a: {redemption.action} {qty} of {held} {symbol} was redeemed under {state}"
-    if not order.left and redemption.max_qty is None and not redemption.max_qty_by_symbol and redemption.symbol:
-        key = (redemption.strategy_id, canonical_symbol(redemption.symbol))
-        if world.is_known(key) and world.held(key) * order.sign > DUST:
-            yield f"a: {redemption.action} without a size on {world.held(key)} was redeemed under {state}"
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -71,7 +71,9 @@ class Desk:
         known = {"equity": BUYING_POWER, "as_of": as_of or self.clock.time}
         known |= {} if buying_power is None else {"buying_power": buying_power}
         known |= {} if ledger_version is None else {"ledger_version": ledger_version}
-        given = GivenInputs({symbol: {"price": price} for symbol, price in market.items()}, known if account is None else account)
+        given = GivenInputs(
+            {symbol: {"price": price} for symbol, price in market.items()}, known if account is None else account
+        )
         request = CycleRequest(tenant_id="acme", propose=propose, given=given)
         result = asyncio.run(self._run_cycle.run(request))
         assert result is not None
