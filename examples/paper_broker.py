@@ -63,7 +63,7 @@ class PaperBroker:
     def _left(self, name: str, signal: Mapping[str, Any], sign: int) -> float:
         """Return the shares an exit trades: what its strategy has, at most the size that it was issued with."""
         own = max(0.0, -sign * self.shares.get((name, signal["ticker"]), 0.0))
-        most = signal.get("qty") if "intent" in signal else None
+        most = signal.get("max_qty")
         if most is not None:
             return min(own, float(most))
         return own * (float(signal["allocation"]) if sign < 0 else 1.0)

@@ -61,8 +61,8 @@ class Signal:
     """Why a risk rule turned it into HOLD."""
     intent: str = ""
     """ENTRY, EXIT, FLIP or NOTHING; empty from a server that does not say: there a SELL is an exit."""
-    qty: float | None = None
-    """Of an exit, the most it may trade, units; None where nobody knows. Of an entry it is its strategy's own word."""
+    max_qty: float | None = None
+    """The most an exit may trade, units; None for an entry, and where nobody knows."""
 
     @property
     def is_exit(self) -> bool:
@@ -76,12 +76,7 @@ class Signal:
     @property
     def is_of_something(self) -> bool:
         """Whether there is anything to trade, as issued."""
-        return self.allocation > 0 if self.most is None else self.most > 0
-
-    @property
-    def most(self) -> float | None:
-        """The most an exit may trade, units; None for an entry, and where nobody knows."""
-        return self.qty if self.intent and self.is_exit else None
+        return self.allocation > 0 if self.max_qty is None else self.max_qty > 0
 
     @property
     def exit_fraction(self) -> float:

@@ -28,7 +28,7 @@ class Sizing:
         """Say why a signal is not worth redeeming; None if it is."""
         symbol, is_sale = trade.symbol, trade.side == "sell"
         if trade.is_exit:
-            is_worth = self.quantity(trade, signal, 0.0, signal.most) > NOTHING
+            is_worth = self.quantity(trade, signal, 0.0, signal.max_qty) > NOTHING
             return None if is_worth else f"no {symbol} to {'sell' if is_sale else 'buy back'}"
         if not self._adds_to_positions and self._holds_or_enters(trade):
             return f"it holds {symbol} already, or has an order open"

@@ -29,7 +29,7 @@ from tests.samples import SAMPLE_NAMES
 
 ACCOUNT: dict[str, Any] = {"equity": 1e5, "buying_power": 1e5}
 MARKET_DATA = {"KO": {"price": 50.0}}
-COME_SINCE = {"intent", "qty"}
+COME_SINCE = {"intent", "max_qty"}
 IDENTITY = {"agent_id", "nonce", "session_id", "identity_timestamp", "expires_at"}
 NOT_TOLD = IDENTITY | {"strategy_name", "confidence", "reasoning", "weight_multiplier", "sharpe_ratio", "reason_code"}
 BUY: dict[str, Any] = {"action": "BUY", "ticker": "KO", "allocation": 0.3}
@@ -102,7 +102,7 @@ def test_a_sell_passes_with_whatever_allocation_and_can_be_redeemed(
         "Shaky": signal_of("SELL", allocation, allocation, "REDUCED", ticker=ticker),
         "New": signal_of("SELL", allocation, allocation, ticker=ticker),
     }
-    assert {signal["qty"] for signal in signals.values()} == {None}
+    assert {signal["max_qty"] for signal in signals.values()} == {None}
     assert decision.systemic_risk_detected
     assert [redeemed(db, signal) for signal in signals.values()] == [("SELL", allocation, 0.0, "RESERVED")] * 3
 

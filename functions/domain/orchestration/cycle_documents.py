@@ -18,7 +18,7 @@ from functions.domain.orchestration.buying_power import BuyingPower
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.inputs import Account
 from functions.domain.orchestration.paper import PaperFill, PaperPositions, paper_json
-from functions.domain.orchestration.signals import PLAIN_FIELDS
+from functions.domain.orchestration.signals import PLAIN_FIELDS, Action
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState
 
@@ -56,14 +56,20 @@ def issued_signals(session: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _issued_signal(signal: Mapping[str, Any], text_limit: int, extras_limit: int) -> dict[str, Any]:
     """Return one signal with its text cut; a strategy's own fields that are no JSON, or too long, stay behind."""
-    issued = {name: value for name, value in signal.items() if name in PLAIN_FIELDS}
+    plain = PLAIN_FIELDS | ({"qty"} if _is_cover(signal) else set())
+    issued = {name: value for name, value in signal.items() if name in plain}
     for name in ("reasoning", "error"):
         if name in issued:
             issued[name] = cut(issued[name], text_limit)
-    extras = {name: value for name, value in signal.items() if name not in PLAIN_FIELDS | _COMMON_FIELDS}
+    extras = {name: value for name, value in signal.items() if name not in plain | _COMMON_FIELDS}
     if not extras:
         return issued
     return issued | (extras if _is_short_json(extras, extras_limit) else {"extras_omitted": True})
+
+
+def _is_cover(signal: Mapping[str, Any]) -> bool:
+    """Tell whether ``qty`` is Maestro's word, as of a BUY that closes a short, and not the strategy's own."""
+    return signal["action"] == Action.BUY and signal.get("max_qty") is not None
 
 
 def _is_short_json(value: Any, limit_bytes: int) -> bool:

@@ -61,9 +61,11 @@ class Judgement:
         """Return the fields that it adds to an issued signal."""
         fields: dict[str, Any] = {"intent": str(self.intent)}
         if self.is_exit:
+            fields["max_qty"] = self.qty
+        if self.is_exit and self.action is Action.BUY:
             fields["qty"] = self.qty
         if self.qty_by_symbol:
-            fields["qty_by_symbol"] = dict(self.qty_by_symbol)
+            fields["max_qty_by_symbol"] = dict(self.qty_by_symbol)
         return fields | ({"ticker": self.symbol} if self.symbol else {})
 
 
@@ -121,7 +123,8 @@ def _judge_sell(
 
 
 def _units(allocation: float, price: float | None, buying_power: float | None) -> float | None:
-    return allocation * buying_power / price if price and buying_power is not None else None
+    """Return what an allocation buys; None where nobody knows, or with nothing to buy with: then a cover is whole."""
+    return allocation * buying_power / price if price and buying_power else None
 
 
 def _leave(

@@ -27,11 +27,12 @@ STAMPED_FIELDS = frozenset(
     {
         *("strategy_name", "mode", "original_allocation", "weight_multiplier", "sharpe_ratio", "notional"),
         *("reason_code", "reason_codes", "override_reason", "original_action", "error"),
-        *("agent_id", "nonce", "session_id", "identity_timestamp", "expires_at", "intent", "qty_by_symbol"),
+        *("agent_id", "nonce", "session_id", "identity_timestamp", "expires_at"),
+        *("intent", "max_qty", "max_qty_by_symbol"),
     }
 )
 """Fields that only Maestro writes; a strategy's own values under these names are dropped."""
-_PROPOSED_FIELDS = frozenset({"action", "ticker", "symbol", "allocation", "confidence", "reasoning", "qty"})
+_PROPOSED_FIELDS = frozenset({"action", "ticker", "symbol", "allocation", "confidence", "reasoning"})
 PLAIN_FIELDS = _PROPOSED_FIELDS | STAMPED_FIELDS
 """Every field of a signal that has a meaning to Maestro."""
 
@@ -67,8 +68,6 @@ class ProposedSignal:
         for name in ("action", "ticker", "allocation", "confidence", "reasoning"):
             plain[name] = getattr(self, name)
         plain["action"] = str(self.action)
-        if self.qty is not None:
-            plain["qty"] = self.qty
         if self.error is not None:
             plain |= {"error": self.error, "reason_code": str(self.reason_code)}
         return plain

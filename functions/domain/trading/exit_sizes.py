@@ -33,11 +33,11 @@ def sizes_now(signal: Mapping[str, Any], positions: KnownPositions) -> Sizes:
         With NOTHING_TO_EXIT or EXIT_UNDER_WAY, if it is known that nothing is left. What is unknown passes.
     """
     name, symbol = str(signal["strategy_name"]), str(signal["ticker"])
-    issued = signal.get("qty") if signal.get("intent") else None  # before 0.2 it was the strategy's own, of any kind
+    issued = signal.get("max_qty")
     if not positions.book.is_open:
-        return Sizes(issued, signal.get("qty_by_symbol") or {})
+        return Sizes(issued, signal.get("max_qty_by_symbol") or {})
     if not symbol:
-        return _of_everything(name, signal.get("qty_by_symbol") or {}, positions)
+        return _of_everything(name, signal.get("max_qty_by_symbol") or {}, positions)
     left = _left(name, symbol, Action(signal["action"]), positions)
     if left is None:
         return Sizes(issued)

@@ -41,8 +41,10 @@ class Signal(OpenAnswer):
     mode: str
     intent: Intent = Field(description="What it does to the strategy's position; every EXIT passes.")
     allocation: float = Field(description="Fraction of buying power; of the position, for a SELL that exits.")
-    qty: float | None = Field(default=None, description="The most an exit may trade, units; null where nobody knows.")
-    qty_by_symbol: dict[str, float] = Field(default={}, description="The same of an exit that names no symbol.")
+    max_qty: float | None = Field(
+        default=None, description="The most an exit may trade, units; null where nobody knows, and of an entry."
+    )
+    max_qty_by_symbol: dict[str, float] = Field(default={}, description="The same of an exit that names no symbol.")
     original_allocation: float
     notional: float | None = Field(description="Buying power it asks for, USD; null without an account snapshot.")
     confidence: float

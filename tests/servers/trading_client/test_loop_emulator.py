@@ -507,7 +507,7 @@ def test_a_cancelled_exit_ends_in_the_book_and_the_next_one_leaves_the_rest(
     held = desk.book().holding("Trend", "SPY").qty
     assert held == pytest.approx(0.4 * BUYING_POWER / 450 - filled)
     account.is_filling = True
-    assert desk.cycle({"Trend": SELL})["Trend"]["qty"] == pytest.approx(held)
+    assert desk.cycle({"Trend": SELL})["Trend"]["max_qty"] == pytest.approx(held)
     desk.loop(broker).run_once()
     assert (desk.book().holdings, desk.book().orders, account.positions) == ({}, {}, {})
 

@@ -157,7 +157,7 @@ def test_an_exit_sells_the_least_of_what_it_may_and_what_it_has(
     desk: Desk, max_qty: float | None, allocation: float, sold: float
 ) -> None:
     desk.enter(10)
-    desk.trade(desk.signal("SELL", "EXIT", allocation=allocation, qty=max_qty), max_qty=max_qty)
+    desk.trade(desk.signal("SELL", "EXIT", allocation=allocation, max_qty=max_qty), max_qty=max_qty)
     assert desk.orders[1:] == [("sell", sold)]
     assert [(one["side"], one["qty"], one["is_order_complete"]) for one in desk.api.fills[1:]] == [("sell", sold, True)]
     assert (desk.open_trades, desk.api.released) == (0, [])
@@ -173,16 +173,16 @@ def test_a_server_that_says_no_intent_is_traded_with_as_before(desk: Desk) -> No
 def test_no_strategy_sells_anothers_units(desk: Desk, qty: float | None) -> None:
     desk.enter(6, "Other")
     desk.enter(4)
-    desk.trade(desk.signal("SELL", "EXIT", qty=qty), max_qty=qty)
+    desk.trade(desk.signal("SELL", "EXIT", max_qty=qty), max_qty=qty)
     assert desk.orders[-1] == ("sell", 4.0)
-    desk.trade(desk.signal("SELL", "EXIT", qty=qty), max_qty=qty)
+    desk.trade(desk.signal("SELL", "EXIT", max_qty=qty), max_qty=qty)
     assert len(desk.orders) == 3
     assert desk.holdings == {("Other", "SPY"): 6.0}
 
 
 def test_an_exit_of_nothing_as_issued_is_not_redeemed(desk: Desk) -> None:
     desk.enter(10)
-    desk.trade(desk.signal("SELL", "EXIT", qty=0.0))
+    desk.trade(desk.signal("SELL", "EXIT", max_qty=0.0))
     assert len(desk.redeemed) == len(desk.orders) == 1
 
 
@@ -190,7 +190,7 @@ def test_an_exit_of_nothing_as_redeemed_is_released_and_never_sent(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.enter(10)
-    leaving = desk.signal("SELL", "EXIT", qty=10.0)
+    leaving = desk.signal("SELL", "EXIT", max_qty=10.0)
     desk.trade(leaving, max_qty=0.0)
     assert len(desk.orders) == 1
     assert desk.api.released == [leaving["nonce"]]
@@ -205,7 +205,7 @@ def test_a_refused_exit_is_told_once_without_a_warning_and_is_over(
 ) -> None:
     desk.enter(10)
     desk.api.refusal = refusal
-    desk.trade(desk.signal("SELL", "EXIT", qty=10.0))
+    desk.trade(desk.signal("SELL", "EXIT", max_qty=10.0))
     told = [record for record in caplog.records if refusal in record.getMessage()]
     assert [record.levelname for record in told] == ["INFO"]
     assert (len(desk.orders), len(desk.redeemed), desk.open_trades) == (1, 2, 0)
@@ -236,8 +236,8 @@ def test_a_short_entry_is_not_sold_out_of_anothers_long(desk: Desk) -> None:
     desk.enter(4, side="SELL")
     assert desk.holdings == {("Other", "SPY"): 10.0, ("Trend", "SPY"): -4.0}
     assert desk.alpaca.positions == {"SPY": 6.0}
-    desk.trade(desk.signal("SELL", "EXIT", "Other", qty=10.0), max_qty=10.0)
-    desk.trade(desk.signal("SELL", "EXIT", "Other", qty=4.0), max_qty=4.0)
+    desk.trade(desk.signal("SELL", "EXIT", "Other", max_qty=10.0), max_qty=10.0)
+    desk.trade(desk.signal("SELL", "EXIT", "Other", max_qty=4.0), max_qty=4.0)
     assert desk.orders[2:] == [("sell", 6.0), ("sell", 4.0)], "no order goes through zero"
     assert desk.holdings == {("Trend", "SPY"): -4.0}
     assert desk.alpaca.positions == {"SPY": -4.0}
@@ -259,7 +259,7 @@ def test_a_covering_buy_is_sized_in_units_never_by_its_allocation(
     desk: Desk, max_qty: float | None, bought: float
 ) -> None:
     desk.enter(10, side="SELL")
-    cover = desk.signal("BUY", "EXIT", allocation=0.09, original_allocation=0.3, qty=max_qty)
+    cover = desk.signal("BUY", "EXIT", allocation=0.09, original_allocation=0.3, max_qty=max_qty)
     desk.trade(cover, max_qty=max_qty)
     assert desk.orders[1:] == [("buy", bought)]
     [fill] = desk.api.fills[1:]
@@ -270,7 +270,7 @@ def test_a_covering_buy_is_sized_in_units_never_by_its_allocation(
 def test_a_cover_takes_no_more_than_its_own_short(desk: Desk) -> None:
     desk.enter(6, "Other", side="SELL")
     desk.enter(4, side="SELL")
-    desk.trade(desk.signal("BUY", "EXIT", qty=10.0), max_qty=10.0)
+    desk.trade(desk.signal("BUY", "EXIT", max_qty=10.0), max_qty=10.0)
     assert desk.orders[-1] == ("buy", 4.0)
     assert desk.holdings == {("Other", "SPY"): -6.0}
 
@@ -280,7 +280,7 @@ def test_exits_come_first_whichever_side_they_are_of(desk: Desk) -> None:
     desk.trade(
         desk.signal("SELL", "ENTRY", "Short", ticker="QQQ", notional=2 * PRICE),
         desk.signal("BUY", "ENTRY", "Long", ticker="QQQ", notional=3 * PRICE),
-        desk.signal("BUY", "EXIT", "Cover", qty=5.0),
+        desk.signal("BUY", "EXIT", "Cover", max_qty=5.0),
         max_qty=None,
     )
     assert desk.orders[1] == ("buy", 5.0)
@@ -291,9 +291,9 @@ def test_exits_come_first_whichever_side_they_are_of(desk: Desk) -> None:
 def test_a_flip_is_traded_as_its_exit_whole(desk: Desk, size: float | None) -> None:
     """Its allocation is of what the strategy asked for beyond zero, not of the position."""
     desk.enter(10)
-    desk.trade(desk.signal("SELL", "FLIP", allocation=0.3, qty=size), max_qty=size)
+    desk.trade(desk.signal("SELL", "FLIP", allocation=0.3, max_qty=size), max_qty=size)
     desk.enter(5, "Fade", side="SELL")
-    desk.trade(desk.signal("BUY", "FLIP", "Fade", allocation=0.02, qty=5.0), max_qty=5.0)
+    desk.trade(desk.signal("BUY", "FLIP", "Fade", allocation=0.02, max_qty=5.0), max_qty=5.0)
     assert desk.orders == [("buy", 10.0), ("sell", 10.0), ("sell", 5.0), ("buy", 5.0)]
     assert desk.holdings == {}
 
@@ -313,7 +313,7 @@ def test_a_cancelled_exit_ends_in_the_book(desk: Desk, side: str, filled: int, s
     """By its last fill if that is told after the cancellation, else by a release: the next exit is not kept out."""
     desk.enter(10, side="BUY" if side == "SELL" else "SELL")
     desk.alpaca.is_filling = False
-    leaving = desk.signal(side, "EXIT", qty=10.0)
+    leaving = desk.signal(side, "EXIT", max_qty=10.0)
     desk.trade(leaving, max_qty=10.0)
     assert desk.open_trades == 1
     desk.alpaca.fill(leaving["nonce"], filled, PRICE)
@@ -326,7 +326,7 @@ def test_a_cancelled_exit_ends_in_the_book(desk: Desk, side: str, filled: int, s
     assert desk.api.released == ([leaving["nonce"]] if not any(told) else [])
     assert desk.open_trades == 0
     desk.alpaca.is_filling = True
-    desk.trade(desk.signal(side, "EXIT", qty=10.0 - filled), max_qty=10.0 - filled)
+    desk.trade(desk.signal(side, "EXIT", max_qty=10.0 - filled), max_qty=10.0 - filled)
     assert desk.orders[-1] == (side.lower(), 10.0 - filled)
     assert desk.holdings == {}
 
@@ -334,17 +334,17 @@ def test_a_cancelled_exit_ends_in_the_book(desk: Desk, side: str, filled: int, s
 def test_an_exit_at_work_holds_its_units_against_the_next(desk: Desk) -> None:
     desk.enter(10)
     desk.alpaca.is_filling = False
-    desk.trade(desk.signal("SELL", "EXIT", qty=6.0), max_qty=6.0)
-    desk.trade(desk.signal("SELL", "EXIT", qty=10.0), max_qty=10.0)
+    desk.trade(desk.signal("SELL", "EXIT", max_qty=6.0), max_qty=6.0)
+    desk.trade(desk.signal("SELL", "EXIT", max_qty=10.0), max_qty=10.0)
     assert desk.orders[1:] == [("sell", 6.0), ("sell", 4.0)]
-    desk.trade(desk.signal("SELL", "EXIT", qty=10.0), max_qty=10.0)
+    desk.trade(desk.signal("SELL", "EXIT", max_qty=10.0), max_qty=10.0)
     assert len(desk.orders) == 3
 
 
 def test_an_exit_whose_last_fill_the_ledger_refuses_is_released(desk: Desk) -> None:
     desk.enter(10)
     desk.api.refused_fills = True
-    leaving = desk.signal("SELL", "EXIT", qty=10.0)
+    leaving = desk.signal("SELL", "EXIT", max_qty=10.0)
     desk.trade(leaving, max_qty=10.0)
     assert desk.api.released == [leaving["nonce"]]
     assert desk.open_trades == 0
@@ -354,7 +354,7 @@ def test_entries_that_outlive_their_reservation_are_cancelled_and_exits_are_not(
     desk.enter(10, "Leaving")
     desk.alpaca.is_filling = False
     desk.api.signals = [
-        desk.signal("SELL", "EXIT", "Leaving", qty=10.0),
+        desk.signal("SELL", "EXIT", "Leaving", max_qty=10.0),
         desk.signal("SELL", "ENTRY", "Short", ticker="QQQ", notional=4500.0),
     ]
     desk.run()

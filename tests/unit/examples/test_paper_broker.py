@@ -30,10 +30,10 @@ def traded(broker: PaperBroker, name: str, signal: dict[str, Any]) -> tuple[str,
     [
         (order("SELL", 0.5), 50.0),
         (order("SELL", 0.5, qty=1.0), 50.0),
-        (order("SELL", 0.5, intent="EXIT", qty=None), 50.0),
-        (order("SELL", 0.5, intent="EXIT", qty=30.0), 30.0),
-        (order("SELL", 1.0, intent="EXIT", qty=500.0), 100.0),
-        (order("SELL", 0.2, intent="FLIP", qty=100.0), 100.0),
+        (order("SELL", 0.5, intent="EXIT", max_qty=None), 50.0),
+        (order("SELL", 0.5, intent="EXIT", max_qty=30.0), 30.0),
+        (order("SELL", 1.0, intent="EXIT", max_qty=500.0), 100.0),
+        (order("SELL", 0.2, intent="FLIP", max_qty=100.0), 100.0),
     ],
     ids=["nobody-weighed-it", "its-strategys-own-qty", "unknown", "capped", "all-it-has", "flip"],
 )
@@ -47,7 +47,7 @@ def test_an_exit_sells_the_least_of_what_it_may_and_what_its_strategy_has(signal
 @pytest.mark.parametrize("action", ["BUY", "SELL"])
 def test_an_exit_without_a_position_trades_nothing_of_anothers(action: str) -> None:
     broker = PaperBroker("ann", shares={("Other", "KO"): 900.0 if action == "SELL" else -900.0})
-    assert traded(broker, "Trend", order(action, intent="EXIT", qty=10.0)) is None
+    assert traded(broker, "Trend", order(action, intent="EXIT", max_qty=10.0)) is None
 
 
 def test_a_short_is_entered_by_its_allocation_and_covered_in_units() -> None:
@@ -59,6 +59,6 @@ def test_a_short_is_entered_by_its_allocation_and_covered_in_units() -> None:
     assert account["equity"] == pytest.approx(100_000 - 6, abs=0.01), "fees of 2 USD and slippage of 4"
     assert account["buying_power"] == pytest.approx(80_000 - 6, abs=0.01), "a short takes buying power like a long"
     assert traded(broker, "Fade", order("SELL", 0.2, intent="ENTRY")) is None, "a position is entered once"
-    assert traded(broker, "Fade", order("BUY", 0.05, intent="EXIT", qty=100.0)) == ("buy", 100.0)
-    assert traded(broker, "Fade", order("BUY", 0.9, intent="EXIT", qty=500.0)) == ("buy", 300.0)
+    assert traded(broker, "Fade", order("BUY", 0.05, intent="EXIT", max_qty=100.0)) == ("buy", 100.0)
+    assert traded(broker, "Fade", order("BUY", 0.9, intent="EXIT", max_qty=500.0)) == ("buy", 300.0)
     assert broker.shares == {}

@@ -53,7 +53,7 @@ def test_exits_under_way_are_what_they_are_still_to_trade() -> None:
     assert shown(held).positions[0].exits_under_way == 0.0
     selling = held.with_order("n1", order(qty=6.0), MARCH_16)
     assert shown(selling).positions[0].exits_under_way == 6.0
-    partly = selling.with_order_filled("n1", 2.0).with_fill("Trend", "KO", -2.0, 51.0)
+    partly = selling.with_order_filled("n1", "KO", 2.0).with_fill("Trend", "KO", -2.0, 51.0)
     assert shown(partly).positions[0].exits_under_way == 4.0
     assert live_positions(partly, NOTHING_BESIDE, LATER).positions[0].exits_under_way == 0.0, "a lapsed exit is over"
     of_everything = held.with_order("n1", order(""), MARCH_16)

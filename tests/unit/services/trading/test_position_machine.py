@@ -147,8 +147,8 @@ def whole(world: World, key: Key, signal: dict[str, Any], rest: float, side: str
     """Check that a signal leaves what is left of a known position."""
     if rest <= DUST:
         return
-    sizes = {canonical_symbol(one): qty for one, qty in signal.get("qty_by_symbol", {}).items()}
-    qty = sizes.get(key[1], signal.get("qty"))
+    sizes = {canonical_symbol(one): qty for one, qty in signal.get("max_qty_by_symbol", {}).items()}
+    qty = sizes.get(key[1], signal.get("max_qty"))
     is_live = signal["mode"] in {"ACTIVE", "REDUCED"} and signal["action"] == side and signal["intent"] != "ENTRY"
     if not is_live:
         yield f"b: {signal['strategy_name']} leaves {key}, {rest}: {world.proposed[key[0]]} became {shown(signal)}"
@@ -159,12 +159,12 @@ def whole(world: World, key: Key, signal: dict[str, Any], rest: float, side: str
 def passes(key: Key, signal: dict[str, Any], sides: set[str]) -> Iterator[str]:
     """Check that a signal leaves what Maestro does not know; of everything, one position after the other."""
     is_live = signal["mode"] in {"ACTIVE", "REDUCED"} and signal["action"] in sides and signal["intent"] != "ENTRY"
-    if not is_live or signal.get("qty") == 0:
+    if not is_live or signal.get("max_qty") == 0:
         yield f"b: unknown {key} may not leave: {shown(signal)}"
 
 
 def shown(signal: dict[str, Any]) -> dict[str, Any]:
-    names = ("action", "intent", "ticker", "qty", "qty_by_symbol", "mode", "reason_code", "allocation")
+    names = ("action", "intent", "ticker", "max_qty", "max_qty_by_symbol", "mode", "reason_code", "allocation")
     return {name: signal.get(name) for name in names}
 
 
