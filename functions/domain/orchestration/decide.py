@@ -10,6 +10,7 @@ from typing import Any
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.decision import AllocationDecision, MaestroDecision
 from functions.domain.orchestration.identity import new_identity
 from functions.domain.orchestration.inputs import Account, InputIssue
@@ -99,7 +100,8 @@ def decide(request: DecisionRequest) -> DecisionResult:
         names, request.windows, previous, policy, request.now, samples=request.samples, is_readable=is_readable
     )
     tripped = request.breaker if request.breaker.is_tripped(request.now) else None
-    holdings = Holdings(request.positions, request.paper, request.prices, request.account.buying_power)
+    prices = {canonical_symbol(symbol): price for symbol, price in request.prices.items()}
+    holdings = Holdings(request.positions, request.paper, prices, request.account.buying_power)
     ruled = apply_rules(
         weigh(request.signals, standing, holdings, policy), RiskContext(policy, request.issues, tripped)
     )

@@ -125,6 +125,12 @@ class PositionBook:
     def holding(self, strategy_id: str, symbol: str) -> Holding:
         return self.holdings.get((strategy_id, canonical_symbol(symbol)), NOTHING_HELD)
 
+    def of(self, strategy_id: str) -> PositionBook:
+        """Return the part of one strategy."""
+        holdings = {key: one for key, one in self.holdings.items() if key[0] == strategy_id}
+        orders = {nonce: one for nonce, one in self.orders.items() if one.strategy_id == strategy_id}
+        return replace(self, holdings=holdings, orders=orders)
+
     def with_order(self, nonce: str, order: Order, now: datetime) -> PositionBook:
         """Return the book with a redeemed signal under way; an exit of nothing is none."""
         if order.qty == 0:

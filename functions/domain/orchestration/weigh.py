@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import OnShadow, Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.intent import Judgement, judge, left_to_exit
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.risk_rules import RuledSignal
@@ -23,7 +24,7 @@ class Holdings:
     paper: Mapping[str, Mapping[str, float]]
     """Units by strategy and symbol."""
     prices: Mapping[str, float]
-    """USD by symbol."""
+    """USD by canonical symbol."""
     buying_power: float | None
     """USD."""
 
@@ -43,7 +44,7 @@ def _weighed(signal: ProposedSignal, standing: Standing, holdings: Holdings, pol
         signal,
         holdings.live,
         allow_shorts=policy.allow_shorts,
-        price=holdings.prices.get(signal.ticker),
+        price=holdings.prices.get(canonical_symbol(signal.ticker)),
         buying_power=holdings.buying_power,
     )
     return RuledSignal.weighted(
@@ -78,7 +79,8 @@ def _flattened(signal: ProposedSignal, live: KnownPositions) -> ProposedSignal:
 
 def _cover_allocation(signal: ProposedSignal, judgement: Judgement, holdings: Holdings) -> float | None:
     """Return what a covering BUY costs as a fraction of buying power; None where that is not known, or no matter."""
-    price, buying_power = holdings.prices.get(judgement.symbol or signal.ticker), holdings.buying_power
+    price = holdings.prices.get(canonical_symbol(judgement.symbol or signal.ticker))
+    buying_power = holdings.buying_power
     if judgement.action is not Action.BUY or judgement.qty is None or price is None or not buying_power:
         return None
     return judgement.qty * price / buying_power

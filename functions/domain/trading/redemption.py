@@ -177,7 +177,7 @@ def redeem(
         _check_new_exposure(name, action, policy, current.breaker, claim.now)
         notional = _covered_notional(signal, current, claim.now)
     else:
-        sizes = sizes_now(signal, KnownPositions(book, {}, claim.now))
+        sizes = sizes_now(signal, KnownPositions(book.of(name), {}, claim.now))
     ttl = timedelta(seconds=(policy or Policy()).reservation_ttl_seconds)
     redemption = Redemption(
         nonce=claim.nonce,
