@@ -47,7 +47,8 @@ def test_a_position_averages_what_adds_to_it_and_starts_anew_beyond_zero(
     for signed, price in fills:
         book = book.with_fill("A", "KO", signed, price)
     holding = book.holding("A", "ko")
-    assert (holding.qty, holding.average_price) == (qty, pytest.approx(average_price))
+    assert holding.qty == qty
+    assert holding.average_price == pytest.approx(average_price)
 
 
 def test_every_spelling_is_one_position_and_the_last_one_is_kept() -> None:
