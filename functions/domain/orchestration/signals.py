@@ -152,6 +152,7 @@ def _as_mapping(proposed: Any) -> Mapping[str, Any]:
 
 def _ticker(values: Mapping[str, Any], *, is_required: bool) -> str:
     ticker = values.get("ticker") or values.get("symbol") or ""
+    ticker = ticker.strip() if isinstance(ticker, str) else ticker
     is_text = isinstance(ticker, str) and len(ticker) <= MAX_TICKER_CHARACTERS and ticker.isprintable()
     if not is_text or (is_required and not ticker):
         raise SignalError("ticker", f"a symbol of 1 to {MAX_TICKER_CHARACTERS} printable characters", ticker)

@@ -60,7 +60,7 @@ def test_every_spelling_is_one_position_and_the_last_one_is_kept() -> None:
 def test_what_rounding_leaves_is_flat_at_any_size(scale: float) -> None:
     """A rest of rounding would turn the next BUY into a cover of nothing, and hold up its entry for good."""
     book = BOOK
-    for part in (0.1, 0.2, 0.7, -0.3, -0.3, -0.3, -0.1):
+    for part in (0.8, 2.41, 1.3, -1.35, -1.13, -2.03):
         book = book.with_fill("A", "SHIB", part * scale, 1e-5)
     assert book.holding("A", "SHIB") == NOTHING_HELD
 

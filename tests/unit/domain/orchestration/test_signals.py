@@ -41,6 +41,8 @@ class Broken:
         ({"action": "CLOSE_ALL"}, Action.SELL, "", 1.0),
         ({"action": Word.SELL, "ticker": "KO"}, Action.SELL, "KO", 1.0),
         ({"action": "SELL", "ticker": "KO", "allocation": 0.5}, Action.SELL, "KO", 0.5),
+        ({"action": "SELL", "ticker": " KO "}, Action.SELL, "KO", 1.0),
+        ({"action": "SELL", "ticker": "  "}, Action.SELL, "", 1.0),
     ],
 )
 def test_accepted(proposed: Any, action: Action, ticker: str, allocation: float) -> None:
@@ -63,6 +65,7 @@ def test_accepted(proposed: Any, action: Action, ticker: str, allocation: float)
         ({**BUY, "allocation": True}, "allocation must be a number from 0 to 1, was True"),
         ({**BUY, "allocation": None}, "allocation must be a number from 0 to 1, was None"),
         ({**BUY, "confidence": "high"}, "confidence must be a number from 0 to 1, was 'high'"),
+        ({**BUY, "ticker": " "}, "ticker must be a symbol of 1 to 32 printable characters, was ''"),
         ({**BUY, "ticker": ""}, "ticker must be a symbol of 1 to 32 printable characters, was ''"),
         ({**BUY, "ticker": "K" * 33}, f"ticker must be a symbol of 1 to 32 printable characters, was '{'K' * 33}'"),
         ({**BUY, "ticker": "\ud800"}, "ticker must be a symbol of 1 to 32 printable characters, was '\\ud800'"),
