@@ -23,7 +23,7 @@ from functions.domain.orchestration.position_book import Key
 from tests.unit.services.trading.position_world import DUST, PRICE_OF, STRATEGIES, Sent, World
 
 STEPS = 150
-SEEDS = 40
+SEEDS = 60
 EXACT = 1e-9
 NO_EXPOSURE = frozenset({"HALT", "REDUCE_ONLY"})
 TOO_LATE = frozenset(
