@@ -186,7 +186,7 @@ def test_what_may_be_held_unknown_leaves_while_exits_from_what_is_known_are_unde
     book = with_orders(LONG, UNDER_WAY, replace(ENTRY, symbol="PEP"))
     found = judged(book, EVERYTHING)
     assert (found.intent, found.action, found.symbol, found.qty) == (Intent.EXIT, SELL, "PEP", None)
-    assert judged(with_orders(OPEN, ENTRY), EVERYTHING).to_fields() == {"intent": "EXIT", "qty": None}
+    assert judged(with_orders(OPEN, ENTRY), EVERYTHING).to_fields() == {"intent": "EXIT", "max_qty": None}
 
 
 def test_of_nothing_there_is_nothing_to_leave() -> None:

@@ -106,7 +106,7 @@ def test_a_buy_that_covers_a_short_passes_whole_whatever_the_trouble(trouble: st
             desk.put_policy(disabled_strategies=["A"])
     others = dict.fromkeys("BCD", SELL_KO) if trouble == "systemic risk" else {}
     signal = cycle(desk, {"A": {**BUY_KO, "qty": 100}, **others}, **how)["A"]
-    assert (signal["action"], signal["intent"], signal["qty"]) == ("BUY", "EXIT", 100.0)
+    assert (signal["action"], signal["intent"], signal["max_qty"]) == ("BUY", "EXIT", 100.0)
     redemption = desk.redeem(signal["nonce"])
     assert (redemption.max_qty, redemption.notional, desk.held()) == (100.0, 0.0, 0.0)
     assert desk.fill(redemption, 100.0, price=40.0) is FillStatus.RECORDED
@@ -119,7 +119,7 @@ def test_a_cover_carries_what_it_costs_whatever_the_spelling_of_its_price() -> N
     desk.cycles.put(POSITIONS, book.to_document(MARCH_16))
     proposed = {"A": {"action": "CLOSE_ALL", "ticker": "btc-usd"}}
     signal = desk.cycle(proposed=proposed, market={"BTC/USD": 8_000.0})["A"]
-    assert (signal["action"], signal["qty"], signal["allocation"]) == ("BUY", 0.25, 0.2)
+    assert (signal["action"], signal["max_qty"], signal["allocation"]) == ("BUY", 0.25, 0.2)
 
 
 def test_a_fill_far_beyond_a_position_is_recorded_and_reported_and_its_size_was_named() -> None:
@@ -138,7 +138,7 @@ def test_what_no_strategy_bought_no_strategy_sees_or_sells() -> None:
     desk = desk_with(B=5.0)
     account = {"equity": 1e4, "buying_power": 1e4, "positions": [{"symbol": "KO", "qty": 105.0}], "as_of": MARCH_16}
     signals = cycle(desk, {"A": SELL_KO, "B": SELL_KO, "C": {"action": "CLOSE_ALL"}}, account=account)
-    assert {name: (one["action"], one.get("qty")) for name, one in signals.items()} == {
+    assert {name: (one["action"], one.get("max_qty")) for name, one in signals.items()} == {
         "A": ("HOLD", None),
         "B": ("SELL", 5.0),
         "C": ("HOLD", None),
@@ -155,7 +155,7 @@ def test_a_shadowed_or_disabled_strategy_leaves_what_it_bought_though_the_accoun
         shadow(desk, "A")
     account = {"buying_power": 1e4, "positions": [{"symbol": "KO", "qty": 10.0}], "as_of": MARCH_16}
     signal = cycle(desk, {"A": SELL_KO}, account=account)["A"]
-    assert (signal["action"], signal["qty"], signal["mode"]) == ("SELL", 10.0, "REDUCED")
+    assert (signal["action"], signal["max_qty"], signal["mode"]) == ("SELL", 10.0, "REDUCED")
     assert signal["reason_code"] == "LIVE_EXIT"
     assert desk.redeem(signal["nonce"]).max_qty == 10.0
 
@@ -166,7 +166,7 @@ def test_an_exit_that_is_under_way_is_not_counted_again() -> None:
     take_profit = {"action": "SELL", "ticker": "KO", "allocation": 0.5}
     signals = cycle(desk, {"A": SELL_KO, "B": take_profit, "C": take_profit, "D": BUY_KO})
     assert (signals["A"]["action"], signals["A"]["reason_code"]) == ("HOLD", "EXIT_UNDER_WAY")
-    assert (signals["B"]["qty"], signals["D"]["action"]) == (5.0, "BUY")
+    assert (signals["B"]["max_qty"], signals["D"]["action"]) == (5.0, "BUY")
 
 
 def test_positions_that_maestro_itself_flattens_are_no_systemic_risk() -> None:
@@ -176,7 +176,7 @@ def test_positions_that_maestro_itself_flattens_are_no_systemic_risk() -> None:
     hold = {"action": "HOLD"}
     signals = cycle(desk, {"A": hold, "B": hold, "C": hold, "D": BUY_KO})
     assert [signals[name]["action"] for name in "ABCD"] == ["SELL", "SELL", "BUY", "BUY"]
-    assert all(signals[name]["qty"] == 10.0 for name in "ABC")
+    assert all(signals[name]["max_qty"] == 10.0 for name in "ABC")
 
 
 def test_a_guides_reader_without_fills_or_positions_gets_exits_and_the_systemic_rule() -> None:
@@ -193,7 +193,7 @@ def test_an_account_without_usable_positions_limits_no_unknown_exit(account: dic
     desk.redeem(cycle(desk, {"A": BUY_KO})["A"]["nonce"])
     desk.clock.time += timedelta(hours=1)
     signal = cycle(desk, {"A": SELL_KO}, account=account)["A"]
-    assert (signal["action"], signal["intent"], signal["qty"]) == ("SELL", "EXIT", None)
+    assert (signal["action"], signal["intent"], signal["max_qty"]) == ("SELL", "EXIT", None)
     assert desk.redeem(signal["nonce"]).max_qty is None
 
 
@@ -222,7 +222,7 @@ def test_a_session_of_before_intents_is_redeemed_and_a_strategys_own_qty_in_it_s
     signal = cycle(desk, {"A": SELL_KO, "B": BUY_KO})["A"]
     path = f"tenants/acme/sessions/{signal['session_id']}"
     session = desk.cycles.documents[path]
-    old = session["signals_json"].replace('"intent":"EXIT",', "").replace('"qty":10.0', '"qty":null')
+    old = session["signals_json"].replace('"intent":"EXIT",', "").replace('"max_qty":10.0', '"qty":null')
     old = old.replace('"qty":null', f'"qty":{str(qty) if not isinstance(qty, str) else chr(34) + qty + chr(34)}')
     desk.cycles.put(path, {**session, "signals_json": old})
     redemption = desk.redeem(signal["nonce"])
@@ -241,7 +241,7 @@ def test_an_exit_from_everything_ends_order_by_order() -> None:
     desk.fill(redemption, 4.0, symbol="KO", is_order_complete=True)
     stored = desk.cycles.documents[f"tenants/acme/redemptions/{redemption.nonce}"]
     assert stored["status"] == RedemptionStatus.FILLED
-    assert cycle(desk, {"A": SELL_KO})["A"]["qty"] == 6.0
+    assert cycle(desk, {"A": SELL_KO})["A"]["max_qty"] == 6.0
 
 
 def test_an_exit_from_everything_is_redeemed_for_what_nobody_knows_any_more() -> None:
@@ -250,7 +250,7 @@ def test_an_exit_from_everything_is_redeemed_for_what_nobody_knows_any_more() ->
     entry = desk.redeem(cycle(desk, {"A": BUY_KO})["A"]["nonce"])
     desk.fill(entry, 10.0, price=40.0)
     signal = cycle(desk, {"A": {"action": "SELL"}})["A"]
-    assert signal["qty_by_symbol"] == {"KO": 10.0}
+    assert signal["max_qty_by_symbol"] == {"KO": 10.0}
     desk.report([ReportedFill(strategy_id="A", symbol="KO", side="sell", qty=10, price=40.0, ts=MARCH_16, nonce="f")])
     assert desk.redeem(signal["nonce"]).max_qty_by_symbol == {"KO": 10.0}
 
@@ -266,19 +266,19 @@ def test_a_sale_beyond_the_reported_buys_of_an_open_entry_leaves_the_rest_unknow
     assert entry.is_entry
 
 
-@pytest.mark.parametrize("name", ["intent", "qty_by_symbol"])
+@pytest.mark.parametrize("name", ["intent", "max_qty", "max_qty_by_symbol"])
 def test_a_strategys_own_fields_never_pass_for_maestros(name: str) -> None:
     desk = desk_with(A=10.0)
     signals = cycle(desk, {"A": {**SELL_KO, name: "EXIT"}, "B": {**BUY_KO, name: "EXIT"}})
-    assert signals["A"].get(name) == ("EXIT" if name == "intent" else None)
-    assert signals["B"].get(name) == ("ENTRY" if name == "intent" else None)
+    ours = {"intent": ("EXIT", "ENTRY"), "max_qty": (10.0, None)}.get(name, (None, None))
+    assert (signals["A"].get(name), signals["B"].get(name)) == ours
 
 
 @pytest.mark.parametrize("qty", ["10", 0, -3, float("nan"), float("inf"), True, None, [1], {"qty": 1}])
 def test_a_qty_that_is_no_number_above_zero_is_none(qty: Any) -> None:
     desk = desk_with(A=10.0, B=-10.0)
     signals = cycle(desk, {"A": {**SELL_KO, "qty": qty}, "B": {**BUY_KO, "allocation": 1, "qty": qty}})
-    assert (signals["A"]["qty"], signals["B"]["qty"]) == (10.0, 10.0)
+    assert (signals["A"]["max_qty"], signals["B"]["max_qty"]) == (10.0, 10.0)
     assert {desk.redeem(one["nonce"]).max_qty for one in signals.values()} == {10.0}
 
 
