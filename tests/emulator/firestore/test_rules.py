@@ -18,9 +18,11 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths as firestore_paths
 from functions.adapters.firestore.client import EmulatorCredential
+from functions.domain.access.roles import Claimed, Role, authorise
+from functions.domain.kernel.errors import RefusedError
 from tools.emulator_suite import EmulatorSuite
 
-pytestmark = pytest.mark.timeout(600)  # the first test asks all 4 000 questions
+pytestmark = pytest.mark.timeout(600)  # the first test asks all 6 000 questions
 LOGS = "systemStatus/orchestration_logs/logs"
 ROLES = ("viewer", "trader", "admin")
 
@@ -50,6 +52,8 @@ WHO = {
     "admin": Who(acme("admin"), ADMIN),
     "viewer_claiming_admin": Who(acme("admin"), {"role": "viewer"}),
     "admin_claiming_viewer": Who(acme("viewer"), ADMIN),
+    "admin_of_switched_off": Who({"tenant_id": "off", "role": "admin"}, ADMIN, member_of="off"),
+    "admin_of_missing_tenant": Who({"tenant_id": "gone", "role": "admin"}, ADMIN, member_of="gone"),
     "disabled_member": Who(acme("admin"), ADMIN | {"disabled": True}),
     "unknown_role_on_record": Who(acme("admin"), {"role": "owner"}),
     # Forged claims of people on record as admins:
@@ -108,17 +112,31 @@ READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/other": (STRANGER, NONE),
     "tenants/other/users/stranger": (STRANGER, STRANGER),
     "tenants/other/accounts/primary": (STRANGER, STRANGER),
+    "tenants/off": (NONE, NONE),
+    "tenants/off/users/admin_of_switched_off": (NONE, NONE),
+    "tenants/off/accounts/primary": (NONE, NONE),
+    "tenants/gone/users/admin_of_missing_tenant": (NONE, NONE),
+    "tenants/gone/accounts/primary": (NONE, NONE),
     "systemStatus/market_regime": (MEMBERS | STRANGER, NONE),
     "systemStatus/orchestration_logs": (NONE, NONE),
     f"{LOGS}/mine": (MEMBERS, NONE),
     f"{LOGS}/theirs": (STRANGER, NONE),
+    f"{LOGS}/of_switched_off": (NONE, NONE),
     f"{LOGS}/of_a_list": (NONE, NONE),
     f"{LOGS}/of_a_number": (NONE, NONE),
     f"{LOGS}/of_a_path": (NONE, NONE),
     f"{LOGS}/of_nobody": (NONE, NONE),
     "elsewhere/anything": (NONE, NONE),
 }
-TENANT_OF_LOG = {"mine": "acme", "theirs": "other", "of_a_list": ["acme"], "of_a_number": 7, "of_a_path": "acme/users"}
+TENANT_OF_LOG = {
+    "mine": "acme",
+    "theirs": "other",
+    "of_switched_off": "off",
+    "of_a_list": ["acme"],
+    "of_a_number": 7,
+    "of_a_path": "acme/users",
+}
+STATUS_OF = {"tenants/acme": {"status": "active"}, "tenants/off": {"status": "disabled"}}
 OPERATIONS = ("get", "list", "create", "update", "delete")
 Allowed = Mapping[tuple[str, str, str], bool]
 """Whether it was allowed, by name of who asked, document and operation."""
@@ -180,7 +198,8 @@ def fill(db: Client) -> None:
     batch = db.batch()
     for document in READERS:
         owner = TENANT_OF_LOG.get(document.removeprefix(f"{LOGS}/"))
-        batch.set(db.document(document.format(own="somebody")), {} if owner is None else {"tenant_id": owner})
+        fields = {} if owner is None else {"tenant_id": owner}
+        batch.set(db.document(document.format(own="somebody")), fields | STATUS_OF.get(document, {}))
     for uid, who in WHO.items():
         if who.member is not None:
             batch.set(db.document("tenants", who.member_of, "users", uid), dict(who.member))
@@ -231,6 +250,51 @@ def test_nobody_writes_anything(operation: str, allowed: Allowed) -> None:
 def test_nobody_makes_themselves_a_member(rest: Rest) -> None:
     membership = {"fields": {"role": {"stringValue": "admin"}}}
     assert not rest.is_allowed("claimant", "PATCH", "/tenants/acme/users/claimant", membership)
+
+
+@pytest.mark.parametrize(
+    "status", ["active", None, ..., "disabled", "Active", "", 0, True, False, ["active"], {"active": True}]
+)
+def test_rules_read_a_tenants_status_as_the_api_does(rest: Rest, accounts: EmulatorSuite, status: Any) -> None:
+    tenant = {} if status is ... else {"status": status}
+    stored = accounts.client().document("tenants/other")
+    stored.set(tenant)
+    try:
+        is_readable = rest.is_allowed("stranger", "GET", "/tenants/other/accounts/primary")
+    finally:
+        stored.set({})
+    assert is_readable == is_authorised(tenant)
+
+
+def is_authorised(tenant: Mapping[str, Any]) -> bool:
+    try:
+        authorise(Claimed("stranger", "other", Role.ADMIN), tenant, ADMIN, Role.VIEWER)
+    except RefusedError:
+        return False
+    return True
+
+
+def test_switching_a_tenant_off_ends_reading_at_once(rest: Rest, accounts: EmulatorSuite) -> None:
+    tenant = accounts.client().document("tenants/acme")
+    assert rest.is_allowed("viewer", "GET", "/tenants/acme/accounts/primary")
+    tenant.update({"status": "disabled"})
+    try:
+        assert not rest.is_allowed("viewer", "GET", "/tenants/acme/accounts/primary")
+        assert not rest.query("admin", "/systemStatus/orchestration_logs", "logs", **NEWEST_OF_ACME)
+    finally:
+        tenant.update({"status": "active"})
+
+
+def test_taking_a_membership_away_ends_reading_at_once(rest: Rest, accounts: EmulatorSuite) -> None:
+    membership = accounts.client().document("tenants/acme/users/trader")
+    assert rest.is_allowed("trader", "GET", "/tenants/acme/accounts/primary")
+    try:
+        membership.update({"disabled": True})
+        assert not rest.is_allowed("trader", "GET", "/tenants/acme/accounts/primary")
+        membership.delete()
+        assert not rest.is_allowed("trader", "GET", "/tenants/acme/accounts/primary")
+    finally:
+        membership.set(dict(WHO["trader"].member or {}))
 
 
 def where_tenant(value: Mapping[str, Any]) -> dict[str, Any]:
