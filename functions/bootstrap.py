@@ -16,6 +16,7 @@ from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.input_store import FirestoreInputStore
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore.member_store import FirestoreMemberStore
 from functions.adapters.firestore.policy_store import FirestorePolicyStore
 from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
@@ -25,6 +26,7 @@ from functions.adapters.structured_logging import configure_logging
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.channels import ChannelType
+from functions.services.access.close_memberships import CloseMemberships
 from functions.services.access.ports import Tokens
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock, MarketCalendar, TaskQueue, TenantDirectory
@@ -104,6 +106,14 @@ def tokens() -> Tokens:
     from functions.adapters.firebase_auth.tokens import FirebaseTokens  # noqa: PLC0415 - one function verifies tokens
 
     return FirebaseTokens(firestore_client())
+
+
+@cache
+def close_memberships() -> CloseMemberships:
+    from functions.adapters.firebase_auth.accounts import FirebaseAccounts  # noqa: PLC0415 - as for `tokens`
+
+    store = FirestoreMemberStore(firestore_client())
+    return CloseMemberships(store, FirebaseAccounts(), clock())
 
 
 @cache

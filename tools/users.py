@@ -90,6 +90,15 @@ def enable_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
     tell(f"{user.email} is enabled", {"tenant": tenant, **asdict(user), "is_disabled": False}, as_json=as_json)
 
 
+@user_app.command("remove")
+@hints()
+def remove_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
+    """Take a user out of a tenant, at once; the account stays, without rights, and may be given to another tenant."""
+    uid = manage_members(database()).remove(tenant, email)
+    told = {"tenant": tenant, "uid": uid, "email": email, "is_removed": True}
+    tell(f"{email} is no user of tenant {tenant} any more", told, as_json=as_json)
+
+
 @user_app.command("list")
 @hints()
 def list_users(tenant: Tenant, as_json: AsJson = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from firebase_functions import https_fn, options, tasks_fn
 
 from functions import bootstrap
 from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StoreRefused
+from functions.services.access.close_memberships import ClosedMembership
 from functions.services.kernel.tasks import Task
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.monitoring.deliver_notification import QUEUE_ATTEMPTS
@@ -110,8 +112,21 @@ def checktenant(task: TenantTask) -> dict[str, Any]:
     if task.job is TenantJob.REPORT:
         bootstrap.make_report().run(ReportDue(task.tenant_id, task.day))
         return {"status": "DONE", "changes": 1}
-    changes = bootstrap.check_alerts().run(task.tenant_id, bootstrap.policy_defaults())
+    closed, failure = _close_memberships(task) if task.is_hourly else ([], None)
+    changes = bootstrap.check_alerts().run(
+        task.tenant_id, bootstrap.policy_defaults(), closed_memberships=[asdict(one) for one in closed]
+    )
+    if failure is not None:
+        raise failure
     return {"status": "DONE", "changes": len(changes)}
+
+
+def _close_memberships(task: TenantTask) -> tuple[list[ClosedMembership], StoreError | None]:
+    """Return what was closed of late, or what failed: alerts do not wait for Firebase Authentication."""
+    try:
+        return bootstrap.close_memberships().run(task.tenant_id), None
+    except StoreError as error:
+        return [], error
 
 
 @tasks_fn.on_task_dispatched(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+from firebase_admin import auth
 from google.cloud.firestore import Client
 
 from functions import bootstrap
@@ -66,10 +67,14 @@ def let_everything_happen(db: Client) -> None:
     now = datetime.now(UTC)
     members = manage_members(firestore_client())
     manage_tenants(firestore_client()).create(TENANT, "Acme")
-    ann, bob = (f"{name}-{uuid.uuid4().hex[:8]}@example.com" for name in ("ann", "bob"))  # a user has one tenant
+    ann, bob, cyd = (
+        f"{name}-{uuid.uuid4().hex[:8]}@example.com" for name in ("ann", "bob", "cyd")
+    )  # a user has one tenant
     members.create(TENANT, ann, Role.ADMIN, PASSWORD)
     members.create(TENANT, bob, Role.VIEWER, PASSWORD)
     members.disable(TENANT, bob)
+    auth.delete_user(members.create(TENANT, cyd, Role.VIEWER, PASSWORD)[0].uid)
+    bootstrap.close_memberships().run(TENANT)
     paths.market_regime(db).set({"regime": "calm"})
     channels = [
         {"id": "ops", "type": "slack", "url": "http://127.0.0.1:9/hook", "rules": [{"mode": "on"}], "enabled": True},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,7 @@ from functions.adapters.firestore.trading_store import FirestoreBookStore
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.report_pages import ReportPages
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
+from functions.domain.access.roles import Role
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period
@@ -50,6 +52,7 @@ from functions.strategies.maestro_controller import MaestroController
 from tests.emulator.api.conftest import Caller
 from tests.fakes import FakeClock
 from tests.members import create_tenant, sign_in
+from tools.access import manage_members, random_password
 from tools.bench import TENANT, propose, seed
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
@@ -203,7 +206,7 @@ def test_what_requests_to_the_api_read_and_write(db: Client, accounts: EmulatorS
     assert taken_in.counts == told("fill, written by your own code")
 
 
-def test_what_schedules_and_notifications_read_and_write(db: Client) -> None:
+def test_what_schedules_and_notifications_read_and_write(db: Client, accounts: EmulatorSuite) -> None:
     for tenant_id in ("one", "two", "three"):
         create_tenant(db, tenant_id)
     with Bill(db) as listed:
@@ -214,6 +217,12 @@ def test_what_schedules_and_notifications_read_and_write(db: Client) -> None:
     assert policy.counts == told("policy, read by `daily_report`")
     paths.notification_channels(db, "one").set({"channels": [{"id": "ops", "type": "fcm", "topic": "t"}]})
     store = FirestoreDeliveryStore(db)
+    members = manage_members(db)
+    for name in ("ann", "bob", "cyd"):
+        members.create("one", f"{name}-{uuid.uuid4().hex[:8]}@example.com", Role.VIEWER, random_password())
+    with Bill(firestore_client()) as memberships:
+        assert bootstrap.close_memberships().run("one") == []
+    assert memberships.counts == told("memberships, swept each hour")
     notification = Notification(
         notification_id="n1",
         tenant_id="one",
@@ -317,6 +326,7 @@ def times(calendar: str) -> dict[str, float]:
         "cycle": cycles,
         "alerts, after a decision": cycles,
         "alerts, swept": sweeps,
+        "memberships, swept each hour": 24 * days,
         "redemption": trades,
         "fill": trades * one["fills a trade"],
         "notification, to one channel": days * one["notifications a day, the report included"],

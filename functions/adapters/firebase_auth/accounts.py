@@ -11,6 +11,7 @@ from firebase_admin import auth, exceptions
 from functions.domain.access.members import Account
 from functions.domain.kernel.errors import AccountExists, InputError, StoreUnavailable
 
+_LONGEST_UID = 128
 _USERS_PER_CALL = 100
 """How many Firebase looks up at once."""
 
@@ -29,8 +30,9 @@ class FirebaseAccounts:
 
     def of_uids(self, uids: Sequence[str]) -> dict[str, Account]:
         found: dict[str, Account] = {}
-        for start in range(0, len(uids), _USERS_PER_CALL):
-            identifiers = [auth.UidIdentifier(uid) for uid in uids[start : start + _USERS_PER_CALL]]
+        possible = [uid for uid in uids if 0 < len(uid) <= _LONGEST_UID]
+        for start in range(0, len(possible), _USERS_PER_CALL):
+            identifiers = [auth.UidIdentifier(uid) for uid in possible[start : start + _USERS_PER_CALL]]
             with _translated_errors("looking up users"):
                 found |= {user.uid: _account(user) for user in auth.get_users(identifiers).users}
         return found
@@ -51,6 +53,10 @@ class FirebaseAccounts:
     def disable(self, account: Account) -> None:
         with _translated_errors(f"disabling {account.email}"):
             auth.update_user(account.uid, disabled=True)
+            auth.revoke_refresh_tokens(account.uid)
+
+    def end_sessions(self, account: Account) -> None:
+        with _translated_errors(f"ending the sessions of {account.email}"):
             auth.revoke_refresh_tokens(account.uid)
 
     def enable(self, account: Account) -> None:

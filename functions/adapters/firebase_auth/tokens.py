@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from firebase_admin import auth, exceptions
+from google.auth.exceptions import GoogleAuthError
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import FirestoreStore
@@ -20,12 +21,15 @@ class FirebaseTokens(FirestoreStore):
     def verify(self, token: str, *, is_revocation_checked: bool) -> Mapping[str, Any]:
         try:
             claims: Mapping[str, Any] = auth.verify_id_token(token, check_revoked=is_revocation_checked)
-        except (auth.CertificateFetchError, exceptions.UnavailableError) as error:
-            raise StoreUnavailable(f"verifying an ID token: {error}") from error
-        except (ValueError, exceptions.FirebaseError) as error:
+        except (ValueError, auth.InvalidIdTokenError, auth.UserDisabledError, auth.UserNotFoundError) as error:
             raise RefusedError(
                 ReasonCode.UNAUTHENTICATED, f"{_first_sentence(error)}: sign in and send a fresh ID token"
             ) from error
+        except (
+            exceptions.FirebaseError,
+            GoogleAuthError,
+        ) as error:  # it could not be asked: the token may well be valid
+            raise StoreUnavailable(f"verifying an ID token: {error}") from error
         return claims
 
     def memberships(self, tenant_id: str, uid: str) -> tuple[Document | None, Document | None]:
@@ -40,5 +44,6 @@ def _first_sentence(error: Exception) -> str:
         auth.ExpiredIdTokenError: "the ID token expired",
         auth.RevokedIdTokenError: "the ID token was revoked",
         auth.UserDisabledError: "the user is disabled",
+        auth.UserNotFoundError: "the user was deleted",
     }
     return next((text for kind, text in known.items() if isinstance(error, kind)), "the ID token is not valid")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from google.cloud.firestore import DELETE_FIELD
 
 from functions.adapters.firestore import paths
@@ -38,6 +40,17 @@ class FirestoreMemberStore(FirestoreStore):
         found = self._stream(members, f"listing users of tenant {tenant_id}", LONG_TIMEOUT_SECONDS)
         return {snapshot.id: snapshot.to_dict() or {} for snapshot in found}
 
+    def close_membership(self, tenant_id: str, uid: str, because: str, at: datetime) -> None:
+        batch = self._db.batch()
+        marks = {"disabled": True, "closed_because": because, "closed_at": at}
+        batch.update(paths.member(self._db, tenant_id, uid), marks)
+        self._commit(batch, f"closing a membership of tenant {tenant_id}")
+
+    def remove_membership(self, tenant_id: str, uid: str) -> None:
+        batch = self._db.batch()
+        batch.delete(paths.member(self._db, tenant_id, uid))
+        self._commit(batch, f"removing a membership of tenant {tenant_id}", is_repeatable=True)
+
     def merge_membership(self, tenant_id: str, uid: str, fields: Document) -> None:
         batch = self._db.batch()
         batch.set(paths.member(self._db, tenant_id, uid), dict(fields), merge=True)
@@ -45,5 +58,6 @@ class FirestoreMemberStore(FirestoreStore):
 
     def set_disabled(self, tenant_id: str, uid: str, *, is_disabled: bool) -> None:
         batch = self._db.batch()
-        batch.update(paths.member(self._db, tenant_id, uid), {"disabled": True if is_disabled else DELETE_FIELD})
+        marks = dict.fromkeys(("disabled", "closed_because", "closed_at"), DELETE_FIELD)
+        batch.update(paths.member(self._db, tenant_id, uid), {"disabled": True} if is_disabled else marks)
         self._commit(batch, f"storing a membership of tenant {tenant_id}")

@@ -72,7 +72,7 @@ def listed_member(tenant_id: str, uid: str, membership: Mapping[str, Any], accou
     role, is_disabled = str(membership.get("role")), membership.get("disabled") is True
     disagreement = None
     if account is None:
-        disagreement = Disagreement.NO_ACCOUNT
+        disagreement = None if is_disabled else Disagreement.NO_ACCOUNT
     elif account.rights != (tenant_id, role):
         disagreement = Disagreement.RIGHTS_DIFFER
     elif account.is_disabled != is_disabled:
@@ -80,6 +80,37 @@ def listed_member(tenant_id: str, uid: str, membership: Mapping[str, Any], accou
     email = account.email if account else str(membership.get("email"))
     claimed = account.rights if account else (None, None)
     return ListedMember(uid, email, role, is_disabled, membership.get("created_at"), disagreement, claimed)
+
+
+class ClosedBecause(StrEnum):
+    """Why a membership was closed, although nobody closed it by command."""
+
+    DELETED = "DELETED"
+    DISABLED = "DISABLED"
+
+
+def left_open(
+    memberships: Mapping[str, Mapping[str, Any]], accounts: Mapping[str, Account]
+) -> dict[str, ClosedBecause]:
+    """
+    Return the open memberships of users who were deleted or disabled in authentication, by user id, and which it was.
+
+    Parameters
+    ----------
+    memberships : mapping
+        By user id; those without a role are none.
+    accounts : mapping
+        By user id; whoever is missing was deleted.
+    """
+    found = {}
+    for uid, membership in memberships.items():
+        if membership.get("role") not in list(Role) or membership.get("disabled") is True:
+            continue
+        if uid not in accounts:
+            found[uid] = ClosedBecause.DELETED
+        elif accounts[uid].is_disabled:
+            found[uid] = ClosedBecause.DISABLED
+    return found
 
 
 def membership_fields(account: Account, role: Role, before: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -56,6 +56,8 @@ class AlertKind(StrEnum):
     """A strategy that trades on paper, or not at all, still holds live positions."""
     OVERFILLED = "OVERFILLED"
     """A fill traded more than there was to trade."""
+    MEMBERSHIP_CLOSED = "MEMBERSHIP_CLOSED"
+    """A user was deleted or disabled in authentication, and so lost the membership."""
 
 
 @dataclass(frozen=True, slots=True)

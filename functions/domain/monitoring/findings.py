@@ -43,6 +43,8 @@ class Observed:
     book: PositionBook = field(default_factory=PositionBook)
     overfills: Sequence[Overfill] = ()
     """The latest, of any age."""
+    closed_memberships: Sequence[Document] = ()
+    """Those closed for want of a user within the last day: ``uid``, ``email``, ``because`` and ``at``."""
 
 
 def findings(observed: Observed) -> list[Finding]:
@@ -61,6 +63,7 @@ def findings(observed: Observed) -> list[Finding]:
     found += position_book(observed.jobs)
     found += lapsed_reservations(observed.lapsed)
     found += overfills(observed.overfills, observed.now)
+    found += closed_memberships(observed.closed_memberships)
     return found
 
 
@@ -217,4 +220,16 @@ def lapsed_reservations(redemptions: Iterable[Document]) -> Iterator[Finding]:
             "see whether the broker has an order of this client_order_id",
             is_event=True,
             fields={"strategy_name": name},
+        )
+
+
+def closed_memberships(closed: Iterable[Document]) -> Iterator[Finding]:
+    for one in closed:
+        yield Finding(
+            f"membership:{one['uid']}:{one['at'].isoformat()}",
+            AlertKind.MEMBERSHIP_CLOSED,
+            Severity.WARNING,
+            f"🚪 {one['email']} was {one['because'].lower()} in Firebase Authentication, and is no member any more",
+            "make maestro's user enable opens the membership again, where the user still exists",
+            is_event=True,
         )

@@ -22,7 +22,8 @@ class ManageMembers:
     The use case.
 
     Membership and claims are two writes. Whatever ends between them leaves the lower of the rights before and after,
-    because the lower role of the two holds, and a repeat completes it.
+    because the lower role of the two holds, and a repeat completes it. Whoever loses rights loses the membership first,
+    as API and security rules ask for it every time.
 
     Every method raises UnknownTenantError if there is no such tenant, and StoreUnavailable; those that change a member
     raise UnknownMemberError if the tenant has no such user.
@@ -86,6 +87,31 @@ class ManageMembers:
         self._store.set_disabled(tenant_id, account.uid, is_disabled=True)
         self._accounts.disable(account)
         return _member(account, membership)
+
+    def remove(self, tenant_id: str, email: str) -> str:
+        """
+        Take a user out of the tenant, and return the user's id; the account stays, without rights.
+
+        Raises
+        ------
+        UnknownMemberError
+            If neither membership nor claims say that the user belongs to the tenant.
+        """
+        require_tenant(self._store, tenant_id)
+        account = self._accounts.find(email)
+        if account is None:
+            raise UnknownMemberError(tenant_id, email)
+        is_claimed = account.rights[0] == tenant_id
+        if not is_claimed and self._store.membership(tenant_id, account.uid) is None:
+            raise UnknownMemberError(tenant_id, email)
+        # The membership first: it stops ID tokens that are still out there.
+        self._store.remove_membership(tenant_id, account.uid)
+        if is_claimed:
+            # Sessions before claims: whoever repeats this after a fault is known by the claims.
+            self._accounts.end_sessions(account)
+            kept = {name: value for name, value in account.claims.items() if name not in {"tenant_id", "role"}}
+            self._accounts.set_claims(account, kept)
+        return account.uid
 
     def enable(self, tenant_id: str, email: str) -> Member:
         """Undo `disable`; the user has to sign in again."""

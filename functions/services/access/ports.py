@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from functions.domain.access.members import Account
@@ -48,6 +49,10 @@ class Accounts(Protocol):
         """Keep an account from signing in, then end its sessions."""
         ...
 
+    def end_sessions(self, account: Account) -> None:
+        """End the sessions of an account, which may sign in anew."""
+        ...
+
     def enable(self, account: Account) -> None:
         """Let an account sign in again."""
         ...
@@ -74,10 +79,18 @@ class MemberStore(Protocol):
         """Return every membership of a tenant by user id."""
         ...
 
+    def close_membership(self, tenant_id: str, uid: str, because: str, at: datetime) -> None:
+        """Mark a membership as disabled, and why and when. Raises StoreConflict if there is none."""
+        ...
+
+    def remove_membership(self, tenant_id: str, uid: str) -> None:
+        """Delete a membership; again changes nothing."""
+        ...
+
     def merge_membership(self, tenant_id: str, uid: str, fields: Document) -> None:
         """Set fields of a membership, creating it where there is none; its other fields stay."""
         ...
 
     def set_disabled(self, tenant_id: str, uid: str, *, is_disabled: bool) -> None:
-        """Mark a membership as disabled, or take the mark away. Raises StoreConflict if there is none."""
+        """Mark a membership as disabled, or take every mark of that away. Raises StoreConflict if there is none."""
         ...

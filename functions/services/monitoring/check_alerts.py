@@ -39,11 +39,19 @@ class CheckAlerts:
         self._calendar = calendar
         self._tell = tell
 
-    def run(self, tenant_id: str, policy_defaults: Mapping[str, Any], *, is_sweep: bool = True) -> list[AlertChange]:
+    def run(
+        self,
+        tenant_id: str,
+        policy_defaults: Mapping[str, Any],
+        *,
+        is_sweep: bool = True,
+        closed_memberships: Sequence[Document] = (),
+    ) -> list[AlertChange]:
         """
         Check a tenant and return what changed; doing it again, or twice at once, changes nothing more.
 
-        A sweep also asks whether a decision is missing; after a decision none is.
+        A sweep also asks whether a decision is missing; after a decision none is. What else a sweep did, as closing
+        memberships, is told to it.
 
         People are told before the change is stored: if that fails the next run tells the same again, and whoever
         delivers knows it by its id.
@@ -54,13 +62,17 @@ class CheckAlerts:
             With CONTENTION.
         StoreUnavailable
         """
-        return self._commits.run(f"{tenant_id}/alerts", lambda: self._attempt(tenant_id, policy_defaults, is_sweep))
+        return self._commits.run(
+            f"{tenant_id}/alerts", lambda: self._attempt(tenant_id, policy_defaults, is_sweep, closed_memberships)
+        )
 
-    def _attempt(self, tenant_id: str, policy_defaults: Mapping[str, Any], is_sweep: bool) -> list[AlertChange]:
+    def _attempt(
+        self, tenant_id: str, policy_defaults: Mapping[str, Any], is_sweep: bool, closed: Sequence[Document]
+    ) -> list[AlertChange]:
         now = self._clock.now()
         records = self._store.observe(tenant_id, now)
         policy = policy_or_defaults(policy_defaults, records.policy)
-        found = findings(observed(records, policy, now, self._calendar if is_sweep else None))
+        found = findings(observed(records, policy, now, self._calendar if is_sweep else None, closed))
         ids = [alert_id(finding.key) for finding in found]
         others = self._store.alerts(tenant_id, [one for one in ids if one not in records.alerts])
         known = {**others, **records.alerts}
@@ -78,7 +90,11 @@ class CheckAlerts:
 
 
 def observed(
-    records: AlertRecords, policy: Policy, now: datetime, calendar: Callable[[], MarketCalendar] | None
+    records: AlertRecords,
+    policy: Policy,
+    now: datetime,
+    calendar: Callable[[], MarketCalendar] | None,
+    closed: Sequence[Document] = (),
 ) -> Observed:
     """Return what records say; the calendar is asked, and built, only when a decision is missing."""
     last = records.last_decision
@@ -94,6 +110,7 @@ def observed(
         lapsed=records.lapsed,
         book=_book(records.positions),
         overfills=_overfills(records.session),
+        closed_memberships=closed,
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from firebase_admin import auth
+from firebase_admin import auth, exceptions
+from google.auth.exceptions import TransportError
 
 from functions.adapters.firestore import paths
 from functions.triggers.api.app import build_app
@@ -127,6 +129,50 @@ def test_a_revoked_token_ends_at_once_for_admin_routes(desk: Desk) -> None:
     auth.update_user(uid, disabled=True)
     answer = caller("GET", "policy/history")
     assert (answer.status_code, answer.get_json()["detail"][:20]) == (401, "the user is disabled")
+
+
+WRITES = [route for route in ROUTES if route[0] != "GET"]
+
+
+@pytest.mark.parametrize(("route", "role"), [(route, role) for route in WRITES for role in RANKS])
+def test_no_write_takes_the_token_of_a_user_who_was_disabled(desk: Desk, route: tuple[str, str], role: str) -> None:
+    caller = Caller(desk.app, sign_in(desk.emulators, "acme", role, uid="leaver"))
+    auth.update_user("leaver", disabled=True)
+    assert visit(caller, *route) == (401, "UNAUTHENTICATED")
+
+
+def test_writes_end_with_revoked_sessions_and_deleted_users_and_say_which(desk: Desk) -> None:
+    release = ("POST", f"signals/{'0f' * 16}/release")
+    caller = Caller(desk.app, sign_in(desk.emulators, "acme", "trader", uid="leaver"))
+    assert caller(*release).get_json()["reason_code"] == "NOT_REDEEMED"
+    time.sleep(1.1)  # revocation counts in seconds
+    auth.revoke_refresh_tokens("leaver")
+    assert caller(*release).get_json()["detail"].startswith("the ID token was revoked: ")
+    assert caller("GET", "policy").status_code == 200, "reads do not wait for Firebase Authentication"
+    auth.delete_user("leaver")
+    assert caller(*release).get_json()["detail"].startswith("the user was deleted: ")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        exceptions.InternalError("500"),
+        exceptions.ResourceExhaustedError("quota"),
+        exceptions.DeadlineExceededError("slow"),
+        TransportError("no route"),  # type: ignore[no-untyped-call]
+    ],
+)
+def test_where_firebase_authentication_cannot_be_asked_a_write_is_to_be_repeated_and_reads_go_on(
+    desk: Desk, trader: Caller, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(auth.Client, "get_user", fails)
+    answer = trader("POST", f"signals/{'0f' * 16}/release")
+    assert (answer.status_code, answer.get_json()["reason_code"]) == (503, "STORE_UNAVAILABLE")
+    assert answer.headers["Retry-After"] == "1"
+    assert trader("GET", "policy").status_code == 200
 
 
 def test_another_tenants_records_are_not_there(desk: Desk, trader: Caller) -> None:

@@ -17,6 +17,7 @@ import requests
 from firebase_admin import auth, exceptions
 from google.cloud.firestore import Client
 
+from functions import bootstrap
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from tools import local_emulators, maestro
@@ -38,6 +39,7 @@ class Operator:
     def run(self, *words: str, stdin: str = "") -> int:
         """Return the exit code."""
         self._monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        self._capsys.readouterr()  # what others said before
         with pytest.raises(SystemExit) as ended:
             maestro.run(lambda: maestro.app(list(words)))
         self.out, self.err = self._capsys.readouterr()
@@ -236,6 +238,49 @@ def test_a_disabled_user_can_neither_sign_in_nor_read_and_may_be_enabled(
     assert rights(sign_in(email, user["password"])) == ("acme", "trader")
 
 
+def test_a_removed_user_reads_nothing_and_may_join_another_tenant(
+    operator: Operator, db: Client, email: str, sign_in: SignIn
+) -> None:
+    user = operator.done("user", "create", "acme", email, "--role", "trader")
+    session = sign_in(email, user["password"])
+    time.sleep(1.1)  # revocation counts in seconds
+    assert operator.done("user", "remove", "acme", email) == {
+        "tenant": "acme",
+        "uid": user["uid"],
+        "email": email,
+        "is_removed": True,
+    }
+    assert membership(db, user["uid"]) == {}
+    with pytest.raises(auth.RevokedIdTokenError):
+        auth.verify_id_token(session["idToken"], check_revoked=True)
+    assert rights(sign_in(email, user["password"])) == (None, None)
+    assert operator.refused("user", "remove", "acme", email).startswith("maestro: email must be that of a user of")
+    operator.done("tenant", "create", "zebra-1")
+    operator.done("user", "create", "zebra-1", email, "--role", "viewer")
+    assert rights(sign_in(email, user["password"])) == ("zebra-1", "viewer")
+
+
+def test_the_sweep_closes_what_the_console_left_open_and_enabling_opens_it_again(
+    operator: Operator, db: Client, email: str
+) -> None:
+    ann, bob = (operator.done("user", "create", "acme", one, "--role", "viewer") for one in (email, f"bob-{email}"))
+    before = membership(db, ann["uid"])
+    auth.update_user(ann["uid"], disabled=True)
+    auth.delete_user(bob["uid"])
+    paths.member(db, "acme", "u" * 200).set({"role": "viewer", "email": "longer than any user id"})
+    closed = bootstrap.close_memberships().run("acme")
+    assert {one.uid: one.because for one in closed} == {
+        ann["uid"]: "DISABLED",
+        bob["uid"]: "DELETED",
+        "u" * 200: "DELETED",
+    }
+    assert all(membership(db, one.uid)["disabled"] is True for one in closed)
+    assert [one["problem"] for one in operator.done("user", "list", "acme")] == [None, None, None]
+    assert {one.uid for one in bootstrap.close_memberships().run("acme")} == {one.uid for one in closed}
+    operator.done("user", "enable", "acme", email)
+    assert membership(db, ann["uid"]) == before
+
+
 def test_a_password_may_come_from_standard_input_and_is_never_shown(
     operator: Operator, email: str, sign_in: SignIn
 ) -> None:
@@ -284,6 +329,12 @@ def test_more_users_are_listed_than_one_call_looks_up(operator: Operator, db: Cl
             ("tenant", "create", "acme\n"),
             "tenant must be 1 to 63 of a-z, 0-9 and -, not beginning with -, was 'acme\\n",
         ),
+        (("tenant", "create", ".."), "tenant must be 1 to 63 of a-z, 0-9 and -, not beginning with -, was '..'"),
+        (("tenant", "create", "__x__"), "tenant must be 1 to 63 of a-z, 0-9 and -, not beginning with -, was '__x__'"),
+        (("tenant", "disable", ".."), f"tenant must be one that exists ({TENANTS} shows all, "),
+        (("tenant", "enable", "__x__"), f"tenant must be one that exists ({TENANTS} shows all, "),
+        (("user", "list", "a" * 1501), f"tenant must be one that exists ({TENANTS} shows all, "),
+        (("user", "list", "\udcff"), f"tenant must be one that exists ({TENANTS} shows all, "),
         (("tenant", "disable", "nowhere"), f"tenant must be one that exists ({TENANTS} shows all, "),
         (("tenant", "enable", "acme/users/ann"), f"tenant must be one that exists ({TENANTS} shows all, "),
         (("user", "list", ""), f"tenant must be one that exists ({TENANTS} shows all, "),
@@ -321,7 +372,7 @@ def test_passwords_are_long_mixed_and_never_the_same() -> None:
     ("group", "commands"),
     [
         ("tenant", ("create", "disable", "enable", "list")),
-        ("user", ("create", "role", "rotate", "disable", "enable", "list")),
+        ("user", ("create", "role", "rotate", "disable", "enable", "remove", "list")),
     ],
 )
 def test_help_tells_what_there_is(group: str, commands: tuple[str, ...], operator: Operator) -> None:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import flask
 import pytest
 from firebase_functions import https_fn, tasks_fn
 
+from functions import bootstrap
 from functions.domain.kernel.errors import InputError, MaestroError, RefusedError, StoreRefused, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
+from functions.services.access.close_memberships import ClosedMembership
 from functions.services.kernel.tasks import Task
 from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import DeliveryFailed, DeliveryReason
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.services.orchestration.enqueue_cycles import CycleTask
-from functions.triggers.tasks import handles
+from functions.triggers.tasks import checktenant, handles
+from tests.fakes import MARCH_16
 from tests.unit.services.kernel.test_tasks import TOLD
 
 APP = flask.Flask(__name__)
@@ -44,6 +48,55 @@ def request_of(data: Any) -> https_fn.CallableRequest[Any]:
 
 def test_a_task_that_is_done_answers_what_its_function_returns() -> None:
     assert handled(CYCLE, {"status": "DECIDED"}) == {"status": "DECIDED", "tenant": "acme"}
+
+
+class Sweep:
+    """What a check does, in the order it is done; memberships cannot be closed while `is_down`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, is_down: bool = False) -> None:
+        self.done: list[Any] = []
+        self._is_down = is_down
+        monkeypatch.setattr(bootstrap, "close_memberships", lambda: SimpleNamespace(run=self._close))
+        monkeypatch.setattr(bootstrap, "check_alerts", lambda: SimpleNamespace(run=self._check))
+
+    def _close(self, tenant_id: str) -> list[ClosedMembership]:
+        self.done.append(f"close {tenant_id}")
+        if self._is_down:
+            raise AWAY
+        return [ClosedMembership("ann", "ann@example.com", "DELETED", MARCH_16)]
+
+    def _check(self, tenant_id: str, *_: Any, closed_memberships: list[dict[str, Any]]) -> list[Any]:
+        self.done.append([one["uid"] for one in closed_memberships])
+        return []
+
+    def check(self, label: str) -> dict[str, Any]:
+        return checktenant.__wrapped__(request_of(TenantTask("acme", TenantJob.ALERTS, label).to_payload()))  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("label", "done"),
+    [
+        ("2020-03-16T19:00:00+00:00", ["close acme", ["ann"]]),
+        ("2020-03-16T19:05:00+00:00", [[]]),
+        ("again", [[]]),
+    ],
+)
+def test_the_first_check_of_an_hour_closes_memberships_and_tells(
+    label: str, done: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = Sweep(monkeypatch)
+    assert sweep.check(label) == {"status": "DONE", "changes": 0}
+    assert sweep.done == done
+
+
+def test_alerts_are_checked_though_memberships_cannot_be_and_the_task_is_delivered_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sweep = Sweep(monkeypatch, is_down=True)
+    with pytest.raises(https_fn.HttpsError) as failed:
+        sweep.check("2020-03-16T19:00:00+00:00")
+    assert (failed.value.code, failed.value.message) == (https_fn.FunctionsErrorCode.UNAVAILABLE, "firestore is away")
+    assert sweep.done == ["close acme", []]
 
 
 def test_a_malformed_task_is_refused_and_never_runs(caplog: pytest.LogCaptureFixture) -> None:

@@ -155,6 +155,7 @@ def found(*decisions: dict[str, Any], minutes: int = 1, **seen: Any) -> list[Fin
 
 HELD = PositionBook(opened_at=MARCH_16).with_fill("Trend", "KO", 10.0, 50.0).with_fill("Trend", "PEP", 5.0, 10.0)
 OVERFILL = Overfill("f1", "Trend", "KO", "sell", 999_990.0, MARCH_16)
+CLOSED = {"uid": "ann", "email": "ann@example.com", "because": "DELETED", "at": MARCH_16}
 LAPSED = {"nonce": "0f" * 16, "strategy_id": "Trend", "symbol": "KO", "action": "BUY", "notional": 10.0}
 DIFFERENT = {"strategy_id": "Trend", "symbol": "KO", "book_qty": 1.0, "ledger_qty": 11.5}
 
@@ -244,6 +245,12 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         Severity.CRITICAL,
         "🚧 Trend sold 999,990 KO more than it held, or its exit allowed",
         found(overfills=[OVERFILL]),
+    ),
+    (
+        AlertKind.MEMBERSHIP_CLOSED,
+        Severity.WARNING,
+        "🚪 ann@example.com was deleted in Firebase Authentication, and is no member any more",
+        found(closed_memberships=[CLOSED]),
     ),
 ]
 

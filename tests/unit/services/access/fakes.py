@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from functions.domain.access.members import Account
@@ -52,13 +53,23 @@ class FakeMemberStore:
     def memberships(self, tenant_id: str) -> Mapping[str, Document]:
         return {uid: one for (tenant, uid), one in self.members.items() if tenant == tenant_id}
 
+    def close_membership(self, tenant_id: str, uid: str, because: str, at: datetime) -> None:
+        self._world.write(f"membership of {uid} closed")
+        marks = {"disabled": True, "closed_because": because, "closed_at": at}
+        self.members[tenant_id, uid] = {**self.members[tenant_id, uid], **marks}
+
+    def remove_membership(self, tenant_id: str, uid: str) -> None:
+        self._world.write("membership removed")
+        self.members.pop((tenant_id, uid), None)
+
     def merge_membership(self, tenant_id: str, uid: str, fields: Document) -> None:
         self._world.write("membership")
         self.members[tenant_id, uid] = {**self.members.get((tenant_id, uid), {}), **fields}
 
     def set_disabled(self, tenant_id: str, uid: str, *, is_disabled: bool) -> None:
         self._world.write("membership disabled" if is_disabled else "membership enabled")
-        kept = {name: value for name, value in self.members[tenant_id, uid].items() if name != "disabled"}
+        marks = set() if is_disabled else {"disabled", "closed_because", "closed_at"}
+        kept = {name: value for name, value in self.members[tenant_id, uid].items() if name not in marks}
         self.members[tenant_id, uid] = kept | ({"disabled": True} if is_disabled else {})
 
 
@@ -95,6 +106,9 @@ class FakeAccounts:
     def disable(self, account: Account) -> None:
         self._world.write("account disabled")
         self.by_email[account.email] = replace(account, is_disabled=True)
+
+    def end_sessions(self, account: Account) -> None:
+        self._world.write("sessions ended")
 
     def enable(self, account: Account) -> None:
         self._world.write("account enabled")

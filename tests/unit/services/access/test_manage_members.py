@@ -112,6 +112,34 @@ def test_disabling_closes_the_tenant_first_and_enabling_opens_it_last(office: Of
     assert office.role_that_holds() is Role.TRADER
 
 
+@pytest.mark.parametrize("fault", ["membership removed", "sessions ended", "claims"])
+def test_removing_closes_the_tenant_first_and_a_repeat_finishes_whatever_was_cut_short(
+    fault: str, office: Office
+) -> None:
+    office.accounts.by_email[ANN] = Account("ann", ANN, is_disabled=False, claims={"beta_tester": True})
+    office.members.create("acme", ANN, Role.ADMIN, PASSWORD)
+    office.cut_short(fault)
+    with pytest.raises(StoreUnavailable):
+        office.members.remove("acme", ANN)
+    is_first = fault == "membership removed"
+    assert office.role_that_holds() is (Role.ADMIN if is_first else None), "all that was, or nothing"
+    office.cut_short("nothing")
+    assert office.members.remove("acme", ANN) == "ann"
+    assert office.world.writes == ["membership removed", "sessions ended", "claims"]
+    assert (office.role_that_holds(), office.accounts.by_email[ANN].claims) == (None, {"beta_tester": True})
+    assert office.members.all("acme") == []
+    with pytest.raises(UnknownMemberError):
+        office.members.remove("acme", ANN)
+
+
+def test_a_membership_of_a_user_whose_rights_are_elsewhere_is_removed_and_the_rights_stay(office: Office) -> None:
+    office.accounts.by_email[ANN] = Account("ann", ANN, is_disabled=False, claims={"tenant_id": "other"})
+    office.store.members["acme", "ann"] = {"role": "viewer"}
+    office.members.remove("acme", ANN)
+    assert office.world.writes == ["membership removed"]
+    assert office.accounts.by_email[ANN].claims == {"tenant_id": "other"}
+
+
 def test_a_role_does_not_bring_a_disabled_user_back(office: Office) -> None:
     office.members.create("acme", ANN, Role.VIEWER, PASSWORD)
     office.members.disable("acme", ANN)
