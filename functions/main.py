@@ -3,7 +3,7 @@
 import os
 
 from functions.triggers.documents import on_decision_logged, on_fill_written
-from functions.triggers.http_api import api
+from functions.triggers.http_api import answer_every_path, api
 from functions.triggers.scheduled import (
     check_alerts,
     daily_performance_snapshot,
@@ -30,3 +30,4 @@ __all__ = [
 ]
 
 set_threads(os.environ)
+answer_every_path(os.environ)

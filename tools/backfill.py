@@ -13,6 +13,7 @@ import typer
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.kernel.errors import FillError, InputError
+from functions.domain.kernel.parsing import check_document_id
 from functions.domain.ledger.fills import parse_fill
 from functions.domain.trading.reported_fills import FillStatus, ReportedFill, as_reported
 from functions.services.kernel.commits import Commits
@@ -45,6 +46,7 @@ def backfill(
     named with its line, and nothing is recorded. They are taken to be in the account already, so they hold no buying
     power.
     """
+    check_document_id("uid", uid)
     fills = read_fills(file)
     store = FirestoreTradingStore(database_of(tenant))
     known: set[str] = set()

@@ -13,6 +13,7 @@ from google.cloud.firestore import Client
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import StoreUnavailable
+from functions.domain.kernel.parsing import check_document_id
 from functions.domain.kernel.policy import Policy, document_name
 from functions.domain.orchestration.decision import AllocationDecision, MaestroDecision
 from functions.domain.orchestration.given_signals import override_systemic_buys, read_given
@@ -65,6 +66,9 @@ class MaestroController:
     sample_strategies: Collection[str] = _DEFAULTS.sample_strategies
 
     def __init__(self, db: Client, tenant_id: str = "default", uid: str | None = None) -> None:
+        check_document_id("tenant_id", tenant_id)
+        if uid is not None:
+            check_document_id("uid", uid)
         self.tenant_id = tenant_id
         self.uid = uid
         self._db = db

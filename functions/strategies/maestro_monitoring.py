@@ -7,6 +7,7 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
+from functions.domain.kernel.parsing import check_document_id
 from functions.services.kernel.ports import MarketCalendar
 from functions.strategies import wiring
 from functions.strategies.maestro_controller import MaestroController
@@ -27,6 +28,7 @@ class MaestroMonitoring:
     """
 
     def __init__(self, db: Client, tenant_id: str = "default", calendar: MarketCalendar | None = None) -> None:
+        check_document_id("tenant_id", tenant_id)
         self.tenant_id = tenant_id
         self._watch = wiring.watch_tenant(db, calendar)
         self._told: set[tuple[str, str]] = set()

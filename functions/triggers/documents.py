@@ -10,6 +10,7 @@ from firebase_functions import firestore_fn
 
 from functions import bootstrap
 from functions.domain.kernel.errors import RefusedError, StoreError
+from functions.domain.kernel.parsing import is_document_id
 from functions.services.monitoring.summarise_decision import FAILED
 from functions.triggers.serving import SERVING
 
@@ -33,7 +34,7 @@ def on_decision_logged(event: firestore_fn.Event[Any]) -> None:
     """Check the tenant's alerts within seconds of a decision, then have it summarised; the sweep catches the rest."""
     document = event.data.to_dict() if event.data is not None else None
     tenant_id = (document or {}).get("tenant_id")
-    if not isinstance(tenant_id, str) or not tenant_id:
+    if not is_document_id(tenant_id):
         logger.error("Decision %s names no tenant: nobody is alerted", event.params.get("session_id"))
         return
     try:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from firebase_functions import https_fn
-from flask import Request, Response
+from flask import Request, Response, current_app, has_app_context
+from flask import request as flask_request
+from werkzeug.exceptions import HTTPException
 
 from functions.settings import API_MIN_INSTANCES
 from functions.triggers.serving import SERVING
@@ -17,3 +21,21 @@ def api(request: Request) -> Response:
     app = application()
     with app.request_context(request.environ):
         return app.full_dispatch_request()
+
+
+def answer_every_path(environment: Mapping[str, str]) -> None:
+    """
+    Let the API itself answer what functions-framework has no route for: that would say so, or redirect, in HTML.
+
+    It does so where the framework loads `functions.main` to serve this function, and nowhere else.
+
+    Parameters
+    ----------
+    environment : mapping
+        The process's.
+    """
+    if environment.get("FUNCTION_TARGET") != "api" or not has_app_context():
+        return
+    framework = current_app
+    framework.url_map.merge_slashes = False
+    framework.register_error_handler(HTTPException, lambda _: api(flask_request))

@@ -84,7 +84,7 @@ class WebhookSender:
                 raise PermanentFailure(DeliveryReason.NO_SENDER, "the deployment has no secret to sign webhooks with")
             secret = channel_secret(self._signing_secret, notification.tenant_id, channel.channel_id)
             headers.append((SIGNATURE_HEADER, signature(secret, body, int(self._clock.now().timestamp()))))
-        _judge(self._post(url, headers, body), url.host)
+        _judge(self._post(url, headers, body), _host(url))
 
     def _post(self, url: httpx.URL, headers: Sequence[tuple[str, str]], body: bytes) -> int:
         """Return the status of the answer."""
@@ -99,9 +99,9 @@ class WebhookSender:
             ):
                 return int(answer.status)
         except httpcore.TimeoutException:
-            raise TemporaryFailure(DeliveryReason.TARGET_TIMEOUT, f"{url.host} took too long") from None
+            raise TemporaryFailure(DeliveryReason.TARGET_TIMEOUT, f"{_host(url)} took too long") from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            detail = f"{url.host} could not be reached ({type(error).__name__})"
+            detail = f"{_host(url)} could not be reached ({type(error).__name__})"
             raise TemporaryFailure(DeliveryReason.TARGET_UNREACHABLE, detail) from None
 
 
@@ -121,7 +121,7 @@ def checked_url(text: str, *, allow_local: bool) -> httpx.URL:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError):
         raise PermanentFailure(DeliveryReason.FORBIDDEN_TARGET, "the URL is malformed") from None
-    host = url.raw_host.decode("ascii")
+    host = _host(url)
     is_host = re.fullmatch(r"[A-Za-z0-9._-]{1,253}", host) is not None or _is_address(host)
     problems = {
         "the URL's host is malformed": not is_host,
@@ -133,6 +133,11 @@ def checked_url(text: str, *, allow_local: bool) -> httpx.URL:
         if is_so:
             raise PermanentFailure(DeliveryReason.FORBIDDEN_TARGET, problem)
     return url
+
+
+def _host(url: httpx.URL) -> str:
+    """Return a URL's host as it is sent: ``url.host`` decodes international ones, and raises where it cannot."""
+    return url.raw_host.decode("ascii")
 
 
 def _is_address(host: str) -> bool:

@@ -52,7 +52,7 @@ def read_claims(claims: Mapping[str, Any]) -> Claimed:
         With NOT_A_MEMBER, if they name no tenant and role.
     """
     uid, tenant_id, role = (claims.get(name) for name in ("uid", "tenant_id", "role"))
-    if not isinstance(uid, str) or not is_document_id(tenant_id) or role not in list(Role):
+    if not is_document_id(uid) or not is_document_id(tenant_id) or role not in list(Role):
         raise RefusedError(
             ReasonCode.NOT_A_MEMBER, "the token names no tenant and role: have an admin add you, then sign in again"
         )

@@ -15,6 +15,9 @@ from functions.domain.kernel.errors import InputError
 Word = TypeVar("Word", bound=StrEnum)
 Item = TypeVar("Item")
 
+_LONGEST_ID_BYTES = 1500
+_RESERVED_ID = re.compile(r"__.*__", re.DOTALL)
+
 CLOCK_SKEW = timedelta(seconds=60)
 """How wrong the clock of somebody who sends us a time may be."""
 
@@ -55,8 +58,27 @@ def as_number(value: Any) -> float | None:
 
 
 def is_document_id(value: Any) -> TypeGuard[str]:
-    """Tell whether a value can be the name of one document in a path."""
-    return isinstance(value, str) and value != "" and "/" not in value
+    r"""
+    Tell whether Firestore takes a value as the name of one document.
+
+    It takes none that it reserves, that is too long, or that cannot be encoded.
+
+    >>> [is_document_id(value) for value in ("acme", "a/b", "..", "__x__", "\ud800", "a" * 1501)]
+    [True, False, False, False, False, False]
+    """
+    if not isinstance(value, str) or value in {"", ".", ".."} or "/" in value or _RESERVED_ID.fullmatch(value):
+        return False
+    try:
+        return len(value.encode()) <= _LONGEST_ID_BYTES
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+
+
+def check_document_id(name: str, value: Any) -> None:
+    """Raise InputError unless a value is a document's id."""
+    if not is_document_id(value):
+        limit = "an id of 1 to 1,500 bytes without /, neither . nor .. nor between double underscores"
+        raise InputError(name, limit, value)
 
 
 def read_each(name: str, values: Any, read: Callable[[str, Any], Item]) -> frozenset[Item]:

@@ -19,6 +19,10 @@ FIELD_ALIASES: Mapping[str, tuple[str, ...]] = {
 """Names under which a field is read, the proper one first."""
 
 
+_LONGEST_NAME_BYTES = 600
+"""Two of them and a period name a performance document, in 1,500 bytes."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class BookKey:
     """Whose position in what: the unit that lots are matched in."""
@@ -86,6 +90,8 @@ def parse_fill(document_id: str, document: Mapping[str, Any]) -> Fill:
         value = field(name)
         if not isinstance(value, str) or not value or ("/" in value and not may_have_slash):
             raise error(name, "a text" if may_have_slash else "a name without /")
+        if len(value.encode(errors="replace")) > _LONGEST_NAME_BYTES:
+            raise error(name, f"of at most {_LONGEST_NAME_BYTES} bytes")
         return value
 
     def number(name: str, limit: str, accepts: Callable[[float], bool], default: float | None = None) -> float:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,11 @@ _CHANNEL_ID = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
 """No double underscore: a delivery's id is told apart by it."""
 
 _CHANNEL_FIELDS = ("id", "type", "url", "topic", "token", "enabled", "rules")
+
+_LONGEST_HOST = 253
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_ENCODED = "xn--"
+"""What a label begins with that stands for one in another script (RFC 5890)."""
 
 _RULE_FIELDS = ("kinds", "severities", "mode")
 
@@ -179,12 +185,40 @@ def _refuse_others(place: str, entry: Mapping[str, Any], known: tuple[str, ...])
 
 def _is_url(text: str) -> bool:
     """Tell whether a text looks like a URL; what may be connected to is for the sender to say."""
+    if len(text) > 2048 or not text.isascii() or not text.isprintable() or " " in text:
+        return False
     try:
         parts = urlsplit(text)
+        _ = parts.port  # raises for one that is no number, or too large
     except ValueError:
         return False
-    is_clean = len(text) <= 2048 and text.isascii() and text.isprintable() and " " not in text
-    return is_clean and parts.scheme in {"https", "http"} and bool(parts.hostname) and "@" not in parts.netloc
+    is_bracketed = parts.netloc.startswith("[")
+    is_host = _is_host(parts.hostname or "") and is_bracketed == (":" in (parts.hostname or ""))
+    return parts.scheme in {"https", "http"} and "@" not in parts.netloc and is_host
+
+
+def _is_host(name: str) -> bool:
+    """Tell whether a host is an IP address, or a name of labels that DNS takes."""
+    labels = name.removesuffix(".").split(".")
+    if ":" in name or labels[-1].isdigit():  # as browsers do: a name that ends in a number is an address, or nothing
+        try:
+            ip_address(name)
+        except ValueError:
+            return False
+        return "%" not in name
+    return len(name) <= _LONGEST_HOST and all(map(_is_label, labels))
+
+
+def _is_label(label: str) -> bool:
+    if not _LABEL.fullmatch(label):
+        return False
+    if not label.lower().startswith(_ENCODED):
+        return True
+    try:
+        decoded = label[len(_ENCODED) :].encode().decode("punycode")
+    except UnicodeError:
+        return False
+    return decoded.isprintable() and not decoded.isascii()
 
 
 def _matching(pattern: str) -> Callable[[str], bool]:
@@ -192,7 +226,7 @@ def _matching(pattern: str) -> Callable[[str], bool]:
 
 
 _TARGETS: Mapping[str, tuple[str, Callable[[str], bool]]] = {
-    "url": ("an https URL in ASCII, without user or password", _is_url),
+    "url": ("an https URL in ASCII with a valid host and port, without user or password", _is_url),
     "topic": ("letters, digits and -_.~%, at most 900", _matching(r"[A-Za-z0-9\-_.~%]{1,900}")),
     "token": ("a registration token", _matching(r"[\x21-\x7e]{1,4096}")),
 }

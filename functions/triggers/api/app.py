@@ -64,6 +64,7 @@ def build_app(cors_origins: Sequence[str] = (), admission: Admission | None = No
         static_folder=None,
     )
     app.openapi_version = OPENAPI_VERSION
+    app.url_map.merge_slashes = False  # a path with too many slashes is none of ours; werkzeug would redirect, in HTML
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if cors_origins:

@@ -25,7 +25,7 @@ def get_policy() -> Response:
     return _policy(services().manage_policy.get(g.principal.tenant_id, services().policy_defaults()))
 
 
-@control.put("/policy", responses=responses_of(answers.Policy, 400, 409, 412, 413, 415, 428, 429))
+@control.put("/policy", responses=responses_of(answers.Policy, 400, 409, 412, 413, 415, 428))
 @needs(Role.ADMIN)
 def put_policy(header: requests.PolicyHeader, body: requests.PolicyChange) -> Response:
     """
@@ -55,7 +55,7 @@ def get_policy_history(query: requests.HistoryQuery) -> Response:
     return as_json(answers.PolicyHistory(items=[answers.PolicyVersion.model_validate(change) for change in changes]))
 
 
-@control.put("/trading-state", responses=responses_of(answers.Policy, 400, 409, 413, 415, 429))
+@control.put("/trading-state", responses=responses_of(answers.Policy, 400, 409, 413, 415))
 @needs(Role.ADMIN)
 @urgent
 def put_trading_state(header: requests.IdempotencyHeader, body: requests.TradingStateChange) -> Response:

@@ -147,7 +147,7 @@ def list_alerts(query: requests.AlertQuery) -> Response:
     return as_json(answers.Alerts(items=items, next_page_token=page.next_page_token))
 
 
-@records.post("/alerts/<alert_id>/ack", responses=responses_of(answers.Alert, 404, 429))
+@records.post("/alerts/<alert_id>/ack", responses=responses_of(answers.Alert, 404))
 @needs(Role.TRADER)
 def acknowledge_alert(path: requests.AlertPath) -> Response:
     """Take an alert on; again changes nothing."""

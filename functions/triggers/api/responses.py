@@ -23,7 +23,7 @@ def as_json(model: BaseModel, status: HTTPStatus = HTTPStatus.OK, **headers: str
 
 def responses_of(model: type[BaseModel], *refusals: int, is_multi: bool = False) -> ResponseDict:
     """Return what a route may answer, for the OpenAPI document."""
-    usual = {401, 403, 422, 500, 503}
+    usual = {401, 403, 422, 429, 500, 503}
     return {
         HTTPStatus.OK: model,
         **({HTTPStatus.MULTI_STATUS: model} if is_multi else {}),

@@ -64,7 +64,7 @@ def get_latest_signals() -> Response:
     )
 
 
-@trading.post("/signals/<nonce>/redeem", responses=responses_of(answers.Redemption, 404, 409, 410, 423, 429))
+@trading.post("/signals/<nonce>/redeem", responses=responses_of(answers.Redemption, 404, 409, 410, 423))
 @needs(Role.TRADER)
 @urgent
 def redeem_signal(path: requests.NoncePath, header: requests.IdempotencyHeader) -> Response:
@@ -81,7 +81,7 @@ def redeem_signal(path: requests.NoncePath, header: requests.IdempotencyHeader) 
     return as_json(answers.Redemption.model_validate(redemption))
 
 
-@trading.post("/signals/<nonce>/release", responses=responses_of(answers.Redemption, 404, 409, 429))
+@trading.post("/signals/<nonce>/release", responses=responses_of(answers.Redemption, 404, 409))
 @needs(Role.TRADER)
 @urgent
 def release_signal(path: requests.NoncePath) -> Response:
@@ -92,7 +92,7 @@ def release_signal(path: requests.NoncePath) -> Response:
     return as_json(answers.Redemption.model_validate(redemption))
 
 
-@trading.post("/fills", responses=responses_of(answers.FillResults, 400, 413, 415, 429, is_multi=True))
+@trading.post("/fills", responses=responses_of(answers.FillResults, 400, 413, 415, is_multi=True))
 @needs(Role.TRADER)
 @urgent
 def record_fills(body: requests.FillBatch) -> Response:
@@ -109,7 +109,7 @@ def record_fills(body: requests.FillBatch) -> Response:
     return as_json(answers.FillResults.model_validate(recorded), HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS)
 
 
-@trading.put("/market-data", responses=responses_of(answers.Stored, 400, 409, 413, 415, 429))
+@trading.put("/market-data", responses=responses_of(answers.Stored, 400, 409, 413, 415))
 @needs(Role.TRADER)
 def put_market_data(body: requests.MarketData) -> Response:
     """Replace the market data that cycles decide on."""
@@ -117,7 +117,7 @@ def put_market_data(body: requests.MarketData) -> Response:
     return as_json(answers.Stored(as_of=body.as_of))
 
 
-@trading.put("/account", responses=responses_of(answers.Stored, 400, 409, 413, 415, 429))
+@trading.put("/account", responses=responses_of(answers.Stored, 400, 409, 413, 415))
 @needs(Role.TRADER)
 def put_account(body: requests.AccountSnapshot) -> Response:
     """Replace the account snapshot that cycles decide on."""

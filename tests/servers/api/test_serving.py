@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import itertools
+import json
 import os
 import shutil
 import socket
@@ -105,6 +108,25 @@ def test_slow_calls_up_to_its_concurrency_do_not_hold_up_the_kill_switch(server:
         assert all(int(one.headers["Retry-After"]) > 0 for one in refused)
         assert sum(cycle.result().ok for cycle in cycles) == CYCLES_AT_ONCE
     assert server.send("POST", "orchestrations", server.trader).ok, "the places are free again"
+
+
+RAW_PATHS = [
+    *("/v1//policy", "///", "/v1/policy/", "/v1/policy%0a", "/%0a", "/v1/alerts/%0a/ack", "/v1/%ff", "/v1/../v1/nope"),
+    *("/robots.txt", "/favicon.ico", "/nope", "/v1/decisions/..%2f..", "//example.com/v1", "/%00", "//v1/nope"),
+]
+
+
+def test_what_the_framework_cannot_route_is_a_problem_document(server: Server) -> None:
+    for path, method in itertools.product(RAW_PATHS, ("GET", "POST", "TRACE")):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=ANSWER_SECONDS)
+        with contextlib.closing(connection):
+            connection.putrequest(method, path)  # as it is: clients tidy paths
+            connection.putheader("Authorization", f"Bearer {server.trader}")
+            connection.endheaders()
+            answer = connection.getresponse()
+            body = json.loads(answer.read())
+        assert answer.getheader("Content-Type") == "application/problem+json", (method, path)
+        assert 400 <= answer.status == body["status"] < 500, (method, path)
 
 
 def wait_for(cycles: list[Future[requests.Response]], refused: int) -> None:

@@ -399,6 +399,23 @@ def test_a_host_that_is_inside_or_odd_is_refused(host: str, connected: list[str]
     assert connected == []
 
 
+@pytest.mark.parametrize("host", ["xn--", "xn--a", "xn--a.example", "a.xn--zz.example"])
+def test_a_host_that_no_script_decodes_is_a_failure_like_others(host: str, connected: list[str]) -> None:
+    with pytest.raises(TemporaryFailure, match=f"TARGET_UNREACHABLE: {host} could not be reached") as failure:
+        send(f"https://{host}/{SECRET}", allow_local=False)
+    assert SECRET not in str(failure.value)
+    assert connected == []
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_an_answer_of_a_host_that_no_script_decodes_is_judged_like_others(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WebhookSender, "_post", lambda *_: status)
+    with pytest.raises(DeliveryError, match=f"xn-- answered {status}"):
+        send("https://xn--/", allow_local=False)
+
+
 @pytest.mark.parametrize("scheme", ["http", "ftp", "file", "gopher", ""])
 def test_deployed_only_https_will_do(scheme: str, connected: list[str]) -> None:
     with pytest.raises(PermanentFailure, match="FORBIDDEN_TARGET"):

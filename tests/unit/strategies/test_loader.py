@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.cloud.firestore import Client
 
+from functions.adapters.firestore.client import EmulatorCredential
+from functions.domain.kernel.errors import InputError
 from functions.services.orchestration.find_strategies import discover, sample_names
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
+from functions.strategies.maestro_monitoring import MaestroMonitoring
 from functions.strategies.trend import MovingAverageTrend
 from tests.samples import SAMPLE_NAMES, SAMPLES
 
@@ -26,6 +30,21 @@ GOOD = """
         def evaluate(self, market_data, account_snapshot, regime=None):
             return self.buy("KO", 0.25, "always")
 """
+
+
+@pytest.mark.parametrize("tenant_id", ["", "..", "__x__", "a/b"])
+def test_a_tenant_or_user_whose_id_names_no_document_is_refused_before_anything_is_read(tenant_id: str) -> None:
+    db = Client(project="demo-nowhere", credentials=EmulatorCredential().get_credential())
+    makers: list[Callable[[], object]] = [
+        lambda: StrategyLoader(db, tenant_id),
+        lambda: MaestroController(db, tenant_id),
+        lambda: MaestroMonitoring(db, tenant_id),
+    ]
+    for make in makers:
+        with pytest.raises(InputError, match="tenant_id must be an id of 1 to 1,500 bytes"):
+            make()
+    with pytest.raises(InputError, match="uid must be an id"):
+        MaestroController(db, "acme", tenant_id)
 
 
 @pytest.fixture
