@@ -18,7 +18,7 @@ from examples.demo_report import report
 from examples.demo_walk import PASSWORD, Demo, DemoTenant, email_of
 from examples.replay import Prices
 from functions.domain.access.roles import Role
-from functions.services.orchestration.find_strategies import sample_names
+from functions.sandbox.find_strategies import sample_names
 from functions.strategies.loader import StrategyLoader
 from tools.emulator_suite import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible

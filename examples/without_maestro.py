@@ -8,7 +8,7 @@ from typing import Any
 
 from examples.paper_broker import PaperBroker
 from examples.replay import Prices
-from functions.services.orchestration.find_strategies import sample_names
+from functions.sandbox.find_strategies import sample_names
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 

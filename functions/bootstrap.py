@@ -226,6 +226,7 @@ def policy_defaults() -> Mapping[str, Any]:
 
 @lru_cache(maxsize=_LOADERS_KEPT)
 def strategy_loader(tenant_id: str) -> StrategyLoader:
-    """One loader per tenant: strategies may remember things, and tenants must not see each other's."""
+    """One loader per tenant; its strategies run in processes of their own, never in this one."""
     settings()
-    return StrategyLoader(firestore_client(), tenant_id, ai_summaries=False)  # `on_decision_logged` has them made
+    db = firestore_client()
+    return StrategyLoader(db, tenant_id, ai_summaries=False, isolation="process")  # `on_decision_logged` has them made

@@ -60,6 +60,8 @@ class EmulatorSuite:
         Emulators to start. Firestore's alone is up in seconds; Auth's takes the longest, then the functions' workers.
     prompt_tasks : bool
         Deliver tasks at once rather than within a second, which takes some 6 % of a core all the time.
+    folder : Path
+        Of the project: this one, or a copy with other functions in it.
     """
 
     project = PROJECT
@@ -75,6 +77,7 @@ class EmulatorSuite:
         environment: Mapping[str, str] | None = None,
         only: Collection[str] = EMULATORS,
         prompt_tasks: bool = False,
+        folder: Path = ROOT,
     ) -> None:
         self.ports = dict(free_ports() if ports is None else ports)
         self.log = LOGS / f"emulators-{os.getpid()}.log"
@@ -84,7 +87,8 @@ class EmulatorSuite:
         self._environment = dict(environment or {})
         self._only = only
         self._prompt_tasks = prompt_tasks
-        self._config = ROOT / f".firebase.{os.getpid()}.json"
+        self._folder = folder
+        self._config = folder / f".firebase.{os.getpid()}.json"
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._grace_seconds = 60 if export_to else 15
         self._process: subprocess.Popen[bytes] | None = None
@@ -207,7 +211,7 @@ class EmulatorSuite:
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=self._folder,
                 env=self._process_environment(self._temporary.name),
                 stdin=subprocess.PIPE,  # the supervisor stops when this closes, as it does however we end
                 stdout=log,

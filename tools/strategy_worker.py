@@ -33,8 +33,8 @@ from examples.paper_broker import PaperBroker
 from examples.replay import INDEX_SYMBOL, Prices, decision_time
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.sandbox.strategy_signatures import construct, with_three_arguments
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
-from functions.services.orchestration.strategy_signatures import construct, with_three_arguments
 from functions.strategies import loader
 from functions.strategies.maestro_controller import MaestroController
 from tools.other_times import DatedFiles, move_clock

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +18,10 @@ from functions.domain.track_record.standing import UNNAMED_SAMPLE
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.monitoring.ports import Summariser
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
-from functions.services.orchestration.find_strategies import build, discover, rediscover, sample_names
-from functions.services.orchestration.run_cycle import GivenInputs
-from functions.services.orchestration.strategy_signatures import with_three_arguments
+from functions.services.orchestration.ports import FoundStrategies, StrategyInputs, StrategyRunner
+from functions.services.orchestration.run_cycle import GivenInputs, ProposeSignals
 from functions.strategies import wiring
-from functions.strategies.base import BaseStrategy, Inputs
+from functions.strategies.base import Inputs
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision
 
 logger = logging.getLogger("maestro")
@@ -52,6 +52,9 @@ class StrategyLoader:
     ai_summaries : bool
         False: no model is asked, whatever the environment says. The deployed functions' own loaders say so, as a
         trigger there summarises decisions after the fact.
+    isolation : "thread" or "process"
+        Where strategies run. In processes of their own, as in the deployed functions, they are neither imported nor
+        constructed here, none can hurt another or this program, and what one keeps in ``self`` is gone after the cycle.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class StrategyLoader:
         summariser: Summariser | None = None,
         summary_deadline_seconds: float = INLINE_SECONDS,
         ai_summaries: bool = True,
+        isolation: wiring.Isolation = "thread",
     ) -> None:
         self.tenant_id = tenant_id
         self.uid = uid
@@ -75,35 +79,47 @@ class StrategyLoader:
         if db is not None and ai_summaries:
             self._summarise = wiring.inline_summaries(db, summary_deadline_seconds, summariser)
         self._strategies_package = strategies_package
-        self._build(*discover(strategies_package, BaseStrategy))
+        self._objects = wiring.thread_runner(strategies_package) if isolation == "thread" else None
+        self._runner: StrategyRunner = self._objects or wiring.process_runner(strategies_package)
+        self._told: dict[str, str] = {}
+        if self._objects is not None:
+            self._found()
 
-    def _build(self, classes: Mapping[str, type], import_errors: Mapping[str, str]) -> None:
-        self._strategies, build_errors = build(classes)
-        self._samples = sample_names(self._strategies)
-        self._load_errors = {**import_errors, **build_errors}
-        for name, message in self._load_errors.items():
-            extra = {"strategy": name, "tenant": self.tenant_id}
-            logger.error("Strategy %s not loaded: %s", name, message, extra=extra)
+    def _found(self) -> FoundStrategies:
+        """Return what there is; loads it if need be, and logs what could not be loaded once."""
+        found = self._runner.found(self._default_policy().strategy_timeout_seconds)
+        for name, message in found.load_errors.items():
+            if self._told.get(name) != message:
+                extra = {"strategy": name, "tenant": self.tenant_id}
+                logger.error("Strategy %s not loaded: %s", name, message, extra=extra)
+        self._told = dict(found.load_errors)
+        return found
 
     def reload_strategies(self) -> None:
         """Read the strategies' files again: new ones are there, changed ones changed, deleted ones gone."""
-        self._build(*rediscover(self._strategies_package, BaseStrategy))
+        self._told = {}
+        self._runner.reload()
+        if self._objects is not None and self._objects is not self._runner:
+            self._objects.reload()
+        self._found()
 
     def get_all_strategies(self) -> dict[str, Any]:
-        """Return the strategies by name."""
-        return dict(self._strategies)
+        """Return the strategies by name; those that run in processes are constructed here, too, for whoever asks."""
+        if self._objects is None:
+            self._objects = wiring.thread_runner(self._strategies_package)
+        return dict(self._objects.strategies)
 
     def get_strategy(self, name: str) -> Any:
         """Return one strategy; None if there is none of that name."""
-        return self._strategies.get(name)
+        return self.get_all_strategies().get(name)
 
     def get_strategy_names(self) -> list[str]:
         """Return the names of all strategies, sorted."""
-        return sorted(self._strategies)
+        return sorted(self._found().names)
 
     def get_load_errors(self) -> dict[str, str]:
         """Return what could not be loaded, by module or class name, and why."""
-        return dict(self._load_errors)
+        return dict(self._found().load_errors)
 
     async def evaluate_all_strategies(
         self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None
@@ -113,11 +129,11 @@ class StrategyLoader:
 
         A sample that the controller's class attribute ``sample_strategies`` does not name holds, too.
         """
-        policy = self._default_policy()
-        acting = self._may_act(policy)
-        proposed = await self._evaluate(acting, market_data, account_snapshot, regime, policy)
+        found, policy = await asyncio.to_thread(self._found), self._default_policy()
+        inputs = StrategyInputs(market_data, account_snapshot, regime)
+        proposed = await self._evaluate(_may_act(found, policy), inputs, policy)
         signals = {signal.strategy_name: signal for signal in proposed}
-        idle = {name: ProposedSignal(name, Action.HOLD, reasoning=UNNAMED_SAMPLE) for name in self._strategies}
+        idle = {name: ProposedSignal(name, Action.HOLD, reasoning=UNNAMED_SAMPLE) for name in found.names}
         return {name: signal.to_dict() for name, signal in (idle | signals).items()}
 
     async def evaluate_all_strategies_with_maestro(
@@ -132,8 +148,9 @@ class StrategyLoader:
             logger.warning("Maestro not initialized: pass db to StrategyLoader for orchestrated signals")
             return await self.evaluate_all_strategies(market_data, account_snapshot, regime), None
         given = GivenInputs(market_data, account_snapshot, regime)
+        found = await asyncio.to_thread(self._found)
         result = await self._maestro.run(
-            self._propose, given=given, load_errors=self._load_errors, samples=self._samples
+            self._propose(found), given=given, load_errors=found.load_errors, samples=found.samples
         )
         if result is None:
             return {}, None
@@ -170,56 +187,45 @@ class StrategyLoader:
 
     async def calculate_strategy_weights(self) -> dict[str, tuple[float, AgentMode]]:
         """Return each strategy's (weight, mode) by its own track record; without ``db`` whatever may act is ACTIVE."""
+        found = await asyncio.to_thread(self._found)
         if self._maestro is None:
             logger.warning("Maestro not initialized: pass db to StrategyLoader for weights by track record")
-            acting = self._may_act(self._default_policy())
-            modes = {name: AgentMode.ACTIVE if name in acting else AgentMode.DISABLED for name in self._strategies}
+            acting = _may_act(found, self._default_policy())
+            modes = {name: AgentMode.ACTIVE if name in acting else AgentMode.DISABLED for name in found.names}
             return {name: (WEIGHTS[mode], mode) for name, mode in modes.items()}
-        return await self._maestro.calculate_strategy_weights(self._strategies)
+        return await self._maestro.weights_of(found.names, found.samples)
 
     async def _orchestrate_stored(
         self, purpose: str, *, slot: str | None = None, key: RequestKey | None = None, now: datetime | None = None
     ) -> MaestroDecision | None:
         if self._maestro is None:
             raise ValueError(f"Maestro not initialized: pass db to StrategyLoader to {purpose}")
+        found = await asyncio.to_thread(self._found)
         result = await self._maestro.run(
-            self._propose,
-            load_errors=self._load_errors,
-            samples=self._samples,
+            self._propose(found),
+            load_errors=found.load_errors,
+            samples=found.samples,
             slot=slot,
             key=key,
             now=now,
         )
         return None if result is None else result.decision
 
-    async def _propose(self, inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
-        market_data, account, regime = inputs.market_data, inputs.account_snapshot, inputs.regime
-        return await self._evaluate(self._strategies, market_data, account, regime, policy, inputs.own_fields)
+    def _propose(self, found: FoundStrategies) -> ProposeSignals:
+        async def propose(inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
+            handed = StrategyInputs(inputs.market_data, inputs.account_snapshot, inputs.regime, inputs.own_fields)
+            return await self._evaluate(found.names, handed, policy)
+
+        return propose
 
     def _default_policy(self) -> Policy:
         return Policy.from_sources(self._controller_class.policy_defaults(), None)
 
-    def _may_act(self, policy: Policy) -> list[str]:
-        """Return the strategies but the samples that a policy does not name."""
-        idle = self._samples.difference(policy.sample_strategies)
-        return [name for name in self._strategies if name not in idle]
+    async def _evaluate(self, names: Sequence[str], inputs: StrategyInputs, policy: Policy) -> list[ProposedSignal]:
+        return await self._runner.evaluate(self.tenant_id, names, inputs, policy.strategy_timeout_seconds)
 
-    async def _evaluate(
-        self,
-        names: Iterable[str],
-        market_data: Any,
-        account_snapshot: Any,
-        regime: Any,
-        policy: Policy,
-        own_fields: Callable[[str], Inputs] = lambda _: {},
-    ) -> list[ProposedSignal]:
-        evaluates = {name: with_three_arguments(self._strategies[name].evaluate) for name in names}
-        return await wiring.STRATEGY_EVALUATOR.evaluate(
-            self.tenant_id,
-            evaluates,
-            market_data,
-            account_snapshot,
-            regime,
-            policy.strategy_timeout_seconds,
-            own_fields,
-        )
+
+def _may_act(found: FoundStrategies, policy: Policy) -> list[str]:
+    """Return the strategies but the samples that a policy does not name."""
+    idle = found.samples.difference(policy.sample_strategies)
+    return [name for name in found.names if name not in idle]

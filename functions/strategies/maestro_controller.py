@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -22,8 +22,8 @@ from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.metrics import StrategyPerformanceMetrics
 from functions.services.kernel.idempotency import RequestKey
+from functions.sandbox.find_strategies import sample_names
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
-from functions.services.orchestration.find_strategies import sample_names
 from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, GivenInputs, ProposeSignals
 from functions.strategies import wiring
 
@@ -153,7 +153,10 @@ class MaestroController:
         ------
         StoreUnavailable
         """
-        names, samples = list(strategies), sample_names(strategies)
+        return await self.weights_of(list(strategies), sample_names(strategies))
+
+    async def weights_of(self, names: Sequence[str], samples: Set[str]) -> dict[str, tuple[float, AgentMode]]:
+        """Return what `calculate_strategy_weights` does, of strategies that are not objects of this program."""
         defaults = self.policy_defaults()
         return await asyncio.to_thread(self._outside.weights, self.tenant_id, self.uid, names, samples, defaults)
 

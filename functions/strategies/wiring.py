@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 from functools import cache
+from typing import Literal
 
 from google.cloud.firestore import Client
 
@@ -14,6 +16,9 @@ from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.gemini import DEADLINE_SECONDS, Gemini
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.strategy_processes.process_runner import ProcessRunner
+from functions.adapters.strategy_processes.strategy_root import StrategyRoot, is_supported
+from functions.adapters.strategy_threads import ThreadRunner
 from functions.adapters.system import SecretIds, SystemClock
 from functions.services.kernel.ports import MarketCalendar
 from functions.services.ledger.month_performance import ComputeMonth
@@ -22,12 +27,41 @@ from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.monitoring.watch_tenant import WatchTenant
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
 from functions.services.orchestration.outside_cycles import OutsideCycles
+from functions.services.orchestration.ports import StrategyRunner
 from functions.services.orchestration.run_cycle import RunCycle
+from functions.strategies.base import BaseStrategy
 
 logger = logging.getLogger("maestro")
 
 STRATEGY_EVALUATOR = StrategyEvaluator()
 """One per process: it remembers strategies that never returned."""
+STRATEGY_ROOT = StrategyRoot()
+"""One per process: started when strategies are first run in processes of their own."""
+Isolation = Literal["thread", "process"]
+
+
+def thread_runner(package: str) -> ThreadRunner:
+    """Return what runs a package's strategies in threads: instances of whoever asks, that live as long."""
+    return ThreadRunner(package, BaseStrategy, STRATEGY_EVALUATOR)
+
+
+def process_runner(package: str) -> StrategyRunner:
+    """Return what runs them in processes of their own, the same for all, as it remembers nothing; where it can be."""
+    if is_supported():
+        return _process_runner(package)
+    _warn_of_threads()
+    return thread_runner(package)
+
+
+@cache
+def _process_runner(package: str) -> ProcessRunner:
+    return ProcessRunner(STRATEGY_ROOT, package)
+
+
+@cache
+def _warn_of_threads() -> None:
+    """Say once that strategies are not kept apart."""
+    logger.warning("Strategies run in threads of this process: %s cannot keep them in processes", sys.platform)
 
 
 def run_cycle(db: Client) -> RunCycle:

@@ -19,7 +19,7 @@ from google.cloud.firestore import Client
 import functions.strategies
 from functions.adapters.firestore import paths
 from functions.domain.track_record.windows import PerformanceWindows
-from functions.services.orchestration.find_strategies import discover
+from functions.sandbox.find_strategies import discover
 from tests.docs.blocks import Block, blocks
 
 PAGE = Path(__file__).parent / "users-guide.md"

@@ -164,3 +164,16 @@ def shortened(text: str, limit: int) -> str:
     'abcd… (10 characters)'
     """
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+
+
+def described(error: BaseException) -> str:
+    """
+    Return an error's type and message, whatever its ``__str__`` does.
+
+    >>> described(ValueError("no price"))
+    'ValueError: no price'
+    """
+    try:
+        return f"{type(error).__name__}: {error}"
+    except BaseException as another:  # noqa: BLE001 - a user's class: its own text must not hide who failed
+        return f"{type(error).__name__}, whose message cannot be read: {type(another).__name__}"

@@ -33,6 +33,12 @@ class ReasonCode(StrEnum):
     """The strategy did not answer in time."""
     STRATEGY_STILL_RUNNING = "STRATEGY_STILL_RUNNING"
     """An earlier evaluation of the strategy never returned: not started again."""
+    STRATEGY_CRASHED = "STRATEGY_CRASHED"
+    """The strategy ended its own process: by an exit, a signal or a crash."""
+    STRATEGY_MEMORY = "STRATEGY_MEMORY"
+    """The strategy asked for more memory than it may have."""
+    STRATEGY_ANSWER_TOO_LARGE = "STRATEGY_ANSWER_TOO_LARGE"
+    """The strategy's answer is larger than an answer may be."""
     MALFORMED_SIGNAL = "MALFORMED_SIGNAL"
     """The strategy's answer is not a signal."""
 

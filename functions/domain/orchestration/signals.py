@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from functions.domain.kernel.errors import SignalError, shortened
+from functions.domain.kernel.errors import SignalError, described, shortened
 from functions.domain.kernel.parsing import as_number
 from functions.domain.kernel.reasons import ReasonCode
 
@@ -23,6 +23,7 @@ class Action(StrEnum):
 ACTION_ALIASES: Mapping[str, Action] = {"WAIT": Action.HOLD, "CLOSE_ALL": Action.SELL}
 MAX_REASONING_CHARACTERS = 2000
 MAX_TICKER_CHARACTERS = 32
+COROUTINE_ANSWER = "evaluate returned a coroutine: declare it async"
 STAMPED_FIELDS = frozenset(
     {
         *("strategy_name", "mode", "original_allocation", "weight_multiplier", "sharpe_ratio", "notional"),
@@ -72,6 +73,18 @@ class ProposedSignal:
             plain |= {"error": self.error, "reason_code": str(self.reason_code)}
         return plain
 
+    def to_proposal(self) -> dict[str, Any]:
+        """Return the fields that `parse_signal` reads as this signal again, if its reasoning was not cut."""
+        return {
+            **self.extras,
+            "action": "CLOSE_ALL" if self.closes else str(self.action),
+            "ticker": self.ticker,
+            "allocation": self.allocation if self.is_sized else None,
+            "confidence": self.confidence,
+            "reasoning": self.reasoning,
+            "qty": self.qty,
+        }
+
 
 def failed_signal(strategy_name: str, error: str, reason_code: ReasonCode) -> ProposedSignal:
     """Return the HOLD that stands for a strategy that gave no usable answer."""
@@ -117,11 +130,18 @@ def parse_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
 
 
 def read_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
-    """Read what a strategy returned; a malformed answer becomes HOLD with its error."""
+    """
+    Read what a strategy returned; a malformed answer becomes HOLD with its error.
+
+    Its values may be objects of the strategy's own classes: what their ``__str__`` or ``__float__`` raises is the
+    strategy's error.
+    """
     try:
         return parse_signal(strategy_name, proposed)
     except SignalError as error:
         return failed_signal(strategy_name, str(error), ReasonCode.MALFORMED_SIGNAL)
+    except Exception as error:  # noqa: BLE001 - the strategy's own code: whatever it raises, its answer is unusable
+        return failed_signal(strategy_name, f"its answer cannot be read: {described(error)}", ReasonCode.STRATEGY_ERROR)
 
 
 def parse_action(value: Any) -> Action:

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from functions.domain.kernel.errors import described
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.orchestration.signals import ProposedSignal, failed_signal, read_signal
+from functions.domain.orchestration.signals import COROUTINE_ANSWER, ProposedSignal, failed_signal, read_signal
 from functions.services.orchestration.read_only import ReadOnlyDict, read_only
 
 Evaluate = Callable[..., Any]
@@ -154,12 +155,12 @@ def _own_inputs(shared: Sequence[Any], own: Mapping[str, Any]) -> Sequence[Any]:
 def _evaluate_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> ProposedSignal:
     try:
         proposed = evaluate(*shared)
+        if not inspect.iscoroutine(proposed):
+            return read_signal(name, proposed)
+        proposed.close()
     except BaseException as error:  # noqa: BLE001 - even SystemExit: a strategy ends nothing but itself
         return _error_signal(name, error)
-    if inspect.iscoroutine(proposed):
-        proposed.close()
-        return failed_signal(name, "evaluate returned a coroutine: declare it async", ReasonCode.MALFORMED_SIGNAL)
-    return read_signal(name, proposed)
+    return failed_signal(name, COROUTINE_ANSWER, ReasonCode.MALFORMED_SIGNAL)
 
 
 async def _evaluate_waiting(
@@ -184,7 +185,7 @@ async def _await_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> Pr
 
 
 def _error_signal(name: str, error: BaseException) -> ProposedSignal:
-    return failed_signal(name, f"{type(error).__name__}: {error}", ReasonCode.STRATEGY_ERROR)
+    return failed_signal(name, described(error), ReasonCode.STRATEGY_ERROR)
 
 
 def _timeout_signal(name: str, timeout_seconds: float) -> ProposedSignal:

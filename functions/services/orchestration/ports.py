@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from functions.domain.orchestration.signals import ProposedSignal
 from functions.services.kernel.ports import Document, Version, Versioned
 
 
@@ -138,4 +139,58 @@ class InputStore(Protocol):
 
     def ledger_version(self, tenant_id: str) -> int:
         """Return how many fills are on record. Raises StoreUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStrategies:
+    """What there is to run."""
+
+    names: Sequence[str] = ()
+    samples: frozenset[str] = frozenset()
+    """Which of them say that they are samples."""
+    load_errors: Mapping[str, str] = field(default_factory=dict)
+    """What could not be loaded, by module or class name, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyInputs:
+    """What strategies are handed; none of them can change it for another."""
+
+    market_data: Mapping[str, Any]
+    account_snapshot: Mapping[str, Any]
+    regime: Mapping[str, Any] | None = None
+    own_fields: Callable[[str], Mapping[str, Any]] = lambda _: {}
+    """Fields of the account snapshot that are one strategy's own, by its name."""
+
+
+class StrategyRunner(Protocol):
+    """Where the strategies of a package run: in threads of this process, or in processes of their own."""
+
+    def found(self, timeout_seconds: float) -> FoundStrategies:
+        """
+        Load the strategies if they are not, and return what was found.
+
+        Parameters
+        ----------
+        timeout_seconds : float
+            For each import and each constructor, where they can be stopped.
+        """
+        ...
+
+    def reload(self) -> None:
+        """Forget what was loaded: the files are read again."""
+        ...
+
+    async def evaluate(
+        self, tenant_id: str, names: Sequence[str], inputs: StrategyInputs, timeout_seconds: float
+    ) -> list[ProposedSignal]:
+        """
+        Return one signal per name, in order; a failure is a HOLD with its error and reason code.
+
+        Parameters
+        ----------
+        timeout_seconds : float
+            For each strategy, from its own start.
+        """
         ...

@@ -15,7 +15,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore.client import EmulatorCredential
 from functions.domain.kernel.errors import InputError
-from functions.services.orchestration.find_strategies import discover, sample_names
+from functions.sandbox.find_strategies import discover, sample_names
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from functions.strategies.maestro_monitoring import MaestroMonitoring

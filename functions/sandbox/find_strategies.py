@@ -11,7 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from functions.services.orchestration.strategy_signatures import construct
+from functions.domain.kernel.errors import described
+from functions.sandbox.strategy_signatures import construct
+
+_FACADE = ("functions.strategies", frozenset({"loader", "maestro_controller", "maestro_monitoring", "wiring"}))
+"""Modules beside the strategies that hold none, and import what no strategy's process is to have."""
 
 
 @cache
@@ -26,19 +30,29 @@ def discover(package_name: str, base_class: type) -> tuple[Mapping[str, type], M
     """
     classes: dict[str, type] = {}
     errors: dict[str, str] = {}
-    package = importlib.import_module(package_name)
-    for module_info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
+    for name in modules_of(package_name):
         try:
-            module = importlib.import_module(f"{package_name}.{module_info.name}")
+            found = classes_in(importlib.import_module(f"{package_name}.{name}"), base_class)
         except BaseException as error:  # noqa: BLE001 - a user's file: even sys.exit() in it must not stop the rest
-            errors[module_info.name] = f"{type(error).__name__}: {error}"
+            errors[name] = described(error)
             continue
-        for strategy_class in _strategy_classes(module, base_class):
-            known = classes.setdefault(strategy_class.__name__, strategy_class)
+        for class_name, strategy_class in found.items():
+            known = classes.setdefault(class_name, strategy_class)
             if known is not strategy_class:
-                where = Path(inspect.getfile(known)).name
-                errors[module_info.name] = f"class {strategy_class.__name__} is in {where} already: rename one"
+                errors[name] = twice(class_name, Path(inspect.getfile(known)).name)
     return classes, errors
+
+
+def modules_of(package_name: str) -> list[str]:
+    """Import a package and return its modules that may hold strategies, sorted; they are not imported."""
+    package = importlib.import_module(package_name)
+    facade = _FACADE[1] if package_name == _FACADE[0] else frozenset()
+    return sorted(info.name for info in pkgutil.iter_modules(package.__path__) if info.name not in facade)
+
+
+def twice(class_name: str, file: str) -> str:
+    """Return the error of a file whose class has a name that is taken."""
+    return f"class {class_name} is in {file} already: rename one"
 
 
 def rediscover(package_name: str, base_class: type) -> tuple[Mapping[str, type], Mapping[str, str]]:
@@ -56,15 +70,16 @@ def rediscover(package_name: str, base_class: type) -> tuple[Mapping[str, type],
     return discover(package_name, base_class)
 
 
-def _strategy_classes(module: Any, base_class: type) -> list[type]:
-    return [
-        member
+def classes_in(module: Any, base_class: type) -> dict[str, type]:
+    """Return the strategies that a module defines itself, by class name."""
+    return {
+        member.__name__: member
         for member in vars(module).values()
         if inspect.isclass(member)
         and issubclass(member, base_class)
         and member.__module__ == module.__name__
         and not inspect.isabstract(member)
-    ]
+    }
 
 
 def build(classes: Mapping[str, type]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -74,12 +89,17 @@ def build(classes: Mapping[str, type]) -> tuple[dict[str, Any], dict[str, str]]:
     for name, strategy_class in classes.items():
         try:
             strategies[name] = construct(strategy_class)
-        except Exception as error:  # noqa: BLE001 - a user's constructor: whatever it raises, the other strategies go on
-            errors[name] = f"{type(error).__name__}: {error}"
+        except BaseException as error:  # noqa: BLE001 - a user's constructor: whatever it raises, the others go on
+            errors[name] = described(error)
     return strategies, errors
 
 
 def sample_names(strategies: Mapping[str, Any] | Iterable[str]) -> frozenset[str]:
     """Return which strategies are samples by their own class's word; names alone do not tell."""
     named = strategies.items() if isinstance(strategies, Mapping) else ()
-    return frozenset(name for name, strategy in named if vars(type(strategy)).get("is_sample"))
+    return frozenset(name for name, strategy in named if is_sample(strategy))
+
+
+def is_sample(strategy: Any) -> bool:
+    """Tell whether a strategy's own class says so."""
+    return bool(vars(type(strategy)).get("is_sample"))

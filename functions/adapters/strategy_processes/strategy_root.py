@@ -1,0 +1,165 @@
+"""Starts the process below which all strategies run, and opens channels into it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from functions.sandbox import wire
+
+logger = logging.getLogger("maestro")
+
+_START = "import sys; sys.path[:] = {path!r}; from functions.sandbox.root import main; main({fd}, with_namespaces={ns})"
+_START_SECONDS = 60.0
+_HANDED_ON = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"})
+_FOR_STRATEGIES = "STRATEGY_"
+"""Variables whose names begin so are handed on to strategies."""
+
+
+class StrategyProcessesError(Exception):
+    """The processes that run strategies cannot be started, or ended under all strategies at once."""
+
+
+def is_supported() -> bool:
+    """Tell whether this system can keep strategies in processes: others have no prctl, or no fork."""
+    return sys.platform == "linux" and Path("/proc/self/statm").exists()
+
+
+def environment_for(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return what strategies see of an environment: nothing that could be a secret, unless its name hands it on."""
+    clean = {name: value for name, value in variables.items() if name in _HANDED_ON or name.startswith(_FOR_STRATEGIES)}
+    one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return clean | one_thread | {"PYTHONUNBUFFERED": "1"}
+
+
+class Fork:
+    """A process below the root, as seen from here; closing it ends it."""
+
+    def __init__(self, work: socket.socket, life: socket.socket) -> None:
+        self.work = work
+        self.life = life
+
+    def __enter__(self) -> Fork:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.work.close()
+        self.life.close()
+
+    def ending(self, seconds: float) -> dict[str, int] | None:
+        """Return how it ended, ``{"exit": code}`` or ``{"signal": number}``; None if it did not within the time."""
+        self.life.settimeout(seconds)
+        with contextlib.suppress(OSError, EOFError, ValueError):
+            ending: dict[str, int] = json.loads(wire.receive_bytes(self.life))
+            return ending
+        return None
+
+
+def fork(server: socket.socket) -> Fork:
+    """Ask a fork server for a process. Raises OSError if it has gone."""
+    work, its_work = socket.socketpair()
+    life, its_life = socket.socketpair()
+    with its_work, its_life:
+        try:
+            wire.send(server, {}, [its_work.fileno(), its_life.fileno()])
+        except OSError:
+            work.close()
+            life.close()
+            raise
+    return Fork(work, life)
+
+
+class StrategyRoot:
+    """
+    The root process: started by the first who needs it, again if it ended, and ended with this one.
+
+    Parameters
+    ----------
+    with_namespaces : bool
+        Use namespaces where the system allows them.
+    """
+
+    def __init__(self, *, with_namespaces: bool = True) -> None:
+        self._with_namespaces = with_namespaces
+        self._lock = threading.Lock()
+        self._owner = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._requests: socket.socket | None = None
+        self.isolation = ""
+        """What was obtained, in words, once it runs."""
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def fork_loader(self) -> Fork:
+        """Fork a loader. Raises StrategyProcessesError."""
+        with self._lock:
+            for _ in range(2):
+                requests = self._running()
+                try:
+                    return fork(requests)
+                except OSError:
+                    self._end()
+        raise StrategyProcessesError("the process below which strategies run ends as soon as it starts")
+
+    def close(self) -> None:
+        """End it, with all that runs below."""
+        with self._lock:
+            self._end()
+
+    def _running(self) -> socket.socket:
+        is_ours = self._owner == os.getpid()  # a server may have forked this process from one that had a root
+        if self._requests is None or self._process is None or not is_ours or self._process.poll() is not None:
+            self._end()
+            self._requests = self._start()
+        return self._requests
+
+    def _end(self) -> None:
+        if self._requests is not None:
+            self._requests.close()
+        if self._process is not None and self._owner == os.getpid():
+            try:
+                self._process.wait(_START_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._requests = self._process = None
+
+    def _start(self) -> socket.socket:
+        ours, its = socket.socketpair()
+        with its:
+            path = [os.path.abspath(folder) for folder in sys.path]  # noqa: PTH100 - "" is where we are
+            code = _START.format(path=path, fd=its.fileno(), ns=self._with_namespaces)
+            self._process = subprocess.Popen(  # noqa: S603 - our own code, by our own interpreter
+                [sys.executable, *(["-B"] if sys.dont_write_bytecode else []), "-I", "-c", code],
+                env=environment_for(os.environ),
+                stdin=subprocess.DEVNULL,
+                pass_fds=[its.fileno()],
+                start_new_session=True,
+            )
+        self._owner = os.getpid()
+        ours.settimeout(_START_SECONDS)
+        try:
+            self.isolation = wire.receive(ours)[0]["isolation"]
+        except (OSError, EOFError) as error:
+            ours.close()
+            self._process.kill()
+            raise StrategyProcessesError(f"the process below which strategies run did not start: {error!r}") from error
+        ours.settimeout(None)
+        logger.info("Strategies run in %s", self.isolation)
+        return ours

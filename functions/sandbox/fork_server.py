@@ -1,0 +1,121 @@
+"""A process of one thread that forks another for each request: what root and loader are."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import socket
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import NoReturn
+
+from functions.sandbox import system, wire
+
+_LOOK_AFTER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Forked:
+    pid: int
+    life: socket.socket
+    """How it ended is told here; it is ended when the other side lets go."""
+
+
+class ForkServer:
+    """
+    Serves requests, each with two sockets: one to work on, and one that its life hangs on.
+
+    Parameters
+    ----------
+    requests : socket
+        Where requests come from; when it is closed the server returns.
+    work : callable
+        What a fork does with its socket.
+    look_after : callable, optional
+        What to do about other children when one of these has ended; gets the ids of those that are left.
+    """
+
+    def __init__(
+        self,
+        requests: socket.socket,
+        work: Callable[[socket.socket], None],
+        look_after: Callable[[Collection[int]], None] = lambda _: None,
+    ) -> None:
+        self._requests = requests
+        self._work = work
+        self._look_after = look_after
+        self._wakeups = system.Wakeups()
+        self._selector = selectors.DefaultSelector()
+        self._forked: dict[int, _Forked] = {}
+
+    def serve(self) -> None:
+        self._selector.register(self._requests, selectors.EVENT_READ)
+        self._selector.register(self._wakeups.reading, selectors.EVENT_READ)
+        while True:
+            events = self._selector.select(_LOOK_AFTER_SECONDS)
+            if not events:
+                self._look_after(self._forked)
+            for key, _ in events:
+                if key.fileobj is self._requests:
+                    try:
+                        self._fork()
+                    except (EOFError, OSError):
+                        return
+                elif key.fileobj is self._wakeups.reading:
+                    self._wakeups.drain()
+                    self._reap()
+                else:
+                    system.kill(key.data)
+
+    def _fork(self) -> None:
+        _, (work, life) = wire.receive(self._requests)
+        _flush()
+        pid = os.fork()
+        if pid == 0:
+            os.close(life)
+            self._become(socket.socket(fileno=work))
+        os.close(work)
+        forked = _Forked(pid, socket.socket(fileno=life))
+        self._forked[pid] = forked
+        self._selector.register(forked.life, selectors.EVENT_READ, pid)
+
+    def _become(self, work: socket.socket) -> NoReturn:
+        """Do the work, in the new process."""
+        code = 1
+        try:
+            system.die_with_parent()
+            os.setsid()
+            self._wakeups.close()
+            self._selector.close()
+            self._requests.close()
+            for other in self._forked.values():
+                other.life.close()
+            self._work(work)
+            code = 0
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            code = 0  # whoever asked has gone
+        finally:
+            _flush()
+            os._exit(code)
+
+    def _reap(self) -> None:
+        for pid in list(self._forked):
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done == 0:
+                continue
+            system.kill_group(pid)
+            forked = self._forked.pop(pid)
+            self._selector.unregister(forked.life)
+            with contextlib.suppress(OSError):
+                forked.life.sendall(wire.framed(json.dumps(system.ending(status)).encode()))
+            forked.life.close()
+        self._look_after(self._forked)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()

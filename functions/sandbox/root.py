@@ -1,0 +1,54 @@
+"""
+The first process below the host: it has no credentials and no threads, and forks the loaders.
+
+Started by `functions.adapters.strategy_processes.strategy_root`; ends with its socket, however the host ends.
+"""
+
+from __future__ import annotations
+
+import asyncio  # noqa: F401 - what strategies need anyway is imported once, for all loaders
+import logging
+import os
+import pickle  # noqa: F401
+import signal
+import socket
+import statistics  # noqa: F401
+import zoneinfo  # noqa: F401
+
+import numpy.random  # noqa: F401 - numpy itself waits with it until somebody draws
+
+from functions.sandbox import loader, system, wire
+from functions.sandbox.fork_server import ForkServer
+
+NAMESPACES = "processes in user, PID and IPC namespaces of their own"
+PROCESSES = "processes of their own, without namespaces"
+
+
+def main(descriptor: int, *, with_namespaces: bool) -> None:
+    """Serve the host on a socket."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host; without it the socket closes
+    requests = socket.socket(fileno=descriptor)
+    requests.set_inheritable(False)
+    in_namespace = with_namespaces and system.enter_namespaces()
+    if in_namespace:
+        _become_first_of_namespace(requests)
+    system.adopt_orphans()
+    wire.send(requests, {"isolation": NAMESPACES if in_namespace else PROCESSES})
+
+    def load(work: socket.socket) -> None:
+        loader.main(work, in_namespace=in_namespace)
+
+    look_after = system.reap_strangers if in_namespace else system.end_strangers
+    ForkServer(requests, load, look_after).serve()
+    if not in_namespace:
+        system.end_strangers()
+
+
+def _become_first_of_namespace(requests: socket.socket) -> None:
+    """Go on in a fork, with which all that is inside the namespace ends; the parent only waits."""
+    pid = os.fork()
+    if pid != 0:
+        requests.close()
+        os._exit(0 if system.reap(pid) == {"exit": 0} else 1)
+    system.die_with_parent()
