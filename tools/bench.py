@@ -2,6 +2,7 @@
 Measure what matters as ratios within one run: this machine's milliseconds mean little on another.
 
     cycle       one cycle on the Firestore emulator, beside one batched read and one commit of the same documents
+    isolation   evaluating strategies in processes of their own, beside threads
     ledger      FIFO matching, beside a loop over a queue of lots; a month as the history before it grows
     api         p50 and p95 of redemptions and cycles over HTTP, and of writers who contend
     modes       Sharpe ratios and modes of 1,000 strategies, the most a tenant can have, in memory
@@ -45,6 +46,7 @@ from functions.services.orchestration.evaluate_strategies import StrategyEvaluat
 from functions.services.orchestration.ports import CycleWrites, TenantState
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from tools.bench_api import CLIENTS, WRITERS, ApiBench, Latencies, environment_of, measure_contention
+from tools.bench_isolation import COUNTS, measure_isolation
 from tools.bench_ledger import (
     FILLS_IN_MONTH,
     HISTORIES,
@@ -62,6 +64,8 @@ from tools.prerequisites import DEV_PYTHON, ROOT
 
 LEGEND = """
 Beside a cycle: one batched read and one commit of the same documents.
+Beside an evaluation in processes: the same in threads, where nothing is kept apart. The first one starts the
+processes, and loads the files.
 Beside a month, which adds up its days: computing it from its fills, whose query slows in the emulator with
 the ledger's size.
 Beside FIFO: a loop over a queue of lots. Beside Sharpe and modes: one strategy after the other.
@@ -212,6 +216,7 @@ def main() -> int:
         add_months(table, suite, console, rounds)
         with environment_of(suite):
             requests_table = measure_api(suite, console)
+    add_isolation(table, console, rounds)
     console.print("measuring FIFO, modes and imports …")
     add_fifo(table)
     add(table, f"Sharpe and modes, {MAX_WINDOW_STRATEGIES:,} strategies", *measure_standings(rounds), "< 20 ms")
@@ -230,6 +235,15 @@ def add_cycles(table: Table, suite: EmulatorSuite, console: Console, rounds: int
         console.print(f"measuring a cycle of {strategy_count} strategies …")
         cycle, lower = measure_cycle(suite.client(f"demo-bench-{strategy_count}"), strategy_count, rounds)
         add(table, f"cycle, {strategy_count} strategies", cycle, lower, "≤ 2 ×" if strategy_count >= 100 else "")
+
+
+def add_isolation(table: Table, console: Console, rounds: int) -> None:
+    console.print("measuring strategies in processes and threads …")
+    for count in COUNTS:
+        found = measure_isolation(count, rounds)
+        what = f"evaluating {count} strategies: {found.per_strategy * 1000:.1f} ms each"
+        add(table, what, found.processes, found.threads, "≤ 2.5 ms each")
+        add(table, f"the first evaluation of {count}", found.cold, found.cold_threads, "")
 
 
 def add_months(table: Table, suite: EmulatorSuite, console: Console, rounds: int) -> None:

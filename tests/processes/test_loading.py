@@ -81,9 +81,12 @@ def test_a_file_that_changes_what_all_share_has_a_process_of_its_own(
 
 def test_a_class_beside_one_that_hangs_when_constructed_is_there(root: StrategyRoot, package: Package) -> None:
     both = textwrap.dedent(GOOD.format(name="Beside")) + bad(HOLD, init="while True: pass")
-    runner = ProcessRunner(root, package(m=both))
-    assert evaluated(runner) == {"Beside": "BUY"}
+    root.close()
+    runner = ProcessRunner(root, package(a=GOOD.format(name="First"), m=both, z=GOOD.format(name="Last")))
+    assert evaluated(runner) == {"First": "BUY", "Beside": "BUY", "Last": "BUY"}
     assert list(runner.found(1.0).load_errors) == ["Bad"]
+    inner = 1 if "without" not in root.isolation else 0
+    assert soon(lambda: len(below(root.pid or 0)) == inner + 1), "all that do no harm share one loader"
     runner.reload()
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from functions.adapters.strategy_processes.strategy_root import Fork, StrategyProcessesError, fork
@@ -50,6 +51,8 @@ class Loader:
         """The module whose code hung or ended the process; the ones after it are not loaded."""
         self.asked: Sequence[str] = ()
         """Modules it was to load."""
+        self.without: dict[str, str] = {}
+        """Classes it left out, as their constructors harm, and what each does."""
 
     @property
     def is_clean(self) -> bool:
@@ -153,10 +156,11 @@ class Loaded:
         for loader in self.loaders:
             loader.close()
 
-    def _new(self, modules: Sequence[str] | None, without: Sequence[str] = ()) -> Loader:
+    def _new(self, modules: Sequence[str] | None, without: Mapping[str, str] = MappingProxyType({})) -> Loader:
         loader = Loader(self._fork_loader())
+        loader.without = dict(without)
         try:
-            loader.load(self._package, modules, without, self._seconds)
+            loader.load(self._package, modules, list(without), self._seconds)
         except BaseException:
             loader.close()
             raise
@@ -173,8 +177,8 @@ class Loaded:
         others = [loader for loader in alone if loader not in clean]
         if len(clean) < 2:
             return alone
-        names = [loader.modules[0].name for loader in clean]
-        together = self._new(names)
+        without = {name: error for loader in clean for name, error in loader.without.items()}
+        together = self._new([loader.modules[0].name for loader in clean], without)
         if not together.is_clean:  # what each alone does not do: they stay apart
             together.close()
             return alone
@@ -186,19 +190,18 @@ class Loaded:
         """Load one module, without the classes whose constructors harm."""
         without: dict[str, str] = {}
         while True:
-            loader = self._new([module], list(without))
+            loader = self._new([module], without)
             fault = loader.fault
             if fault is None or module in fault.errors or not fault.errors.keys() - without.keys():
-                break
+                return loader
             without |= fault.errors
-        if without:
-            loader.modules.append(Module(module, errors=without))
-        return loader
 
     def _merge(self) -> FoundStrategies:
         names: list[str] = []
         samples: set[str] = set()
         errors: dict[str, str] = {}
+        for loader in self.loaders:
+            errors |= loader.without
         pairs = [(module, loader) for loader in self.loaders for module in _told(loader)]
         for module, loader in sorted(pairs, key=lambda pair: pair[0].name):
             errors |= module.errors
