@@ -19,7 +19,7 @@ from functions.services.kernel.idempotency import RequestKey
 from functions.services.monitoring.ports import Summariser
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
 from functions.services.orchestration.ports import FoundStrategies, StrategyInputs, StrategyRunner
-from functions.services.orchestration.run_cycle import GivenInputs, ProposeSignals
+from functions.services.orchestration.run_cycle import GivenInputs
 from functions.strategies import wiring
 from functions.strategies.base import Inputs
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision
@@ -129,7 +129,7 @@ class StrategyLoader:
 
         A sample that the controller's class attribute ``sample_strategies`` does not name holds, too.
         """
-        found, policy = await asyncio.to_thread(self._found), self._default_policy()
+        found, policy = await self._load(), self._default_policy()
         inputs = StrategyInputs(market_data, account_snapshot, regime)
         proposed = await self._evaluate(_may_act(found, policy), inputs, policy)
         signals = {signal.strategy_name: signal for signal in proposed}
@@ -148,10 +148,7 @@ class StrategyLoader:
             logger.warning("Maestro not initialized: pass db to StrategyLoader for orchestrated signals")
             return await self.evaluate_all_strategies(market_data, account_snapshot, regime), None
         given = GivenInputs(market_data, account_snapshot, regime)
-        found = await asyncio.to_thread(self._found)
-        result = await self._maestro.run(
-            self._propose(found), given=given, load_errors=found.load_errors, samples=found.samples
-        )
+        result = await self._maestro.run(self._propose, given=given, load=self._load)
         if result is None:
             return {}, None
         decision = result.decision
@@ -187,7 +184,7 @@ class StrategyLoader:
 
     async def calculate_strategy_weights(self) -> dict[str, tuple[float, AgentMode]]:
         """Return each strategy's (weight, mode) by its own track record; without ``db`` whatever may act is ACTIVE."""
-        found = await asyncio.to_thread(self._found)
+        found = await self._load()
         if self._maestro is None:
             logger.warning("Maestro not initialized: pass db to StrategyLoader for weights by track record")
             acting = _may_act(found, self._default_policy())
@@ -200,23 +197,16 @@ class StrategyLoader:
     ) -> MaestroDecision | None:
         if self._maestro is None:
             raise ValueError(f"Maestro not initialized: pass db to StrategyLoader to {purpose}")
-        found = await asyncio.to_thread(self._found)
-        result = await self._maestro.run(
-            self._propose(found),
-            load_errors=found.load_errors,
-            samples=found.samples,
-            slot=slot,
-            key=key,
-            now=now,
-        )
+        result = await self._maestro.run(self._propose, load=self._load, slot=slot, key=key, now=now)
         return None if result is None else result.decision
 
-    def _propose(self, found: FoundStrategies) -> ProposeSignals:
-        async def propose(inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
-            handed = StrategyInputs(inputs.market_data, inputs.account_snapshot, inputs.regime, inputs.own_fields)
-            return await self._evaluate(found.names, handed, policy)
+    async def _load(self) -> FoundStrategies:
+        return await asyncio.to_thread(self._found)
 
-        return propose
+    async def _propose(self, inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
+        found = await self._load()
+        handed = StrategyInputs(inputs.market_data, inputs.account_snapshot, inputs.regime, inputs.own_fields)
+        return await self._evaluate(found.names, handed, policy)
 
     def _default_policy(self) -> Policy:
         return Policy.from_sources(self._controller_class.policy_defaults(), None)

@@ -24,6 +24,7 @@ from functions.domain.track_record.metrics import StrategyPerformanceMetrics
 from functions.services.kernel.idempotency import RequestKey
 from functions.sandbox.find_strategies import sample_names
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
+from functions.services.orchestration.begun_loading import Load
 from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, GivenInputs, ProposeSignals
 from functions.strategies import wiring
 
@@ -119,7 +120,7 @@ class MaestroController:
         propose: ProposeSignals,
         *,
         given: GivenInputs | None = None,
-        load_errors: Mapping[str, str] | None = None,
+        load: Load | None = None,
         samples: Set[str] = frozenset(),
         slot: str | None = None,
         key: RequestKey | None = None,
@@ -132,7 +133,7 @@ class MaestroController:
             propose=propose,
             policy_defaults=self.policy_defaults(),
             samples=samples,
-            load_errors=load_errors or {},
+            load=load,
             given=given,
             slot=slot,
             key=key,

@@ -32,6 +32,7 @@ from functions.domain.track_record.breakers import BreakerState, next_breaker
 from functions.services.kernel.commits import races
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, Ids, MarketCalendar
+from functions.services.orchestration.begun_loading import Load, begun
 from functions.services.orchestration.decision_log import log_decision
 from functions.services.orchestration.known_state import NOTHING_STORED, Known, unavailable, validated
 from functions.services.orchestration.ports import CycleStore, CycleWrites, TenantState
@@ -64,6 +65,8 @@ class CycleRequest:
     samples: Set[str] = frozenset()
     """Strategies that may act only where the policy names them."""
     load_errors: Mapping[str, str] = field(default_factory=dict)
+    load: Load | None = None
+    """Tells samples and load errors; awaited beside the read, as it may have to start processes first."""
     given: GivenInputs | None = None
     """None: the stored inputs."""
     slot: str | None = None
@@ -110,9 +113,12 @@ class RunCycle:
         started = time.perf_counter()
         logger.info("🎭 Maestro orchestration starting...", extra={"tenant": request.tenant_id, "slot": request.slot})
         now = request.now or self._clock.now()
-        known = await self._read(request)
-        if await self._is_settled(request, known.state):
-            return None
+        async with begun(request.load) as loaded:
+            known = await self._read(request)
+            if await self._is_settled(request, known.state):
+                return None
+            found = await loaded()
+            request = replace(request, samples=found.samples, load_errors=found.load_errors) if found else request
         inputs = _inputs(request, known, now)
         signals = await request.propose(inputs, known.policy)
         result = await self._decide_and_commit(request, known, inputs, signals, now, started)

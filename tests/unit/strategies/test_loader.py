@@ -142,6 +142,15 @@ def test_constructors(package: Package, constructor: str, works: bool) -> None:
     assert ("Own" in loader.get_load_errors()) != works
 
 
+def test_a_constructor_that_exits_stops_nothing(package: Package) -> None:
+    exits = GOOD.format(name="Exits").replace(
+        "def evaluate", "def __init__(self): raise SystemExit(3)\n\n        def evaluate"
+    )
+    loader = load(package(a=exits, good=GOOD.format(name="Good")))
+    assert loader.get_strategy_names() == ["Good"]
+    assert loader.get_load_errors() == {"Exits": "SystemExit: 3"}
+
+
 @pytest.mark.parametrize(
     "signature",
     [

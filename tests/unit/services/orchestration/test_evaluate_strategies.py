@@ -85,9 +85,41 @@ def sorts_in_place(market_data: Any, account: Any, regime: Any) -> Any:
     market_data["symbols"]["KO"]["history"].sort(reverse=True)
 
 
+class LoudError(Exception):
+    """An object, or an error, that cannot be told as text or number."""
+
+    def __str__(self) -> str:
+        raise LookupError("no text")
+
+    __repr__ = __str__
+
+    def __float__(self) -> float:
+        raise LookupError("no number")
+
+
+def raises_loudly(*_: Any) -> Any:
+    raise LoudError
+
+
 @pytest.mark.parametrize(
     ("bad", "code", "message"),
     [
+        (raises_loudly, "STRATEGY_ERROR", "LoudError, whose message cannot be read: LookupError"),
+        (
+            lambda *_: {**GOOD, "reasoning": LoudError()},
+            "STRATEGY_ERROR",
+            "its answer cannot be read: LookupError: no text",
+        ),
+        (
+            lambda *_: {**GOOD, "allocation": LoudError()},
+            "STRATEGY_ERROR",
+            "its answer cannot be read: LookupError: no num",
+        ),
+        (
+            lambda *_: {**GOOD, "ticker": LoudError()},
+            "STRATEGY_ERROR",
+            "its answer cannot be read: LookupError: no text",
+        ),
         (raises, "STRATEGY_ERROR", "RuntimeError: no data"),
         (raises_async, "STRATEGY_ERROR", "RuntimeError: no data"),
         (exits, "STRATEGY_ERROR", "SystemExit: 3"),

@@ -1,0 +1,26 @@
+"""Load strategies while something else is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from functions.services.orchestration.ports import FoundStrategies
+
+Load = Callable[[], Awaitable[FoundStrategies]]
+
+
+@asynccontextmanager
+async def begun(load: Load | None) -> AsyncIterator[Callable[[], Awaitable[FoundStrategies | None]]]:
+    """Begin to load, and give what waits for it; nothing is waited for any more once the block is left."""
+    task = None if load is None else asyncio.ensure_future(load())
+
+    async def loaded() -> FoundStrategies | None:
+        return None if task is None else await task
+
+    try:
+        yield loaded
+    finally:
+        if task is not None:
+            task.cancel()
