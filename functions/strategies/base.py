@@ -21,7 +21,10 @@ class BaseStrategy(ABC):
     One automated strategy; its class name is its id.
 
     A subclass in a file of this folder is found by the loader without any registration. ``evaluate`` may be a plain
-    method or ``async``; an async one must not block its event loop.
+    method or ``async``; one that is run in your own program's threads must not block its event loop.
+
+    Deployed, it is constructed once and each evaluation is a process of its own that ends with it: what ``evaluate``
+    keeps in ``self`` is gone in the next cycle. What it holds, and has ordered, is in the account.
     """
 
     is_sample: ClassVar[bool] = False
