@@ -21,8 +21,8 @@ from functions.domain.orchestration.identity import AgentIdentity
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.metrics import StrategyPerformanceMetrics
-from functions.services.kernel.idempotency import RequestKey
 from functions.sandbox.find_strategies import sample_names
+from functions.services.kernel.idempotency import RequestKey
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
 from functions.services.orchestration.begun_loading import Load
 from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, GivenInputs, ProposeSignals
