@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from functions.adapters.strategy_processes.strategy_root import Fork, StrategyProcessesError, fork
+from functions.adapters.strategy_processes.strategy_root import Fork, ProcessesGoneError, fork
 from functions.domain.kernel.errors import shortened
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.signals import MAX_REASONING_CHARACTERS
@@ -23,8 +23,7 @@ from functions.sandbox.find_strategies import twice
 from functions.services.orchestration.ports import FoundStrategies
 
 _AT_ONCE = 8
-_ENDING_SECONDS = 2.0
-"""How long to wait for the word on how a process ended whose socket is closed."""
+_ATTEMPTS = 3
 _FIRST_WORD_SECONDS = 30.0
 _TRY_AGAIN_SECONDS = 900.0
 
@@ -90,7 +89,7 @@ class Loader:
         except TimeoutError:
             self._blame(step, ReasonCode.STRATEGY_TIMEOUT, f"did not end within {seconds:g} s")
         except (OSError, EOFError):
-            ending = self._fork.ending(_ENDING_SECONDS)
+            ending = self._fork.ending()
             self._blame(step, ReasonCode.STRATEGY_CRASHED, f"ended its process: {ending_in_words(ending)}")
 
     def run(self) -> Fork:
@@ -109,7 +108,7 @@ class Loader:
     def _blame(self, step: Mapping[str, Any], code: ReasonCode, what: str) -> None:
         self._fork.close()
         if not step:
-            raise StrategyProcessesError(f"a process that loads strategies {what}")
+            raise ProcessesGoneError(f"a process that loads strategies {what}")
         module, name = str(step["step"]), step["class"]
         whose = "its import" if name is None else "its constructor"
         self.fault = Module(module, errors={str(name or module): f"{code}: {whose} {what}"})
@@ -157,6 +156,12 @@ class Loaded:
             loader.close()
 
     def _new(self, modules: Sequence[str] | None, without: Mapping[str, str] = MappingProxyType({})) -> Loader:
+        for _ in range(_ATTEMPTS - 1):
+            with contextlib.suppress(ProcessesGoneError):
+                return self._try(modules, without)
+        return self._try(modules, without)
+
+    def _try(self, modules: Sequence[str] | None, without: Mapping[str, str]) -> Loader:
         loader = Loader(self._fork_loader())
         loader.without = dict(without)
         try:

@@ -23,6 +23,7 @@ from functions.services.orchestration.ports import FoundStrategies, StrategyInpu
 
 SILENCE_SECONDS = 10.0
 """A runner says twice a second that it goes on: one that does not for so long is stopped, and ended."""
+_ATTEMPTS = 3
 _LOOK_SECONDS = 0.5
 _PIECE_BYTES = 1 << 18
 
@@ -93,14 +94,14 @@ class ProcessRunner:
         own = {name: fields for name in names if (fields := inputs.own_fields(name))}
         body = pickled(inputs.market_data, inputs.account_snapshot, inputs.regime, own)
         signals: Signals = {}
-        for _ in range(2):
+        for _ in range(_ATTEMPTS):
             loaded = self._ready(limits.seconds)
             missing = [name for name in names if name not in signals]
             signals |= {name: _gone(name) for name in missing if name not in loaded.place}
             try:
                 signals |= self._run_all([name for name in missing if name in loaded.place], loaded, body, limits)
                 return [signals[name] for name in names]
-            except OSError:  # a loader has gone, with whoever killed it: it is started again, once
+            except OSError:  # a loader has gone, with whoever killed it: it is started again
                 with self._lock:
                     if self._loaded is loaded:
                         self._forget()
@@ -130,8 +131,11 @@ class ProcessRunner:
                 readable = {key.data for key, _ in selector.select(_LOOK_SECONDS)}
                 for runner in runners:
                     goes_on = runner.read(signals, limits) if runner in readable else not runner.is_silent
-                    if not goes_on:
-                        selector.unregister(runner.fork.work)
+                    if goes_on:
+                        continue
+                    selector.unregister(runner.fork.work)
+                    if runner.has_ended_early and runner.fork.is_gone_with_its_server():
+                        raise ConnectionResetError("the loader has gone")
         return signals
 
 
@@ -144,6 +148,11 @@ class _Runner:
         self._frames = wire.Frames()
         self._silence_seconds = silence_seconds
         self._heard_at = time.monotonic()
+
+    @property
+    def has_ended_early(self) -> bool:
+        """Whether it closed its socket before it told of all."""
+        return bool(self._missing) and not self.is_silent
 
     @property
     def is_silent(self) -> bool:

@@ -20,6 +20,8 @@ logger = logging.getLogger("maestro")
 
 _START = "import sys; sys.path[:] = {path!r}; from functions.sandbox.root import main; main({fd}, with_namespaces={ns})"
 _START_SECONDS = 60.0
+_ENDING_SECONDS = 2.0
+"""How long to wait for the word on how a process ended whose socket is closed."""
 _HANDED_ON = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"})
 _FOR_STRATEGIES = "STRATEGY_"
 """Variables whose names begin so are handed on to strategies."""
@@ -41,6 +43,10 @@ def environment_for(variables: Mapping[str, str]) -> dict[str, str]:
     return clean | one_thread | {"PYTHONUNBUFFERED": "1"}
 
 
+class ProcessesGoneError(StrategyProcessesError):
+    """A process ended before any strategy's code ran in it: with the one above, which somebody killed."""
+
+
 class Fork:
     """A process below the root, as seen from here; closing it ends it."""
 
@@ -60,13 +66,24 @@ class Fork:
         self.work.close()
         self.life.close()
 
-    def ending(self, seconds: float) -> dict[str, int] | None:
-        """Return how it ended, ``{"exit": code}`` or ``{"signal": number}``; None if it did not within the time."""
-        self.life.settimeout(seconds)
+    def ending(self) -> dict[str, int] | None:
+        """Return how it ended, ``{"exit": code}`` or ``{"signal": number}``; None if nobody says so in time."""
+        self.life.settimeout(_ENDING_SECONDS)
         with contextlib.suppress(OSError, EOFError, ValueError):
             ending: dict[str, int] = json.loads(wire.receive_bytes(self.life))
             return ending
         return None
+
+    def is_gone_with_its_server(self) -> bool:
+        """Tell whether nobody is left to say how it ended."""
+        self.life.settimeout(_ENDING_SECONDS)
+        try:
+            wire.receive_bytes(self.life)
+        except EOFError:
+            return True
+        except OSError as error:
+            return not isinstance(error, TimeoutError)
+        return False
 
 
 def fork(server: socket.socket) -> Fork:
