@@ -89,10 +89,12 @@ class BaseStrategy(ABC):
         return {"action": "HOLD", "ticker": ticker, "allocation": 0.0, "confidence": 0.0, "reasoning": reasoning}
 
     def sell(self, ticker: str, reasoning: str, confidence: float = 1.0) -> Signal:
-        """Propose to leave a position entirely; with no allocation, as that could open a short where one is allowed."""
+        """Propose to leave a position entirely; where shorts are allowed it opens none."""
         return {
             "action": "SELL",
             "ticker": ticker,
+            "allocation": 1.0,
+            "exit_only": True,
             "confidence": confidence,
             "reasoning": reasoning,
         }

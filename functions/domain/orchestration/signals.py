@@ -33,7 +33,7 @@ STAMPED_FIELDS = frozenset(
     }
 )
 """Fields that only Maestro writes; a strategy's own values under these names are dropped."""
-_PROPOSED_FIELDS = frozenset({"action", "ticker", "symbol", "allocation", "confidence", "reasoning"})
+_PROPOSED_FIELDS = frozenset({"action", "ticker", "symbol", "allocation", "confidence", "reasoning", "exit_only"})
 PLAIN_FIELDS = _PROPOSED_FIELDS | STAMPED_FIELDS
 """Every field of a signal that has a meaning to Maestro."""
 
@@ -79,10 +79,10 @@ class ProposedSignal:
             **self.extras,
             "action": "CLOSE_ALL" if self.closes else str(self.action),
             "ticker": self.ticker,
-            "allocation": self.allocation if self.is_sized else None,
+            "allocation": self.allocation,
+            "exit_only": not self.is_sized,
             "confidence": self.confidence,
             "reasoning": self.reasoning,
-            "qty": self.qty,
         }
 
 
@@ -100,7 +100,8 @@ def parse_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
     ----------
     proposed : mapping, or an object with ``to_dict()``
         ``symbol`` is read as ``ticker``, WAIT as HOLD, CLOSE_ALL as SELL; a SELL without allocation leaves the
-        whole position. ``qty`` is read if it is a number above 0.
+        whole position; one with ``exit_only`` never opens a short. ``qty`` is read if it is a number
+        above 0.
 
     Raises
     ------
@@ -124,7 +125,7 @@ def parse_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
             if name not in _PROPOSED_FIELDS and name not in STAMPED_FIELDS
         },
         qty=qty if (qty := as_number(values.get("qty"))) is not None and qty > 0 else None,
-        is_sized=values.get("allocation") is not None,
+        is_sized=values.get("allocation") is not None and values.get("exit_only") is not True,
         closes=_word(values.get("action")) == "CLOSE_ALL",
     )
 

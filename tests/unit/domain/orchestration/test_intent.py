@@ -13,6 +13,7 @@ from functions.domain.orchestration.intent import Intent, Judgement, judge
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.position_book import Order, PositionBook
 from functions.domain.orchestration.signals import Action, parse_signal
+from functions.strategies.trend import MovingAverageTrend
 
 NOW = datetime(2020, 3, 16, tzinfo=UTC)
 LAPSED = NOW - timedelta(hours=1)
@@ -201,3 +202,11 @@ def test_with_a_closed_book_the_account_says_whose_a_position_is_and_limits_noth
     found = judged(CLOSED, SELL_ALL, account=of_account(10.0, strategy_id="A"))
     assert (found.intent, found.qty, found.is_live) == (Intent.EXIT, None, True)
     assert not judged(CLOSED, SELL_ALL, account=of_account(10.0)).is_live
+
+
+def test_a_strategys_own_sell_opens_no_short_where_shorts_are_allowed() -> None:
+    leaving = MovingAverageTrend().sell("KO", "down")
+    for proposal, intent in ((leaving, Intent.NOTHING), ({**leaving, "exit_only": False}, Intent.ENTRY)):
+        signal = parse_signal("A", proposal)
+        positions = KnownPositions(OPEN, {}, NOW)
+        assert judge(signal, positions, allow_shorts=True, price=50.0, buying_power=1e4).intent is intent
