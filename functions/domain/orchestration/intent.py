@@ -6,7 +6,7 @@ BUY and SELL are words for a broker; whether they add risk depends on what is he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -227,12 +227,17 @@ def _leave_everything(signal: ProposedSignal, positions: KnownPositions) -> Judg
         *((_leave_unknown, symbol) for symbol in unknown),
         *((_cover_unknown, symbol) for symbol in hidden),
     )
-    for leave, symbol in steps:
-        spelled = positions.spelled(name, symbol)
-        leaving = leave(replace(signal, ticker=spelled), positions)
-        if leaving.is_exit:
-            return replace(leaving, symbol=spelled)
+    leaving = [_step(leave, replace(signal, ticker=positions.spelled(name, one)), positions) for leave, one in steps]
+    exits = sorted((one for one in leaving if one.is_exit), key=lambda one: one.qty == 0)  # of nothing last
+    if exits:
+        return exits[0]
     return _under_way(signal) if longs or steps else _nothing(signal)
+
+
+def _step(
+    leave: Callable[[ProposedSignal, KnownPositions], Judgement], signal: ProposedSignal, positions: KnownPositions
+) -> Judgement:
+    return replace(leave(signal, positions), symbol=signal.ticker)
 
 
 def _cover_known(signal: ProposedSignal, positions: KnownPositions) -> Judgement:

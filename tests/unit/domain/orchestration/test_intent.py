@@ -190,6 +190,12 @@ def test_what_may_be_held_unknown_leaves_while_exits_from_what_is_known_are_unde
     assert judged(with_orders(OPEN, ENTRY), EVERYTHING).to_fields() == {"intent": "EXIT", "max_qty": None}
 
 
+def test_what_the_account_shows_to_be_gone_holds_up_nothing_else_that_is_unknown() -> None:
+    book = with_orders(LONG, UNDER_WAY, replace(ENTRY, symbol="PEP"), replace(ENTRY, symbol="XOM"))
+    found = judged(book, EVERYTHING, account={"positions": [{"symbol": "XOM", "qty": 4.0}], "as_of": NOW})
+    assert (found.symbol, found.qty) == ("XOM", 4.0)
+
+
 def test_of_nothing_there_is_nothing_to_leave() -> None:
     assert judged(OPEN, EVERYTHING).reason_code is NOTHING_TO_EXIT
     assert judged(OPEN, CLOSE_EVERYTHING).reason_code is NOTHING_TO_EXIT

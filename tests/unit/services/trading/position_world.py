@@ -82,6 +82,7 @@ class World:
     desk: Desk = field(default_factory=Desk)
     truth: dict[Key, float] = field(default_factory=dict)
     """What each strategy really holds, signed units."""
+    redeemed: set[str] = field(default_factory=set)
     sent: list[Sent] = field(default_factory=list)
     unreported: list[tuple[Sent, ReportedFill]] = field(default_factory=list)
     old_reports: list[ReportedFill] = field(default_factory=list)
@@ -196,7 +197,8 @@ class World:
             redemption = self.desk.redeem(signal["nonce"], key=signal["nonce"])
         except RefusedError as error:
             return error
-        if all(one.redemption.nonce != redemption.nonce for one in self.sent):
+        if redemption.nonce not in self.redeemed:
+            self.redeemed.add(redemption.nonce)
             self.send(redemption)
         return redemption
 
@@ -204,29 +206,28 @@ class World:
         symbol, name = canonical_symbol(redemption.symbol), redemption.strategy_id
         named: dict[str, float] | None = None
         sign = 1 if redemption.action == "SELL" else -1
-        is_known = not symbol or self.book().holding(name, symbol).qty * sign > 0
+        sizes = {canonical_symbol(one): qty for one, qty in redemption.max_qty_by_symbol.items()}
+        sizes |= {} if redemption.max_qty is None else {symbol: redemption.max_qty}
+        in_book = {one: self.book().holding(name, one).qty * sign > 0 for one in sizes}
         if redemption.is_entry:
             if sign > 0 and self.policy.get("allow_shorts"):
                 self.shorted.add((name, symbol))
             left = {symbol: redemption.notional / PRICE_OF[symbol]}
-        elif redemption.max_qty is not None and not is_known:
-            left = {symbol: self._covered((name, symbol), redemption.max_qty, redemption, is_named=False)}
-        elif redemption.max_qty is not None or redemption.max_qty_by_symbol:
-            sizes = redemption.max_qty_by_symbol or {symbol: redemption.max_qty or 0.0}
-            named = {canonical_symbol(one): qty for one, qty in sizes.items()}
-            left = {one: self._covered((name, one), qty, redemption) for one, qty in named.items()}
+        elif sizes:
+            named = sizes if symbol == "" or in_book[symbol] else None
+            left = {one: self._covered((name, one), qty, redemption, in_book[one]) for one, qty in sizes.items()}
         else:
             symbols = [symbol] if symbol else list(PRICE_OF)
-            left = {one: self._covered((name, one), math.inf, redemption, is_named=False) for one in symbols}
+            left = {one: self._covered((name, one), math.inf, redemption, False) for one in symbols}
         left = {one: qty for one, qty in left.items() if qty > 0}
-        is_sure = all(self.is_known((name, one)) for one in {*left, *(named or {})})
+        is_sure = all(in_book.values()) and all(self.is_known((name, one)) for one in {*left, *sizes})
         self.sent.append(Sent(redemption, left, named, is_sure=is_sure))
         if not left:
             self.release(self.sent[-1])
 
-    def _covered(self, key: Key, wanted: float, redemption: Redemption, *, is_named: bool = True) -> float:
-        """Return what a client trades of an exit: what it is told, unless it knows more than it has told itself."""
-        if is_named and self.is_known(key):
+    def _covered(self, key: Key, wanted: float, redemption: Redemption, is_in_book: bool) -> float:
+        """Return what a client trades of an exit: what it is told, or less where it knows more than it has told."""
+        if is_in_book and self.is_known(key):
             return wanted
         held = self.held(key) * (1 if redemption.action == "SELL" else -1)
         ordered = sum(one.left.get(key[1], 0.0) for one in self.exits_live(key))
