@@ -91,12 +91,14 @@ class KnownPositions:
         Return what the account holds of a symbol and no other strategy's book does, units.
 
         None: nobody knows. An account that shows nothing is believed only if it came after the strategy's open entries
-        lapsed: until then they may be filled since.
+        lapsed, as until then they may be filled since, and if it shows all that others are known to hold.
         """
         if self._of_account is None or not self.book.is_open:
             return None
         left = self._of_account.get(canonical_symbol(symbol), 0.0) - self._of_others(strategy_id, symbol)
-        return None if left <= NO_QUANTITY and self._may_be_older(strategy_id, symbol) else max(0.0, left)
+        is_contradicted = left < -NO_QUANTITY  # others are known to hold more than it lists
+        is_doubtful = is_contradicted or (left <= NO_QUANTITY and self._may_be_older(strategy_id, symbol))
+        return None if is_doubtful else max(0.0, left)
 
     def short_left_by_others(self, strategy_id: str, symbol: str) -> float:
         """Return what the account is short of a symbol and no other strategy's book is, units; 0 if it shows none."""

@@ -127,6 +127,11 @@ class World:
     def open_entries(self, key: Key) -> list[Sent]:
         return [one for one in self.sent if one.strategy == key[0] and one.is_open_entry(key[1], self.now)]
 
+    def entries_within_reach(self, key: Key) -> list[Sent]:
+        """Return entries that the broker may have filled a moment ago, after the position turned the other way."""
+        entries = [one for one in self.sent if one.redemption.is_entry and self.now < one.redemption.lapses_at]
+        return [one for one in entries if one.strategy == key[0] and one.is_of(key[1])]
+
     def under_way(self, key: Key) -> float:
         """Return how much of what Maestro named is not reported as filled yet, units."""
         exits = self.exits_live(key)

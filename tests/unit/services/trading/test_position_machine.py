@@ -78,7 +78,7 @@ def always(world: World) -> Iterator[str]:
         if qty < -DUST and key not in world.odd and key not in world.shorted:
             yield f"d: {key} is really {qty}"
         exits = world.under_way(key)
-        against = any(one.sign * qty < 0 for one in world.open_entries(key))  # an entry of before the position turned
+        against = any(one.sign * qty < 0 for one in world.entries_within_reach(key))
         is_sure = all(one.is_sure for one in world.exits_live(key)) and not against
         if world.is_known(key) and is_sure and not math.isinf(exits) and exits > abs(qty) + DUST:
             yield f"c: exits of {exits} are under way from {key}, which is {qty}"
