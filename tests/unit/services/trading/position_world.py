@@ -15,6 +15,7 @@ from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.cycle_documents import modes_document
@@ -128,8 +129,9 @@ class World:
         return [one for one in self.sent if one.strategy == key[0] and one.is_open_entry(key[1], self.now)]
 
     def entries_within_reach(self, key: Key) -> list[Sent]:
-        """Return entries that the broker may have filled a moment ago, after the position turned the other way."""
-        entries = [one for one in self.sent if one.redemption.is_entry and self.now < one.redemption.lapses_at]
+        """Return entries that may have been filled after the position turned, and after an exit that is under way."""
+        since = self.now - timedelta(seconds=Policy().reservation_ttl_seconds)
+        entries = [one for one in self.sent if one.redemption.is_entry and since < one.redemption.lapses_at]
         return [one for one in entries if one.strategy == key[0] and one.is_of(key[1])]
 
     def under_way(self, key: Key) -> float:
