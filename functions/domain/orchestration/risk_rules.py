@@ -93,11 +93,12 @@ class RuledSignal:
         changes: tuple[RuleChange, ...] = ()
         if judged.reason_code is not None:
             changes = (RuleChange(judged.reason_code, judged.detail, proposed.action, proposed.allocation),)
-        is_cover = judged.action is Action.BUY and cover_allocation is not None
+        # Of a cover that nobody can price, nothing: whoever multiplies must not buy with all there is.
+        allocation = proposed.allocation if judged.action is Action.SELL else cover_allocation or 0.0
         exit_ = replace(
             self,
             action=judged.action,
-            allocation=cover_allocation if is_cover and cover_allocation is not None else proposed.allocation,
+            allocation=allocation,
             changes=changes,
             counts_as_exit=self.mode is not AgentMode.DISABLED
             and proposed.reason_code is not ReasonCode.ON_SHADOW_FLATTEN,  # which no strategy asked for

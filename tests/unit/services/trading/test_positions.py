@@ -120,6 +120,8 @@ def test_a_cover_carries_what_it_costs_whatever_the_spelling_of_its_price() -> N
     proposed = {"A": {"action": "CLOSE_ALL", "ticker": "btc-usd"}}
     signal = desk.cycle(proposed=proposed, market={"BTC/USD": 8_000.0})["A"]
     assert (signal["action"], signal["max_qty"], signal["allocation"]) == ("BUY", 0.25, 0.2)
+    unpriced = desk.cycle(proposed=proposed, market={"KO": 50.0})["A"]
+    assert (unpriced["max_qty"], unpriced["allocation"]) == (0.25, 0.0), "whoever multiplies must not flip"
 
 
 def test_a_fill_far_beyond_a_position_is_recorded_and_reported_and_its_size_was_named() -> None:
