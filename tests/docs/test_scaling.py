@@ -23,7 +23,7 @@ from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.ledger_store import PAGE_SIZE, FirestoreLedgerStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
-from functions.adapters.firestore.trading_store import FirestoreBookStore
+from functions.adapters.firestore.trading_store import FirestoreBookStore, FirestoreTradingStore
 from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
 from functions.adapters.report_pages import ReportPages
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
@@ -45,6 +45,7 @@ from functions.services.monitoring.enqueue_notification import DeliveryTask, Enq
 from functions.services.monitoring.make_report import MakeReport, ReportDue
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from functions.services.track_record.build_windows import WINDOW_SPAN
+from functions.services.trading.adopt_fills import AdoptFills
 from functions.services.trading.check_book import CheckBook
 from functions.services.trading.open_book import OpenBook, Operator
 from functions.strategies.loader import StrategyLoader
@@ -199,10 +200,16 @@ def test_what_requests_to_the_api_read_and_write(db: Client, accounts: EmulatorS
     assert put.counts == put_prices.counts == told("market data or account, put")
     assert redemption.counts == told("redemption")
     assert filled.counts == told("fill")
-    own = {"uid": "ann", **fill, "ts": now}
-    paths.ledger_trades(db, "acme").document("own").set(own)
-    with Bill(firestore_client()) as taken_in:
-        assert bootstrap.adopt_fills().run("acme", "own", own, {}) is not None
+
+
+def test_what_a_fill_that_your_own_code_wrote_reads_and_writes(own_db: Client) -> None:
+    open_book(own_db)  # in a project of the test's own: nobody else takes the fill in
+    own = {"uid": "ann", "strategy_id": "Trend", "symbol": "KO", "side": "buy", "qty": 1.0, "price": 50.0}
+    own |= {"ts": datetime.now(UTC)}
+    paths.ledger_trades(own_db, "acme").document("own").set(own)
+    adopt = AdoptFills(FirestoreTradingStore(own_db), SystemClock(), Commits(jittered_pause))
+    with Bill(own_db) as taken_in:
+        assert adopt.run("acme", "own", own, {}) is not None
     assert taken_in.counts == told("fill, written by your own code")
 
 
