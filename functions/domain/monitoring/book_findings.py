@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,9 +22,12 @@ _NAMED_POSITIONS = 5
 
 def positions_left(decision: Mapping[str, Any], book: PositionBook, policy: Policy) -> Iterator[Finding]:
     """Yield the strategies that may not trade live, by the last decision, and still hold something."""
+    by_owner: dict[str, list[Holding]] = defaultdict(list)
+    for (owner, _), holding in sorted(book.holdings.items()) if book.is_open else ():
+        by_owner[owner].append(holding)
     for verdict in logged_verdicts(decision):
         mode, name = AgentMode(verdict["mode"]), str(verdict["strategy_name"])
-        held = [one for (owner, _), one in sorted(book.holdings.items()) if owner == name] if book.is_open else []
+        held = by_owner.get(name)
         if WEIGHTS[mode] or not held:
             continue
         shown = _listed(held)

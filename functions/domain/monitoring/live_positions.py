@@ -10,7 +10,7 @@ from typing import Any
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.identity import shown_nonce
-from functions.domain.orchestration.intent import Intent, left_to_exit
+from functions.domain.orchestration.intent import Intent
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.position_book import Holding, Order, PositionBook
 
@@ -136,14 +136,14 @@ def _newest(orders: Iterable[tuple[str, Order]], now: datetime) -> list[tuple[st
 def _position(
     name: str, symbol: str, holding: Holding, known: KnownPositions, price: float | None, mode: AgentMode | None
 ) -> LivePosition:
-    left = left_to_exit(known, name, symbol)
+    left = known.left_to_exit(name, symbol)
     return LivePosition(
         strategy_id=name,
         symbol=holding.symbol or symbol,
         qty=holding.qty,
         average_price=holding.average_price,
         price=price,
-        unrealized_pnl=None if price is None else holding.qty * (price - holding.average_price),
+        unrealized_pnl=holding.unrealized_pnl(price),
         mode=mode,
         exits_under_way=0.0 if left is None else abs(holding.qty) - left,
     )

@@ -12,13 +12,9 @@ from enum import StrEnum
 from typing import Any
 
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.kernel.symbols import canonical_symbol
-from functions.domain.orchestration.known_positions import KnownPositions
-from functions.domain.orchestration.position_book import NO_QUANTITY, Order
+from functions.domain.orchestration.known_positions import SIZE_ROUNDING, KnownPositions
+from functions.domain.orchestration.position_book import NO_QUANTITY
 from functions.domain.orchestration.signals import Action, ProposedSignal
-
-_ROUNDING = 1e-9
-"""Of a position: sizes may miss it by as little."""
 
 
 class Intent(StrEnum):
@@ -145,18 +141,16 @@ def _leave(
     wanted : float or None
         Units the strategy wants to trade; None: by its allocation, for a SELL a fraction of the position.
     """
-    size, action = abs(held), Action.SELL if held > 0 else Action.BUY
-    under_way = positions.exits_under_way(signal.strategy_name, signal.ticker)
-    symbol = canonical_symbol(signal.ticker)
-    whole = size + sum(order.filled(symbol) for order in under_way)  # as it was before the orders under way
-    is_flip = wanted is not None and wanted > whole * (1 + _ROUNDING)
+    action = Action.SELL if held > 0 else Action.BUY
+    leaving = positions.leaving(signal.strategy_name, signal.ticker, held)
+    is_flip = wanted is not None and wanted > leaving.whole * (1 + SIZE_ROUNDING)
     if signal.action is Action.SELL:
-        part = whole if is_flip or action is Action.BUY else whole * signal.allocation
+        part = leaving.whole if is_flip or action is Action.BUY else leaving.whole * signal.allocation
     else:
-        part = whole if wanted is None else min(whole, wanted)
-    left = min(size, part - _sent(under_way, symbol, whole))
-    if left <= size * _ROUNDING:
-        if under_way:
+        part = leaving.whole if wanted is None else min(leaving.whole, wanted)
+    left = leaving.left(part)
+    if not left:
+        if leaving.is_under_way:
             return _under_way(signal)
         return Judgement(Intent.EXIT, action, 0.0, is_live=True)  # a SELL of nothing
     if not is_flip:
@@ -174,12 +168,6 @@ def _sized(exit_: Judgement, positions: KnownPositions) -> Judgement:
     if positions.book.is_open or exit_.action is Action.BUY:
         return exit_
     return replace(exit_, qty=None, qty_by_symbol={})
-
-
-def _sent(under_way: list[Order], symbol: str, whole: float) -> float:
-    """Return how much is on its way already, filled parts included; an order without a size wants everything."""
-    sizes = (order.most(symbol) for order in under_way)
-    return sum(whole if most is None else most for most in sizes)
 
 
 def _leave_unknown(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
@@ -212,7 +200,7 @@ def _leave_everything(signal: ProposedSignal, positions: KnownPositions) -> Judg
     """Leave all positions: one SELL for those that are long; else the next one that no exit is under way for."""
     name, held = signal.strategy_name, positions.held(signal.strategy_name)
     longs = [symbol for symbol, qty in held.items() if qty > 0]
-    left = {positions.spelled(name, one): part for one in longs if (part := left_to_exit(positions, name, one))}
+    left = {positions.spelled(name, one): part for one in longs if (part := positions.left_to_exit(name, one))}
     if left or not positions.book.is_open:
         return _sized(Judgement(Intent.EXIT, Action.SELL, qty_by_symbol=left, is_live=bool(longs)), positions)
     known = held if signal.closes else longs
@@ -241,20 +229,8 @@ def _step(
 
 
 def _cover_known(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
-    left = left_to_exit(positions, signal.strategy_name, signal.ticker)
+    left = positions.left_to_exit(signal.strategy_name, signal.ticker)
     return Judgement(Intent.EXIT, Action.BUY, left, is_live=True) if left else _under_way(signal)
-
-
-def left_to_exit(positions: KnownPositions, strategy_id: str, symbol: str) -> float | None:
-    """Return how much of a position no exit is under way for, units; None: nobody knows what is held."""
-    held = positions.qty(strategy_id, symbol)
-    if held is None:
-        return None
-    under_way, of_symbol = positions.exits_under_way(strategy_id, symbol), canonical_symbol(symbol)
-    size = abs(held)
-    whole = size + sum(order.filled(of_symbol) for order in under_way)
-    left = min(size, whole - _sent(under_way, of_symbol, whole))
-    return left if left > size * _ROUNDING else 0.0
 
 
 def _sell_more(signal: ProposedSignal, held: float, *, allow_shorts: bool) -> Judgement:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,27 @@ from functions.domain.orchestration.position_book import (
     PositionBook,
     total_by_symbol,
 )
+
+SIZE_ROUNDING = 1e-9
+"""Of a position: sizes may miss it by as little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A position beside the exits that are under way from it; units."""
+
+    size: float
+    """Held now, long or short."""
+    whole: float
+    """As it was before the orders under way."""
+    sent: float
+    """On its way already, filled parts included; an order without a size wants everything."""
+    is_under_way: bool
+
+    def left(self, part: float) -> float:
+        """Return what is still to leave of a part of the whole; 0 where it is all on its way."""
+        left = min(self.size, part - self.sent)
+        return left if left > self.size * SIZE_ROUNDING else 0.0
 
 
 class KnownPositions:
@@ -82,6 +104,21 @@ class KnownPositions:
     def exits_under_way(self, strategy_id: str, symbol: str) -> list[Order]:
         key = (strategy_id, canonical_symbol(symbol))
         return [one for one in self._orders.get(strategy_id, ()) if not one.is_entry and one.is_of(key)]
+
+    def leaving(self, strategy_id: str, symbol: str, held: float) -> Leaving:
+        """Return a known position of signed units beside its exits under way."""
+        orders, canonical, size = self.exits_under_way(strategy_id, symbol), canonical_symbol(symbol), abs(held)
+        whole = size + sum(order.filled(canonical) for order in orders)
+        sizes = (order.most(canonical) for order in orders)
+        return Leaving(size, whole, sum(whole if most is None else most for most in sizes), bool(orders))
+
+    def left_to_exit(self, strategy_id: str, symbol: str) -> float | None:
+        """Return how much of a position no exit is under way for, units; None: nobody knows what is held."""
+        held = self.qty(strategy_id, symbol)
+        if held is None:
+            return None
+        leaving = self.leaving(strategy_id, symbol, held)
+        return leaving.left(leaving.whole)
 
     def orders_under_way(self, strategy_id: str) -> list[Order]:
         return list(self._orders.get(strategy_id, ()))

@@ -44,7 +44,7 @@ def _position(strategy_id: str, symbol: str, live: KnownPositions, prices: Mappi
         "book": LIVE_BOOK,
         "average_price": holding.average_price,
         "price": price,
-        "unrealized_pnl": None if price is None else holding.qty * (price - holding.average_price),
+        "unrealized_pnl": holding.unrealized_pnl(price),
     }
 
 

@@ -43,6 +43,10 @@ class Holding:
     symbol: str = ""
     """As the last fill spelled it."""
 
+    def unrealized_pnl(self, price: float | None) -> float | None:
+        """Return what leaving it at a price would gain, USD; None without one."""
+        return None if price is None else self.qty * (price - self.average_price)
+
     def after(self, qty: float, price: float, symbol: str) -> Holding:
         """Return it after a fill of signed units."""
         total = self.qty + qty

@@ -9,7 +9,7 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import OnShadow, Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.symbols import canonical_symbol
-from functions.domain.orchestration.intent import Judgement, judge, left_to_exit
+from functions.domain.orchestration.intent import Judgement, judge
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.risk_rules import RuledSignal
 from functions.domain.orchestration.signals import Action, ProposedSignal
@@ -62,7 +62,7 @@ def _flattened(signal: ProposedSignal, live: KnownPositions) -> ProposedSignal:
     name = signal.strategy_name
     if not live.book.is_open:
         return signal
-    symbol = next((symbol for symbol in live.held(name) if left_to_exit(live, name, symbol)), None)
+    symbol = next((symbol for symbol in live.held(name) if live.left_to_exit(name, symbol)), None)
     if symbol is None:
         return signal
     return replace(

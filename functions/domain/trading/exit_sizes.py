@@ -8,7 +8,6 @@ from typing import Any
 
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.orchestration.intent import left_to_exit
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.signals import Action
 
@@ -54,7 +53,7 @@ def _left(name: str, symbol: str, action: Action, positions: KnownPositions) -> 
     if action is Action.SELL and held < 0 and positions.has_open_entry(name, symbol, is_short=False):
         return None  # more was sold than the entry's reported fills bought: others are not reported
     is_other_side = held < 0 if action is Action.SELL else held > 0
-    return 0.0 if is_other_side else left_to_exit(positions, name, symbol)
+    return 0.0 if is_other_side else positions.left_to_exit(name, symbol)
 
 
 def _of_everything(name: str, issued: Mapping[str, float], positions: KnownPositions) -> Sizes:

@@ -18,7 +18,8 @@ from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.orchestration.intent import Intent
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
-from functions.domain.trading.redemption import Claim, Redemption, check_repeat, intent_of, order_of, redeem, release
+from functions.domain.trading.redeem import Claim, check_repeat, redeem
+from functions.domain.trading.redemption import Redemption, intent_of, order_of, release
 from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.idempotency import RequestKey

@@ -9,7 +9,10 @@ from typing import Any
 
 from functions.domain.access.members import Account
 from functions.domain.kernel.errors import InputError, StoreConflict, StoreUnavailable
+from functions.services.access.manage_members import ManageMembers
+from functions.services.access.manage_tenants import ManageTenants
 from functions.services.kernel.ports import Document
+from tests.fakes import FakeClock
 
 
 class World:
@@ -113,3 +116,13 @@ class FakeAccounts:
     def enable(self, account: Account) -> None:
         self._world.write("account enabled")
         self.by_email[account.email] = replace(account, is_disabled=False)
+
+
+class BareOffice:
+    """Where members of acme are managed; nobody is one yet."""
+
+    def __init__(self) -> None:
+        self.world, self.clock = World(), FakeClock()
+        self.store, self.accounts = FakeMemberStore(self.world), FakeAccounts(self.world)
+        ManageTenants(self.store, self.clock).create("acme", None)
+        self.members = ManageMembers(self.store, self.accounts, self.clock)

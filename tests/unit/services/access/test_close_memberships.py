@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -11,25 +10,17 @@ from functions.domain.access.members import ClosedBecause
 from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import StoreUnavailable
 from functions.services.access.close_memberships import ClosedMembership, CloseMemberships
-from functions.services.access.manage_members import ManageMembers
-from functions.services.access.manage_tenants import ManageTenants
-from tests.fakes import MARCH_16, FakeClock
-from tests.unit.services.access.fakes import FakeAccounts, FakeMemberStore, World
+from tests.fakes import MARCH_16
+from tests.unit.services.access.fakes import BareOffice
 
 PASSWORD = "correct horse battery"
 
 
-@dataclass
-class Office:
+class Office(BareOffice):
     """A tenant of three, of whom authentication lost one and disabled another."""
 
-    world: World = field(default_factory=World)
-    clock: FakeClock = field(default_factory=FakeClock)
-
-    def __post_init__(self) -> None:
-        self.store, self.accounts = FakeMemberStore(self.world), FakeAccounts(self.world)
-        ManageTenants(self.store, self.clock).create("acme", None)
-        self.members = ManageMembers(self.store, self.accounts, self.clock)
+    def __init__(self) -> None:
+        super().__init__()
         for name in ("ann", "bob", "cyd"):
             self.members.create("acme", f"{name}@example.com", Role.ADMIN, PASSWORD)
         del self.accounts.by_email["bob@example.com"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -11,26 +10,15 @@ import pytest
 from functions.domain.access.members import Account, Disagreement
 from functions.domain.access.roles import Role, authorise, read_claims
 from functions.domain.kernel.errors import InputError, RefusedError, StoreUnavailable, UnknownMemberError
-from functions.services.access.manage_members import ManageMembers
-from functions.services.access.manage_tenants import ManageTenants
-from tests.fakes import MARCH_16, FakeClock
-from tests.unit.services.access.fakes import FakeAccounts, FakeMemberStore, World
+from tests.fakes import MARCH_16
+from tests.unit.services.access.fakes import BareOffice
 
 ANN = "ann@example.com"
 PASSWORD = "correct horse battery"
 
 
-@dataclass
-class Office:
-    """Where members of acme are managed."""
-
-    world: World = field(default_factory=World)
-    clock: FakeClock = field(default_factory=FakeClock)
-
-    def __post_init__(self) -> None:
-        self.store, self.accounts = FakeMemberStore(self.world), FakeAccounts(self.world)
-        ManageTenants(self.store, self.clock).create("acme", None)
-        self.members = ManageMembers(self.store, self.accounts, self.clock)
+class Office(BareOffice):
+    """Where members of acme are managed, and may be cut short."""
 
     def cut_short(self, at: str) -> None:
         """Let the next writes fail at one of them."""
