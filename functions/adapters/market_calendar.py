@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
+_DAY = timedelta(days=1)
 _MARGIN = timedelta(days=14)
 """Longer than any market closes in a row."""
 
@@ -21,6 +22,22 @@ class AlwaysOpen:
 
     def session_of(self, at: datetime) -> date:
         return at.astimezone(UTC).date()
+
+    def session_before(self, session: date) -> date:
+        return session - _DAY
+
+    def last_opened(self, at: datetime) -> date:
+        return self.session_of(at)
+
+    def close_of(self, session: date) -> datetime:
+        return self.end_of(session)
+
+    def end_of(self, session: date) -> datetime:
+        return datetime.combine(session + _DAY, time(), UTC)
+
+    @property
+    def periods_a_year(self) -> int:
+        return 365
 
 
 class ExchangeCalendar:
@@ -59,6 +76,41 @@ class ExchangeCalendar:
             found = _calendar_around(self._market_code, month).sessions_in_range(month.isoformat(), end.isoformat())
             days |= {session.date() for session in found}
         return sorted(day for day in days if first <= day <= last)
+
+    def session_before(self, session: date) -> date:
+        return self._session(session - _DAY, "previous")
+
+    def last_opened(self, at: datetime) -> date:
+        day = self._session(at.astimezone(UTC).date() + _DAY, "previous")  # may open the evening before
+        while self._hours(day)[0] > at:
+            day = self.session_before(day)
+        return day
+
+    def close_of(self, session: date) -> datetime:
+        return self._hours(session)[1]
+
+    def end_of(self, session: date) -> datetime:
+        market = _calendar_around(self._market_code, session.replace(day=1))
+        midnight = datetime.combine(session + _DAY, time(), market.tz).astimezone(UTC)
+        following_opens, _ = self._hours(self._session(session + _DAY, "next"))
+        return min(midnight, following_opens)
+
+    @property
+    def periods_a_year(self) -> int:
+        return 252
+
+    def _session(self, day: date, direction: str) -> date:
+        """Return a date if it is a trading day, else the next or previous one."""
+        market = _calendar_around(self._market_code, day.replace(day=1))
+        found: date = market.date_to_session(day.isoformat(), direction=direction).date()
+        return found
+
+    def _hours(self, session: date) -> tuple[datetime, datetime]:
+        """Return when a trading day opens and closes, UTC."""
+        market = _calendar_around(self._market_code, session.replace(day=1))
+        label = session.isoformat()
+        opens, closes = market.session_open(label), market.session_close(label)
+        return opens.to_pydatetime().astimezone(UTC), closes.to_pydatetime().astimezone(UTC)
 
     def _around(self, at: datetime) -> Any:
         return _calendar_around(self._market_code, at.date().replace(day=1))

@@ -63,6 +63,32 @@ class MarketCalendar(Protocol):
         """Return the trading day that an aware time belongs to: its own by the market's clock, else the next."""
         ...
 
+    def session_before(self, session: date) -> date:
+        """Return the last trading day before a date."""
+        ...
+
+    def last_opened(self, at: datetime) -> date:
+        """Return the newest trading day whose session had opened at an aware time: the one a price is of."""
+        ...
+
+    def close_of(self, session: date) -> datetime:
+        """Return when a trading day's session closes, UTC."""
+        ...
+
+    def end_of(self, session: date) -> datetime:
+        """
+        Return the instant, UTC, from which times belong to the next trading day.
+
+        That is the market's own midnight, or the next session's opening where that comes first; what happens after
+        the close still belongs to the day.
+        """
+        ...
+
+    @property
+    def periods_a_year(self) -> int:
+        """Trading days a year, by the convention of the field: what annualises a day's figures."""
+        ...
+
 
 class Clock(Protocol):
     """The time."""

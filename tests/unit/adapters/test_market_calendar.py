@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,3 +31,49 @@ MARKETS = {code: ExchangeCalendar(code) for code in ("XNYS", "XASX", "XHKG", "CM
 def test_a_time_belongs_to_its_markets_session(market: str, zone: str, at: str, session: str) -> None:
     time = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(zone))
     assert MARKETS[market].session_of(time.astimezone(ZoneInfo("UTC"))).isoformat() == session
+
+
+@pytest.mark.parametrize(
+    ("market", "session", "before", "close", "end"),
+    [
+        ("XNYS", "2020-03-16", "2020-03-13", "2020-03-16 20:00", "2020-03-17 04:00"),
+        ("XNYS", "2020-03-06", "2020-03-05", "2020-03-06 21:00", "2020-03-07 05:00"),
+        ("XNYS", "2020-11-27", "2020-11-25", "2020-11-27 18:00", "2020-11-28 05:00"),  # an early close
+        ("XASX", "2020-03-17", "2020-03-16", "2020-03-17 05:00", "2020-03-17 13:00"),
+        ("XHKG", "2020-01-29", "2020-01-24", "2020-01-29 08:00", "2020-01-29 16:00"),
+        ("CMES", "2020-03-17", "2020-03-16", "2020-03-17 22:00", "2020-03-17 22:00"),  # the next opens at once
+        ("CMES", "2020-03-13", "2020-03-12", "2020-03-13 22:00", "2020-03-14 05:00"),
+        ("24x7", "2020-03-14", "2020-03-13", "2020-03-15 00:00", "2020-03-15 00:00"),
+    ],
+)
+def test_a_session_has_a_close_and_an_end(market: str, session: str, before: str, close: str, end: str) -> None:
+    calendar, day = MARKETS[market], date.fromisoformat(session)
+    assert calendar.session_before(day).isoformat() == before
+    assert calendar.close_of(day) == datetime.fromisoformat(close).replace(tzinfo=UTC)
+    assert calendar.end_of(day) == datetime.fromisoformat(end).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_every_instant_belongs_to_the_session_that_ends_next(market: str) -> None:
+    calendar = MARKETS[market]
+    at = datetime(2020, 2, 27, tzinfo=UTC)
+    while at < datetime(2020, 4, 16, tzinfo=UTC):  # clocks change in each zone, and Easter
+        session = calendar.session_of(at)
+        assert calendar.end_of(calendar.session_before(session)) <= at < calendar.end_of(session), at
+        at += timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("market", "at", "session"),
+    [
+        ("XNYS", "2020-03-16 13:29", "2020-03-13"),
+        ("XNYS", "2020-03-16 13:30", "2020-03-16"),
+        ("XNYS", "2020-03-15 12:00", "2020-03-13"),  # a Sunday: Friday's price
+        ("XNYS", "2020-03-17 03:00", "2020-03-16"),
+        ("XASX", "2020-03-16 23:00", "2020-03-17"),
+        ("CMES", "2020-03-15 22:00", "2020-03-16"),
+        ("24x7", "2020-03-14 00:00", "2020-03-14"),
+    ],
+)
+def test_a_price_is_of_the_session_that_opened_last(market: str, at: str, session: str) -> None:
+    assert MARKETS[market].last_opened(datetime.fromisoformat(at).replace(tzinfo=UTC)).isoformat() == session
