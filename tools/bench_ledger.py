@@ -18,11 +18,12 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.market_calendar import AlwaysOpen
 from functions.adapters.system import SystemClock
-from functions.domain.ledger.books import Checkpoint, checkpoint_document, compute_period, compute_period_in_pages
+from functions.domain.ledger.books import Checkpoint, compute_period, compute_period_in_pages
+from functions.domain.ledger.checkpoints import checkpoint_document
 from functions.domain.ledger.fifo import Lots, match
 from functions.domain.ledger.periods import Period
 from functions.services.ledger.month_performance import ComputeMonth, MonthPerformance
-from functions.services.ledger.read_ledger import SkippedDocuments, read_fills
+from functions.services.ledger.read_ledger import SkippedDocuments, read_events
 from functions.services.ledger.take_snapshots import TakeSnapshots
 
 Book = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
@@ -115,7 +116,7 @@ def seed_month(db: Client, history: int) -> None:
             for fill_id, document in part[first : first + _BATCH]:
                 batch.set(paths.ledger_trades(db, TENANT).document(fill_id), document)
             batch.commit()
-    books = compute_period(Checkpoint.empty(), read_fills(TENANT, older, SkippedDocuments()), {}, MONTH.start)[1]
+    books = compute_period(Checkpoint.empty(), read_events(TENANT, older, SkippedDocuments()), {}, MONTH.start)[1]
     paths.checkpoints(db, TENANT).document("before").set(checkpoint_document(books))
     before, last = ((moment - timedelta(days=1)).date() for moment in (MONTH.start, MONTH.end))
     paths.ledger_head(db, TENANT).set({"last_day": before.isoformat(), "seen_until": MONTH.end})
@@ -153,7 +154,7 @@ def measure_memory() -> tuple[float, float]:
     start = datetime(2020, 3, 2, tzinfo=UTC)
     stream = documents(STREAMED_FILLS, start, start + timedelta(days=1))
     tracemalloc.start()
-    fills = read_fills(TENANT, stream, SkippedDocuments())
+    fills = read_events(TENANT, stream, SkippedDocuments())
     compute_period_in_pages(Checkpoint.empty(), fills, {}, start + timedelta(days=1))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

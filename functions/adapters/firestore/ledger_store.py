@@ -9,6 +9,7 @@ from google.cloud.firestore import CollectionReference, DocumentReference, Docum
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
+from functions.adapters.firestore.checkpoint_parts import joined, parted, parts_of
 from functions.adapters.firestore.writes import update_over
 from functions.domain.ledger.entries import LedgerEntry
 from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
@@ -67,7 +68,17 @@ class FirestoreLedgerStore(FirestoreStore):
     def checkpoint(self, tenant_id: str, at_or_before: datetime) -> Document | None:
         query = paths.checkpoints(self._db, tenant_id).where(filter=FieldFilter("at", "<=", at_or_before))
         newest_first = query.order_by("at", direction=Query.DESCENDING)
-        return self._first(newest_first, f"reading the checkpoints of tenant {tenant_id}")
+        doing = f"reading the checkpoints of tenant {tenant_id}"
+        snapshot = next(iter(self._stream(newest_first.limit(1), doing)), None)
+        if snapshot is None:
+            return None
+        first = snapshot.to_dict() or {}
+        if parts_of(first) == 1:
+            return first
+        numbers = range(2, parts_of(first) + 1)
+        others = [paths.checkpoint_part(self._db, tenant_id, snapshot.id, number) for number in numbers]
+        found = self._get_all(others, doing)
+        return joined(first, [found.get(other.path, ABSENT).value for other in others])
 
     def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterator[Document]:
         query = paths.strategy_performance(self._db, tenant_id).where(filter=FieldFilter("period", "==", "day"))
@@ -97,7 +108,10 @@ class FirestoreLedgerStore(FirestoreStore):
             "served_day": writes.head.served_day.isoformat(),
         }
         update_over(batch, paths.ledger_head(db, tenant_id), head, head_version)
-        batch.set(paths.checkpoints(db, tenant_id).document(day), dict(writes.checkpoint))
+        first, *others = parted(writes.checkpoint)
+        batch.set(paths.checkpoints(db, tenant_id).document(day), dict(first))
+        for number, other in enumerate(others, 2):
+            batch.set(paths.checkpoint_part(db, tenant_id, day, number), dict(other))
         for document_id, document in writes.snapshots.items():
             batch.set(paths.strategy_performance(db, tenant_id).document(document_id), dict(document))
         for uid, document in writes.windows.items():

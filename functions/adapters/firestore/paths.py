@@ -121,6 +121,11 @@ def checkpoints(db: Client, tenant_id: str) -> CollectionReference:
     return db.collection("tenants", tenant_id, "state", "ledger", "checkpoints")
 
 
+def checkpoint_part(db: Client, tenant_id: str, day: str, number: int) -> DocumentReference:
+    """A further part of a checkpoint, from 2 on, where one document does not hold it."""
+    return checkpoints(db, tenant_id).document(f"{day}-{number}")
+
+
 def jobs(db: Client, tenant_id: str) -> CollectionReference:
     """Records of performance jobs."""
     return db.collection("tenants", tenant_id, "jobs")

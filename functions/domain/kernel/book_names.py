@@ -1,9 +1,12 @@
-"""The two books that fills belong to: live trades, and trades on paper."""
+"""The books that fills belong to: live trades, trades on paper, and what no strategy owns."""
 
 from __future__ import annotations
 
 SHADOW_UID = "shadow"
 """The user that paper fills belong to in books and performance documents."""
+
+UNOWNED = "unowned"
+"""The user, and the strategy, of what the account did and no strategy: it is booked, and nobody is judged by it."""
 
 LIVE_BOOK, SHADOW_BOOK = "live", "shadow"
 

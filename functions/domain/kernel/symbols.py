@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_SEPARATED = re.compile(r"([A-Z0-9.]+)[/_-](USD|USDT|USDC|EUR|GBP|JPY|BTC|ETH)")
+_QUOTES = ("USDT", "USDC", "USD", "EUR", "GBP", "JPY", "BTC", "ETH")
+_SEPARATED = re.compile(rf"([A-Z0-9.]+)[/_-]({'|'.join(_QUOTES)})")
+_JOINED = re.compile(rf"([A-Z0-9.]+?)({'|'.join(_QUOTES)})")
 
 
 def canonical_symbol(symbol: str) -> str:
@@ -17,3 +19,14 @@ def canonical_symbol(symbol: str) -> str:
     upper = symbol.strip().upper()
     pair = _SEPARATED.fullmatch(upper)
     return pair[1] + pair[2] if pair else upper
+
+
+def pair_of(symbol: str) -> tuple[str, str]:
+    """
+    Return what a pair trades, and for what; empty texts for a symbol that is no pair.
+
+    >>> pair_of("BTC/USD"), pair_of("ethbtc"), pair_of("AAPL")
+    (('BTC', 'USD'), ('ETH', 'BTC'), ('', ''))
+    """
+    pair = _JOINED.fullmatch(canonical_symbol(symbol))
+    return (pair[1], pair[2]) if pair else ("", "")

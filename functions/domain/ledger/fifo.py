@@ -34,6 +34,17 @@ class Lots:
     def none(cls) -> Lots:
         return cls(np.empty(0), np.empty(0), np.empty(0))
 
+    @property
+    def quantity(self) -> float:
+        """Units held; below 0 short."""
+        return float(self.signed_quantity.sum())
+
+    def split(self, ratio: float) -> Lots:
+        """Return the same lots after a split: ``ratio`` new units for an old one, at no profit."""
+        if ratio == 1.0:
+            return self
+        return Lots(self.signed_quantity * ratio, self.price / ratio, self.unit_cost / ratio)
+
     def unrealized(self, mark: float) -> float:
         """Return what closing everything at ``mark`` would realise, USD, net of the costs carried."""
         gross = self.signed_quantity @ (mark - self.price)

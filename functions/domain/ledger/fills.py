@@ -1,26 +1,22 @@
-"""Fills: what the ledger holds, validated where it enters."""
+"""Fills: one execution each, validated where it enters the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from functions.domain.kernel.errors import FillError, InputError
-from functions.domain.kernel.parsing import as_number, parse_time
+from functions.domain.kernel.symbols import canonical_symbol, pair_of
+from functions.domain.ledger.fields import LedgerFields
 
-FIELD_ALIASES: Mapping[str, tuple[str, ...]] = {
-    "uid": ("uid", "user_id", "userId"),
-    "strategy_id": ("strategy_id", "strategyId"),
-    "qty": ("qty", "quantity"),
-    "ts": ("ts", "timestamp"),
-}
-"""Names under which a field is read, the proper one first."""
+SIDES: Mapping[str, int] = {"buy": 1, "sell": -1, "sell_short": -1}
+"""What a side does to the quantity held."""
+ACCOUNT_CURRENCY = "USD"
 
-
-_LONGEST_NAME_BYTES = 600
-"""Two of them and a period name a performance document, in 1,500 bytes."""
+_REVISED_ID = re.compile(r"([0-9a-fA-F]{8}\.[0-9a-fA-F]{8}\.[0-9]{2})\.([0-9]{2})")
+"""Interactive Brokers' execution id: the last part counts up when an execution is corrected."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,6 +26,18 @@ class BookKey:
     uid: str
     strategy_id: str
     symbol: str
+    """Canonical, whatever spelling it is made of."""
+    spelled: str = field(default="", compare=False)
+    """As its writer spells it; no part of the identity."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spelled", self.spelled or self.symbol)
+        object.__setattr__(self, "symbol", canonical_symbol(self.symbol))
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """(uid, strategy)."""
+        return self.uid, self.strategy_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +48,22 @@ class Fill:
     at: datetime
     """UTC."""
     signed_quantity: float
-    """Units; above 0 bought, below 0 sold."""
+    """Units that the position changed by, after a fee taken in the coin itself; above 0 bought, below 0 sold."""
     price: float
     """USD per unit."""
     cost: float
-    """Fees and slippage, USD, 0 or more."""
+    """Fees and slippage, USD; below 0 where a maker's rebate exceeds what was paid."""
     fees: float
     """The fees alone, USD."""
     order: tuple[str, str, str]
     """Breaks ties of time: broker fill id, order id, document id."""
+    execution: tuple[str, str, str, str] | None = None
+    """Account, symbol, order and broker's id without its revision, where the broker counts revisions."""
+    revision: int = 0
+
+    @property
+    def entry_id(self) -> str:
+        return self.order[2]
 
     @property
     def sort_key(self) -> tuple[datetime, tuple[str, str, str]]:
@@ -65,56 +80,74 @@ def as_ledger_document(shadow_record: Mapping[str, Any], uid: str) -> dict[str, 
     return {
         **{name: shadow_record.get(name) for name in ("symbol", "side", "qty", "price")},
         "uid": uid,
-        "strategy_id": shadow_record.get("strategy_name"),
+        "strategy_id": shadow_record.get("strategy_name") or "",  # no paper fill is unowned
         "ts": shadow_record.get("timestamp"),
     }
 
 
+def revision_of(broker_fill_id: str | None) -> tuple[str, int] | None:
+    """
+    Return what an execution id that counts its revisions is of, and which revision it is; None for any other id.
+
+    >>> revision_of("0000e0d5.5d3f1a2b.01.02"), revision_of("28457")
+    (('0000e0d5.5d3f1a2b.01', 2), None)
+    """
+    found = _REVISED_ID.fullmatch(broker_fill_id or "")
+    return (found[1].lower(), int(found[2])) if found else None
+
+
 def parse_fill(document_id: str, document: Mapping[str, Any]) -> Fill:
     """
-    Read one ledger document.
+    Read one fill of the ledger.
 
     Raises
     ------
     FillError
         If a field is missing or out of range; it names the document, the field, the limit and the value.
     """
-
-    def field(name: str) -> Any:
-        return next((document[alias] for alias in FIELD_ALIASES.get(name, (name,)) if alias in document), None)
-
-    def error(name: str, limit: str) -> FillError:
-        return FillError(f"{document_id}.{name}", limit, field(name))
-
-    def text(name: str, *, may_have_slash: bool = False) -> str:
-        value = field(name)
-        if not isinstance(value, str) or not value or ("/" in value and not may_have_slash):
-            raise error(name, "a text" if may_have_slash else "a name without /")
-        if len(value.encode(errors="replace")) > _LONGEST_NAME_BYTES:
-            raise error(name, f"of at most {_LONGEST_NAME_BYTES} bytes")
-        return value
-
-    def number(name: str, limit: str, accepts: Callable[[float], bool], default: float | None = None) -> float:
-        value = default if field(name) is None else as_number(field(name))
-        if value is None or not accepts(value):
-            raise error(name, limit)
-        return value
-
-    side = str(field("side")).lower()
-    if side not in {"buy", "sell"}:
-        raise error("side", "buy or sell")
-    quantity = number("qty", "> 0", lambda value: value > 0)
-    fees = number("fees", ">= 0", lambda value: value >= 0, 0.0)
-    try:
-        at = parse_time(f"{document_id}.ts", field("ts")).astimezone(UTC)
-    except InputError as wrong:
-        raise FillError(wrong.field, wrong.limit, wrong.value) from wrong
+    fields = LedgerFields(document_id, document)
+    direction = SIDES.get(str(fields.get("side")).lower())
+    if direction is None:
+        raise fields.error("side", "buy, sell or sell_short")
+    quantity, price = fields.above_zero("qty"), fields.above_zero("price")
+    symbol = fields.text("symbol", may_have_slash=True)
+    fees, fee_units = _fees(fields, symbol, price)
+    if direction > 0 and fee_units >= quantity:
+        raise fields.error("fee_qty", f"below qty ({quantity:g}), which it is taken from")
+    key = BookKey(*fields.owner(), symbol)
+    broker_fill_id, order_id = (str(fields.get(name) or "") for name in ("broker_fill_id", "order_id"))
+    revised = revision_of(broker_fill_id)
     return Fill(
-        BookKey(text("uid"), text("strategy_id"), text("symbol", may_have_slash=True)),
-        at,
-        quantity if side == "buy" else -quantity,
-        number("price", "> 0", lambda value: value > 0),
-        fees + number("slippage", ">= 0", lambda value: value >= 0, 0.0),
+        key,
+        fields.time(),
+        direction * quantity - fee_units,
+        price,
+        fees + fields.number("slippage", ">= 0", lambda value: value >= 0, 0.0),
         fees,
-        (str(field("broker_fill_id") or ""), str(field("order_id") or ""), document_id),
+        (broker_fill_id, order_id, document_id),
+        revised and (str(fields.get("account_id") or ""), key.symbol, order_id, revised[0]),
+        revised[1] if revised else 0,
     )
+
+
+def _fees(fields: LedgerFields, symbol: str, price: float) -> tuple[float, float]:
+    """
+    Return a fill's fees, USD, and how many units of what was traded they took.
+
+    ``fees`` are USD. ``fee_qty`` is in ``fee_currency``: the coin that was traded counts at the fill's price, the money
+    it was traded for as it is, any other at ``fee_rate``, USD per unit of it.
+    """
+    fees = fields.number("fees", "a number", lambda _: True, 0.0)
+    if fields.get("fee_qty") is None:
+        return fees, 0.0
+    units = fields.number("fee_qty", "a number", lambda _: True)
+    currency = fields.text("fee_currency").upper()
+    base, quote = pair_of(symbol)
+    if currency == base:
+        return fees + units * price, units
+    if currency in {ACCOUNT_CURRENCY, quote}:
+        return fees + units, 0.0
+    if fields.get("fee_rate") is None:
+        known = " or ".join(dict.fromkeys(name for name in (base, quote, ACCOUNT_CURRENCY) if name))
+        raise fields.error("fee_currency", f"{known}, or any other with fee_rate, USD per unit of it")
+    return fees + units * fields.above_zero("fee_rate"), 0.0

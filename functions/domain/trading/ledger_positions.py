@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from functions.domain.kernel.book_names import SHADOW_UID
-from functions.domain.kernel.symbols import canonical_symbol
+from functions.domain.kernel.book_names import SHADOW_UID, UNOWNED
 from functions.domain.ledger.books import OpenLots
 from functions.domain.ledger.fifo import Lots
 from functions.domain.orchestration.position_book import NO_QUANTITY, NOTHING_HELD, Holding, Key
@@ -35,17 +34,17 @@ def holdings_of(lots: OpenLots) -> dict[Key, Holding]:
     """Return what each strategy holds live, over all users and spellings, at the average cost of what is open."""
     grouped: dict[Key, list[tuple[str, Lots]]] = defaultdict(list)
     for key, open_lots in lots.items():
-        if key.uid != SHADOW_UID:
-            grouped[key.strategy_id, canonical_symbol(key.symbol)].append((key.symbol, open_lots))
+        if key.uid not in {SHADOW_UID, UNOWNED}:
+            grouped[key.strategy_id, key.symbol].append((key.spelled, open_lots))
     held = {key: _together(books) for key, books in grouped.items()}
     return {key: one for key, one in held.items() if abs(one.qty) >= NO_QUANTITY}
 
 
 def _together(books: list[tuple[str, Lots]]) -> Holding:
     """Return several users' lots of one strategy and symbol as one position."""
-    qty = math.fsum(float(lots.signed_quantity.sum()) for _, lots in books)
-    counted = [lots for _, lots in books if float(lots.signed_quantity.sum()) * qty > 0]
-    units = math.fsum(float(lots.signed_quantity.sum()) for lots in counted)
+    qty = math.fsum(lots.quantity for _, lots in books)
+    counted = [lots for _, lots in books if lots.quantity * qty > 0]
+    units = math.fsum(lots.quantity for lots in counted)
     cost = math.fsum(float(lots.signed_quantity @ lots.price) for lots in counted)
     spelled = max(books, key=lambda book: abs(float(book[1].signed_quantity.sum())))[0]
     return Holding(qty, cost / units if units else 0.0, spelled)

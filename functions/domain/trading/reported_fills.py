@@ -72,7 +72,7 @@ def as_reported(fill: Fill, **labels: Any) -> ReportedFill:
     """Return a fill of the ledger's as a client would report it, with labels such as ``nonce`` and ``order_id``."""
     return ReportedFill(
         strategy_id=fill.key.strategy_id,
-        symbol=fill.key.symbol,
+        symbol=fill.key.spelled,
         side="buy" if fill.signed_quantity > 0 else "sell",
         qty=abs(fill.signed_quantity),
         price=fill.price,

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from functions.domain.kernel.errors import PackedStateError
-from functions.domain.ledger.books import Checkpoint, compute_period_in_pages, read_checkpoint
+from functions.domain.ledger.books import Checkpoint, compute_period_in_pages
+from functions.domain.ledger.checkpoints import read_checkpoint
 from functions.services.ledger.ports import LedgerReader, LedgerStore
-from functions.services.ledger.read_ledger import SkippedDocuments, read_all_fills
+from functions.services.ledger.read_ledger import SkippedDocuments, read_all_events
 
 logger = logging.getLogger("maestro")
 
@@ -40,7 +41,7 @@ def books_at(
 
     Notes
     -----
-    With a good checkpoint only the fills since it are read; without one, the whole ledger before the instant.
+    With a good checkpoint only what came since is read; without one, the whole ledger before the instant.
 
     Raises
     ------
@@ -49,5 +50,5 @@ def books_at(
     books = newest_checkpoint(store, tenant_id, at) or Checkpoint.empty()
     if books.at == at:
         return books
-    fills = read_all_fills(store, tenant_id, books.at, at, skipped)
-    return compute_period_in_pages(books, fills, marks or {}, at)[1]
+    events = read_all_events(store, tenant_id, books.at, at, skipped)
+    return compute_period_in_pages(books, events, marks or {}, at)[1]

@@ -13,7 +13,7 @@ from functions.domain.ledger.periods import Period, month_statistics, result_of_
 from functions.services.kernel.ports import Clock, Document
 from functions.services.ledger.books import books_at, newest_checkpoint
 from functions.services.ledger.ports import LedgerStore
-from functions.services.ledger.read_ledger import SkippedDocuments, read_all_fills
+from functions.services.ledger.read_ledger import SkippedDocuments, read_all_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class ComputeMonth:
         skipped = SkippedDocuments()
         opening = books_at(self._store, tenant_id, period.start, skipped)
         marks = self._marks_at_end(tenant_id, period, mark_prices)
-        fills = read_all_fills(self._store, tenant_id, period.start, period.end, skipped)
-        results, _ = compute_period_in_pages(opening, fills, marks, period.end)
+        events = read_all_events(self._store, tenant_id, period.start, period.end, skipped)
+        results, _ = compute_period_in_pages(opening, events, marks, period.end)
         days = self._days(tenant_id, period)
         return MonthPerformance(self._snapshots(tenant_id, period, policy_defaults, results, days), skipped)
 

@@ -11,7 +11,7 @@ from functions.domain.ledger.open_lots import carried
 from functions.domain.ledger.periods import Period
 from functions.services.ledger.books import newest_checkpoint
 from functions.services.ledger.ports import LedgerReader
-from functions.services.ledger.read_ledger import SkippedDocuments, note_untimed, read_fills
+from functions.services.ledger.read_ledger import SkippedDocuments, note_untimed, read_events
 
 IsCounted = Callable[[LedgerEntry], bool]
 
@@ -49,7 +49,7 @@ def _lots_since(
     ledger: LedgerReader, tenant_id: str, books: Checkpoint, is_counted: IsCounted, skipped: SkippedDocuments
 ) -> OpenLots:
     counted = (entry for entry in ledger.entries(tenant_id, books.at) if is_counted(entry))
-    return carried(books.lots, read_fills(tenant_id, ((one.entry_id, one.document) for one in counted), skipped))
+    return carried(books.lots, read_events(tenant_id, ((one.entry_id, one.document) for one in counted), skipped))
 
 
 def _day_start(at: datetime) -> datetime:

@@ -1,16 +1,20 @@
-"""Read fills from the ledger: good ones are used, bad ones skipped, counted and reported."""
+"""Read the ledger: good documents are used, bad ones skipped, counted and reported."""
 
 from __future__ import annotations
 
+import heapq
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 
 from functions.domain.kernel.book_names import SHADOW_UID
 from functions.domain.kernel.errors import FillError
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.ledger.fills import Fill, as_ledger_document, is_paper_fill, parse_fill
+from functions.domain.ledger.amendments import effective
+from functions.domain.ledger.events import Entry, Event, parse_entry
+from functions.domain.ledger.fills import as_ledger_document, is_paper_fill
 from functions.services.kernel.ports import Document
 from functions.services.ledger.ports import LedgerReader, LedgerStore
 
@@ -39,25 +43,51 @@ def note_untimed(store: LedgerReader, tenant_id: str, skipped: SkippedDocuments)
         skipped.add(FillError(f"{document_id}.ts", "a timestamp", document.get("ts")))
 
 
-def read_fills(tenant_id: str, documents: Iterable[tuple[str, Document]], skipped: SkippedDocuments) -> Iterator[Fill]:
-    """Yield the fills of ledger documents; a bad one is never fatal and never silent."""
-    for document_id, document in documents:
-        try:
-            yield parse_fill(document_id, document)
-        except FillError as error:
-            extra = {"tenant": tenant_id, "reason_code": str(ReasonCode.MALFORMED_FILL)}
-            logger.warning("Ledger document skipped: %s", error, extra=extra)
-            skipped.add(error)
+def read_events(
+    tenant_id: str, documents: Iterable[tuple[str, Document]], skipped: SkippedDocuments
+) -> Iterator[Event]:
+    """
+    Yield what ledger documents come to, voids and corrections applied; a bad one is never fatal and never silent.
+
+    Parameters
+    ----------
+    documents : iterable
+        (id, document), oldest first.
+    """
+
+    def skip(error: FillError) -> None:
+        extra = {"tenant": tenant_id, "reason_code": str(ReasonCode.MALFORMED_FILL)}
+        logger.warning("Ledger document skipped: %s", error, extra=extra)
+        skipped.add(error)
+
+    def parsed() -> Iterator[Entry]:
+        for document_id, document in documents:
+            try:
+                yield parse_entry(document_id, document)
+            except FillError as error:
+                skip(error)
+
+    return effective(parsed(), skip)
 
 
-def read_all_fills(
+def read_all_events(
     store: LedgerStore, tenant_id: str, start: datetime | None, end: datetime, skipped: SkippedDocuments
-) -> Iterator[Fill]:
-    """Yield live and paper fills of a period; paper ones belong to the user `SHADOW_UID`. Raises StoreUnavailable."""
-    yield from read_fills(tenant_id, store.fills(tenant_id, start, end), skipped)
-    paper = (
+) -> Iterator[Event]:
+    """
+    Yield what happened in a period, live and on paper, oldest first.
+
+    Paper fills belong to the user `SHADOW_UID`; what happens to a symbol, as a split, happens to what is held of it on
+    paper, too.
+
+    Raises
+    ------
+    StoreUnavailable
+    """
+    live = read_events(tenant_id, store.fills(tenant_id, start, end), skipped)
+    records = (
         (record_id, as_ledger_document(record, SHADOW_UID))
         for record_id, record in store.shadow_fills(tenant_id, start, end)
         if is_paper_fill(record)
     )
-    yield from read_fills(tenant_id, paper, skipped)
+    paper = read_events(tenant_id, records, skipped)
+    return heapq.merge(live, paper, key=attrgetter("at"))

@@ -9,13 +9,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict
-from functions.domain.ledger.books import Checkpoint, PeriodResult, checkpoint_document, compute_period_in_pages
+from functions.domain.ledger.books import Checkpoint, PeriodResult, compute_period_in_pages
+from functions.domain.ledger.checkpoints import checkpoint_document
 from functions.domain.ledger.periods import Period, mode_at_end, snapshot_document
 from functions.services.kernel.commits import races
 from functions.services.kernel.ports import Clock, Document, MarketCalendar
 from functions.services.ledger.books import books_at, newest_checkpoint
 from functions.services.ledger.ports import DayWrites, LedgerHead, LedgerStore
-from functions.services.ledger.read_ledger import SkippedDocuments, note_untimed, read_all_fills
+from functions.services.ledger.read_ledger import SkippedDocuments, note_untimed, read_all_events
 from functions.services.ledger.valuation import Valuation, value
 from functions.services.track_record.build_windows import WINDOW_SPAN, build_windows, windows_of
 
@@ -108,8 +109,8 @@ class TakeSnapshots:
         }
         for day in self._calendar.sessions(first, last_day):
             period = Period.of_day(day)
-            fills = read_all_fills(self._store, tenant_id, books.at, period.end, report.skipped)
-            results, books = compute_period_in_pages(books, fills, valuation.closes(day), period.end)
+            events = read_all_events(self._store, tenant_id, books.at, period.end, report.skipped)
+            results, books = compute_period_in_pages(books, events, valuation.closes(day), period.end)
             snapshots = self._documents(tenant_id, results, period, valuation, known)
             recent += snapshots.values()
             writes = DayWrites(

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.ledger.fills import Fill
 from functions.domain.monitoring.explanation import Explanation, explain
 from functions.domain.orchestration.decision import logged_verdicts
 from functions.services.kernel.ports import Document
-from functions.services.ledger.read_ledger import SkippedDocuments, read_fills
+from functions.services.ledger.read_ledger import SkippedDocuments, read_events
 from functions.services.monitoring.ports import RecordStore
 
 
@@ -41,7 +42,11 @@ def explain_trade(store: RecordStore, tenant_id: str, strategy_id: str, at: date
 
 def _unredeemed_fills(store: RecordStore, tenant_id: str, session_id: str, strategy_id: str) -> Sequence[Document]:
     """Return the fills of a loop that trades without redeeming, oldest first; it may spell their fields its own way."""
-    documents = ((session_id, document) for document in store.fills_of_session(tenant_id, session_id))
-    fills = read_fills(tenant_id, documents, SkippedDocuments())
+    documents = (
+        (f"{session_id}[{number}]", document)
+        for number, document in enumerate(store.fills_of_session(tenant_id, session_id))
+    )
+    events = read_events(tenant_id, documents, SkippedDocuments())
+    fills = (event for event in events if isinstance(event, Fill))
     mine = sorted((fill for fill in fills if fill.key.strategy_id == strategy_id), key=lambda fill: fill.at)
     return [{"qty": abs(fill.signed_quantity), "price": fill.price} for fill in mine]

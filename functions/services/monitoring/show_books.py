@@ -14,7 +14,7 @@ from functions.domain.kernel.book_names import book_of
 from functions.domain.kernel.errors import InputError, RefusedError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.ledger.books import read_checkpoint
+from functions.domain.ledger.checkpoints import read_checkpoint
 from functions.domain.ledger.fifo import Lots
 from functions.domain.ledger.fills import BookKey
 from functions.domain.orchestration.identity import shown_nonce
@@ -152,7 +152,7 @@ def _position(key: BookKey, lots: Lots, mark: float) -> OpenPosition:
     return OpenPosition(
         uid=key.uid,
         strategy_id=key.strategy_id,
-        symbol=key.symbol,
+        symbol=key.spelled,
         book=book_of(key.uid),
         qty=float(lots.signed_quantity.sum()),
         average_price=float(np.average(lots.price, weights=np.abs(lots.signed_quantity))),

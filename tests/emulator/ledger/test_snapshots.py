@@ -174,7 +174,7 @@ def test_bad_documents_are_skipped_counted_and_reported(ledger: Client) -> None:
     assert report.skipped.count == 3
     assert sorted(report.skipped.examples) == [
         "negative.qty must be > 0, was -3",
-        "no-side.side must be buy or sell, was 'hold'",
+        "no-side.side must be buy, sell or sell_short, was 'hold'",
         "text-time.ts must be a timestamp, was '2020-03-03'",
     ]
     assert figures(performance(ledger)) == {name: pytest.approx(values) for name, values in WEEK.items()}
@@ -182,7 +182,7 @@ def test_bad_documents_are_skipped_counted_and_reported(ledger: Client) -> None:
 
 def test_a_damaged_checkpoint_is_rebuilt_from_the_ledger(ledger: Client) -> None:
     take(ledger, WEDNESDAY)
-    paths.checkpoints(ledger, TENANT).document("2020-03-04").update({"price": b"x"})
+    paths.checkpoints(ledger, TENANT).document("2020-03-04").update({"packed": b"x"})
     take(ledger)
     assert figures(performance(ledger)) == {name: pytest.approx(values) for name, values in WEEK.items()}
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,12 +16,11 @@ from functions.domain.kernel.errors import FillError, PackedStateError
 from functions.domain.ledger.books import (
     Checkpoint,
     PeriodResult,
-    checkpoint_document,
     compute_period,
     compute_period_in_pages,
-    read_checkpoint,
 )
-from functions.domain.ledger.fills import Fill, parse_fill
+from functions.domain.ledger.checkpoints import checkpoint_document, read_checkpoint
+from functions.domain.ledger.fills import BookKey, Fill, parse_fill
 
 START = datetime(2020, 3, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -34,6 +34,17 @@ GOOD: dict[str, Any] = {
     "ts": "2020-03-02T15:00:00Z",
     "fees": 0.5,
 }
+OF_BEFORE: dict[str, Any] = {
+    "at": START + DAY,
+    "books": ["ann/Trend/KO"],
+    "lots": [1],
+    "marks": {"KO": 45.5},
+    "owners": ["ann/Trend"],
+    "signed_quantity": np.array([10.0]).tobytes(),
+    "price": np.array([45.5]).tobytes(),
+    "unit_cost": np.array([0.1]).tobytes(),
+}
+TWO_LOTS = {"signed_quantity": [10.0, -4.0], "price": [40.0, 60.0], "unit_cost": [0.0, 0.0]}
 
 
 def fill(hours: float = 15, **fields: Any) -> Fill:
@@ -60,8 +71,19 @@ def test_aliases_are_read() -> None:
         ({"qty": -3}, "f1.qty must be > 0, was -3"),
         ({"qty": float("nan")}, "f1.qty must be > 0, was nan"),
         ({"price": "free"}, "f1.price must be > 0, was 'free'"),
-        ({"fees": -1}, "f1.fees must be >= 0, was -1"),
-        ({"side": "hold"}, "f1.side must be buy or sell, was 'hold'"),
+        ({"fees": "none"}, "f1.fees must be a number, was 'none'"),
+        ({"slippage": -1}, "f1.slippage must be >= 0, was -1"),
+        ({"side": "hold"}, "f1.side must be buy, sell or sell_short, was 'hold'"),
+        ({"fee_qty": 1}, "f1.fee_currency must be a name without /, was None"),
+        (
+            {"fee_qty": 1, "fee_currency": "bnb"},
+            "f1.fee_currency must be USD, or any other with fee_rate, USD per unit of it, was 'bnb'",
+        ),
+        (
+            {"fee_qty": 10, "fee_currency": "ETH", "symbol": "ETH/EUR"},
+            "f1.fee_qty must be below qty (10), which it is taken from, was 10",
+        ),
+        ({"symbol": None}, "f1.symbol must be a text, was None"),
         ({"uid": None}, "f1.uid must be a name without /, was None"),
         ({"uid": "a" * 601}, f"f1.uid must be of at most 600 bytes, was '{'a' * 79}… (603 characters)"),
         ({"strategy_id": "A/B"}, "f1.strategy_id must be a name without /, was 'A/B'"),
@@ -173,10 +195,36 @@ def test_pages_change_nothing(given_events: Any, page_size: int) -> None:
     "damage", [{"price": b""}, {"lots": [2]}, {"lots": [0]}, {"books": ["ann"]}, {"marks": None}, {"marks": {}}]
 )
 def test_a_damaged_checkpoint_is_an_error_not_a_guess(damage: dict[str, Any]) -> None:
+    with pytest.raises(PackedStateError):
+        read_checkpoint({**OF_BEFORE, **damage})
+
+
+@pytest.mark.parametrize("damage", [lambda packed: packed[:-9], lambda _: b"", lambda packed: packed[9:], lambda _: 7])
+def test_a_damaged_packed_checkpoint_is_an_error_not_a_guess(damage: Callable[[bytes], Any]) -> None:
     _, books = compute_period(Checkpoint.empty(), [fill()], {}, START + DAY)
     document = checkpoint_document(books)
     with pytest.raises(PackedStateError):
-        read_checkpoint({**document, **damage})
+        read_checkpoint({**document, "packed": damage(document["packed"])})
+
+
+def test_a_checkpoint_from_before_they_were_packed_is_read() -> None:
+    _, books = compute_period(Checkpoint.empty(), [fill(fees=1)], {}, START + DAY)
+    assert checkpoint_document(read_checkpoint(OF_BEFORE)) == checkpoint_document(books)
+
+
+def test_two_spellings_of_before_are_one_book() -> None:
+    two = {
+        **OF_BEFORE,
+        "books": ["ann/Trend/btc/usd", "ann/Trend/BTCUSD"],
+        "lots": [1, 1],
+        "marks": {"btc/usd": 50.0, "BTCUSD": 50.0},
+        **{name: np.array(figures).tobytes() for name, figures in TWO_LOTS.items()},
+    }
+    books = read_checkpoint(two)
+    assert list(books.lots) == [BookKey("ann", "Trend", "BTC-USD")]
+    assert books.lots[BookKey("ann", "Trend", "BTCUSD")].quantity == 6.0
+    flat = {**two, "signed_quantity": np.array([10.0, -10.0]).tobytes()}
+    assert not read_checkpoint(flat).lots
 
 
 def test_no_checkpoint_is_an_empty_one() -> None:

@@ -13,7 +13,8 @@ import pytest
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.ledger.books import Checkpoint, checkpoint_document
+from functions.domain.ledger.books import Checkpoint
+from functions.domain.ledger.checkpoints import checkpoint_document
 from functions.domain.ledger.fifo import Lots
 from functions.domain.ledger.fills import BookKey
 from functions.domain.orchestration.buying_power import BuyingPower
@@ -79,6 +80,15 @@ def lots(*quantities: float, price: float = 50.0) -> Lots:
 def checkpoint(books: Mapping[BookKey, Lots]) -> dict[str, Any]:
     return checkpoint_document(Checkpoint(MARCH_16, books, {key.symbol: 60.0 for key in books}))
 
+
+FROM_BEFORE_PACKING: dict[str, Any] = {
+    "at": MARCH_16,
+    "books": ["ann/Trend/KO"],
+    "lots": [1],
+    "marks": {"KO": 60.0},
+    "owners": ["ann/Trend"],
+    **{name: np.ones(1).tobytes() for name in ("signed_quantity", "price", "unit_cost")},
+}
 
 # Curves
 
@@ -159,11 +169,13 @@ def test_positions_are_sorted_and_cut() -> None:
         {"price": np.array([np.nan]).tobytes()},
         {"signed_quantity": np.zeros(1).tobytes()},
         {"owners": [3]},
+        {"packed": b""},
+        {"packed": b"PK"},
     ],
 )
 def test_a_damaged_checkpoint_is_refused_and_says_what_rebuilds_it(damage: dict[str, Any]) -> None:
     with pytest.raises(RefusedError, match=r"open lots cannot be read \(.+\): the next nightly snapshot") as refused:
-        positions(checkpoint({KO: lots(1.0)}) | damage)
+        positions(FROM_BEFORE_PACKING | damage)
     assert refused.value.reason_code is ReasonCode.STORE_UNAVAILABLE
 
 

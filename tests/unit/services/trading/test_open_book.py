@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.domain.kernel.errors import InputError, RefusedError
-from functions.domain.ledger.books import Checkpoint, checkpoint_document
+from functions.domain.ledger.books import Checkpoint
+from functions.domain.ledger.checkpoints import checkpoint_document
+from functions.domain.ledger.events import Event
 from functions.domain.ledger.fills import parse_fill
 from functions.domain.ledger.open_lots import carried
 from functions.domain.ledger.periods import Period
@@ -510,7 +512,8 @@ def test_the_book_is_the_ledgers_sum_whatever_came_in_whatever_order(events: lis
         desk.deliver(name)
     desk.open(is_written=not desk.book().is_open)
     fills = [parse_fill(name, one) for name, one in desk.cycles.those_below("tenants/acme/ledger_trades").items()]
-    in_ledger = holdings_of(carried({}, sorted(fills, key=lambda fill: fill.sort_key)))
+    in_order: list[Event] = [*sorted(fills, key=lambda fill: fill.sort_key)]
+    in_ledger = holdings_of(carried({}, in_order))
     assert differences(desk.book().holdings, in_ledger) == []
     assert desk.check().status is BookStatus.SAME
     assert desk.ledger_version() >= len(written)

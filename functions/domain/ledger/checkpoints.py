@@ -1,0 +1,99 @@
+"""A checkpoint as it is stored: every lot and mark, packed."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from functions.domain.kernel.errors import PackedStateError
+from functions.domain.ledger.books import Checkpoint
+from functions.domain.ledger.fifo import Lots, match
+from functions.domain.ledger.fills import BookKey
+
+_COLUMNS = ("signed_quantity", "price", "unit_cost")
+
+
+def checkpoint_document(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Pack a checkpoint: ``packed`` holds an index of books and three float64 columns, in numpy's own format."""
+    keys = sorted(checkpoint.lots)
+    lots = [checkpoint.lots[key] for key in keys]
+    index = {
+        "books": [[key.uid, key.strategy_id, key.spelled] for key in keys],
+        "lots": [int(lot.price.size) for lot in lots],
+        "marks": dict(sorted(checkpoint.marks.items())),
+        "owners": sorted(checkpoint.owners),
+    }
+    figures = [np.concatenate([np.empty(0), *(getattr(lot, name) for lot in lots)]) for name in _COLUMNS]
+    text = np.frombuffer(json.dumps(index, separators=(",", ":")).encode(), dtype=np.uint8)
+    file = io.BytesIO()
+    np.savez_compressed(file, index=text, figures=np.array(figures, dtype="<f8"))
+    return {"at": checkpoint.at, "packed": file.getvalue()}
+
+
+def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
+    """
+    Unpack a checkpoint, also one from before checkpoints were packed; a missing document is an empty one.
+
+    Raises
+    ------
+    PackedStateError
+        If its parts do not belong together, or something held has no mark: rebuild it from the ledger.
+    """
+    if document is None:
+        return Checkpoint.empty()
+    try:
+        index, columns = _unpacked(document) if "packed" in document else _of_before(document)
+        ends = np.cumsum([0, *index["lots"]])
+        if [column.size for column in columns] != [ends[-1]] * len(_COLUMNS) or len(index["books"]) != len(ends) - 1:
+            raise ValueError(f"{ends[-1]} lots of {len(ends) - 1} books")
+        marks = {BookKey("", "", symbol).symbol: float(price) for symbol, price in index["marks"].items()}
+        figures = np.concatenate([list(marks.values()), *columns])
+        if min(index["lots"], default=1) < 1 or not np.isfinite(figures).all():
+            raise ValueError("a book without lots, or a figure that is not finite")
+        lots: dict[BookKey, Lots] = {}
+        slices = [slice(start, stop) for start, stop in itertools.pairwise(ends)]
+        for book, part in zip(index["books"], slices, strict=True):
+            _add(lots, BookKey(*book), Lots(*(column[part] for column in columns)))
+        if unmarked := sorted({key.symbol for key in lots} - marks.keys()):
+            raise ValueError(f"no mark of {unmarked[0]}")
+        owners = frozenset((uid, name) for uid, name in index["owners"])
+        return Checkpoint(document["at"], lots, marks, owners)
+    except (AttributeError, EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise PackedStateError(
+            "checkpoint", "books, lots, marks and three columns of equal length", str(error)
+        ) from error
+
+
+def _unpacked(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Any]]:
+    with np.load(io.BytesIO(document["packed"]), allow_pickle=False) as file:
+        return json.loads(file["index"].tobytes()), list(file["figures"].astype(np.float64))
+
+
+def _of_before(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Any]]:
+    """Read a checkpoint whose columns and index are fields of the document."""
+    index = {
+        "books": [book.split("/", 2) for book in document["books"]],
+        "lots": document["lots"],
+        "marks": document["marks"],
+        "owners": [owner.split("/") for owner in document["owners"]],
+    }
+    return index, [np.frombuffer(document[name], dtype="<f8").astype(np.float64) for name in _COLUMNS]
+
+
+def _add(lots: dict[BookKey, Lots], key: BookKey, more: Lots) -> None:
+    """Add lots to a book; two spellings of one symbol, from before books had one spelling, are one book."""
+    if key not in lots:
+        lots[key] = more
+        return
+    merged = match(lots[key], more.signed_quantity, more.price, more.unit_cost * np.abs(more.signed_quantity))
+    left = merged.open_lots
+    if left.price.size:
+        lots[key] = left
+    else:
+        del lots[key]
