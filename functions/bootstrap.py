@@ -14,6 +14,7 @@ from functions.adapters.cloud_task_queue import CloudTaskQueue
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
+from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.input_store import FirestoreInputStore
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.member_store import FirestoreMemberStore
@@ -44,6 +45,7 @@ from functions.services.orchestration.manage_policy import ManagePolicy
 from functions.services.orchestration.put_inputs import PutInputs
 from functions.services.trading.adopt_fills import AdoptFills
 from functions.services.trading.check_book import CheckBook
+from functions.services.trading.record_entries import RecordEntries
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
 from functions.settings import WEBHOOK_SIGNING_KEY, Settings, read_settings
@@ -128,13 +130,18 @@ def redeem_signals() -> RedeemSignals:
 
 @cache
 def record_fills() -> RecordFills:
-    return RecordFills(trading_store(), clock(), commits())
+    return RecordFills(trading_store(), entry_ledger(), clock(), commits())
+
+
+@cache
+def record_entries() -> RecordEntries:
+    return RecordEntries(trading_store(), entry_ledger(), clock(), commits())
 
 
 @cache
 def adopt_fills() -> AdoptFills:
     settings()
-    return AdoptFills(trading_store(), clock(), commits())
+    return AdoptFills(trading_store(), entry_ledger(), clock(), commits())
 
 
 @cache
@@ -150,6 +157,11 @@ def put_inputs() -> PutInputs:
 @cache
 def ledger_store() -> FirestoreLedgerStore:
     return wiring.ledger_store(firestore_client())
+
+
+@cache
+def entry_ledger() -> FirestoreEntryLedger:
+    return FirestoreEntryLedger(firestore_client())
 
 
 @cache

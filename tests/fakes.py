@@ -191,15 +191,22 @@ class FakeTradingStore:
             raise StoreConflict("a redemption or a fill exists")
         if any(self._cycles.version(path) != fields.version for path, fields in adopted.items()):
             raise StoreConflict("a fill changed")
-        for path, fields in adopted.items():
-            self._cycles.put(path, {**self._cycles.documents[path], **fields.value})
+        for path, set_ in adopted.items():
+            self._cycles.put(path, {**self._cycles.documents[path], **set_.value})
         for path, document in created.items():
             self._cycles.put(path, document)
         for nonce, document in writes.redemptions.items():
             self._cycles.put(f"{tenant}/redemptions/{nonce}", document)
+        for uid, fields in writes.modes.items():
+            path = f"{tenant}/state/modes" if uid is None else f"{tenant}/state/modes__{uid}"
+            self._cycles.put(path, {**self._cycles.documents[path], **fields})
         if writes.positions is not None:
             self._cycles.put(f"{tenant}/state/positions", writes.positions)
         self._cycles.put(current, {**self._cycles.documents.get(current, {}), **writes.session})
+
+    def modes(self, tenant_id: str) -> dict[str | None, dict[str, Any]]:
+        found = self._cycles.those_below(f"tenants/{tenant_id}/state")
+        return {name.partition("__")[2] or None: one for name, one in found.items() if name.startswith("modes")}
 
     def account_and_prices(self, tenant_id: str) -> AccountAndPrices:
         state = self._cycles.read(tenant_id, None, None)
@@ -217,7 +224,7 @@ class FakeTradingStore:
 
 
 class FakeLedger:
-    """`LedgerReader` on the documents of a `FakeCycleStore`; no checkpoint was ever taken, unless one is put."""
+    """`EntryLedger` on the documents of a `FakeCycleStore`; no checkpoint was ever taken, unless one is put."""
 
     def __init__(self, cycles: FakeCycleStore) -> None:
         self._cycles = cycles
@@ -238,6 +245,25 @@ class FakeLedger:
                 yield LedgerEntry(name, document, self._cycles.created_at[path])
         if self.while_reading:
             self.while_reading.pop(0)()
+
+    def at_instant(self, tenant_id: str, at: datetime) -> list[LedgerEntry]:
+        return [one for one in self._all(tenant_id) if one.document.get("ts") == at]
+
+    def revisions(self, tenant_id: str, broker_fill_id: str) -> list[LedgerEntry]:
+        named = ((str(one.document.get("broker_fill_id")), one) for one in self._all(tenant_id))
+        return [one for name, one in named if name.startswith(f"{broker_fill_id}.")]
+
+    def shadow_fills(
+        self, tenant_id: str, start: datetime | None, end: datetime
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, one in self._cycles.those_below(f"tenants/{tenant_id}/shadow_pnl").items():
+            if (start is None or start <= one["timestamp"]) and one["timestamp"] < end:
+                yield name, one
+
+    def _all(self, tenant_id: str) -> list[LedgerEntry]:
+        folder = f"tenants/{tenant_id}/ledger_trades"
+        found = self._cycles.those_below(folder)
+        return [LedgerEntry(name, one, self._cycles.created_at[f"{folder}/{name}"]) for name, one in found.items()]
 
     def untimed_fills(self, tenant_id: str) -> list[tuple[str, dict[str, Any]]]:
         found = self._cycles.those_below(f"tenants/{tenant_id}/ledger_trades")

@@ -1,123 +1,136 @@
-"""Fills of long ago, which the API refuses for their age, into the ledger: from a CSV file, once each."""
+"""Fills and other entries of long ago, which the API refuses for their age, into the ledger: from a file, once each."""
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
+from google.cloud.firestore import Client
 
+from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.kernel.errors import FillError, InputError
-from functions.domain.kernel.parsing import check_document_id
-from functions.domain.ledger.fills import parse_fill
-from functions.domain.trading.reported_fills import FillStatus, ReportedFill, as_reported
+from functions.domain.kernel.parsing import check_document_id, is_document_id
+from functions.domain.ledger.events import parse_entry
+from functions.domain.trading.reported_entries import AMENDMENTS, ReportedEntry
+from functions.domain.trading.reported_fills import FillResult, FillStatus, Place, ReportedFill
 from functions.services.kernel.commits import Commits
+from functions.services.trading.record_entries import RecordEntries
 from functions.services.trading.record_fills import RecordFills
 from functions.strategies.maestro_controller import MaestroController
+from tools.backfill_file import COLUMNS, LABELS, Row, read_file
 from tools.connection import database_of
 from tools.terminal import AsJson, notes, print_rows
 
-COLUMNS = ("id", "ts", "strategy_id", "symbol", "side", "qty", "price")
-"""Columns that a file needs."""
 _BATCH = 100
-_LABELS = ("nonce", "order_id", "account_id", "run_id")
 
+T = TypeVar("T")
 Tenant = Annotated[str, typer.Argument(help="Tenant id, as under tenants/ in Firestore.")]
+_HELP = (
+    f"CSV with {', '.join(COLUMNS)}; fees, slippage, fee_currency, fee_qty, fee_rate, {', '.join(LABELS)} if there; "
+)
+_HELP += "or with id, kind and what each kind has; or a JSON list of such objects."
 
 
 def backfill(
     tenant: Tenant,
-    file: Annotated[
-        Path, typer.Argument(help=f"CSV with {', '.join(COLUMNS)}; fees, slippage, {', '.join(_LABELS)} if there.")
-    ],
+    file: Annotated[Path, typer.Argument(help=_HELP)],
     uid: Annotated[str, typer.Option(help="Whose fills they are.")],
     write: Annotated[bool, typer.Option("--write", help="Record them; without it nothing is written.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """
-    Record fills of any age, once each by their id; then compute their days with day.
+    Record fills and other entries of any age, once each by their id; then compute their days with day.
 
     Times have a zone (2020-03-02T20:00:00Z). The file is read whole before anything is written: a row that is wrong is
     named with its line, and nothing is recorded. They are taken to be in the account already, so they hold no buying
-    power.
+    power. A void or correction names in its column of what it amends, by its id in the ledger.
     """
     check_document_id("uid", uid)
-    fills = read_fills(file)
-    store = FirestoreTradingStore(database_of(tenant))
-    known: set[str] = set()
-    for batch in batches(fills):
-        known |= store.read(tenant, [], [fill.fill_id for fill in batch]).fills.keys()
-    conflicts = 0
-    if write:
-        record = RecordFills(store, SystemClock(), Commits(jittered_pause))
-        for batch in batches(fills):
-            recorded = record.run(tenant, uid, batch, MaestroController.policy_defaults(), is_backfill=True)
-            for fill, result in zip(batch, recorded.results, strict=True):
-                if result.status is FillStatus.REJECTED:
-                    conflicts += 1
-                    notes.print(f"rejected {fill.broker_fill_id}: {result.reason_code}", soft_wrap=True)
-    print_rows(("strategy", "fills", "new", "first", "last"), summary(fills, known), as_json=as_json)
+    rows, db = read_file(file), database_of(tenant)
+    known = _known(FirestoreTradingStore(db), tenant, uid, rows)
+    conflicts = _record(db, tenant, uid, [row for _, row in rows]) if write else 0
+    print_rows(("strategy", "fills", "new", "first", "last"), summary([row for _, row in rows], known), as_json=as_json)
     if not write:
         notes.print("Nothing was written: this was a dry run. Add --write to record them.")
     if conflicts:
         raise InputError(str(file), "what the ledger says of ids that it has", f"{conflicts} fills that differ")
 
 
-def read_fills(file: Path) -> list[ReportedFill]:
-    """
-    Read a file of fills.
-
-    Raises
-    ------
-    FillError
-        Names line, column, limit and value.
-    InputError
-        If a column is missing, or an id stands twice.
-    """
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        rows = csv.DictReader(lines)
-        missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-        if missing:
-            raise InputError(str(file), f"a CSV file with the columns {', '.join(COLUMNS)}", f"without {missing}")
-        fills = [_read(f"{file}, line {rows.line_num}", row) for row in rows]
-    seen: set[str] = set()
-    for fill in fills:
-        if fill.fill_id in seen:
-            raise InputError(str(file), "a file with each id once", fill.broker_fill_id)
-        seen.add(fill.fill_id)
-    return fills
+def _known(
+    store: FirestoreTradingStore, tenant: str, uid: str, rows: Sequence[tuple[str, Row]]
+) -> dict[str, Mapping[str, Any]]:
+    """Return the ledger's documents of all that a file names. Raises InputError where it amends what is not there."""
+    known: dict[str, Mapping[str, Any]] = {}
+    for batch in batches(rows):
+        ids = {one for _, row in batch for one in _ids(row)}
+        known |= {entry_id: one.value for entry_id, one in store.read(tenant, [], sorted(ids)).fills.items()}
+    for place, row in rows:
+        if isinstance(row, ReportedEntry) and row.kind in AMENDMENTS and row.entry_id not in known:
+            if row.of is None:
+                raise FillError(f"{place}.of", "the id of a ledger document", None)
+            document = row.to_ledger(place, tenant, uid, known.get(row.of), SystemClock().now())
+            parse_entry(place, document)
+    return known
 
 
-def _read(line: str, row: dict[str, Any]) -> ReportedFill:
-    given = {name: value for name, value in row.items() if name and value not in (None, "")}
-    if "id" not in given:
-        raise FillError(f"{line}.id", "the trade's own id, so that it is recorded once", row.get("id"))
-    fill = parse_fill(line, {"uid": "-", **given})
-    labels: dict[str, Any] = {name: str(given[name]) for name in _LABELS if name in given}
-    return as_reported(fill, broker_fill_id=str(given["id"]), **labels)
+def _ids(row: Row) -> list[str]:
+    if isinstance(row, ReportedFill):
+        return row.known_ids
+    return [row.entry_id, *([row.of] if is_document_id(row.of) else [])]
 
 
-def batches(fills: Sequence[ReportedFill]) -> list[Sequence[ReportedFill]]:
-    return [fills[start : start + _BATCH] for start in range(0, len(fills), _BATCH)]
+def _record(db: Client, tenant: str, uid: str, rows: Sequence[Row]) -> int:
+    """Record fills, then other entries; return how many the ledger has otherwise."""
+    parts = FirestoreTradingStore(db), FirestoreEntryLedger(db), SystemClock(), Commits(jittered_pause)
+    defaults, conflicts = MaestroController.policy_defaults(), 0
+    record_fills, record_entries = RecordFills(*parts), RecordEntries(*parts)
+    for fills in batches([row for row in rows if isinstance(row, ReportedFill)]):
+        results = record_fills.run(tenant, uid, fills, defaults, is_backfill=True).results
+        conflicts += _told([str(fill.broker_fill_id) for fill in fills], results)
+    for entries in batches([row for row in rows if isinstance(row, ReportedEntry)]):
+        results = record_entries.run(tenant, uid, entries, defaults, is_backfill=True).results
+        conflicts += _told([entry.ref for entry in entries], results)
+    return conflicts
 
 
-def summary(fills: Sequence[ReportedFill], known: set[str]) -> list[dict[str, Any]]:
-    """Return one row per strategy."""
-    by_strategy: dict[str, list[ReportedFill]] = defaultdict(list)
-    for fill in fills:
-        by_strategy[fill.strategy_id].append(fill)
+def _told(names: Sequence[str], results: Sequence[FillResult]) -> int:
+    rejected = [one for one in zip(names, results, strict=True) if one[1].status is FillStatus.REJECTED]
+    for name, result in rejected:
+        notes.print(f"rejected {name}: {result.reason_code}", soft_wrap=True)
+    return len(rejected)
+
+
+def batches(rows: Sequence[T]) -> list[Sequence[T]]:
+    return [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+
+
+def summary(rows: Sequence[Row], known: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row per strategy, and per kind of other entries; those that amend have no time of their own."""
+    by_name: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_name[row.strategy_id if isinstance(row, ReportedFill) else f"({row.kind})"].append(row)
     return [
         {
             "strategy": name,
             "fills": len(mine),
-            "new": sum(fill.fill_id not in known for fill in mine),
-            "first": min(fill.ts for fill in mine),
-            "last": max(fill.ts for fill in mine),
+            "new": sum(not _is_known(row, known) for row in mine),
+            "first": min((ts for row in mine if (ts := _ts(row)) is not None), default=None),
+            "last": max((ts for row in mine if (ts := _ts(row)) is not None), default=None),
         }
-        for name, mine in sorted(by_strategy.items())
+        for name, mine in sorted(by_name.items())
     ]
+
+
+def _is_known(row: Row, known: Mapping[str, Mapping[str, Any]]) -> bool:
+    if isinstance(row, ReportedFill):
+        return Place.of(row, known).known is not None
+    return row.entry_id in known
+
+
+def _ts(row: Row) -> Any:
+    return row.ts if isinstance(row, ReportedFill) else row.fields.get("ts")

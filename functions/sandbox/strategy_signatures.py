@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
+from functions.domain.kernel.book_names import check_strategy_name
+
 
 def construct(strategy_class: type) -> Any:
     """
@@ -16,7 +18,10 @@ def construct(strategy_class: type) -> Any:
     ------
     TypeError
         If it needs anything else.
+    InputError
+        If its name stands for what no strategy owns.
     """
+    check_strategy_name(strategy_class.__name__)
     parameters = inspect.signature(strategy_class).parameters
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     offered: dict[str, Any] = {"name": strategy_class.__name__, "config": {}}

@@ -20,6 +20,7 @@ from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
+from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.ledger_store import PAGE_SIZE, FirestoreLedgerStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
@@ -207,7 +208,9 @@ def test_what_a_fill_that_your_own_code_wrote_reads_and_writes(own_db: Client) -
     own = {"uid": "ann", "strategy_id": "Trend", "symbol": "KO", "side": "buy", "qty": 1.0, "price": 50.0}
     own |= {"ts": datetime.now(UTC)}
     paths.ledger_trades(own_db, "acme").document("own").set(own)
-    adopt = AdoptFills(FirestoreTradingStore(own_db), SystemClock(), Commits(jittered_pause))
+    adopt = AdoptFills(
+        FirestoreTradingStore(own_db), FirestoreEntryLedger(own_db), SystemClock(), Commits(jittered_pause)
+    )
     with Bill(own_db) as taken_in:
         assert adopt.run("acme", "own", own, {}) is not None
     assert taken_in.counts == told("fill, written by your own code")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from google.cloud.firestore import DocumentReference, FieldFilter
@@ -12,6 +12,9 @@ from functions.adapters.firestore.base import FirestoreStore
 from functions.adapters.firestore.writes import update_over
 from functions.services.kernel.ports import ABSENT, Document, Version
 from functions.services.trading.ports import AccountAndPrices, TradingRecords, TradingWrites
+
+_LAST_NAME = "\U0010ffff"
+"""No user's id comes after it."""
 
 
 class FirestoreTradingStore(FirestoreStore):
@@ -42,6 +45,14 @@ class FirestoreTradingStore(FirestoreStore):
             keyed=those(keyed),
         )
 
+    def modes(self, tenant_id: str) -> Mapping[str | None, Document]:
+        first, last = (paths.modes(self._db, tenant_id, uid) for uid in (None, _LAST_NAME))
+        query = first.parent.where(filter=FieldFilter("__name__", ">=", first))
+        query = query.where(filter=FieldFilter("__name__", "<=", last))
+        found = {one.id: one.to_dict() or {} for one in self._stream(query, f"reading the modes of tenant {tenant_id}")}
+        users = ((name.partition("__")[2] or None, document) for name, document in found.items())
+        return dict(users)
+
     def issued(self, tenant_id: str, session_id: str) -> Document | None:
         reference = paths.session(self._db, tenant_id, session_id)
         return self._get(reference, f"reading session {session_id} of tenant {tenant_id}").value
@@ -58,12 +69,14 @@ class FirestoreTradingStore(FirestoreStore):
             batch.set(paths.redemption(db, tenant_id, nonce), dict(document))
         for fill_id, document in writes.new_fills.items():
             batch.create(paths.ledger_trades(db, tenant_id).document(fill_id), dict(document))
-        for fill_id, fields in writes.adopted_fills.items():
-            update_over(batch, paths.ledger_trades(db, tenant_id).document(fill_id), fields.value, fields.version)
+        for fill_id, added in writes.adopted_fills.items():
+            update_over(batch, paths.ledger_trades(db, tenant_id).document(fill_id), added.value, added.version)
         for change_id, document in writes.new_book_changes.items():
             batch.create(paths.positions_history(db, tenant_id).document(change_id), dict(document))
         for key_id, document in writes.new_keyed.items():
             batch.create(paths.idempotency_record(db, tenant_id, key_id), dict(document))
+        for uid, fields in writes.modes.items():
+            batch.update(paths.modes(db, tenant_id, uid), dict(fields))
         self._commit(batch, f"storing redemptions and fills of tenant {tenant_id}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functions.domain.kernel.errors import InputError
+
 SHADOW_UID = "shadow"
 """The user that paper fills belong to in books and performance documents."""
 
@@ -14,3 +16,9 @@ LIVE_BOOK, SHADOW_BOOK = "live", "shadow"
 def book_of(uid: str) -> str:
     """Return the book that a user's fills are in."""
     return SHADOW_BOOK if uid == SHADOW_UID else LIVE_BOOK
+
+
+def check_strategy_name(name: str) -> None:
+    """Raise InputError for the one name that no strategy can have."""
+    if name == UNOWNED:
+        raise InputError("strategy", f"named otherwise: {UNOWNED} is what no strategy owns", name)

@@ -148,6 +148,8 @@ class ReasonCode(StrEnum):
     """The fill's strategy, symbol or side is not the redeemed signal's."""
     FILL_CONFLICT = "FILL_CONFLICT"
     """A fill of the same identity is in the ledger with other figures; it stays as it is."""
+    ENTRY_CONFLICT = "ENTRY_CONFLICT"
+    """An entry of the same kind, account and reference is in the ledger with other figures; it stays as it is."""
     NOT_IN_A_REDEMPTION = "NOT_IN_A_REDEMPTION"
     """The fill names a nonce that nobody redeemed: recorded, as it happened, and reported."""
     OVERFILLED = "OVERFILLED"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.symbols import canonical_symbol, pair_of
 from functions.domain.ledger.fields import LedgerFields
 
@@ -60,6 +61,8 @@ class Fill:
     execution: tuple[str, str, str, str] | None = None
     """Account, symbol, order and broker's id without its revision, where the broker counts revisions."""
     revision: int = 0
+    executed: float = 0.0
+    """Units that were traded, above 0, whatever fee was taken from them."""
 
     @property
     def entry_id(self) -> str:
@@ -77,10 +80,11 @@ def is_paper_fill(document: Mapping[str, Any]) -> bool:
 
 def as_ledger_document(shadow_record: Mapping[str, Any], uid: str) -> dict[str, Any]:
     """Return a shadow record in the ledger's words."""
+    name = shadow_record.get("strategy_name")
     return {
         **{name: shadow_record.get(name) for name in ("symbol", "side", "qty", "price")},
         "uid": uid,
-        "strategy_id": shadow_record.get("strategy_name") or "",  # no paper fill is unowned
+        "strategy_id": "" if name in {None, UNOWNED} else name,  # no paper fill is unowned
         "ts": shadow_record.get("timestamp"),
     }
 
@@ -127,6 +131,7 @@ def parse_fill(document_id: str, document: Mapping[str, Any]) -> Fill:
         (broker_fill_id, order_id, document_id),
         revised and (str(fields.get("account_id") or ""), key.symbol, order_id, revised[0]),
         revised[1] if revised else 0,
+        quantity,
     )
 
 

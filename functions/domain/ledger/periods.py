@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from functions.domain.kernel.book_names import book_of
+from functions.domain.kernel.joined_ids import joined_id
 from functions.domain.ledger.books import PeriodResult
 from functions.domain.track_record import statistics
 from functions.domain.track_record.modes import ModeState
@@ -65,7 +66,7 @@ class Period:
         return cls.of_month(last.year, last.month)
 
     def document_id(self, uid: str, strategy_id: str) -> str:
-        return f"{uid}__{strategy_id}__{self.label}"
+        return joined_id(uid, strategy_id, self.label)
 
 
 def snapshot_document(

@@ -13,11 +13,12 @@ from typing import Any
 from urllib.parse import quote
 
 from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.joined_ids import joined_id
 from functions.domain.kernel.text import EXTRAS_BUDGET, TEXT_BUDGET, cut
 from functions.domain.orchestration.buying_power import BuyingPower
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.inputs import Account
-from functions.domain.orchestration.paper import PaperFill, PaperPositions, paper_json
+from functions.domain.orchestration.paper import PAPER_OF, PaperFill, PaperPositions, paper_json
 from functions.domain.orchestration.signals import PLAIN_FIELDS, Action
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState
@@ -89,18 +90,27 @@ def modes_document(
 
 
 def shadow_documents(
-    decision: MaestroDecision, signals: Mapping[str, Mapping[str, Any]], fills: Sequence[PaperFill]
+    decision: MaestroDecision, signals: Mapping[str, Mapping[str, Any]], fills: Sequence[PaperFill], uid: str | None
 ) -> dict[str, dict[str, Any]]:
-    """Return the records of a cycle's paper fills, ``tenants/{t}/shadow_pnl/{id}``, by an id that a repeat keeps."""
+    """
+    Return the records of a cycle's paper fills, ``tenants/{t}/shadow_pnl/{id}``, by an id that a repeat keeps.
+
+    Parameters
+    ----------
+    uid : str or None
+        Whose modes, and so whose paper positions, the cycle is of; None: the tenant's.
+    """
     return {
-        f"{decision.session_id}__{fill.strategy_name}__{quote(fill.symbol, safe='')}": _shadow_record(
-            decision, signals[fill.strategy_name], fill
+        f"{joined_id(decision.session_id, fill.strategy_name)}__{quote(fill.symbol, safe='')}": _shadow_record(
+            decision, signals[fill.strategy_name], fill, uid
         )
         for fill in fills
     }
 
 
-def _shadow_record(decision: MaestroDecision, signal: Mapping[str, Any], fill: PaperFill) -> dict[str, Any]:
+def _shadow_record(
+    decision: MaestroDecision, signal: Mapping[str, Any], fill: PaperFill, uid: str | None
+) -> dict[str, Any]:
     """Return the migration guide's shadow record, with what it takes to match lots on paper."""
     return {
         "timestamp": decision.timestamp,
@@ -118,6 +128,7 @@ def _shadow_record(decision: MaestroDecision, signal: Mapping[str, Any], fill: P
         "side": fill.action.lower(),
         "qty": fill.quantity,
         "price": fill.price,
+        PAPER_OF: uid,
     }
 
 

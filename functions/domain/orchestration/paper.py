@@ -8,18 +8,24 @@ its way back. One position per symbol; whatever it still holds when it leaves SH
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.parsing import as_number
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.risk_rules import RuledSignal
 from functions.domain.orchestration.signals import Action
 
 PaperPositions = Mapping[str, Mapping[str, float]]
 """Units held on paper, by strategy and symbol."""
+PAPER_OF = "uid"
+"""Field of a cycle's shadow record: whose paper positions the trade is of; None: the tenant's. Users' own have none."""
+_NOTHING = 1e-9
+"""Units; less than this is rounding, not a position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,44 @@ def _fills(
         for symbol in closing
         if symbol in mine and symbol in prices and size > 0
     ]
+
+
+def split_paper(
+    held: PaperPositions,
+    symbol: str,
+    ratio: float,
+    records: Iterable[tuple[str, Mapping[str, Any]]],
+    uid: str | None,
+    ratio_after: Callable[[str, datetime], float],
+) -> dict[str, dict[str, float]]:
+    """
+    Return what is held on paper after a split of a canonical symbol.
+
+    Parameters
+    ----------
+    records : iterable
+        (id, shadow record) since the split: what was traded after it was at new prices already.
+    uid : str or None
+        Whose paper positions these are.
+    ratio_after : callable
+        How many units of now one of (symbol, time) has become by splits that are known already.
+    """
+    since: dict[tuple[str, str], float] = {}
+    for _, record in records:
+        if PAPER_OF not in record or record[PAPER_OF] != uid or canonical_symbol(str(record["symbol"])) != symbol:
+            continue
+        key = (str(record["strategy_name"]), str(record["symbol"]))
+        units = record["qty"] * ratio_after(symbol, record["timestamp"])
+        since[key] = since.get(key, 0.0) + (units if record["side"] == "buy" else -units)
+    positions = {name: dict(symbols) for name, symbols in held.items()}
+    owned = {(name, one) for name, mine in held.items() for one in mine if canonical_symbol(one) == symbol}
+    for name, one in sorted(owned | since.keys()):
+        traded = since.get((name, one), 0.0)
+        mine = positions.setdefault(name, {})
+        left = (mine.pop(one, 0.0) - traded) * ratio + traded
+        if left > _NOTHING:
+            mine[one] = left
+    return {name: symbols for name, symbols in positions.items() if symbols}
 
 
 def prices_of(market_data: Mapping[str, Any]) -> dict[str, float]:

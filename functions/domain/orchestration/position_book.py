@@ -9,7 +9,8 @@ over ``state/session``, so that it never differs from the ledger by a commit tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,8 @@ ROUNDING = 1e-12
 
 Key = tuple[str, str]
 """(strategy, canonical symbol)."""
+Splits = tuple[tuple[datetime, float], ...]
+"""When, and how many new units for an old one; oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class PositionBook:
     """Why a book that was open is not any more."""
     closed_by: str | None = None
     """The operator who closed it; None where it closed by itself."""
+    splits: Mapping[str, Splits] = field(default_factory=dict)
+    """Of an open book, by canonical symbol: what is held is counted in units as they are after all of them."""
 
     @property
     def is_open(self) -> bool:
@@ -159,6 +164,20 @@ class PositionBook:
         is_flat = abs(after.qty) < max(NO_QUANTITY, ROUNDING * abs(signed_qty))
         return replace(self, holdings=kept if is_flat else kept | {key: after})
 
+    def ratio_after(self, symbol: str, at: datetime) -> float:
+        """Return how many units of now one of an instant has become."""
+        return math.prod(ratio for when, ratio in self.splits.get(canonical_symbol(symbol), ()) if when > at)
+
+    def recounted(
+        self, symbols: Set[str], holdings: Mapping[Key, Holding], splits: Mapping[str, Splits]
+    ) -> PositionBook:
+        """Return the book with what the ledger says of some canonical symbols."""
+        others = {key: one for key, one in self.holdings.items() if key[1] not in symbols}
+        theirs = {key: one for key, one in holdings.items() if key[1] in symbols}
+        kept = {symbol: one for symbol, one in self.splits.items() if symbol not in symbols}
+        found = {symbol: one for symbol, one in splits.items() if symbol in symbols}
+        return replace(self, holdings=others | theirs, splits=kept | found)
+
     def with_order_filled(self, nonce: str, symbol: str, qty: float, *, is_complete: bool = False) -> PositionBook:
         """Return the book with more of an order filled, units; one that is not under way changes nothing."""
         order = self.orders.get(nonce)
@@ -169,12 +188,13 @@ class PositionBook:
 
     def closed(self, because: str, by: str | None) -> PositionBook:
         """Return a book that knows nothing any more."""
-        return replace(self, opened_at=None, holdings={}, orders={}, closed_because=because, closed_by=by)
+        return replace(self, opened_at=None, holdings={}, orders={}, splits={}, closed_because=because, closed_by=by)
 
     def to_document(self, now: datetime) -> dict[str, Any]:
         """Return ``state/positions``."""
         holdings = [[*key, one.qty, one.average_price, one.symbol] for key, one in sorted(self.holdings.items())]
         orders = {nonce: _order_entry(one) for nonce, one in self.orders.items() if one.is_kept(now)}
+        splits = {symbol: [[at.isoformat(), ratio] for at, ratio in one] for symbol, one in self.splits.items()}
         document: dict[str, Any] = {
             "opened_at": self.opened_at,
             "opened_by": self.opened_by,
@@ -183,8 +203,9 @@ class PositionBook:
             "updated_at": now,
             "holdings_json": json.dumps(holdings, separators=(",", ":")),
             "orders_json": json.dumps(orders, separators=(",", ":")),
+            "splits_json": json.dumps(splits, separators=(",", ":")),
         }
-        size = len(document["holdings_json"]) + len(document["orders_json"])
+        size = sum(len(document[name]) for name in ("holdings_json", "orders_json", "splits_json"))
         if size <= MOST_BYTES:
             return document
         return self.closed(_too_large(len(holdings), size), None).to_document(now)
@@ -200,8 +221,12 @@ class PositionBook:
                 for name, symbol, qty, price, spelled in json.loads(document["holdings_json"])
             }
             orders = {str(nonce): _read_order(one) for nonce, one in json.loads(document["orders_json"]).items()}
+            splits = {  # a book from before 0.2 has none
+                str(symbol): tuple((datetime.fromisoformat(at), float(ratio)) for at, ratio in one)
+                for symbol, one in json.loads(document.get("splits_json", "{}")).items()
+            }
             words = {name: document.get(name) for name in ("opened_by", "closed_because", "closed_by")}
-            return cls(document["opened_at"], holdings=holdings, orders=orders, **words)
+            return cls(document["opened_at"], holdings=holdings, orders=orders, splits=splits, **words)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(
                 "state/positions", "what fills and redemptions stored: open the book again", document

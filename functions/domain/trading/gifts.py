@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from functions.domain.kernel.book_names import check_strategy_name
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.parsing import as_number
 from functions.domain.kernel.symbols import canonical_symbol
@@ -34,6 +35,7 @@ class Gift:
         symbol, _, rest = text.partition("=")
         strategy_id, at, price_text = rest.partition("@")
         price = as_number(price_text) if at else None
+        check_strategy_name(strategy_id)
         if not symbol.strip() or not strategy_id or "/" in strategy_id or (at and (price is None or price <= 0)):
             raise InputError("--give", _SHAPE, text)
         return cls(symbol.strip(), strategy_id, price)

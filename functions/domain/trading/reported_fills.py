@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.ledger.fills import Fill
+from functions.domain.kernel.symbols import canonical_symbol
+from functions.domain.ledger.entry_ids import ExecutionIds, digest
+from functions.domain.ledger.fills import SIDES, revision_of
+
+_IN_COIN = ("fee_currency", "fee_qty", "fee_rate")
+_FIGURES = ("strategy_id", "qty", "price")
+"""What two reports of one fill agree on, beside symbol and side."""
 
 
 class FillStatus(StrEnum):
-    """What became of a reported fill."""
+    """What became of a reported fill, or of another entry."""
 
     RECORDED = "RECORDED"
     DUPLICATE = "DUPLICATE"
@@ -27,17 +33,25 @@ class FillStatus(StrEnum):
 class ReportedFill:
     """One fill as the client reports it: identified by ``broker_fill_id``, else by ``nonce`` and its own figures."""
 
-    strategy_id: str
+    strategy_id: str = UNOWNED
+    """`UNOWNED`: nobody's."""
     symbol: str
     side: str
-    """buy or sell."""
+    """buy, sell or sell_short."""
     qty: float
+    """Units executed."""
     price: float
     """USD."""
     ts: datetime
     """When it happened."""
     fees: float = 0.0
+    """USD; below 0 a maker's rebate."""
     slippage: float = 0.0
+    fee_currency: str | None = None
+    """What ``fee_qty`` is in: the coin that was traded, the money it was traded for, or any other with ``fee_rate``."""
+    fee_qty: float | None = None
+    fee_rate: float | None = None
+    """USD per unit of ``fee_currency``."""
     nonce: str | None = None
     """Of the redeemed signal."""
     broker_fill_id: str | None = None
@@ -48,48 +62,90 @@ class ReportedFill:
     """Whether it is its order's last: what is left of the reservation is free again."""
 
     @property
+    def ids(self) -> ExecutionIds | None:
+        """Where it may be in the ledger, by the broker's id; None without one."""
+        if self.broker_fill_id is None:
+            return None
+        return ExecutionIds.of(self.account_id, self.symbol, self.order_id, self.broker_fill_id)
+
+    @property
     def fill_id(self) -> str:
         """The ledger document's id, the same whenever the fill is reported again."""
-        if self.broker_fill_id is not None:
-            return f"b_{_digest([self.account_id, self.broker_fill_id])}"
-        return f"n_{self.nonce}_{_digest(self._figures())}"
+        return self.ids.first if self.ids else f"n_{self.nonce}_{digest(self._figures())}"
+
+    @property
+    def known_ids(self) -> list[str]:
+        """Every id that tells what is known of it."""
+        return self.ids.all if self.ids else [self.fill_id]
 
     @property
     def signed_qty(self) -> float:
-        """Units; below 0 sold."""
+        """Units executed; below 0 sold."""
         return self.qty if self.side == "buy" else -self.qty
 
     def _figures(self) -> list[Any]:
         return [self.strategy_id, self.symbol, self.side, self.qty, self.price, self.ts.isoformat(), self.order_id]
 
+    def is_same_execution(self, known: Mapping[str, Any]) -> bool:
+        """Tell whether a ledger document of the same account and broker's id is of the same symbol and order."""
+        symbol = canonical_symbol(str(known.get("symbol")))
+        return (symbol, known.get("order_id")) == (canonical_symbol(self.symbol), self.order_id)
+
+    def is_same_revision(self, known: Mapping[str, Any]) -> bool:
+        """Tell whether a ledger document of the same execution is of the same revision of it."""
+        return revision_of(known.get("broker_fill_id")) == revision_of(self.broker_fill_id)
+
+    def agrees_with(self, known: Mapping[str, Any]) -> bool:
+        """Tell whether a ledger document says the same of it."""
+        is_symbol = canonical_symbol(str(known.get("symbol"))) == canonical_symbol(self.symbol)
+        is_side = SIDES.get(str(known.get("side"))) == SIDES.get(self.side)
+        return is_symbol and is_side and all(known.get(name) == getattr(self, name) for name in _FIGURES)
+
     def to_ledger(self, tenant_id: str, uid: str, session_id: str | None, now: datetime) -> dict[str, Any]:
         """Return the document of ``ledger_trades``."""
         document = {name: getattr(self, name) for name in self.__slots__ if name != "is_order_complete"}
-        return document | {"tenant_id": tenant_id, "uid": uid, "session_id": session_id, "created_at": now}
+        absent = [name for name in _IN_COIN if document[name] is None]
+        named = {"tenant_id": tenant_id, "uid": uid, "session_id": session_id, "created_at": now}
+        return {name: value for name, value in document.items() if name not in absent} | named
 
 
-def as_reported(fill: Fill, **labels: Any) -> ReportedFill:
-    """Return a fill of the ledger's as a client would report it, with labels such as ``nonce`` and ``order_id``."""
-    return ReportedFill(
-        strategy_id=fill.key.strategy_id,
-        symbol=fill.key.spelled,
-        side="buy" if fill.signed_quantity > 0 else "sell",
-        qty=abs(fill.signed_quantity),
-        price=fill.price,
-        ts=fill.at,
-        fees=fill.fees,
-        slippage=fill.cost - fill.fees,
-        **labels,
-    )
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reported fill is in the ledger, or would be."""
 
+    entry_id: str
+    known: Mapping[str, Any] | None
+    """Its document, if it is there."""
+    first: Mapping[str, Any] | None = None
+    """Of an execution that is there in another revision: the document that came first."""
 
-def _digest(parts: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    @classmethod
+    def of(cls, fill: ReportedFill, stored: Mapping[str, Mapping[str, Any]]) -> Place:
+        """
+        Find a fill.
+
+        Parameters
+        ----------
+        stored : mapping
+            Ledger documents that exist, by id, of the fill's `ReportedFill.known_ids`.
+        """
+        ids = fill.ids
+        if ids is None:
+            return cls(fill.fill_id, stored.get(fill.fill_id))
+        before = stored.get(ids.before)
+        if before is not None and fill.is_same_execution(before):
+            return cls(ids.before, before)
+        others = (stored.get(one) for one in ids.others_before)
+        older = next((one for one in others if one is not None and fill.is_same_execution(one)), None)
+        first = stored.get(ids.first) or older
+        if first is None or ids.revised is None or fill.is_same_revision(first):
+            return cls(ids.first, first)
+        return cls(ids.revised, stored.get(ids.revised), first)
 
 
 @dataclass(frozen=True, slots=True)
 class FillResult:
-    """What became of one reported fill."""
+    """What became of one reported fill, or of another entry."""
 
     fill_id: str
     status: FillStatus

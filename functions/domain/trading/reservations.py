@@ -71,7 +71,7 @@ class CurrentSession:
     session_id: str | None = None
     buying_power: BuyingPower = field(default_factory=BuyingPower)
     ledger_version: int = 0
-    """How many fills of the tenant Maestro recorded."""
+    """How many fills and other entries of the tenant Maestro recorded."""
     reservations: Reservations = field(default_factory=dict)
     spendings: tuple[Spending, ...] = ()
     """What was filled, oldest first."""
@@ -113,10 +113,14 @@ class CurrentSession:
         return replace(self, reservations={**self.reservations, nonce: reservation})
 
     def with_fill(self, nonce: str | None, spent_usd: float, now: datetime) -> CurrentSession:
-        """Return the session with one more fill recorded; an exit spends nothing."""
+        """Return the session with one more fill, or other entry, recorded; an exit spends nothing."""
         version = self.ledger_version + 1
         added = (Spending(nonce, spent_usd, version, now),) if spent_usd > 0 else ()
         return replace(self, ledger_version=version, spendings=(*self.spendings, *added))
+
+    def with_flow(self, usd: float, ts: datetime, now: datetime) -> CurrentSession:
+        """Return the session once money came into the account (above 0), or left it: breakers take it for no gain."""
+        return replace(self, breaker=self.breaker.with_flow(usd, ts, now))
 
     def with_overfill(self, overfill: Overfill) -> CurrentSession:
         return replace(self, overfills=(*self.overfills, overfill)[-OVERFILLS_KEPT:])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from functions.domain.ledger.books import Checkpoint, OpenLots
 from functions.domain.ledger.entries import LedgerEntry
+from functions.domain.ledger.events import Event
 from functions.domain.ledger.open_lots import carried
 from functions.domain.ledger.periods import Period
 from functions.services.ledger.books import newest_checkpoint
@@ -14,14 +15,20 @@ from functions.services.ledger.ports import LedgerReader
 from functions.services.ledger.read_ledger import SkippedDocuments, note_untimed, read_events
 
 IsCounted = Callable[[LedgerEntry], bool]
+OnEvent = Callable[[Event], None]
 
 
 def lots_of_all_fills(
-    ledger: LedgerReader, tenant_id: str, is_counted: IsCounted, skipped: SkippedDocuments
+    ledger: LedgerReader,
+    tenant_id: str,
+    is_counted: IsCounted,
+    skipped: SkippedDocuments,
+    on_event: OnEvent = lambda _: None,
 ) -> OpenLots:
     """Return the lots that all fills leave open, read page by page. Raises StoreUnavailable."""
     note_untimed(ledger, tenant_id, skipped)
-    return _lots_since(ledger, tenant_id, Checkpoint.empty(), is_counted, skipped)
+    counted = (entry for entry in ledger.entries(tenant_id, None) if is_counted(entry))
+    return lots_after(Checkpoint.empty(), tenant_id, counted, skipped, on_event)
 
 
 def lots_since_checkpoint(
@@ -36,21 +43,54 @@ def lots_since_checkpoint(
     ------
     StoreUnavailable
     """
-    head = ledger.head(tenant_id).value
-    books: Checkpoint | None = None
-    if head is not None:
-        end = Period.of_day(head.last_day).end
-        late = ledger.earliest_late_fill(tenant_id, head.seen_until, end)
-        books = newest_checkpoint(ledger, tenant_id, end if late is None else _day_start(late))
-    return _lots_since(ledger, tenant_id, books or Checkpoint.empty(), is_counted, skipped)
-
-
-def _lots_since(
-    ledger: LedgerReader, tenant_id: str, books: Checkpoint, is_counted: IsCounted, skipped: SkippedDocuments
-) -> OpenLots:
+    books = complete_checkpoint(ledger, tenant_id)
     counted = (entry for entry in ledger.entries(tenant_id, books.at) if is_counted(entry))
-    return carried(books.lots, read_events(tenant_id, ((one.entry_id, one.document) for one in counted), skipped))
+    return lots_after(books, tenant_id, counted, skipped)
 
 
-def _day_start(at: datetime) -> datetime:
-    return Period.of_day(at.date()).start
+def complete_checkpoint(ledger: LedgerReader, tenant_id: str, before: datetime | None = None) -> Checkpoint:
+    """
+    Return the newest checkpoint that nothing came late for; an empty one where there is none.
+
+    Parameters
+    ----------
+    before : datetime, optional
+        The time of what is about to come: it is not after that either.
+
+    Raises
+    ------
+    StoreUnavailable
+    """
+    head = ledger.head(tenant_id).value
+    if head is None:
+        return Checkpoint.empty()
+    end = Period.of_day(head.last_day).end
+    late = ledger.earliest_late_fill(tenant_id, head.seen_until, end)
+    until = min(one for one in (end, late, before) if one is not None)
+    return newest_checkpoint(ledger, tenant_id, until) or Checkpoint.empty()
+
+
+def lots_after(
+    books: Checkpoint,
+    tenant_id: str,
+    entries: Iterable[LedgerEntry],
+    skipped: SkippedDocuments,
+    on_event: OnEvent = lambda _: None,
+) -> OpenLots:
+    """
+    Return the lots that are open after further entries.
+
+    Parameters
+    ----------
+    entries : iterable of LedgerEntry
+        All that count since the checkpoint, oldest first.
+    on_event : callable, optional
+        Told of every one that holds.
+    """
+
+    def told() -> Iterator[Event]:
+        for event in read_events(tenant_id, ((one.entry_id, one.document) for one in entries), skipped):
+            on_event(event)
+            yield event
+
+    return carried(books.lots, told())

@@ -198,7 +198,7 @@ class RunCycle:
             session=session_document(decision, result.signals),
             current_session=current_session_document(decision, inputs.account, result.breaker, state.session.value),
             modes=modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None,
-            shadow_records=shadow_documents(decision, result.signals, result.paper_fills),
+            shadow_records=shadow_documents(decision, result.signals, result.paper_fills, request.uid),
             new_cycles={} if request.slot is None else {request.slot: cycle_document(decision)},
             new_keyed={} if key is None else {key.id: key.record(answer, decision.timestamp)},
         )

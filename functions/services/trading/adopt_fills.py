@@ -1,24 +1,27 @@
-"""Take in fills that users' own code wrote to the ledger: count them as those that clients report, once each."""
+"""Take in what users' own code wrote to the ledger: count it as what clients report, once each."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from functions.domain.kernel.errors import FillError
-from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.errors import FillError, InputError
+from functions.domain.kernel.parsing import is_document_id
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.entries import LedgerEntry
+from functions.domain.ledger.events import EntryKind, kind_of
+from functions.domain.ledger.fills import Fill, parse_fill, revision_of
+from functions.domain.trading.entry_batch import EntryBatch
 from functions.domain.trading.fill_batch import FillBatch, nonce_of
-from functions.domain.trading.redemption import Redemption
+from functions.domain.trading.ledger_batch import LedgerBatch
 from functions.domain.trading.reported_fills import FillResult
 from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock, Document, Versioned
-from functions.services.trading.ports import TradingStore
-from functions.services.trading.record_fills import writes_of
-from functions.services.trading.redeem_signals import book_or_closed, current_session, policy_or_none
+from functions.services.kernel.ports import Clock, Document
+from functions.services.trading.apply_changes import ApplyChanges
+from functions.services.trading.batch_state import state_of, writes_of
+from functions.services.trading.ports import EntryLedger, TradingStore
 
 logger = logging.getLogger("maestro")
 
@@ -26,8 +29,10 @@ logger = logging.getLogger("maestro")
 class AdoptFills:
     """The use case; keep one per process."""
 
-    def __init__(self, store: TradingStore, clock: Clock, commits: Commits) -> None:
+    def __init__(self, store: TradingStore, ledger: EntryLedger, clock: Clock, commits: Commits) -> None:
         self._store = store
+        self._ledger = ledger
+        self._changes = ApplyChanges(store, ledger)
         self._clock = clock
         self._commits = commits
 
@@ -35,7 +40,7 @@ class AdoptFills:
         self, tenant_id: str, entry_id: str, document: Document, policy_defaults: Mapping[str, Any]
     ) -> FillResult | None:
         """
-        Take in one ledger document; doing it again changes nothing.
+        Take in one ledger document of any kind; doing it again changes nothing.
 
         Parameters
         ----------
@@ -56,10 +61,15 @@ class AdoptFills:
         """
         if document.get("ledger_version") is not None:
             return None
-        nonce = nonce_of(document)
+        nonce, of = nonce_of(document), document.get("of")
+        ids = [entry_id, *([of] if is_document_id(of) else [])]
+
+        def attempt() -> FillResult | None:
+            return self._attempt(tenant_id, ids, [] if nonce is None else [nonce], policy_defaults)
+
         try:
-            result = self._commits.run(tenant_id, lambda: self._attempt(tenant_id, entry_id, nonce, policy_defaults))
-        except FillError as error:
+            result = self._commits.run(tenant_id, attempt)
+        except InputError as error:
             extra = {"tenant": tenant_id, "reason_code": str(ReasonCode.MALFORMED_FILL)}
             logger.warning("Ledger document left out of the position book: %s", error, extra=extra)
             return None
@@ -71,27 +81,48 @@ class AdoptFills:
         return result
 
     def _attempt(
-        self, tenant_id: str, entry_id: str, nonce: str | None, policy_defaults: Mapping[str, Any]
+        self, tenant_id: str, ids: list[str], nonces: list[str], policy_defaults: Mapping[str, Any]
     ) -> FillResult | None:
-        records = self._store.read(tenant_id, [] if nonce is None else [nonce], [entry_id])
+        entry_id, *of = ids
+        records = self._store.read(tenant_id, nonces, ids)
         stored = records.fills.get(entry_id)
         if stored is None or stored.created_at is None:
             return None
         entry = LedgerEntry(entry_id, stored.value, stored.created_at)
         if entry.is_recorded:
             return None
-        redeemed = {name: Redemption.from_document(one) for name, one in records.redemptions.items()}
-        batch = FillBatch(
-            tenant_id=tenant_id,
-            uid="",
-            now=self._clock.now(),
-            policy=policy_or_none(policy_defaults, records.policy) or Policy(),
-            current=current_session(records),
-            book=book_or_closed(records),
-            redemptions=dict(redeemed),
-        )
-        batch.adopt(entry)
-        adopted = {name: Versioned(fields, stored.version) for name, fields in batch.adopted.items()}
-        writes = replace(writes_of(batch, redeemed), adopted_fills=adopted)
-        self._store.commit(tenant_id, writes, records.session.version)
+        state = state_of(tenant_id, "", self._clock.now(), records, policy_defaults)
+        batch: LedgerBatch
+        if kind_of(entry.document) is EntryKind.FILL:
+            batch = self._adopt_fill(tenant_id, entry, FillBatch(**state))
+        else:
+            batch = EntryBatch(**state)
+            batch.adopt(entry, batch.stored.get(of[0]) if of else None)
+        whole = {entry_id: {**entry.document, **batch.adopted[entry_id]}}
+        modes = self._changes.apply(tenant_id, batch, whole) if batch.amended else {}
+        self._store.commit(tenant_id, writes_of(batch, records, modes), records.session.version)
         return batch.results[0]
+
+    def _adopt_fill(self, tenant_id: str, entry: LedgerEntry, batch: FillBatch) -> FillBatch:
+        fill = parse_fill(entry.entry_id, entry.document)
+        ts = self._first_ts(tenant_id, fill)
+        whole = {entry.entry_id: {**entry.document, "ts": ts}}
+        is_plain = self._changes.of_instant(tenant_id, ts, whole).is_only(entry.entry_id)
+        batch.adopt(entry, is_amended=not is_plain, ts=ts)
+        return batch
+
+    def _first_ts(self, tenant_id: str, fill: Fill) -> datetime:
+        """Return the time of the revision of a fill that Maestro recorded first; its own where it has no other."""
+        broker_fill_id, _, entry_id = fill.order
+        if fill.execution is None or revision_of(broker_fill_id) is None:
+            return fill.at
+        others = self._ledger.revisions(tenant_id, broker_fill_id.rpartition(".")[0])
+        recorded = [one for one in others if one.is_recorded and one.entry_id != entry_id]
+        for one in sorted(recorded, key=lambda one: one.created_at):
+            try:
+                other = parse_fill(one.entry_id, one.document)
+            except FillError:  # it holds nothing, and whoever reads the ledger for its sake tells of it
+                continue
+            if other.execution == fill.execution:
+                return other.at
+        return fill.at

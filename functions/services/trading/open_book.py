@@ -11,7 +11,8 @@ from typing import Any
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
 from functions.domain.ledger.entries import LedgerEntry
-from functions.domain.orchestration.position_book import OPEN_OUTCOME_KEPT, Holding, Key, PositionBook
+from functions.domain.ledger.events import Event, Split
+from functions.domain.orchestration.position_book import OPEN_OUTCOME_KEPT, Holding, Key, PositionBook, Splits
 from functions.domain.trading.fill_batch import FillBatch
 from functions.domain.trading.gifts import Gift
 from functions.domain.trading.ledger_positions import PositionDifference, differences, holdings_of
@@ -67,6 +68,7 @@ class _LedgerRead:
     as_of: datetime
     """By the store's clock."""
     holdings: Mapping[Key, Holding]
+    splits: Mapping[str, Splits]
     skipped: SkippedDocuments
 
 
@@ -162,6 +164,7 @@ class OpenBook:
         policy = policy_or_none(policy_defaults, records.policy)
         redemptions = self._store.reserved_redemptions(tenant_id, now - OPEN_OUTCOME_KEPT)
         book = opened_book(ledger.holdings, redemptions, operator.name, ledger.as_of, now)
+        book = replace(book, splits=ledger.splits)
         residuals = self._residuals(tenant_id, book, records, policy)
         found = differences(before.holdings, book.holdings) if before.is_open else []
         given = fills_of_gifts(gifts, residuals, (symbol for _, symbol in book.holdings))
@@ -193,10 +196,11 @@ class OpenBook:
         return opening
 
     def _give(self, tenant_id: str, batch: FillBatch, given: Sequence[ReportedFill]) -> None:
-        known = self._store.read(tenant_id, [], [fill.fill_id for fill in given]).fills if given else {}
+        ids = [one for fill in given for one in fill.known_ids]
+        known = self._store.read(tenant_id, [], ids).fills if given else {}
+        batch.stored = {entry_id: one.value for entry_id, one in known.items()}
         for fill in given:
-            stored = known.get(fill.fill_id)
-            batch.add(fill, None if stored is None else stored.value)
+            batch.add(fill)
             if batch.results[-1].status is not FillStatus.RECORDED:
                 limit = "one that was not given yet of this account snapshot: put a newer one"
                 raise InputError(f"--give {fill.symbol}={fill.strategy_id}", limit, fill.qty)
@@ -214,8 +218,14 @@ class OpenBook:
             return entry.is_known_at(as_of)
 
         skipped = SkippedDocuments()
-        lots = lots_of_all_fills(self._ledger, tenant_id, is_counted, skipped)
-        return _LedgerRead(version, as_of, holdings_of(lots), skipped)
+        splits: dict[str, Splits] = {}
+
+        def note_split(event: Event) -> None:
+            if isinstance(event, Split):
+                splits[event.symbol] = (*splits.get(event.symbol, ()), (event.at, event.ratio))
+
+        lots = lots_of_all_fills(self._ledger, tenant_id, is_counted, skipped, note_split)
+        return _LedgerRead(version, as_of, holdings_of(lots), splits, skipped)
 
 
 def _writes(current: CurrentSession, book: PositionBook, change: BookChange, now: datetime) -> TradingWrites:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from functions.domain.ledger.entries import LedgerEntry
 from functions.services.kernel.ports import Document, Version, Versioned
+from functions.services.ledger.ports import LedgerReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class TradingWrites:
     """What operators did to the position book, by id."""
     new_keyed: Mapping[str, Document] = field(default_factory=dict)
     """Idempotency records."""
+    modes: Mapping[str | None, Document] = field(default_factory=dict)
+    """Fields to set of modes documents that exist, by user; None: the tenant's. They change only with the session."""
 
 
 class TradingStore(Protocol):
@@ -56,6 +60,10 @@ class TradingStore(Protocol):
         self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = (), key_ids: Sequence[str] = ()
     ) -> TradingRecords:
         """Read everything in one round trip. Raises StoreUnavailable."""
+        ...
+
+    def modes(self, tenant_id: str) -> Mapping[str | None, Document]:
+        """Return the tenant's modes (None) and those of users' own track records. Raises StoreUnavailable."""
         ...
 
     def issued(self, tenant_id: str, session_id: str) -> Document | None:
@@ -74,6 +82,22 @@ class TradingStore(Protocol):
         StoreUnavailable
             If it is not known to be written.
         """
+        ...
+
+
+class EntryLedger(LedgerReader, Protocol):
+    """Where it is read what amends what."""
+
+    def at_instant(self, tenant_id: str, at: datetime) -> Sequence[LedgerEntry]:
+        """Return all of the live ledger of one time. Raises StoreUnavailable."""
+        ...
+
+    def revisions(self, tenant_id: str, broker_fill_id: str) -> Sequence[LedgerEntry]:
+        """Return documents whose broker's id is this one and a further part, after a dot. Raises StoreUnavailable."""
+        ...
+
+    def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterable[tuple[str, Document]]:
+        """Yield (id, document) of shadow records with start <= timestamp < end. Raises StoreUnavailable."""
         ...
 
 

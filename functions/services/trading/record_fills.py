@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.domain.kernel.policy import Policy
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.trading.fill_batch import FillBatch
-from functions.domain.trading.redemption import Redemption
 from functions.domain.trading.reported_fills import FillResult, ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
-from functions.services.trading.ports import TradingStore, TradingWrites
-from functions.services.trading.redeem_signals import book_or_closed, current_session, policy_or_none
+from functions.services.trading.apply_changes import ApplyChanges
+from functions.services.trading.batch_state import state_of, writes_of
+from functions.services.trading.ports import EntryLedger, TradingStore
 
 logger = logging.getLogger("maestro")
 
@@ -33,8 +32,9 @@ class RecordedFills:
 class RecordFills:
     """The use case; keep one per process."""
 
-    def __init__(self, store: TradingStore, clock: Clock, commits: Commits) -> None:
+    def __init__(self, store: TradingStore, ledger: EntryLedger, clock: Clock, commits: Commits) -> None:
         self._store = store
+        self._changes = ApplyChanges(store, ledger)
         self._clock = clock
         self._commits = commits
 
@@ -84,35 +84,16 @@ class RecordFills:
         is_backfill: bool,
     ) -> RecordedFills:
         nonces = sorted({fill.nonce for fill in fills if fill.nonce})
-        records = self._store.read(tenant_id, nonces, sorted({fill.fill_id for fill in fills}))
-        redeemed = {nonce: Redemption.from_document(document) for nonce, document in records.redemptions.items()}
+        records = self._store.read(tenant_id, nonces, sorted({one for fill in fills for one in fill.known_ids}))
         batch = FillBatch(
-            tenant_id=tenant_id,
-            uid=uid,
-            now=self._clock.now(),
-            policy=policy_or_none(policy_defaults, records.policy) or Policy(),
-            current=current_session(records),
-            book=book_or_closed(records),
-            redemptions=dict(redeemed),
-            is_backfill=is_backfill,
+            **state_of(tenant_id, uid, self._clock.now(), records, policy_defaults), is_backfill=is_backfill
         )
         for fill in fills:
-            stored = records.fills.get(fill.fill_id)
-            batch.add(fill, None if stored is None else stored.value)
+            batch.add(fill)
         if batch.ledger:
-            self._store.commit(tenant_id, writes_of(batch, redeemed), records.session.version)
+            modes = self._changes.apply(tenant_id, batch) if batch.amended else {}
+            self._store.commit(tenant_id, writes_of(batch, records, modes), records.session.version)
         return RecordedFills(batch.results, batch.current.ledger_version)
-
-
-def writes_of(batch: FillBatch, redeemed: Mapping[str, Redemption]) -> TradingWrites:
-    """Return what a batch writes; ``redeemed`` are the redemptions as they were read."""
-    changed = {nonce: one.to_document() for nonce, one in batch.redemptions.items() if one != redeemed[nonce]}
-    return TradingWrites(
-        session=batch.current.to_fields(batch.now),
-        positions=batch.book.to_document(batch.now) if batch.book.is_open else None,
-        redemptions=changed,
-        new_fills=batch.ledger,
-    )
 
 
 def _log(tenant_id: str, fill: ReportedFill, result: FillResult) -> None:

@@ -65,7 +65,7 @@ class Signals(Answer):
     expires_at: datetime
     buying_power: float | None
     reserved: float = Field(description="Buying power that redeemed signals hold, USD.")
-    ledger_version: int = Field(description="How many fills are on record; an account snapshot may name it.")
+    ledger_version: int = Field(description="How many entries are on record; an account snapshot may name it.")
     signals: dict[str, Signal] = Field(description="By strategy.")
 
 
@@ -138,7 +138,22 @@ class FillResults(Answer):
     """What became of every fill, in order."""
 
     results: list[FillResult]
-    ledger_version: int = Field(description="How many fills are on record; an account snapshot may name it.")
+    ledger_version: int = Field(description="How many entries are on record; an account snapshot may name it.")
+
+
+class EntryResult(Answer):
+    """What became of one entry."""
+
+    entry_id: str = Field(validation_alias="fill_id", description="Its id in the ledger, which a void names.")
+    status: FillStatus
+    reason_code: ReasonCode | None = Field(description="Why it was rejected.")
+
+
+class EntryResults(Answer):
+    """What became of every entry, in order."""
+
+    results: list[EntryResult]
+    ledger_version: int = Field(description="How many entries are on record; an account snapshot may name it.")
 
 
 class Summary(Answer):
@@ -307,7 +322,7 @@ class AllReserved(Answer):
     buying_power: float | None
     buying_power_as_of: datetime | None
     held: float
-    ledger_version: int = Field(description="How many fills are on record; an account snapshot may name it.")
+    ledger_version: int = Field(description="How many entries are on record; an account snapshot may name it.")
     items: list[Reserved]
 
 

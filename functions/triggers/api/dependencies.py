@@ -18,6 +18,7 @@ from functions.services.monitoring.ports import RecordStore
 from functions.services.orchestration.manage_policy import ManagePolicy
 from functions.services.orchestration.put_inputs import PutInputs
 from functions.services.trading.ports import TradingStore
+from functions.services.trading.record_entries import RecordEntries
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
 
@@ -31,6 +32,7 @@ class ApiServices:
     tokens: Tokens
     redeem_signals: RedeemSignals
     record_fills: RecordFills
+    record_entries: RecordEntries
     manage_policy: ManagePolicy
     put_inputs: PutInputs
     records: RecordStore

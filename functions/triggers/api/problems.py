@@ -19,6 +19,7 @@ from functions.domain.kernel.errors import (
     shortened,
 )
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.ledger.events import EntryKind
 
 logger = logging.getLogger("maestro")
 
@@ -114,12 +115,18 @@ def of_validation(error: ValidationError) -> Response:
     """Answer a request whose fields are malformed."""
     errors = [
         FieldProblem(
-            field=".".join(str(part) for part in one["loc"]) or "body",
+            field=".".join(str(part) for part in _place(one["loc"])) or "body",
             detail=f"{one['msg']}, was {shortened(repr(one['input']), 80)}",
         )
         for one in error.errors(include_url=False, include_context=False)
     ]
     return _malformed(errors)
+
+
+def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return where a field is, without the kind that pydantic puts behind an entry's number."""
+    is_entry = location[:1] == ("entries",) and len(location) > 2 and location[2] in list(EntryKind)
+    return (*location[:2], *location[3:]) if is_entry else location
 
 
 def of_input_error(error: InputError) -> Response:

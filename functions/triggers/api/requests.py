@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -13,12 +13,10 @@ from pydantic import (
     Field,
     WithJsonSchema,
     create_model,
-    model_validator,
 )
 
 from functions.domain.kernel.policy import TRADING_STATE_FIELDS, TradingState, setting_schemas
 
-MAX_FILLS = 100
 MAX_SYMBOLS = 2000
 MAX_POSITIONS = 2000
 MAX_HOURS = 168
@@ -45,7 +43,6 @@ Time = Annotated[AwareDatetime, AfterValidator(_utc), Field(examples=["2026-01-0
 Usd = Annotated[float, Field(strict=True, ge=-_MAX_USD, le=_MAX_USD)]
 PositiveUsd = Annotated[float, Field(strict=True, gt=0, le=_MAX_USD)]
 Cost = Annotated[float, Field(strict=True, ge=0, le=_MAX_USD)]
-Quantity = Annotated[float, Field(strict=True, gt=0, le=_MAX_USD)]
 UsdText = Annotated[str, Field(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,10})?$", examples=["1000.50"]), AfterValidator(float)]
 """As brokers' APIs write amounts."""
 Flag = Annotated[bool, Field(strict=True)]
@@ -104,47 +101,6 @@ class AccountSnapshot(Request):
         description="`symbol`, `qty`, and `strategy_id` where the position belongs to one strategy.",
         examples=[[{"symbol": "AAPL", "qty": 10.0, "strategy_id": "MomentumStrategy"}]],
     )
-
-
-class Fill(Request):
-    """One fill as it happened; `broker_fill_id` or `nonce` says which, so that it is recorded once."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
-                {"required": [name], "properties": {name: {"type": "string"}}} for name in ("broker_fill_id", "nonce")
-            ]
-        }
-    )
-
-    strategy_id: StrategyId
-    symbol: Symbol
-    side: Literal["buy", "sell"]
-    qty: Quantity = Field(description="Units.")
-    price: PositiveUsd = Field(description="USD per unit.")
-    ts: Time = Field(description="When it happened.")
-    fees: Cost = 0.0
-    slippage: Cost = 0.0
-    nonce: Nonce | None = Field(default=None, description="Of the redeemed signal: what it reserved is settled.")
-    broker_fill_id: Label | None = Field(default=None, description="The broker's id of this fill: records it once.")
-    order_id: Label | None = None
-    account_id: Label | None = None
-    run_id: Label | None = None
-    is_order_complete: Flag = Field(
-        default=False, description="Whether it is its order's last fill: what is left of the reservation is free again."
-    )
-
-    @model_validator(mode="after")
-    def _is_identified(self) -> Self:
-        if self.broker_fill_id is None and self.nonce is None:
-            raise ValueError("broker_fill_id or nonce must be given, so that the fill is recorded once")
-        return self
-
-
-class FillBatch(Request):
-    """Fills to record."""
-
-    fills: list[Fill] = Field(min_length=1, max_length=MAX_FILLS)
 
 
 class TradingStateChange(Request):

@@ -12,7 +12,7 @@ from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from functions.services.kernel.idempotency import RequestKey
-from functions.triggers.api import answers, requests
+from functions.triggers.api import answers, ledger_requests, requests
 from functions.triggers.api.admission import runs_a_cycle, urgent
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
@@ -95,7 +95,7 @@ def release_signal(path: requests.NoncePath) -> Response:
 @trading.post("/fills", responses=responses_of(answers.FillResults, 400, 413, 415, is_multi=True))
 @needs(Role.TRADER)
 @urgent
-def record_fills(body: requests.FillBatch) -> Response:
+def record_fills(body: ledger_requests.FillBatch) -> Response:
     """
     Record fills, once each; reporting them again changes nothing.
 
@@ -103,10 +103,27 @@ def record_fills(body: requests.FillBatch) -> Response:
     none is.
     """
     who = g.principal
-    fills = [ReportedFill(**fill.model_dump()) for fill in body.fills]
+    fills = [ReportedFill(**fill.model_dump(exclude_none=True)) for fill in body.fills]
     recorded = services().record_fills.run(who.tenant_id, who.uid, fills, services().policy_defaults())
     is_all = all(result.status is not FillStatus.REJECTED for result in recorded.results)
     return as_json(answers.FillResults.model_validate(recorded), HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS)
+
+
+@trading.post("/ledger", responses=responses_of(answers.EntryResults, 400, 413, 415, is_multi=True))
+@needs(Role.TRADER)
+@urgent
+def record_entries(body: ledger_requests.EntryBatch) -> Response:
+    """
+    Record what is no fill, once each: splits, dividends, cash, deposits, withdrawals, voids and corrections.
+
+    200: all are in the ledger. 207: some were rejected, the others are in the ledger. 422: a field is malformed, or
+    amends what is not there, and none is.
+    """
+    who = g.principal
+    entries = [entry.to_reported() for entry in body.entries]
+    recorded = services().record_entries.run(who.tenant_id, who.uid, entries, services().policy_defaults())
+    is_all = all(result.status is not FillStatus.REJECTED for result in recorded.results)
+    return as_json(answers.EntryResults.model_validate(recorded), HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS)
 
 
 @trading.put("/market-data", responses=responses_of(answers.Stored, 400, 409, 413, 415))

@@ -9,6 +9,7 @@ import pytest
 from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.trading_store import FirestoreBookStore
 from functions.adapters.system import SystemClock, jittered_pause
@@ -62,7 +63,7 @@ def test_what_users_write_and_clients_report_meets_in_one_book(tenant: Client) -
     write(tenant, "before")
     adopted(tenant, "before")
     open_book(tenant)
-    record = RecordFills(FirestoreBookStore(tenant), SystemClock(), COMMITS)
+    record = RecordFills(FirestoreBookStore(tenant), FirestoreEntryLedger(tenant), SystemClock(), COMMITS)
     for number in range(5):
         write(tenant, f"own{number}", side="sell" if number % 2 else "buy", quantity=number + 1)
         fill = ReportedFill(

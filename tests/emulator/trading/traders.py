@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from google.cloud.firestore import Client
 
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
+from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.adapters.market_calendar import AlwaysOpen
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
@@ -123,7 +124,7 @@ class Trader:
         commits = Commits(jittered_pause)
         self._run_cycle = RunCycle(self._cycles, self._clock, SecretIds(), AlwaysOpen)
         self._signals = RedeemSignals(self._store, self._clock, commits)
-        self._fills = RecordFills(self._store, self._clock, commits)
+        self._fills = RecordFills(self._store, FirestoreEntryLedger(db), self._clock, commits)
         self._choose = random.Random(f"{name}-{os.getpid()}")
 
     def work(self, number: int) -> None:

@@ -91,6 +91,8 @@ def fill(truth: Truth, choose: random.Random, *_: Any) -> None:
     order = truth.orders[nonce]
     usd = order.unfilled * choose.choice((0.3, 0.8, 1.0))
     is_last = choose.random() < 0.3
+    if usd == 0:
+        return  # the whole of nothing is no fill
     truth.desk.fill(order, usd / PRICE, PRICE, order_id=str(choose.random()), is_order_complete=is_last)
     truth.cash -= usd
     left = Redemption.from_document(truth.desk.cycles.documents[f"tenants/acme/redemptions/{nonce}"])

@@ -45,7 +45,7 @@ class BookDesk(Desk):
         self.cycles.clock = self.clock
         self.ledger_reader = FakeLedger(self.cycles)
         self.books = OpenBook(store, self.ledger_reader, self.clock, commits)
-        self.adopts = AdoptFills(store, self.clock, commits)
+        self.adopts = AdoptFills(store, FakeLedger(self.cycles), self.clock, commits)
         self.checks = CheckBook(store, self.ledger_reader)
 
     def open(self, *gifts: str, is_written: bool = True, operator: Operator = OPERATOR) -> Opening:

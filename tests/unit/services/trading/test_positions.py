@@ -17,7 +17,7 @@ from functions.domain.trading.redemption import RedemptionStatus
 from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.trading.record_fills import RecordFills
-from tests.fakes import MARCH_16, FakeTradingStore
+from tests.fakes import MARCH_16, FakeLedger, FakeTradingStore
 from tests.unit.services.trading.test_redeem_signals import Desk, refused
 
 POSITIONS = "tenants/acme/state/positions"
@@ -288,7 +288,7 @@ def test_an_exit_is_sized_again_over_what_another_client_committed_first() -> No
     desk = desk_with(A=10.0)
     signal = cycle(desk, {"A": SELL_KO})["A"]
     hand = ReportedFill(strategy_id="A", symbol="KO", side="sell", qty=10, price=40.0, ts=MARCH_16, nonce="f")
-    other = RecordFills(FakeTradingStore(desk.cycles), desk.clock, Commits(desk.pauses.append))
+    other = RecordFills(FakeTradingStore(desk.cycles), FakeLedger(desk.cycles), desk.clock, Commits(desk.pauses.append))
     desk.cycles.before_commit.append(lambda: other.run("acme", "ann", [hand], {}))
     with pytest.raises(RefusedError, match="NOTHING_TO_EXIT"):
         desk.redeem(signal["nonce"])

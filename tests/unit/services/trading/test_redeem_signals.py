@@ -28,7 +28,7 @@ from functions.services.kernel.ports import Document
 from functions.services.orchestration.run_cycle import CycleRequest, GivenInputs, RunCycle
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
-from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore, FakeTradingStore
+from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore, FakeLedger, FakeTradingStore
 
 BUYING_POWER = 10_000.0
 MARKET: Mapping[str, float] = {"AAPL": 100.0}
@@ -54,7 +54,7 @@ class Desk:
         self.pauses: list[int] = []
         commits = Commits(self.pauses.append)
         self.signals = RedeemSignals(store, self.clock, commits)
-        self.fills = RecordFills(store, self.clock, commits)
+        self.fills = RecordFills(store, FakeLedger(self.cycles), self.clock, commits)
 
     def cycle(
         self,

@@ -1,0 +1,54 @@
+"""What a new ledger document changes, where others of its instant void, correct or revise each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from functions.domain.kernel.errors import FillError
+from functions.domain.ledger.amendments import effective
+from functions.domain.ledger.events import Entry, Event, parse_entry
+from functions.domain.ledger.fills import Fill
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What does not hold any more, and what holds that did not."""
+
+    gone: tuple[Event, ...] = ()
+    come: tuple[Event, ...] = ()
+
+    def is_only(self, entry_id: str) -> bool:
+        """Tell whether all that changes is that one fill came."""
+        come = self.come[0] if len(self.come) == 1 else None
+        return not self.gone and isinstance(come, Fill) and come.entry_id == entry_id
+
+    def __add__(self, other: Changes) -> Changes:
+        return Changes((*self.gone, *other.gone), (*self.come, *other.come))
+
+
+def changes_of_instant(before: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]) -> Changes:
+    """
+    Return what new documents change.
+
+    Parameters
+    ----------
+    before, new : mapping
+        Ledger documents by id, all of one instant. Those that are malformed hold nothing.
+    """
+    were, are = _holding(before), _holding({**before, **new})
+    return Changes(tuple((were - are).elements()), tuple((are - were).elements()))
+
+
+def _holding(documents: Mapping[str, Mapping[str, Any]]) -> Counter[Event]:
+    return Counter(effective(_parsed(documents), lambda _: None))
+
+
+def _parsed(documents: Mapping[str, Mapping[str, Any]]) -> Iterable[Entry]:
+    for entry_id, document in sorted(documents.items()):
+        try:
+            yield parse_entry(entry_id, document)
+        except FillError:  # whoever reads the ledger for its sake tells of it
+            continue

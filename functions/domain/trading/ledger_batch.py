@@ -1,0 +1,81 @@
+"""A tenant's state as it is once what was told so far is in the ledger: what batches of fills and of entries share."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.parsing import check_not_ahead
+from functions.domain.kernel.policy import Policy
+from functions.domain.ledger.events import Event
+from functions.domain.ledger.fills import Fill
+from functions.domain.orchestration.position_book import PositionBook
+from functions.domain.trading.redemption import Redemption
+from functions.domain.trading.reported_fills import FillResult
+from functions.domain.trading.reservations import CurrentSession
+
+
+@dataclass(slots=True, kw_only=True)
+class LedgerBatch:
+    """What a batch changes, and what it found; whoever commits it writes all of that, or nothing."""
+
+    tenant_id: str
+    uid: str
+    now: datetime
+    policy: Policy
+    current: CurrentSession
+    book: PositionBook
+    redemptions: dict[str, Redemption]
+    """By nonce."""
+    stored: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Ledger documents that exist, by id: of all that is told, and of all that it amends."""
+    is_backfill: bool = False
+    """An operator's: of any age, which the account knows of and which holds no buying power."""
+    ledger: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Documents to create, by id."""
+    adopted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Fields to set of documents that users wrote themselves, by id."""
+    amended: set[datetime] = field(default_factory=set)
+    """Times of what was amended: what the ledger says of such an instant is to be read again."""
+    come: list[Event] = field(default_factory=list)
+    """What else came that may change more than a holding."""
+    results: list[FillResult] = field(default_factory=list)
+    """In the order they were added."""
+
+    @property
+    def known(self) -> Mapping[str, Mapping[str, Any]]:
+        """Ledger documents by id, with those of this batch."""
+        return ChainMap(self.ledger, self.stored)  # type: ignore[arg-type]  # nobody writes to it
+
+    def is_too_old(self, ts: datetime) -> bool:
+        """Tell whether the policy's ``max_fill_age_days`` are over."""
+        return ts < self.now - timedelta(days=self.policy.max_fill_age_days)
+
+    def check_time(self, field_name: str, ts: datetime, value: str | None = None) -> None:
+        """
+        Refuse what is dated ahead, or longer ago than a client may tell. Raises InputError.
+
+        Parameters
+        ----------
+        value : str, optional
+            What the sender gave in the field; by default the time.
+        """
+        check_not_ahead(field_name, ts, self.now)
+        if not self.is_backfill and self.is_too_old(ts):
+            limit = f"at most {self.policy.max_fill_age_days} days ago (max_fill_age_days)"
+            limit += "; older fills are an operator's: make maestro ARGS=backfill"
+            raise InputError(field_name, limit, ts.isoformat() if value is None else value)
+
+    def added_cost(self, before: Fill, after: Fill) -> float:
+        """Return what a purchase costs more than was told first, USD; what was spent stays spent."""
+        if self.is_backfill or after.signed_quantity <= 0:
+            return 0.0
+        return max(0.0, after.executed * after.price - before.executed * before.price)
+
+    def with_version(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a document with the ledger's version once it is in it."""
+        return {**document, "ledger_version": self.current.ledger_version}

@@ -1,0 +1,89 @@
+"""Record in the ledger what is no fill: corporate actions, cash, flows, voids and corrections, once each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.domain.trading.entry_batch import EntryBatch
+from functions.domain.trading.reported_entries import ReportedEntry
+from functions.domain.trading.reported_fills import FillResult
+from functions.services.kernel.commits import Commits
+from functions.services.kernel.ports import Clock
+from functions.services.trading.apply_changes import ApplyChanges
+from functions.services.trading.batch_state import state_of, writes_of
+from functions.services.trading.ports import EntryLedger, TradingStore
+
+logger = logging.getLogger("maestro")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEntries:
+    """What became of a batch of entries."""
+
+    results: list[FillResult]
+    """In the order they were reported."""
+    ledger_version: int
+    """The ledger's, with them in it."""
+
+
+class RecordEntries:
+    """The use case; keep one per process."""
+
+    def __init__(self, store: TradingStore, ledger: EntryLedger, clock: Clock, commits: Commits) -> None:
+        self._store = store
+        self._changes = ApplyChanges(store, ledger)
+        self._clock = clock
+        self._commits = commits
+
+    def run(
+        self,
+        tenant_id: str,
+        uid: str,
+        entries: Sequence[ReportedEntry],
+        policy_defaults: Mapping[str, Any],
+        *,
+        is_backfill: bool = False,
+    ) -> RecordedEntries:
+        """
+        Record a batch of entries; reporting them again changes nothing.
+
+        Position book, paper positions, sizes under way and account breakers follow in the same commit.
+
+        Parameters
+        ----------
+        is_backfill : bool
+            An operator's: entries of any age.
+
+        Raises
+        ------
+        InputError
+            If one that is not in the ledger is malformed, dated ahead or too long ago, or amends what is not there:
+            none is recorded.
+        RefusedError
+            With CONTENTION.
+        StoreUnavailable
+            If they are not known to be recorded: report them again.
+        """
+        ids = sorted({one.entry_id for one in entries} | {one.of for one in entries if one.of is not None})
+
+        def attempt() -> RecordedEntries:
+            records = self._store.read(tenant_id, [], ids)
+            state = state_of(tenant_id, uid, self._clock.now(), records, policy_defaults)
+            batch = EntryBatch(**state, is_backfill=is_backfill)
+            for entry in entries:
+                batch.add(entry)
+            if batch.ledger:
+                modes = self._changes.apply(tenant_id, batch)
+                self._store.commit(tenant_id, writes_of(batch, records, modes), records.session.version)
+            return RecordedEntries(batch.results, batch.current.ledger_version)
+
+        recorded = self._commits.run(tenant_id, attempt)
+        for entry, result in zip(entries, recorded.results, strict=True):
+            code = None if result.reason_code is None else str(result.reason_code)
+            level = logging.INFO if code is None else logging.WARNING
+            extra = {"tenant": tenant_id, "reason_code": code}
+            logger.log(level, "Ledger entry %s: %s %s", result.status, entry.kind, result.fill_id, extra=extra)
+        return recorded
