@@ -76,6 +76,11 @@ def _last_revisions(events: Iterable[Event]) -> Iterator[Event]:
     for event in events:
         if not isinstance(event, Fill) or event.execution is None:
             yield event
-        elif event.execution not in last or last[event.execution].revision < event.revision:
+        elif event.execution not in last or _comes_after(event, last[event.execution]):
             last[event.execution] = event
     yield from last.values()
+
+
+def _comes_after(one: Fill, other: Fill) -> bool:
+    """Tell whether a revision is a later one; of one that stands twice the smaller id holds, in whatever order."""
+    return one.revision > other.revision or (one.revision == other.revision and one.entry_id < other.entry_id)

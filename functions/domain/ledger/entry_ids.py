@@ -12,9 +12,6 @@ from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.ledger.events import EntryKind
 from functions.domain.ledger.fills import revision_of
 
-_OTHER_REVISIONS = 9
-"""At most so many of one execution, from before ids had symbol and order, are looked for."""
-
 
 def digest(parts: Sequence[Any]) -> str:
     """Return 32 hexadecimal digits of values: other values give others, wherever one ends and the next begins."""
@@ -41,26 +38,19 @@ class ExecutionIds:
     """Of this revision, where another came first; None where the broker counts none."""
     before: str
     """From before the id had symbol and order."""
-    others_before: tuple[str, ...] = ()
-    """Of other revisions, from before."""
+    stem: str | None
+    """The broker's id without the revision, as it is spelled; None where the broker counts none."""
 
     @property
     def all(self) -> list[str]:
-        return [self.first, *([self.revised] if self.revised else []), self.before, *self.others_before]
+        return [self.first, *([self.revised] if self.revised else []), self.before]
 
     @classmethod
     def of(cls, account_id: str | None, symbol: str, order_id: str | None, broker_fill_id: str) -> ExecutionIds:
         """Return the ids of an execution as a client reports it."""
-
-        def before(one: str) -> str:
-            return f"b_{digest([account_id, one])}"
-
-        where = [account_id, canonical_symbol(symbol), order_id]
+        where, before = [account_id, canonical_symbol(symbol), order_id], f"b_{digest([account_id, broker_fill_id])}"
         revised = revision_of(broker_fill_id)
         if revised is None:
-            return cls(f"b_{digest([*where, broker_fill_id])}", None, before(broker_fill_id))
+            return cls(f"b_{digest([*where, broker_fill_id])}", None, before, None)
         first, (stem, revision) = f"b_{digest([*where, revised[0]])}", revised
-        numbers = [number for number in range(1, min(revision + 1, _OTHER_REVISIONS) + 1) if number != revision]
-        spelled = broker_fill_id[: len(stem)]
-        others = tuple(before(f"{spelled}.{number:02}") for number in numbers)
-        return cls(first, f"{first}_r{revision}", before(broker_fill_id), others)
+        return cls(first, f"{first}_r{revision}", before, broker_fill_id[: len(stem)])

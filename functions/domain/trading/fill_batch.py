@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,9 @@ class _Told:
 class FillBatch(LedgerBatch):
     """The tenant's state as it is once the fills added so far are recorded."""
 
+    revisions: Mapping[str, Sequence[LedgerEntry]] = field(default_factory=dict)
+    """What is recorded, by a broker's id without its revision, the first to come first."""
+
     def add(self, fill: ReportedFill) -> None:
         """
         Add one fill.
@@ -55,7 +58,8 @@ class FillBatch(LedgerBatch):
             If one that is not in the ledger is dated ahead, or longer ago than the policy's ``max_fill_age_days``, or
             if its figures contradict each other.
         """
-        name, place = f"fills.{len(self.results)}", Place.of(fill, self.known)
+        name, stem = f"fills.{len(self.results)}", fill.ids.stem if fill.ids else None
+        place = Place.of(fill, self.known, self.revisions.get(stem or "", ()))
         if place.known is not None:
             is_same = fill.agrees_with(place.known)
             status, odd = FillStatus.DUPLICATE, None if is_same else ReasonCode.FILL_CONFLICT

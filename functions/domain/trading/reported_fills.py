@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Any
 from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.symbols import canonical_symbol
+from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.ledger.entry_ids import ExecutionIds, digest
 from functions.domain.ledger.fills import SIDES, revision_of
 
@@ -91,9 +92,11 @@ class ReportedFill:
         symbol = canonical_symbol(str(known.get("symbol")))
         return (symbol, known.get("order_id")) == (canonical_symbol(self.symbol), self.order_id)
 
-    def is_same_revision(self, known: Mapping[str, Any]) -> bool:
-        """Tell whether a ledger document of the same execution is of the same revision of it."""
-        return revision_of(known.get("broker_fill_id")) == revision_of(self.broker_fill_id)
+    def is_revision_of(self, known: Mapping[str, Any]) -> bool:
+        """Tell whether a ledger document is of the same execution, in whichever revision of it."""
+        ours, theirs = (revision_of(one) for one in (self.broker_fill_id, known.get("broker_fill_id")))
+        is_same = ours is not None and theirs is not None and ours[0] == theirs[0]
+        return is_same and known.get("account_id") == self.account_id and self.is_same_execution(known)
 
     def agrees_with(self, known: Mapping[str, Any]) -> bool:
         """Tell whether a ledger document says the same of it."""
@@ -120,7 +123,9 @@ class Place:
     """Of an execution that is there in another revision: the document that came first."""
 
     @classmethod
-    def of(cls, fill: ReportedFill, stored: Mapping[str, Mapping[str, Any]]) -> Place:
+    def of(
+        cls, fill: ReportedFill, stored: Mapping[str, Mapping[str, Any]], revisions: Sequence[LedgerEntry] = ()
+    ) -> Place:
         """
         Find a fill.
 
@@ -128,6 +133,8 @@ class Place:
         ----------
         stored : mapping
             Ledger documents that exist, by id, of the fill's `ReportedFill.known_ids`.
+        revisions : sequence of LedgerEntry
+            Of an execution whose revisions the broker counts, those that are recorded, the first to come first.
         """
         ids = fill.ids
         if ids is None:
@@ -135,12 +142,16 @@ class Place:
         before = stored.get(ids.before)
         if before is not None and fill.is_same_execution(before):
             return cls(ids.before, before)
-        others = (stored.get(one) for one in ids.others_before)
-        older = next((one for one in others if one is not None and fill.is_same_execution(one)), None)
-        first = stored.get(ids.first) or older
-        if first is None or ids.revised is None or fill.is_same_revision(first):
-            return cls(ids.first, first)
-        return cls(ids.revised, stored.get(ids.revised), first)
+        if ids.revised is None:
+            return cls(ids.first, stored.get(ids.first))
+        named = ((one, stored[one]) for one in (ids.first, ids.revised) if one in stored)
+        told = [*((one.entry_id, one.document) for one in revisions), *named]
+        told = [(entry_id, document) for entry_id, document in told if fill.is_revision_of(document)]
+        for entry_id, document in told:
+            if revision_of(document["broker_fill_id"]) == revision_of(fill.broker_fill_id):
+                return cls(entry_id, document)
+        free = ids.revised if ids.first in stored else ids.first
+        return cls(free, None, told[0][1] if told else None)
 
 
 @dataclass(frozen=True, slots=True)

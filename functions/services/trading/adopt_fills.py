@@ -12,7 +12,7 @@ from functions.domain.kernel.parsing import is_document_id
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.ledger.events import EntryKind, kind_of
-from functions.domain.ledger.fills import Fill, parse_fill, revision_of
+from functions.domain.ledger.fills import Fill, parse_fill
 from functions.domain.trading.entry_batch import EntryBatch
 from functions.domain.trading.fill_batch import FillBatch, nonce_of
 from functions.domain.trading.ledger_batch import LedgerBatch
@@ -31,7 +31,6 @@ class AdoptFills:
 
     def __init__(self, store: TradingStore, ledger: EntryLedger, clock: Clock, commits: Commits) -> None:
         self._store = store
-        self._ledger = ledger
         self._changes = ApplyChanges(store, ledger)
         self._clock = clock
         self._commits = commits
@@ -113,12 +112,10 @@ class AdoptFills:
 
     def _first_ts(self, tenant_id: str, fill: Fill) -> datetime:
         """Return the time of the revision of a fill that Maestro recorded first; its own where it has no other."""
-        broker_fill_id, _, entry_id = fill.order
-        if fill.execution is None or revision_of(broker_fill_id) is None:
+        broker_fill_id = fill.order[0]
+        if fill.execution is None:
             return fill.at
-        others = self._ledger.revisions(tenant_id, broker_fill_id.rpartition(".")[0])
-        recorded = [one for one in others if one.is_recorded and one.entry_id != entry_id]
-        for one in sorted(recorded, key=lambda one: one.created_at):
+        for one in self._changes.revisions(tenant_id, broker_fill_id.rpartition(".")[0]):
             try:
                 other = parse_fill(one.entry_id, one.document)
             except FillError:  # it holds nothing, and whoever reads the ledger for its sake tells of it

@@ -46,6 +46,18 @@ class ApplyChanges:
         before = {one.entry_id: one.document for one in entries if one.is_recorded and one.entry_id not in new}
         return changes_of_instant(before, {name: one for name, one in new.items() if _time_of(name, one) == at})
 
+    def revisions(self, tenant_id: str, stem: str) -> list[LedgerEntry]:
+        """
+        Return what Maestro recorded of an execution whose revisions the broker counts, the first to come first.
+
+        Raises
+        ------
+        StoreUnavailable
+        """
+        found = self._ledger.revisions(tenant_id, stem)
+        recorded = [one for one in found if one.is_recorded and kind_of(one.document) is EntryKind.FILL]
+        return sorted(recorded, key=lambda one: (one.document["ledger_version"], one.entry_id))
+
     def apply(
         self, tenant_id: str, batch: LedgerBatch, adopted: Mapping[str, Document] | None = None
     ) -> dict[str | None, Document]:

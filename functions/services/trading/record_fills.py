@@ -88,6 +88,8 @@ class RecordFills:
         batch = FillBatch(
             **state_of(tenant_id, uid, self._clock.now(), records, policy_defaults), is_backfill=is_backfill
         )
+        stems = {fill.ids.stem for fill in fills if fill.ids is not None and fill.ids.stem is not None}
+        batch.revisions = {stem: self._changes.revisions(tenant_id, stem) for stem in stems}
         for fill in fills:
             batch.add(fill)
         if batch.ledger:

@@ -9,25 +9,24 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from functions.domain.kernel.errors import InputError, RefusedError
 from functions.domain.ledger.books import Checkpoint
 from functions.domain.ledger.checkpoints import checkpoint_document
-from functions.domain.ledger.events import Event
 from functions.domain.ledger.fills import parse_fill
 from functions.domain.ledger.open_lots import carried
 from functions.domain.ledger.periods import Period
 from functions.domain.orchestration.position_book import Holding, PositionBook
 from functions.domain.trading.gifts import Gift
-from functions.domain.trading.ledger_positions import PositionDifference, differences, holdings_of
+from functions.domain.trading.ledger_positions import PositionDifference
 from functions.domain.trading.reported_fills import FillResult, ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.ledger.ports import LedgerHead
 from functions.services.trading.adopt_fills import AdoptFills
 from functions.services.trading.check_book import BookCheck, BookStatus, CheckBook
 from functions.services.trading.open_book import OpenBook, Opening, Operator
+from functions.services.trading.record_entries import RecordEntries
+from functions.services.trading.record_fills import RecordFills
 from tests.fakes import MARCH_16, FakeLedger, FakeTradingStore
 from tests.unit.services.trading.test_redeem_signals import Desk
 
@@ -44,8 +43,10 @@ class BookDesk(Desk):
         store, commits = FakeTradingStore(self.cycles), Commits(self.pauses.append)
         self.cycles.clock = self.clock
         self.ledger_reader = FakeLedger(self.cycles)
+        self.fills = RecordFills(store, self.ledger_reader, self.clock, commits)
         self.books = OpenBook(store, self.ledger_reader, self.clock, commits)
-        self.adopts = AdoptFills(store, FakeLedger(self.cycles), self.clock, commits)
+        self.adopts = AdoptFills(store, self.ledger_reader, self.clock, commits)
+        self.entries = RecordEntries(store, self.ledger_reader, self.clock, commits)
         self.checks = CheckBook(store, self.ledger_reader)
 
     def open(self, *gifts: str, is_written: bool = True, operator: Operator = OPERATOR) -> Opening:
@@ -466,54 +467,3 @@ def test_only_what_came_since_the_checkpoint_is_read_and_all_of_it_where_that_di
     desk.ledger_reader.reads.clear()
     assert desk.check().status is BookStatus.SAME
     assert desk.ledger_reader.reads == [end, None]
-
-
-# Whatever happens, in any order
-
-FILLS = st.fixed_dictionaries(
-    {
-        "strategy_id": st.sampled_from(["Trend", "Value"]),
-        "symbol": st.sampled_from(["KO", "ko", "BTC/USD", "BTCUSD"]),
-        "side": st.sampled_from(["buy", "sell"]),
-        "qty": st.sampled_from([0.1, 0.2, 0.3, 1.0, 7.0]),
-        "price": st.sampled_from([1.0, 45.5]),
-        "ts": st.sampled_from([MARCH_16, MARCH_16 - timedelta(days=3), MARCH_16 - timedelta(days=30)]),
-    }
-)
-EVENTS = st.lists(
-    st.one_of(
-        st.tuples(st.just("own"), FILLS, st.sampled_from(["ann", "bob"])),
-        st.tuples(st.just("reported"), FILLS),
-        st.tuples(st.just("delivered"), st.integers(0, 30)),
-        st.tuples(st.just("opened")),
-    ),
-    max_size=30,
-)
-
-
-@given(events=EVENTS)
-@settings(max_examples=150, deadline=None)
-def test_the_book_is_the_ledgers_sum_whatever_came_in_whatever_order(events: list[Any]) -> None:
-    desk = BookDesk()
-    written: list[str] = []
-    for number, event in enumerate(events):
-        match event:
-            case ("own", fields, uid):
-                written.append(f"own{number}")
-                desk.write(written[-1], **fields, uid=uid)
-            case ("reported", fields):
-                fill = ReportedFill(**fields, broker_fill_id=str(number))
-                desk.fills.run("acme", "ann", [fill], {}, is_backfill=True)
-            case ("delivered", which) if written:
-                desk.deliver(written[which % len(written)])
-            case ("opened",):
-                desk.open()
-    for name in written:
-        desk.deliver(name)
-    desk.open(is_written=not desk.book().is_open)
-    fills = [parse_fill(name, one) for name, one in desk.cycles.those_below("tenants/acme/ledger_trades").items()]
-    in_order: list[Event] = [*sorted(fills, key=lambda fill: fill.sort_key)]
-    in_ledger = holdings_of(carried({}, in_order))
-    assert differences(desk.book().holdings, in_ledger) == []
-    assert desk.check().status is BookStatus.SAME
-    assert desk.ledger_version() >= len(written)
