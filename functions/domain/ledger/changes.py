@@ -25,8 +25,18 @@ class Changes:
         come = self.come[0] if len(self.come) == 1 else None
         return not self.gone and isinstance(come, Fill) and come.entry_id == entry_id
 
+    @property
+    def added_cost(self) -> float:
+        """What purchases cost more than before, USD; 0 where they cost less."""
+        return max(0.0, _bought(self.come) - _bought(self.gone))
+
     def __add__(self, other: Changes) -> Changes:
         return Changes((*self.gone, *other.gone), (*self.come, *other.come))
+
+
+def _bought(events: Iterable[Event]) -> float:
+    fills = (one for one in events if isinstance(one, Fill) and one.signed_quantity > 0)
+    return sum(one.executed * one.price for one in fills)
 
 
 def changes_of_instant(before: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]) -> Changes:

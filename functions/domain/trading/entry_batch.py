@@ -66,7 +66,7 @@ class EntryBatch(LedgerBatch):
         missing = missing_fields(entry, target)
         parsed = parse_entry(entry.entry_id, {**entry.document, **missing})
         own_ts = LedgerFields(entry.entry_id, entry.document)
-        self.current = self.current.with_fill(None, 0.0, self.now)
+        self._count(parsed, target)
         self.amended.add(parsed.at)
         added = adopted_fields(entry, parsed.at, own_ts.time() if own_ts.get("ts") else parsed.at, self.now)
         self.adopted[entry.entry_id] = self.with_version({**missing, **added})

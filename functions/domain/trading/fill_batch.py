@@ -69,7 +69,9 @@ class FillBatch(LedgerBatch):
             status, odd = self._record(name, fill, place)
         self.results.append(FillResult(place.entry_id, status, odd))
 
-    def adopt(self, entry: LedgerEntry, *, is_amended: bool = False, ts: datetime | None = None) -> None:
+    def adopt(
+        self, entry: LedgerEntry, *, is_amended: bool = False, ts: datetime | None = None, added_cost: float = 0.0
+    ) -> None:
         """
         Take in one that a user's own code wrote to the ledger: a fact, whatever it contradicts.
 
@@ -80,9 +82,11 @@ class FillBatch(LedgerBatch):
         ----------
         is_amended : bool
             Whether the ledger has a void, a correction or another revision of it: what its instant comes to is to be
-            read again, and it settles and spends nothing by itself.
+            read again, and it settles nothing by itself.
         ts : datetime, optional
             When another revision of it happened: this one gets that time.
+        added_cost : float
+            What its purchase costs more than was told before, USD, where it is amended.
 
         Raises
         ------
@@ -99,7 +103,7 @@ class FillBatch(LedgerBatch):
         )
         odd = None
         if is_amended:
-            self.current = self.current.with_fill(None, 0.0, self.now)
+            self.current = self.current.with_fill(None, added_cost if told.is_spent else 0.0, self.now)
             self.amended.add(ts or fill.at)
         else:
             redemption = self._redemption_of(told)

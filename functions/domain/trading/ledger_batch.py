@@ -71,8 +71,9 @@ class LedgerBatch:
             raise InputError(field_name, limit, ts.isoformat() if value is None else value)
 
     def added_cost(self, before: Fill, after: Fill) -> float:
-        """Return what a purchase costs more than was told first, USD; what was spent stays spent."""
-        if self.is_backfill or after.signed_quantity <= 0:
+        """Return what a purchase costs more than was told before, USD; what was spent stays spent."""
+        is_older = after.revision < before.revision
+        if self.is_backfill or after.signed_quantity <= 0 or is_older or self.is_too_old(after.at):
             return 0.0
         return max(0.0, after.executed * after.price - before.executed * before.price)
 

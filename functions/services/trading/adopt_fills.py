@@ -106,8 +106,9 @@ class AdoptFills:
         fill = parse_fill(entry.entry_id, entry.document)
         ts = self._first_ts(tenant_id, fill)
         whole = {entry.entry_id: {**entry.document, "ts": ts}}
-        is_plain = self._changes.of_instant(tenant_id, ts, whole).is_only(entry.entry_id)
-        batch.adopt(entry, is_amended=not is_plain, ts=ts)
+        changes = self._changes.of_instant(tenant_id, ts, whole)
+        is_amended = not changes.is_only(entry.entry_id)
+        batch.adopt(entry, is_amended=is_amended, ts=ts, added_cost=changes.added_cost)
         return batch
 
     def _first_ts(self, tenant_id: str, fill: Fill) -> datetime:
