@@ -206,7 +206,8 @@ class FakeTradingStore:
 
     def modes(self, tenant_id: str) -> dict[str | None, dict[str, Any]]:
         found = self._cycles.those_below(f"tenants/{tenant_id}/state")
-        return {name.partition("__")[2] or None: one for name, one in found.items() if name.startswith("modes")}
+        named = ((name.partition("__"), one) for name, one in found.items())
+        return {uid or None: one for (name, _, uid), one in named if name == "modes"}
 
     def account_and_prices(self, tenant_id: str) -> AccountAndPrices:
         state = self._cycles.read(tenant_id, None, None)

@@ -24,11 +24,13 @@ from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import PolicyError
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
+from functions.domain.ledger.events import EntryKind
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.windows import PerformanceWindows
+from functions.domain.trading.reported_entries import ReportedEntry
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.ledger.snapshot_tasks import SnapshotTask
@@ -168,6 +170,45 @@ def _open_book(db: Client, now: datetime) -> None:
     paths.positions(db, TENANT).set(book.with_fill("Exit", "KO", 1.0, 51.0).to_document(now))
 
 
+def _tell(db: Client, now: datetime, at: datetime) -> None:
+    """Tell of every kind of entry: over the API's use case, as a broker that counts revisions, and by own code."""
+    told: list[tuple[EntryKind, dict[str, Any]]] = [
+        (EntryKind.SPLIT, {"symbol": "PEP", "ratio": 2.0, "ts": at}),
+        (EntryKind.DIVIDEND, {"symbol": "KO", "per_unit": 0.1, "ts": at}),
+        (EntryKind.FEE, {"amount": 1.0, "strategy_id": "Trend", "ts": at}),
+        (EntryKind.INTEREST, {"amount": 1.0, "ts": at}),
+        (EntryKind.FUNDING, {"amount": 1.0, "ts": at}),
+        (EntryKind.DEPOSIT, {"amount": 10.0, "ts": now}),
+        (EntryKind.WITHDRAWAL, {"amount": 10.0, "ts": now}),
+    ]
+    entries = [ReportedEntry(kind=kind, ref="r", account_id="primary", fields=fields) for kind, fields in told]
+    bootstrap.record_entries().run(TENANT, "ann", entries, {})
+    fills = [
+        ReportedFill(
+            symbol="BTC/USD",
+            side="buy",
+            qty=0.1,
+            price=100.0,
+            ts=at + timedelta(seconds=revision),
+            fee_currency="BNB",
+            fee_qty=0.1,
+            fee_rate=10.0,
+            broker_fill_id=f"0000e0d5.5d3f1a2b.01.0{revision}",
+        )
+        for revision in (1, 2)
+    ]
+    recorded = bootstrap.record_fills().run(TENANT, "ann", fills, {}).results[0].fill_id
+    amendments: list[tuple[EntryKind, dict[str, Any]]] = [
+        (EntryKind.CORRECTION, {"of": recorded, "qty": 0.2}),
+        (EntryKind.VOID, {"of": recorded}),
+    ]
+    amending = [ReportedEntry(kind=kind, ref="r", fields=fields) for kind, fields in amendments]
+    bootstrap.record_entries().run(TENANT, "ann", amending, {})
+    void = {"kind": "void", "of": "own"}
+    paths.ledger_trades(db, TENANT).document("own-void").set(void)
+    bootstrap.adopt_fills().run(TENANT, "own-void", void, {})  # unless the trigger came first
+
+
 def _decide(db: Client, now: datetime) -> dict[str, Any]:
     """Run cycles of a slot, an older one, a user, on stale inputs and on fresh; return a signal that may be traded."""
     days = [now.date() - timedelta(days=20 - day) for day in range(20)]
@@ -218,6 +259,7 @@ def _trade(db: Client, signal: dict[str, Any], now: datetime) -> None:
     paths.ledger_trades(db, TENANT).document("malformed").set({**own, "qty": 0})
     bootstrap.adopt_fills().run(TENANT, "own", own, {})  # unless the trigger came first
     _open_book(db, now)
+    _tell(db, now, at)
     paper = {"timestamp": at, "strategy_name": "Paper", "symbol": "KO", "side": "buy", "qty": 2.0, "price": 50.0}
     paths.shadow_pnl(db, TENANT).document("own").set(paper)
     asyncio.run(MaestroController(db, TENANT).log_shadow_trade("Paper", {"action": "BUY", "ticker": "KO"}))

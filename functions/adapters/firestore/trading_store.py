@@ -50,8 +50,8 @@ class FirestoreTradingStore(FirestoreStore):
         query = first.parent.where(filter=FieldFilter("__name__", ">=", first))
         query = query.where(filter=FieldFilter("__name__", "<=", last))
         found = {one.id: one.to_dict() or {} for one in self._stream(query, f"reading the modes of tenant {tenant_id}")}
-        users = ((name.partition("__")[2] or None, document) for name, document in found.items())
-        return dict(users)
+        named = ((name.partition("__"), document) for name, document in found.items())
+        return {uid or None: document for (name, _, uid), document in named if name == first.id}
 
     def issued(self, tenant_id: str, session_id: str) -> Document | None:
         reference = paths.session(self._db, tenant_id, session_id)

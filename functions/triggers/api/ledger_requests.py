@@ -177,10 +177,14 @@ class FlowEntry(_Entry):
     amount: AboveZero = Field(description="USD.")
 
 
-_ANY_KIND = f"kind must be one of {', '.join(KINDS)}; fills go to POST /v1/fills"
+def _has_kind(value: Any) -> Any:
+    if isinstance(value, dict) and value.get("kind") not in list(KINDS):
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}; fills go to POST /v1/fills")
+    return value
+
+
 Entry = Annotated[
-    Void | Correction | Split | Dividend | CashEntry | FlowEntry,
-    Discriminator("kind", custom_error_type="kind", custom_error_message=_ANY_KIND),
+    Void | Correction | Split | Dividend | CashEntry | FlowEntry, Discriminator("kind"), BeforeValidator(_has_kind)
 ]
 
 

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.trading_store import FirestoreBookStore
 from functions.domain.kernel.errors import StoreConflict
 from functions.services.kernel.ports import Document, Versioned
-from functions.services.ledger.ports import LedgerReader
-from functions.services.trading.ports import AccountAndPrices, BookStore, TradingRecords, TradingWrites
+from functions.services.trading.ports import AccountAndPrices, BookStore, EntryLedger, TradingRecords, TradingWrites
 from tests.fakes import MARCH_16, FakeCycleStore, FakeLedger, FakeTradingStore
 
 NONCE = "0f" * 16
@@ -139,6 +138,28 @@ def test_reserved_redemptions_are_those_that_lapse_since_a_time(store_and_put: t
     assert [one["lapses_at"] - MARCH_16 for one in found] == [timedelta(minutes=1), timedelta(minutes=3)]
 
 
+def test_modes_are_the_tenants_and_every_users_and_a_commit_sets_fields_of_them(
+    store_and_put: tuple[BookStore, Put],
+) -> None:
+    store, put = store_and_put
+    assert store.modes("acme") == {}
+    for name in ("modes", "modes__ann", "modes__a__b", "session", "positions", "modest", "windows__ann"):
+        put(f"tenants/acme/state/{name}", {"paper_json": name, "updated_at": MARCH_16})
+    put("tenants/other/state/modes", {"paper_json": "{}"})
+    assert {uid: one["paper_json"] for uid, one in store.modes("acme").items()} == {
+        None: "modes",
+        "ann": "modes__ann",
+        "a__b": "modes__a__b",
+    }
+    writes = TradingWrites(session={"ledger_version": 1}, modes={None: {"paper_json": "1"}, "ann": {"paper_json": "2"}})
+    with pytest.raises(StoreConflict):
+        store.commit("acme", writes, None)
+    store.commit("acme", writes, store.read("acme", []).session.version)
+    found = store.modes("acme")
+    assert found[None] == {"paper_json": "1", "updated_at": MARCH_16}
+    assert (found["ann"]["paper_json"], found["a__b"]["paper_json"]) == ("2", "modes__a__b")
+
+
 def test_account_and_prices_are_as_stored(store_and_put: tuple[BookStore, Put]) -> None:
     store, put = store_and_put
     assert store.account_and_prices("acme") == AccountAndPrices(None, None)
@@ -148,14 +169,14 @@ def test_account_and_prices_are_as_stored(store_and_put: tuple[BookStore, Put]) 
 
 
 @pytest.fixture(params=["fake", "emulator"])
-def ledger_and_put(request: pytest.FixtureRequest, own_db: Client) -> tuple[LedgerReader, Put]:
+def ledger_and_put(request: pytest.FixtureRequest, own_db: Client) -> tuple[EntryLedger, Put]:
     if request.param == "fake":
         fake = FakeCycleStore()
         return FakeLedger(fake), fake.put
-    return FirestoreLedgerStore(own_db), lambda path, document: own_db.document(path).set(document)
+    return FirestoreEntryLedger(own_db), lambda path, document: own_db.document(path).set(document)
 
 
-def test_the_ledger_is_read_by_time_whatever_else_is_in_it(ledger_and_put: tuple[LedgerReader, Put]) -> None:
+def test_the_ledger_is_read_by_time_whatever_else_is_in_it(ledger_and_put: tuple[EntryLedger, Put]) -> None:
     ledger, put = ledger_and_put
     times = {"b": MARCH_16 + timedelta(days=400), "a": MARCH_16, "old": MARCH_16 - timedelta(days=90_000)}
     for name, ts in {**times, "text": "2020-03-16", "number": 5, "none": None}.items():
@@ -165,3 +186,26 @@ def test_the_ledger_is_read_by_time_whatever_else_is_in_it(ledger_and_put: tuple
     assert [one.entry_id for one in ledger.entries("acme", MARCH_16)] == ["a", "b"]
     assert [name for name, _ in ledger.untimed_fills("acme")] == ["text"]
     assert next(iter(ledger.entries("acme", MARCH_16))).document == {"ts": MARCH_16, "qty": 1.0}
+
+
+def test_an_instant_is_read_alone_and_revisions_by_what_comes_before_them(
+    ledger_and_put: tuple[EntryLedger, Put],
+) -> None:
+    ledger, put = ledger_and_put
+    broker_ids = {"a": "e.01", "b": "e.02", "c": "e", "d": "e.", "f": "ea.01", "g": "e/01", "h": None}
+    for name, broker_fill_id in broker_ids.items():
+        ts = MARCH_16 + timedelta(microseconds=name > "c")
+        put(f"tenants/acme/ledger_trades/{name}", {"ts": ts, "broker_fill_id": broker_fill_id})
+    put("tenants/acme/ledger_trades/text", {"ts": MARCH_16.isoformat()})
+    assert sorted(one.entry_id for one in ledger.at_instant("acme", MARCH_16)) == ["a", "b", "c"]
+    assert sorted(one.entry_id for one in ledger.revisions("acme", "e")) == ["a", "b", "d"]
+    assert list(ledger.at_instant("acme", MARCH_16 - timedelta(days=1))) == []
+
+
+def test_what_is_traded_on_paper_is_read_by_time(ledger_and_put: tuple[EntryLedger, Put]) -> None:
+    ledger, put = ledger_and_put
+    for number in range(3):
+        record = {"timestamp": MARCH_16 + timedelta(minutes=number), "qty": 1.0}
+        put(f"tenants/acme/shadow_pnl/p{number}", record)
+    found = ledger.shadow_fills("acme", MARCH_16 + timedelta(minutes=1), MARCH_16 + timedelta(days=1))
+    assert sorted(name for name, _ in found) == ["p1", "p2"]

@@ -25,6 +25,7 @@ ROUTES: dict[tuple[str, str], str | None] = {
     ("POST", "signals/{nonce}/redeem"): "trader",
     ("POST", "signals/{nonce}/release"): "trader",
     ("POST", "fills"): "trader",
+    ("POST", "ledger"): "trader",
     ("PUT", "market-data"): "trader",
     ("PUT", "account"): "trader",
     ("GET", "decisions"): "viewer",
@@ -49,7 +50,7 @@ RANKS = ["viewer", "trader", "admin"]
 
 def visit(caller: Caller, method: str, path: str) -> tuple[int, str]:
     filled = path.format(nonce="0f" * 16, session_id="s", alert_id="a", strategy_id="Trend", date="2026-01-05")
-    answer = caller(method, filled, json={} if method == "PUT" or path == "fills" else None)
+    answer = caller(method, filled, json={} if method == "PUT" or path in {"fills", "ledger"} else None)
     return answer.status_code, (answer.get_json() or {}).get("reason_code", "")
 
 

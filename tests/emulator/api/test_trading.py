@@ -199,7 +199,8 @@ def test_answers_carry_the_ledgers_version_and_a_snapshot_may_name_it(trader: Ca
 MALFORMED: list[tuple[str, Any, str]] = [
     ("fills", {"fills": []}, "fills"),
     ("fills", {"fills": [{}] * 101}, "fills"),
-    ("fills", {"fills": [{"qty": 1}]}, "fills.0.strategy_id"),
+    ("fills", {"fills": [{"qty": 1}]}, "fills.0.symbol"),
+    ("fills", {"fills": [{"qty": 1}]}, "fills.0.price"),
     ("account", account(equity="lots"), "equity"),
     ("account", account(buying_power=-1), "buying_power"),
     ("account", account(as_of=NOW) | {"as_of": "yesterday"}, "as_of"),

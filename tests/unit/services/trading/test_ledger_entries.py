@@ -100,8 +100,8 @@ def test_a_fill_from_before_ids_had_symbol_and_order_is_known_by_them(
 
 # Executions that the broker corrects by a further revision
 
-FIRST = {"qty": 100, "price": 50.0, "ts": MARCH_16 - DAY}
-SECOND = {"qty": 100, "price": 49.0, "ts": MARCH_16 - DAY + HOUR}
+FIRST: dict[str, Any] = {"qty": 100, "price": 50.0, "ts": MARCH_16 - DAY}
+SECOND: dict[str, Any] = {"qty": 100, "price": 49.0, "ts": MARCH_16 - DAY + HOUR}
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
@@ -279,7 +279,7 @@ def test_the_same_reference_with_other_figures_is_rejected_and_changes_nothing(d
 )
 def test_a_malformed_entry_is_refused_by_name(desk: BookDesk, fields: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        tell(desk, "split", **{"symbol": "KO", "ratio": 2.0, "ts": MARCH_16} | fields)
+        tell(desk, "split", **{"symbol": "KO", "ratio": 2.0, "ts": MARCH_16, **fields})
     assert desk.ledger() == []
 
 

@@ -43,7 +43,7 @@ class BookDesk(Desk):
         store, commits = FakeTradingStore(self.cycles), Commits(self.pauses.append)
         self.cycles.clock = self.clock
         self.ledger_reader = FakeLedger(self.cycles)
-        self.fills = RecordFills(store, self.ledger_reader, self.clock, commits)
+        self.fills = RecordFills(store, self.ledger_reader, self.clock, Commits(self.pauses.append))  # another process
         self.books = OpenBook(store, self.ledger_reader, self.clock, commits)
         self.adopts = AdoptFills(store, self.ledger_reader, self.clock, commits)
         self.entries = RecordEntries(store, self.ledger_reader, self.clock, commits)
