@@ -128,8 +128,8 @@ def _type(schema: Schema) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{_anchor(name)})"
-    if "anyOf" in schema:
-        return " or ".join(_type(one) for one in schema["anyOf"])
+    if "anyOf" in schema or "oneOf" in schema:
+        return " or ".join(_type(one) for one in schema.get("anyOf") or schema["oneOf"])
     if "enum" in schema:
         return "one of " + ", ".join(f"`{word}`" for word in schema["enum"])
     if "const" in schema:

@@ -160,12 +160,13 @@ def _operate(now: datetime) -> None:
     bootstrap.put_inputs().put_account(TENANT, {"as_of": now, **account})
 
 
-def _open_book(db: Client, now: datetime) -> None:
-    """Open the position book, sell more than there is, and let the book differ from the ledger."""
+def _open_book(db: Client, now: datetime, at: datetime) -> None:
+    """Open the position book, sell more than there is, tell of every entry, and let book and ledger differ."""
     use_case = OpenBook(FirestoreBookStore(db), FirestoreLedgerStore(db), SystemClock(), Commits(jittered_pause))
     use_case.open(TENANT, Operator("olga"), (), {}, is_written=True)
     over = ReportedFill(strategy_id="Exit", symbol="KO", side="sell", qty=9.0, price=51.0, ts=now, broker_fill_id="b3")
     bootstrap.record_fills().run(TENANT, "ann", [over], {})
+    _tell(db, now, at)
     book = PositionBook.from_document(paths.positions(db, TENANT).get().to_dict())
     paths.positions(db, TENANT).set(book.with_fill("Exit", "KO", 1.0, 51.0).to_document(now))
 
@@ -258,8 +259,7 @@ def _trade(db: Client, signal: dict[str, Any], now: datetime) -> None:
     paths.ledger_trades(db, TENANT).document("own").set({**own, "runId": "r1"})
     paths.ledger_trades(db, TENANT).document("malformed").set({**own, "qty": 0})
     bootstrap.adopt_fills().run(TENANT, "own", own, {})  # unless the trigger came first
-    _open_book(db, now)
-    _tell(db, now, at)
+    _open_book(db, now, at)
     paper = {"timestamp": at, "strategy_name": "Paper", "symbol": "KO", "side": "buy", "qty": 2.0, "price": 50.0}
     paths.shadow_pnl(db, TENANT).document("own").set(paper)
     asyncio.run(MaestroController(db, TENANT).log_shadow_trade("Paper", {"action": "BUY", "ticker": "KO"}))

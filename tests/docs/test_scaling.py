@@ -196,8 +196,9 @@ def test_what_requests_to_the_api_read_and_write(db: Client, accounts: EmulatorS
     with Bill(firestore_client()) as redemption:
         assert trader("POST", f"signals/{nonce}/redeem").status_code == 200
     fill = {"strategy_id": "Trend", "symbol": "KO", "side": "buy", "qty": 1.0, "price": 50.0, "ts": now.isoformat()}
+    fill |= {"nonce": nonce, "broker_fill_id": "1"}
     with Bill(firestore_client()) as filled:
-        assert trader("POST", "fills", json={"fills": [fill | {"nonce": nonce}]}).status_code == 200
+        assert trader("POST", "fills", json={"fills": [fill]}).status_code == 200
     assert put.counts == put_prices.counts == told("market data or account, put")
     assert redemption.counts == told("redemption")
     assert filled.counts == told("fill")

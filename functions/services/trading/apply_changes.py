@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -104,14 +105,17 @@ class ApplyChanges:
         mine = {key: lots for key, lots in books.lots.items() if key.symbol in symbols}
         splits = {symbol: _before(batch.book.splits.get(symbol, ()), books.at) for symbol in symbols}
 
+        def new_entry(name: str) -> LedgerEntry:
+            return LedgerEntry(name, new[name], batch.now)
+
         def counted() -> Iterator[LedgerEntry]:
-            added = sorted((at, LedgerEntry(name, new[name], batch.now)) for name, at in times.items())
+            added = deque(sorted((at, name) for name, at in times.items()))
             for entry in self._ledger.entries(tenant_id, books.at):
                 while added and added[0][0] <= entry.document["ts"]:
-                    yield added.pop(0)[1]
+                    yield new_entry(added.popleft()[1])
                 if entry.entry_id not in new and (opened_at is None or entry.is_known_at(opened_at)):
                     yield entry
-            yield from (entry for _, entry in added)
+            yield from (new_entry(name) for _, name in added)
 
         def note_split(event: Event) -> None:
             if isinstance(event, Split) and event.symbol in symbols:

@@ -40,6 +40,7 @@ DESCRIPTION = (
     "Orchestrated signals for a trading client. Every request but healthz carries a Firebase ID token; tenant and role "
     "come from it and from the membership. Every refusal is a problem document (RFC 9457) with a reason code."
 )
+_POSTED_BODIES = {"/v1/fills", "/v1/ledger"}
 
 
 def build_app(cors_origins: Sequence[str] = (), admission: Admission | None = None) -> OpenAPI:
@@ -106,7 +107,7 @@ def check_body() -> None:
     if request.path == "/v1/market-data":
         request.max_content_length = MAX_MARKET_DATA_BYTES
     body = request.get_data(cache=True)
-    takes_body = request.method in {"PUT", "PATCH"} or request.path == "/v1/fills"
+    takes_body = request.method in {"PUT", "PATCH"} or request.path in _POSTED_BODIES
     if not takes_body or request.endpoint is None:
         return
     if request.mimetype != "application/json":

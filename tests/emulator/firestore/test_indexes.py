@@ -13,7 +13,7 @@ import requests
 from google.cloud.firestore import Client
 
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
-from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.policy_store import FirestorePolicyStore
 from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
@@ -27,11 +27,14 @@ NOW = datetime(2020, 3, 16, tzinfo=UTC)
 
 
 def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client, firestore: EmulatorSuite) -> None:
-    ledger = FirestoreLedgerStore(own_db)
+    ledger = FirestoreEntryLedger(own_db)
+    ledger.at_instant("acme", NOW)
+    ledger.revisions("acme", "0000e0d5.5d3f1a2b.01")
     list(ledger.daily_documents("acme", NOW - timedelta(days=1), NOW))
     list(ledger.fills("acme", NOW - timedelta(days=1), NOW))
     list(ledger.untimed_fills("acme"))
     FirestoreBookStore(own_db).reserved_redemptions("acme", NOW)
+    FirestoreBookStore(own_db).modes("acme")
     ledger.first_fill_time("acme")
     ledger.earliest_late_fill("acme", NOW, NOW)
     ledger.checkpoint("acme", NOW)

@@ -150,10 +150,49 @@ def test_fills_of_long_ago_are_recorded_once_and_only_when_told_to(own_db: Clien
     assert "rejected t1: FILL_CONFLICT" in other.stderr
 
 
+ENTRIES = """id,kind,ts,strategy_id,symbol,side,qty,price,ratio,amount,of
+t1,,2020-03-02T20:00:00Z,Trend,KO,buy,10,45.5,,,
+s1,split,2020-03-03T00:00:00Z,,KO,,,,2,,
+m1,deposit,2020-03-03T00:00:00Z,,,,,,,1000,
+"""
+
+
+def test_entries_of_long_ago_are_recorded_and_amended_once(own_db: Client, tmp_path: Path) -> None:
+    paths.tenant(own_db, TENANT).set({"maestro_enabled": True, "status": "active"})
+    file = tmp_path / "entries.csv"
+    file.write_text(ENTRIES)
+    words = ("backfill", TENANT, "--uid", "ann")
+    dry = maestro(own_db, *words, str(file), "--json")
+    assert [(row["strategy"], row["new"]) for row in json.loads(dry.stdout)] == [
+        ("(deposit)", 1),
+        ("(split)", 1),
+        ("Trend", 1),
+    ]
+    assert ledger_of(own_db) == []
+    for _ in range(2):
+        assert maestro(own_db, *words, str(file), "--write").returncode == 0
+    assert sorted(one.get("kind", "fill") for one in ledger_of(own_db)) == ["deposit", "fill", "split"]
+    (fill,) = (one.id for one in paths.ledger_trades(own_db, TENANT).stream() if one.id.startswith("b_"))
+    amending = tmp_path / "amending.json"
+    rows = [{"id": "c1", "kind": "correction", "of": fill, "qty": 9}, {"id": "v1", "kind": "void", "of": "gone"}]
+    amending.write_text(json.dumps(rows))
+    wrong = maestro(own_db, *words, str(amending), "--write")
+    assert "row 1.of must be the id of a ledger document" in wrong.stderr
+    assert len(ledger_of(own_db)) == 3
+    amending.write_text(json.dumps(rows[:1]))
+    assert maestro(own_db, *words, str(amending), "--write").returncode == 0
+    (correction,) = (one for one in ledger_of(own_db) if one.get("kind") == "correction")
+    assert (correction["qty"], correction["price"], correction["ts"].isoformat()) == (
+        9.0,
+        45.5,
+        "2020-03-02T20:00:00+00:00",
+    )
+
+
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ("BUY", "HOLD", "line 2.side must be buy or sell, was 'HOLD'"),
+        ("BUY", "HOLD", "line 2.side must be buy, sell or sell_short, was 'HOLD'"),
         (",10,46,", ",-10,46,", "line 3.qty must be > 0, was '-10'"),
         ("2020-03-02T20:00:00Z", "2020-03-02", "line 2.ts must be a time with its zone"),
         ("t2", "t1", "a file with each id once, was 't1'"),

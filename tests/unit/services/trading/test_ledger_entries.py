@@ -309,6 +309,24 @@ def test_a_voided_split_never_was(desk: BookDesk) -> None:
     assert desk.quantities() == {("Trend", "KO"): 20.0}
 
 
+def test_entries_of_one_instant_in_one_batch_are_all_counted(desk: BookDesk) -> None:
+    bought = [report(desk, str(number)).fill_id for number in range(3)]
+    told: list[tuple[str, dict[str, Any]]] = [
+        *(("void", {"of": one}) for one in bought[1:]),
+        ("split", {"symbol": "KO", "ratio": 2.0, "ts": MARCH_16}),
+        ("split", {"symbol": "ko", "ratio": 3.0, "ts": MARCH_16}),
+        ("deposit", {"amount": 5.0, "ts": MARCH_16 - DAY}),
+    ]
+    entries = [
+        ReportedEntry(kind=EntryKind(kind), ref=str(number), fields=one) for number, (kind, one) in enumerate(told)
+    ]
+    recorded = desk.entries.run("acme", "ann", entries, {})
+    assert [one.status for one in recorded.results] == ["RECORDED"] * 5
+    assert recorded.ledger_version == desk.ledger_version() == 8
+    assert (desk.quantities(), flows(desk)) == ({("Trend", "KO"): 60.0}, [5.0])
+    assert desk.check().status is BookStatus.SAME
+
+
 def test_a_dividend_is_earned_by_who_held(desk: BookDesk) -> None:
     report(desk, "1")
     tell(desk, "dividend", symbol="KO", per_unit=0.5, ts=MARCH_16)
