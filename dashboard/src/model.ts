@@ -86,12 +86,13 @@ export interface Alert {
 }
 
 export interface Fill {
+  kind?: string;
   strategy_id?: string;
   strategyId?: string;
-  symbol: string;
-  side: string;
-  qty: number;
-  price: number;
+  symbol?: string;
+  side?: string;
+  qty?: number;
+  price?: number;
   fees?: number;
   slippage?: number;
   ts: Timestamp;

@@ -149,6 +149,7 @@ function Fills({ fills }: { fills: Entry<Fill>[] }) {
   const columns = [
     { name: "Time" },
     { name: "Strategy" },
+    { name: "Kind" },
     { name: "Side" },
     { name: "Symbol" },
     { name: "Quantity", isNumber: true },
@@ -162,13 +163,12 @@ function Fills({ fills }: { fills: Entry<Fill>[] }) {
         <tr key={id}>
           <td>{moment(timeOf(fill.ts))}</td>
           <th scope="row">{fill.strategy_id ?? fill.strategyId ?? "–"}</th>
-          <td>
-            <ActionBadge action={String(fill.side).toUpperCase()} />
-          </td>
-          <td>{fill.symbol}</td>
-          <td class="number">{quantity(Number(fill.qty))}</td>
-          <td class="number">{price(Number(fill.price))}</td>
-          <td class="number">{price(Number(fill.fees ?? 0))}</td>
+          <td>{fill.kind ?? "fill"}</td>
+          <td>{fill.side ? <ActionBadge action={String(fill.side).toUpperCase()} /> : "–"}</td>
+          <td>{fill.symbol ?? "–"}</td>
+          <td class="number">{fill.qty === undefined ? "–" : quantity(Number(fill.qty))}</td>
+          <td class="number">{fill.price === undefined ? "–" : price(Number(fill.price))}</td>
+          <td class="number">{fill.price === undefined ? "–" : price(Number(fill.fees ?? 0))}</td>
           <td>{fill.nonce ? <code>{fill.nonce.slice(0, 8)}…</code> : "–"}</td>
         </tr>
       ))}

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.domain.ledger.amendments import effective
@@ -57,6 +57,7 @@ def daily_results(documents: dict[str, Document]) -> list[list[PeriodResult]]:
     return days
 
 
+@settings(deadline=None)
 @given(ledgers())
 def test_equity_changes_by_what_was_earned_and_by_flows_every_day(documents: dict[str, Document]) -> None:
     holding, account, before = that_hold(documents), ExactAccount(), Fraction(0)
@@ -68,6 +69,7 @@ def test_equity_changes_by_what_was_earned_and_by_flows_every_day(documents: dic
         assert sum(result.pnl for result in results) + float(flows) == pytest.approx(float(change), rel=1e-9, abs=1e-7)
 
 
+@settings(deadline=None)
 @given(ledgers())
 def test_what_is_realized_equals_an_exact_reference(documents: dict[str, Document]) -> None:
     account = ExactAccount()
@@ -80,6 +82,7 @@ def test_what_is_realized_equals_an_exact_reference(documents: dict[str, Documen
         assert realized.get(owner, 0.0) == pytest.approx(float(account.realized[owner]), rel=1e-9, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(ledgers(), st.randoms(use_true_random=False), st.integers(1, 6))
 def test_order_and_pages_change_nothing(documents: dict[str, Document], shuffle: random.Random, page: int) -> None:
     end = START + timedelta(days=DAYS)
@@ -100,6 +103,7 @@ def test_order_and_pages_change_nothing(documents: dict[str, Document], shuffle:
     )
 
 
+@settings(deadline=None)
 @given(ledgers(), st.data())
 def test_a_fill_in_two_parts_is_the_same_fill(documents: dict[str, Document], data: Any) -> None:
     end = START + timedelta(days=DAYS)
