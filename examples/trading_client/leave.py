@@ -60,7 +60,7 @@ def leave_known(
         if len(others) > len(lost):
             logger.warning("%s: not left: an exit of %s is under way", strategy_id, symbol)
             continue
-        qty = sizing.known(trade)
+        qty = sizing.known(trade, [*at_work, *sent])
         if qty <= NOTHING:
             logger.warning("%s: not left: %g %s on record, none of it free at the broker", strategy_id, held, symbol)
         elif not is_sent:

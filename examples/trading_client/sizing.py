@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .brokers import Broker
 from .journal import Journal
 from .models import Signal
@@ -53,14 +55,15 @@ class Sizing:
         own = self._left(trade.side, trade)
         return own * signal.exit_fraction if most is None else min(own, most)
 
-    def known(self, trade: Trade, signal: Signal | None = None) -> float:
+    def known(self, trade: Trade, at_work: Sequence[Trade], signal: Signal | None = None) -> float:
         """
         Return the units that an exit may trade without Maestro; 0 for none.
 
         Those that its strategy has on record and the broker still has, and no more than a signal lets it: what nobody
-        has on record may be anybody's.
+        has on record may be anybody's. Exits at work hold the units of theirs that the broker has not free.
         """
-        owners = self._journal.owners(trade.symbol)
+        leaving = {one.strategy_id for one in at_work if one.symbol == trade.symbol} - {trade.strategy_id}
+        owners = {name: qty for name, qty in self._journal.owners(trade.symbol).items() if name not in leaving}
         own = known_quantity(trade.side, self._broker.position(trade.symbol), trade.strategy_id, owners)
         if signal is None:
             return own

@@ -42,7 +42,7 @@ class ExitsWithoutMaestro:
         try:
             at_work = self.at_work()
             for signal in self._journal.known_exits():
-                trade = self._sent(signal, at_work)
+                trade = self._sent(signal, [*at_work, *sent])
                 sent += [] if trade is None else [trade]
         except BrokerUnavailable as error:
             logger.error("The broker is out of reach, too: %s", error)
@@ -92,7 +92,7 @@ class ExitsWithoutMaestro:
             if self._broker.find_order(trade.nonce) is not None:
                 return None  # it went before
             why_not = self._why_not(trade, signal, at_work)
-            qty = 0.0 if why_not else self._sizing.known(trade, signal)
+            qty = 0.0 if why_not else self._sizing.known(trade, at_work, signal)
             if why_not is None and qty <= NOTHING:
                 why_not = f"no {trade.symbol} is on record as its own and at the broker"
             if why_not is not None:
