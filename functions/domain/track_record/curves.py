@@ -24,7 +24,7 @@ class Curve:
 
     return_fraction: Figures
     equity: Figures
-    """Compounded; 1 before the first day shown, NaN before the book's own first day."""
+    """Compounded; 1 before the first day shown, NaN before the book's own first day, 0 from a day on that lost all."""
     drawdown: Figures
     """From the highest so far, 0 or negative."""
 
@@ -52,7 +52,7 @@ def strategy_curves(documents: Sequence[Document], most_days: int, policy: Polic
     ----------
     documents : sequence of mapping
         Its daily performance documents of both books and all users, in any order. Days before those shown count for
-        the first Sharpe ratios, and say whether a book had begun.
+        the first Sharpe ratios, and say whether a book had begun, or had lost all.
     most_days : int
         How many days to show, the newest.
     policy : Policy
@@ -99,10 +99,12 @@ def _on(days: Sequence[date], documents: Sequence[Document]) -> Figures:
 
 
 def _curve(returns: Figures, days_shown: int) -> Curve:
-    """Return a book's curve over its last days; what came before says only whether it had begun."""
-    has_begun = np.logical_or.accumulate(~np.isnan(returns))[returns.size - days_shown :]
-    shown = returns[returns.size - days_shown :]
-    with np.errstate(over="ignore", invalid="ignore"):  # beyond any float there is no figure
-        equity = np.cumprod(1.0 + np.where(np.isnan(shown), 0.0, shown))
+    """Return a book's curve over its last days; what came before says only whether it had begun, or lost all."""
+    first = returns.size - days_shown
+    shown = returns[first:]
+    has_begun = np.logical_or.accumulate(~np.isnan(returns))[first:]
+    was_lost = bool((statistics.growth(returns[:first]) == 0.0).any())
+    equity = np.zeros_like(shown) if was_lost else statistics.growth(shown)
+    with np.errstate(invalid="ignore"):  # beyond any float there is no figure
         drawdown = equity / np.maximum.accumulate(np.maximum(equity, 1.0)) - 1.0
     return Curve(shown, np.where(has_begun, equity, np.nan), np.where(has_begun, drawdown, np.nan))

@@ -142,22 +142,45 @@ def max_drawdown(daily_returns: ArrayLike) -> Floats:
     NDArray, shape () or (strategies,)
         A fraction, 0 or negative (-0.2 is a fall of 20 %); NaN without any return.
     """
-    returns, present = _validated(daily_returns)
-    curve = np.cumprod(1.0 + np.where(present, returns, 0.0), axis=-1)
+    present = ~np.isnan(np.asarray(daily_returns, dtype=np.float64))
+    curve = growth(daily_returns)
     curve = np.concatenate([np.ones((*curve.shape[:-1], 1)), curve], axis=-1)
-    deepest = (curve / np.maximum.accumulate(curve, axis=-1) - 1.0).min(axis=-1)
+    with np.errstate(invalid="ignore"):  # beyond any float there is no figure
+        deepest = (curve / np.maximum.accumulate(curve, axis=-1) - 1.0).min(axis=-1)
     return np.where(present.any(axis=-1), deepest, np.nan)
 
 
 def total_return(daily_returns: ArrayLike) -> Floats:
-    """Return the compounded return of the whole series, a fraction; NaN without any return."""
+    """Return the compounded return of the whole series, a fraction, at least -1; NaN without any return."""
+    present = ~np.isnan(np.asarray(daily_returns, dtype=np.float64))
+    last = growth(daily_returns)[..., -1:].sum(axis=-1)  # of an empty series: none
+    return np.where(present.any(axis=-1), last - 1.0, np.nan)
+
+
+def growth(daily_returns: ArrayLike) -> Floats:
+    """
+    Return the compounded curve that starts at 1 before the first day; a missing day leaves it where it was.
+
+    Returns
+    -------
+    NDArray, shape (days,) or (strategies, days)
+        At least 0. A day that loses all the capital or more ends the curve: it is 0 from then on, whatever follows.
+        Infinite beyond any float.
+
+    Raises
+    ------
+    MetricInputError
+        If a return is infinite.
+    """
     returns, present = _validated(daily_returns)
-    compounded = np.prod(1.0 + np.where(present, returns, 0.0), axis=-1) - 1.0
-    return np.where(present.any(axis=-1), compounded, np.nan)
+    factors = np.maximum(0.0, 1.0 + np.where(present, returns, 0.0))
+    is_over = np.logical_or.accumulate(factors == 0.0, axis=-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.where(is_over, 0.0, np.cumprod(factors, axis=-1))
 
 
 def annualized_return(daily_returns: ArrayLike) -> Floats:
-    """Return the compounded return as a rate per year of 252 days, a fraction; NaN without any return."""
+    """Return the compounded return as a rate per year of 252 days, a fraction, at least -1; NaN without any return."""
     years = np.maximum(data_points(daily_returns), 1) / TRADING_DAYS_PER_YEAR
     with np.errstate(over="ignore"):
         return np.asarray((1.0 + total_return(daily_returns)) ** (1.0 / years) - 1.0)

@@ -189,7 +189,9 @@ class Curve(Answer):
     """One book, day by day; null where there is nothing."""
 
     return_fraction: list[float | None]
-    equity: list[float | None] = Field(description="Compounded; 1 before the first day shown.")
+    equity: list[float | None] = Field(
+        description="Compounded; 1 before the first day shown, 0 from a day on that lost all."
+    )
     drawdown: list[float | None] = Field(description="From the highest so far, 0 or negative.")
 
 

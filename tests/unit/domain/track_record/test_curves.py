@@ -88,6 +88,16 @@ def test_a_book_that_began_before_the_days_shown_carries_on() -> None:
     assert np.isnan(curves.shadow.return_fraction).all()
 
 
+def test_a_book_that_lost_all_stays_at_0_for_ever() -> None:
+    documents = [daily(0, 10), daily(1, -250), daily(2, -250), daily(3, 40)]
+    whole = strategy_curves(documents, 30, POLICY)
+    assert whole.live.equity == pytest.approx([1.1, 0.0, 0.0, 0.0])
+    assert whole.live.drawdown == pytest.approx([0.0, -1.0, -1.0, -1.0])
+    later = strategy_curves(documents, 2, POLICY)
+    assert later.live.equity == pytest.approx([0.0, 0.0]), "also where the day it lost all is not shown"
+    assert later.live.drawdown == pytest.approx([-1.0, -1.0])
+
+
 def test_equity_beyond_any_float_is_no_figure() -> None:
     curves = strategy_curves([daily(day, 1e300) for day in range(3)], 30, POLICY)
     assert np.isinf(curves.live.equity[-1])

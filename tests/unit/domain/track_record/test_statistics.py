@@ -71,6 +71,32 @@ def test_degenerate_series(
     np.testing.assert_allclose(statistics.win_rate(series), wins)
 
 
+@pytest.mark.parametrize("losses", [[-2.5, -2.5], [-1.0, -3.0], [0.5, -1.2, 9.0], [math.nan, -7.0, math.nan]])
+def test_a_loss_above_the_capital_ends_the_curve_and_never_turns_into_a_gain(losses: list[float]) -> None:
+    assert statistics.total_return(losses) == -1.0
+    assert statistics.max_drawdown(losses) == -1.0
+    assert statistics.annualized_return(losses) == -1.0
+    assert statistics.growth(losses)[-1] == 0.0
+    beside = np.array([losses, np.zeros(len(losses))])
+    np.testing.assert_array_equal(statistics.total_return(beside), [-1.0, 0.0])
+
+
+def test_what_is_lost_stays_lost_however_much_there_had_been() -> None:
+    beyond_any_float = [1e300, 1e300, -1.5, 4.0]
+    assert statistics.growth(beyond_any_float).tolist()[1:] == [math.inf, 0.0, 0.0]
+    assert statistics.total_return(beyond_any_float) == -1.0
+
+
+@given(arrays(np.float64, st.integers(1, 40), elements=st.floats(-4, 4)), st.integers(0, 39))
+def test_a_curve_is_never_below_0_and_stays_there(returns: NDArray[np.float64], index: int) -> None:
+    returns[index % returns.size] = -1.0 - abs(returns[index % returns.size])
+    curve = statistics.growth(returns)
+    assert (curve >= 0.0).all()
+    assert (curve[index % returns.size :] == 0.0).all()
+    assert statistics.total_return(returns) == -1.0
+    assert statistics.max_drawdown(returns) == -1.0
+
+
 def test_an_infinite_return_is_refused() -> None:
     with pytest.raises(MetricInputError, match="daily_returns must be finite or NaN, was inf"):
         statistics.sharpe_ratio([0.1, math.inf])
