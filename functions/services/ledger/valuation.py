@@ -38,7 +38,7 @@ class Valuation:
         if strategy_id in self.policy.strategy_capital:
             return self.policy.strategy_capital[strategy_id]
         state = self.modes.get(strategy_id)
-        if state is not None and state.allocation and self.equity:
+        if state is not None and state.allocation and self.equity is not None and self.equity > 0:
             return state.allocation * self.equity
         return self.policy.base_capital
 

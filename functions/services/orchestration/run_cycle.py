@@ -33,7 +33,7 @@ from functions.services.kernel.commits import races
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, Ids, MarketCalendar
 from functions.services.orchestration.begun_loading import Load, begun
-from functions.services.orchestration.decision_log import log_decision
+from functions.services.orchestration.decision_log import log_decision, log_refuted_trip
 from functions.services.orchestration.known_state import NOTHING_STORED, Known, unavailable, validated
 from functions.services.orchestration.ports import CycleStore, CycleWrites, TenantState
 
@@ -149,6 +149,7 @@ class RunCycle:
                     if request.goes_on_record:
                         raise
                     return self._decide(request, unavailable(known, error), inputs, signals, now)
+                log_refuted_trip(request.tenant_id, known.breaker, result.breaker)
                 return result
             known = await self._read(request)  # a cycle or a redemption came first: look again at what it left
             if await self._is_settled(request, known.state):

@@ -22,6 +22,7 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.periods import Period
 from functions.domain.orchestration.cycle_documents import modes_document
 from functions.domain.track_record.breakers import BreakerState
+from functions.domain.track_record.equity_flows import Equity
 from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Version
@@ -245,7 +246,7 @@ def test_the_capital_base_is_what_the_strategy_may_use(ledger: Client) -> None:
     since = datetime(2020, 3, 1, tzinfo=UTC)
     state = ModeState(AgentMode.ACTIVE, since, ReasonCode.SHARPE_HEALTHY, allocation=0.25)
     paths.modes(ledger, TENANT, None).set(modes_document({"Trend": state, "Other": state}, since))
-    paths.current_session(ledger, TENANT).set({"breaker": BreakerState(day_start=80_000.0).to_document()})
+    paths.current_session(ledger, TENANT).set({"breaker": BreakerState(opening=Equity(80_000.0, since)).to_document()})
     paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 5_000}})
     put_fill(ledger, "f9", MONDAY, "buy", 1, 45.0, strategy_id="Other")
     take(ledger)

@@ -11,17 +11,20 @@ import pytest
 from examples.demo_days import Day, Pace, day_line, happenings
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.track_record.breakers import BreakerState
+from functions.domain.track_record.equity_flows import Equity
 
-QUIET = BreakerState(recent=(100_000.0,), peak=100_000.0)
+SEEN_AT = datetime(2020, 2, 28, tzinfo=UTC)
+HIGH = Equity(100_000.0, SEEN_AT)
+QUIET = BreakerState(observations=(HIGH,), highs=(HIGH,))
 TRIPPED = BreakerState(
-    recent=(91_000.0, 89_000.0),
-    peak=100_000.0,
+    observations=(Equity(91_000.0, SEEN_AT), Equity(89_000.0, SEEN_AT)),
+    highs=(HIGH,),
     tripped_until=datetime(2020, 3, 4, tzinfo=UTC),
     reason_code=ReasonCode.ACCOUNT_DRAWDOWN,
 )
 LOST = BreakerState(
-    recent=(95_000.0,),
-    day_start=100_000.0,
+    observations=(Equity(95_000.0, SEEN_AT),),
+    opening=HIGH,
     tripped_until=datetime(2020, 2, 29, tzinfo=UTC),
     reason_code=ReasonCode.DAILY_LOSS,
 )

@@ -22,6 +22,7 @@ from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
+from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, MarketCalendar
@@ -335,6 +336,34 @@ def test_a_tripped_account_breaker_stops_buys_and_survives_in_the_session(store:
     assert reason(results[3], "A") == "DAILY_LOSS"
     assert {result.signals["B"]["action"] for result in results} == {"SELL"}
     assert store.documents[f"{TENANT}/state/session"]["breaker"]["reason_code"] == "DAILY_LOSS"
+
+
+def test_a_withdrawal_is_no_loss_to_the_breaker_told_in_time_or_late(
+    store: FakeCycleStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.put(f"{TENANT}/config/maestro", {"max_drawdown": 0.2, "breaker_confirmations": 1})
+
+    def cycle(minutes: int, equity: float) -> str:
+        at = MARCH_16 + timedelta(minutes=minutes)
+        store.put(f"{TENANT}/accounts/primary", {"equity": equity, "buying_power": 50_000, "as_of": at})
+        return str(decided(store, {"A": BUY}, clock=FakeClock(at)).signals["A"]["action"])
+
+    def tell(usd: float, minutes: int, at: int) -> None:
+        session = store.documents[f"{TENANT}/state/session"]
+        breaker = BreakerState.from_document(session["breaker"])
+        told = breaker.with_flow(usd, MARCH_16 + timedelta(minutes=minutes), MARCH_16 + timedelta(minutes=at))
+        store.put(f"{TENANT}/state/session", {**session, "breaker": told.to_document()})
+
+    assert cycle(0, 100_000) == "BUY"
+    tell(-30_000, minutes=2, at=2)
+    assert cycle(5, 70_000) == "BUY"
+    assert cycle(10, 40_000) == "HOLD", "nobody told of what left in between"
+    tell(-30_000, minutes=10, at=11)
+    assert "released" not in caplog.text
+    assert cycle(15, 40_000) == "BUY", "the snapshot that tripped it might not have contained the flow: the next does"
+    released = "account breaker tripped by drawdown until 2020-03-17T20:05:00+00:00 is released: with the flows of "
+    assert f"{released}money on record it was no loss" in caplog.messages
+    assert cycle(20, 30_000) == "HOLD"
 
 
 @pytest.mark.parametrize(("calendar", "tripped"), [(ExchangeCalendar("XASX"), "DAILY_LOSS"), (AlwaysOpen(), None)])

@@ -1,0 +1,89 @@
+"""What trips an account breaker, and whether that still holds once a flow of money is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.track_record.equity_flows import Equity, Rescaling, all_certain, certain
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Falls that trip a breaker, fractions; None: off."""
+
+    max_drawdown: float | None
+    daily_loss_limit: float | None
+
+    def breach(self, best: float, highs: Iterable[Equity], opening: Equity | None) -> ReasonCode | None:
+        """Say what is in breach if equity is ``best`` USD; None if nothing is."""
+        peak = max((one.usd for one in highs), default=None)
+        if self.max_drawdown is not None and peak is not None and best < peak * (1 - self.max_drawdown):
+            return ReasonCode.ACCOUNT_DRAWDOWN
+        start, limit = 0.0 if opening is None else opening.usd, self.daily_loss_limit
+        return ReasonCode.DAILY_LOSS if limit is not None and start > 0 and best < start * (1 - limit) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """What a breaker tripped on, so that a flow of money that is told later can refute it."""
+
+    best: Equity | None
+    """The highest of the observations; None if it may or may not contain a flow."""
+    highs: tuple[Equity, ...]
+    """As `BreakerState.highs`, and so the opening."""
+    opening: Equity | None
+    limits: Limits
+
+    @property
+    def is_refuted(self) -> bool:
+        """Whether nothing was in breach, seen with the flows that are known by now."""
+        return self.best is None or self.limits.breach(self.best.usd, self.highs, self.opening) is None
+
+    @property
+    def observed(self) -> tuple[Equity, ...]:
+        """Every observation in it."""
+        return (*self.highs, *(one for one in (self.opening, self.best) if one is not None))
+
+    def scaled(self, scaling: Rescaling) -> Trip | None:
+        """Return it scaled; None, which nothing refutes, where it cannot be compared any more."""
+        if scaling.factor is None:
+            return None
+        return Trip(scaling.of(self.best), scaling.of_all(self.highs), scaling.of(self.opening), self.limits)
+
+    def without_doubtful(self, ts: datetime) -> Trip:
+        """Forget what might or might not contain a flow."""
+        return Trip(certain(self.best, ts), all_certain(self.highs, ts), certain(self.opening, ts), self.limits)
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "best": None if self.best is None else equity_documents([self.best])[0],
+            "highs": equity_documents(self.highs),
+            "opening": None if self.opening is None else equity_documents([self.opening])[0],
+            "max_drawdown": self.limits.max_drawdown,
+            "daily_loss_limit": self.limits.daily_loss_limit,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Trip:
+        """Read what is stored. Raises KeyError, TypeError or ValueError if it is malformed."""
+        best, opening = document["best"], document["opening"]
+        return cls(
+            None if best is None else read_equities([best])[0],
+            read_equities(document["highs"]),
+            None if opening is None else read_equities([opening])[0],
+            Limits(document["max_drawdown"], document["daily_loss_limit"]),
+        )
+
+
+def equity_documents(equities: Iterable[Equity]) -> list[dict[str, Any]]:
+    """Return observations as they are stored."""
+    return [{"usd": one.usd, "as_of": one.as_of} for one in equities]
+
+
+def read_equities(documents: Iterable[Mapping[str, Any]]) -> tuple[Equity, ...]:
+    """Read stored observations. Raises KeyError, TypeError or ValueError if they are malformed."""
+    return tuple(Equity(float(one["usd"]), one["as_of"]) for one in documents)
