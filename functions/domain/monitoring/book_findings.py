@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import OnShadow, Policy
+from functions.domain.monitoring.alert_members import member_names
 from functions.domain.monitoring.alerts import AlertKind, Finding
 from functions.domain.monitoring.notifications import Severity
 from functions.domain.orchestration.decision import logged_verdicts
@@ -39,6 +40,7 @@ def positions_left(decision: Mapping[str, Any], book: PositionBook, policy: Poli
             _way_out(mode, policy),
             variant=f"{mode}: {', '.join(f'{one.qty!r} {one.symbol}' for one in held)}"[:1000],
             is_retold=False,
+            members=member_names(one.symbol for one in held),
             fields={"strategy_name": name, "session_id": str(decision["session_id"])},
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.slots import SLOT_PERIOD
+from functions.domain.monitoring.alert_members import member_names, sort_of
 from functions.domain.monitoring.alerts import AlertKind, Finding
 from functions.domain.monitoring.book_findings import overfills, positions_left
 from functions.domain.monitoring.notifications import Severity
@@ -22,6 +23,8 @@ from functions.domain.trading.reservations import Overfill
 Document = Mapping[str, Any]
 
 MISSED_AFTER = 2 * SLOT_PERIOD
+_NAMED_ISSUES = 20
+_VARIANT_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +81,7 @@ def trading_state(policy: Policy, now: datetime) -> Iterator[Finding]:
         Severity.CRITICAL if policy.trading_state is TradingState.HALT else Severity.WARNING,
         f"🛑 TRADING {policy.trading_state}{until}",
         policy.trading_state_reason or "no reason given",
-        variant=str(policy.trading_state),
+        variant=f"{policy.trading_state}{until}: {policy.trading_state_reason}",
     )
 
 
@@ -86,7 +89,14 @@ def breaker(state: BreakerState, now: datetime) -> Iterator[Finding]:
     if state.is_tripped(now):
         title = f"🛑 {state.detail[0].upper()}{state.detail[1:]}"
         yield Finding(
-            "breaker", AlertKind.BREAKER_TRIPPED, Severity.CRITICAL, title, f"{state.reason_code}: exits only"
+            "breaker",
+            AlertKind.BREAKER_TRIPPED,
+            Severity.CRITICAL,
+            title,
+            f"{state.reason_code}: exits only",
+            variant=f"{state.tripped_until}",
+            is_retold=False,
+            members=member_names([str(state.reason_code)]),
         )
 
 
@@ -110,29 +120,44 @@ def of_decision(decision: Document) -> Iterator[Finding]:
             Severity.CRITICAL,
             f"🚨 SYSTEMIC RISK: {details}",
             details,
+            variant=details[:_VARIANT_CHARACTERS],
+            is_retold=False,
             fields={"session_id": decision["session_id"]},
         )
     for name, error in sorted((decision.get("strategy_errors") or {}).items()):
-        title = f"❌ {name} fails"
-        yield Finding(f"strategy-error:{name}", AlertKind.STRATEGY_ERROR, Severity.WARNING, title, str(error))
+        yield _of_error(f"strategy-error:{name}", AlertKind.STRATEGY_ERROR, f"❌ {name} fails", str(error))
     for name, error in sorted((decision.get("load_errors") or {}).items()):
-        title = f"❌ {name} cannot be loaded"
-        yield Finding(f"load-error:{name}", AlertKind.LOAD_ERROR, Severity.WARNING, title, str(error))
+        yield _of_error(f"load-error:{name}", AlertKind.LOAD_ERROR, f"❌ {name} cannot be loaded", str(error))
     issues = decision.get("input_issues") or ()
     if issues:
         codes = sorted({str(issue["reason_code"]) for issue in issues})
         title = f"⏳ BUYs are held: {', '.join(codes)}"
-        detail = "; ".join(str(issue["detail"]) for issue in issues[:5])
-        yield Finding("inputs", AlertKind.INPUTS, Severity.WARNING, title, detail)
+        more = f"; and {len(issues) - _NAMED_ISSUES} more" if len(issues) > _NAMED_ISSUES else ""
+        detail = "; ".join(str(issue["detail"]) for issue in issues[:_NAMED_ISSUES]) + more
+        members = member_names(map(_problem, issues))
+        yield Finding("inputs", AlertKind.INPUTS, Severity.WARNING, title, detail, members=members)
+
+
+def _of_error(key: str, kind: AlertKind, title: str, error: str) -> Finding:
+    """Return what an error that lasts is; another sort of error is another problem."""
+    return Finding(key, kind, Severity.WARNING, title, error, members=member_names([sort_of(error)]))
+
+
+def _problem(issue: Document) -> str:
+    """Return what tells an issue from another of its kind: its code, and what it is about."""
+    subject = issue.get("subject")
+    return str(issue["reason_code"]) if subject is None else f"{issue['reason_code']} {subject}"
 
 
 def mode_conditions(last: Document, new: Sequence[Document]) -> Iterator[Finding]:
     """Yield strategies that are below ACTIVE; one is new if a decision nobody looked at yet put it there."""
-    fell = {name for decision in new for name, _ in _moved(decision, is_up=False)}
-    for verdict in logged_verdicts(last):
-        mode, name = AgentMode(verdict["mode"]), verdict["strategy_name"]
+    fell = {name: verdict for decision in new for name, verdict in _moved(decision, is_up=False)}
+    for held in logged_verdicts(last):
+        mode, name = AgentMode(held["mode"]), held["strategy_name"]
         if mode not in {AgentMode.REDUCED, AgentMode.SHADOW_MODE}:
             continue
+        move = fell.get(name, held)  # the decision that moved it says why; the last one may only keep it there
+        verdict = move if move["mode"] == mode else held
         yield Finding(
             f"mode:{name}",
             AlertKind.MODE_DOWN,
@@ -176,12 +201,22 @@ def jobs(documents: Iterable[Document]) -> Iterator[Finding]:
     """Yield what the last job of each kind, and every recent job's skipped documents, call for."""
     seen = set()
     for job in documents:
-        job_id = str(job["job_id"])
+        job_id, status = str(job["job_id"]), job.get("status")
         kind = job_id.split("-", maxsplit=1)[0]
-        if kind not in seen and job.get("status") == "FAILED":
-            title = f"❌ Performance job {job_id} failed"
-            yield Finding(f"job:{kind}", AlertKind.JOB_FAILED, Severity.CRITICAL, title, str(job.get("error")))
-        seen.add(kind)
+        if kind not in seen and status == "FAILED":
+            error = str(job.get("error"))
+            yield Finding(
+                f"job:{kind}",
+                AlertKind.JOB_FAILED,
+                Severity.CRITICAL,
+                f"❌ Performance job {job_id} failed",
+                error,
+                variant=job_id,
+                is_retold=False,
+                members=member_names([sort_of(error)]),
+            )
+        if status != "RUNNING":  # one that only began says nothing about how the last one ended
+            seen.add(kind)
         if job.get("skipped_documents"):
             title = f"🧾 {job_id} skipped {job['skipped_documents']} ledger documents"
             detail = "; ".join(map(str, (job.get("skipped_examples") or ())[:5]))
@@ -201,11 +236,27 @@ def position_book(documents: Iterable[Document]) -> Iterator[Finding]:
             for one in job["book_differences"]
         )
         detail, variant = f"{'; '.join(rows)}: {mend}", f"DIFFERS:{job['book_differs']}"
-        yield Finding("position-book", AlertKind.POSITION_BOOK, Severity.CRITICAL, title, detail, variant=variant)
+        yield Finding(
+            "position-book",
+            AlertKind.POSITION_BOOK,
+            Severity.CRITICAL,
+            title,
+            detail,
+            variant=variant,
+            members=member_names(f"{one['strategy_id']} {one['symbol']}" for one in job["book_differences"]),
+        )
     elif job.get("book_status") == "CLOSED":
         title = "📒 The position book closed by itself: nobody knows what strategies hold"
         detail = f"{job['book_closed_because']}: {mend}"
-        yield Finding("position-book", AlertKind.POSITION_BOOK, Severity.CRITICAL, title, detail, variant="CLOSED")
+        yield Finding(
+            "position-book",
+            AlertKind.POSITION_BOOK,
+            Severity.CRITICAL,
+            title,
+            detail,
+            variant="CLOSED",
+            members=("CLOSED",),
+        )
 
 
 def lapsed_reservations(redemptions: Iterable[Document]) -> Iterator[Finding]:

@@ -109,7 +109,11 @@ class MaestroDecision:
             "strategy_errors": {name: cut(error, limit) for name, error in self.strategy_errors.items()},
             "load_errors": {name: cut(error, TEXT_BUDGET.most_bytes) for name, error in self.load_errors.items()},
             "input_issues": [
-                {"reason_code": str(issue.reason_code), "detail": cut(issue.detail, TEXT_BUDGET.most_bytes)}
+                {
+                    "reason_code": str(issue.reason_code),
+                    "detail": cut(issue.detail, TEXT_BUDGET.most_bytes),
+                    "subject": None if issue.subject is None else cut(issue.subject, TEXT_BUDGET.most_bytes),
+                }
                 for issue in self.input_issues[:100]
             ],
             "ai_summary": cut(self.ai_summary, TEXT_BUDGET.most_bytes),

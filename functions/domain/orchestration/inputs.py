@@ -24,6 +24,12 @@ class InputIssue:
     detail: str
     ticker: str | None = None
     """The only symbol it concerns; None concerns all."""
+    subject: str | None = None
+    """The field that is wrong, which tells it from another issue of the same code; None where the code says it all."""
+
+    @classmethod
+    def of_error(cls, reason_code: ReasonCode, error: InputError, ticker: str | None = None) -> InputIssue:
+        return cls(reason_code, str(error), ticker, error.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,8 @@ def _read_market_data(document: Any, issues: list[InputIssue]) -> tuple[dict[str
     is_wrapped = isinstance(document, Mapping) and "symbols" in document
     symbols = document["symbols"] if is_wrapped else document
     if not isinstance(symbols, Mapping):
-        issues.append(InputIssue(ReasonCode.MALFORMED_MARKET_DATA, f"{MarketDataError('symbols', 'a map', symbols)}"))
+        wrong = MarketDataError("symbols", "a map", symbols)
+        issues.append(InputIssue.of_error(ReasonCode.MALFORMED_MARKET_DATA, wrong))
         return {}, is_wrapped
     read: dict[str, Any] = {}
     for ticker, quote in symbols.items():
@@ -133,7 +140,7 @@ def _read_market_data(document: Any, issues: list[InputIssue]) -> tuple[dict[str
                 check_quote(str(ticker), quote)
             read[ticker] = quote
         except MarketDataError as error:
-            issues.append(InputIssue(ReasonCode.MALFORMED_MARKET_DATA, str(error), str(ticker)))
+            issues.append(InputIssue.of_error(ReasonCode.MALFORMED_MARKET_DATA, error, str(ticker)))
     return read, is_wrapped
 
 
@@ -175,7 +182,7 @@ def _read_account(snapshot: Any, ledger_version: int, issues: list[InputIssue]) 
         check_ledger_version(account, ledger_version)
         return account
     except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_ACCOUNT, str(error)))
+        issues.append(InputIssue.of_error(ReasonCode.MALFORMED_ACCOUNT, error))
         return Account()
 
 
@@ -242,7 +249,7 @@ def _age_issues(kind: str, as_of: Any, now: datetime, max_age: timedelta, is_tim
         at = parse_time(f"{name} as_of", as_of)
         check_not_ahead(f"{name} as_of", at, now)
     except InputError as error:
-        return [InputIssue(ReasonCode[f"MALFORMED_{kind}"], str(error))]
+        return [InputIssue.of_error(ReasonCode[f"MALFORMED_{kind}"], error)]
     age = now - at
     if age > max_age:
         limit = max_age.total_seconds()

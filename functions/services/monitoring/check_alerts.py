@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
+from functions.domain.monitoring.alert_members import holding
 from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, reconcile
 from functions.domain.monitoring.findings import MISSED_AFTER, Observed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
@@ -120,10 +121,12 @@ def _was_open(calendar: MarketCalendar, now: datetime) -> bool:
 
 
 def notification_of(tenant_id: str, change: AlertChange, now: datetime) -> Notification:
-    """Return what people are told of an alert; the same occurrence always under the same id."""
+    """Return what people are told of an alert; the same occurrence of the same problems always under the same id."""
     alert = change.document
+    problems = holding(alert["members"])
+    told = f"-{alert_id(repr(problems))[:8]}" if problems else ""
     return Notification(
-        notification_id=f"{change.alert_id}-{alert['occurrences']}",
+        notification_id=f"{change.alert_id}-{alert['occurrences']}{told}",
         tenant_id=tenant_id,
         kind=alert["kind"],
         severity=Severity(alert["severity"]),

@@ -65,7 +65,7 @@ def _read_or(
     try:
         return read(document)
     except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_STATE, str(error)))
+        issues.append(InputIssue.of_error(ReasonCode.MALFORMED_STATE, error))
         return default
 
 
@@ -73,11 +73,11 @@ def _policy(state: TenantState, defaults: Mapping[str, Any], issues: list[InputI
     try:
         return Policy.from_sources(defaults, state.policy)
     except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_POLICY, str(error)))
+        issues.append(InputIssue.of_error(ReasonCode.MALFORMED_POLICY, error))
     try:
         return Policy.from_sources(defaults, None)
     except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_POLICY, f"class attribute {error}"))
+        issues.append(InputIssue(ReasonCode.MALFORMED_POLICY, f"class attribute {error}", subject=error.field))
         return Policy()
 
 
