@@ -182,16 +182,18 @@ def _allocation_decision(request: DecisionRequest, standing: Standing, signal: R
     if signal.is_live_exit:
         codes.append(ReasonCode.LIVE_EXIT)
     codes += [change.reason_code for change in signal.changes]
-    previous = request.previous_modes.get(signal.name)
+    before = request.previous_modes.get(signal.name)
+    previous = before.mode if before else None
+    why = mode_reasoning(standing, request.policy, previous, is_whole_exit=signal.is_whole_exit)
     return AllocationDecision(
         signal.name,
         signal.proposed.allocation,
         signal.allocation,
         standing.state.mode,
-        previous.mode if previous else None,
+        previous,
         codes[-1],
         tuple(codes),
-        " ".join([mode_reasoning(standing, request.policy), *(f"{change.detail}." for change in signal.changes)]),
+        " ".join([why, *(f"{change.detail}." for change in signal.changes)]),
         standing.sharpe_ratio,
         standing.probabilistic_sharpe_ratio,
         standing.data_points,

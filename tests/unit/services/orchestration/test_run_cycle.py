@@ -24,6 +24,7 @@ from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState
+from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, MarketCalendar
 from functions.services.orchestration.run_cycle import (
@@ -271,6 +272,33 @@ def test_unreadable_state_changes_no_mode_and_is_not_overwritten(store: FakeCycl
     result = decided(store, {"A": BUY, "B": BUY}, slot=SLOT)
     assert result.decision.allocation_decisions[0].mode == "SHADOW_MODE"
     assert store.documents[f"{TENANT}/state/modes"] == modes
+
+
+def test_that_a_strategy_moves_is_said_in_the_cycle_in_which_it_moves_and_in_no_other(store: FakeCycleStore) -> None:
+    days = [MARCH_16.date() - timedelta(days=20 - day) for day in range(20)]
+    losses = [("A", day, -0.02 + 0.01 * (day.day % 2)) for day in days]
+    store.put(f"{TENANT}/state/windows", PerformanceWindows.from_daily_returns(losses).to_document())
+    said = []
+    for number in range(3):
+        at = MARCH_16 + timedelta(minutes=5 * number)
+        result = decided(store, {"A": BUY}, clock=FakeClock(at), slot=at.isoformat())
+        said.append(result.decision.verdicts[0].reasoning.rpartition("0.5. ")[2])
+        assert result.decision.verdicts[0].mode == "SHADOW_MODE"
+    assert said == ["Moving to SHADOW_MODE.", "Staying in SHADOW_MODE.", "Staying in SHADOW_MODE."]
+
+
+def test_no_exit_that_stays_whole_is_said_to_be_halved(store: FakeCycleStore) -> None:
+    since = MARCH_16 - timedelta(days=3)
+    reduced = dict.fromkeys(("A", "B"), ModeState(AgentMode.REDUCED, since, ReasonCode.SHARPE_BELOW_REDUCE))
+    store.put(f"{TENANT}/state/modes", modes_document(reduced, since))
+    days = [MARCH_16.date() - timedelta(days=20 - day) for day in range(20)]
+    middling = [(name, day, 0.00064 + 0.01 * (-1) ** day.toordinal()) for day in days for name in ("A", "B")]
+    store.put(f"{TENANT}/state/windows", PerformanceWindows.from_daily_returns(middling).to_document())
+    result = decided(store, {"A": {"action": "SELL", "ticker": "KO"}, "B": BUY}, slot=SLOT)
+    leaves, enters = result.decision.verdicts
+    assert (leaves.mode, leaves.final_allocation, enters.final_allocation) == ("REDUCED", 1.0, 0.2)
+    assert leaves.reasoning.endswith("Staying in REDUCED. An exit stays whole.")
+    assert enters.reasoning.endswith("Staying in REDUCED: 50% of the allocation.")
 
 
 def test_a_sample_that_the_policy_does_not_name_trades_nothing(store: FakeCycleStore) -> None:
