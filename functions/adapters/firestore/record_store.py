@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from google.cloud.firestore import CollectionReference, FieldFilter, Query
+from google.cloud.firestore_v1.field_path import FieldPath
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
 from functions.adapters.firestore.writes import replace_over
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.parsing import is_document_id
 from functions.services.kernel.ports import ABSENT, Document, Versioned
 from functions.services.monitoring.ports import Page, PositionRecords
 
@@ -55,9 +57,31 @@ class FirestoreRecordStore(FirestoreStore):
         fills = self._documents(query, f"reading the ledger of tenant {tenant_id}")
         return sorted(fills, key=lambda fill: fill["ts"])
 
-    def fills_of_session(self, tenant_id: str, session_id: str) -> list[Document]:
+    def fills_of_session(self, tenant_id: str, session_id: str) -> list[tuple[str, Document]]:
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("session_id", "==", session_id))
-        return self._documents(query, f"reading the ledger of tenant {tenant_id}")
+        return self._entries(query, tenant_id)
+
+    def fills_between(self, tenant_id: str, start: datetime, end: datetime) -> list[tuple[str, Document]]:
+        query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("ts", ">=", start))
+        return self._entries(query.where(filter=FieldFilter("ts", "<", end)).order_by("ts"), tenant_id)
+
+    def signals_between(
+        self, tenant_id: str, strategy_id: str, start: datetime, end: datetime
+    ) -> dict[datetime, Document]:
+        query = paths.orchestration_logs(self._db).where(filter=FieldFilter("tenant_id", "==", tenant_id))
+        query = query.where(filter=FieldFilter("timestamp", ">=", start))
+        query = query.where(filter=FieldFilter("timestamp", "<", end))
+        signal = FieldPath("signals", strategy_id).to_api_repr()
+        query = query.order_by("timestamp", direction=Query.DESCENDING).select(["timestamp", signal])
+        logs = self._documents(query, f"reading decisions of tenant {tenant_id}")
+        return {log["timestamp"]: log["signals"][strategy_id] for log in logs if strategy_id in log.get("signals", {})}
+
+    def redeemed(self, tenant_id: str, nonces: Sequence[str]) -> set[str]:
+        references = {nonce: paths.redemption(self._db, tenant_id, nonce) for nonce in nonces if is_document_id(nonce)}
+        if not references:
+            return set()
+        found = self._get_all(list(references.values()), f"reading redemptions of tenant {tenant_id}")
+        return {nonce for nonce, reference in references.items() if reference.path in found}
 
     def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
         reference = paths.idempotency_record(self._db, tenant_id, record_id)
@@ -104,6 +128,10 @@ class FirestoreRecordStore(FirestoreStore):
         wanted, doing = list(references.values()), f"reading the positions of tenant {tenant_id}"
         found = self._get_all_with_market_data(tenant_id, wanted, doing)
         return PositionRecords(**{name: found.get(one.path, ABSENT).value for name, one in references.items()})
+
+    def _entries(self, query: Query, tenant_id: str) -> list[tuple[str, Document]]:
+        snapshots = self._stream(query, f"reading the ledger of tenant {tenant_id}", LONG_TIMEOUT_SECONDS)
+        return [(snapshot.id, snapshot.to_dict() or {}) for snapshot in snapshots]
 
     def _page(
         self,

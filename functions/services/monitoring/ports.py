@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -90,8 +90,22 @@ class RecordStore(Protocol):
         """Return the ledger's fills of a signal, oldest first."""
         ...
 
-    def fills_of_session(self, tenant_id: str, session_id: str) -> Sequence[Document]:
-        """Return the ledger's documents that name a session, as their writers left them."""
+    def fills_of_session(self, tenant_id: str, session_id: str) -> Sequence[tuple[str, Document]]:
+        """Return (id, document) of the ledger's documents that name a session, as their writers left them."""
+        ...
+
+    def fills_between(self, tenant_id: str, start: datetime, end: datetime) -> Sequence[tuple[str, Document]]:
+        """Return (id, document) of all that was filled with start <= ts < end, as their writers left them."""
+        ...
+
+    def signals_between(
+        self, tenant_id: str, strategy_id: str, start: datetime, end: datetime
+    ) -> Mapping[datetime, Document]:
+        """Return one strategy's logged signals of the decisions with start <= timestamp < end, by their times."""
+        ...
+
+    def redeemed(self, tenant_id: str, nonces: Sequence[str]) -> Set[str]:
+        """Return those nonces that somebody redeemed."""
         ...
 
     def positions(self, tenant_id: str) -> PositionRecords:
