@@ -22,12 +22,17 @@ from functions.adapters.firestore.trading_store import FirestoreBookStore
 from functions.adapters.market_calendar import ExchangeCalendar
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.access.roles import Role
+from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import PolicyError
+from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
-from functions.domain.orchestration.position_book import PositionBook
+from functions.domain.orchestration.cycle_documents import modes_document, session_document
+from functions.domain.orchestration.decision import MaestroDecision
+from functions.domain.orchestration.position_book import Holding, PositionBook
+from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
@@ -139,6 +144,7 @@ def _start_young_tenant(db: Client, now: datetime) -> None:
     cycle = MaestroController(db, YOUNG).orchestrate({"Trend": BUY}, market_data={}, account_snapshot=account)
     _, decision = asyncio.run(cycle)
     SummariseDecision(FirestoreSummaryStore(db), WorkingSummariser()).run(decision.session_id)
+    _pack(db, decision, now)
     paths.policy(db, YOUNG).set({"min_dwell_days": -1})
     today, yesterday = (SnapshotTask(YOUNG, Period.of_day(now.date() - timedelta(days=ago))) for ago in (0, 1))
     with contextlib.suppress(PolicyError):
@@ -146,6 +152,18 @@ def _start_young_tenant(db: Client, now: datetime) -> None:
     with patch.object(TakeSnapshots, "run", side_effect=KeyboardInterrupt), contextlib.suppress(KeyboardInterrupt):
         bootstrap.run_snapshot_task().run(yesterday, bootstrap.policy_defaults())
     bootstrap.check_alerts().run(YOUNG, bootstrap.policy_defaults())
+
+
+def _pack(db: Client, decision: MaestroDecision, now: datetime) -> None:
+    """Store a session, modes and a position book that are packed, as those of hundreds of strategies are."""
+    names = [f"Strategy{number}" for number in range(2500)]
+    signals = {name: {"action": "BUY", "reasoning": "up", "nonce": "0f" * 16, "note": "n" * 100} for name in names}
+    modes = dict.fromkeys(names, ModeState(AgentMode.ACTIVE, now, ReasonCode.SHARPE_HEALTHY))
+    holdings = {(name, symbol): Holding(1.5, 50.0, symbol) for name in names for symbol in ("KO", "PEP")}
+    paths.session(db, YOUNG, "packed").set(session_document(decision, signals))
+    paths.modes(db, YOUNG, None).set(modes_document(modes, now))
+    book = PositionBook(opened_at=now, opened_by="olga", holdings=holdings)
+    paths.positions(db, YOUNG).set(book.to_document(now))
 
 
 def _operate(now: datetime) -> None:

@@ -10,7 +10,7 @@ from google.cloud.firestore import FieldFilter, Query
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import FirestoreStore, versioned
 from functions.adapters.firestore.writes import replace_over
-from functions.domain.monitoring.alerts import AlertChange, AlertState
+from functions.domain.monitoring.alerts import MOST_OPEN_ALERTS, AlertChange, AlertState
 from functions.services.kernel.ports import ABSENT, Document, Versioned
 from functions.services.monitoring.ports import AlertRecords
 
@@ -18,7 +18,6 @@ _LAPSED_WITHIN = timedelta(days=1)
 _MOST_DECISIONS = 50
 _MOST_JOBS = 5
 _MOST_LAPSED = 50
-_MOST_ALERTS = 500
 
 
 class FirestoreAlertStore(FirestoreStore):
@@ -95,7 +94,8 @@ class FirestoreAlertStore(FirestoreStore):
 
     def _open_alerts(self, tenant_id: str) -> dict[str, Versioned[Document]]:
         states = [str(AlertState.OPEN), str(AlertState.ACKNOWLEDGED)]
-        query = paths.alerts(self._db, tenant_id).where(filter=FieldFilter("state", "in", states)).limit(_MOST_ALERTS)
+        query = paths.alerts(self._db, tenant_id).where(filter=FieldFilter("state", "in", states))
+        query = query.where(filter=FieldFilter("is_event", "==", False)).limit(MOST_OPEN_ALERTS)
         return {one.id: versioned(one) for one in self._stream(query, _checking(tenant_id))}
 
 

@@ -18,6 +18,9 @@ from typing import Any
 from functions.domain.monitoring.alert_members import as_detail, carried_on, ended, holding
 from functions.domain.monitoring.notifications import Severity
 
+MOST_OPEN_ALERTS = 2500
+"""Conditions of a tenant that are looked at, to be resolved: two for each of 1,000 strategies, and others."""
+
 
 class AlertState(StrEnum):
     """Where an alert stands."""
@@ -59,6 +62,8 @@ class AlertKind(StrEnum):
     """A fill traded more than there was to trade."""
     MEMBERSHIP_CLOSED = "MEMBERSHIP_CLOSED"
     """A user was deleted or disabled in authentication, and so lost the membership."""
+    CAPACITY = "CAPACITY"
+    """Something is near a limit that ends something."""
 
 
 @dataclass(frozen=True, slots=True)

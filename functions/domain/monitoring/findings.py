@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.slots import SLOT_PERIOD
 from functions.domain.monitoring.alert_members import member_names, sort_of
 from functions.domain.monitoring.alerts import AlertKind, Finding
-from functions.domain.monitoring.book_findings import overfills, positions_left
+from functions.domain.monitoring.book_findings import overfills, position_book, positions_left
+from functions.domain.monitoring.capacity import capacity
+from functions.domain.monitoring.mode_findings import mode_conditions, promotions
 from functions.domain.monitoring.notifications import Severity
-from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
@@ -23,6 +23,8 @@ from functions.domain.trading.reservations import Overfill
 Document = Mapping[str, Any]
 
 MISSED_AFTER = 2 * SLOT_PERIOD
+JOB_CUT_OFF_AFTER = timedelta(hours=2)
+"""A job has nine minutes, and begins anew where it is retried."""
 _NAMED_ISSUES = 20
 _VARIANT_CHARACTERS = 300
 
@@ -48,6 +50,8 @@ class Observed:
     """The latest, of any age."""
     closed_memberships: Sequence[Document] = ()
     """Those closed for want of a user within the last day: ``uid``, ``email``, ``because`` and ``at``."""
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    """By the names of `functions.domain.monitoring.capacity.LIMITS`."""
 
 
 def findings(observed: Observed) -> list[Finding]:
@@ -62,11 +66,12 @@ def findings(observed: Observed) -> list[Finding]:
         found += positions_left(observed.last_decision, observed.book, observed.policy)
     for decision in observed.new_decisions:
         found += promotions(decision)
-    found += jobs(observed.jobs)
+    found += jobs(observed.jobs, observed.now)
     found += position_book(observed.jobs)
     found += lapsed_reservations(observed.lapsed)
     found += overfills(observed.overfills, observed.now)
     found += closed_memberships(observed.closed_memberships)
+    found += capacity(observed.sizes)
     return found
 
 
@@ -149,62 +154,14 @@ def _problem(issue: Document) -> str:
     return str(issue["reason_code"]) if subject is None else f"{issue['reason_code']} {subject}"
 
 
-def mode_conditions(last: Document, new: Sequence[Document]) -> Iterator[Finding]:
-    """Yield strategies that are below ACTIVE; one is new if a decision nobody looked at yet put it there."""
-    fell = {name: verdict for decision in new for name, verdict in _moved(decision, is_up=False)}
-    for held in logged_verdicts(last):
-        mode, name = AgentMode(held["mode"]), held["strategy_name"]
-        if mode not in {AgentMode.REDUCED, AgentMode.SHADOW_MODE}:
-            continue
-        move = fell.get(name, held)  # the decision that moved it says why; the last one may only keep it there
-        verdict = move if move["mode"] == mode else held
-        yield Finding(
-            f"mode:{name}",
-            AlertKind.MODE_DOWN,
-            Severity.WARNING,
-            f"⚠️ {name} moved to {mode} (Sharpe: {_sharpe(verdict)})",
-            str(verdict.get("reasoning", "")),
-            is_new=name in fell,
-            variant=str(mode),
-            fields={"strategy_name": name, "session_id": last["session_id"]},
-        )
-
-
-def promotions(decision: Document) -> Iterator[Finding]:
-    for name, verdict in _moved(decision, is_up=True):
-        yield Finding(
-            f"mode-up:{decision['session_id']}:{name}",
-            AlertKind.MODE_UP,
-            Severity.INFO,
-            f"✅ {name} moved up to {verdict['mode']} (Sharpe: {_sharpe(verdict)})",
-            str(verdict.get("reasoning", "")),
-            is_event=True,
-            fields={"strategy_name": name, "session_id": decision["session_id"]},
-        )
-
-
-def _moved(decision: Document, *, is_up: bool) -> Iterator[tuple[str, Document]]:
-    for verdict in logged_verdicts(decision):
-        before = verdict.get("previous_mode")
-        if before is not None and before != verdict["mode"]:
-            rose = WEIGHTS[AgentMode(verdict["mode"])] > WEIGHTS[AgentMode(before)]
-            if rose == is_up:
-                yield verdict["strategy_name"], verdict
-
-
-def _sharpe(verdict: Document) -> str:
-    sharpe = verdict.get("sharpe_ratio")
-    return "n/a" if sharpe is None else f"{sharpe:.2f}"
-
-
-def jobs(documents: Iterable[Document]) -> Iterator[Finding]:
+def jobs(documents: Iterable[Document], now: datetime) -> Iterator[Finding]:
     """Yield what the last job of each kind, and every recent job's skipped documents, call for."""
     seen = set()
     for job in documents:
         job_id, status = str(job["job_id"]), job.get("status")
         kind = job_id.split("-", maxsplit=1)[0]
-        if kind not in seen and status == "FAILED":
-            error = str(job.get("error"))
+        error = "it began and never ended" if _is_cut_off(job, now) else str(job.get("error"))
+        if kind not in seen and (status == "FAILED" or _is_cut_off(job, now)):
             yield Finding(
                 f"job:{kind}",
                 AlertKind.JOB_FAILED,
@@ -215,7 +172,7 @@ def jobs(documents: Iterable[Document]) -> Iterator[Finding]:
                 is_retold=False,
                 members=member_names([sort_of(error)]),
             )
-        if status != "RUNNING":  # one that only began says nothing about how the last one ended
+        if status != "RUNNING" or _is_cut_off(job, now):  # one that only began does not say how the last one ended
             seen.add(kind)
         if job.get("skipped_documents"):
             title = f"🧾 {job_id} skipped {job['skipped_documents']} ledger documents"
@@ -224,39 +181,9 @@ def jobs(documents: Iterable[Document]) -> Iterator[Finding]:
             yield Finding(key, AlertKind.SKIPPED_DOCUMENTS, Severity.WARNING, title, detail, is_event=True)
 
 
-def position_book(documents: Iterable[Document]) -> Iterator[Finding]:
-    """Yield what the last comparison of the position book with the ledger found; one that was skipped says nothing."""
-    compared = (job for job in documents if job.get("book_status") not in {None, "NOT_COMPARED"})
-    job = next(compared, {})
-    mend = 'make maestro ARGS="book open TENANT" shows and mends it'
-    if job.get("book_status") == "DIFFERS":
-        title = f"📒 {job['book_differs']} positions differ between position book and ledger"
-        rows = (
-            f"{one['strategy_id']} {one['symbol']}: book {one['book_qty']:g}, ledger {one['ledger_qty']:g}"
-            for one in job["book_differences"]
-        )
-        detail, variant = f"{'; '.join(rows)}: {mend}", f"DIFFERS:{job['book_differs']}"
-        yield Finding(
-            "position-book",
-            AlertKind.POSITION_BOOK,
-            Severity.CRITICAL,
-            title,
-            detail,
-            variant=variant,
-            members=member_names(f"{one['strategy_id']} {one['symbol']}" for one in job["book_differences"]),
-        )
-    elif job.get("book_status") == "CLOSED":
-        title = "📒 The position book closed by itself: nobody knows what strategies hold"
-        detail = f"{job['book_closed_because']}: {mend}"
-        yield Finding(
-            "position-book",
-            AlertKind.POSITION_BOOK,
-            Severity.CRITICAL,
-            title,
-            detail,
-            variant="CLOSED",
-            members=("CLOSED",),
-        )
+def _is_cut_off(job: Document, now: datetime) -> bool:
+    """Tell whether a job began so long ago that nobody works on it any more."""
+    return job.get("status") == "RUNNING" and now - job["started_at"] > JOB_CUT_OFF_AFTER
 
 
 def lapsed_reservations(redemptions: Iterable[Document]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.packed_texts import packed, unpacked
 from functions.domain.kernel.text import EXTRAS_BUDGET, TEXT_BUDGET, cut
 from functions.domain.orchestration.buying_power import BuyingPower
 from functions.domain.orchestration.decision import MaestroDecision
@@ -38,7 +39,7 @@ def session_document(decision: MaestroDecision, signals: Mapping[str, Mapping[st
     text_limit = TEXT_BUDGET.share(len(signals))
     extras_limit = EXTRAS_BUDGET.share(len(signals))
     issued = {name: _issued_signal(signal, text_limit, extras_limit) for name, signal in signals.items()}
-    return {
+    document = {
         "session_id": decision.session_id,
         "tenant_id": decision.tenant_id,
         "slot": decision.slot,
@@ -46,11 +47,12 @@ def session_document(decision: MaestroDecision, signals: Mapping[str, Mapping[st
         "expires_at": decision.expires_at,
         "signals_json": json.dumps(issued, allow_nan=False, separators=(",", ":")),
     }
+    return packed(document)
 
 
 def issued_signals(session: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the signals of a session document, by strategy."""
-    signals: dict[str, dict[str, Any]] = json.loads(session["signals_json"])
+    signals: dict[str, dict[str, Any]] = json.loads(unpacked(session)["signals_json"])
     return signals
 
 
@@ -85,7 +87,7 @@ def modes_document(
     """Return ``tenants/{t}/state/modes``: every strategy's mode, and what it holds on paper."""
     entries = {name: state.to_entry() for name, state in modes.items()}
     strategies_json = json.dumps(entries, separators=(",", ":"))
-    return {"strategies_json": strategies_json, "paper_json": paper_json(paper or {}), "updated_at": now}
+    return packed({"strategies_json": strategies_json, "paper_json": paper_json(paper or {}), "updated_at": now})
 
 
 def shadow_documents(

@@ -13,6 +13,11 @@ from functions.domain.kernel.errors import AccountError, InputError, MarketDataE
 from functions.domain.kernel.parsing import as_number, check_not_ahead, parse_time
 from functions.domain.kernel.reasons import ReasonCode
 
+MAX_SYMBOLS = 2000
+MAX_CLOSES = 300_000
+"""Of all symbols together: 2,000 with 150 each, or 500 with 600."""
+MAX_POSITIONS = 2000
+"""Of an account snapshot."""
 _OF_THE_ACCOUNT = frozenset({ReasonCode.MISSING_ACCOUNT, ReasonCode.MALFORMED_ACCOUNT, ReasonCode.STALE_ACCOUNT})
 
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.packed_texts import packed, unpacked
 from functions.domain.kernel.symbols import canonical_symbol
 
 OPEN_OUTCOME_KEPT = timedelta(days=7)
@@ -22,7 +24,10 @@ OPEN_OUTCOME_KEPT = timedelta(days=7)
 MOST_ORDERS = 10
 """Of one strategy and symbol, entries that lapsed; of more the oldest are forgotten one by one."""
 MOST_BYTES = 900_000
-"""Of the document, some 10,000 positions; a book that grows above it closes, and nothing is known any more."""
+"""
+Of what is stored, some 25,000 positions: a book that grows above it closes, and nothing is known any more. Monitoring
+warns before (``CAPACITY``).
+"""
 NO_QUANTITY = 1e-9
 """Units; less than this is rounding, not a position."""
 ROUNDING = 1e-12
@@ -184,7 +189,8 @@ class PositionBook:
             "holdings_json": json.dumps(holdings, separators=(",", ":")),
             "orders_json": json.dumps(orders, separators=(",", ":")),
         }
-        size = len(document["holdings_json"]) + len(document["orders_json"])
+        document = packed(document)
+        size = stored_bytes(document)
         if size <= MOST_BYTES:
             return document
         return self.closed(_too_large(len(holdings), size), None).to_document(now)
@@ -195,6 +201,7 @@ class PositionBook:
         if document is None:
             return cls()
         try:
+            document = unpacked(document)
             holdings = {
                 (str(name), str(symbol)): Holding(float(qty), float(price), str(spelled))
                 for name, symbol, qty, price, spelled in json.loads(document["holdings_json"])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.alert_members import holding
@@ -112,7 +113,21 @@ def observed(
         book=_book(records.positions),
         overfills=_overfills(records.session),
         closed_memberships=closed,
+        sizes=_sizes(records),
     )
+
+
+def _sizes(records: AlertRecords) -> Mapping[str, float]:
+    """Return how large everything is that has a limit: what is read here, and what the last cycle measured."""
+    measured = (records.last_decision or {}).get("sizes")
+    is_open = (records.positions or {}).get("opened_at") is not None
+    return {
+        **(measured if isinstance(measured, Mapping) else {}),
+        "session": stored_bytes(records.session or {}),
+        "policy": stored_bytes(records.policy or {}),
+        "position_book": stored_bytes(records.positions) if is_open else 0,
+        "open_alerts": len(records.alerts),
+    }
 
 
 def _was_open(calendar: MarketCalendar, now: datetime) -> bool:

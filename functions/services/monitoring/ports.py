@@ -134,7 +134,7 @@ class AlertRecords:
     jobs: Sequence[Document]
     lapsed: Sequence[Document]
     alerts: Mapping[str, Versioned[Document]]
-    """Open and acknowledged ones, by id."""
+    """Conditions that are open or acknowledged, by id; events stay as they are until somebody takes them on."""
 
 
 class AlertStore(Protocol):

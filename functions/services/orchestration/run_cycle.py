@@ -28,6 +28,7 @@ from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.own_account import own_fields
 from functions.domain.orchestration.paper import prices_of, with_paper_positions
 from functions.domain.orchestration.signals import ProposedSignal
+from functions.domain.orchestration.sizes import of_cycle
 from functions.domain.track_record.breakers import BreakerState, next_breaker
 from functions.services.kernel.commits import races
 from functions.services.kernel.idempotency import RequestKey
@@ -193,12 +194,22 @@ class RunCycle:
     def _commit(self, request: CycleRequest, state: TenantState, result: DecisionResult, inputs: CycleInputs) -> None:
         decision, key = result.decision, request.key
         answer = {"session_id": decision.session_id}
+        log, session = decision.to_firestore_doc(), session_document(decision, result.signals)
+        modes = modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None
+        sizes = of_cycle(
+            log=log,
+            session=session,
+            modes=modes or state.modes,
+            windows=state.windows,
+            account=state.account,
+            market_data=state.market_data,
+        )
         writes = CycleWrites(
             session_id=decision.session_id,
-            log=decision.to_firestore_doc(),
-            session=session_document(decision, result.signals),
+            log=log | {"sizes": sizes},
+            session=session,
             current_session=current_session_document(decision, inputs.account, result.breaker, state.session.value),
-            modes=modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None,
+            modes=modes,
             shadow_records=shadow_documents(decision, result.signals, result.paper_fills),
             new_cycles={} if request.slot is None else {request.slot: cycle_document(decision)},
             new_keyed={} if key is None else {key.id: key.record(answer, decision.timestamp)},

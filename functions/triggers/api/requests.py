@@ -17,10 +17,9 @@ from pydantic import (
 )
 
 from functions.domain.kernel.policy import TRADING_STATE_FIELDS, TradingState, setting_schemas
+from functions.domain.orchestration.inputs import MAX_POSITIONS, MAX_SYMBOLS
 
 MAX_FILLS = 100
-MAX_SYMBOLS = 2000
-MAX_POSITIONS = 2000
 MAX_HOURS = 168
 MAX_PAGE = 100
 MAX_CURVE_DAYS = 500

@@ -48,6 +48,8 @@ def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client,
     records.redemption_of("acme", "session", "Trend")
     records.fills_of("acme", "0f" * 16)
     records.fills_of_session("acme", "session")
+    records.fills_between("acme", NOW, NOW + timedelta(days=1))
+    records.signals_between("acme", "Trend", NOW, NOW + timedelta(days=1))
     FirestoreAlertStore(own_db).observe("acme", NOW)
     FirestoreReportStore(own_db).alerts_since("acme", NOW, 10)
     asyncio.run(watch(own_db))  # the migration guide's own queries

@@ -188,9 +188,15 @@ def test_the_switch_is_told_whenever_somebody_turns_it() -> None:
 
 
 def test_a_job_that_only_began_does_not_hide_the_one_that_failed() -> None:
-    began = {"job_id": "day-2020-03-17", "status": "RUNNING"}
-    (finding,) = found(jobs=[began, {"job_id": "day-2020-03-16", "status": "FAILED", "error": "x"}])
+    began = {"job_id": "day-2020-03-17", "status": "RUNNING", "started_at": MARCH_16}
+    failed = {"job_id": "day-2020-03-16", "status": "FAILED", "error": "x"}
+    (finding,) = found(jobs=[began, failed])
     assert finding.title == "❌ Performance job day-2020-03-16 failed"
+    (cut_off,) = found(jobs=[began, failed], minutes=121)
+    assert (cut_off.title, cut_off.detail) == (
+        "❌ Performance job day-2020-03-17 failed",
+        "it began and never ended",
+    )
 
 
 def test_a_move_is_told_in_the_words_of_the_decision_that_made_it() -> None:
