@@ -159,7 +159,9 @@ def _pack(db: Client, decision: MaestroDecision, now: datetime) -> None:
     names = [f"Strategy{number}" for number in range(2500)]
     signals = {name: {"action": "BUY", "reasoning": "up", "nonce": "0f" * 16, "note": "n" * 100} for name in names}
     modes = dict.fromkeys(names, ModeState(AgentMode.ACTIVE, now, ReasonCode.SHARPE_HEALTHY))
-    holdings = {(name, symbol): Holding(1.5, 50.0, symbol) for name in names for symbol in ("KO", "PEP")}
+    holdings = {
+        (name, symbol): Holding(1.5, 50.0, symbol) for name in names for symbol in ("KO", "PEP", "MSFT", "AAPL")
+    }
     paths.session(db, YOUNG, "packed").set(session_document(decision, signals))
     paths.modes(db, YOUNG, None).set(modes_document(modes, now))
     book = PositionBook(opened_at=now, opened_by="olga", holdings=holdings)
