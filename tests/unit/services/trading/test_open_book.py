@@ -492,7 +492,7 @@ EVENTS = st.lists(
 
 
 @given(events=EVENTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_book_is_the_ledgers_sum_whatever_came_in_whatever_order(events: list[Any]) -> None:
     desk = BookDesk()
     written: list[str] = []
