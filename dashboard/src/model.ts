@@ -70,8 +70,8 @@ export interface StoredPolicy {
 }
 
 export interface Account {
-  equity: number | string;
-  buying_power: number | string;
+  equity?: number | string | null;
+  buying_power?: number | string | null;
   as_of: Timestamp;
 }
 

@@ -113,11 +113,10 @@ class TradingLoop:
         """Say what the broker says now, and which fills it is certain to count: those on record before it was asked."""
         account = self._broker.account()
         positions = attributed(account.positions, self._journal.holdings())
-        equity, buying_power = max(0.0, account.equity), max(0.0, account.buying_power)
         self._client.put_account(
             account.as_of,
-            equity=equity,
-            buying_power=buying_power,
+            equity=account.equity,
+            buying_power=account.buying_power,
             cash=account.cash,
             positions=positions,
             ledger_version=None if latest is None else latest.ledger_version,

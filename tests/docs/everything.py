@@ -137,7 +137,7 @@ def set_trading_state(tenant_id: str, state: str, until: datetime | None = None)
 def _start_young_tenant(db: Client, now: datetime) -> None:
     """Run one cycle of a tenant set up by hand, and two performance jobs: one fails, one is cut off."""
     paths.tenant(db, YOUNG).set({"maestro_enabled": True})
-    bootstrap.put_inputs().put_account(YOUNG, {"as_of": now, "equity": "1000.50", "buying_power": "1000.50"})
+    bootstrap.put_inputs().put_account(YOUNG, {"as_of": now})
     quotes = {f"S{number}": {"price": 50.0, "history": [50.0] * 300} for number in range(500)}  # packed, in two parts
     bootstrap.put_inputs().put_market_data(YOUNG, {"as_of": now, "symbols": quotes})
     account = {"equity": 1e5, "buying_power": 1e5, "as_of": now}

@@ -101,7 +101,7 @@ def decide(request: DecisionRequest) -> DecisionResult:
     )
     tripped = request.breaker if request.breaker.is_tripped(request.now) else None
     prices = {canonical_symbol(symbol): price for symbol, price in request.prices.items()}
-    holdings = Holdings(request.positions, request.paper, prices, request.account.buying_power)
+    holdings = Holdings(request.positions, request.paper, prices, request.account.spendable)
     ruled = apply_rules(
         weigh(request.signals, standing, holdings, policy), RiskContext(policy, request.issues, tripped)
     )
@@ -113,7 +113,8 @@ def decide(request: DecisionRequest) -> DecisionResult:
     paper: PaperPositions = request.paper
     fills: list[PaperFill] = []
     if policy.enabled and is_readable:
-        capital_usd = request.account.equity or policy.base_capital
+        equity = request.account.equity or 0.0
+        capital_usd = equity if equity > 0 else policy.base_capital
         paper, fills = trade_on_paper(ruled, request.paper, request.prices, capital_usd)
     modes_changed = policy.enabled and is_readable and (modes != dict(previous) or bool(fills))
     return DecisionResult(decision, stamped, modes, modes_changed, request.breaker, paper, fills)
@@ -241,4 +242,4 @@ def _notional(signal: RuledSignal, account: Account) -> float | None:
     """Return the buying power a signal asks for, USD: none for an exit, unknown without an account."""
     if not signal.is_entry:
         return 0.0
-    return None if account.buying_power is None else signal.allocation * account.buying_power
+    return None if account.spendable is None else signal.allocation * account.spendable

@@ -39,9 +39,10 @@ class InputIssue:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is known of the tenant's account, USD."""
+    """What is known of the tenant's account, USD; None: unknown."""
 
     equity: float | None = None
+    """Below 0 all is lost, and more."""
     buying_power: float | None = None
     cash: float | None = None
     as_of: datetime | None = None
@@ -50,6 +51,13 @@ class Account:
     """By the server's."""
     ledger_version: int | None = None
     """The ledger's that its sender saw before it asked the broker; None: it did not say."""
+
+    @property
+    def spendable(self) -> float | None:
+        """What entries may use, USD; 0 where equity or buying power is below 0, as in a margin call; None: unknown."""
+        if self.buying_power is None:
+            return None
+        return 0.0 if (self.equity or 0.0) < 0 else max(0.0, self.buying_power)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,14 +226,11 @@ def parse_account(snapshot: Any) -> Account:
     Raises
     ------
     AccountError
-        If a figure is no number, equity or buying power is negative, or positions is no list of maps.
+        If a figure is no number, or positions is no list of maps.
     """
     if not isinstance(snapshot, Mapping):
         raise AccountError("account", "a map", snapshot)
     figures = {name: _figure(name, snapshot.get(name)) for name in ("equity", "buying_power", "cash")}
-    for name in ("equity", "buying_power"):
-        if (figures[name] or 0.0) < 0:
-            raise AccountError(name, ">= 0", figures[name])
     positions = snapshot.get("positions")
     if not _are_positions(positions):
         raise AccountError("positions", "a list of maps", positions)

@@ -103,8 +103,8 @@ class CurrentSession:
         return sorted(latest, key=latest.__getitem__, reverse=True)
 
     def has_room_for(self, notional: float, now: datetime) -> bool:
-        """Tell whether buying power, if known, covers a further notional."""
-        if self.buying_power.usd is None:
+        """Tell whether buying power, if known, covers a further notional; where there is none it covers not even 0."""
+        if self.buying_power.usd is None or self.buying_power.usd <= 0:
             return False
         return self.held(now) + notional <= self.buying_power.usd * (1 + _ROUNDING)
 

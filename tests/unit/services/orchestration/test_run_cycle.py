@@ -204,7 +204,7 @@ def test_an_unreachable_store_fails_a_scheduled_cycle_so_that_it_is_retried(stor
     [
         ("accounts/primary", None, "MISSING_ACCOUNT"),
         ("accounts/primary", {"equity": "lots", "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
-        ("accounts/primary", {"equity": -1, "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
+        ("accounts/primary", {"equity": 1, "buying_power": "NaN", "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
         ("accounts/primary", {"equity": 1, "positions": "none", "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
         ("accounts/primary", {"equity": 1}, "MALFORMED_ACCOUNT"),
         ("accounts/primary", {"equity": 1, "as_of": MARCH_16 - timedelta(hours=1)}, "STALE_ACCOUNT"),

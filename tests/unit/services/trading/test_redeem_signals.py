@@ -187,6 +187,44 @@ def test_unknown_buying_power_is_not_spent(desk: Desk) -> None:
     assert refused(desk, desk.cycle(buying_power=None)["Big"]["nonce"]) is ReasonCode.BUYING_POWER_UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"equity": 50_000.0, "buying_power": -1_234.5},
+        {"equity": "50000.123456789012", "buying_power": "-1234.5"},
+        {"equity": -500.0, "buying_power": 10_000.0},
+        {"equity": None, "buying_power": -1.0},
+        {"equity": 50_000.0, "buying_power": 0.0},
+    ],
+)
+def test_an_account_in_a_margin_call_gets_no_entry_and_every_exit(desk: Desk, figures: dict[str, Any]) -> None:
+    shorts = {"Cover": {"action": "BUY", "ticker": "AAPL", "allocation": 0.5}}
+    signals = desk.cycle(account=figures | {"positions": []}, proposed=PROPOSED | shorts)
+    assert {signals[name]["notional"] for name in ("Big", "Small", "Cover")} == {0.0}
+    assert desk.current().buying_power.usd == 0.0
+    assert refused(desk, signals["Big"]["nonce"]) is ReasonCode.INSUFFICIENT_BUYING_POWER
+    assert desk.redeem(signals["Exit"]["nonce"]).action == "SELL"
+
+
+def test_an_account_of_unknown_equity_trades_on_its_buying_power_and_observes_nothing(desk: Desk) -> None:
+    desk.put_policy(max_drawdown=0.1, breaker_confirmations=1)
+    desk.cycle()
+    before = desk.current().breaker
+    desk.clock.time += timedelta(minutes=5)
+    signals = desk.cycle(account={"equity": None, "buying_power": BUYING_POWER})
+    assert desk.redeem(signals["Big"]["nonce"]).notional == 6_000.0
+    assert desk.current().breaker == before
+
+
+def test_equity_below_0_trips_the_breaker(desk: Desk) -> None:
+    desk.put_policy(max_drawdown=0.9, breaker_confirmations=1)
+    desk.cycle()
+    desk.clock.time += timedelta(minutes=5)
+    signals = desk.cycle(account={"equity": "-0.01", "buying_power": BUYING_POWER})
+    assert signals["Big"]["action"] == "HOLD"
+    assert desk.current().breaker.reason_code is ReasonCode.ACCOUNT_DRAWDOWN
+
+
 def test_buying_power_that_others_hold_is_not_spent_again(desk: Desk) -> None:
     first = desk.cycle()
     desk.redeem(first["Big"]["nonce"])
