@@ -16,17 +16,17 @@ from rich.progress import Progress
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.errors import translated_errors
-from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.market_calendar import Calendars
 from functions.adapters.system import SystemClock
 from functions.domain.kernel.errors import InputError, MaestroError
+from functions.domain.kernel.policy import Policy
 from functions.domain.ledger.periods import Period
-from functions.services.kernel.ports import Document, MarketCalendar
+from functions.services.kernel.ports import Document
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.read_ledger import SkippedDocuments
 from functions.services.ledger.snapshot_tasks import parse_period
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.track_record.build_windows import build_windows
-from functions.settings import ALWAYS_OPEN
 from functions.strategies.maestro_controller import MaestroController
 from tools import book, channels, tenants, users
 from tools.backfill import backfill
@@ -94,19 +94,17 @@ COLUMNS: Mapping[str, str] = {
 class Session:
     """What every command shares."""
 
-    market: str = "XNYS"
+    market: str | None = None
 
     def store(self, tenant: str, *, writes: bool) -> RecordingLedgerStore:
         return RecordingLedgerStore(database_of(tenant), writes=writes)
 
-    def calendar(self) -> MarketCalendar:
-        if self.market == ALWAYS_OPEN:
-            return AlwaysOpen()
-        from exchange_calendars import get_calendar_names  # noqa: PLC0415 - heavy (pandas), and only day needs it
-
-        if self.market not in get_calendar_names():
-            raise InputError("market", f"an ISO 10383 code such as XNYS, or {ALWAYS_OPEN}", self.market)
-        return ExchangeCalendar(self.market)
+    def policy_defaults(self) -> dict[str, Any]:
+        """Return what holds where a tenant's policy says nothing, with the market that was given. Raises InputError."""
+        given_market = {} if self.market is None else {"market": self.market}
+        defaults = {**MaestroController.policy_defaults(), **given_market}
+        Policy.from_sources(defaults, None)
+        return defaults
 
 
 session = Session()
@@ -115,7 +113,12 @@ session = Session()
 @app.callback()
 def configure(
     project: Annotated[str | None, typer.Option(help="Firebase project id; by default see above.")] = None,
-    market: Annotated[str, typer.Option(help="Market whose trading days count (ISO 10383), or 24x7.")] = "XNYS",
+    market: Annotated[
+        str | None,
+        typer.Option(
+            help="Market (ISO 10383, or 24x7) of tenants whose policy names none; by default MARKET_CALENDAR, or XNYS."
+        ),
+    ] = None,
 ) -> None:
     given[:] = [] if project is None else ["--project", project]
     if project is not None:
@@ -131,16 +134,16 @@ def day(
     as_json: AsJson = False,
 ) -> None:
     """Bring daily snapshots up to a day; missed days and late fills are picked up."""
-    period, calendar = begun_period("day", label), session.calendar()
+    period, defaults = begun_period("day", label), session.policy_defaults()
     store = session.store(tenant, writes=write)
-    take = TakeSnapshots(store, calendar, SystemClock())
+    take = TakeSnapshots(store, Calendars(), SystemClock())
     with Progress(console=notes, transient=True) as progress:
         bar = progress.add_task("Days", total=None)
 
         def advance(reached: date) -> None:
             progress.update(bar, advance=1, description=f"Day {reached}")
 
-        report = take.run(tenant, period.start.date(), MaestroController.policy_defaults(), advance)
+        report = take.run(tenant, period.start.date(), defaults, advance)
     show(store.snapshots, report.skipped, is_written=write, as_json=as_json)
 
 
@@ -159,7 +162,7 @@ def month(
         if file is not None and not file.parent.is_dir():
             raise InputError(name, "a file in a folder that exists", str(file))
     store = session.store(tenant, writes=write)
-    computed = ComputeMonth(store, SystemClock()).from_fills(tenant, period, MaestroController.policy_defaults())
+    computed = ComputeMonth(store, SystemClock()).from_fills(tenant, period, session.policy_defaults())
     store.write_snapshots(tenant, computed.snapshots)
     show(store.snapshots, computed.skipped, is_written=write, as_json=as_json)
     export(list(store.snapshots.values()), csv, parquet)

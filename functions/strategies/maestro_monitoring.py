@@ -24,7 +24,7 @@ class MaestroMonitoring:
     db : google.cloud.firestore.Client
     tenant_id : str
     calendar : MarketCalendar, optional
-        When cycles are expected; by default the one that the settings name, or New York's.
+        When cycles are expected; by default that of the tenant's market.
     """
 
     def __init__(self, db: Client, tenant_id: str = "default", calendar: MarketCalendar | None = None) -> None:

@@ -18,7 +18,6 @@ from functions.services.kernel.tasks import Task
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.monitoring.deliver_notification import QUEUE_ATTEMPTS
 from functions.services.monitoring.enqueue_notification import DeliveryTask
-from functions.services.monitoring.make_report import ReportDue
 from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.services.orchestration.enqueue_cycles import CycleTask
@@ -110,7 +109,7 @@ def snapshottenant(task: SnapshotTask) -> dict[str, Any]:
 def checktenant(task: TenantTask) -> dict[str, Any]:
     """Check one tenant's alerts, or make its daily report; a repeated delivery changes nothing."""
     if task.job is TenantJob.REPORT:
-        bootstrap.make_report().run(ReportDue(task.tenant_id, task.day))
+        bootstrap.make_report().run(bootstrap.report_due(task.tenant_id, task.day))
         return {"status": "DONE", "changes": 1}
     closed, failure = _close_memberships(task) if task.is_hourly else ([], None)
     changes = bootstrap.check_alerts().run(

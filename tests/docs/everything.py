@@ -40,7 +40,6 @@ from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.enqueue_notification import DeliveryTask
-from functions.services.monitoring.make_report import ReportDue
 from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.ports import Answer
 from functions.services.monitoring.summarise_decision import SummariseDecision
@@ -110,7 +109,7 @@ def let_everything_happen(db: Client) -> None:
         bootstrap.deliver_notification().run(DeliveryTask(TENANT, "ops", told))
     senders = dict.fromkeys(ChannelType, WorkingSender())
     DeliverNotification(FirestoreDeliveryStore(db), senders, SystemClock()).run(DeliveryTask(TENANT, "phones", told))
-    bootstrap.make_report().run(ReportDue(TENANT, now.date()))
+    bootstrap.make_report().run(bootstrap.report_due(TENANT, now.date()))
     _start_young_tenant(db, now)
     set_trading_state(FRESH, "HALT")
 

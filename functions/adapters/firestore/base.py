@@ -43,6 +43,18 @@ class FirestoreStore:
         """Return those that exist, by path."""
         return self._get_all_at(references, doing)[0]
 
+    def _get_fields(
+        self, references: Sequence[DocumentReference], names: Sequence[str], doing: str
+    ) -> dict[str, Document]:
+        """Return some fields of those that exist, by path."""
+        with translated_errors(doing):
+            found = list(
+                self._db.get_all(
+                    list(references), field_paths=list(names), retry=READ_RETRY, timeout=LONG_TIMEOUT_SECONDS
+                )
+            )
+        return {snapshot.reference.path: snapshot.to_dict() or {} for snapshot in found if snapshot.exists}
+
     def _get_all_at(
         self, references: Sequence[DocumentReference], doing: str
     ) -> tuple[dict[str, Versioned[Document]], datetime]:

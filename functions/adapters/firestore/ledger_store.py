@@ -134,6 +134,9 @@ class FirestoreLedgerStore(FirestoreStore):
             batch.set(paths.windows(self._db, tenant_id, uid), dict(document))
         self._commit(batch, f"storing the windows of tenant {tenant_id}", is_repeatable=True)
 
+    def job(self, tenant_id: str, job_id: str) -> Document | None:
+        return self._get(paths.job(self._db, tenant_id, job_id), f"reading job {job_id} of tenant {tenant_id}").value
+
     def write_job(self, tenant_id: str, job_id: str, document: Document) -> None:
         batch = self._db.batch()
         batch.set(paths.job(self._db, tenant_id, job_id), dict(document), merge=True)

@@ -35,8 +35,14 @@ class FirestoreRecordStore(FirestoreStore):
         return found if found is not None and found.get("tenant_id") == tenant_id else None
 
     def decisions_since(self, tenant_id: str, since: datetime) -> Iterator[Document]:
+        return self.decisions_between(tenant_id, since, None)
+
+    def decisions_between(self, tenant_id: str, since: datetime, until: datetime | None) -> Iterator[Document]:
+        """Yield what summaries count, of every decision from ``since`` on and, if that is given, before ``until``."""
         query = paths.orchestration_logs(self._db).where(filter=FieldFilter("tenant_id", "==", tenant_id))
         query = query.where(filter=FieldFilter("timestamp", ">=", since))
+        if until is not None:
+            query = query.where(filter=FieldFilter("timestamp", "<", until))
         query = query.order_by("timestamp", direction=Query.DESCENDING).select(_COUNTED)
         for snapshot in self._stream(query, f"reading decisions of tenant {tenant_id}", LONG_TIMEOUT_SECONDS):
             yield snapshot.to_dict() or {}

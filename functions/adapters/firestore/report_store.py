@@ -28,6 +28,9 @@ class FirestoreReportStore(FirestoreStore):
     def decisions_since(self, tenant_id: str, since: datetime) -> Iterable[Document]:
         return self._records.decisions_since(tenant_id, since)
 
+    def decisions_between(self, tenant_id: str, since: datetime, until: datetime) -> Iterable[Document]:
+        return self._records.decisions_between(tenant_id, since, until)
+
     def recent_decisions(self, tenant_id: str, limit: int) -> list[Document]:
         return [document for _, document in self._records.decisions(tenant_id, limit, None).items]
 

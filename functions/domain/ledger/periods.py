@@ -118,7 +118,7 @@ def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]
     )
 
 
-def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float) -> dict[str, Any]:
+def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float, periods_a_year: int) -> dict[str, Any]:
     """
     Return a month's statistics from its daily documents, oldest first; None where undefined.
 
@@ -126,9 +126,11 @@ def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float) -
     """
     returns = np.array([day["return_fraction"] for day in days], dtype=np.float64)
     figures = {
-        "sharpe_ratio": statistics.sharpe_ratio(returns, risk_free_rate),
-        "probabilistic_sharpe_ratio": statistics.probabilistic_sharpe_ratio(returns, risk_free_rate),
-        "volatility": statistics.volatility(returns),
+        "sharpe_ratio": statistics.sharpe_ratio(returns, risk_free_rate, periods_a_year=periods_a_year),
+        "probabilistic_sharpe_ratio": statistics.probabilistic_sharpe_ratio(
+            returns, risk_free_rate, periods_a_year=periods_a_year
+        ),
+        "volatility": statistics.volatility(returns, periods_a_year=periods_a_year),
         "max_drawdown": statistics.max_drawdown(returns),
         "win_rate": statistics.win_rate(returns),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
@@ -24,12 +24,15 @@ class DayOfTrading:
     tenant_name: str
     day: date
     """In the tenant's own time zone."""
+    since: datetime
+    until: datetime
+    """What decisions and alerts are of: a day up to the report hour, UTC; what happens then is the next report's."""
     summary: Mapping[str, Any]
-    """`functions.domain.monitoring.activity.orchestration_summary` of the last 24 hours."""
+    """`functions.domain.monitoring.activity.orchestration_summary` of that time."""
     decisions: Sequence[Document]
     """The last few, newest first."""
     alerts: Sequence[Document]
-    """Opened in the last 24 hours, newest first."""
+    """Opened in that time, newest first."""
     performance: Sequence[Document]
     """Daily performance of live books, oldest first, some weeks of it."""
 
@@ -74,6 +77,12 @@ def report_text(day: DayOfTrading) -> str:
     lines.append("Recent Maestro Decisions:")
     lines += [f"  • {decision['ai_summary']}" for decision in day.decisions if decision.get("ai_summary")]
     return "\n".join([*lines, _RULE])
+
+
+def coverage(day: DayOfTrading) -> str:
+    """Say which time a report covers."""
+    since, until = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" for at in (day.since, day.until))
+    return f"Decisions and alerts from {since} to {until} UTC"
 
 
 def figures(day: DayOfTrading) -> list[str]:

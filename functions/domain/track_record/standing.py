@@ -60,8 +60,9 @@ def standings(
     has_enough = counts >= policy.min_data_points
     returns = returns.copy()
     returns[~has_enough] = math.nan
-    sharpe = sharpe_ratio(returns, policy.risk_free_rate)
-    probability = probabilistic_sharpe_ratio(returns, policy.risk_free_rate)
+    rate, year = policy.risk_free_rate, policy.periods_a_year
+    sharpe = sharpe_ratio(returns, rate, periods_a_year=year)
+    probability = probabilistic_sharpe_ratio(returns, rate, periods_a_year=year)
     figures = zip(
         strategy_names, sharpe.tolist(), probability.tolist(), counts.tolist(), _proven(returns, policy), strict=True
     )
@@ -86,7 +87,8 @@ def _proven(returns: NDArray[np.float64], policy: Policy) -> list[AgentMode]:
     if policy.demotion_confidence is None:
         return [AgentMode.SHADOW_MODE] * len(returns)
     thresholds = (policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow)
-    above = [probabilistic_sharpe_ratio(returns, policy.risk_free_rate, threshold) for threshold in thresholds]
+    rate, year = policy.risk_free_rate, policy.periods_a_year
+    above = [probabilistic_sharpe_ratio(returns, rate, threshold, periods_a_year=year) for threshold in thresholds]
     is_below_reduce, is_below_shadow = (probability <= 1.0 - policy.demotion_confidence for probability in above)
     rungs = is_below_reduce.astype(np.int8) + is_below_shadow.astype(np.int8)
     return [EARNED[rung] for rung in rungs.tolist()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, NewType, Protocol, TypeVar
@@ -37,6 +37,14 @@ class TenantDirectory(Protocol):
 
     def enabled_tenants(self) -> Iterable[str]:
         """Yield the ids of active tenants with Maestro enabled. Raises StoreUnavailable."""
+        ...
+
+    def settings(self, tenant_ids: Sequence[str], names: Sequence[str]) -> Mapping[str, Document]:
+        """
+        Return some fields of tenants' policies, by tenant, in one batched read; who has no policy is left out.
+
+        Raises StoreUnavailable.
+        """
         ...
 
 
@@ -87,6 +95,18 @@ class MarketCalendar(Protocol):
     @property
     def periods_a_year(self) -> int:
         """Trading days a year, by the convention of the field: what annualises a day's figures."""
+        ...
+
+
+class MarketCalendars(Protocol):
+    """The calendars of markets, each made once."""
+
+    def of(self, market: str) -> MarketCalendar:
+        """
+        Return the calendar of a market, as a policy names it.
+
+        Nothing is looked up before the calendar is asked: then it raises InputError if nobody knows its hours.
+        """
         ...
 
 

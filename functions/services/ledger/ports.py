@@ -110,6 +110,10 @@ class LedgerStore(LedgerReader, PerformanceStore, Protocol):
 class JobStore(Protocol):
     """Where jobs tell how they are doing."""
 
+    def job(self, tenant_id: str, job_id: str) -> Document | None:
+        """Return a job's record. Raises StoreUnavailable."""
+        ...
+
     def write_job(self, tenant_id: str, job_id: str, document: Document) -> None:
         """Merge fields into a job's record. Raises StoreUnavailable."""
         ...

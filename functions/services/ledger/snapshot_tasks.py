@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.ledger.periods import Period
-from functions.services.kernel.ports import Clock, TaskQueue, TenantDirectory
+from functions.services.kernel.enabled_tenants import enabled_tenants
+from functions.services.kernel.ports import Clock, MarketCalendar, MarketCalendars, TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.ports import JobStore, LedgerStore
 from functions.services.ledger.read_ledger import SkippedDocuments
 from functions.services.ledger.take_snapshots import SnapshotReport, TakeSnapshots
+
+logger = logging.getLogger("maestro")
+
+_SETTLED_AFTER = timedelta(minutes=30)
+_CAUGHT_UP_WITHIN = timedelta(hours=6)
+"""From a session's close: hours in which its job is queued, again and again until the queue took it."""
 
 CheckBook = Callable[[str], Mapping[str, Any]]
 """Compares a tenant's position book with its ledger, and returns what a day's record says of it."""
@@ -27,6 +35,11 @@ class SnapshotTask(Task):
     SHAPE = "a map of tenant_id, kind and label"
 
     period: Period
+
+    @classmethod
+    def of(cls, tenant_id: str, kind: str, label: str) -> SnapshotTask:
+        """Return the job of a day, YYYY-MM-DD, or a month, YYYY-MM. Raises InputError."""
+        return cls(tenant_id, parse_period(kind, label))
 
     @property
     def job_id(self) -> str:
@@ -61,17 +74,66 @@ def parse_period(kind: Any, label: Any) -> Period:
     raise InputError("kind", "day or month", kind)
 
 
-def enqueue_snapshots(tenants: TenantDirectory, queue: TaskQueue, period: Period) -> int:
+def enqueue_days(
+    directory: TenantDirectory,
+    calendars: MarketCalendars,
+    queue: TaskQueue,
+    policy_defaults: Mapping[str, Any],
+    now: datetime,
+) -> int:
     """
-    Queue one job per enabled tenant, and return how many there are; doing it again queues nothing twice.
+    Queue the day's job of every enabled tenant whose market closed of late, and return how many there are.
+
+    Asked every hour it queues a session's job once, as the job's name is the session's, and catches up with hours in
+    which nobody asked.
+
+    Raises
+    ------
+    StoreError
+        If tenants could not be read, or one not be queued; the others are all the same, and a retry, or the next
+        hour, completes the rest.
+    """
+    found = enabled_tenants(directory, ["market"], policy_defaults)
+    closed = {market: _closed(calendars.of(market), now) for market in {one.market for one in found.policies.values()}}
+    tasks = [
+        SnapshotTask.of(tenant_id, "day", day.isoformat())
+        for tenant_id, policy in found.policies.items()
+        for day in closed[policy.market]
+    ]
+    count = enqueue_all(queue, tasks, "snapshots of days")
+    found.check_all_read()
+    return count
+
+
+def sessions_closed(calendar: MarketCalendar, now: datetime) -> list[date]:
+    """Return the sessions that closed long enough ago for their fills and prices to be in, and not long before."""
+    first, last = (now - _CAUGHT_UP_WITHIN).date() - timedelta(days=1), now.date() + timedelta(days=1)
+    return [
+        session
+        for session in calendar.sessions(first, last)
+        if _SETTLED_AFTER <= now - calendar.close_of(session) <= _CAUGHT_UP_WITHIN
+    ]
+
+
+def _closed(calendar: MarketCalendar, now: datetime) -> list[date]:
+    try:
+        return sessions_closed(calendar, now)
+    except InputError as error:  # the tick says so, too; other markets' tenants have their jobs
+        logger.error("Sessions of the market are not known: %s", error)
+        return []
+
+
+def enqueue_months(directory: TenantDirectory, queue: TaskQueue, label: str) -> int:
+    """
+    Queue the job of a month, YYYY-MM, per enabled tenant, and return how many there are; once, however often.
 
     Raises
     ------
     StoreError
         If one could not be queued; the others are all the same.
     """
-    tasks = [SnapshotTask(tenant_id, period) for tenant_id in tenants.enabled_tenants()]
-    return enqueue_all(queue, tasks, f"snapshots of {period.label}")
+    tasks = [SnapshotTask.of(tenant_id, "month", label) for tenant_id in directory.enabled_tenants()]
+    return enqueue_all(queue, tasks, f"snapshots of {label}")
 
 
 class RunSnapshotTask:
@@ -95,13 +157,18 @@ class RunSnapshotTask:
 
     def run(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> dict[str, Any]:
         """
-        Run a job and return its record.
+        Run a job and return its record; one that is done stays as it is, as schedules queue it again and again.
+
+        What came late since is the next session's job's, which computes again from its day on.
 
         Raises
         ------
         MaestroError
             Whatever ended it; its record says so.
         """
+        known = self._jobs.job(task.tenant_id, task.job_id)
+        if known is not None and known.get("status") == "DONE":
+            return dict(known)
         record: dict[str, Any] = {"status": "RUNNING", "started_at": self._clock.now(), "error": None}
         self._jobs.write_job(task.tenant_id, task.job_id, record)
         try:

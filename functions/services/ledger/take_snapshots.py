@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict
+from functions.domain.kernel.policy import Policy
 from functions.domain.ledger.books import Checkpoint, PeriodResult, compute_period_in_pages
 from functions.domain.ledger.checkpoints import checkpoint_document
 from functions.domain.ledger.periods import Period, mode_at_end, snapshot_document
 from functions.services.kernel.commits import races
-from functions.services.kernel.ports import Clock, Document, MarketCalendar
+from functions.services.kernel.ports import Clock, Document, MarketCalendars
 from functions.services.ledger.books import books_at, newest_checkpoint
 from functions.services.ledger.ports import DayWrites, LedgerHead, LedgerStore
 from functions.services.ledger.read_ledger import SkippedDocuments, note_untimed, read_all_events
@@ -42,9 +43,9 @@ class SnapshotReport:
 class TakeSnapshots:
     """The use case; one tenant at a time."""
 
-    def __init__(self, store: LedgerStore, calendar: MarketCalendar, clock: Clock) -> None:
+    def __init__(self, store: LedgerStore, calendars: MarketCalendars, clock: Clock) -> None:
         self._store = store
-        self._calendar = calendar
+        self._calendars = calendars
         self._clock = clock
 
     def run(
@@ -66,7 +67,9 @@ class TakeSnapshots:
         """
         report = SnapshotReport()
         seen_until = self._clock.now() - _CREATION_OVERLAP
-        valuation = value(self._store.settings(tenant_id), policy_defaults, self._calendar)
+        settings = self._store.settings(tenant_id)
+        calendar = self._calendars.of(Policy.from_sources(policy_defaults, settings.policy).market)
+        valuation = value(settings, policy_defaults, calendar)
         note_untimed(self._store, tenant_id, report.skipped)
         for race in races(_ATTEMPTS):
             with race:
@@ -107,7 +110,7 @@ class TakeSnapshots:
         known = {
             _identity(day): day for day in self._store.daily_documents(tenant_id, start, Period.of_day(last_day).end)
         }
-        for day in self._calendar.sessions(first, last_day):
+        for day in valuation.calendar.sessions(first, last_day):
             period = Period.of_day(day)
             events = read_all_events(self._store, tenant_id, books.at, period.end, report.skipped)
             results, books = compute_period_in_pages(books, events, valuation.closes(day), period.end)
@@ -140,7 +143,7 @@ class TakeSnapshots:
         books = newest_checkpoint(self._store, tenant_id, Period.of_day(day).start)
         if books is not None:
             return books
-        before = self._calendar.sessions(day - _LONGEST_CLOSURE, day - timedelta(days=1))[-1]
+        before = valuation.calendar.sessions(day - _LONGEST_CLOSURE, day - timedelta(days=1))[-1]
         marks = valuation.closes(before)
         return books_at(self._store, tenant_id, Period.of_day(before).end, skipped, marks)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from functions.domain.kernel.document_size import stored_bytes
@@ -18,7 +19,8 @@ from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.reservations import CurrentSession, Overfill
 from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock, Document, MarketCalendar
+from functions.services.kernel.enabled_tenants import as_far_as_readable, is_open
+from functions.services.kernel.ports import Clock, Document, MarketCalendars
 from functions.services.monitoring.ports import AlertRecords, AlertStore, Tell
 
 logger = logging.getLogger("maestro")
@@ -32,13 +34,13 @@ class CheckAlerts:
         store: AlertStore,
         clock: Clock,
         commits: Commits,
-        calendar: Callable[[], MarketCalendar],
+        calendars: MarketCalendars,
         tell: Tell,
     ) -> None:
         self._store = store
         self._clock = clock
         self._commits = commits
-        self._calendar = calendar
+        self._calendars = calendars
         self._tell = tell
 
     def run(
@@ -74,7 +76,8 @@ class CheckAlerts:
         now = self._clock.now()
         records = self._store.observe(tenant_id, now)
         policy = policy_or_defaults(policy_defaults, records.policy)
-        found = findings(observed(records, policy, now, self._calendar if is_sweep else None, closed))
+        opened = opening(self._calendars, policy_defaults, records.policy)
+        found = findings(observed(records, policy, now, opened if is_sweep else None, closed))
         ids = [alert_id(finding.key) for finding in found]
         others = self._store.alerts(tenant_id, [one for one in ids if one not in records.alerts])
         known = {**others, **records.alerts}
@@ -95,10 +98,10 @@ def observed(
     records: AlertRecords,
     policy: Policy,
     now: datetime,
-    calendar: Callable[[], MarketCalendar] | None,
+    is_market_open: Callable[[datetime], bool] | None,
     closed: Sequence[Document] = (),
 ) -> Observed:
-    """Return what records say; the calendar is asked, and built, only when a decision is missing."""
+    """Return what records say; the market's calendar is asked, and built, only when a decision is missing."""
     last = records.last_decision
     is_missing = last is None or now - last["timestamp"] >= MISSED_AFTER
     return Observed(
@@ -107,7 +110,7 @@ def observed(
         breaker=_breaker(records.session),
         new_decisions=records.new_decisions,
         last_decision=last,
-        is_market_open=is_missing and calendar is not None and _was_open(calendar(), now),
+        is_market_open=is_missing and is_market_open is not None and _was_open(is_market_open, now),
         jobs=records.jobs,
         lapsed=records.lapsed,
         book=_book(records.positions),
@@ -130,9 +133,17 @@ def _sizes(records: AlertRecords) -> Mapping[str, float]:
     }
 
 
-def _was_open(calendar: MarketCalendar, now: datetime) -> bool:
+def opening(
+    calendars: MarketCalendars, policy_defaults: Mapping[str, Any], policy: Document | None
+) -> Callable[[datetime], bool]:
+    """Return what tells whether a tenant's market is open, as the tick asks it."""
+    market = as_far_as_readable(policy_defaults, policy or {}).market
+    return partial(is_open, calendars, market, policy_defaults)
+
+
+def _was_open(is_market_open: Callable[[datetime], bool], now: datetime) -> bool:
     """Tell whether the market has been open for two periods."""
-    return calendar.is_open(now) and calendar.is_open(now - MISSED_AFTER)
+    return is_market_open(now) and is_market_open(now - MISSED_AFTER)
 
 
 def notification_of(tenant_id: str, change: AlertChange, now: datetime) -> Notification:
@@ -168,7 +179,7 @@ def policy_or_defaults(defaults: Mapping[str, Any], document: Document | None) -
         return Policy.from_sources(defaults, document)
     except InputError as error:  # decisions report it as an input issue, which is an alert of its own
         logger.error("Policy cannot be read, checking alerts by the defaults: %s", error)
-        return Policy.from_sources(defaults, None)
+        return as_far_as_readable(defaults, {})
 
 
 def _breaker(session: Document | None) -> BreakerState:

@@ -174,6 +174,10 @@ class ReportStore(Protocol):
 
     def decisions_since(self, tenant_id: str, since: datetime) -> Iterable[Document]: ...
 
+    def decisions_between(self, tenant_id: str, since: datetime, until: datetime) -> Iterable[Document]:
+        """Yield what summaries count, of every decision from ``since`` on and before ``until``."""
+        ...
+
     def recent_decisions(self, tenant_id: str, limit: int) -> Sequence[Document]:
         """Return the last decisions, newest first."""
         ...

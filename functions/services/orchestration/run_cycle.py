@@ -7,10 +7,10 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from functions.domain.kernel.errors import StoreConflict, StoreUnavailable
+from functions.domain.kernel.errors import InputError, StoreConflict, StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import (
@@ -23,16 +23,16 @@ from functions.domain.orchestration.cycle_documents import (
 from functions.domain.orchestration.decide import DecisionRequest, DecisionResult, decide
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.identity import session_id_of
-from functions.domain.orchestration.inputs import CycleInputs, read_inputs
+from functions.domain.orchestration.inputs import CycleInputs, InputIssue, read_inputs
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.own_account import own_fields
 from functions.domain.orchestration.paper import prices_of, with_paper_positions
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.orchestration.sizes import of_cycle
-from functions.domain.track_record.breakers import BreakerState, next_breaker
+from functions.domain.track_record.breakers import next_breaker
 from functions.services.kernel.commits import races
 from functions.services.kernel.idempotency import RequestKey
-from functions.services.kernel.ports import Clock, Ids, MarketCalendar
+from functions.services.kernel.ports import Clock, Ids, MarketCalendars
 from functions.services.orchestration.begun_loading import Load, begun
 from functions.services.orchestration.decision_log import log_decision, log_refuted_trip
 from functions.services.orchestration.known_state import NOTHING_STORED, Known, unavailable, validated
@@ -94,11 +94,11 @@ class CycleResult:
 class RunCycle:
     """The use case; keep one per process."""
 
-    def __init__(self, store: CycleStore, clock: Clock, ids: Ids, calendar: Callable[[], MarketCalendar]) -> None:
+    def __init__(self, store: CycleStore, clock: Clock, ids: Ids, calendars: MarketCalendars) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
-        self._calendar = calendar
+        self._calendars = calendars
 
     async def run(self, request: CycleRequest) -> CycleResult | None:
         """
@@ -163,6 +163,8 @@ class RunCycle:
     def _decide(
         self, request: CycleRequest, known: Known, inputs: CycleInputs, signals: Sequence[ProposedSignal], now: datetime
     ) -> DecisionResult:
+        session, unknown = self._session(known.policy, now)
+        observed = inputs.observed_equity, inputs.account.as_of
         return decide(
             DecisionRequest(
                 tenant_id=request.tenant_id,
@@ -172,12 +174,12 @@ class RunCycle:
                 policy=known.policy.at(now),
                 windows=known.windows,
                 previous_modes=known.modes,
-                breaker=self._breaker(known, inputs, now),
+                breaker=next_breaker(known.breaker, *observed, now, session, known.policy),
                 paper=known.paper,
                 prices=prices_of(inputs.market_data),
                 positions=KnownPositions(known.book, inputs.live_snapshot, now),
                 account=inputs.account,
-                issues=(*known.issues, *inputs.issues),
+                issues=(*known.issues, *inputs.issues, *unknown),
                 signals=signals,
                 samples=request.samples,
                 load_errors=request.load_errors,
@@ -185,11 +187,14 @@ class RunCycle:
             )
         )
 
-    def _breaker(self, known: Known, inputs: CycleInputs, now: datetime) -> BreakerState:
-        # The calendar's library takes half a second to import: it is asked where a day's loss counts.
-        is_limited = known.policy.daily_loss_limit is not None
-        session = self._calendar().session_of(now) if is_limited else now.date()
-        return next_breaker(known.breaker, inputs.observed_equity, inputs.account.as_of, now, session, known.policy)
+    def _session(self, policy: Policy, now: datetime) -> tuple[date, list[InputIssue]]:
+        """Return the session of the tenant's market; that nobody knows it is an issue, which stops new exposure."""
+        if policy.daily_loss_limit is None:  # the calendar's library takes half a second to import
+            return now.date(), []
+        try:
+            return self._calendars.of(policy.market).session_of(now), []
+        except InputError as error:
+            return now.date(), [InputIssue(ReasonCode.MALFORMED_POLICY, str(error))]
 
     def _commit(self, request: CycleRequest, state: TenantState, result: DecisionResult, inputs: CycleInputs) -> None:
         decision, key = result.decision, request.key

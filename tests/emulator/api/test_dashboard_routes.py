@@ -9,7 +9,7 @@ import pytest
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.adapters.market_calendar import ExchangeCalendar
+from functions.adapters.market_calendar import Calendars, ExchangeCalendar
 from functions.adapters.system import SystemClock
 from functions.domain.orchestration.position_book import PositionBook
 from functions.services.ledger.take_snapshots import TakeSnapshots
@@ -24,7 +24,7 @@ def viewer(desk: Desk) -> Caller:
 
 
 def take_snapshots(desk: Desk, last_day: date) -> None:
-    TakeSnapshots(FirestoreLedgerStore(desk.db), ExchangeCalendar("XNYS"), SystemClock()).run("acme", last_day, {})
+    TakeSnapshots(FirestoreLedgerStore(desk.db), Calendars(), SystemClock()).run("acme", last_day, {})
 
 
 def put_market_data(desk: Desk, prices: list[float], as_of: date) -> None:

@@ -16,7 +16,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.adapters.market_calendar import ExchangeCalendar
+from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.periods import Period
@@ -66,7 +66,7 @@ def ledger(own_db: Client) -> Client:
 
 def take(db: Client, until: date = FRIDAY, now: datetime | None = None, tenant_id: str = TENANT) -> SnapshotReport:
     clock = Clock(now or at(until, 22))
-    return TakeSnapshots(FirestoreLedgerStore(db), ExchangeCalendar("XNYS"), clock).run(tenant_id, until, {})
+    return TakeSnapshots(FirestoreLedgerStore(db), Calendars(), clock).run(tenant_id, until, {})
 
 
 def performance(db: Client, period: str = "day") -> dict[str, dict[str, Any]]:
@@ -153,7 +153,7 @@ def test_days_that_are_computed_again_are_not_served_half(ledger: Client) -> Non
     put_fill(ledger, "late", MONDAY, "buy", 10, 45.0, created_at=at(FRIDAY, 23))
     now = at(FRIDAY, 23) + timedelta(minutes=30)
     for days in (2, 1, 0, 1):
-        job = TakeSnapshots(Stopping(ledger, days), ExchangeCalendar("XNYS"), Clock(now))
+        job = TakeSnapshots(Stopping(ledger, days), Calendars(), Clock(now))
         with pytest.raises(StoppedError):
             job.run(TENANT, FRIDAY, {})
         assert paths.windows(ledger, TENANT, None).get().to_dict() == before

@@ -15,7 +15,7 @@ from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
-from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.market_calendar import Calendars
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
 from functions.domain.kernel.document_size import MOST_BYTES, stored_bytes
 from functions.domain.kernel.packed_texts import PACKED
@@ -57,7 +57,7 @@ def set_up(db: Client, names: list[str], mean_return: float) -> None:
     quotes = {symbol: {"price": 100.0, "history": [100.0] * 60} for symbol in SYMBOLS}
     paths.market_data(db, TENANT).set({"as_of": now, "symbols": quotes})
     paths.account(db, TENANT).set({"equity": 1e7, "buying_power": 1e7, "as_of": now})
-    paths.policy(db, TENANT).set({"SYSTEMIC_SELL_THRESHOLD": 1000, "max_gross_allocation": 10})
+    paths.policy(db, TENANT).set({"SYSTEMIC_SELL_THRESHOLD": 1000, "max_gross_allocation": 10, "market": "24x7"})
     held = {
         (name, symbol): Holding(float(rng.uniform(1, 1e4)), float(rng.uniform(1, 1e3)), symbol)
         for number, name in enumerate(names)
@@ -70,7 +70,7 @@ def cycle(db: Client, names: list[str], proposals: list[dict[str, Any]]) -> Cycl
     async def propose(_: CycleInputs, __: Policy) -> list[ProposedSignal]:
         return [read_signal(name, proposals[number % len(proposals)]) for number, name in enumerate(names)]
 
-    run = RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds(), AlwaysOpen)
+    run = RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds(), Calendars())
     result = asyncio.run(run.run(CycleRequest(tenant_id=TENANT, propose=propose)))
     assert result is not None
     assert not result.decision.input_issues
@@ -132,7 +132,7 @@ def test_a_sweep_warns_of_every_limit_that_is_near_and_of_no_other(own_db: Clien
     set_up(own_db, names, 0.004)
     cycle(own_db, names, [BUY, SELL])
     told: list[Notification] = []
-    sweep = CheckAlerts(FirestoreAlertStore(own_db), SystemClock(), Commits(jittered_pause), AlwaysOpen, told.append)
+    sweep = CheckAlerts(FirestoreAlertStore(own_db), SystemClock(), Commits(jittered_pause), Calendars(), told.append)
     sweep.run(TENANT, {})
     near = {one.title for one in told if one.kind == "CAPACITY"}
     assert near == {
@@ -158,7 +158,7 @@ def test_a_day_and_a_month(own_db: Client) -> None:
             batch.set(paths.shadow_pnl(own_db, TENANT).document(name), paper | {"qty": 1.0, "price": 100.0})
         batch.commit()
     clock, ledger = FakeClock(datetime(2020, 4, 1, 22, tzinfo=UTC)), FirestoreLedgerStore(own_db)
-    take, month = TakeSnapshots(ledger, ExchangeCalendar("XNYS"), clock), ComputeMonth(ledger, clock)
+    take, month = TakeSnapshots(ledger, Calendars(), clock), ComputeMonth(ledger, clock)
     job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda _: {})
     done = job.run(SnapshotTask(TENANT, Period.of_day(date(2020, 3, 31))), {})
     assert (done["status"], done["days"], done["documents"]) == ("DONE", 2, 4 * MAX_WINDOW_STRATEGIES)

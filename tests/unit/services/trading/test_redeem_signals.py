@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from functions.adapters.market_calendar import AlwaysOpen
+from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.domain.kernel.errors import InputError, RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.signals import read_signal
@@ -50,7 +50,7 @@ class Desk:
         self.cycles = FakeCycleStore()
         self.clock = FakeClock()
         store = FakeTradingStore(self.cycles)
-        self._run_cycle = RunCycle(self.cycles, self.clock, CountingIds(), AlwaysOpen)
+        self._run_cycle = RunCycle(self.cycles, self.clock, CountingIds(), OneCalendar(AlwaysOpen()))
         self.pauses: list[int] = []
         commits = Commits(self.pauses.append)
         self.signals = RedeemSignals(store, self.clock, commits)
