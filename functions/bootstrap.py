@@ -38,7 +38,7 @@ from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
 from functions.services.monitoring.check_alerts import CheckAlerts, policy_or_defaults
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.enqueue_notification import EnqueueNotification
-from functions.services.monitoring.make_report import MakeReport, ReportDue
+from functions.services.monitoring.make_report import REPORT_SETTINGS, MakeReport, ReportDue
 from functions.services.monitoring.notification_ports import Sender
 from functions.services.monitoring.ports import RecordStore
 from functions.services.monitoring.summarise_decision import SummariseDecision
@@ -213,7 +213,7 @@ def make_report() -> MakeReport:
 def report_due(tenant_id: str, day: date) -> ReportDue:
     """A day's report of a tenant, by its own zone and hour, whatever else of its policy cannot be read."""
     stored = FirestorePolicyStore(firestore_client()).read_policy(tenant_id)
-    return ReportDue.of(tenant_id, day, as_far_as_readable(policy_defaults(), stored.value or {}))
+    return ReportDue.of(tenant_id, day, as_far_as_readable(policy_defaults(), stored.value, REPORT_SETTINGS))
 
 
 def policy_of(tenant_id: str) -> Policy:

@@ -58,6 +58,21 @@ def test_days_and_in_january_the_december_before(db: Client, emulators: Emulator
     assert documents(db, "acme") == stored
 
 
+def test_a_session_that_closed_on_a_tenants_own_market_has_its_job_and_no_other(
+    db: Client, emulators: EmulatorSuite
+) -> None:
+    markets = {"sydney": "XASX", "coins": "24x7", "york": "XNYS"}
+    for tenant_id, market in markets.items():
+        seed(db, tenant_id)
+        paths.policy(db, tenant_id).set({"market": market})
+    emulators.call_scheduled("daily_performance_snapshot", datetime(2019, 12, 31, 3, 30, tzinfo=UTC))
+    assert finished(db, "coins", "day-2019-12-30")["status"] == "DONE"
+    emulators.call_scheduled("daily_performance_snapshot", datetime(2019, 12, 31, 5, 30, tzinfo=UTC))
+    assert finished(db, "sydney", "day-2019-12-31")["status"] == "DONE"
+    jobs = {(tenant_id, job.id) for tenant_id in markets for job in paths.jobs(db, tenant_id).stream()}
+    assert jobs == {("coins", "day-2019-12-30"), ("sydney", "day-2019-12-31")}
+
+
 def test_a_late_fill_changes_the_month_that_was_over(db: Client, emulators: EmulatorSuite) -> None:
     seed(db, "tardy")  # a name of its own: the queue remembers other tests' tasks
     emulators.call_scheduled("monthly_performance_snapshot", datetime(2020, 1, 1, tzinfo=UTC))

@@ -51,28 +51,43 @@ def enabled_tenants(directory: TenantDirectory, names: Sequence[str], defaults: 
     """
     policies: dict[str, Policy] = {}
     unread: dict[str, Policy] = {}
+    defaults = _readable_defaults(defaults)
     there_are = list(directory.enabled_tenants())
     for tenant_ids in (there_are[first : first + _AT_ONCE] for first in range(0, len(there_are), _AT_ONCE)):
         try:
             found = directory.settings(tenant_ids, names)
         except StoreError as error:
             logger.error("Policies of %d tenants cannot be read: %s", len(tenant_ids), error)
-            unread |= dict.fromkeys(tenant_ids, as_far_as_readable(defaults, {}))
+            unread |= dict.fromkeys(tenant_ids, as_far_as_readable(defaults, None, names))
             continue
-        policies |= {one: as_far_as_readable(defaults, found.get(one, {})) for one in tenant_ids}
+        policies |= {one: as_far_as_readable(defaults, found.get(one), names) for one in tenant_ids}
     return EnabledTenants(policies, unread)
 
 
-def as_far_as_readable(defaults: Mapping[str, Any], document: Document) -> Policy:
-    """Return what a document says; where a setting cannot be read the defaults, and as a last resort the code's own."""
-    wrong = {error.field for error in Policy.problems({}, document)}
-    readable = {name: value for name, value in document.items() if name not in wrong}
-    for known in (defaults, {}):
-        try:
-            return Policy.from_sources(known, readable)
-        except InputError as error:  # decisions report it as an input issue, which is an alert of its own
-            logger.error("Class attribute cannot be read: %s", error)
-    return Policy()
+def as_far_as_readable(defaults: Mapping[str, Any], document: Document | None, names: Sequence[str]) -> Policy:
+    """
+    Return what a document says of some settings, whatever else it says.
+
+    Where one cannot be read the default holds, and the code's own where the defaults cannot be read.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The settings, by document name; none of them limits another.
+    """
+    said = {name: document[name] for name in names if name in document} if document else {}
+    wrong = {error.field for error in Policy.problems({}, said)}
+    readable = {name: value for name, value in said.items() if name not in wrong}
+    return Policy.from_sources(_readable_defaults(defaults), readable)
+
+
+def _readable_defaults(defaults: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        Policy.from_sources(defaults, None)
+    except InputError as error:  # decisions report it as an input issue, which is an alert of its own
+        logger.error("Class attribute cannot be read: %s", error)
+        return {}
+    return defaults
 
 
 def is_open(calendars: MarketCalendars, market: str, defaults: Mapping[str, Any], at: datetime) -> bool:
@@ -81,7 +96,7 @@ def is_open(calendars: MarketCalendars, market: str, defaults: Mapping[str, Any]
 
     A cycle too many holds or adds what any other would; one too few stops exits.
     """
-    for one in (market, as_far_as_readable(defaults, {}).market):
+    for one in (market, as_far_as_readable(defaults, None, ()).market):
         try:
             return calendars.of(one).is_open(at)
         except InputError as error:

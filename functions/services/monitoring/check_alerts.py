@@ -137,7 +137,7 @@ def opening(
     calendars: MarketCalendars, policy_defaults: Mapping[str, Any], policy: Document | None
 ) -> Callable[[datetime], bool]:
     """Return what tells whether a tenant's market is open, as the tick asks it."""
-    market = as_far_as_readable(policy_defaults, policy or {}).market
+    market = as_far_as_readable(policy_defaults, policy, ["market"]).market
     return partial(is_open, calendars, market, policy_defaults)
 
 
@@ -179,7 +179,7 @@ def policy_or_defaults(defaults: Mapping[str, Any], document: Document | None) -
         return Policy.from_sources(defaults, document)
     except InputError as error:  # decisions report it as an input issue, which is an alert of its own
         logger.error("Policy cannot be read, checking alerts by the defaults: %s", error)
-        return as_far_as_readable(defaults, {})
+        return as_far_as_readable(defaults, None, ())
 
 
 def _breaker(session: Document | None) -> BreakerState:

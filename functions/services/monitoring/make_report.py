@@ -20,6 +20,8 @@ from functions.services.monitoring.ports import ReportRenderer, ReportStore, Tel
 
 logger = logging.getLogger("maestro")
 
+REPORT_SETTINGS = ("time_zone", "report_hour")
+"""What says when a report is due."""
 _RECENT_DECISIONS = 3
 _CURVE = timedelta(days=45)
 _ALERTS = 50

@@ -12,7 +12,7 @@ from functions.domain.kernel.errors import InputError
 from functions.services.kernel.enabled_tenants import enabled_tenants
 from functions.services.kernel.ports import TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
-from functions.services.monitoring.make_report import reports_due
+from functions.services.monitoring.make_report import REPORT_SETTINGS, reports_due
 
 
 class TenantJob(StrEnum):
@@ -85,7 +85,7 @@ def enqueue_reports(
     Asked every hour it queues a day's report once, as the task's name is the day's, and catches up with hours in which
     nobody asked. Raises StoreError as `functions.services.ledger.snapshot_tasks.enqueue_days` does.
     """
-    found = enabled_tenants(directory, ["time_zone", "report_hour"], policy_defaults)
+    found = enabled_tenants(directory, REPORT_SETTINGS, policy_defaults)
     due = reports_due(found.policies.items(), now)
     count = enqueue_all(
         queue, [TenantTask(one.tenant_id, TenantJob.REPORT, one.day.isoformat()) for one in due], "reports"

@@ -111,6 +111,19 @@ def test_history_says_who_when_and_what(admin: Caller, desk: Desk) -> None:
     assert [one["version"] for one in older] == [2]
 
 
+def test_a_tenants_market_is_one_that_there_is(admin: Caller) -> None:
+    refused = put_policy(admin, 0, {"market": "XXXX"})
+    assert refused.status_code == 422
+    (error,) = refused.get_json()["errors"]
+    limit = "24x7 or the ISO 10383 code of an exchange that exchange_calendars knows, like XNYS"
+    assert error == {"field": "market", "detail": f"must be {limit}, was 'XXXX'"}
+    default = admin("GET", "policy").get_json()
+    assert (default["overrides"], default["effective"]["market"]) == ({}, "XNYS")
+    for version, market in enumerate(["XASX", "24x7"]):
+        answer = put_policy(admin, version, {"market": market}).get_json()
+        assert (answer["overrides"], answer["effective"]["market"]) == ({"market": market}, market)
+
+
 def test_a_policy_broken_by_hand_is_shown_with_its_problems_and_can_be_mended(desk: Desk, admin: Caller) -> None:
     paths.policy(desk.db, "acme").set({"base_capital": -1, "odd.name": True, "version": 4})
     shown = admin("GET", "policy").get_json()

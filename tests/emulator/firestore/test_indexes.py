@@ -40,6 +40,7 @@ def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client,
     records = FirestoreRecordStore(own_db)
     records.decisions("acme", 10, None)
     list(records.decisions_since("acme", NOW))
+    list(records.decisions_between("acme", NOW - timedelta(days=1), NOW))
     records.performance("acme", {"period": "day"}, 10, None)
     records.performance("acme", {"period": "day", "strategy_id": "Trend"}, 10, None)
     records.alerts("acme", None, 10, None)

@@ -208,24 +208,30 @@ def test_the_guides_three_functions(tenant: Client) -> None:
 def test_the_daily_report_is_made_at_the_tenants_own_hour_stored_and_told_once(
     tenant: Client, emulators: EmulatorSuite, received: list[dict[str, Any]]
 ) -> None:
-    create_tenant(tenant, "tokyo")
-    paths.policy(tenant, "tokyo").set({"time_zone": "Asia/Tokyo"})
-    day = {"uid": "ann", "strategy_id": "Trend", "period": "day", "pnl": 12.5, "return_fraction": 0.001, "book": "live"}
     now = datetime.now(UTC)
+    due = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)  # so that it covers what is decided now
+    label = due.date().isoformat()
+    create_tenant(tenant, "tokyo")
+    paths.policy(tenant, "acme").set({"time_zone": "UTC", "report_hour": due.hour})
+    paths.policy(tenant, "tokyo").set({"time_zone": "Asia/Tokyo", "report_hour": due.hour})
+    day = {"uid": "ann", "strategy_id": "Trend", "period": "day", "pnl": 12.5, "return_fraction": 0.001, "book": "live"}
     for days_ago, pnl in ((3, 5.0), (2, -20.0), (1, 12.5)):
         at = (now - timedelta(days=days_ago)).replace(hour=0, minute=0, second=0, microsecond=0)
         paths.strategy_performance(tenant, "acme").document(f"d{days_ago}").set({**day, "pnl": pnl, "period_start": at})
     cycle(tenant, PANIC)
     in_state(tenant, "systemic-risk", "OPEN")
-    emulators.call_scheduled("daily_report", datetime(2026, 1, 5, 22, tzinfo=UTC))  # 17:00 in New York, 7:00 in Tokyo
-    report = eventually(lambda: paths.report(tenant, "acme", "2026-01-05").get().to_dict())
+    for hours in range(2):  # asked again an hour later, by the same name
+        emulators.call_scheduled("daily_report", due + timedelta(hours=hours))
+    report = eventually(lambda: paths.report(tenant, "acme", label).get().to_dict())
+    assert (report["covers_from"], report["covers_until"]) == (due - timedelta(days=1), due)
     assert "Total Orchestration Decisions: 1" in report["text"]
     assert "| Trend | +12.50 | +0.10% |" in report["markdown"]
     assert RISK.replace("_", "\\_") in report["markdown"]
     assert report["html"].startswith("<!doctype html>")
     assert "<polyline" in report["picture"]
-    assert not paths.report(tenant, "tokyo", "2026-01-05").get().exists
-    again = {"tenant_id": "acme", "job": "report", "label": "2026-01-05"}
+    assert f"to {due:%Y-%m-%d %H:%M} UTC" in report["markdown"]
+    assert list(paths.tenant(tenant, "tokyo").collection("reports").stream()) == [], "its hour was nine hours ago"
+    again = {"tenant_id": "acme", "job": "report", "label": label}
     assert emulators.deliver_task("checktenant", again).json()["result"]["status"] == "DONE"
     eventually(lambda: any("DAILY SUMMARY" in one["text"] for one in received) or None)
     assert sum("DAILY SUMMARY" in one["text"] for one in received) == 1

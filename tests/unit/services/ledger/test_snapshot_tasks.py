@@ -10,8 +10,15 @@ import pytest
 
 from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.errors import StoreError
-from functions.services.ledger.snapshot_tasks import enqueue_days, enqueue_months, sessions_closed
-from tests.fakes import FakeQueue, FakeTenants
+from functions.services.ledger.snapshot_tasks import (
+    RunSnapshotTask,
+    SnapshotTask,
+    enqueue_days,
+    enqueue_months,
+    sessions_closed,
+)
+from functions.services.ledger.take_snapshots import SnapshotReport
+from tests.fakes import FakeClock, FakeQueue, FakeTenants
 
 CALENDARS = Calendars()
 MARKETS = ("XNYS", "XASX", "XHKG", "CMES", "24x7")
@@ -97,3 +104,35 @@ def test_when_the_months_are_asked_for_the_month_is_over_in_every_market(month: 
     for market in MARKETS:
         calendar = CALENDARS.of(market)
         assert calendar.end_of(calendar.session_before(noon.date())) <= noon
+
+
+class Jobs:
+    """A `JobStore`, with a record of every write."""
+
+    def __init__(self, **known: dict[str, Any]) -> None:
+        self.records = {name.replace("_", "-"): record for name, record in known.items()}
+
+    def job(self, tenant_id: str, job_id: str) -> dict[str, Any] | None:
+        return self.records.get(job_id)
+
+    def write_job(self, tenant_id: str, job_id: str, document: dict[str, Any]) -> None:
+        self.records[job_id] = self.records.get(job_id, {}) | document
+
+
+@pytest.mark.parametrize(("status", "runs"), [(None, 1), ("FAILED", 1), ("RUNNING", 1), ("DONE", 0)])
+def test_a_job_that_is_done_is_not_run_again_and_any_other_is(status: str | None, runs: int) -> None:
+    jobs = Jobs() if status is None else Jobs(day_2020_03_16={"status": status, "documents": 7})
+    taken: list[str] = []
+
+    class Take:
+        def run(self, tenant_id: str, last_day: date, *_: Any) -> SnapshotReport:
+            taken.append(last_day.isoformat())
+            return SnapshotReport()
+
+    store: Any = jobs
+    take: Any = Take()
+    run = RunSnapshotTask(store, store, take, store, FakeClock(), lambda _: {})
+    done = run.run(SnapshotTask.of("acme", "day", "2020-03-16"), {})
+    assert (done["status"], len(taken)) == ("DONE", runs)
+    assert jobs.records["day-2020-03-16"]["status"] == "DONE"
+    assert done["documents"] == (0 if runs else 7)
