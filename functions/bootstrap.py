@@ -95,7 +95,9 @@ def run_snapshot_task() -> RunSnapshotTask:
     take = TakeSnapshots(ledger, calendars(), clock())
     check = CheckBook(trading_store(), ledger)
     month = wiring.compute_month(firestore_client())
-    return RunSnapshotTask(ledger, ledger, take, month, clock(), lambda tenant_id: check.run(tenant_id).to_fields())
+    return RunSnapshotTask(
+        ledger, ledger, take, month, clock(), lambda tenant_id: check.run(tenant_id).to_fields(), snapshot_queue()
+    )
 
 
 def calendars() -> MarketCalendars:

@@ -133,7 +133,9 @@ def measure_months(
     """
     for history, db in clients.items():
         seed_month(db, history)
-    computes = {history: ComputeMonth(FirestoreLedgerStore(db), SystemClock()) for history, db in clients.items()}
+    computes = {
+        history: ComputeMonth(FirestoreLedgerStore(db), AlwaysOpen(), SystemClock()) for history, db in clients.items()
+    }
     seconds: dict[int, list[tuple[float, float]]] = {history: [] for history in clients}
     for _ in range(rounds):
         for history, compute in computes.items():

@@ -16,16 +16,18 @@ from rich.progress import Progress
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.errors import translated_errors
+from functions.adapters.firestore.ledger_store import LONGEST_CLOSURE
 from functions.adapters.market_calendar import Calendars
 from functions.adapters.system import SystemClock
 from functions.domain.kernel.errors import InputError, MaestroError
 from functions.domain.kernel.policy import Policy
-from functions.domain.ledger.periods import Period
+from functions.domain.ledger.periods import Period, label_of
 from functions.services.kernel.ports import Document
+from functions.services.ledger.catch_up import Progress as SnapshotProgress
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.read_ledger import SkippedDocuments
 from functions.services.ledger.snapshot_tasks import parse_period
-from functions.services.ledger.take_snapshots import TakeSnapshots
+from functions.services.ledger.take_snapshots import NO_LIMITS, TakeSnapshots
 from functions.services.track_record.build_windows import build_windows
 from functions.strategies.maestro_controller import MaestroController
 from tools import book, channels, tenants, users
@@ -136,12 +138,12 @@ def day(
     """Bring daily snapshots up to a day; missed days and late fills are picked up."""
     period, defaults = begun_period("day", label), session.policy_defaults()
     store = session.store(tenant, writes=write)
-    take = TakeSnapshots(store, Calendars(), SystemClock())
+    take = TakeSnapshots(store, Calendars(), SystemClock(), NO_LIMITS)
     with Progress(console=notes, transient=True) as progress:
         bar = progress.add_task("Days", total=None)
 
-        def advance(reached: date) -> None:
-            progress.update(bar, advance=1, description=f"Day {reached}")
+        def advance(so_far: SnapshotProgress) -> None:
+            progress.update(bar, advance=1, description=f"Day {so_far.reached} of {so_far.last}")
 
         report = take.run(tenant, period.start.date(), defaults, advance)
     show(store.snapshots, report.skipped, is_written=write, as_json=as_json)
@@ -162,7 +164,8 @@ def month(
         if file is not None and not file.parent.is_dir():
             raise InputError(name, "a file in a folder that exists", str(file))
     store = session.store(tenant, writes=write)
-    computed = ComputeMonth(store, SystemClock()).from_fills(tenant, period, session.policy_defaults())
+    compute = ComputeMonth(store, Calendars(), SystemClock())
+    computed = compute.from_fills(tenant, period, session.policy_defaults())
     store.write_snapshots(tenant, computed.snapshots)
     show(store.snapshots, computed.skipped, is_written=write, as_json=as_json)
     export(list(store.snapshots.values()), csv, parquet)
@@ -193,13 +196,15 @@ def list_performance(
 ) -> None:
     """List stored performance, newest first."""
     try:
-        start = datetime.combine(date.fromisoformat(since), time(), UTC)
+        first = date.fromisoformat(since)
     except ValueError as error:
         raise InputError("since", "YYYY-MM-DD", since) from error
+    start = datetime.combine(max(first, date(1970, 2, 1)) - LONGEST_CLOSURE, time(), UTC)
     query = paths.strategy_performance(database_of(tenant), tenant).where(filter=FieldFilter("period", "==", period))
     query = query.where(filter=FieldFilter("period_start", ">=", start)).order_by("period_start")
     with translated_errors(f"listing performance of tenant {tenant}"):
-        found = {one.id: one.to_dict() or {} for one in query.stream()}
+        stored = {one.id: one.to_dict() or {} for one in query.stream()}
+    found = {name: one for name, one in stored.items() if label_of(one) >= since[: len(label_of(one))]}
     newest = dict(reversed(found.items()))
     strategies = sorted({str(document.get("strategy_id")) for document in newest.values()})
     if strategy is not None and strategy not in strategies:
@@ -230,9 +235,7 @@ def show(snapshots: Mapping[str, Document], skipped: SkippedDocuments, *, is_wri
         is_text = name in {"strategy_id", "uid", "book"}
         table.add_column(heading, justify="left" if is_text else "right", no_wrap=True)
     for document in snapshots.values():
-        start: datetime = document["period_start"]
-        label = start.strftime("%Y-%m-%d" if document["period"] == "day" else "%Y-%m")
-        table.add_row(label, *(shown(name, document.get(name)) for name in COLUMNS))
+        table.add_row(label_of(document), *(shown(name, document.get(name)) for name in COLUMNS))
     print_table(table)
     for example in skipped.examples:
         notes.print(f"skipped {example}")

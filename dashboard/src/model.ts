@@ -102,6 +102,8 @@ export interface Fill {
 export interface Month {
   strategy_id: string;
   book: "live" | "shadow";
+  /** YYYY-MM; months of before sessions were days have none, and begin with the calendar's. */
+  month?: string;
   period_start: Timestamp;
   pnl: number;
   return_fraction: number;

@@ -112,7 +112,7 @@ def inline_summaries(
 
 
 def compute_month(db: Client) -> ComputeMonth:
-    return ComputeMonth(ledger_store(db), SystemClock())
+    return ComputeMonth(ledger_store(db), CALENDARS, SystemClock())
 
 
 def ledger_store(db: Client) -> FirestoreLedgerStore:

@@ -258,9 +258,10 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
     for count in range(STRATEGIES):
         paths.ledger_trades(own_db, "acme").document(str(count)).set({**fill, "strategy_id": f"S{count}"})
     ledger = FirestoreLedgerStore(own_db)
-    take, month = TakeSnapshots(ledger, OneCalendar(calendar), clock), ComputeMonth(ledger, clock)
+    calendars = OneCalendar(calendar)
+    take, month = TakeSnapshots(ledger, calendars, clock), ComputeMonth(ledger, calendars, clock)
     check = CheckBook(FirestoreBookStore(own_db), ledger)
-    job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda tenant: check.run(tenant).to_fields())
+    job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda tenant: check.run(tenant).to_fields(), Queue())
 
     open_book(own_db)
 

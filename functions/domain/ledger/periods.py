@@ -11,34 +11,46 @@ from typing import Any
 import numpy as np
 
 from functions.domain.kernel.book_names import book_of
+from functions.domain.kernel.errors import InputError
 from functions.domain.ledger.books import PeriodResult
 from functions.domain.track_record import statistics
+from functions.domain.track_record.daily_returns import check_daily, day_of
 from functions.domain.track_record.modes import ModeState
 
 SOURCE = "ledger_trades_fifo"
 MONTHS = range(1, 13)
+_MONTH_NUMBERS = ("pnl", "realized_pnl", "unrealized_pnl", "fees", "fills", "capital_base", "return_fraction")
+"""Fields of daily documents that a month adds up."""
+_LABELS = {"day": "session", "month": "month"}
+"""Field of a performance document that has its period's label, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A half-open stretch of time, [start, end), UTC."""
+    """A half-open stretch of time, [start, end), UTC, and what it is called."""
 
     kind: str
     """day or month."""
     label: str
-    """YYYY-MM-DD or YYYY-MM."""
+    """YYYY-MM-DD or YYYY-MM: what tells one from another, whatever its bounds are."""
     start: datetime
     end: datetime
 
     @classmethod
+    def of_session(cls, session: date, start: datetime, end: datetime) -> Period:
+        """Return a trading day with its market's bounds: the end of the session before, and its own."""
+        return cls("day", session.isoformat(), start, end)
+
+    @classmethod
     def of_day(cls, day: date) -> Period:
+        """Return a day by the calendar, UTC: what is asked for before a market says when it was."""
         start = datetime.combine(day, time(), UTC)
         return cls("day", day.isoformat(), start, start + timedelta(days=1))
 
     @classmethod
     def of_month(cls, year: int, month: int) -> Period:
         """
-        Return a calendar month.
+        Return a month by the calendar, UTC; which sessions it has, and so its bounds, a market says.
 
         Raises
         ------
@@ -75,6 +87,7 @@ def snapshot_document(
     return asdict(result) | {
         "tenant_id": tenant_id,
         "period": period.kind,
+        _LABELS[period.kind]: period.label,
         "period_start": period.start,
         "period_end": period.end,
         "stale_marks": list(result.stale_marks),
@@ -84,6 +97,29 @@ def snapshot_document(
         "computed_at": computed_at,
         "source": SOURCE,
     }
+
+
+def first_and_last(month: Period) -> tuple[date, date]:
+    """
+    Return a month's first and last date.
+
+    >>> [day.isoformat() for day in first_and_last(Period.of_month(2024, 2))]
+    ['2024-02-01', '2024-02-29']
+    """
+    first = date.fromisoformat(f"{month.label}-01")
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def label_of(document: Mapping[str, Any]) -> str:
+    """
+    Return the label of the period that a performance document is of.
+
+    Documents of before labels were stored have bounds by the calendar, UTC.
+    """
+    if document["period"] == "day":
+        return day_of(document).isoformat()
+    start: datetime = document["period_start"]
+    return str(document.get("month") or f"{start:%Y-%m}")
 
 
 def mode_at_end(state: ModeState | None, period: Period, before: Mapping[str, Any] | None) -> str | None:
@@ -100,6 +136,13 @@ def mode_at_end(state: ModeState | None, period: Period, before: Mapping[str, An
     if state is not None and state.since < period.end:
         return str(state.mode)
     return None if before is None else before.get("mode")
+
+
+def check_day_of_month(document_id: str, document: Mapping[str, Any]) -> None:
+    """Raise InputError if a stored daily document lacks what a month adds up."""
+    check_daily(document_id, document, _MONTH_NUMBERS)
+    if not isinstance(document.get("stale_marks"), list):
+        raise InputError(f"{document_id}.stale_marks", "a list of symbols", document.get("stale_marks"))
 
 
 def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]) -> PeriodResult:

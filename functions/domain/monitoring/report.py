@@ -10,6 +10,7 @@ from typing import Any
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.monitoring.picture import equity_and_modes
 from functions.domain.orchestration.decision import logged_verdicts
+from functions.domain.track_record.daily_returns import day_of
 
 Document = Mapping[str, Any]
 
@@ -41,8 +42,8 @@ class DayOfTrading:
         """The performance documents of the last day there are any of."""
         if not self.performance:
             return []
-        last = max(document["period_start"] for document in self.performance)
-        return [document for document in self.performance if document["period_start"] == last]
+        last = max(map(day_of, self.performance))
+        return [document for document in self.performance if day_of(document) == last]
 
     @property
     def modes(self) -> dict[str, str]:
@@ -88,7 +89,7 @@ def coverage(day: DayOfTrading) -> str:
 def figures(day: DayOfTrading) -> list[str]:
     """Return the day in figures, a line each."""
     profit = sum(document["pnl"] for document in day.last_day)
-    when = f"{day.last_day[0]['period_start']:%Y-%m-%d}" if day.last_day else "n/a"
+    when = f"{day_of(day.last_day[0])}" if day.last_day else "n/a"
     return [
         f"Profit and loss of {when}: {profit:+,.2f} USD",
         f"Decisions: {day.summary['total_decisions']}, systemic risk in {day.summary['systemic_risk_events']}",
@@ -106,6 +107,6 @@ def report_picture(day: DayOfTrading) -> str:
     """Return equity and modes as SVG."""
     by_day: dict[date, float] = {}
     for document in day.performance:
-        at = document["period_start"].date()
+        at = day_of(document)
         by_day[at] = by_day.get(at, 0.0) + float(document["pnl"])
     return equity_and_modes(by_day, day.modes)

@@ -14,14 +14,45 @@ from functions.domain.kernel.errors import InputError
 Document = Mapping[str, Any]
 Cell = tuple[str, date]
 """A strategy's day."""
+_NAMES = ("uid", "strategy_id")
 _NUMBERS = ("pnl", "capital_base", "unrealized_pnl", "fills")
 
 
-def check_daily(document_id: str, document: Document) -> None:
-    """Raise InputError if a stored daily document lacks what returns and curves are made of."""
+def day_of(document: Document) -> date:
+    """
+    Return the trading day that a daily document is of: its session; of documents of before there were any, the UTC day.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it names a session that is no date; `check_daily` finds that out.
+    """
+    session = document.get("session")
+    if session is not None:
+        return date.fromisoformat(session)
+    start: datetime = document["period_start"]
+    return start.date()
+
+
+def check_daily(document_id: str, document: Document, numbers: Sequence[str] = _NUMBERS) -> None:
+    """
+    Raise InputError if a stored daily document lacks what is made of it.
+
+    Parameters
+    ----------
+    numbers : sequence of str
+        Fields that have to be finite numbers; by default what returns and curves are made of.
+    """
     if not isinstance(document.get("period_start"), datetime):
         raise InputError(f"{document_id}.period_start", "a timestamp", document.get("period_start"))
-    for name in _NUMBERS:
+    try:
+        day_of(document)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{document_id}.session", "YYYY-MM-DD", document.get("session")) from error
+    for name in _NAMES:
+        if not isinstance(document.get(name), str):
+            raise InputError(f"{document_id}.{name}", "a name", document.get(name))
+    for name in numbers:
         value = document.get(name)
         if not isinstance(value, int | float) or not math.isfinite(value):
             raise InputError(f"{document_id}.{name}", "a finite number", value)
@@ -51,7 +82,7 @@ def pooled_returns(days: Iterable[Document]) -> dict[Cell, float]:
 
 
 def cell_of(document: Document) -> Cell:
-    return document["strategy_id"], document["period_start"].date()
+    return document["strategy_id"], day_of(document)
 
 
 def is_on_paper(document: Document) -> bool:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from functions.domain.ledger.books import Checkpoint, OpenLots
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.ledger.open_lots import carried
-from functions.domain.ledger.periods import Period
 from functions.services.ledger.books import newest_checkpoint
 from functions.services.ledger.ports import LedgerReader
 from functions.services.ledger.read_ledger import SkippedDocuments, note_untimed, read_events
@@ -39,9 +37,8 @@ def lots_since_checkpoint(
     head = ledger.head(tenant_id).value
     books: Checkpoint | None = None
     if head is not None:
-        end = Period.of_day(head.last_day).end
-        late = ledger.earliest_late_fill(tenant_id, head.seen_until, end)
-        books = newest_checkpoint(ledger, tenant_id, end if late is None else _day_start(late))
+        late = ledger.earliest_late_fill(tenant_id, head.seen_until, head.done_until)
+        books = newest_checkpoint(ledger, tenant_id, head.done_until if late is None else late)
     return _lots_since(ledger, tenant_id, books or Checkpoint.empty(), is_counted, skipped)
 
 
@@ -50,7 +47,3 @@ def _lots_since(
 ) -> OpenLots:
     counted = (entry for entry in ledger.entries(tenant_id, books.at) if is_counted(entry))
     return carried(books.lots, read_events(tenant_id, ((one.entry_id, one.document) for one in counted), skipped))
-
-
-def _day_start(at: datetime) -> datetime:
-    return Period.of_day(at.date()).start

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,10 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.activity import orchestration_summary
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.monitoring.report import DayOfTrading, report_picture, report_text
+from functions.domain.track_record.daily_returns import check_daily
 from functions.services.kernel.ports import Clock, Document
 from functions.services.monitoring.ports import ReportRenderer, ReportStore, Tell
+from functions.services.track_record.build_windows import usable
 
 logger = logging.getLogger("maestro")
 
@@ -25,8 +28,7 @@ REPORT_SETTINGS = ("time_zone", "report_hour")
 _RECENT_DECISIONS = 3
 _CURVE = timedelta(days=45)
 _ALERTS = 50
-
-
+_check = partial(check_daily, numbers=("pnl", "return_fraction"))
 _CAUGHT_UP_WITHIN = timedelta(hours=6)
 """From a report's hour: in which it is queued, again and again until the queue took it."""
 
@@ -106,7 +108,8 @@ class MakeReport:
 def day_of_trading(store: ReportStore, due: ReportDue) -> DayOfTrading:
     """Return what a report tells of. Raises StoreUnavailable."""
     tenant_id = due.tenant_id
-    performance = store.daily_documents(tenant_id, due.until - _CURVE, due.until)
+    days = store.daily_documents(tenant_id, (due.until - _CURVE).date(), due.until.date())
+    performance = usable(days, check=_check)
     alerts = store.alerts_since(tenant_id, due.since, _ALERTS)
     return DayOfTrading(
         tenant_name=str((store.tenant(tenant_id) or {}).get("name") or tenant_id),
@@ -116,7 +119,7 @@ def day_of_trading(store: ReportStore, due: ReportDue) -> DayOfTrading:
         summary=orchestration_summary(store.decisions_between(tenant_id, due.since, due.until)),
         decisions=store.recent_decisions(tenant_id, _RECENT_DECISIONS),
         alerts=[one for one in alerts if one["opened_at"] < due.until],
-        performance=[one for one in performance if one["uid"] != SHADOW_UID],
+        performance=[one for one in performance.values() if one["uid"] != SHADOW_UID],
     )
 
 

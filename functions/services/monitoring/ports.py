@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from functions.domain.kernel.errors import MaestroError
@@ -186,7 +186,7 @@ class ReportStore(Protocol):
         """Return alerts opened since a time, newest first."""
         ...
 
-    def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterable[Document]: ...
+    def daily_documents(self, tenant_id: str, first: date, last: date) -> Iterable[tuple[str, Document]]: ...
 
     def report(self, tenant_id: str, date: str) -> Document | None: ...
 

@@ -19,7 +19,7 @@ from functions.domain.ledger.fifo import Lots
 from functions.domain.ledger.fills import BookKey
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.track_record.curves import StrategyCurves, strategy_curves
-from functions.domain.track_record.daily_returns import check_daily
+from functions.domain.track_record.daily_returns import check_daily, day_of
 from functions.domain.trading.redemption import Redemption
 from functions.domain.trading.reservations import Reservation
 from functions.services.ledger.ports import LedgerStore
@@ -120,8 +120,8 @@ def curves_of(store: RecordStore, tenant_id: str, strategy_id: str, days: int, p
         for document_id, document in page.items:
             check_daily(document_id, document)
         if page.next_page_token is not None:  # the oldest day may be incomplete
-            oldest = documents[-1]["period_start"]
-            documents = [document for document in documents if document["period_start"] > oldest]
+            oldest = day_of(documents[-1])
+            documents = [document for document in documents if day_of(document) > oldest]
         return strategy_curves(documents, days, policy)
     except InputError as error:
         raise _unreadable(tenant_id, f"daily performance of {strategy_id}", error, "mend that document") from error

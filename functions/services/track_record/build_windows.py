@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
 
+from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
-from functions.domain.track_record.daily_returns import counted, pooled_returns
+from functions.domain.track_record.daily_returns import check_daily, counted, pooled_returns
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
 from functions.services.track_record.ports import PerformanceStore
 
+logger = logging.getLogger("maestro")
+
+OnMalformed = Callable[[InputError], None]
+Check = Callable[[str, Document], None]
+"""Takes a document's id and the document, and raises InputError if it is malformed."""
 WINDOW_SPAN = timedelta(days=2 * MAX_WINDOW_DAYS)
 """Calendar time that holds the window's trading days, holidays included."""
 
 
-def build_windows(store: PerformanceStore, tenant_id: str, today: date) -> dict[str | None, PerformanceWindows]:
+def build_windows(
+    store: PerformanceStore, tenant_id: str, today: date, on_malformed: OnMalformed | None = None
+) -> dict[str | None, PerformanceWindows]:
     """
     Rebuild and store a tenant's windows; doing it again changes nothing.
 
@@ -24,6 +33,8 @@ def build_windows(store: PerformanceStore, tenant_id: str, today: date) -> dict[
     ----------
     today : date
         The last day that counts.
+    on_malformed : callable, optional
+        Told of each daily document that cannot be used; it counts as missing.
 
     Returns
     -------
@@ -34,10 +45,27 @@ def build_windows(store: PerformanceStore, tenant_id: str, today: date) -> dict[
     ------
     StoreUnavailable
     """
-    end = datetime.combine(today, time(), UTC) + timedelta(days=1)
-    windows = windows_of(store.daily_documents(tenant_id, end - WINDOW_SPAN, end))
+    documents = store.daily_documents(tenant_id, today - WINDOW_SPAN, today)
+    windows = windows_of(usable(documents, on_malformed).values())
     store.write_windows(tenant_id, {uid: of_uid.to_document() for uid, of_uid in windows.items()})
     return windows
+
+
+def usable(
+    documents: Iterable[tuple[str, Document]], on_malformed: OnMalformed | None = None, check: Check = check_daily
+) -> dict[str, Document]:
+    """Return the daily documents that are well formed, by id, in their order; others are logged and told of."""
+    good = {}
+    for document_id, document in documents:
+        try:
+            check(document_id, document)
+            good[document_id] = document
+        except InputError as error:
+            if on_malformed is not None:
+                on_malformed(error)
+            else:
+                logger.warning("Daily document left out: %s", error)
+    return good
 
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
