@@ -103,8 +103,9 @@ class MemoryLedger:
                 yield name, one
 
     def commit_day(self, _: str, writes: DayWrites, head_version: Version | None) -> Version:
-        while self.before_commit:
-            self.before_commit.pop(0)()
+        others, self.before_commit = self.before_commit, []
+        for other in others:
+            other()
         if self.dies_after is not None:
             if not self.dies_after:
                 raise KilledError
@@ -115,9 +116,8 @@ class MemoryLedger:
         self.version += 1
         self.current = writes.head
         if writes.session is not None:
-            assert writes.checkpoint is not None and writes.marks is not None
-            self.checkpoints[writes.session] = dict(writes.checkpoint)
-            self.kept_marks[writes.session] = dict(writes.marks)
+            self.checkpoints[writes.session] = dict(writes.checkpoint or {})
+            self.kept_marks[writes.session] = dict(writes.marks or {})
         for name in writes.unstaged:
             del self.staged_documents[name]
         self.staged_documents |= {name: dict(one) for name, one in writes.staged.items()}

@@ -117,15 +117,20 @@ class TakeSnapshots:
                 logger.info("Another run took a snapshot first: looking again", extra={"tenant": tenant_id})
         if race.is_lost:
             raise StoreConflict(f"lost {_ATTEMPTS} races for the ledger of tenant {tenant_id}")
-        if attempt.head is not None:
-            self._keep_prices(tenant_id, valuation, days, attempt.head.last_day)
+        last_served = None if attempt.head is None else attempt.head.last_day
+        self._keep_prices(tenant_id, valuation, days, last_served)
         self._log(tenant_id, report)
         return report
 
-    def _keep_prices(self, tenant_id: str, valuation: Valuation, days: ComputeDays, last_day: date) -> None:
+    def _keep_prices(
+        self, tenant_id: str, valuation: Valuation, days: ComputeDays, last_served: date | None
+    ) -> None:
         """Keep the prices of a session that is not computed yet: they may be the last ones that are seen of it."""
-        if valuation.market is not None and valuation.market.session > last_day:
-            session = valuation.market.session
+        if valuation.market is None:
+            return
+        session = valuation.market.session
+        is_due = self._store.first_fill_time(tenant_id) is not None if last_served is None else session > last_served
+        if is_due:
             self._store.write_marks(tenant_id, session, marks_document(session, days.marks(session)))
 
     def _log(self, tenant_id: str, report: SnapshotReport) -> None:
