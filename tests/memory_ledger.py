@@ -131,6 +131,9 @@ class MemoryLedger:
     def write_windows(self, _: str, windows: Mapping[str | None, Document]) -> None:
         self.windows |= {uid: dict(one) for uid, one in windows.items()}
 
+    def job(self, _: str, job_id: str) -> Document | None:
+        return self.jobs.get(job_id)
+
     def write_job(self, _: str, job_id: str, document: Document) -> None:
         self.jobs.setdefault(job_id, {}).update(document)
 

@@ -134,7 +134,8 @@ def measure_months(
     for history, db in clients.items():
         seed_month(db, history)
     computes = {
-        history: ComputeMonth(FirestoreLedgerStore(db), AlwaysOpen(), SystemClock()) for history, db in clients.items()
+        history: ComputeMonth(FirestoreLedgerStore(db), OneCalendar(AlwaysOpen()), SystemClock())
+        for history, db in clients.items()
     }
     seconds: dict[int, list[tuple[float, float]]] = {history: [] for history in clients}
     for _ in range(rounds):

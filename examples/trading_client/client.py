@@ -132,7 +132,8 @@ class MaestroClient:
         Parameters
         ----------
         symbols : mapping
-            ``price`` and, where known, ``volume`` and ``history`` (daily closes, oldest first), by symbol.
+            ``price`` and, where known, ``volume`` and ``history``, by symbol: daily closes of the sessions before the
+            price's own, oldest first; or, for all symbols alike, with the price itself as the last one.
         """
         body = {"as_of": as_of.isoformat(), "symbols": {name: dict(quote) for name, quote in symbols.items()}}
         self._transport.send("PUT", "market-data", body)

@@ -19,7 +19,7 @@ from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.firestore.trading_store import FirestoreBookStore
-from functions.adapters.market_calendar import ExchangeCalendar
+from functions.adapters.market_calendar import Calendars, ExchangeCalendar
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.access.roles import Role
 from functions.domain.kernel.agent_mode import AgentMode
@@ -37,7 +37,7 @@ from functions.domain.track_record.windows import PerformanceWindows
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.ledger.snapshot_tasks import SnapshotTask
-from functions.services.ledger.take_snapshots import TakeSnapshots
+from functions.services.ledger.take_snapshots import RunLimits, TakeSnapshots
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import DeliveryFailed
@@ -242,3 +242,7 @@ def _trade(db: Client, signal: dict[str, Any], now: datetime) -> None:
     asyncio.run(MaestroController(db, TENANT).log_shadow_trade("Paper", {"action": "BUY", "ticker": "KO"}))
     for period in (Period.of_day(day), Period.of_month(day.year, day.month)):
         bootstrap.run_snapshot_task().run(SnapshotTask(TENANT, period), bootstrap.policy_defaults())
+    paths.ledger_trades(db, TENANT).document("late").set({**own, "ts": at - timedelta(days=10), "created_at": now})
+    one_day = RunLimits(1, timedelta(minutes=1))
+    take = TakeSnapshots(FirestoreLedgerStore(db), Calendars(), SystemClock(), one_day)
+    assert not take.run(TENANT, day, bootstrap.policy_defaults()).is_through, "days computed again are staged"

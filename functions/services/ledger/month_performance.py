@@ -18,6 +18,7 @@ from functions.domain.ledger.periods import (
     result_of_days,
     snapshot_document,
 )
+from functions.domain.track_record.daily_returns import day_of
 from functions.services.kernel.ports import Clock, Document, MarketCalendar, MarketCalendars
 from functions.services.ledger.books import books_at, newest_checkpoint
 from functions.services.ledger.malformed import Malformed
@@ -144,6 +145,6 @@ class ComputeMonth:
         """Return the month's daily documents by (uid, strategy), oldest first."""
         by_owner: dict[tuple[str, str], list[Document]] = defaultdict(list)
         documents = self._store.daily_documents(tenant_id, *first_and_last(period))
-        for day in usable(documents, malformed.note, check_day_of_month).values():
+        for day in sorted(usable(documents, malformed.note, check_day_of_month).values(), key=day_of):
             by_owner[day["uid"], day["strategy_id"]].append(day)
         return by_owner

@@ -105,7 +105,8 @@ def _serve(run: LedgerRun, head: LedgerHead, again: Recomputation, last: Compute
     recent = run.documents(head.last_day - WINDOW_SPAN, head.last_day) | documents
     recent |= {} if last is None else last.snapshots
     windows = windows_documents([one for one in recent.values() if day_of(one) > head.last_day - WINDOW_SPAN])
-    if size + sum(map(stored_bytes, windows.values())) > MOST_COMMITTED_BYTES:
+    beside = [] if last is None else [last.checkpoint, last.kept_marks, *last.snapshots.values()]
+    if size + sum(map(stored_bytes, (*windows.values(), *beside))) > MOST_COMMITTED_BYTES:
         run.commit(replace(head, recomputing=again), None, snapshots=documents, unstaged=ids)
         documents, ids = {}, set()
     changed = run.calendar.sessions(again.first, head.last_day)

@@ -122,9 +122,7 @@ class TakeSnapshots:
         self._log(tenant_id, report)
         return report
 
-    def _keep_prices(
-        self, tenant_id: str, valuation: Valuation, days: ComputeDays, last_served: date | None
-    ) -> None:
+    def _keep_prices(self, tenant_id: str, valuation: Valuation, days: ComputeDays, last_served: date | None) -> None:
         """Keep the prices of a session that is not computed yet: they may be the last ones that are seen of it."""
         if valuation.market is None:
             return

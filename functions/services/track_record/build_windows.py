@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
+from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.track_record.daily_returns import check_daily, counted, pooled_returns
@@ -69,9 +70,9 @@ def usable(
 
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
-    """Return windows made of daily documents: by uid, and pooled under None."""
+    """Return windows made of daily documents: by uid, and pooled under None; what no strategy owns is in none."""
     by_uid: dict[str | None, list[Document]] = defaultdict(list)
-    for document in counted(list(days)):
+    for document in counted([day for day in days if day["uid"] != UNOWNED]):
         for uid in (None, document["uid"]):
             by_uid[uid].append(document)
     returns = {uid: pooled_returns(documents) for uid, documents in by_uid.items()}

@@ -85,10 +85,15 @@ class Request(BaseModel):
 class Quote(Request):
     """One symbol."""
 
-    price: PositiveUsd = Field(description="Last price, USD.")
+    price: PositiveUsd = Field(description="Last price, USD: of the session that last opened at as_of.")
     volume: Cost | None = Field(default=None, description="Units traded.")
     history: list[PositiveUsd] | None = Field(
-        default=None, max_length=2000, description="Daily closes, oldest first, USD."
+        default=None,
+        max_length=2000,
+        description=(
+            "Daily closes of the sessions before the price's own, oldest first, USD; or, for all symbols alike, with "
+            "the price itself as the last one."
+        ),
     )
 
 

@@ -28,7 +28,7 @@ NOW = datetime(2020, 3, 16, tzinfo=UTC)
 
 def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client, firestore: EmulatorSuite) -> None:
     ledger = FirestoreLedgerStore(own_db)
-    list(ledger.daily_documents("acme", NOW - timedelta(days=1), NOW))
+    list(ledger.daily_documents("acme", (NOW - timedelta(days=1)).date(), NOW.date()))
     list(ledger.fills("acme", NOW - timedelta(days=1), NOW))
     list(ledger.untimed_fills("acme"))
     FirestoreBookStore(own_db).reserved_redemptions("acme", NOW)

@@ -214,7 +214,7 @@ def test_a_month_reads_its_own_fills_and_equals_its_days(ledger: Client) -> None
     snapshots = compute_monthly_strategy_performance_from_firestore(ledger, TENANT, 2020, 3)
     march = snapshots["ann__Trend__2020-03"]
     days = [d for name, d in sorted(performance(ledger).items()) if "2020-03" in name]
-    compute = ComputeMonth(FirestoreLedgerStore(ledger), ExchangeCalendar("XNYS"), Clock(at(FRIDAY)))
+    compute = ComputeMonth(FirestoreLedgerStore(ledger), Calendars(), Clock(at(FRIDAY)))
     of_days = compute.from_days(TENANT, Period.of_month(2020, 3), {}).snapshots["ann__Trend__2020-03"]
     figures = ("pnl", "realized_pnl", "unrealized_pnl", "fees", "fills", "return_fraction")
     assert {name: of_days[name] for name in figures} == {name: pytest.approx(march[name]) for name in figures}
@@ -230,7 +230,7 @@ def test_a_month_reads_its_own_fills_and_equals_its_days(ledger: Client) -> None
 
 
 def test_a_month_needs_no_daily_snapshots(ledger: Client) -> None:
-    march = ComputeMonth(FirestoreLedgerStore(ledger), ExchangeCalendar("XNYS"), Clock(at(FRIDAY))).from_fills(
+    march = ComputeMonth(FirestoreLedgerStore(ledger), Calendars(), Clock(at(FRIDAY))).from_fills(
         TENANT, Period.of_month(2020, 3), {}
     )
     document = march.snapshots["ann__Trend__2020-03"]

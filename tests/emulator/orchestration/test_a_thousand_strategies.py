@@ -36,7 +36,7 @@ from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, RunCycle
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeQueue
 
 TENANT = "acme"
 SYMBOLS = [f"SYM{number}" for number in range(50)]
@@ -158,8 +158,9 @@ def test_a_day_and_a_month(own_db: Client) -> None:
             batch.set(paths.shadow_pnl(own_db, TENANT).document(name), paper | {"qty": 1.0, "price": 100.0})
         batch.commit()
     clock, ledger = FakeClock(datetime(2020, 4, 1, 22, tzinfo=UTC)), FirestoreLedgerStore(own_db)
-    take, month = TakeSnapshots(ledger, Calendars(), clock), ComputeMonth(ledger, clock)
-    job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda _: {})
+    calendars = Calendars()
+    take, month = TakeSnapshots(ledger, calendars, clock), ComputeMonth(ledger, calendars, clock)
+    job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda _: {}, FakeQueue())
     done = job.run(SnapshotTask(TENANT, Period.of_day(date(2020, 3, 31))), {})
     assert (done["status"], done["days"], done["documents"]) == ("DONE", 2, 4 * MAX_WINDOW_STRATEGIES)
     done = job.run(SnapshotTask(TENANT, Period.of_month(2020, 3)), {})

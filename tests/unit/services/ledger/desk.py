@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar, OneCalendar
 from functions.domain.ledger.books import Checkpoint, compute_period
 from functions.domain.ledger.periods import Period
 from functions.services.kernel.ports import MarketCalendar
 from functions.services.ledger.month_performance import ComputeMonth
-from functions.services.ledger.read_ledger import SkippedDocuments, read_fills
+from functions.services.ledger.read_ledger import SkippedDocuments, read_events
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask, SnapshotTask
 from functions.services.ledger.take_snapshots import LIMITS, RunLimits, SnapshotReport, TakeSnapshots
 from tests.fakes import FakeClock
@@ -64,15 +64,17 @@ class Desk:
     def take(self, label: str, now: str | None = None) -> SnapshotReport:
         """Run the job of a day, at 22:30 UTC of it unless another time is given."""
         self.clock.time = utc(now or f"{label} 22:30")
-        take = TakeSnapshots(self.ledger, self.calendar, self.clock, self.limits)
+        take = TakeSnapshots(self.ledger, OneCalendar(self.calendar), self.clock, self.limits)
         return take.run(TENANT, date.fromisoformat(label), {})
 
     def run(self, kind: str, label: str, now: str | None = None) -> dict[str, Any]:
-        """Run a queue's task, and what it queues in turn, and return the job's record."""
+        """Run a queue's task, and what it queues in turn, and return the job's record; one that is done runs anew."""
         if now is not None:
             self.clock.time = utc(now)
-        take = TakeSnapshots(self.ledger, self.calendar, self.clock, self.limits)
+        take = TakeSnapshots(self.ledger, OneCalendar(self.calendar), self.clock, self.limits)
         job = RunSnapshotTask(self.ledger, self.ledger, take, self.month, self.clock, lambda _: {}, self.queue)
+        if self.ledger.jobs.get(f"{kind}-{label}", {}).get("status") == "DONE":
+            del self.ledger.jobs[f"{kind}-{label}"]
         self.queue.waiting.append({"tenant_id": TENANT, "kind": kind, "label": label})
         while self.queue.waiting:
             job.run(SnapshotTask.from_payload(self.queue.waiting.pop(0)), {})
@@ -80,7 +82,7 @@ class Desk:
 
     @property
     def month(self) -> ComputeMonth:
-        return ComputeMonth(self.ledger, self.calendar, self.clock)
+        return ComputeMonth(self.ledger, OneCalendar(self.calendar), self.clock)
 
     def days(self, strategy: str = "Trend") -> dict[str, dict[str, Any]]:
         """Return the served daily documents of ann's by label."""
@@ -94,7 +96,7 @@ class Desk:
     def expected(self, marks: Mapping[str, float]) -> tuple[float, int]:
         """Return what the whole ledger comes to at given prices, computed at once: USD, and how many fills it has."""
         documents = [(name, one) for name, one in self.ledger.trades.items()]
-        fills = list(read_fills(TENANT, documents, SkippedDocuments()))
+        fills = list(read_events(TENANT, documents, SkippedDocuments()))
         results, _ = compute_period(Checkpoint.empty(), fills, marks, utc("2100-01-01"))
         return math.fsum(one.pnl for one in results), len(fills)
 
@@ -118,7 +120,8 @@ def utc_day(label: str) -> Period:
 
 def weekdays(first: str, count: int) -> list[str]:
     """Return that many dates of Mondays to Fridays."""
-    days, day = [], date.fromisoformat(first)
+    days: list[str] = []
+    day = date.fromisoformat(first)
     while len(days) < count:
         if day.weekday() < 5:
             days.append(day.isoformat())

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from functions.domain.ledger.marks import Mark, latest, marks_document, read_marks
 from functions.domain.ledger.market_prices import read_market_prices
+from functions.domain.ledger.marks import Mark, latest, marks_document, read_marks
 from tests.unit.services.ledger.desk import AROUND, XNYS, Desk, utc, weekdays
 
 
@@ -115,7 +115,7 @@ def test_marks_are_found_under_any_spelling() -> None:
     desk.fill("f", "2020-03-15 15:00", "buy", 1, 5_000.0, symbol="BTC/USD")
     desk.put_prices("2020-03-16 22:29", **{"BTC/USD": {"price": 5_200.0, "history": [5_150.0]}})
     desk.take("2020-03-16")
-    desk.put_prices("2020-03-17 22:29", **{"btcusd": {"price": 5_300.0, "history": [5_250.0]}})
+    desk.put_prices("2020-03-17 22:29", btcusd={"price": 5_300.0, "history": [5_250.0]})
     desk.take("2020-03-17")
     assert desk.pnl() == {"2020-03-15": 150.0, "2020-03-16": 100.0}
 
@@ -125,9 +125,15 @@ def test_marks_are_found_under_any_spelling() -> None:
     [
         ({"symbols": {}}, "market data as_of must be a time with its zone, was None"),
         ({"as_of": "yesterday", "symbols": {}}, "market data as_of must be an ISO 8601 time with its zone"),
-        ({"as_of": utc("2020-03-16 19:59"), "symbols": "parts that do not belong together"}, "market data symbols must"),
+        (
+            {"as_of": utc("2020-03-16 19:59"), "symbols": "parts that do not belong together"},
+            "market data symbols must",
+        ),
         ({"as_of": utc("2020-03-16 19:59"), "symbols": {"KO": 450.0}}, "market data KO must be a map with price"),
-        ({"as_of": utc("9999-12-31 19:59"), "symbols": {"KO": {"price": 450.0}}}, "market data as_of must be a time that"),
+        (
+            {"as_of": utc("9999-12-31 19:59"), "symbols": {"KO": {"price": 450.0}}},
+            "market data as_of must be a time that",
+        ),
         (
             {"as_of": utc("2020-03-16 19:59"), "symbols": {"KO": {"price": "x"}, "PEP": {"price": 1.0, "history": 5}}},
             "market data KO.price must be a number > 0",

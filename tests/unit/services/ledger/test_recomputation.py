@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from functions.domain.kernel.errors import StoreConflict
-from functions.domain.track_record.windows import PerformanceWindows
 from functions.domain.ledger.periods import Period
+from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.ledger import catch_up, recompute
 from functions.services.ledger.snapshot_tasks import parse_period
 from functions.services.ledger.take_snapshots import LIMITS, RunLimits
@@ -51,7 +51,9 @@ def without_times(served: dict[str, Any]) -> dict[str, Any]:
     return {**served, "documents": days}
 
 
-def come_late(desk: Desk, name: str = "late", at: str = f"{OCTOBER_1} 15:00", created: str = f"{MARCH_4} 23:00") -> None:
+def come_late(
+    desk: Desk, name: str = "late", at: str = f"{OCTOBER_1} 15:00", created: str = f"{MARCH_4} 23:00"
+) -> None:
     desk.fill(name, at, "buy", 5, 90.0, created_at=utc(created))
 
 
@@ -234,7 +236,7 @@ def test_a_days_cost_does_not_grow_with_the_days_caught_up(monkeypatch: pytest.M
     assert max(counts) == 180
 
 
-def test_a_run_ends_when_its_time_is_over_and_does_one_day_at_least() -> None:
+def test_a_run_ends_when_its_time_is_over_and_does_one_day_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(AROUND, RunLimits(1000, timedelta(minutes=5)))
     desk.fill("f", "2019-01-01 15:00", "buy", 1, 10.0)
     commit = desk.ledger.commit_day
@@ -243,14 +245,26 @@ def test_a_run_ends_when_its_time_is_over_and_does_one_day_at_least() -> None:
         desk.clock.time += timedelta(minutes=2)
         return commit(*given)
 
-    desk.ledger.commit_day = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(desk.ledger, "commit_day", slow)
     report = desk.take("2020-01-31", "2020-02-01 22:30")
     assert (len(report.days), report.is_through) == (3, False)
 
 
 @pytest.mark.parametrize(
     "damage",
-    ["fill", "untimed", "daily", "label", "capital", "marks", "market data", "modes", "session", "checkpoint", "staged"],
+    [
+        "fill",
+        "untimed",
+        "daily",
+        "label",
+        "capital",
+        "marks",
+        "market data",
+        "modes",
+        "session",
+        "checkpoint",
+        "staged",
+    ],
 )
 def test_one_wrong_document_of_any_kind_stalls_no_job(damage: str) -> None:
     desk = half_a_year()
@@ -268,7 +282,7 @@ def test_one_wrong_document_of_any_kind_stalls_no_job(damage: str) -> None:
         "market data": lambda: desk.put_prices(f"{MARCH_4} 20:59", KO={"price": -1.0}),
         "modes": lambda: setattr(ledger, "modes", {"strategies_json": "["}),
         "session": lambda: setattr(ledger, "session", {"breaker": {"day_start": "x"}}),
-        "checkpoint": lambda: ledger.checkpoints[date(2020, 10, 14)].update(price=b"x"),
+        "checkpoint": lambda: ledger.checkpoints[date(2020, 10, 14)].update(packed=b"x"),
         "staged": lambda: ledger.staged_documents["ann__Value__2020-10-05"].update(fills=None),
     }
     wrong[damage]()

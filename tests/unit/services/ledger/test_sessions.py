@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from functions.adapters.firestore.ledger_head import read_head
-from functions.domain.ledger.books import Checkpoint, checkpoint_document, compute_period
+from functions.domain.ledger.books import Checkpoint, compute_period
+from functions.domain.ledger.checkpoints import checkpoint_document, read_checkpoint
 from functions.domain.ledger.periods import Period, snapshot_document
 from functions.services.kernel.ports import MarketCalendar
-from functions.services.ledger.read_ledger import SkippedDocuments, read_fills
+from functions.services.ledger.read_ledger import SkippedDocuments, read_events
 from tests.memory_ledger import KilledError
 from tests.unit.services.ledger.desk import AROUND, CMES, TENANT, XASX, XNYS, Desk, utc, utc_day, weekdays
 
@@ -113,7 +114,7 @@ def take_utc_days(desk: Desk, until: str) -> None:
             for name, one in desk.ledger.trades.items()
             if (books.at is None or one["ts"] >= books.at) and one["ts"] < period.end and one["created_at"] < period.end
         ]
-        fills = list(read_fills(TENANT, documents, SkippedDocuments()))
+        fills = list(read_events(TENANT, documents, SkippedDocuments()))
         results, books = compute_period(books, fills, {}, period.end)
         for result in results:
             document = snapshot_document(TENANT, result, period, 10_000.0, period.end) | {"mode": None}
@@ -147,9 +148,10 @@ def test_a_tenant_that_upgrades_on_any_day_loses_and_doubles_nothing(
                 desk.fill("late", late, "buy", 5, 8.0, created_at=utc(f"{label} 21:00"))
             desk.take(label)
         desk.take("2020-03-23")  # Sydney's Monday has New York's Friday evening
-        profit, count = desk.expected({"KO": max(desk.ledger.checkpoints.items())[1]["marks"]["KO"]})
+        profit, count = desk.expected(read_checkpoint(max(desk.ledger.checkpoints.items())[1]).marks)
         served_profit, served_count = desk.served()
-        assert (served_count, served_profit) == (count, pytest.approx(profit)), late
+        assert served_count == count, late
+        assert served_profit == pytest.approx(profit), late
         assert [one for one in desk.days() if date.fromisoformat(one).weekday() < 5][:10] == days, late
 
 

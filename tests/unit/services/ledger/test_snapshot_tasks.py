@@ -10,6 +10,7 @@ import pytest
 
 from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.errors import StoreError
+from functions.services.kernel.ports import ABSENT, Versioned
 from functions.services.ledger.snapshot_tasks import (
     RunSnapshotTask,
     SnapshotTask,
@@ -112,6 +113,9 @@ class Jobs:
     def __init__(self, **known: dict[str, Any]) -> None:
         self.records = {name.replace("_", "-"): record for name, record in known.items()}
 
+    def head(self, tenant_id: str) -> Versioned[None]:
+        return ABSENT
+
     def job(self, tenant_id: str, job_id: str) -> dict[str, Any] | None:
         return self.records.get(job_id)
 
@@ -127,11 +131,11 @@ def test_a_job_that_is_done_is_not_run_again_and_any_other_is(status: str | None
     class Take:
         def run(self, tenant_id: str, last_day: date, *_: Any) -> SnapshotReport:
             taken.append(last_day.isoformat())
-            return SnapshotReport()
+            return SnapshotReport(is_through=True)
 
     store: Any = jobs
     take: Any = Take()
-    run = RunSnapshotTask(store, store, take, store, FakeClock(), lambda _: {})
+    run = RunSnapshotTask(store, store, take, store, FakeClock(), lambda _: {}, FakeQueue())
     done = run.run(SnapshotTask.of("acme", "day", "2020-03-16"), {})
     assert (done["status"], len(taken)) == ("DONE", runs)
     assert jobs.records["day-2020-03-16"]["status"] == "DONE"
