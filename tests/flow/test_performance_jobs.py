@@ -51,7 +51,7 @@ def test_days_and_in_january_the_december_before(db: Client, emulators: Emulator
     assert set(stored) == {"ann__Trend__2019-12-30", "ann__Trend__2019-12-31", "ann__Trend__2019-12"}
     december = stored["ann__Trend__2019-12"]
     assert (december["realized_pnl"], december["pnl"], december["trading_days"]) == (10.0, pytest.approx(10.0), 2)
-    assert december["period_end"] == datetime(2020, 1, 1, tzinfo=UTC)
+    assert december["period_end"] == datetime(2020, 1, 1, 5, tzinfo=UTC), "New York's midnight"
     for payload in ({"kind": "day", "label": "2019-12-31"}, {"kind": "month", "label": "2019-12"}):
         again = emulators.deliver_task("snapshottenant", {"tenant_id": "acme", **payload})
         assert again.json()["result"]["status"] == "DONE"
