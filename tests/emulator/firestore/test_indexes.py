@@ -31,6 +31,7 @@ def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client,
     list(ledger.daily_documents("acme", (NOW - timedelta(days=1)).date(), NOW.date()))
     list(ledger.fills("acme", NOW - timedelta(days=1), NOW))
     list(ledger.untimed_fills("acme"))
+    list(ledger.staged("acme", NOW.date()))
     FirestoreBookStore(own_db).reserved_redemptions("acme", NOW)
     ledger.first_fill_time("acme")
     ledger.earliest_late_fill("acme", NOW, NOW)
