@@ -15,6 +15,7 @@ Document = Mapping[str, Any]
 Cell = tuple[str, date]
 """A strategy's day."""
 _NAMES = ("uid", "strategy_id")
+_RETURN_NUMBERS = ("pnl", "capital_base")
 _NUMBERS = ("pnl", "capital_base", "unrealized_pnl", "fills")
 
 
@@ -58,6 +59,11 @@ def check_daily(document_id: str, document: Document, numbers: Sequence[str] = _
             raise InputError(f"{document_id}.{name}", "a finite number", value)
     if not isinstance(document.get("mode"), str | None):
         raise InputError(f"{document_id}.mode", "a mode or null", document["mode"])
+
+
+def check_return(document_id: str, document: Document) -> None:
+    """Raise InputError if a stored daily document lacks what a return is made of; one of a user's own may lack more."""
+    check_daily(document_id, document, _NUMBERS if is_on_paper(document) else _RETURN_NUMBERS)
 
 
 def counted(days: Sequence[Document]) -> list[Document]:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
-from functions.domain.track_record.daily_returns import check_daily, counted, pooled_returns
+from functions.domain.track_record.daily_returns import check_return, counted, day_of, pooled_returns
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
 from functions.services.track_record.ports import PerformanceStore
@@ -53,9 +53,9 @@ def build_windows(
 
 
 def usable(
-    documents: Iterable[tuple[str, Document]], on_malformed: OnMalformed | None = None, check: Check = check_daily
+    documents: Iterable[tuple[str, Document]], on_malformed: OnMalformed | None = None, check: Check = check_return
 ) -> dict[str, Document]:
-    """Return the daily documents that are well formed, by id, in their order; others are logged and told of."""
+    """Return the daily documents that are well formed, by id, oldest first; others are logged or told of."""
     good = {}
     for document_id, document in documents:
         try:
@@ -66,7 +66,7 @@ def usable(
                 on_malformed(error)
             else:
                 logger.warning("Daily document left out: %s", error)
-    return good
+    return dict(sorted(good.items(), key=lambda item: day_of(item[1])))
 
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:

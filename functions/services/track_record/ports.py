@@ -14,7 +14,7 @@ class PerformanceStore(Protocol):
 
     def daily_documents(self, tenant_id: str, first: date, last: date) -> Iterable[tuple[str, Document]]:
         """
-        Yield (id, document) of the days from first to last, both included, in the order in which they begin.
+        Yield (id, document) of the days from first to last, both included, in order of when they begin.
 
         One that does not say which day it is of may be among them. Raises StoreUnavailable.
         """

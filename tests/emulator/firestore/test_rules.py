@@ -100,6 +100,8 @@ READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/acme/state/ledger": (NONE, NONE),
     "tenants/acme/state/alerts": (NONE, NONE),
     "tenants/acme/state/ledger/checkpoints/2020-03-16": (NONE, NONE),
+    "tenants/acme/state/ledger/marks/2020-03-16": (NONE, NONE),
+    "tenants/acme/state/ledger/staged/ann__Trend__2020-03-16": (NONE, NONE),
     "tenants/acme/sessions/s": (NONE, NONE),
     "tenants/acme/redemptions/n": (NONE, NONE),
     "tenants/acme/idempotency/k": (NONE, NONE),
