@@ -135,8 +135,10 @@ LATE = [None, *(f"{day} {hour}" for day in ("2020-03-11", "2020-03-13", "2020-03
 def test_a_tenant_that_upgrades_on_any_day_loses_and_doubles_nothing(
     calendar: MarketCalendar, upgraded_after: str
 ) -> None:
-    """Fills at all hours, and one that comes late from any hour, before or after the upgrade."""
-    for late in LATE:
+    """Fills at all hours, and one that comes late from any hour, before or after the upgrade, at once or days later."""
+    first = next(day for day in weekdays("2020-03-09", 10) if day > upgraded_after)
+    at_once = [(f"{upgraded_after} {hour}", first) for hour in HOURS]
+    for late, comes in [*((one, "2020-03-19") for one in LATE), *at_once]:
         desk = Desk(calendar)
         days = weekdays("2020-03-09", 10)
         for number, (day, hour) in enumerate(itertools.product(days, HOURS)):
@@ -144,7 +146,7 @@ def test_a_tenant_that_upgrades_on_any_day_loses_and_doubles_nothing(
             desk.fill(f"f{number}", f"{day} {hour}", side, 1 + number % 4, 10.0 + number % 7)
         take_utc_days(desk, upgraded_after)
         for label in [day for day in days if day > upgraded_after]:
-            if late is not None and label == days[-2]:
+            if late is not None and label == comes:
                 desk.fill("late", late, "buy", 5, 8.0, created_at=utc(f"{label} 21:00"))
             desk.take(label)
         desk.take("2020-03-23")  # Sydney's Monday has New York's Friday evening
