@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
+from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.track_record.daily_returns import counted, pooled_returns
 from functions.domain.track_record.windows import PerformanceWindows
@@ -41,9 +42,9 @@ def build_windows(store: PerformanceStore, tenant_id: str, today: date) -> dict[
 
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
-    """Return windows made of daily documents: by uid, and pooled under None."""
+    """Return windows made of daily documents: by uid, and pooled under None; nobody is judged by what is unowned."""
     by_uid: dict[str | None, list[Document]] = defaultdict(list)
-    for document in counted(list(days)):
+    for document in counted([day for day in days if day["uid"] != UNOWNED]):
         for uid in (None, document["uid"]):
             by_uid[uid].append(document)
     returns = {uid: pooled_returns(documents) for uid, documents in by_uid.items()}
