@@ -153,7 +153,7 @@ def test_fills_of_long_ago_are_recorded_once_and_only_when_told_to(own_db: Clien
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ("BUY", "HOLD", "line 2.side must be buy or sell, was 'HOLD'"),
+        ("BUY", "HOLD", "line 2.side must be buy, sell or sell_short, was 'HOLD'"),
         (",10,46,", ",-10,46,", "line 3.qty must be > 0, was '-10'"),
         ("2020-03-02T20:00:00Z", "2020-03-02", "line 2.ts must be a time with its zone"),
         ("t2", "t1", "a file with each id once, was 't1'"),
