@@ -11,7 +11,8 @@ from google.cloud.firestore import Client, CollectionReference, DocumentReferenc
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
 from functions.adapters.firestore.errors import translated_errors
-from functions.adapters.firestore.market_data import parts_of, unpacked
+from functions.adapters.firestore.market_data import unpacked
+from functions.adapters.firestore.parts import parts_of
 from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
 
 LONG_TIMEOUT_SECONDS = 60.0

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from functions.adapters.firestore.parts import PART_BYTES
 from functions.services.kernel.ports import Document
-
-PART_BYTES = 900_000
-"""Of packed books in one document, which can hold 1 MiB."""
 
 
 def parted(checkpoint: Document) -> list[Document]:
@@ -15,12 +13,6 @@ def parted(checkpoint: Document) -> list[Document]:
     whole = checkpoint["packed"]
     first, *others = [whole[at : at + PART_BYTES] for at in range(0, len(whole), PART_BYTES)]
     return [{**checkpoint, "packed": first, "parts": 1 + len(others)}, *({"packed": other} for other in others)]
-
-
-def parts_of(first: Document) -> int:
-    """Return how many documents a checkpoint takes, by its first; 1 where that is all."""
-    count = first.get("parts")
-    return count if isinstance(count, int) and not isinstance(count, bool) and count > 1 else 1
 
 
 def joined(first: Document, others: Sequence[Document | None]) -> Document:

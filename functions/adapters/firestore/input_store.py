@@ -6,7 +6,8 @@ from google.cloud.firestore import DocumentReference
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import FirestoreStore
-from functions.adapters.firestore.market_data import packed, parts_of
+from functions.adapters.firestore.market_data import packed
+from functions.adapters.firestore.parts import parts_of
 from functions.adapters.firestore.writes import replace_over
 from functions.services.kernel.ports import Document, Versioned
 

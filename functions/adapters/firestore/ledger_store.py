@@ -9,7 +9,8 @@ from google.cloud.firestore import CollectionReference, DocumentReference, Docum
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
-from functions.adapters.firestore.checkpoint_parts import joined, parted, parts_of
+from functions.adapters.firestore.checkpoint_parts import joined, parted
+from functions.adapters.firestore.parts import parts_of
 from functions.adapters.firestore.writes import update_over
 from functions.domain.ledger.entries import LedgerEntry
 from functions.services.kernel.ports import ABSENT, Document, Version, Versioned

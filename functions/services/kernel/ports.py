@@ -92,11 +92,6 @@ class MarketCalendar(Protocol):
         """
         ...
 
-    @property
-    def periods_a_year(self) -> int:
-        """Trading days a year, by the convention of the field: what annualises a day's figures."""
-        ...
-
 
 class MarketCalendars(Protocol):
     """The calendars of markets, each made once."""
