@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from functions.domain.kernel.errors import PackedStateError
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.ledger.books import Checkpoint
 from functions.domain.ledger.fifo import Lots, match
 from functions.domain.ledger.fills import BookKey
@@ -52,7 +53,7 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
         ends = np.cumsum([0, *index["lots"]])
         if [column.size for column in columns] != [ends[-1]] * len(_COLUMNS) or len(index["books"]) != len(ends) - 1:
             raise ValueError(f"{ends[-1]} lots of {len(ends) - 1} books")
-        marks = {BookKey("", "", symbol).symbol: float(price) for symbol, price in index["marks"].items()}
+        marks = {canonical_symbol(symbol): float(price) for symbol, price in index["marks"].items()}
         figures = np.concatenate([list(marks.values()), *columns])
         if min(index["lots"], default=1) < 1 or not np.isfinite(figures).all():
             raise ValueError("a book without lots, or a figure that is not finite")

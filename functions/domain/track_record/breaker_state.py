@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.track_record.breaker_trip import Trip, equity_documents, read_equities
+from functions.domain.track_record.breaker_trip import Trip, equity_document, read_equity
 from functions.domain.track_record.equity_flows import (
     FLOWS_KEPT,
     LONGEST_KEPT,
@@ -167,7 +167,7 @@ class BreakerState:
             "recent": list(self.recent),
             "recent_as_of": [one.as_of for one in self.observations],
             "peak": self.peak,
-            "highs": equity_documents(self.highs),
+            "highs": [equity_document(one) for one in self.highs],
             "day": self.day,
             "day_start": self.day_start,
             "day_start_as_of": None if self.opening is None else self.opening.as_of,
@@ -200,7 +200,7 @@ def _read(document: Mapping[str, Any]) -> BreakerState:
     trip = document.get("trip")
     return BreakerState(
         tuple(Equity(float(usd), as_of) for usd, as_of in zip(recent, times, strict=True)),
-        read_equities(highs),
+        tuple(map(read_equity, highs)),
         document["day"],
         None if day_start is None else Equity(float(day_start), document.get("day_start_as_of") or last),
         document["tripped_until"],

@@ -154,7 +154,7 @@ def _position(key: BookKey, lots: Lots, mark: float) -> OpenPosition:
         strategy_id=key.strategy_id,
         symbol=key.spelled,
         book=book_of(key.uid),
-        qty=float(lots.signed_quantity.sum()),
+        qty=lots.quantity,
         average_price=float(np.average(lots.price, weights=np.abs(lots.signed_quantity))),
         mark=mark,
         unrealized_pnl=lots.unrealized(mark),
