@@ -8,10 +8,13 @@ from datetime import UTC, date, datetime, time
 from google.cloud.firestore import CollectionReference, DocumentReference, DocumentSnapshot, FieldFilter, Query
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
+from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore, document_of
 from functions.adapters.firestore.checkpoint_parts import joined, parted, parts_of
 from functions.adapters.firestore.writes import update_over
+from functions.domain.kernel.stored_fields import DAY, TEXT, TIME
 from functions.domain.ledger.entries import LedgerEntry
+from functions.domain.track_record.daily_returns import OF_DAY, OF_DAY_AT_TIMES
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
 from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSettings
 
@@ -32,7 +35,7 @@ class FirestoreLedgerStore(FirestoreStore):
     def entries(self, tenant_id: str, start: datetime | None) -> Iterator[LedgerEntry]:
         query = _within(paths.ledger_trades(self._db, tenant_id), "ts", start, _END_OF_TIME)
         for snapshot in self._snapshots(query, f"reading the ledger of tenant {tenant_id}"):
-            yield LedgerEntry(snapshot.id, snapshot.to_dict() or {}, snapshot.create_time)
+            yield LedgerEntry(snapshot.id, document_of(snapshot), snapshot.create_time)
 
     def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
         query = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", start, end)
@@ -41,7 +44,7 @@ class FirestoreLedgerStore(FirestoreStore):
     def untimed_fills(self, tenant_id: str) -> Iterator[tuple[str, Document]]:
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("ts", ">=", ""))
         for snapshot in self._stream(query.limit(_UNTIMED_SHOWN), f"reading the ledger of tenant {tenant_id}"):
-            yield snapshot.id, snapshot.to_dict() or {}
+            yield snapshot.id, document_of(snapshot)
 
     def first_fill_time(self, tenant_id: str) -> datetime | None:
         books = ((paths.ledger_trades, "ts"), (paths.shadow_pnl, "timestamp"))
@@ -52,13 +55,14 @@ class FirestoreLedgerStore(FirestoreStore):
         late = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("created_at", ">=", created_since))
         doing = f"looking for late fills of tenant {tenant_id}"
         created = self._stream(late.select(["ts"]), doing, LONG_TIMEOUT_SECONDS)
-        times = [time for snapshot in created if isinstance(time := snapshot.get("ts"), datetime)]
+        times = [time for snapshot in created if isinstance(time := document_of(snapshot).get("ts"), datetime)]
         return min((time for time in times if time < before), default=None)
 
     def head(self, tenant_id: str) -> Versioned[LedgerHead | None]:
         stored = self._get(paths.ledger_head(self._db, tenant_id), f"reading the ledger state of tenant {tenant_id}")
         if stored.value is None:
             return ABSENT
+        check_stored(stored.value, {"last_day": DAY, "seen_until": TIME}, {"served_day": DAY})
         last_day, served_day = (
             stored.value.get(name) or stored.value["last_day"] for name in ("last_day", "served_day")
         )
@@ -85,6 +89,7 @@ class FirestoreLedgerStore(FirestoreStore):
         query = query.where(filter=FieldFilter("period_start", ">=", start))
         query = query.where(filter=FieldFilter("period_start", "<", end)).order_by("period_start")
         for _, document in self._pages(query, f"reading daily performance of tenant {tenant_id}"):
+            check_stored(document, {**OF_DAY, "uid": TEXT}, OF_DAY_AT_TIMES)
             yield document
 
     def settings(self, tenant_id: str) -> TenantSettings:
@@ -150,7 +155,7 @@ class FirestoreLedgerStore(FirestoreStore):
 
     def _pages(self, query: Query, doing: str) -> Iterator[tuple[str, Document]]:
         for snapshot in self._snapshots(query, doing):
-            yield snapshot.id, snapshot.to_dict() or {}
+            yield snapshot.id, document_of(snapshot)
 
     def _snapshots(self, query: Query, doing: str) -> Iterator[DocumentSnapshot[DocumentReference]]:
         """Yield a query's documents page by page, so that memory does not grow with the ledger."""

@@ -10,7 +10,23 @@ from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.document_size import stored_bytes
+from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.stored_fields import (
+    COUNT,
+    FIGURE,
+    MAP,
+    MAP_OF_MAPS,
+    MAPS,
+    MISSING,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    TIME,
+    Kinds,
+    check_fields,
+    word,
+)
 from functions.domain.kernel.text import TEXT_BUDGET, VERDICT_BUDGET, cut
 from functions.domain.orchestration.identity import AgentIdentity
 from functions.domain.orchestration.inputs import InputIssue
@@ -150,6 +166,47 @@ _STORED_AS_IS = tuple(
 
 _FIGURES = ("sharpe_ratio", "probabilistic_sharpe_ratio")
 """Figures that may be unknown."""
+
+
+_ALWAYS: Kinds = {"session_id": TEXT, "timestamp": TIME, "signals": MAP_OF_MAPS, "ai_summary": TEXT}
+_AT_TIMES: Kinds = {"strategy_errors": MAP, "load_errors": MAP, "signals_modified": MAP, "input_issues": MAPS} | {
+    "systemic_risk_details": TEXT,
+}
+_VERDICTS: Kinds = dict.fromkeys(("allocation_decisions", "disabled_decisions"), MAPS)
+_OF_VERDICT: Kinds = {
+    **dict.fromkeys(("strategy_name", "reason_code", "reasoning"), TEXT),
+    **dict.fromkeys(("original_allocation", "final_allocation"), NUMBER),
+    "mode": word(AgentMode),
+    "data_points": COUNT,
+}
+_OF_VERDICT_AT_TIMES: Kinds = {
+    **dict.fromkeys(_FIGURES, FIGURE),
+    "previous_mode": word(AgentMode),
+    "reason_codes": TEXTS,
+}
+
+
+def check_logged(log: Mapping[str, Any]) -> None:
+    """Check that a log document has what is read of it. Raises InputError."""
+    check_fields(log, _ALWAYS, _AT_TIMES)
+    check_verdicts(log)
+    signals = log["signals"]
+    for verdict in logged_verdicts(log):
+        name = verdict["strategy_name"]
+        of_signal: Kinds = dict.fromkeys(("action", "ticker", "reasoning"), TEXT)
+        if name not in signals:
+            raise InputError(f"signals.{name}", "there, as its verdict is", MISSING)
+        check_fields(signals[name], of_signal, {"original_action": TEXT}, f"signals.{name}.")
+    for number, issue in enumerate(log.get("input_issues") or ()):
+        check_fields(issue, {"reason_code": TEXT, "detail": TEXT}, inside=f"input_issues[{number}].")
+
+
+def check_verdicts(log: Mapping[str, Any]) -> None:
+    """Check the entries that `logged_verdicts` returns. Raises InputError."""
+    check_fields(log, {}, _VERDICTS)
+    for kind in _VERDICTS:
+        for number, entry in enumerate(log.get(kind) or ()):
+            check_fields(entry, _OF_VERDICT, _OF_VERDICT_AT_TIMES, f"{kind}[{number}].")
 
 
 def logged_verdicts(log: Mapping[str, Any]) -> list[dict[str, Any]]:

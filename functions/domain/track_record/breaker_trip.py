@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.stored_fields import MAP, MAPS, NUMBER, TIME, Kinds, check_fields
 from functions.domain.track_record.equity_flows import Equity, Rescaling, all_certain, certain
 
 
@@ -69,14 +70,31 @@ class Trip:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Trip:
-        """Read what is stored. Raises KeyError, TypeError or ValueError if it is malformed."""
-        best, opening = document["best"], document["opening"]
+        """Read what is stored, and passes `check_trip`."""
+        best, opening = document.get("best"), document.get("opening")
         return cls(
             None if best is None else read_equities([best])[0],
             read_equities(document["highs"]),
             None if opening is None else read_equities([opening])[0],
-            Limits(document["max_drawdown"], document["daily_loss_limit"]),
+            Limits(document.get("max_drawdown"), document.get("daily_loss_limit")),
         )
+
+
+_AT_TIMES: Kinds = {
+    **dict.fromkeys(("best", "opening"), MAP),
+    **dict.fromkeys(("max_drawdown", "daily_loss_limit"), NUMBER),
+}
+_OF_EQUITY: Kinds = {"usd": NUMBER, "as_of": TIME}
+
+
+def check_trip(document: Mapping[str, Any], inside: str) -> None:
+    """Check that a stored trip has what is read of it. Raises InputError."""
+    check_fields(document, {"highs": MAPS}, _AT_TIMES, inside)
+    for number, one in enumerate(document["highs"]):
+        check_fields(one, _OF_EQUITY, inside=f"{inside}highs[{number}].")
+    for name in ("best", "opening"):
+        if document.get(name) is not None:
+            check_fields(document[name], _OF_EQUITY, inside=f"{inside}{name}.")
 
 
 def equity_documents(equities: Iterable[Equity]) -> list[dict[str, Any]]:
@@ -85,5 +103,5 @@ def equity_documents(equities: Iterable[Equity]) -> list[dict[str, Any]]:
 
 
 def read_equities(documents: Iterable[Mapping[str, Any]]) -> tuple[Equity, ...]:
-    """Read stored observations. Raises KeyError, TypeError or ValueError if they are malformed."""
+    """Read stored observations, which were checked."""
     return tuple(Equity(float(one["usd"]), one["as_of"]) for one in documents)

@@ -100,5 +100,5 @@ def test_the_state_survives_its_document_and_damage_is_named() -> None:
     assert BreakerState.from_document(state.to_document()) == state
     assert BreakerState.from_document(None) == BreakerState()
     damaged: dict[str, Any] = {**state.to_document(), "recent": "high"}
-    with pytest.raises(InputError, match=r"session\.breaker must be"):
+    with pytest.raises(InputError, match=r"breaker\.recent must be a list of finite numbers"):
         BreakerState.from_document(damaged)
