@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.emulator.api.conftest import Caller
-from tests.emulator.api.damage import POLICY, SECRET, WRONG, World, a_world, damaged, fill_of
+from tests.emulator.api.damage import POLICY, SECRET, World, a_world, damaged, fill_of
 from tools.emulator_suite import EmulatorSuite
 
 Words = Mapping[str, str]
@@ -33,6 +33,8 @@ def put(path: str, body: Mapping[str, Any], **headers: str) -> Request:
     return lambda caller, words: caller("PUT", path, json=dict(body), headers=named)
 
 
+OF_EVERY_KIND = ("tenants/acme/idempotency/{id}", "tenants/acme/config/maestro/history/{version}")
+"""Documents that are not all read by the same."""
 SWITCH = {"state": "HALT", "reason": "a damaged document"}
 ACCOUNT = {"as_of": "2026-01-05T15:00:00Z", "equity": 1.0, "buying_power": 1.0, "ledger_version": 0}
 QUOTES = {"as_of": "2026-01-05T15:00:00Z", "symbols": {"KO": {"price": 50.0}}}
@@ -105,13 +107,14 @@ def world(accounts: EmulatorSuite) -> World:
 @pytest.mark.parametrize("kind", READ_BY)
 def test_a_damaged_document_is_told_by_path_and_field_and_never_as_temporary(world: World, kind: str) -> None:
     wrong = []
-    for path in world.paths_of(kind):
+    paths = world.paths_of(kind)
+    for path in paths if kind in OF_EVERY_KIND else paths[:1]:
         is_changed = True
-        for field, how, document in damaged(world.stored[path], WRONG):
+        for field, how, document in damaged(world.stored[path]):
             for name in READ_BY[kind]:
                 world.damage(path, document, is_changed=is_changed)
                 answer = ask(world, name)
-                is_changed = answer.request.method != "GET"
+                is_changed = answer.request.method != "GET" and answer.status_code < 400  # a refusal writes nothing
                 if (fault := fault_of(answer, path, field)) is not None:
                     wrong.append((path, field, how, name, fault))
         world.damage(path, world.stored[path], is_changed=True)
