@@ -206,6 +206,12 @@ def _is_cut_off(job: Document, now: datetime) -> bool:
     return job.get("status") == "RUNNING" and now - job["started_at"] > JOB_CUT_OFF_AFTER
 
 
+def check_lapsed(redemption: Document) -> None:
+    """Check that a redemption has what is told of it. Raises InputError."""
+    names = ("nonce", "strategy_id", "symbol", "action")
+    check_fields(redemption, {**dict.fromkeys(names, TEXT), "notional": NUMBER})
+
+
 def lapsed_reservations(redemptions: Iterable[Document]) -> Iterator[Finding]:
     for redemption in redemptions:
         name, symbol = redemption["strategy_id"], redemption["symbol"]

@@ -10,7 +10,6 @@ from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.document_size import stored_bytes
-from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.stored_fields import (
     COUNT,
@@ -18,7 +17,6 @@ from functions.domain.kernel.stored_fields import (
     MAP,
     MAP_OF_MAPS,
     MAPS,
-    MISSING,
     NUMBER,
     TEXT,
     TEXTS,
@@ -168,18 +166,22 @@ _FIGURES = ("sharpe_ratio", "probabilistic_sharpe_ratio")
 """Figures that may be unknown."""
 
 
-_ALWAYS: Kinds = {"session_id": TEXT, "timestamp": TIME, "signals": MAP_OF_MAPS, "ai_summary": TEXT}
-_AT_TIMES: Kinds = {"strategy_errors": MAP, "load_errors": MAP, "signals_modified": MAP, "input_issues": MAPS} | {
+_AT_TIMES: Kinds = {
+    **dict.fromkeys(("strategy_errors", "load_errors", "signals_modified"), MAP),
+    "signals": MAP_OF_MAPS,
+    "input_issues": MAPS,
     "systemic_risk_details": TEXT,
+    "ai_summary": TEXT,
 }
 _VERDICTS: Kinds = dict.fromkeys(("allocation_decisions", "disabled_decisions"), MAPS)
-_OF_VERDICT: Kinds = {
-    **dict.fromkeys(("strategy_name", "reason_code", "reasoning"), TEXT),
+_OF_VERDICT: Kinds = {"strategy_name": TEXT, "mode": word(AgentMode)}
+_TOLD_OF_VERDICT: Kinds = {
+    **dict.fromkeys(("reason_code", "reasoning"), TEXT),
     **dict.fromkeys(("original_allocation", "final_allocation"), NUMBER),
-    "mode": word(AgentMode),
     "data_points": COUNT,
 }
 _OF_VERDICT_AT_TIMES: Kinds = {
+    **_TOLD_OF_VERDICT,
     **dict.fromkeys(_FIGURES, FIGURE),
     "previous_mode": word(AgentMode),
     "reason_codes": TEXTS,
@@ -187,18 +189,27 @@ _OF_VERDICT_AT_TIMES: Kinds = {
 
 
 def check_logged(log: Mapping[str, Any]) -> None:
-    """Check that a log document has what is read of it. Raises InputError."""
-    check_fields(log, _ALWAYS, _AT_TIMES)
+    """Check that a log document has what reports and alerts read of it. Raises InputError."""
+    check_fields(log, {"session_id": TEXT, "timestamp": TIME}, _AT_TIMES)
     check_verdicts(log)
-    signals = log["signals"]
-    for verdict in logged_verdicts(log):
-        name = verdict["strategy_name"]
-        of_signal: Kinds = dict.fromkeys(("action", "ticker", "reasoning"), TEXT)
-        if name not in signals:
-            raise InputError(f"signals.{name}", "there, as its verdict is", MISSING)
-        check_fields(signals[name], of_signal, {"original_action": TEXT}, f"signals.{name}.")
     for number, issue in enumerate(log.get("input_issues") or ()):
         check_fields(issue, {"reason_code": TEXT, "detail": TEXT}, inside=f"input_issues[{number}].")
+
+
+def check_told(log: Mapping[str, Any], strategy_name: str) -> None:
+    """Check that a log document has what is told of one strategy, if that has a part in it. Raises InputError."""
+    check_logged(log)
+    check_fields(log, {"signals": MAP_OF_MAPS}, {"expires_at": TIME})
+    if strategy_name in log["signals"]:
+        traded: Kinds = dict.fromkeys(("action", "ticker"), TEXT)
+        check_fields(log["signals"][strategy_name], traded, inside=f"signals.{strategy_name}.")
+    for verdict in logged_verdicts(log):
+        if verdict["strategy_name"] == strategy_name:
+            check_fields(verdict, _TOLD_OF_VERDICT, inside=f"allocation_decisions.{strategy_name}.")
+            check_fields(log["signals"], {strategy_name: MAP}, inside="signals.")
+            of_signal: Kinds = dict.fromkeys(("action", "ticker", "reasoning"), TEXT)
+            signal = log["signals"][strategy_name]
+            check_fields(signal, of_signal, {"original_action": TEXT}, f"signals.{strategy_name}.")
 
 
 def check_verdicts(log: Mapping[str, Any]) -> None:

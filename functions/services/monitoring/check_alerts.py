@@ -14,12 +14,11 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.stored_fields import NUMBER
 from functions.domain.monitoring.alert_members import holding
 from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, check_alert, reconcile
-from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_job, findings
+from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_job, check_lapsed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.orchestration.decision import check_logged
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
-from functions.domain.trading.redemption import Redemption
 from functions.domain.trading.reservations import CurrentSession, Overfill
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.damage import reading
@@ -120,7 +119,7 @@ def observed(
         last_decision=readable[0] if readable else None,
         is_market_open=is_missing and is_market_open is not None and _was_open(is_market_open, now),
         jobs=_readable(records.jobs, check_job),
-        lapsed=_readable(records.lapsed, Redemption.from_document),
+        lapsed=_readable(records.lapsed, check_lapsed),
         book=_book(records.positions),
         overfills=_overfills(records.session),
         closed_memberships=closed,

@@ -10,10 +10,10 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.fills import Fill
 from functions.domain.monitoring.explanation import Explanation, explain
 from functions.domain.monitoring.unredeemed_fills import LedgerFill, UnredeemedFills, looked_until, unredeemed
-from functions.domain.orchestration.decision import logged_verdicts
+from functions.domain.orchestration.decision import check_told, logged_verdicts
+from functions.services.kernel.damage import reading
 from functions.services.kernel.ports import Document
 from functions.services.ledger.read_ledger import SkippedDocuments, read_events
-from functions.services.monitoring.logged_decisions import read_logged
 from functions.services.monitoring.ports import RecordStore
 from functions.services.trading.redeem_signals import read_redemption
 
@@ -31,7 +31,8 @@ def explain_trade(store: RecordStore, tenant_id: str, strategy_id: str, at: date
     decision = store.decision_at(tenant_id, at)
     if decision is None:
         raise RefusedError(ReasonCode.NOT_FOUND, f"there is no decision before {at.isoformat()}")
-    read_logged(decision)
+    with reading(decision):
+        check_told(decision, strategy_id)
     redemption = store.redemption_of(tenant_id, decision["session_id"], strategy_id)
     mine = None if redemption is None else read_redemption(redemption).nonce
     fills = [] if mine is None else _fills(tenant_id, store.fills_of(tenant_id, mine))
