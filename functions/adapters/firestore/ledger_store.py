@@ -11,9 +11,8 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore, document_of
 from functions.adapters.firestore.checkpoint_parts import joined, parted, parts_of
 from functions.adapters.firestore.writes import update_over
-from functions.domain.kernel.stored_fields import DAY, TEXT, TIME
+from functions.domain.kernel.stored_fields import DAY, TIME
 from functions.domain.ledger.entries import LedgerEntry
-from functions.domain.track_record.daily_returns import OF_DAY, OF_DAY_AT_TIMES
 from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
 from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSettings
@@ -89,7 +88,6 @@ class FirestoreLedgerStore(FirestoreStore):
         query = query.where(filter=FieldFilter("period_start", ">=", start))
         query = query.where(filter=FieldFilter("period_start", "<", end)).order_by("period_start")
         for _, document in self._pages(query, f"reading daily performance of tenant {tenant_id}"):
-            check_stored(document, {**OF_DAY, "uid": TEXT}, OF_DAY_AT_TIMES)
             yield document
 
     def settings(self, tenant_id: str) -> TenantSettings:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from functions.domain.kernel.book_names import SHADOW_UID
 from functions.domain.kernel.errors import StoreConflict
 from functions.domain.kernel.policy import Policy
-from functions.domain.kernel.stored_fields import TEXT, TIME
+from functions.domain.kernel.stored_fields import NUMBER, TEXT, TIME, Kinds
 from functions.domain.monitoring.activity import orchestration_summary
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.monitoring.report import DayOfTrading, report_picture, report_text
@@ -28,6 +28,11 @@ REPORT_SETTINGS = ("time_zone", "report_hour")
 _RECENT_DECISIONS = 3
 _CURVE = timedelta(days=45)
 _ALERTS = 50
+_OF_DAY: Kinds = {
+    **dict.fromkeys(("uid", "strategy_id"), TEXT),
+    **dict.fromkeys(("pnl", "return_fraction"), NUMBER),
+    "period_start": TIME,
+}
 
 
 _CAUGHT_UP_WITHIN = timedelta(hours=6)
@@ -109,7 +114,9 @@ class MakeReport:
 def day_of_trading(store: ReportStore, due: ReportDue) -> DayOfTrading:
     """Return what a report tells of. Raises DamagedDocument, StoreUnavailable."""
     tenant_id = due.tenant_id
-    performance = store.daily_documents(tenant_id, due.until - _CURVE, due.until)
+    performance = list(store.daily_documents(tenant_id, due.until - _CURVE, due.until))
+    for day in performance:
+        check_stored(day, _OF_DAY)
     alerts = store.alerts_since(tenant_id, due.since, _ALERTS)
     for alert in alerts:
         check_stored(alert, {"title": TEXT, "opened_at": TIME})

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
-from functions.domain.track_record.daily_returns import counted, pooled_returns
+from functions.domain.kernel.stored_fields import TEXT
+from functions.domain.track_record.daily_returns import OF_DAY, OF_DAY_AT_TIMES, counted, pooled_returns
 from functions.domain.track_record.windows import PerformanceWindows
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Document
 from functions.services.track_record.ports import PerformanceStore
 
@@ -41,9 +43,12 @@ def build_windows(store: PerformanceStore, tenant_id: str, today: date) -> dict[
 
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
-    """Return windows made of daily documents: by uid, and pooled under None."""
+    """Return windows made of daily documents: by uid, and pooled under None. Raises DamagedDocument."""
     by_uid: dict[str | None, list[Document]] = defaultdict(list)
-    for document in counted(list(days)):
+    known = list(days)
+    for document in known:
+        check_stored(document, {**OF_DAY, "uid": TEXT}, OF_DAY_AT_TIMES)
+    for document in counted(known):
         for uid in (None, document["uid"]):
             by_uid[uid].append(document)
     returns = {uid: pooled_returns(documents) for uid, documents in by_uid.items()}

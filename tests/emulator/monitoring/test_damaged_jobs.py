@@ -11,9 +11,9 @@ import flask
 import pytest
 from firebase_functions import https_fn
 
-from functions import bootstrap
 from functions.adapters.firestore import paths
 from functions.domain.ledger.periods import Period
+from functions.domain.monitoring.alerts import alert_id
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.triggers.tasks import checktenant, snapshottenant
@@ -105,4 +105,6 @@ def test_a_damaged_tenant_stops_no_other(world: World) -> None:
     assert [job("other")["status"] for job in (checks, reports, snapshots)] == ["DONE"] * 3
     failed = world.desk.db.document(f"tenants/acme/jobs/day-{datetime.now(UTC).date()}").get().to_dict() or {}
     assert (failed["status"], "last_day" in failed["error"]) == ("FAILED", True), "an alert is raised for it"
-    assert bootstrap.check_alerts().run("acme", {})
+    assert checks("acme")["status"] == "DONE"
+    alert = paths.alerts(world.desk.db, "acme").document(alert_id("job:day")).get().to_dict() or {}
+    assert alert["state"] == "OPEN"
