@@ -13,12 +13,14 @@ from functions.domain.kernel.stored_fields import NUMBER, TEXT, TIME, Kinds
 Document = Mapping[str, Any]
 Cell = tuple[str, date]
 """A strategy's day."""
-OF_DAY: Kinds = {
-    **dict.fromkeys(("pnl", "capital_base", "unrealized_pnl", "fills"), NUMBER),
+OF_RETURN: Kinds = {
+    **dict.fromkeys(("pnl", "capital_base"), NUMBER),
     "period_start": TIME,
     "strategy_id": TEXT,
 }
-"""What returns and curves are made of, in a stored daily document."""
+"""What a return is made of, in a stored daily document."""
+OF_DAY: Kinds = {**OF_RETURN, **dict.fromkeys(("unrealized_pnl", "fills"), NUMBER)}
+"""What tells besides whether a day on paper counts, and curves are made of."""
 OF_DAY_AT_TIMES: Kinds = {"mode": TEXT, "book": TEXT}
 
 

@@ -8,7 +8,14 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.kernel.stored_fields import TEXT
-from functions.domain.track_record.daily_returns import OF_DAY, OF_DAY_AT_TIMES, counted, pooled_returns
+from functions.domain.track_record.daily_returns import (
+    OF_DAY,
+    OF_DAY_AT_TIMES,
+    OF_RETURN,
+    counted,
+    is_on_paper,
+    pooled_returns,
+)
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Document
@@ -47,7 +54,8 @@ def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]
     by_uid: dict[str | None, list[Document]] = defaultdict(list)
     known = list(days)
     for document in known:
-        check_stored(document, {**OF_DAY, "uid": TEXT}, OF_DAY_AT_TIMES)
+        what_counts = OF_DAY if is_on_paper(document) else OF_RETURN
+        check_stored(document, {**what_counts, "uid": TEXT}, {**OF_DAY, **OF_DAY_AT_TIMES})
     for document in counted(known):
         for uid in (None, document["uid"]):
             by_uid[uid].append(document)
