@@ -14,7 +14,7 @@ from functions.adapters.firestore.writes import update_over
 from functions.domain.kernel.stored_fields import DAY, TIME
 from functions.domain.ledger.entries import LedgerEntry
 from functions.services.kernel.damage import check_stored
-from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
+from functions.services.kernel.ports import ABSENT, Document, StoredDocument, Version, Versioned
 from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSettings
 
 PAGE_SIZE = 2000
@@ -75,13 +75,14 @@ class FirestoreLedgerStore(FirestoreStore):
         snapshot = next(iter(self._stream(newest_first.limit(1), doing)), None)
         if snapshot is None:
             return None
-        first = snapshot.to_dict() or {}
+        first = document_of(snapshot)
         if parts_of(first) == 1:
             return first
         numbers = range(2, parts_of(first) + 1)
         others = [paths.checkpoint_part(self._db, tenant_id, snapshot.id, number) for number in numbers]
         found = self._get_all(others, doing)
-        return joined(first, [found.get(other.path, ABSENT).value for other in others])
+        whole = joined(first, [found.get(other.path, ABSENT).value for other in others])
+        return StoredDocument(first.path, whole)
 
     def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterator[Document]:
         query = paths.strategy_performance(self._db, tenant_id).where(filter=FieldFilter("period", "==", "day"))

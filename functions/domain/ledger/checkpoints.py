@@ -55,13 +55,13 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
     """
     if document is None:
         return Checkpoint.empty()
-    expected = _PACKED if "packed" in document else _OF_BEFORE
+    expected = _OF_BEFORE if "books" in document and "packed" not in document else _PACKED
     try:
         check_fields(document, expected, {"at": TIME})
     except InputError as error:
         raise PackedStateError(error.field, error.limit, error.value) from error
     try:
-        index, columns = _unpacked(document) if "packed" in document else _of_before(document)
+        index, columns = _unpacked(document) if expected is _PACKED else _of_before(document)
         ends = np.cumsum([0, *index["lots"]])
         if [column.size for column in columns] != [ends[-1]] * len(_COLUMNS) or len(index["books"]) != len(ends) - 1:
             raise ValueError(f"{ends[-1]} lots of {len(ends) - 1} books")

@@ -202,8 +202,7 @@ class PositionBook:
         """Read what is stored; nothing stored is a book that is not open. Raises InputError if malformed."""
         if document is None:
             return cls()
-        document = unpacked(document)
-        check_fields(document, {"holdings_json": TEXT, "orders_json": TEXT}, _AT_TIMES)
+        check_fields(document := unpacked(document), {"holdings_json": TEXT, "orders_json": TEXT}, _AT_TIMES)
         if "opened_at" not in document:
             raise InputError("opened_at", "a timestamp, or null", MISSING)
         words = {name: document.get(name) for name in ("opened_by", "closed_because", "closed_by")}

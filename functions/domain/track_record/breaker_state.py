@@ -10,20 +10,8 @@ from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.kernel.stored_fields import (
-    DAY,
-    LIST,
-    MAP,
-    MAPS,
-    MISSING,
-    NUMBER,
-    TIME,
-    Kind,
-    Kinds,
-    check_fields,
-    word,
-)
-from functions.domain.track_record.breaker_trip import Trip, check_trip, equity_documents, read_equities
+from functions.domain.track_record.breaker_checks import check_breaker
+from functions.domain.track_record.breaker_trip import Trip, equity_documents, read_equities
 from functions.domain.track_record.equity_flows import (
     FLOWS_KEPT,
     LONGEST_KEPT,
@@ -199,37 +187,8 @@ class BreakerState:
             return cls()
         if not isinstance(document, Mapping):
             raise InputError("breaker", "a map", document)
-        _check(document)
+        check_breaker(document)
         return _read(document)
-
-
-_ALWAYS = ("peak", "day", "day_start", "tripped_until", "reason_code")
-_AT_TIMES: Kinds = {
-    **dict.fromkeys(("peak", "day_start"), NUMBER),
-    **dict.fromkeys(("tripped_until", "observed_as_of", "day_start_as_of", "refuted_at"), TIME),
-    **dict.fromkeys(("highs", "flows"), MAPS),
-    "recent_as_of": Kind("a list of timestamps", lambda value: LIST.holds(value) and all(map(TIME.holds, value))),
-    "day": DAY,
-    "reason_code": word(ReasonCode),
-    "trip": MAP,
-}
-_EQUITIES = Kind("a list of finite numbers", lambda value: LIST.holds(value) and all(map(NUMBER.holds, value)))
-
-
-def _check(document: Mapping[str, Any]) -> None:
-    """Check that a breaker has what is read of it. Raises InputError."""
-    check_fields(document, {"recent": _EQUITIES}, _AT_TIMES, "breaker.")
-    for name in _ALWAYS:
-        if name not in document:
-            raise InputError(f"breaker.{name}", "there, or null", MISSING)
-    if len(document.get("recent_as_of") or document["recent"]) != len(document["recent"]):
-        raise InputError("breaker.recent_as_of", "as long as recent", document["recent_as_of"])
-    for number, one in enumerate(document.get("highs") or ()):
-        check_fields(one, {"usd": NUMBER, "as_of": TIME}, inside=f"breaker.highs[{number}].")
-    for number, one in enumerate(document.get("flows") or ()):
-        check_fields(one, {"usd": NUMBER, "ts": TIME}, {"factor": NUMBER}, f"breaker.flows[{number}].")
-    if document.get("trip") is not None:
-        check_trip(document["trip"], "breaker.trip.")
 
 
 def _read(document: Mapping[str, Any]) -> BreakerState:
@@ -250,7 +209,7 @@ def _read(document: Mapping[str, Any]) -> BreakerState:
         document["tripped_until"],
         ReasonCode(document["reason_code"]) if document["reason_code"] else None,
         observed_as_of,
-        tuple(Flow(one["usd"], one["ts"], one.get("factor")) for one in document.get("flows") or ()),
+        tuple(Flow(one["usd"], one["ts"], one["factor"]) for one in document.get("flows") or ()),
         None if trip is None else Trip.from_document(trip),
         document.get("refuted_at"),
     )

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.kernel.stored_fields import MAP, MAPS, NUMBER, TIME, Kinds, check_fields
 from functions.domain.track_record.equity_flows import Equity, Rescaling, all_certain, certain
 
 
@@ -70,31 +69,14 @@ class Trip:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Trip:
-        """Read what is stored, and passes `check_trip`."""
-        best, opening = document.get("best"), document.get("opening")
+        """Read what is stored, and passed `check_breaker`."""
+        best, opening = document["best"], document["opening"]
         return cls(
             None if best is None else read_equities([best])[0],
             read_equities(document["highs"]),
             None if opening is None else read_equities([opening])[0],
-            Limits(document.get("max_drawdown"), document.get("daily_loss_limit")),
+            Limits(document["max_drawdown"], document["daily_loss_limit"]),
         )
-
-
-_AT_TIMES: Kinds = {
-    **dict.fromkeys(("best", "opening"), MAP),
-    **dict.fromkeys(("max_drawdown", "daily_loss_limit"), NUMBER),
-}
-_OF_EQUITY: Kinds = {"usd": NUMBER, "as_of": TIME}
-
-
-def check_trip(document: Mapping[str, Any], inside: str) -> None:
-    """Check that a stored trip has what is read of it. Raises InputError."""
-    check_fields(document, {"highs": MAPS}, _AT_TIMES, inside)
-    for number, one in enumerate(document["highs"]):
-        check_fields(one, _OF_EQUITY, inside=f"{inside}highs[{number}].")
-    for name in ("best", "opening"):
-        if document.get(name) is not None:
-            check_fields(document[name], _OF_EQUITY, inside=f"{inside}{name}.")
 
 
 def equity_documents(equities: Iterable[Equity]) -> list[dict[str, Any]]:

@@ -84,7 +84,7 @@ class ComputeMonth:
         """
         days = self._days(tenant_id, period)
         for day in itertools.chain.from_iterable(days.values()):
-            check_stored(day, _SUMS)
+            check_stored(day, _SUMS, {"income": NUMBER})
         results = [result_of_days(*owner, of_owner) for owner, of_owner in days.items()]
         return MonthPerformance(self._snapshots(tenant_id, period, policy_defaults, results, days), SkippedDocuments())
 

@@ -33,8 +33,6 @@ _OF_DAY: Kinds = {
     **dict.fromkeys(("pnl", "return_fraction"), NUMBER),
     "period_start": TIME,
 }
-
-
 _CAUGHT_UP_WITHIN = timedelta(hours=6)
 """From a report's hour: in which it is queued, again and again until the queue took it."""
 
