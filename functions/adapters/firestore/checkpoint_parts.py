@@ -17,5 +17,7 @@ def parted(checkpoint: Document) -> list[Document]:
 
 def joined(first: Document, others: Sequence[Document | None]) -> Document:
     """Return a checkpoint as it was packed; parts that are missing, or of another one, no reader takes for books."""
-    packed = [first["packed"], *(other.get("packed", b"") for other in others if other is not None)]
+    packed = [one.get("packed", b"") for one in (first, *others) if one is not None]
+    if not all(isinstance(part, bytes) for part in packed):
+        return first
     return {**first, "packed": b"".join(packed)}

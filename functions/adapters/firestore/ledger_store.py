@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime, time
 from google.cloud.firestore import CollectionReference, DocumentReference, DocumentSnapshot, FieldFilter, Query
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
+from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore, document_of
 from functions.adapters.firestore.checkpoint_parts import joined, parted
 from functions.adapters.firestore.parts import parts_of
 from functions.adapters.firestore.writes import update_over
+from functions.domain.kernel.stored_fields import DAY, TIME
 from functions.domain.ledger.entries import LedgerEntry
-from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
+from functions.services.kernel.damage import check_stored
+from functions.services.kernel.ports import ABSENT, Document, StoredDocument, Version, Versioned
 from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSettings
 
 PAGE_SIZE = 2000
@@ -33,7 +35,7 @@ class FirestoreLedgerStore(FirestoreStore):
     def entries(self, tenant_id: str, start: datetime | None) -> Iterator[LedgerEntry]:
         query = _within(paths.ledger_trades(self._db, tenant_id), "ts", start, _END_OF_TIME)
         for snapshot in self._snapshots(query, f"reading the ledger of tenant {tenant_id}"):
-            yield LedgerEntry(snapshot.id, snapshot.to_dict() or {}, snapshot.create_time)
+            yield LedgerEntry(snapshot.id, document_of(snapshot), snapshot.create_time)
 
     def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
         query = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", start, end)
@@ -42,7 +44,7 @@ class FirestoreLedgerStore(FirestoreStore):
     def untimed_fills(self, tenant_id: str) -> Iterator[tuple[str, Document]]:
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("ts", ">=", ""))
         for snapshot in self._stream(query.limit(_UNTIMED_SHOWN), f"reading the ledger of tenant {tenant_id}"):
-            yield snapshot.id, snapshot.to_dict() or {}
+            yield snapshot.id, document_of(snapshot)
 
     def first_fill_time(self, tenant_id: str) -> datetime | None:
         books = ((paths.ledger_trades, "ts"), (paths.shadow_pnl, "timestamp"))
@@ -53,13 +55,14 @@ class FirestoreLedgerStore(FirestoreStore):
         late = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("created_at", ">=", created_since))
         doing = f"looking for late fills of tenant {tenant_id}"
         created = self._stream(late.select(["ts"]), doing, LONG_TIMEOUT_SECONDS)
-        times = [time for snapshot in created if isinstance(time := snapshot.get("ts"), datetime)]
+        times = [time for snapshot in created if isinstance(time := document_of(snapshot).get("ts"), datetime)]
         return min((time for time in times if time < before), default=None)
 
     def head(self, tenant_id: str) -> Versioned[LedgerHead | None]:
         stored = self._get(paths.ledger_head(self._db, tenant_id), f"reading the ledger state of tenant {tenant_id}")
         if stored.value is None:
             return ABSENT
+        check_stored(stored.value, {"last_day": DAY, "seen_until": TIME}, {"served_day": DAY})
         last_day, served_day = (
             stored.value.get(name) or stored.value["last_day"] for name in ("last_day", "served_day")
         )
@@ -73,13 +76,14 @@ class FirestoreLedgerStore(FirestoreStore):
         snapshot = next(iter(self._stream(newest_first.limit(1), doing)), None)
         if snapshot is None:
             return None
-        first = snapshot.to_dict() or {}
+        first = document_of(snapshot)
         if parts_of(first) == 1:
             return first
         numbers = range(2, parts_of(first) + 1)
         others = [paths.checkpoint_part(self._db, tenant_id, snapshot.id, number) for number in numbers]
         found = self._get_all(others, doing)
-        return joined(first, [found.get(other.path, ABSENT).value for other in others])
+        whole = joined(first, [found.get(other.path, ABSENT).value for other in others])
+        return StoredDocument(first.path, whole)
 
     def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterator[Document]:
         query = paths.strategy_performance(self._db, tenant_id).where(filter=FieldFilter("period", "==", "day"))
@@ -151,7 +155,7 @@ class FirestoreLedgerStore(FirestoreStore):
 
     def _pages(self, query: Query, doing: str) -> Iterator[tuple[str, Document]]:
         for snapshot in self._snapshots(query, doing):
-            yield snapshot.id, snapshot.to_dict() or {}
+            yield snapshot.id, document_of(snapshot)
 
     def _snapshots(self, query: Query, doing: str) -> Iterator[DocumentSnapshot[DocumentReference]]:
         """Yield a query's documents page by page, so that memory does not grow with the ledger."""

@@ -114,7 +114,7 @@ def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]
         fees=math.fsum(day["fees"] for day in days),
         fills=sum(day["fills"] for day in days),
         stale_marks=tuple(last["stale_marks"]),
-        income=math.fsum(day.get("income", 0.0) for day in days),  # days of before had none
+        income=math.fsum(day.get("income") or 0.0 for day in days),  # days of before had none
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.track_record.breaker_checks import check_breaker
 from functions.domain.track_record.breaker_trip import Trip, equity_document, read_equity
 from functions.domain.track_record.equity_flows import (
     FLOWS_KEPT,
@@ -184,10 +185,10 @@ class BreakerState:
         """Read what is stored; nothing stored is a fresh state. Raises InputError if malformed."""
         if document is None:
             return cls()
-        try:
-            return _read(document)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError("session.breaker", "what a cycle stored", document) from error
+        if not isinstance(document, Mapping):
+            raise InputError("breaker", "a map", document)
+        check_breaker(document)
+        return _read(document)
 
 
 def _read(document: Mapping[str, Any]) -> BreakerState:
@@ -196,7 +197,9 @@ def _read(document: Mapping[str, Any]) -> BreakerState:
     last = observed_as_of or _LONG_AGO
     recent, peak, day_start = document["recent"], document["peak"], document["day_start"]
     times = document.get("recent_as_of") or [last] * len(recent)
-    highs = document.get("highs", [] if peak is None else [{"usd": peak, "as_of": last}])
+    highs = document.get("highs")
+    if highs is None:
+        highs = [] if peak is None else [{"usd": peak, "as_of": last}]
     trip = document.get("trip")
     return BreakerState(
         tuple(Equity(float(usd), as_of) for usd, as_of in zip(recent, times, strict=True)),

@@ -69,7 +69,7 @@ class Trip:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Trip:
-        """Read what is stored. Raises KeyError, TypeError or ValueError if it is malformed."""
+        """Read what is stored, and passed `check_breaker`."""
         best, opening = document["best"], document["opening"]
         return cls(
             None if best is None else read_equity(best),
@@ -85,5 +85,5 @@ def equity_document(equity: Equity) -> dict[str, Any]:
 
 
 def read_equity(document: Mapping[str, Any]) -> Equity:
-    """Read a stored observation. Raises KeyError, TypeError or ValueError if it is malformed."""
+    """Read a stored observation, which was checked."""
     return Equity(float(document["usd"]), document["as_of"])

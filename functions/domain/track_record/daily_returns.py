@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from functions.domain.kernel.book_names import SHADOW_BOOK
-from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.stored_fields import NUMBER, TEXT, TIME, Kinds
 
 Document = Mapping[str, Any]
 Cell = tuple[str, date]
 """A strategy's day."""
-_NUMBERS = ("pnl", "capital_base", "unrealized_pnl", "fills")
-
-
-def check_daily(document_id: str, document: Document) -> None:
-    """Raise InputError if a stored daily document lacks what returns and curves are made of."""
-    if not isinstance(document.get("period_start"), datetime):
-        raise InputError(f"{document_id}.period_start", "a timestamp", document.get("period_start"))
-    for name in _NUMBERS:
-        value = document.get(name)
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            raise InputError(f"{document_id}.{name}", "a finite number", value)
-    if not isinstance(document.get("mode"), str | None):
-        raise InputError(f"{document_id}.mode", "a mode or null", document["mode"])
+OF_RETURN: Kinds = {
+    **dict.fromkeys(("pnl", "capital_base"), NUMBER),
+    "period_start": TIME,
+    "strategy_id": TEXT,
+}
+"""What a return is made of, in a stored daily document."""
+OF_DAY: Kinds = {**OF_RETURN, **dict.fromkeys(("unrealized_pnl", "fills"), NUMBER)}
+"""What tells besides whether a day on paper counts, and curves are made of."""
+OF_DAY_AT_TIMES: Kinds = {"mode": TEXT, "book": TEXT}
 
 
 def counted(days: Sequence[Document]) -> list[Document]:

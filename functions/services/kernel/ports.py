@@ -11,6 +11,16 @@ T_co = TypeVar("T_co", covariant=True)
 
 Document = Mapping[str, Any]
 
+
+class StoredDocument(dict[str, Any]):
+    """A document as it is stored, which knows where."""
+
+    def __init__(self, path: str, fields: Mapping[str, Any]) -> None:
+        super().__init__(fields)
+        self.path = path
+        """Below the database, as `tenants/acme/state/session`."""
+
+
 Version = NewType("Version", object)
 """What a store needs to know that nobody wrote a document since; only the store that gave it looks inside."""
 

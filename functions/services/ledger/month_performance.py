@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.stored_fields import COUNT, NUMBER, TEXT, TEXTS, Kinds
 from functions.domain.ledger.books import PeriodResult, compute_period_in_pages
 from functions.domain.ledger.periods import Period, month_statistics, result_of_days, snapshot_document
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Clock, Document
 from functions.services.ledger.books import books_at, newest_checkpoint
 from functions.services.ledger.ports import LedgerStore
 from functions.services.ledger.read_ledger import SkippedDocuments, read_all_events
+
+_RETURNS: Kinds = {
+    **dict.fromkeys(("uid", "strategy_id"), TEXT),
+    **dict.fromkeys(("return_fraction", "capital_base"), NUMBER),
+}
+_SUMS: Kinds = {
+    **dict.fromkeys(("realized_pnl", "unrealized_pnl", "pnl", "fees"), NUMBER),
+    "fills": COUNT,
+    "stale_marks": TEXTS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,8 @@ class ComputeMonth:
         The work depends on the days and strategies only, however many fills there were. Raises as `from_fills`.
         """
         days = self._days(tenant_id, period)
+        for day in itertools.chain.from_iterable(days.values()):
+            check_stored(day, _SUMS, {"income": NUMBER})
         results = [result_of_days(*owner, of_owner) for owner, of_owner in days.items()]
         return MonthPerformance(self._snapshots(tenant_id, period, policy_defaults, results, days), SkippedDocuments())
 
@@ -104,5 +119,6 @@ class ComputeMonth:
         """Return the month's daily documents by (uid, strategy), oldest first."""
         by_owner: dict[tuple[str, str], list[Document]] = defaultdict(list)
         for day in self._store.daily_documents(tenant_id, period.start, period.end):
+            check_stored(day, _RETURNS)
             by_owner[day["uid"], day["strategy_id"]].append(day)
         return by_owner

@@ -10,10 +10,12 @@ from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict
 from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.stored_fields import TEXT, TIME
 from functions.domain.ledger.books import Checkpoint, PeriodResult, compute_period_in_pages
 from functions.domain.ledger.checkpoints import checkpoint_document
 from functions.domain.ledger.periods import Period, mode_at_end, snapshot_document
 from functions.services.kernel.commits import races
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Clock, Document, MarketCalendars
 from functions.services.ledger.books import books_at, newest_checkpoint
 from functions.services.ledger.ports import DayWrites, LedgerHead, LedgerStore
@@ -172,4 +174,5 @@ def _windows(days: Sequence[Document]) -> dict[str | None, Document]:
 
 
 def _identity(day: Document) -> str:
+    check_stored(day, {"uid": TEXT, "strategy_id": TEXT, "period_start": TIME})
     return Period.of_day(day["period_start"].date()).document_id(day["uid"], day["strategy_id"])

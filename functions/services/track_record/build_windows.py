@@ -8,8 +8,17 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
-from functions.domain.track_record.daily_returns import counted, pooled_returns
+from functions.domain.kernel.stored_fields import TEXT
+from functions.domain.track_record.daily_returns import (
+    OF_DAY,
+    OF_DAY_AT_TIMES,
+    OF_RETURN,
+    counted,
+    is_on_paper,
+    pooled_returns,
+)
 from functions.domain.track_record.windows import PerformanceWindows
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Document
 from functions.services.track_record.ports import PerformanceStore
 
@@ -42,9 +51,16 @@ def build_windows(store: PerformanceStore, tenant_id: str, today: date) -> dict[
 
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
-    """Return windows made of daily documents: by uid, and pooled under None; nobody is judged by what is unowned."""
+    """Return windows made of daily documents: by uid, and pooled under None; nobody is judged by what is unowned.
+
+    Raises DamagedDocument.
+    """
     by_uid: dict[str | None, list[Document]] = defaultdict(list)
-    for document in counted([day for day in days if day["uid"] != UNOWNED]):
+    owned = [day for day in days if day.get("uid") != UNOWNED]
+    for document in owned:
+        what_counts = OF_DAY if is_on_paper(document) else OF_RETURN
+        check_stored(document, {**what_counts, "uid": TEXT}, {**OF_DAY, **OF_DAY_AT_TIMES})
+    for document in counted(owned):
         for uid in (None, document["uid"]):
             by_uid[uid].append(document)
     returns = {uid: pooled_returns(documents) for uid, documents in by_uid.items()}
