@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from functions.domain.kernel.errors import InputError
-from functions.domain.kernel.markets import ALWAYS_OPEN, periods_a_year
+from functions.domain.kernel.markets import ALWAYS_OPEN
 from functions.services.kernel.ports import MarketCalendar
 
 _DAY = timedelta(days=1)
@@ -44,10 +44,6 @@ class AlwaysOpen:
 
     def end_of(self, session: date) -> datetime:
         return datetime.combine(session + _DAY, time(), UTC)
-
-    @property
-    def periods_a_year(self) -> int:
-        return periods_a_year(ALWAYS_OPEN)
 
 
 def _told(
@@ -130,10 +126,6 @@ class ExchangeCalendar:
         midnight = datetime.combine(session + _DAY, time(), market.tz).astimezone(UTC)
         following_opens, _ = self._hours(self._session(session + _DAY, "next"))
         return min(midnight, following_opens)
-
-    @property
-    def periods_a_year(self) -> int:
-        return periods_a_year(self.market_code)
 
     @_told
     def _session(self, day: date, direction: str) -> date:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from firebase_functions import https_fn, options, tasks_fn
 
 from functions import bootstrap
-from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StoreRefused
+from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StoreRefused, StrategyProcessesError
 from functions.services.access.close_memberships import ClosedMembership
 from functions.services.kernel.tasks import Task
 from functions.services.ledger.snapshot_tasks import SnapshotTask
@@ -77,7 +77,7 @@ def handles(
     timeout_sec=TIMEOUT_SECONDS,
     **SERVING["orchestratetenant"].options(),
 )
-@handles(CycleTask, retried=(StoreError, TimeoutError))
+@handles(CycleTask, retried=(StoreError, StrategyProcessesError, TimeoutError))
 def orchestratetenant(task: CycleTask) -> dict[str, Any]:
     """Run the cycle of one tenant and slot; a repeated delivery changes nothing."""
     loader = bootstrap.strategy_loader(task.tenant_id)

@@ -16,15 +16,16 @@ from google.cloud.firestore import (
 )
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
-from functions.adapters.firestore.checkpoint_parts import joined, parted, parts_of
+from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore, document_of
+from functions.adapters.firestore.checkpoint_parts import joined, parted
 from functions.adapters.firestore.ledger_head import head_document, read_head
+from functions.adapters.firestore.parts import parts_of
 from functions.adapters.firestore.writes import update_over
 from functions.domain.kernel.errors import InputError
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.ledger.fills import is_paper_fill
 from functions.domain.track_record.daily_returns import day_of
-from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
+from functions.services.kernel.ports import ABSENT, Document, StoredDocument, Version, Versioned
 from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSettings
 
 logger = logging.getLogger("maestro")
@@ -50,7 +51,7 @@ class FirestoreLedgerStore(FirestoreStore):
     def entries(self, tenant_id: str, start: datetime | None) -> Iterator[LedgerEntry]:
         query = _within(paths.ledger_trades(self._db, tenant_id), "ts", start, _END_OF_TIME)
         for snapshot in self._snapshots(query, f"reading the ledger of tenant {tenant_id}"):
-            yield LedgerEntry(snapshot.id, snapshot.to_dict() or {}, snapshot.create_time)
+            yield LedgerEntry(snapshot.id, document_of(snapshot), snapshot.create_time)
 
     def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
         query = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", start, end)
@@ -59,7 +60,7 @@ class FirestoreLedgerStore(FirestoreStore):
     def untimed_fills(self, tenant_id: str) -> Iterator[tuple[str, Document]]:
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("ts", ">=", ""))
         for snapshot in self._stream(query.limit(_UNTIMED_SHOWN), f"reading the ledger of tenant {tenant_id}"):
-            yield snapshot.id, snapshot.to_dict() or {}
+            yield snapshot.id, document_of(snapshot)
 
     def first_fill_time(self, tenant_id: str) -> datetime | None:
         books = ((paths.ledger_trades, "ts"), (paths.shadow_pnl, "timestamp"))
@@ -70,7 +71,7 @@ class FirestoreLedgerStore(FirestoreStore):
         late = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("created_at", ">=", created_since))
         doing = f"looking for late fills of tenant {tenant_id}"
         created = self._stream(late.select(["ts"]), doing, LONG_TIMEOUT_SECONDS)
-        times = [(snapshot.to_dict() or {}).get("ts") for snapshot in created]
+        times = [document_of(snapshot).get("ts") for snapshot in created]
         found = [time for time in times if isinstance(time, datetime) and _EPOCH <= time < before]
         if created_since < before:  # what is traded on paper is written as it happens
             paper = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", created_since, before)
@@ -94,13 +95,14 @@ class FirestoreLedgerStore(FirestoreStore):
         snapshot = next(iter(self._stream(newest_first.limit(1), doing)), None)
         if snapshot is None:
             return None
-        first = snapshot.to_dict() or {}
+        first = document_of(snapshot)
         if parts_of(first) == 1:
             return first
         numbers = range(2, parts_of(first) + 1)
         others = [paths.checkpoint_part(self._db, tenant_id, snapshot.id, number) for number in numbers]
         found = self._get_all(others, doing)
-        return joined(first, [found.get(other.path, ABSENT).value for other in others])
+        whole = joined(first, [found.get(other.path, ABSENT).value for other in others])
+        return StoredDocument(first.path, whole)
 
     def daily_documents(self, tenant_id: str, first: date, last: date) -> Iterator[tuple[str, Document]]:
         start, end = _midnight(first) - LONGEST_CLOSURE, _midnight(last + timedelta(days=1))
@@ -197,7 +199,7 @@ class FirestoreLedgerStore(FirestoreStore):
 
     def _pages(self, query: Query, doing: str) -> Iterator[tuple[str, Document]]:
         for snapshot in self._snapshots(query, doing):
-            yield snapshot.id, snapshot.to_dict() or {}
+            yield snapshot.id, document_of(snapshot)
 
     def _snapshots(self, query: Query, doing: str) -> Iterator[DocumentSnapshot[DocumentReference]]:
         """Yield a query's documents page by page, so that memory does not grow with the ledger."""

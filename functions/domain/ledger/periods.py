@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from functions.domain.kernel.book_names import book_of
-from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.stored_fields import COUNT, NUMBER, TEXT, TEXTS, Kinds, check_fields
 from functions.domain.ledger.books import PeriodResult
 from functions.domain.track_record import statistics
 from functions.domain.track_record.daily_returns import check_daily, day_of
@@ -19,8 +19,13 @@ from functions.domain.track_record.modes import ModeState
 
 SOURCE = "ledger_trades_fifo"
 MONTHS = range(1, 13)
-_MONTH_NUMBERS = ("pnl", "realized_pnl", "unrealized_pnl", "fees", "fills", "capital_base", "return_fraction")
-"""Fields of daily documents that a month adds up."""
+_OF_MONTH: Kinds = {
+    **dict.fromkeys(("uid", "strategy_id"), TEXT),
+    **dict.fromkeys(("pnl", "realized_pnl", "unrealized_pnl", "fees", "capital_base", "return_fraction"), NUMBER),
+    "fills": COUNT,
+    "stale_marks": TEXTS,
+}
+"""What a month adds up, in a stored daily document."""
 _LABELS = {"day": "session", "month": "month"}
 """Field of a performance document that has its period's label, by kind."""
 
@@ -138,11 +143,10 @@ def mode_at_end(state: ModeState | None, period: Period, before: Mapping[str, An
     return None if before is None else before.get("mode")
 
 
-def check_day_of_month(document_id: str, document: Mapping[str, Any]) -> None:
+def check_day_of_month(document: Mapping[str, Any]) -> None:
     """Raise InputError if a stored daily document lacks what a month adds up."""
-    check_daily(document_id, document, _MONTH_NUMBERS)
-    if not isinstance(document.get("stale_marks"), list):
-        raise InputError(f"{document_id}.stale_marks", "a list of symbols", document.get("stale_marks"))
+    check_daily(document, _OF_MONTH)
+    check_fields(document, {}, {"income": NUMBER})  # days of before had none
 
 
 def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]) -> PeriodResult:
@@ -157,7 +161,7 @@ def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]
         fees=math.fsum(day["fees"] for day in days),
         fills=sum(day["fills"] for day in days),
         stale_marks=tuple(last["stale_marks"]),
-        income=math.fsum(day.get("income", 0.0) for day in days),  # days of before had none
+        income=math.fsum(day.get("income") or 0.0 for day in days),  # days of before had none
     )
 
 

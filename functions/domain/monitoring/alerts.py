@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.stored_fields import COUNT, FLAG, MAP, MAPS, MISSING, TEXT, TIME, Kinds, check_fields, word
 from functions.domain.monitoring.alert_members import as_detail, carried_on, ended, holding
 from functions.domain.monitoring.notifications import Severity
 
@@ -166,7 +168,7 @@ def _still_found(
     again = _opened(finding, now, cooldown, before) | {"opened_at": before["opened_at"]}
     if not is_told:  # whoever looks after it still does
         kept = ("state", "acknowledged_at", "acknowledged_by", "occurrences")
-        again |= {name: before[name] for name in kept}
+        again |= {name: before.get(name) for name in kept}
     return AlertChange(key, again, is_told=is_told)
 
 
@@ -202,6 +204,28 @@ def _opened(
         "acknowledged_by": None,
         "resolved_at": now if is_done else None,
     }
+
+
+OF_ALERT: Kinds = {
+    **dict.fromkeys(("kind", "severity", "title", "detail", "variant"), TEXT),
+    "state": word(AlertState),
+    "is_event": FLAG,
+    "opened_at": TIME,
+    "occurrences": COUNT,
+    "fields": MAP,
+}
+OF_ALERT_AT_TIMES: Kinds = {"resolved_at": TIME, "acknowledged_at": TIME, "acknowledged_by": TEXT, "members": MAPS}
+
+
+def check_alert(alert: Mapping[str, Any]) -> None:
+    """Check that an alert has what is read of it when it is compared. Raises InputError."""
+    check_fields(alert, OF_ALERT, OF_ALERT_AT_TIMES)
+    if alert["state"] == AlertState.RESOLVED:
+        check_fields(alert, {"resolved_at": TIME})
+    for number, one in enumerate(alert.get("members") or ()):
+        check_fields(one, {"name": TEXT, "since": TIME}, {"ended_at": TIME}, f"members[{number}].")
+        if "ended_at" not in one:
+            raise InputError(f"members[{number}].ended_at", "there, or null", MISSING)
 
 
 def acknowledged(alert: Mapping[str, Any], uid: str, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.slots import SLOT_PERIOD
+from functions.domain.kernel.stored_fields import COUNT, LIST, MAPS, NUMBER, TEXT, TIME, Kinds, check_fields
 from functions.domain.monitoring.alert_members import member_names, sort_of
 from functions.domain.monitoring.alerts import AlertKind, Finding
 from functions.domain.monitoring.book_findings import overfills, position_book, positions_left
@@ -154,6 +155,25 @@ def _problem(issue: Document) -> str:
     return str(issue["reason_code"]) if subject is None else f"{issue['reason_code']} {subject}"
 
 
+_OF_JOB: Kinds = {
+    **dict.fromkeys(("status", "book_status", "book_closed_because"), TEXT),
+    **dict.fromkeys(("book_differs", "skipped_documents"), COUNT),
+    "skipped_examples": LIST,
+    "book_differences": MAPS,
+    "started_at": TIME,
+}
+_OF_DIFFERENCE: Kinds = {"strategy_id": TEXT, "symbol": TEXT, "book_qty": NUMBER, "ledger_qty": NUMBER}
+
+
+def check_job(document: Document) -> None:
+    """Check that a job's record has what is read of it. Raises InputError."""
+    check_fields(document, {"started_at": TIME} if document.get("status") == "RUNNING" else {}, _OF_JOB)
+    if document.get("book_status") == "DIFFERS":
+        check_fields(document, {"book_differs": COUNT, "book_differences": MAPS})
+    for number, one in enumerate(document.get("book_differences") or ()):
+        check_fields(one, _OF_DIFFERENCE, inside=f"book_differences[{number}].")
+
+
 def jobs(documents: Iterable[Document], now: datetime) -> Iterator[Finding]:
     """Yield what the last job of each kind, and every recent job's skipped documents, call for."""
     seen = set()
@@ -184,6 +204,12 @@ def jobs(documents: Iterable[Document], now: datetime) -> Iterator[Finding]:
 def _is_cut_off(job: Document, now: datetime) -> bool:
     """Tell whether a job began so long ago that nobody works on it any more."""
     return job.get("status") == "RUNNING" and now - job["started_at"] > JOB_CUT_OFF_AFTER
+
+
+def check_lapsed(redemption: Document) -> None:
+    """Check that a redemption has what is told of it. Raises InputError."""
+    names = ("nonce", "strategy_id", "symbol", "action")
+    check_fields(redemption, {**dict.fromkeys(names, TEXT), "notional": NUMBER})
 
 
 def lapsed_reservations(redemptions: Iterable[Document]) -> Iterator[Finding]:

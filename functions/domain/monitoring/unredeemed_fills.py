@@ -30,7 +30,7 @@ class LedgerFill:
 
     def is_of(self, action: str, ticker: str) -> bool:
         """Tell whether it is what a signal asked for; one without a ticker asks for every symbol."""
-        is_symbol = not ticker or canonical_symbol(ticker) == canonical_symbol(self.fill.key.symbol)
+        is_symbol = not ticker or canonical_symbol(ticker) == self.fill.key.symbol
         return is_symbol and action.lower() == self.side
 
 
@@ -113,7 +113,7 @@ def _is_last_to_ask(
 def listed(fills: Sequence[LedgerFill]) -> str:
     """Return fills in words: ``buy 10 KO at 45 USD at 19:57:00 UTC``."""
     shown = [
-        f"{one.side} {abs(one.fill.signed_quantity):g} {one.fill.key.symbol} at {one.fill.price:g} USD at "
+        f"{one.side} {abs(one.fill.signed_quantity):g} {one.fill.key.spelled} at {one.fill.price:g} USD at "
         f"{one.fill.at:%H:%M:%S} UTC"
         for one in fills[:_SHOWN]
     ]

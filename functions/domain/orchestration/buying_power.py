@@ -8,7 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.parsing import CLOCK_SKEW
+from functions.domain.kernel.stored_fields import COUNT, NUMBER, TIME, Kinds
 from functions.domain.orchestration.inputs import Account
+
+OF_BUYING_POWER: Kinds = {
+    "buying_power": NUMBER,
+    "buying_power_as_of": TIME,
+    "buying_power_received_at": TIME,
+    "buying_power_ledger_version": COUNT,
+}
+"""What ``state/session`` says of it; null while nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.standing import Standing, mode_reasoning, standings
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
 
-UNREADABLE = frozenset({ReasonCode.STORE_UNAVAILABLE, ReasonCode.MALFORMED_STATE, ReasonCode.MALFORMED_POLICY})
+NOT_READ = frozenset({ReasonCode.STORE_UNAVAILABLE, ReasonCode.DAMAGED_DOCUMENT})
+"""Issues under which nothing stored is known, and nothing is stored."""
+UNREADABLE = NOT_READ | {ReasonCode.MALFORMED_STATE, ReasonCode.MALFORMED_POLICY}
 """Issues under which modes are neither trusted to change nor stored."""
 
 
@@ -136,7 +138,7 @@ def apply_rules(weighted: Sequence[RuledSignal], context: RiskContext) -> list[R
     ruled = list(weighted)
     rules = RISK_RULES
     if not context.policy.enabled:
-        kept = tuple(issue for issue in context.issues if issue.reason_code is ReasonCode.STORE_UNAVAILABLE)
+        kept = tuple(issue for issue in context.issues if issue.reason_code in NOT_READ)
         rules, context = RULES_WHEN_OFF, replace(context, issues=kept)
     for rule in rules:
         ruled = rule.apply(ruled, context)

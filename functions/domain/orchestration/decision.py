@@ -11,6 +11,20 @@ from typing import Any
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.stored_fields import (
+    COUNT,
+    FIGURE,
+    MAP,
+    MAP_OF_MAPS,
+    MAPS,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    TIME,
+    Kinds,
+    check_fields,
+    word,
+)
 from functions.domain.kernel.text import TEXT_BUDGET, VERDICT_BUDGET, cut
 from functions.domain.orchestration.identity import AgentIdentity
 from functions.domain.orchestration.inputs import InputIssue
@@ -150,6 +164,60 @@ _STORED_AS_IS = tuple(
 
 _FIGURES = ("sharpe_ratio", "probabilistic_sharpe_ratio")
 """Figures that may be unknown."""
+
+
+_AT_TIMES: Kinds = {
+    **dict.fromkeys(("strategy_errors", "load_errors", "signals_modified"), MAP),
+    "signals": MAP_OF_MAPS,
+    "input_issues": MAPS,
+    "systemic_risk_details": TEXT,
+    "ai_summary": TEXT,
+}
+_VERDICTS: Kinds = dict.fromkeys(("allocation_decisions", "disabled_decisions"), MAPS)
+_OF_VERDICT: Kinds = {"strategy_name": TEXT, "mode": word(AgentMode)}
+_TOLD_OF_VERDICT: Kinds = {
+    **dict.fromkeys(("reason_code", "reasoning"), TEXT),
+    **dict.fromkeys(("original_allocation", "final_allocation"), NUMBER),
+    "data_points": COUNT,
+}
+_OF_VERDICT_AT_TIMES: Kinds = {
+    **_TOLD_OF_VERDICT,
+    **dict.fromkeys(_FIGURES, FIGURE),
+    "previous_mode": word(AgentMode),
+    "reason_codes": TEXTS,
+}
+
+
+def check_logged(log: Mapping[str, Any]) -> None:
+    """Check that a log document has what reports and alerts read of it. Raises InputError."""
+    check_fields(log, {"session_id": TEXT, "timestamp": TIME}, _AT_TIMES)
+    check_verdicts(log)
+    for number, issue in enumerate(log.get("input_issues") or ()):
+        check_fields(issue, {"reason_code": TEXT, "detail": TEXT}, inside=f"input_issues[{number}].")
+
+
+def check_told(log: Mapping[str, Any], strategy_name: str) -> None:
+    """Check that a log document has what is told of one strategy, if that has a part in it. Raises InputError."""
+    check_logged(log)
+    check_fields(log, {"signals": MAP_OF_MAPS}, {"expires_at": TIME})
+    if strategy_name in log["signals"]:
+        traded: Kinds = dict.fromkeys(("action", "ticker"), TEXT)
+        check_fields(log["signals"][strategy_name], traded, inside=f"signals.{strategy_name}.")
+    for verdict in logged_verdicts(log):
+        if verdict["strategy_name"] == strategy_name:
+            check_fields(verdict, _TOLD_OF_VERDICT, inside=f"allocation_decisions.{strategy_name}.")
+            check_fields(log["signals"], {strategy_name: MAP}, inside="signals.")
+            of_signal: Kinds = dict.fromkeys(("action", "ticker", "reasoning"), TEXT)
+            signal = log["signals"][strategy_name]
+            check_fields(signal, of_signal, {"original_action": TEXT}, f"signals.{strategy_name}.")
+
+
+def check_verdicts(log: Mapping[str, Any]) -> None:
+    """Check the entries that `logged_verdicts` returns. Raises InputError."""
+    check_fields(log, {}, _VERDICTS)
+    for kind in _VERDICTS:
+        for number, entry in enumerate(log.get(kind) or ()):
+            check_fields(entry, _OF_VERDICT, _OF_VERDICT_AT_TIMES, f"{kind}[{number}].")
 
 
 def logged_verdicts(log: Mapping[str, Any]) -> list[dict[str, Any]]:

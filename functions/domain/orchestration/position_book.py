@@ -9,6 +9,7 @@ over ``state/session``, so that it never differs from the ledger by a commit tha
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from typing import Any
 from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.packed_texts import packed, unpacked
+from functions.domain.kernel.stored_fields import MISSING, TEXT, TIME, Kinds, check_fields
 from functions.domain.kernel.symbols import canonical_symbol
 
 OPEN_OUTCOME_KEPT = timedelta(days=7)
@@ -200,19 +202,31 @@ class PositionBook:
         """Read what is stored; nothing stored is a book that is not open. Raises InputError if malformed."""
         if document is None:
             return cls()
+        check_fields(document := unpacked(document), {"holdings_json": TEXT, "orders_json": TEXT}, _AT_TIMES)
+        if "opened_at" not in document:
+            raise InputError("opened_at", "a timestamp, or null", MISSING)
+        words = {name: document.get(name) for name in ("opened_by", "closed_because", "closed_by")}
         try:
-            document = unpacked(document)
+            field_name = "holdings_json"
             holdings = {
-                (str(name), str(symbol)): Holding(float(qty), float(price), str(spelled))
-                for name, symbol, qty, price, spelled in json.loads(document["holdings_json"])
+                (str(name), str(symbol)): Holding(_finite(qty), _finite(price), str(spelled))
+                for name, symbol, qty, price, spelled in json.loads(document[field_name])
             }
-            orders = {str(nonce): _read_order(one) for nonce, one in json.loads(document["orders_json"]).items()}
-            words = {name: document.get(name) for name in ("opened_by", "closed_because", "closed_by")}
-            return cls(document["opened_at"], holdings=holdings, orders=orders, **words)
+            field_name = "orders_json"
+            orders = {str(nonce): _read_order(one) for nonce, one in json.loads(document[field_name]).items()}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                "state/positions", "what fills and redemptions stored: open the book again", document
-            ) from error
+            raise InputError(field_name, "what fills and redemptions stored", document[field_name]) from error
+        return cls(document["opened_at"], holdings=holdings, orders=orders, **words)
+
+
+_AT_TIMES: Kinds = {**dict.fromkeys(("opened_by", "closed_because", "closed_by"), TEXT), "opened_at": TIME}
+
+
+def _finite(value: Any) -> float:
+    figure = float(value)
+    if not math.isfinite(figure):
+        raise ValueError("it is not finite")
+    return figure
 
 
 def _order_entry(order: Order) -> dict[str, Any]:

@@ -58,9 +58,9 @@ def enabled_tenants(directory: TenantDirectory, names: Sequence[str], defaults: 
             found = directory.settings(tenant_ids, names)
         except StoreError as error:
             logger.error("Policies of %d tenants cannot be read: %s", len(tenant_ids), error)
-            unread |= dict.fromkeys(tenant_ids, as_far_as_readable(defaults, None, names))
+            unread |= dict.fromkeys(tenant_ids, Policy.from_sources(defaults, None))
             continue
-        policies |= {one: as_far_as_readable(defaults, found.get(one), names) for one in tenant_ids}
+        policies |= {one: _overlaid(defaults, found.get(one), names) for one in tenant_ids}
     return EnabledTenants(policies, unread)
 
 
@@ -75,10 +75,14 @@ def as_far_as_readable(defaults: Mapping[str, Any], document: Document | None, n
     names : sequence of str
         The settings, by document name; none of them limits another.
     """
+    return _overlaid(_readable_defaults(defaults), document, names)
+
+
+def _overlaid(readable_defaults: Mapping[str, Any], document: Document | None, names: Sequence[str]) -> Policy:
     said = {name: document[name] for name in names if name in document} if document else {}
     wrong = {error.field for error in Policy.problems({}, said)}
     readable = {name: value for name, value in said.items() if name not in wrong}
-    return Policy.from_sources(_readable_defaults(defaults), readable)
+    return Policy.from_sources(readable_defaults, readable)
 
 
 def _readable_defaults(defaults: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,6 +11,16 @@ T_co = TypeVar("T_co", covariant=True)
 
 Document = Mapping[str, Any]
 
+
+class StoredDocument(dict[str, Any]):
+    """A document as it is stored, which knows where."""
+
+    def __init__(self, path: str, fields: Mapping[str, Any]) -> None:
+        super().__init__(fields)
+        self.path = path
+        """Below the database, as `tenants/acme/state/session`."""
+
+
 Version = NewType("Version", object)
 """What a store needs to know that nobody wrote a document since; only the store that gave it looks inside."""
 
@@ -90,11 +100,6 @@ class MarketCalendar(Protocol):
         That is the market's own midnight, or the next session's opening where that comes first; what happens after
         the close still belongs to the day.
         """
-        ...
-
-    @property
-    def periods_a_year(self) -> int:
-        """Trading days a year, by the convention of the field: what annualises a day's figures."""
         ...
 
 

@@ -9,16 +9,19 @@ from functools import partial
 from typing import Any
 
 from functions.domain.kernel.document_size import stored_bytes
-from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.errors import DamagedDocument, InputError
 from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.stored_fields import NUMBER
 from functions.domain.monitoring.alert_members import holding
-from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, reconcile
-from functions.domain.monitoring.findings import MISSED_AFTER, Observed, findings
+from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, check_alert, reconcile
+from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_job, check_lapsed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.orchestration.decision import check_logged
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.reservations import CurrentSession, Overfill
 from functions.services.kernel.commits import Commits
+from functions.services.kernel.damage import reading
 from functions.services.kernel.enabled_tenants import as_far_as_readable, is_open
 from functions.services.kernel.ports import Clock, Document, MarketCalendars
 from functions.services.monitoring.ports import AlertRecords, AlertStore, Tell
@@ -81,6 +84,9 @@ class CheckAlerts:
         ids = [alert_id(finding.key) for finding in found]
         others = self._store.alerts(tenant_id, [one for one in ids if one not in records.alerts])
         known = {**others, **records.alerts}
+        for alert in known.values():
+            with reading(alert.value):
+                check_alert(alert.value)
         documents = {key: alert.value for key, alert in known.items()}
         changes = reconcile(documents, _distinct(found), now, timedelta(minutes=policy.alert_cooldown_minutes))
         cursor = _cursor(records)
@@ -104,15 +110,16 @@ def observed(
     """Return what records say; the market's calendar is asked, and built, only when a decision is missing."""
     last = records.last_decision
     is_missing = last is None or now - last["timestamp"] >= MISSED_AFTER
+    readable = _readable([] if last is None else [last], check_logged)
     return Observed(
         now=now,
         policy=policy,
         breaker=_breaker(records.session),
-        new_decisions=records.new_decisions,
-        last_decision=last,
+        new_decisions=_readable(records.new_decisions, check_logged),
+        last_decision=readable[0] if readable else None,
         is_market_open=is_missing and is_market_open is not None and _was_open(is_market_open, now),
-        jobs=records.jobs,
-        lapsed=records.lapsed,
+        jobs=_readable(records.jobs, check_job),
+        lapsed=_readable(records.lapsed, check_lapsed),
         book=_book(records.positions),
         overfills=_overfills(records.session),
         closed_memberships=closed,
@@ -123,9 +130,10 @@ def observed(
 def _sizes(records: AlertRecords) -> Mapping[str, float]:
     """Return how large everything is that has a limit: what is read here, and what the last cycle measured."""
     measured = (records.last_decision or {}).get("sizes")
+    known = measured if isinstance(measured, Mapping) else {}
     is_open = (records.positions or {}).get("opened_at") is not None
     return {
-        **(measured if isinstance(measured, Mapping) else {}),
+        **{name: size for name, size in known.items() if NUMBER.holds(size)},
         "session": stored_bytes(records.session or {}),
         "policy": stored_bytes(records.policy or {}),
         "position_book": stored_bytes(records.positions) if is_open else 0,
@@ -139,6 +147,20 @@ def opening(
     """Return what tells whether a tenant's market is open, as the tick asks it."""
     market = as_far_as_readable(policy_defaults, policy, ["market"]).market
     return partial(is_open, calendars, market, policy_defaults)
+
+
+def _readable(documents: Sequence[Document], check: Callable[[Document], object]) -> list[Document]:
+    """Return what can be read; what is damaged is told in the log, and hides no other alert."""
+    found = []
+    for document in documents:
+        try:
+            with reading(document):
+                check(document)
+        except DamagedDocument as error:
+            logger.error("Checking the other alerts: %s", error)
+        else:
+            found.append(document)
+    return found
 
 
 def _was_open(is_market_open: Callable[[datetime], bool], now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from functions.domain.kernel.errors import RefusedError
@@ -9,10 +10,12 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.fills import Fill
 from functions.domain.monitoring.explanation import Explanation, explain
 from functions.domain.monitoring.unredeemed_fills import LedgerFill, UnredeemedFills, looked_until, unredeemed
-from functions.domain.orchestration.decision import logged_verdicts
+from functions.domain.orchestration.decision import check_told, logged_verdicts
+from functions.services.kernel.damage import reading
 from functions.services.kernel.ports import Document
 from functions.services.ledger.read_ledger import SkippedDocuments, read_events
 from functions.services.monitoring.ports import RecordStore
+from functions.services.trading.redeem_signals import read_redemption
 
 
 def explain_trade(store: RecordStore, tenant_id: str, strategy_id: str, at: datetime) -> Explanation:
@@ -23,19 +26,29 @@ def explain_trade(store: RecordStore, tenant_id: str, strategy_id: str, at: date
     ------
     RefusedError
         With NOT_FOUND, if there is no such decision, or no such strategy in it.
-    StoreUnavailable
+    DamagedDocument, StoreUnavailable
     """
     decision = store.decision_at(tenant_id, at)
     if decision is None:
         raise RefusedError(ReasonCode.NOT_FOUND, f"there is no decision before {at.isoformat()}")
+    with reading(decision):
+        check_told(decision, strategy_id)
     redemption = store.redemption_of(tenant_id, decision["session_id"], strategy_id)
-    fills = [] if redemption is None else store.fills_of(tenant_id, redemption["nonce"])
+    mine = None if redemption is None else read_redemption(redemption).nonce
+    fills = [] if mine is None else _fills(tenant_id, store.fills_of(tenant_id, mine))
     past_maestro = _unredeemed(store, tenant_id, decision, strategy_id, redemption)
     explanation = explain(decision, strategy_id, redemption, fills, past_maestro)
     if explanation is None:
         names = ", ".join(sorted(one["strategy_name"] for one in logged_verdicts(decision))[:20])
         raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} is not in that decision; there are {names}")
     return explanation
+
+
+def _fills(tenant_id: str, documents: Sequence[tuple[str, Document]]) -> list[Document]:
+    """Return the fills of a redemption, oldest first; a malformed one is left out."""
+    oldest_first = sorted(documents, key=lambda item: _time(item[1]))
+    fills = (one for one in read_events(tenant_id, oldest_first, SkippedDocuments()) if isinstance(one, Fill))
+    return [{"qty": abs(fill.signed_quantity), "price": fill.price} for fill in fills]
 
 
 def _unredeemed(

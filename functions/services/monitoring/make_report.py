@@ -13,11 +13,14 @@ from zoneinfo import ZoneInfo
 from functions.domain.kernel.book_names import SHADOW_UID
 from functions.domain.kernel.errors import StoreConflict
 from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.stored_fields import NUMBER, TEXT, TIME
 from functions.domain.monitoring.activity import orchestration_summary
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.monitoring.report import DayOfTrading, report_picture, report_text
 from functions.domain.track_record.daily_returns import check_daily
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Clock, Document
+from functions.services.monitoring.logged_decisions import read_counted
 from functions.services.monitoring.ports import ReportRenderer, ReportStore, Tell
 from functions.services.track_record.build_windows import usable
 
@@ -28,7 +31,10 @@ REPORT_SETTINGS = ("time_zone", "report_hour")
 _RECENT_DECISIONS = 3
 _CURVE = timedelta(days=45)
 _ALERTS = 50
-_check = partial(check_daily, numbers=("pnl", "return_fraction"))
+_of_day = partial(
+    check_daily,
+    always={**dict.fromkeys(("uid", "strategy_id"), TEXT), **dict.fromkeys(("pnl", "return_fraction"), NUMBER)},
+)
 _CAUGHT_UP_WITHIN = timedelta(hours=6)
 """From a report's hour: in which it is queued, again and again until the queue took it."""
 
@@ -106,18 +112,24 @@ class MakeReport:
 
 
 def day_of_trading(store: ReportStore, due: ReportDue) -> DayOfTrading:
-    """Return what a report tells of. Raises StoreUnavailable."""
+    """Return what a report tells of. Raises DamagedDocument, StoreUnavailable."""
     tenant_id = due.tenant_id
     days = store.daily_documents(tenant_id, (due.until - _CURVE).date(), due.until.date())
-    performance = usable(days, check=_check)
+    performance = usable(days, check=_of_day)
     alerts = store.alerts_since(tenant_id, due.since, _ALERTS)
+    for alert in alerts:
+        check_stored(alert, {"title": TEXT, "opened_at": TIME})
+    decisions = store.recent_decisions(tenant_id, _RECENT_DECISIONS)
+    for decision in decisions:
+        check_stored(decision, {"ai_summary": TEXT})
+    between = read_counted(store.decisions_between(tenant_id, due.since, due.until))
     return DayOfTrading(
         tenant_name=str((store.tenant(tenant_id) or {}).get("name") or tenant_id),
         day=due.day,
         since=due.since,
         until=due.until,
-        summary=orchestration_summary(store.decisions_between(tenant_id, due.since, due.until)),
-        decisions=store.recent_decisions(tenant_id, _RECENT_DECISIONS),
+        summary=orchestration_summary(between),
+        decisions=list(read_counted(decisions)),
         alerts=[one for one in alerts if one["opened_at"] < due.until],
         performance=[one for one in performance.values() if one["uid"] != SHADOW_UID],
     )

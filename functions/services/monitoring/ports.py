@@ -86,8 +86,8 @@ class RecordStore(Protocol):
         """Return the redemption of a session's signal, if there is one."""
         ...
 
-    def fills_of(self, tenant_id: str, nonce: str) -> Sequence[Document]:
-        """Return the ledger's fills of a signal, oldest first."""
+    def fills_of(self, tenant_id: str, nonce: str) -> Sequence[tuple[str, Document]]:
+        """Return (id, document) of the ledger's documents that name a signal's nonce, as their writers left them."""
         ...
 
     def fills_of_session(self, tenant_id: str, session_id: str) -> Sequence[tuple[str, Document]]:

@@ -12,6 +12,7 @@ from functions.domain.monitoring.findings import findings
 from functions.domain.monitoring.report import report_text
 from functions.services.kernel.ports import Clock, MarketCalendars
 from functions.services.monitoring.check_alerts import observed, opening, policy_or_defaults
+from functions.services.monitoring.logged_decisions import read_counted
 from functions.services.monitoring.make_report import ReportDue, day_of_trading
 from functions.services.monitoring.ports import AlertStore, ReportStore
 
@@ -30,7 +31,7 @@ class WatchTenant:
     def summary(self, tenant_id: str, hours: int) -> dict[str, Any]:
         """Count the decisions of the last hours."""
         since = self._clock.now() - timedelta(hours=hours)
-        return orchestration_summary(self._reports.decisions_since(tenant_id, since))
+        return orchestration_summary(read_counted(self._reports.decisions_since(tenant_id, since)))
 
     def new_findings(self, tenant_id: str, policy_defaults: Mapping[str, Any]) -> list[Finding]:
         """Return what came up within the last hour and needs attention."""

@@ -14,13 +14,14 @@ from functions.domain.kernel.errors import InputError, StoreConflict, StoreUnava
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import (
+    OF_SESSION,
     current_session_document,
     cycle_document,
     modes_document,
     session_document,
     shadow_documents,
 )
-from functions.domain.orchestration.decide import DecisionRequest, DecisionResult, decide
+from functions.domain.orchestration.decide import NOT_READ, DecisionRequest, DecisionResult, decide
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.identity import session_id_of
 from functions.domain.orchestration.inputs import CycleInputs, InputIssue, read_inputs
@@ -31,6 +32,7 @@ from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.orchestration.sizes import of_cycle
 from functions.domain.track_record.breakers import next_breaker
 from functions.services.kernel.commits import races
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, Ids, MarketCalendars
 from functions.services.orchestration.begun_loading import Load, begun
@@ -139,7 +141,7 @@ class RunCycle:
     ) -> DecisionResult | None:
         for race in races(MAX_COMMIT_ATTEMPTS):
             result = self._decide(request, known, inputs, signals, now)
-            if any(issue.reason_code is ReasonCode.STORE_UNAVAILABLE for issue in known.issues):
+            if any(issue.reason_code in NOT_READ for issue in known.issues):
                 return result
             decision = replace(result.decision, duration_ms=round((time.perf_counter() - started) * 1000, 3))
             result = replace(result, decision=decision)
@@ -225,6 +227,7 @@ class RunCycle:
         key_id = None if request.key is None else request.key.id
         try:
             state = await asyncio.to_thread(self._store.read, request.tenant_id, request.uid, request.slot, key_id)
+            check_stored(state.session.value, {}, OF_SESSION)
         except StoreUnavailable as error:
             if request.goes_on_record:
                 raise

@@ -18,8 +18,8 @@ from functions.services.track_record.ports import PerformanceStore
 logger = logging.getLogger("maestro")
 
 OnMalformed = Callable[[InputError], None]
-Check = Callable[[str, Document], None]
-"""Takes a document's id and the document, and raises InputError if it is malformed."""
+Check = Callable[[Document], None]
+"""Raises InputError if a document is malformed."""
 WINDOW_SPAN = timedelta(days=2 * MAX_WINDOW_DAYS)
 """Calendar time that holds the window's trading days, holidays included."""
 
@@ -59,9 +59,10 @@ def usable(
     good = {}
     for document_id, document in documents:
         try:
-            check(document_id, document)
+            check(document)
             good[document_id] = document
-        except InputError as error:
+        except InputError as damage:
+            error = InputError(f"{document_id}.{damage.field}", damage.limit, damage.value)
             if on_malformed is not None:
                 on_malformed(error)
             else:
@@ -70,7 +71,7 @@ def usable(
 
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
-    """Return windows made of daily documents: by uid, and pooled under None; what no strategy owns is in none."""
+    """Return windows made of usable daily documents: by uid, and pooled under None; what nobody owns is in none."""
     by_uid: dict[str | None, list[Document]] = defaultdict(list)
     for document in counted([day for day in days if day["uid"] != UNOWNED]):
         for uid in (None, document["uid"]):

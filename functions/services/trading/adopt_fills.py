@@ -12,13 +12,12 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.trading.fill_batch import FillBatch, nonce_of
-from functions.domain.trading.redemption import Redemption
 from functions.domain.trading.reported_fills import FillResult
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock, Document, Versioned
 from functions.services.trading.ports import TradingStore
 from functions.services.trading.record_fills import writes_of
-from functions.services.trading.redeem_signals import book_or_closed, current_session, policy_or_none
+from functions.services.trading.redeem_signals import book_or_closed, current_session, policy_or_none, read_redemption
 
 logger = logging.getLogger("maestro")
 
@@ -80,7 +79,7 @@ class AdoptFills:
         entry = LedgerEntry(entry_id, stored.value, stored.created_at)
         if entry.is_recorded:
             return None
-        redeemed = {name: Redemption.from_document(one) for name, one in records.redemptions.items()}
+        redeemed = {name: read_redemption(one) for name, one in records.redemptions.items()}
         batch = FillBatch(
             tenant_id=tenant_id,
             uid="",

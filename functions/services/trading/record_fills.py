@@ -15,7 +15,7 @@ from functions.domain.trading.reported_fills import FillResult, ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
 from functions.services.trading.ports import TradingStore, TradingWrites
-from functions.services.trading.redeem_signals import book_or_closed, current_session, policy_or_none
+from functions.services.trading.redeem_signals import book_or_closed, current_session, policy_or_none, read_redemption
 
 logger = logging.getLogger("maestro")
 
@@ -85,7 +85,7 @@ class RecordFills:
     ) -> RecordedFills:
         nonces = sorted({fill.nonce for fill in fills if fill.nonce})
         records = self._store.read(tenant_id, nonces, sorted({fill.fill_id for fill in fills}))
-        redeemed = {nonce: Redemption.from_document(document) for nonce, document in records.redemptions.items()}
+        redeemed = {nonce: read_redemption(document) for nonce, document in records.redemptions.items()}
         batch = FillBatch(
             tenant_id=tenant_id,
             uid=uid,

@@ -7,9 +7,6 @@ import logging
 import os
 import re
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +25,7 @@ from examples.trading_client.orders import Account
 from examples.trading_client.sign_in import SignIn
 from tests.emulator.strategies.test_facade import TENANT
 from tests.members import create_member, create_tenant
-from tests.servers.api.test_serving import ANSWER_SECONDS, wait_until_it_answers
+from tests.servers.api.deployed import ANSWER_SECONDS, deployed_api
 from tests.servers.trading_client.test_loop_emulator import BUY, SELL, Desk
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
@@ -91,19 +88,11 @@ def emulator(accounts: EmulatorSuite) -> Iterator[Firestore]:
 @pytest.fixture
 def api_url(accounts: EmulatorSuite, emulator: Firestore) -> Iterator[str]:
     """Serve the API in a process of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if name not in {"THREADS", "FUNCTIONS_EMULATOR"}}
-    environment |= accounts.env | {"FUNCTION_TARGET": "api", "PORT": str(port), "HOST": "127.0.0.1"}
-    command = [sys.executable, "-m", "functions_framework", "--source", "functions/main.py"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+    with deployed_api(ROOT, accounts) as port:
         try:
-            wait_until_it_answers(port, process)
             yield f"http://127.0.0.1:{port}"
         finally:
             emulator.go_on()
-            process.terminate()
-            process.wait(ANSWER_SECONDS)
 
 
 @pytest.fixture

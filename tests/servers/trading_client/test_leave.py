@@ -14,32 +14,22 @@ from typing import Any
 
 import pytest
 
-from examples.trading_client.alpaca import AlpacaBroker
-from examples.trading_client.client import MaestroClient
 from examples.trading_client.journal import Journal
 from examples.trading_client.leave import leave_known
 from examples.trading_client.models import utc_now
 from examples.trading_client.orders import BrokerUnavailable
 from examples.trading_client.settlement import GRACE
 from examples.trading_client.store import Store
-from tests.servers.trading_client.alpaca_server import Alpaca
 from tests.servers.trading_client.servers import Asked, Reply, Server, problem, serving
-from tests.servers.trading_client.test_client import Token
-from tests.servers.trading_client.test_loop_intents import PRICE, Api, Desk
+from tests.servers.trading_client.test_loop_intents import PRICE, Desk, open_desk
 from tests.servers.trading_client.test_without_maestro import Crash, FailingApi, Interrupted
 
 
 @pytest.fixture
 def desk(caplog: pytest.LogCaptureFixture) -> Iterator[Desk]:
     caplog.set_level(logging.INFO, logger="trading_client")
-    api, alpaca = Api(), Alpaca()
-    with (
-        serving(api) as server,
-        serving(alpaca) as at_alpaca,
-        MaestroClient(server.url, Token(), retry_seconds=0.3) as client,
-    ):
-        broker = AlpacaBroker("key", "secret", url_override=at_alpaca.url, data_url_override=at_alpaca.url)
-        yield Desk(api, alpaca, server, client, broker)
+    with open_desk() as desk:
+        yield desk
 
 
 def hold(desk: Desk) -> None:

@@ -424,12 +424,18 @@ def test_an_end_around_the_order_sends_it_once(
     assert (desk.holdings, desk.open_trades) == ({}, 0)
 
 
-def test_an_order_that_may_turn_up_late_is_waited_for_whatever_maestro_says_by_then(desk: Outage) -> None:
+def exit_without_answer(desk: Outage) -> dict[str, Any]:
+    """Let an exit go without Maestro to a broker that does not answer, and return its signal."""
     leaving = desk.hold()
     desk.api.failing = {"/redeem": DOWN}
     broken = Interrupted(desk.broker, False, BrokerUnavailable("no answer"))
     with pytest.raises(OutOfReach):
         TradingLoop(desk.client, broken, Journal(desk.store)).run_once()
+    return leaving
+
+
+def test_an_order_that_may_turn_up_late_is_waited_for_whatever_maestro_says_by_then(desk: Outage) -> None:
+    leaving = exit_without_answer(desk)
     desk.api.failing, desk.api.refusal = {}, "EXIT_UNDER_WAY"
     desk.run()
     assert desk.open_trades == 1
@@ -440,11 +446,7 @@ def test_an_order_that_may_turn_up_late_is_waited_for_whatever_maestro_says_by_t
 
 
 def test_an_order_that_never_turns_up_is_given_up(desk: Outage) -> None:
-    leaving = desk.hold()
-    desk.api.failing = {"/redeem": DOWN}
-    broken = Interrupted(desk.broker, False, BrokerUnavailable("no answer"))
-    with pytest.raises(OutOfReach):
-        TradingLoop(desk.client, broken, Journal(desk.store)).run_once()
+    leaving = exit_without_answer(desk)
     desk.api.failing, desk.api.refusal = {}, "SIGNAL_EXPIRED"
     desk.run(lambda: utc_now() + timedelta(minutes=5) + 2 * GRACE)
     assert (desk.exits(), desk.open_trades) == ([], 0)

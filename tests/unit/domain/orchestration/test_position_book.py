@@ -95,17 +95,19 @@ def test_a_document_keeps_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    "document",
+    ("document", "field"),
     [
-        {},
-        {"opened_at": NOW, "holdings_json": "{}", "orders_json": "[]"},
-        {"opened_at": NOW, "holdings_json": '[["A","KO","many",1,"KO"]]', "orders_json": "{}"},
-        {"opened_at": NOW, "holdings_json": "[]", "orders_json": '{"n": {"strategy_id": "A"}}'},
-        {"opened_at": NOW, "holdings_json": "[", "orders_json": "{}"},
+        ({}, "holdings_json"),
+        ({"holdings_json": "[]", "orders_json": "{}"}, "opened_at"),
+        ({"opened_at": NOW, "holdings_json": "[]", "orders_json": "[]"}, "orders_json"),
+        ({"opened_at": NOW, "holdings_json": '[["A","KO","many",1,"KO"]]', "orders_json": "{}"}, "holdings_json"),
+        ({"opened_at": NOW, "holdings_json": '[["A","KO",NaN,1,"KO"]]', "orders_json": "{}"}, "holdings_json"),
+        ({"opened_at": NOW, "holdings_json": "[]", "orders_json": '{"n": {"strategy_id": "A"}}'}, "orders_json"),
+        ({"opened_at": NOW, "holdings_json": "[", "orders_json": "{}"}, "holdings_json"),
     ],
 )
-def test_a_damaged_document_is_refused(document: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="state/positions"):
+def test_a_damaged_document_is_refused_by_field(document: dict[str, object], field: str) -> None:
+    with pytest.raises(InputError, match=f"^{field} must be"):
         PositionBook.from_document(document)
 
 
