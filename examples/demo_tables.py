@@ -13,6 +13,7 @@ from rich.table import Table
 
 from examples.demo_days import Day
 from functions.domain.kernel.book_names import SHADOW_BOOK
+from functions.domain.ledger.periods import label_of
 from functions.domain.track_record.statistics import max_drawdown
 
 
@@ -85,7 +86,7 @@ def month_table(months: Iterable[Mapping[str, Any]]) -> Table:
     for month in months:
         if month["fills"] or month["pnl"]:
             table.add_row(
-                f"{month['period_start']:%Y-%m}",
+                label_of(month),
                 month["strategy_id"],
                 month["book"],
                 f"{month['pnl']:,.0f}",

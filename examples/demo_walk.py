@@ -18,6 +18,7 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.domain.access.roles import Role
 from functions.domain.kernel.slots import slot_of
+from functions.domain.ledger.periods import label_of
 from functions.domain.orchestration.cycle_documents import issued_signals
 from functions.domain.track_record.breakers import BreakerState
 from tools.access import manage_members, manage_tenants
@@ -131,7 +132,7 @@ class Demo:
         """Return the tenant's monthly performance documents, oldest first."""
         query = paths.strategy_performance(self.db, tenant.tenant_id).where(filter=FieldFilter("period", "==", "month"))
         documents = [snapshot.to_dict() or {} for snapshot in query.stream()]
-        return sorted(documents, key=lambda month: (month["period_start"], month["book"], month["strategy_id"]))
+        return sorted(documents, key=lambda month: (label_of(month), month["book"], month["strategy_id"]))
 
 
 def email_of(role: Role, tenant_id: str) -> str:

@@ -46,7 +46,7 @@ class Prices:
         return float(self.closes[day_index, self.symbols.index(symbol)])
 
     def market_data(self, day_index: int) -> dict[str, Any]:
-        """Return the market data document of a day, as of its decision time."""
+        """Return the market data document of a day, as of its decision time; histories end with the price itself."""
         history = self.closes[day_index - HISTORY_DAYS + 1 : day_index + 1]
         return {
             "as_of": decision_time(self.days[day_index]),

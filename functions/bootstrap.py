@@ -7,6 +7,7 @@ What a user's own program needs too is built by `functions.strategies.wiring`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 
@@ -30,14 +31,15 @@ from functions.domain.monitoring.channels import ChannelType
 from functions.services.access.close_memberships import CloseMemberships
 from functions.services.access.ports import Tokens
 from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock, MarketCalendar, TaskQueue, TenantDirectory
+from functions.services.kernel.enabled_tenants import as_far_as_readable
+from functions.services.kernel.ports import Clock, MarketCalendars, TaskQueue, TenantDirectory
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
 from functions.services.monitoring.check_alerts import CheckAlerts, policy_or_defaults
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.enqueue_notification import EnqueueNotification
-from functions.services.monitoring.make_report import MakeReport
+from functions.services.monitoring.make_report import REPORT_SETTINGS, MakeReport, ReportDue
 from functions.services.monitoring.notification_ports import Sender
 from functions.services.monitoring.ports import RecordStore
 from functions.services.monitoring.summarise_decision import SummariseDecision
@@ -92,15 +94,17 @@ def snapshot_queue() -> TaskQueue:
 @cache
 def run_snapshot_task() -> RunSnapshotTask:
     ledger = ledger_store()
-    take = TakeSnapshots(ledger, market_calendar(), clock())
+    take = TakeSnapshots(ledger, calendars(), clock())
     check = CheckBook(trading_store(), ledger)
     month = wiring.compute_month(firestore_client())
-    return RunSnapshotTask(ledger, ledger, take, month, clock(), lambda tenant_id: check.run(tenant_id).to_fields())
+    return RunSnapshotTask(
+        ledger, ledger, take, month, clock(), lambda tenant_id: check.run(tenant_id).to_fields(), snapshot_queue()
+    )
 
 
-def market_calendar() -> MarketCalendar:
+def calendars() -> MarketCalendars:
     settings()
-    return wiring.market_calendar()
+    return wiring.CALENDARS
 
 
 @cache
@@ -202,7 +206,7 @@ def deliver_notification() -> DeliverNotification:
 @cache
 def check_alerts() -> CheckAlerts:
     store = FirestoreAlertStore(firestore_client())
-    return CheckAlerts(store, clock(), commits(), market_calendar, enqueue_notification().run)
+    return CheckAlerts(store, clock(), commits(), calendars(), enqueue_notification().run)
 
 
 @cache
@@ -220,6 +224,12 @@ def make_report() -> MakeReport:
     return MakeReport(FirestoreReportStore(firestore_client()), ReportPages(), clock(), enqueue_notification().run)
 
 
+def report_due(tenant_id: str, day: date) -> ReportDue:
+    """A day's report of a tenant, by its own zone and hour, whatever else of its policy cannot be read."""
+    stored = FirestorePolicyStore(firestore_client()).read_policy(tenant_id)
+    return ReportDue.of(tenant_id, day, as_far_as_readable(policy_defaults(), stored.value, REPORT_SETTINGS))
+
+
 def policy_of(tenant_id: str) -> Policy:
     """A tenant's policy now; the defaults where it cannot be read."""
     stored = FirestorePolicyStore(firestore_client()).read_policy(tenant_id)
@@ -232,7 +242,7 @@ def acknowledge_alert() -> AcknowledgeAlert:
 
 
 def policy_defaults() -> Mapping[str, Any]:
-    """The class attributes that users tune, as they are now."""
+    """The class attributes that users tune, as they are now, and the deployment's market."""
     return MaestroController.policy_defaults()
 
 

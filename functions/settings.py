@@ -18,7 +18,7 @@ MARKET_CALENDAR = StringParam(
     "MARKET_CALENDAR",
     default="XNYS",
     label="Market calendar",
-    description="ISO 10383 code of the market whose hours the cycles keep, or 24x7",
+    description="ISO 10383 code of the exchange, or 24x7, that is the market of tenants whose policy names none",
 )
 
 
@@ -67,17 +67,14 @@ class Settings:
     """What the process runs with."""
 
     region: str
-    market_calendar: str
-    """ISO 10383 market identifier code, or `ALWAYS_OPEN`."""
+    market: str
+    """Of tenants whose policy names none: an exchange's ISO 10383 code, or 24x7."""
     cors_origins: tuple[str, ...]
     """Web origins that may call the API from a browser."""
     ai: AiSettings | None
     """None: summaries stay text."""
     is_emulated: bool
     """Whether the functions run in the local emulator, where history may be replayed."""
-
-
-ALWAYS_OPEN = "24x7"
 
 
 def read_settings() -> Settings:

@@ -28,6 +28,46 @@ class FakeClock:
         return self.time
 
 
+class FakeTenants:
+    """`TenantDirectory` of given policies; None where a tenant has none. Reads of a failing tenant fail with all."""
+
+    def __init__(self, policies: Mapping[str, Mapping[str, Any] | None], failing: str = "") -> None:
+        self._policies = policies
+        self._failing = failing
+        self.reads: list[Sequence[str]] = []
+
+    def enabled_tenants(self) -> list[str]:
+        return list(self._policies)
+
+    def settings(self, tenant_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        self.reads.append(tuple(tenant_ids))
+        if self._failing in tenant_ids:
+            raise StoreUnavailable("the policies cannot be read")
+        stored = {one: self._policies[one] for one in tenant_ids}
+        return {
+            one: {name: doc[name] for name in names if name in doc} for one, doc in stored.items() if doc is not None
+        }
+
+
+class FakeQueue:
+    """`TaskQueue` that knows a task by its id; tasks of a failing tenant cannot be queued."""
+
+    def __init__(self, failing: str = "") -> None:
+        self.tasks: dict[str, Mapping[str, Any]] = {}
+        self._failing = failing
+
+    def enqueue(self, task_id: str, payload: Mapping[str, Any]) -> bool:
+        if payload["tenant_id"] == self._failing:
+            raise StoreUnavailable("queue is down")
+        is_new = task_id not in self.tasks
+        self.tasks[task_id] = payload
+        return is_new
+
+    def labels(self) -> list[tuple[str, str]]:
+        """Return (tenant, label) of every task, in order."""
+        return sorted((str(one["tenant_id"]), str(one["label"])) for one in self.tasks.values())
+
+
 class CountingIds:
     """Nonces that tests can tell apart: 32 hexadecimal digits, counting up."""
 

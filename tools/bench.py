@@ -31,7 +31,7 @@ from rich.table import Table
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
-from functions.adapters.market_calendar import AlwaysOpen
+from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.adapters.system import SecretIds, SystemClock
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
@@ -143,7 +143,7 @@ def measure_cycle(db: Client, strategy_count: int, rounds: int) -> tuple[float, 
     """Return median seconds of (cycle, bound), measured in turn so that both meet the same machine."""
     names = seed(db, strategy_count)
     store = RecordingStore(db)
-    cycle = RunCycle(store, SystemClock(), SecretIds(), AlwaysOpen)
+    cycle = RunCycle(store, SystemClock(), SecretIds(), OneCalendar(AlwaysOpen()))
     request = CycleRequest(tenant_id=TENANT, propose=propose(names))
     cycles, bounds = [], []
     with asyncio.Runner() as runner:

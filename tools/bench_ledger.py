@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.adapters.market_calendar import AlwaysOpen
+from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.adapters.system import SystemClock
 from functions.domain.ledger.books import Checkpoint, compute_period, compute_period_in_pages
 from functions.domain.ledger.checkpoints import checkpoint_document
@@ -120,7 +120,7 @@ def seed_month(db: Client, history: int) -> None:
     paths.checkpoints(db, TENANT).document("before").set(checkpoint_document(books))
     before, last = ((moment - timedelta(days=1)).date() for moment in (MONTH.start, MONTH.end))
     paths.ledger_head(db, TENANT).set({"last_day": before.isoformat(), "seen_until": MONTH.end})
-    TakeSnapshots(FirestoreLedgerStore(db), AlwaysOpen(), SystemClock()).run(TENANT, last, {})
+    TakeSnapshots(FirestoreLedgerStore(db), OneCalendar(AlwaysOpen()), SystemClock()).run(TENANT, last, {})
 
 
 def measure_months(
@@ -133,7 +133,10 @@ def measure_months(
     """
     for history, db in clients.items():
         seed_month(db, history)
-    computes = {history: ComputeMonth(FirestoreLedgerStore(db), SystemClock()) for history, db in clients.items()}
+    computes = {
+        history: ComputeMonth(FirestoreLedgerStore(db), OneCalendar(AlwaysOpen()), SystemClock())
+        for history, db in clients.items()
+    }
     seconds: dict[int, list[tuple[float, float]]] = {history: [] for history in clients}
     for _ in range(rounds):
         for history, compute in computes.items():

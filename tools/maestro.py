@@ -16,17 +16,19 @@ from rich.progress import Progress
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.errors import translated_errors
-from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.firestore.ledger_store import LONGEST_CLOSURE
+from functions.adapters.market_calendar import Calendars
 from functions.adapters.system import SystemClock
 from functions.domain.kernel.errors import InputError, MaestroError
-from functions.domain.ledger.periods import Period
-from functions.services.kernel.ports import Document, MarketCalendar
+from functions.domain.kernel.policy import Policy
+from functions.domain.ledger.periods import Period, label_of
+from functions.services.kernel.ports import Document
+from functions.services.ledger.catch_up import Progress as SnapshotProgress
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.read_ledger import SkippedDocuments
 from functions.services.ledger.snapshot_tasks import parse_period
-from functions.services.ledger.take_snapshots import TakeSnapshots
+from functions.services.ledger.take_snapshots import NO_LIMITS, TakeSnapshots
 from functions.services.track_record.build_windows import build_windows
-from functions.settings import ALWAYS_OPEN
 from functions.strategies.maestro_controller import MaestroController
 from tools import book, channels, tenants, users
 from tools.backfill import backfill
@@ -94,19 +96,17 @@ COLUMNS: Mapping[str, str] = {
 class Session:
     """What every command shares."""
 
-    market: str = "XNYS"
+    market: str | None = None
 
     def store(self, tenant: str, *, writes: bool) -> RecordingLedgerStore:
         return RecordingLedgerStore(database_of(tenant), writes=writes)
 
-    def calendar(self) -> MarketCalendar:
-        if self.market == ALWAYS_OPEN:
-            return AlwaysOpen()
-        from exchange_calendars import get_calendar_names  # noqa: PLC0415 - heavy (pandas), and only day needs it
-
-        if self.market not in get_calendar_names():
-            raise InputError("market", f"an ISO 10383 code such as XNYS, or {ALWAYS_OPEN}", self.market)
-        return ExchangeCalendar(self.market)
+    def policy_defaults(self) -> dict[str, Any]:
+        """Return what holds where a tenant's policy says nothing, with the market that was given. Raises InputError."""
+        given_market = {} if self.market is None else {"market": self.market}
+        defaults = {**MaestroController.policy_defaults(), **given_market}
+        Policy.from_sources(defaults, None)
+        return defaults
 
 
 session = Session()
@@ -115,7 +115,12 @@ session = Session()
 @app.callback()
 def configure(
     project: Annotated[str | None, typer.Option(help="Firebase project id; by default see above.")] = None,
-    market: Annotated[str, typer.Option(help="Market whose trading days count (ISO 10383), or 24x7.")] = "XNYS",
+    market: Annotated[
+        str | None,
+        typer.Option(
+            help="Market (ISO 10383, or 24x7) of tenants whose policy names none; by default MARKET_CALENDAR, or XNYS."
+        ),
+    ] = None,
 ) -> None:
     given[:] = [] if project is None else ["--project", project]
     if project is not None:
@@ -131,16 +136,16 @@ def day(
     as_json: AsJson = False,
 ) -> None:
     """Bring daily snapshots up to a day; missed days and late fills are picked up."""
-    period, calendar = begun_period("day", label), session.calendar()
+    period, defaults = begun_period("day", label), session.policy_defaults()
     store = session.store(tenant, writes=write)
-    take = TakeSnapshots(store, calendar, SystemClock())
+    take = TakeSnapshots(store, Calendars(), SystemClock(), NO_LIMITS)
     with Progress(console=notes, transient=True) as progress:
         bar = progress.add_task("Days", total=None)
 
-        def advance(reached: date) -> None:
-            progress.update(bar, advance=1, description=f"Day {reached}")
+        def advance(so_far: SnapshotProgress) -> None:
+            progress.update(bar, advance=1, description=f"Day {so_far.reached} of {so_far.last}")
 
-        report = take.run(tenant, period.start.date(), MaestroController.policy_defaults(), advance)
+        report = take.run(tenant, period.start.date(), defaults, advance)
     show(store.snapshots, report.skipped, is_written=write, as_json=as_json)
 
 
@@ -159,7 +164,8 @@ def month(
         if file is not None and not file.parent.is_dir():
             raise InputError(name, "a file in a folder that exists", str(file))
     store = session.store(tenant, writes=write)
-    computed = ComputeMonth(store, SystemClock()).from_fills(tenant, period, MaestroController.policy_defaults())
+    compute = ComputeMonth(store, Calendars(), SystemClock())
+    computed = compute.from_fills(tenant, period, session.policy_defaults())
     store.write_snapshots(tenant, computed.snapshots)
     show(store.snapshots, computed.skipped, is_written=write, as_json=as_json)
     export(list(store.snapshots.values()), csv, parquet)
@@ -190,13 +196,15 @@ def list_performance(
 ) -> None:
     """List stored performance, newest first."""
     try:
-        start = datetime.combine(date.fromisoformat(since), time(), UTC)
+        first = date.fromisoformat(since)
     except ValueError as error:
         raise InputError("since", "YYYY-MM-DD", since) from error
+    start = datetime.combine(max(first, date(1970, 2, 1)) - LONGEST_CLOSURE, time(), UTC)
     query = paths.strategy_performance(database_of(tenant), tenant).where(filter=FieldFilter("period", "==", period))
     query = query.where(filter=FieldFilter("period_start", ">=", start)).order_by("period_start")
     with translated_errors(f"listing performance of tenant {tenant}"):
-        found = {one.id: one.to_dict() or {} for one in query.stream()}
+        stored = {one.id: one.to_dict() or {} for one in query.stream()}
+    found = {name: one for name, one in stored.items() if label_of(one) >= since[: len(label_of(one))]}
     newest = dict(reversed(found.items()))
     strategies = sorted({str(document.get("strategy_id")) for document in newest.values()})
     if strategy is not None and strategy not in strategies:
@@ -227,9 +235,7 @@ def show(snapshots: Mapping[str, Document], skipped: SkippedDocuments, *, is_wri
         is_text = name in {"strategy_id", "uid", "book"}
         table.add_column(heading, justify="left" if is_text else "right", no_wrap=True)
     for document in snapshots.values():
-        start: datetime = document["period_start"]
-        label = start.strftime("%Y-%m-%d" if document["period"] == "day" else "%Y-%m")
-        table.add_row(label, *(shown(name, document.get(name)) for name in COLUMNS))
+        table.add_row(label_of(document), *(shown(name, document.get(name)) for name in COLUMNS))
     print_table(table)
     for example in skipped.examples:
         notes.print(f"skipped {example}")

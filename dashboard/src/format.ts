@@ -27,6 +27,9 @@ type Maybe<T> = T | null | undefined;
 const isKnown = (value: Maybe<number>): value is number => value != null && !Number.isNaN(value);
 
 export const usd = (value: Maybe<number>): string => (value == null ? NONE : `${signed(USD.format(value))}\u00a0USD`);
+/** A figure of the account; what the broker did not say is unknown, and never 0. */
+export const usdOrUnknown = (value: Maybe<number | string>): string =>
+  value == null || value === "" || !isKnown(Number(value)) ? "unknown" : usd(Number(value));
 /** A profit or loss with its sign; cents, as positions may be small. */
 export const gain = (value: number): string => `${signed(GAIN.format(value))}\u00a0USD`;
 export const price = (value: number): string => PRICE.format(value);

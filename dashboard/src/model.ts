@@ -70,8 +70,8 @@ export interface StoredPolicy {
 }
 
 export interface Account {
-  equity: number | string;
-  buying_power: number | string;
+  equity?: number | string | null;
+  buying_power?: number | string | null;
   as_of: Timestamp;
 }
 
@@ -103,6 +103,8 @@ export interface Fill {
 export interface Month {
   strategy_id: string;
   book: "live" | "shadow";
+  /** YYYY-MM; months of before sessions were days have none, and begin with the calendar's. */
+  month?: string;
   period_start: Timestamp;
   pnl: number;
   return_fraction: number;

@@ -44,6 +44,12 @@ export const GROUPS: Group[] = [
     },
   },
   {
+    title: "Market",
+    fields: {
+      market: "Market whose hours and sessions count (ISO 10383 code of an exchange, or 24x7)",
+    },
+  },
+  {
     title: "Time limits",
     fields: {
       signal_ttl_seconds: "Seconds a signal can be redeemed",

@@ -18,6 +18,7 @@ from .brokers import Broker, PaperBroker
 from .client import MaestroClient
 from .errors import MaestroApiError, Unauthorized
 from .journal import Journal
+from .leave import leave_known
 from .loop import TradingLoop
 from .market_data import QuotesFile
 from .orders import BrokerError
@@ -37,6 +38,25 @@ class BrokerName(StrEnum):
     ALPACA = "alpaca"
 
 
+ApiUrl = Annotated[str, typer.Option(envvar="MAESTRO_API_URL", help="Everything before /v1 of Maestro's API.")]
+Email = Annotated[str, typer.Option(envvar="MAESTRO_EMAIL", help="Of a member with the role trader.")]
+BrokerOption = Annotated[
+    BrokerName, typer.Option(help="alpaca takes its keys from APCA_API_KEY_ID and APCA_API_SECRET_KEY.")
+]
+IsLive = Annotated[bool, typer.Option("--live", help="Trade real money at Alpaca, not its paper account.")]
+MarketData = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="JSON file of quotes: sent to Maestro every round; the paper broker fills at its prices.",
+    ),
+]
+State = Annotated[
+    Path | None, typer.Option(help="File that remembers trades; by default one for each API, e-mail and broker.")
+]
+
+
 @app.callback()
 def main() -> None:
     """Trade what Maestro lets through."""
@@ -44,34 +64,30 @@ def main() -> None:
 
 @app.command()
 def run(
-    api_url: Annotated[str, typer.Option(envvar="MAESTRO_API_URL", help="Everything before /v1 of Maestro's API.")],
-    email: Annotated[str, typer.Option(envvar="MAESTRO_EMAIL", help="Of a member with the role trader.")],
+    api_url: ApiUrl,
+    email: Email,
     api_key: Annotated[
         str, typer.Option(envvar="FIREBASE_API_KEY", help="The Firebase project's web API key; any for the emulator.")
     ] = "emulator",
     auth_emulator: Annotated[
         str | None, typer.Option(envvar="FIREBASE_AUTH_EMULATOR_HOST", help="host:port of the Auth emulator.")
     ] = None,
-    broker: Annotated[
-        BrokerName, typer.Option(help="alpaca takes its keys from APCA_API_KEY_ID and APCA_API_SECRET_KEY.")
-    ] = BrokerName.PAPER,
-    is_live: Annotated[bool, typer.Option("--live", help="Trade real money at Alpaca, not its paper account.")] = False,
-    market_data: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="JSON file of quotes: sent to Maestro every round; the paper broker fills at its prices.",
-        ),
-    ] = None,
+    broker: BrokerOption = BrokerName.PAPER,
+    is_live: IsLive = False,
+    market_data: MarketData = None,
     is_orchestrating: Annotated[
         bool, typer.Option("--orchestrate", help="Ask for a cycle every round, rather than wait for the schedule.")
     ] = False,
     is_once: Annotated[bool, typer.Option("--once", help="Do one round.")] = False,
     interval: Annotated[float, typer.Option(min=1.0, help="Seconds between rounds.")] = 30.0,
-    state: Annotated[
-        Path | None, typer.Option(help="File that remembers trades; by default one for each API, e-mail and broker.")
-    ] = None,
+    exits_without_maestro: Annotated[
+        bool,
+        typer.Option(
+            envvar="MAESTRO_EXITS_WITHOUT_MAESTRO",
+            help="While Maestro is out of reach, send exits that it issued before, of what is known here.",
+        ),
+    ] = True,
+    state: State = None,
 ) -> None:
     """
     Take the latest signals, trade them, report the fills; again every interval.
@@ -80,19 +96,49 @@ def run(
 
     Ctrl-C ends after the current round; a second one ends at once, and the next start goes on from there.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # they log whole addresses, and those hold nonces
+    _log_to_stderr()
     password = os.environ.get("MAESTRO_PASSWORD") or typer.prompt("Password", hide_input=True)
     quotes = QuotesFile(market_data) if market_data else None
     try:
-        store = Store(state or _state_path(api_url, email, f"{broker}-live" if is_live else broker))
+        store = Store(state or _state_path(api_url, email, broker, is_live=is_live))
         traded_at = _broker(broker, quotes, store, is_live=is_live)
         with MaestroClient(api_url, SignIn(email, password, api_key, auth_emulator)) as client:
-            loop = TradingLoop(client, traded_at, Journal(store))
+            loop = TradingLoop(client, traded_at, Journal(store), exits_without_maestro=exits_without_maestro)
             _rounds(client, loop, quotes, interval, is_orchestrating=is_orchestrating, is_once=is_once)
     except (MaestroApiError, BrokerError, StoreInUseError, ValueError) as error:
         _fail(str(error))
+
+
+@app.command()
+def leave(
+    api_url: ApiUrl,
+    email: Email,
+    broker: BrokerOption = BrokerName.PAPER,
+    is_live: IsLive = False,
+    market_data: MarketData = None,
+    strategy: Annotated[list[str] | None, typer.Option(help="Only this one's; may be given again.")] = None,
+    is_sent: Annotated[bool, typer.Option("--send", help="Send the orders; without it they are only shown.")] = False,
+    state: State = None,
+) -> None:
+    """
+    Leave the positions on this client's record, without Maestro: for an operator, while it is out of reach.
+
+    End the client that holds the same file first. The next one to run reports the fills.
+    """
+    _log_to_stderr()
+    quotes = QuotesFile(market_data) if market_data else None
+    try:
+        store = Store(state or _state_path(api_url, email, broker, is_live=is_live))
+        traded_at = _broker(broker, quotes, store, is_live=is_live)
+        leave_known(traded_at, Journal(store), strategy or (), is_sent=is_sent)
+    except (BrokerError, StoreInUseError, ValueError) as error:
+        _fail(str(error))
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they log whole addresses, and those hold nonces
 
 
 def _rounds(
@@ -107,14 +153,15 @@ def _rounds(
     stop = _stop_on_signals()
     while not stop.is_set():
         try:
-            with isolated("market data"):
-                if quotes:
-                    quotes.publish(client)
-            with isolated("cycle"):
-                if is_orchestrating:
-                    decision, _ = client.run_orchestration()
-                    logger.info("🎭 Maestro: %s", decision.ai_summary)
-            loop.run_once()
+            with loop.exits_if_out_of_reach():
+                with isolated("market data"):
+                    if quotes:
+                        quotes.publish(client)
+                with isolated("cycle"):
+                    if is_orchestrating:
+                        decision, _ = client.run_orchestration()
+                        logger.info("🎭 Maestro: %s", decision.ai_summary)
+                loop.run_once()
         except Unauthorized:
             raise
         except (MaestroApiError, BrokerError) as error:
@@ -153,8 +200,9 @@ def _broker(name: BrokerName, quotes: QuotesFile | None, store: Store, *, is_liv
     return AlpacaBroker(*keys, paper=not is_live)
 
 
-def _state_path(api_url: str, email: str, broker: str) -> Path:
-    name = re.sub(r"[^A-Za-z0-9.@]+", "-", f"{api_url.removeprefix('https://')}-{email}-{broker}")
+def _state_path(api_url: str, email: str, broker: BrokerName, *, is_live: bool) -> Path:
+    account = f"{broker}-live" if is_live else str(broker)
+    name = re.sub(r"[^A-Za-z0-9.@]+", "-", f"{api_url.removeprefix('https://')}-{email}-{account}")
     return Path(typer.get_app_dir("maestro-trading-client")) / f"{name}.sqlite"
 
 

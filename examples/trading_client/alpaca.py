@@ -133,11 +133,15 @@ class AlpacaBroker:
         positions = _asked(lambda: cast("list[Position]", self._trading.get_all_positions()))
         return Account(
             as_of=as_of,
-            equity=float(account.equity or 0.0),
-            buying_power=float(account.buying_power or 0.0),
-            cash=float(account.cash or 0.0),
+            equity=_known(account.equity),
+            buying_power=_known(account.buying_power),
+            cash=_known(account.cash),
             positions={one.symbol: _signed(one, float(one.qty)) for one in positions},
         )
+
+
+def _known(figure: str | None) -> float | None:
+    return None if figure is None else float(figure)
 
 
 def _signed(position: Position, units: float) -> float:

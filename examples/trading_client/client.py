@@ -105,8 +105,8 @@ class MaestroClient:
         self,
         as_of: datetime,
         *,
-        equity: float,
-        buying_power: float,
+        equity: float | None,
+        buying_power: float | None,
         cash: float | None = None,
         positions: Sequence[Mapping[str, Any]] = (),
         ledger_version: int | None = None,
@@ -116,6 +116,8 @@ class MaestroClient:
 
         Parameters
         ----------
+        equity, buying_power, cash : float or None
+            As the broker says them, below 0 too; None where it says nothing, never 0.
         ledger_version : int, optional
             As an answer of the API said before the broker was asked: every fill up to there is in the figures.
         """
@@ -130,7 +132,8 @@ class MaestroClient:
         Parameters
         ----------
         symbols : mapping
-            ``price`` and, where known, ``volume`` and ``history`` (daily closes, oldest first), by symbol.
+            ``price`` and, where known, ``volume`` and ``history``, by symbol: daily closes of the sessions before the
+            price's own, oldest first; or, for all symbols alike, with the price itself as the last one.
         """
         body = {"as_of": as_of.isoformat(), "symbols": {name: dict(quote) for name, quote in symbols.items()}}
         self._transport.send("PUT", "market-data", body)

@@ -8,6 +8,7 @@ What can go wrong between a trading client and Maestro.
     ├── Invalid            every other 4xx: the request is malformed
     │   └── MalformedFills some fills are; all others are in the ledger
     └── Unavailable        429, 5xx, no answer, or one that cannot be read: ask again later
+        └── OutOfReach     a round ended there; it says which exits went without Maestro
 """
 
 # ruff: noqa: N818 (they read as what happened)
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .models import Fill, FillResult
+from .trades import Trade
 
 UNREADABLE = "UNREADABLE_ANSWER"
 NO_ANSWER = "NO_ANSWER"
@@ -76,6 +78,25 @@ class Unavailable(MaestroApiError):
     def __init__(self, status: int, reason_code: str, detail: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(status, reason_code, detail)
         self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """
+        Whether Maestro says neither yes nor no: no answer at all, or 5xx.
+
+        Not so where it does answer: that it is asked too often (429), or what this client cannot read.
+        """
+        return self.status == 0 or self.status >= 500
+
+
+class OutOfReach(Unavailable):
+    """Maestro is out of reach, and the round ended there; ``exits`` is what was sent to the broker without it."""
+
+    def __init__(self, cause: Unavailable, exits: Sequence[Trade]) -> None:
+        sent = ", ".join(f"{one.strategy_id} {one.side} {one.symbol}" for one in exits)
+        detail = f"{cause.detail}; exits sent without Maestro: {sent}" if exits else cause.detail
+        super().__init__(cause.status, cause.reason_code, detail, cause.retry_after_seconds)
+        self.exits = tuple(exits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ A crash leaves the last step it began; the next round looks at the broker and go
 from __future__ import annotations
 
 import secrets
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from .models import Fill, read
+from .models import Fill, Signal, read
+from .orders import Order
 from .store import Row, Store
-from .trades import NOTHING, Stage, Trade
+from .trades import NOTHING, Claim, Stage, Trade
 
 
 class Journal:
@@ -49,6 +50,12 @@ class Journal:
             rows.append(("holding", key, holding if abs(held) > NOTHING else None))
         self._store.write(rows)
 
+    def note(self, trade: Trade, order: Order) -> Trade:
+        """Write down what an order filled, before that is reported: reported again, it is the same fill."""
+        trade, fill = trade.after(order)
+        self.save(trade, fill)
+        return trade
+
     def holdings(self) -> dict[tuple[str, str], float]:
         """Return the units that each (strategy, symbol) bought and has not sold; below 0 what it sold short."""
         stored = self._store.all("holding").values()
@@ -57,6 +64,16 @@ class Journal:
     def owners(self, symbol: str) -> dict[str, float]:
         """Return the units of a symbol by strategy, below 0 short."""
         return {owner: qty for (owner, held), qty in self.holdings().items() if held == symbol}
+
+    def know_exits(self, signals: Iterable[Signal]) -> None:
+        """Keep the exits that Maestro issued last, in place of those it issued before."""
+        new = {str(one.nonce): asdict(one) | {"expires_at": one.expires_at.isoformat()} for one in signals}
+        old = self._store.all("known_exit")
+        if new != old:
+            self._store.write([("known_exit", nonce, new.get(nonce)) for nonce in {**old, **new}])
+
+    def known_exits(self) -> list[Signal]:
+        return [read(Signal, stored) for stored in self._store.all("known_exit").values()]
 
     def keep_refused(self, fill: Fill, reason: str) -> None:
         """Keep a fill that the ledger does not take, for somebody to look at."""
@@ -88,4 +105,6 @@ def _fill(fill: Fill) -> dict[str, Any]:
 def _trade(stored: Mapping[str, Any]) -> Trade:
     outbox = tuple(read(Fill, fill) for fill in stored["outbox"])
     is_exit = stored.get("is_exit", stored["side"] == "sell")  # files from before 0.2 do not say
-    return read(Trade, {**stored, "is_exit": is_exit, "stage": Stage(stored["stage"]), "outbox": outbox})
+    claim = Claim(stored.get("claim", Claim.ASKED))
+    stage = Stage(stored["stage"])
+    return read(Trade, {**stored, "is_exit": is_exit, "stage": stage, "claim": claim, "outbox": outbox})

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
 from .brokers import Broker
 from .client import MaestroClient
-from .errors import MaestroApiError, NotFound, Unauthorized, Unavailable
+from .errors import MaestroApiError, NotFound, OutOfReach, Unauthorized, Unavailable
 from .journal import Journal
 from .models import Redemption, Signal, Signals, shown_nonce, utc_now
 from .orders import Order, OrderRejected
 from .positions import attributed
 from .settlement import GRACE, Settlement, isolated
 from .sizing import Sizing
-from .trades import NOTHING, Stage, Trade
+from .trades import NOTHING, Claim, Stage, Trade
+from .without_maestro import ExitsWithoutMaestro
 
 logger = logging.getLogger("trading_client")
 
@@ -39,6 +41,8 @@ class TradingLoop:
         Give it a store with a path, so that a client that starts again knows what it began.
     adds_to_positions : bool
         Whether a strategy that holds a symbol enters it again when it says so; Maestro's own paper book does not.
+    exits_without_maestro : bool
+        Whether exits that Maestro issued are sent while it is out of reach; see `ExitsWithoutMaestro`.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class TradingLoop:
         journal: Journal,
         *,
         adds_to_positions: bool = False,
+        exits_without_maestro: bool = True,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._client = client
@@ -56,6 +61,8 @@ class TradingLoop:
         self._now = now
         self._settlement = Settlement(client, broker, journal, now)
         self._sizing = Sizing(broker, journal, adds_to_positions=adds_to_positions)
+        self._without = ExitsWithoutMaestro(broker, journal, self._sizing, now)
+        self._exits_without_maestro = exits_without_maestro
         self._said: set[tuple[str, str]] = set()
 
     def run_once(self) -> None:
@@ -64,18 +71,37 @@ class TradingLoop:
 
         Raises
         ------
+        OutOfReach
+            Maestro is out of reach, and the round ended there; it says which exits were sent without it.
         Unavailable, Unauthorized, BrokerUnavailable
             The round ended early; the next one goes on from there.
         """
+        with self.exits_if_out_of_reach():
+            self._round()
+
+    @contextmanager
+    def exits_if_out_of_reach(self) -> Iterator[None]:
+        """Send the exits that are known if the block finds Maestro out of reach. Raises OutOfReach then."""
+        try:
+            yield
+        except OutOfReach:
+            raise
+        except Unavailable as error:
+            if not (self._exits_without_maestro and error.is_out_of_reach):
+                raise
+            raise OutOfReach(error, self._without.send(error)) from error
+
+    def _round(self) -> None:
         waiting = self._settlement.follow_all()
         latest = self._latest_signals()
+        signals = [] if latest is None else list(latest.signals.values())
+        traded = [one for one in sorted(signals, key=lambda one: not one.is_exit) if self._may_trade(one)]
+        self._journal.know_exits(one for one in traded if one.is_exit)
         with isolated("account snapshot"):
             self._publish_account(latest)
-        signals = [] if latest is None else list(latest.signals.values())
-        for signal in sorted(signals, key=lambda one: not one.is_exit):  # exits first: they free buying power
+        for signal in traded:  # exits first: they free buying power
             with isolated(signal.strategy_name):
-                if self._may_trade(signal):
-                    self._trade(signal, waiting)
+                self._trade(signal, waiting)
         current = {signal.nonce for signal in signals}
         for trade in waiting:
             if trade.nonce not in current:
@@ -87,11 +113,10 @@ class TradingLoop:
         """Say what the broker says now, and which fills it is certain to count: those on record before it was asked."""
         account = self._broker.account()
         positions = attributed(account.positions, self._journal.holdings())
-        equity, buying_power = max(0.0, account.equity), max(0.0, account.buying_power)
         self._client.put_account(
             account.as_of,
-            equity=equity,
-            buying_power=buying_power,
+            equity=account.equity,
+            buying_power=account.buying_power,
             cash=account.cash,
             positions=positions,
             ledger_version=None if latest is None else latest.ledger_version,
@@ -144,7 +169,7 @@ class TradingLoop:
         trade = self._journal.trade(str(signal.nonce))
         if trade is not None and trade not in waiting:
             return  # it is over, or was followed in this round already
-        trade = trade or _trade_of(signal)
+        trade = trade or Trade.of(signal)
         order = self._broker.find_order(trade.nonce) or self._ordered(trade, signal)
         if order is not None:
             self._settlement.follow(self._journal.trade(trade.nonce) or trade, order)
@@ -171,7 +196,7 @@ class TradingLoop:
             self._settlement.release(trade)
             return None
         logger.info(f"Executing trade with identity: agent={signal.agent_id}, nonce={shown_nonce(signal.nonce)}...")
-        trade = replace(trade, stage=Stage.SUBMITTED, lapses_at=redemption.lapses_at)
+        trade = replace(trade, stage=Stage.SUBMITTED, claim=Claim.ASKED, lapses_at=redemption.lapses_at)
         self._journal.save(trade)
         try:
             return self._broker.submit_order(trade.nonce, trade.symbol, trade.side, qty)
@@ -192,16 +217,8 @@ class TradingLoop:
             if error.reason_code == WITHDRAWN and self._broker.find_order(trade.nonce) is None:
                 self._settlement.release(trade)  # it was redeemed; the answer was lost, and it is too late now
                 return None
+            if trade.stage is Stage.SUBMITTED:  # without Maestro: its order may still turn up
+                self._settlement.give_up(trade)
+                return None
             self._journal.save(replace(trade, stage=Stage.DONE))
             return None
-
-
-def _trade_of(signal: Signal) -> Trade:
-    return Trade(
-        nonce=str(signal.nonce),
-        strategy_id=signal.strategy_name,
-        symbol=signal.ticker,
-        side=signal.action.lower(),
-        is_exit=signal.is_exit,
-        expires_at=signal.expires_at,
-    )

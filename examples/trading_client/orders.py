@@ -64,11 +64,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What the account holds."""
+    """What the account holds, USD; None where the broker does not say."""
 
     as_of: datetime
-    equity: float
-    buying_power: float
-    cash: float
+    equity: float | None
+    """Below 0 all is lost, and more."""
+    buying_power: float | None
+    """Below 0 in a margin call."""
+    cash: float | None
     positions: Mapping[str, float] = field(default_factory=dict)
     """Units by symbol."""

@@ -49,6 +49,26 @@ def exit_quantity(side: str, position: float, strategy_id: str, owners: Mapping[
     return min(own, sign * position) if sign * position > 0 else own
 
 
+def known_quantity(side: str, position: float, strategy_id: str, owners: Mapping[str, float]) -> float:
+    """
+    Return how many units are on record as a strategy's own and there at the broker, to sell or to buy back.
+
+    >>> known_quantity("sell", 10, "A", {"A": 4}), known_quantity("sell", 3, "A", {"A": 4})
+    (4, 3.0)
+    >>> known_quantity("sell", 10, "A", {}), known_quantity("sell", 10, "A", {"B": 4})
+    (0, 0)
+    >>> known_quantity("buy", -10, "A", {"A": -4}), known_quantity("buy", 10, "A", {"A": 10})
+    (4, 0)
+    >>> known_quantity("sell", 0, "A", {"A": 4, "B": -4}), known_quantity("sell", math.nan, "A", {"A": 4})
+    (0, 0)
+    """
+    if not math.isfinite(position):
+        return 0
+    sign = 1 if side == "sell" else -1
+    parts, _ = shared_out(position, owners)
+    return max(0, min(sign * parts.get(strategy_id, 0), sign * position))
+
+
 def attributed(positions: Mapping[str, float], holdings: Mapping[tuple[str, str], float]) -> list[dict[str, Any]]:
     """
     Return a broker's positions as Maestro takes them: one for each strategy that holds a part, and one for the rest.

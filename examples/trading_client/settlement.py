@@ -14,10 +14,12 @@ from .errors import MaestroApiError, MalformedFills, NotFound, Refused, Unauthor
 from .journal import Journal
 from .models import Fill, FillResult, shown_nonce, utc_now
 from .orders import BrokerError, BrokerUnavailable, Order
-from .trades import NOTHING, Stage, Trade
+from .trades import Claim, Stage, Trade
 
 logger = logging.getLogger("trading_client")
 
+NOT_OURS = "NOT_YOUR_REDEMPTION"
+"""Another user redeemed the signal: what it reserves is theirs to give back."""
 GRACE = timedelta(seconds=60)
 """How long after a signal's end an order whose submission was not answered may still turn up."""
 
@@ -59,11 +61,8 @@ class Settlement:
 
     def follow(self, trade: Trade, order: Order) -> None:
         """Report what an order filled, and end its trade when the order has ended."""
-        trade, fill = trade.after(order)
-        self._journal.save(trade, fill)  # before it is sent: sent again, it is the same fill
-        trade = self._report(trade)
-        is_all_known = order.filled_qty <= trade.filled_qty + NOTHING
-        if order.is_done and is_all_known:
+        trade = self._report(self._claimed(self._journal.note(trade, order)))
+        if trade.is_settled_by(order):
             self._end(trade, order)
         elif not trade.is_exit and trade.lapses_at is not None and self._now() >= trade.lapses_at:
             logger.warning("%s: order %s outlives its reservation: cancelling", trade.strategy_id, order.order_id)
@@ -79,11 +78,17 @@ class Settlement:
     def release(self, trade: Trade) -> None:
         """Give back what a trade's reservation still holds, and end it."""
         self._journal.save(replace(trade, stage=Stage.RELEASING))  # from here on nothing is submitted
+        if trade.claim is not Claim.OPERATOR:
+            self._release(trade)
+        self._journal.save(replace(trade, stage=Stage.DONE))
+
+    def _release(self, trade: Trade) -> None:
         try:
             self._client.release(trade.nonce)
-        except (NotFound, Refused) as error:
+        except (NotFound, Refused, Unauthorized) as error:
+            if isinstance(error, Unauthorized) and error.reason_code != NOT_OURS:
+                raise
             logger.debug("%s: nothing to release (%s)", trade.strategy_id, error.reason_code)
-        self._journal.save(replace(trade, stage=Stage.DONE))
 
     def _end(self, trade: Trade, order: Order) -> None:
         if trade.is_complete:
@@ -91,6 +96,24 @@ class Settlement:
             return
         logger.warning("%s: order %s is %s: releasing the rest", trade.strategy_id, order.order_id, order.state)
         self.release(trade)
+
+    def _claimed(self, trade: Trade) -> Trade:
+        """Redeem the signal of an order that went without Maestro: nobody else shall, and its fills belong to it."""
+        if trade.claim is not Claim.LATE:
+            return trade
+        name, nonce = trade.strategy_id, shown_nonce(trade.nonce)
+        try:
+            redemption = self._client.redeem(trade.nonce, self._journal.idempotency_key(trade.nonce))
+        except (Unavailable, Unauthorized):
+            raise
+        except MaestroApiError as error:
+            logger.warning("%s: its exit %s... went without Maestro, and stays without: %s", name, nonce, error)
+            trade = replace(trade, claim=Claim.ASKED)
+        else:
+            logger.info("%s: its exit %s... went without Maestro, and is redeemed now", name, nonce)
+            trade = replace(trade, claim=Claim.ASKED, lapses_at=redemption.lapses_at)
+        self._journal.save(trade)
+        return trade
 
     def _report(self, trade: Trade) -> Trade:
         """Send fills that the ledger has not answered for."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .brokers import Broker
 from .journal import Journal
 from .models import Signal
-from .positions import exit_quantity
+from .positions import exit_quantity, known_quantity
 from .trades import NOTHING, Stage, Trade
 
 
@@ -52,6 +54,20 @@ class Sizing:
             return qty if trade.side == "buy" else self._broker.shortable(trade.symbol, qty)
         own = self._left(trade.side, trade)
         return own * signal.exit_fraction if most is None else min(own, most)
+
+    def known(self, trade: Trade, at_work: Sequence[Trade], signal: Signal | None = None) -> float:
+        """
+        Return the units that an exit may trade without Maestro; 0 for none.
+
+        Those that its strategy has on record and the broker still has, and no more than a signal lets it: what nobody
+        has on record may be anybody's. Exits at work hold the units of theirs that the broker has not free.
+        """
+        leaving = {one.strategy_id for one in at_work if one.symbol == trade.symbol} - {trade.strategy_id}
+        owners = {name: qty for name, qty in self._journal.owners(trade.symbol).items() if name not in leaving}
+        own = known_quantity(trade.side, self._broker.position(trade.symbol), trade.strategy_id, owners)
+        if signal is None:
+            return own
+        return own * signal.exit_fraction if signal.max_qty is None else min(own, signal.max_qty)
 
     def _left(self, side: str, trade: Trade) -> float:
         owners = self._journal.owners(trade.symbol)

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from .models import Fill
+from .models import Fill, Signal
 from .orders import Order
 
 NOTHING = 1e-9
@@ -28,11 +28,23 @@ class Stage(StrEnum):
     DONE = "DONE"
 
 
+class Claim(StrEnum):
+    """What Maestro knows of a trade's order."""
+
+    ASKED = "ASKED"
+    """Maestro was asked for its signal: before the order was sent, or since."""
+    LATE = "LATE"
+    """Its order went without Maestro: its signal is to be redeemed, if it still can be, before fills are reported."""
+    OPERATOR = "OPERATOR"
+    """It is an operator's order: there is no signal."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """One redeemed signal on its way through broker and ledger."""
+    """One signal, or an operator's order, on its way through broker and ledger."""
 
     nonce: str
+    """The order's client_order_id."""
     strategy_id: str
     symbol: str
     side: str
@@ -42,6 +54,7 @@ class Trade:
     expires_at: datetime
     """No order is submitted after it."""
     stage: Stage = Stage.CLAIMED
+    claim: Claim = Claim.ASKED
     lapses_at: datetime | None = None
     """When its reservation ends."""
     filled_qty: float = 0.0
@@ -53,6 +66,22 @@ class Trade:
     """Whether its last fill said that the order is complete."""
     outbox: tuple[Fill, ...] = ()
     """Fills that the ledger has not answered for."""
+
+    @classmethod
+    def of(cls, signal: Signal) -> Trade:
+        """Return the trade that a signal with nonce and symbol begins."""
+        return cls(
+            nonce=str(signal.nonce),
+            strategy_id=signal.strategy_name,
+            symbol=signal.ticker,
+            side=signal.action.lower(),
+            is_exit=signal.is_exit,
+            expires_at=signal.expires_at,
+        )
+
+    def is_settled_by(self, order: Order) -> bool:
+        """Tell whether the order is over and all its fills are known."""
+        return order.is_done and order.filled_qty <= self.filled_qty + NOTHING
 
     def after(self, order: Order) -> tuple[Trade, Fill | None]:
         """Return the trade with what its order filled since, as one more fill to send."""
@@ -90,7 +119,7 @@ class Trade:
             broker_fill_id=f"{order.order_id}:{plain(order.filled_qty)}",
             fees=max(0.0, order.fees - self.fees),
             slippage=max(0.0, order.slippage - self.slippage),
-            nonce=self.nonce,
+            nonce=None if self.claim is Claim.OPERATOR else self.nonce,
             order_id=order.order_id,
             is_order_complete=order.is_done,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from functions.domain.monitoring.report import DayOfTrading, contributors, figures, report_picture
+from functions.domain.monitoring.report import DayOfTrading, contributors, coverage, figures, report_picture
 
 
 class ReportPages:
@@ -21,6 +21,8 @@ class ReportPages:
         return "\n".join(
             [
                 f"# {_title(day)}",
+                "",
+                coverage(day),
                 "",
                 *(f"- {line}" for line in figures(day)),
                 "",
@@ -46,6 +48,7 @@ class ReportPages:
     def html(self, day: DayOfTrading) -> str:
         return self._page.render(
             title=_title(day),
+            coverage=coverage(day),
             figures=figures(day),
             picture=Markup(report_picture(day)),  # noqa: S704 - SVG, which escapes what it shows
             contributors=contributors(day),
@@ -99,6 +102,7 @@ h2{margin-top:2rem}
 </head>
 <body>
 <h1>{{ title }}</h1>
+<p>{{ coverage }}</p>
 <ul>
 {% for line in figures %}
 <li>{{ line }}</li>

@@ -209,7 +209,7 @@ class StrategyLoader:
         return await self._evaluate(found.names, handed, policy)
 
     def _default_policy(self) -> Policy:
-        return Policy.from_sources(self._controller_class.policy_defaults(), None)
+        return Policy.from_sources(self._controller_class.class_settings(), None)
 
     async def _evaluate(self, names: Sequence[str], inputs: StrategyInputs, policy: Policy) -> list[ProposedSignal]:
         return await self._runner.evaluate(self.tenant_id, names, inputs, policy.strategy_timeout_seconds)

@@ -80,6 +80,11 @@ class MaestroController:
 
     @classmethod
     def policy_defaults(cls) -> dict[str, Any]:
+        """Return what holds where a tenant's document says nothing: class attributes, and the deployment's market."""
+        return {"market": wiring.deployed_market(), **cls.class_settings()}
+
+    @classmethod
+    def class_settings(cls) -> dict[str, Any]:
         """Return the class attributes that set the policy, by document name."""
         names = (document_name(setting.name) for setting in fields(Policy))
         return {name: getattr(cls, name) for name in names if hasattr(cls, name)}

@@ -24,14 +24,14 @@ class MaestroMonitoring:
     db : google.cloud.firestore.Client
     tenant_id : str
     calendar : MarketCalendar, optional
-        When cycles are expected; by default the one that the settings name, or New York's.
+        When cycles are expected; by default that of the tenant's market.
     """
 
     def __init__(self, db: Client, tenant_id: str = "default", calendar: MarketCalendar | None = None) -> None:
         check_document_id("tenant_id", tenant_id)
         self.tenant_id = tenant_id
         self._watch = wiring.watch_tenant(db, calendar)
-        self._told: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, str, str]] = set()
 
     async def get_orchestration_summary(self, hours: int = 24) -> dict[str, Any]:
         """
@@ -69,8 +69,9 @@ class MaestroMonitoring:
     def _new_lines(self) -> list[str]:
         lines = []
         for finding in self._watch.new_findings(self.tenant_id, MaestroController.policy_defaults()):
-            key = (finding.key, finding.variant if finding.is_retold else "")
-            if key not in self._told:
-                self._told.add(key)
+            variant = finding.variant if finding.is_retold else ""
+            keys = {(finding.key, variant, member) for member in finding.members or ("",)}
+            if not keys <= self._told:
+                self._told |= keys
                 lines.append(finding.title)
         return lines

@@ -15,12 +15,12 @@ from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.gemini import DEADLINE_SECONDS, Gemini
-from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.market_calendar import Calendars, OneCalendar
 from functions.adapters.strategy_processes.process_runner import ProcessRunner
 from functions.adapters.strategy_processes.strategy_root import StrategyRoot, is_supported
 from functions.adapters.strategy_threads import ThreadRunner
 from functions.adapters.system import SecretIds, SystemClock
-from functions.services.kernel.ports import MarketCalendar
+from functions.services.kernel.ports import MarketCalendar, MarketCalendars
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.monitoring.ports import Summariser
 from functions.services.monitoring.summarise_decision import SummariseDecision
@@ -37,6 +37,8 @@ STRATEGY_EVALUATOR = StrategyEvaluator()
 """One per process: it remembers strategies that never returned."""
 STRATEGY_ROOT = StrategyRoot()
 """One per process: started when strategies are first run in processes of their own."""
+CALENDARS: MarketCalendars = Calendars()
+"""One per process: each market's calendar is made once."""
 Isolation = Literal["thread", "process"]
 
 
@@ -65,16 +67,14 @@ def _warn_of_threads() -> None:
 
 
 def run_cycle(db: Client) -> RunCycle:
-    return RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds(), market_calendar)
+    return RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds(), CALENDARS)
 
 
-@cache
-def market_calendar() -> MarketCalendar:
-    """Return the market's that the settings name."""
-    from functions.settings import ALWAYS_OPEN, read_settings  # noqa: PLC0415 - as for `gemini`
+def deployed_market() -> str:
+    """Return the market that the settings name: that of every tenant whose policy names none."""
+    from functions.settings import read_settings  # noqa: PLC0415 - as for `gemini`
 
-    code = read_settings().market_calendar
-    return AlwaysOpen() if code == ALWAYS_OPEN else ExchangeCalendar(code)
+    return read_settings().market
 
 
 def outside_cycles(db: Client) -> OutsideCycles:
@@ -112,7 +112,7 @@ def inline_summaries(
 
 
 def compute_month(db: Client) -> ComputeMonth:
-    return ComputeMonth(ledger_store(db), SystemClock())
+    return ComputeMonth(ledger_store(db), CALENDARS, SystemClock())
 
 
 def ledger_store(db: Client) -> FirestoreLedgerStore:
@@ -120,6 +120,6 @@ def ledger_store(db: Client) -> FirestoreLedgerStore:
 
 
 def watch_tenant(db: Client, calendar: MarketCalendar | None = None) -> WatchTenant:
-    """Without a calendar, that of the settings."""
-    market = market_calendar if calendar is None else lambda: calendar
-    return WatchTenant(FirestoreReportStore(db), FirestoreAlertStore(db), SystemClock(), market)
+    """Without a calendar, that of the tenant's market."""
+    calendars = CALENDARS if calendar is None else OneCalendar(calendar)
+    return WatchTenant(FirestoreReportStore(db), FirestoreAlertStore(db), SystemClock(), calendars)

@@ -9,7 +9,7 @@ from firebase_functions import scheduler_fn
 from functions import bootstrap
 from functions.domain.kernel.slots import EVERY_SLOT
 from functions.domain.ledger.periods import Period
-from functions.services.ledger.snapshot_tasks import enqueue_snapshots
+from functions.services.ledger.snapshot_tasks import enqueue_days, enqueue_months
 from functions.services.monitoring.tenant_tasks import enqueue_checks, enqueue_reports
 from functions.services.orchestration.enqueue_cycles import enqueue_cycles
 from functions.triggers.cold_start_probe import ignores_probe
@@ -26,9 +26,13 @@ from functions.triggers.serving import SERVING
 )
 @ignores_probe
 def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue one cycle per enabled tenant, inside market hours."""
+    """Queue one cycle per enabled tenant, inside the hours of its own market."""
     enqueue_cycles(
-        bootstrap.tenant_directory(), bootstrap.cycle_queue(), bootstrap.market_calendar(), event.schedule_time
+        bootstrap.tenant_directory(),
+        bootstrap.calendars(),
+        bootstrap.cycle_queue(),
+        bootstrap.policy_defaults(),
+        event.schedule_time,
     )
 
 
@@ -53,12 +57,14 @@ def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
 )
 @ignores_probe
 def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue the report of every enabled tenant whose report hour, in its own time zone, has come."""
-    enqueue_reports(bootstrap.tenant_directory(), bootstrap.policy_of, bootstrap.tenant_queue(), event.schedule_time)
+    """Queue the report of every enabled tenant whose report hour, in its own time zone, came of late."""
+    enqueue_reports(
+        bootstrap.tenant_directory(), bootstrap.policy_defaults(), bootstrap.tenant_queue(), event.schedule_time
+    )
 
 
 @scheduler_fn.on_schedule(
-    schedule="30 22 * * *",  # UTC: an hour and a half after the close in New York's winter
+    schedule="30 * * * *",
     retry_count=5,
     min_backoff_seconds=30,
     timeout_sec=120,
@@ -66,13 +72,18 @@ def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
 )
 @ignores_probe
 def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue the day's snapshot for every enabled tenant; missed days are filled in by the same job."""
-    day = event.schedule_time.astimezone(UTC).date()
-    enqueue_snapshots(bootstrap.tenant_directory(), bootstrap.snapshot_queue(), Period.of_day(day))
+    """Queue the day's snapshot for every enabled tenant whose market closed of late; the job fills in missed days."""
+    enqueue_days(
+        bootstrap.tenant_directory(),
+        bootstrap.calendars(),
+        bootstrap.snapshot_queue(),
+        bootstrap.policy_defaults(),
+        event.schedule_time,
+    )
 
 
 @scheduler_fn.on_schedule(
-    schedule="0 0 1 * *",
+    schedule="0 12 1-3 * *",  # UTC: the month is over in every market, and a day that is lost loses none
     retry_count=5,
     min_backoff_seconds=30,
     timeout_sec=120,
@@ -82,4 +93,4 @@ def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
 def monthly_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
     """Queue the month that just ended, in January that of the year before, for every enabled tenant."""
     month = Period.month_before(event.schedule_time.astimezone(UTC).date())
-    enqueue_snapshots(bootstrap.tenant_directory(), bootstrap.snapshot_queue(), month)
+    enqueue_months(bootstrap.tenant_directory(), bootstrap.snapshot_queue(), month.label)

@@ -12,13 +12,12 @@ from typing import Any, TypeVar
 from firebase_functions import https_fn, options, tasks_fn
 
 from functions import bootstrap
-from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StoreRefused
+from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StoreRefused, StrategyProcessesError
 from functions.services.access.close_memberships import ClosedMembership
 from functions.services.kernel.tasks import Task
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.monitoring.deliver_notification import QUEUE_ATTEMPTS
 from functions.services.monitoring.enqueue_notification import DeliveryTask
-from functions.services.monitoring.make_report import ReportDue
 from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.services.orchestration.enqueue_cycles import CycleTask
@@ -78,7 +77,7 @@ def handles(
     timeout_sec=TIMEOUT_SECONDS,
     **SERVING["orchestratetenant"].options(),
 )
-@handles(CycleTask, retried=(StoreError, TimeoutError))
+@handles(CycleTask, retried=(StoreError, StrategyProcessesError, TimeoutError))
 def orchestratetenant(task: CycleTask) -> dict[str, Any]:
     """Run the cycle of one tenant and slot; a repeated delivery changes nothing."""
     loader = bootstrap.strategy_loader(task.tenant_id)
@@ -95,9 +94,9 @@ def orchestratetenant(task: CycleTask) -> dict[str, Any]:
 )
 @handles(SnapshotTask, retried=(StoreError,))
 def snapshottenant(task: SnapshotTask) -> dict[str, Any]:
-    """Run one performance job of one tenant; a repeated delivery changes nothing."""
+    """Run one performance job of one tenant, or the next part of it; a repeated delivery changes nothing."""
     done = bootstrap.run_snapshot_task().run(task, bootstrap.policy_defaults())
-    return {"status": "DONE", "documents": done["documents"], "skipped_documents": done["skipped_documents"]}
+    return {"status": done["status"], "documents": done["documents"], "skipped_documents": done["skipped_documents"]}
 
 
 @tasks_fn.on_task_dispatched(
@@ -110,7 +109,7 @@ def snapshottenant(task: SnapshotTask) -> dict[str, Any]:
 def checktenant(task: TenantTask) -> dict[str, Any]:
     """Check one tenant's alerts, or make its daily report; a repeated delivery changes nothing."""
     if task.job is TenantJob.REPORT:
-        bootstrap.make_report().run(ReportDue(task.tenant_id, task.day))
+        bootstrap.make_report().run(bootstrap.report_due(task.tenant_id, task.day))
         return {"status": "DONE", "changes": 1}
     closed, failure = _close_memberships(task) if task.is_hourly else ([], None)
     changes = bootstrap.check_alerts().run(

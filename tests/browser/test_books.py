@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.adapters.market_calendar import ExchangeCalendar
+from functions.adapters.market_calendar import Calendars
 from functions.adapters.system import SystemClock
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from tests.browser.conftest import PROPOSED, Dashboard
@@ -34,7 +34,7 @@ def traded(dashboard: Dashboard) -> Dashboard:
         {"as_of": datetime(2020, 3, 13, 20, tzinfo=UTC), "symbols": {"KO": quote}}
     )
     ledger = FirestoreLedgerStore(dashboard.db)
-    TakeSnapshots(ledger, ExchangeCalendar("XNYS"), SystemClock()).run("acme", LAST, {})
+    TakeSnapshots(ledger, Calendars(), SystemClock()).run("acme", LAST, {})
     months = compute_monthly_strategy_performance_from_firestore(dashboard.db, "acme", 2020, 3)
     write_strategy_performance_snapshots(dashboard.db, "acme", months)
     dashboard.cycle()
@@ -72,9 +72,7 @@ def test_another_strategy_is_chosen_by_name(traded: Dashboard) -> None:
 def test_a_new_day_is_drawn_without_a_reload(traded: Dashboard) -> None:
     page = traded.signed_in(path="/strategies/Trend")
     expect(page.get_by_role("img", name="2020-03-02 to 2020-03-13").first).to_be_visible()
-    TakeSnapshots(FirestoreLedgerStore(traded.db), ExchangeCalendar("XNYS"), SystemClock()).run(
-        "acme", LAST + timedelta(days=3), {}
-    )
+    TakeSnapshots(FirestoreLedgerStore(traded.db), Calendars(), SystemClock()).run("acme", LAST + timedelta(days=3), {})
     expect(page.get_by_role("img", name="2020-03-02 to 2020-03-16").first).to_be_visible()
 
 

@@ -19,25 +19,29 @@ from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.firestore.trading_store import FirestoreBookStore
-from functions.adapters.market_calendar import ExchangeCalendar
+from functions.adapters.market_calendar import Calendars, ExchangeCalendar
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.access.roles import Role
+from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import PolicyError
+from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.events import EntryKind
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
-from functions.domain.orchestration.position_book import PositionBook
+from functions.domain.orchestration.cycle_documents import modes_document, session_document
+from functions.domain.orchestration.decision import MaestroDecision
+from functions.domain.orchestration.position_book import Holding, PositionBook
+from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.domain.trading.reported_entries import ReportedEntry
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.ledger.snapshot_tasks import SnapshotTask
-from functions.services.ledger.take_snapshots import TakeSnapshots
+from functions.services.ledger.take_snapshots import RunLimits, TakeSnapshots
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.enqueue_notification import DeliveryTask
-from functions.services.monitoring.make_report import ReportDue
 from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.ports import Answer
 from functions.services.monitoring.summarise_decision import SummariseDecision
@@ -107,7 +111,7 @@ def let_everything_happen(db: Client) -> None:
         bootstrap.deliver_notification().run(DeliveryTask(TENANT, "ops", told))
     senders = dict.fromkeys(ChannelType, WorkingSender())
     DeliverNotification(FirestoreDeliveryStore(db), senders, SystemClock()).run(DeliveryTask(TENANT, "phones", told))
-    bootstrap.make_report().run(ReportDue(TENANT, now.date()))
+    bootstrap.make_report().run(bootstrap.report_due(TENANT, now.date()))
     _start_young_tenant(db, now)
     set_trading_state(FRESH, "HALT")
 
@@ -134,13 +138,14 @@ def set_trading_state(tenant_id: str, state: str, until: datetime | None = None)
 def _start_young_tenant(db: Client, now: datetime) -> None:
     """Run one cycle of a tenant set up by hand, and two performance jobs: one fails, one is cut off."""
     paths.tenant(db, YOUNG).set({"maestro_enabled": True})
-    bootstrap.put_inputs().put_account(YOUNG, {"as_of": now, "equity": "1000.50", "buying_power": "1000.50"})
+    bootstrap.put_inputs().put_account(YOUNG, {"as_of": now})
     quotes = {f"S{number}": {"price": 50.0, "history": [50.0] * 300} for number in range(500)}  # packed, in two parts
     bootstrap.put_inputs().put_market_data(YOUNG, {"as_of": now, "symbols": quotes})
     account = {"equity": 1e5, "buying_power": 1e5, "as_of": now}
     cycle = MaestroController(db, YOUNG).orchestrate({"Trend": BUY}, market_data={}, account_snapshot=account)
     _, decision = asyncio.run(cycle)
     SummariseDecision(FirestoreSummaryStore(db), WorkingSummariser()).run(decision.session_id)
+    _pack(db, decision, now)
     paths.policy(db, YOUNG).set({"min_dwell_days": -1})
     today, yesterday = (SnapshotTask(YOUNG, Period.of_day(now.date() - timedelta(days=ago))) for ago in (0, 1))
     with contextlib.suppress(PolicyError):
@@ -148,6 +153,20 @@ def _start_young_tenant(db: Client, now: datetime) -> None:
     with patch.object(TakeSnapshots, "run", side_effect=KeyboardInterrupt), contextlib.suppress(KeyboardInterrupt):
         bootstrap.run_snapshot_task().run(yesterday, bootstrap.policy_defaults())
     bootstrap.check_alerts().run(YOUNG, bootstrap.policy_defaults())
+
+
+def _pack(db: Client, decision: MaestroDecision, now: datetime) -> None:
+    """Store a session, modes and a position book that are packed, as those of hundreds of strategies are."""
+    names = [f"Strategy{number}" for number in range(2500)]
+    signals = {name: {"action": "BUY", "reasoning": "up", "nonce": "0f" * 16, "note": "n" * 100} for name in names}
+    modes = dict.fromkeys(names, ModeState(AgentMode.ACTIVE, now, ReasonCode.SHARPE_HEALTHY))
+    holdings = {
+        (name, symbol): Holding(1.5, 50.0, symbol) for name in names for symbol in ("KO", "PEP", "MSFT", "AAPL")
+    }
+    paths.session(db, YOUNG, "packed").set(session_document(decision, signals))
+    paths.modes(db, YOUNG, None).set(modes_document(modes, now))
+    book = PositionBook(opened_at=now, opened_by="olga", holdings=holdings)
+    paths.positions(db, YOUNG).set(book.to_document(now))
 
 
 def _operate(now: datetime) -> None:
@@ -265,3 +284,7 @@ def _trade(db: Client, signal: dict[str, Any], now: datetime) -> None:
     asyncio.run(MaestroController(db, TENANT).log_shadow_trade("Paper", {"action": "BUY", "ticker": "KO"}))
     for period in (Period.of_day(day), Period.of_month(day.year, day.month)):
         bootstrap.run_snapshot_task().run(SnapshotTask(TENANT, period), bootstrap.policy_defaults())
+    paths.ledger_trades(db, TENANT).document("late").set({**own, "ts": at - timedelta(days=10), "created_at": now})
+    one_day = RunLimits(1, timedelta(minutes=1))
+    take = TakeSnapshots(FirestoreLedgerStore(db), Calendars(), SystemClock(), one_day)
+    assert not take.run(TENANT, day, bootstrap.policy_defaults()).is_through, "days computed again are staged"

@@ -21,7 +21,7 @@ KEPT = {"systemStatus", "orchestration_logs", "logs", "market_regime", "tenants"
 KEPT |= {"latest", "windows", "modes", "session", "positions", "ledger", "alerts"}
 """Segments of a path that are names; others are ids."""
 NESTED = {"allocation_decisions", "signals", "input_issues", "reservations", "spendings", "overfills", "channels"}
-NESTED |= {"book_differences"}
+NESTED |= {"book_differences", "members"}
 """Fields whose own fields are a contract too."""
 Documents = dict[str, list[dict[str, Any]]]
 

@@ -21,25 +21,27 @@ from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
-from functions.adapters.firestore.ledger_store import PAGE_SIZE, FirestoreLedgerStore
+from functions.adapters.firestore.ledger_store import LONGEST_CLOSURE, PAGE_SIZE, FirestoreLedgerStore
+from functions.adapters.firestore.policy_store import FirestorePolicyStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
 from functions.adapters.firestore.trading_store import FirestoreBookStore, FirestoreTradingStore
-from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar, OneCalendar
 from functions.adapters.report_pages import ReportPages
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
 from functions.domain.access.roles import Role
-from functions.domain.kernel.policy import MAX_WINDOW_DAYS
+from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
 from functions.services.kernel.commits import Commits
+from functions.services.kernel.enabled_tenants import _AT_ONCE
 from functions.services.kernel.ports import MarketCalendar
 from functions.services.ledger.month_performance import ComputeMonth
-from functions.services.ledger.snapshot_tasks import RunSnapshotTask, SnapshotTask
-from functions.services.ledger.take_snapshots import TakeSnapshots
+from functions.services.ledger.snapshot_tasks import _CAUGHT_UP_WITHIN, RunSnapshotTask, SnapshotTask
+from functions.services.ledger.take_snapshots import NO_LIMITS, TakeSnapshots
 from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.enqueue_notification import DeliveryTask, EnqueueNotification
@@ -66,7 +68,7 @@ CALENDARS = ("XNYS", "24x7")
 KINDS = ("reads", "writes", "invocations", "task operations")
 NEW_YORK = ExchangeCalendar("XNYS")
 THURSDAY = date(2020, 10, 15)
-BESIDES = 21
+BESIDES = {"": 26, ", 24x7": 24}
 """Reads of a day's snapshot that do not grow with the strategies."""
 
 
@@ -155,7 +157,7 @@ def test_what_cycles_and_alerts_read_and_write(own_db: Client) -> None:
     now, defaults = datetime.now(UTC), MaestroController.policy_defaults()
     loader = StrategyLoader(own_db, "acme")
     commits = Commits(jittered_pause)
-    alerts = CheckAlerts(FirestoreAlertStore(own_db), SystemClock(), commits, AlwaysOpen, lambda _: 0)
+    alerts = CheckAlerts(FirestoreAlertStore(own_db), SystemClock(), commits, OneCalendar(AlwaysOpen()), lambda _: 0)
     before = now - SLOT_PERIOD
     asyncio.run(loader.orchestrate_slot(slot_of(before), before))  # the first one writes every mode
     alerts.run("acme", defaults)
@@ -223,9 +225,9 @@ def test_what_schedules_and_notifications_read_and_write(db: Client, accounts: E
     with Bill(db) as listed:
         assert len(list(FirestoreTenantDirectory(db).enabled_tenants())) == 3
     assert listed.counts == tuple(3 * count for count in told("listed by a schedule"))
-    with Bill(firestore_client()) as policy:
-        bootstrap.policy_of("one")
-    assert policy.counts == told("policy, read by `daily_report`")
+    with Bill(db) as policies:
+        FirestoreTenantDirectory(db).settings(["one", "two", "three"], ["market"])
+    assert policies.counts == tuple(3 * count for count in told("policy, read by a schedule"))
     paths.notification_channels(db, "one").set({"channels": [{"id": "ops", "type": "fcm", "topic": "t"}]})
     store = FirestoreDeliveryStore(db)
     members = manage_members(db)
@@ -260,9 +262,10 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
     for count in range(STRATEGIES):
         paths.ledger_trades(own_db, "acme").document(str(count)).set({**fill, "strategy_id": f"S{count}"})
     ledger = FirestoreLedgerStore(own_db)
-    take, month = TakeSnapshots(ledger, calendar, clock), ComputeMonth(ledger, clock)
+    calendars = OneCalendar(calendar)
+    take, month = TakeSnapshots(ledger, calendars, clock, NO_LIMITS), ComputeMonth(ledger, calendars, clock)
     check = CheckBook(FirestoreBookStore(own_db), ledger)
-    job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda tenant: check.run(tenant).to_fields())
+    job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda tenant: check.run(tenant).to_fields(), Queue())
 
     open_book(own_db)
 
@@ -271,10 +274,12 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
             job.run(SnapshotTask("acme", period), {})
         return counted.counts
 
+    again = told("performance job that is done, queued again")
     bill(Period.of_day(THURSDAY - timedelta(days=1)))
     clock.time += timedelta(days=1)
     assert bill(Period.of_day(THURSDAY)) == told(f"day's snapshot{suffix}")
     assert bill(Period.of_month(2020, 9)) == told(f"month's snapshot{suffix}")
+    assert bill(Period.of_day(THURSDAY)) == bill(Period.of_month(2020, 9)) == again
     slots = int(assumed(CALENDARS[bool(suffix)])["slots a trading day"])
     batch = own_db.batch()
     for count in range(slots):
@@ -284,13 +289,14 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
     batch.commit()
     with Bill(own_db) as report:
         make = MakeReport(FirestoreReportStore(own_db), ReportPages(), clock, lambda _: None)
-        make.run(ReportDue("acme", THURSDAY))
+        policy = FirestorePolicyStore(own_db).read_policy("acme").value
+        due = ReportDue.of("acme", THURSDAY, Policy.from_sources({"time_zone": "UTC", "report_hour": 23}, policy))
+        make.run(due)
     assert report.counts == told(f"report{suffix}")
-    if not suffix:  # the job of a Saturday, after that of the Friday
-        clock.time += timedelta(days=1)
-        bill(Period.of_day(THURSDAY + timedelta(days=1)))
-        clock.time += timedelta(days=1)
-        assert bill(Period.of_day(THURSDAY + timedelta(days=2))) == told("day's snapshot, no session")
+    with Bill(own_db) as repeated:
+        FirestorePolicyStore(own_db).read_policy("acme")
+        make.run(due)
+    assert repeated.counts == told("report that is made, queued again")
 
 
 def sizes() -> list[list[str]]:
@@ -306,7 +312,7 @@ def test_a_cycles_documents_are_as_many_whatever_the_strategies(
     own_db: Client, strategies: float, reads: float, writes: float, kilobytes: float
 ) -> None:
     names = seed(own_db, int(strategies))
-    cycle = RunCycle(FirestoreCycleStore(own_db), SystemClock(), SecretIds(), AlwaysOpen)
+    cycle = RunCycle(FirestoreCycleStore(own_db), SystemClock(), SecretIds(), OneCalendar(AlwaysOpen()))
     for slot in ("2020-03-16T19:55:00Z", "2020-03-16T20:00:00Z"):  # the first one writes every mode
         with Bill(own_db) as bill:
             asyncio.run(cycle.run(CycleRequest(tenant_id=TENANT, propose=propose(names), slot=slot)))
@@ -327,12 +333,13 @@ def times(calendar: str) -> dict[str, float]:
     days, trading_days = one["days"], one["trading days"]
     cycles = trading_days * one["slots a trading day"]
     sweeps = days * timedelta(days=1) / SLOT_PERIOD
-    reports, months = days, 1.0
+    reports, months, ticks = days, 1.0, sweeps
+    again = one["hours in which a job is queued again"]
     trades = trading_days * one["trades a trading day"]
     around = ", 24x7" if calendar == "24x7" else ""
-    rows = {
-        "listed by a schedule": cycles + sweeps + 24 * days + days + months,
-        "policy, read by `daily_report`": 24 * days,
+    return {
+        "listed by a schedule": ticks + sweeps + 2 * 24 * days + 3 * months,
+        "policy, read by a schedule": ticks + 2 * 24 * days,
         "market data or account, put": cycles * one["puts of market data and account a slot"],
         "cycle": cycles,
         "alerts, after a decision": cycles,
@@ -342,11 +349,11 @@ def times(calendar: str) -> dict[str, float]:
         "fill": trades * one["fills a trade"],
         "notification, to one channel": days * one["notifications a day, the report included"],
         f"day's snapshot{around}": trading_days,
-        "day's snapshot, no session": days - trading_days,
         f"month's snapshot{around}": months,
+        "performance job that is done, queued again": trading_days * again + 2 * months,
         f"report{around}": reports,
+        "report that is made, queued again": reports * again,
     }
-    return {event: count for event, count in rows.items() if count}
 
 
 def month(calendar: str) -> dict[str, float]:
@@ -401,14 +408,15 @@ def test_the_dollars_are_the_months_figures_by_price() -> None:
 
 
 def test_the_growth_with_strategies_is_that_of_the_windows() -> None:
-    first = THURSDAY - WINDOW_SPAN
+    first = THURSDAY - WINDOW_SPAN - LONGEST_CLOSURE
     for calendar, suffix in ((NEW_YORK, ""), (AlwaysOpen(), ", 24x7")):
         sessions = len(calendar.sessions(first, THURSDAY - timedelta(days=1)))
         reads, _ = told(f"day's snapshot{suffix}")
-        assert reads == STRATEGIES * sessions + BESIDES
+        assert reads == STRATEGIES * sessions + BESIDES[suffix]
         assert re.search(rf"\b{sessions}\b", PAGE)
-    assert "days: 125 of them" in PAGE.replace("\n", " ")
-    assert f"With 500 strategies that is {500 * 125 + BESIDES:,} reads a night" in PAGE
+    text = " ".join(PAGE.split())
+    assert "finds, too: 134 of them in New York" in text
+    assert f"With 500 strategies that is {500 * 134 + BESIDES['']:,} reads a night" in text
 
 
 def endpoint(function: str) -> Any:
@@ -422,7 +430,12 @@ def test_the_limits_are_those_of_the_code() -> None:
     for function in ("orchestrate_tick", "check_alerts"):
         assert f"have {endpoint(function).timeoutSeconds} seconds" in text
         assert f"At 20 ms a task that is {endpoint(function).timeoutSeconds * 50:,} tenants" in text
-    assert f"has {endpoint('daily_report').timeoutSeconds} seconds: 6,000 tenants" in text
+    for function in ("daily_report", "daily_performance_snapshot"):
+        assert endpoint(function).timeoutSeconds == 120
+    assert "have 120 seconds: 6,000 tenants" in text
+    assert f"are read {_AT_ONCE} at a time" in text
+    hours = assumed("XNYS")["hours in which a job is queued again"]
+    assert hours == _CAUGHT_UP_WITHIN / timedelta(hours=1) - 1
     for function in ("orchestratetenant", "checktenant"):
         limits = endpoint(function).taskQueueTrigger["rateLimits"]
         at_once, a_second = limits["maxConcurrentDispatches"], limits["maxDispatchesPerSecond"]
@@ -437,7 +450,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"{PAGE_SIZE:,} fills in memory" in text
     schedules = [one for one in main.__all__ if getattr(endpoint(one), "scheduleTrigger", None)]
     assert len(schedules) == 5
-    runs = 2 * 30 * 24 * 3600 // period + 30 * 24 + 30 + 1
+    runs = 2 * 30 * 24 * 3600 // period + 2 * 30 * 24 + 3
     assert f"{runs:,} invocations a month and five jobs of Cloud Scheduler" in text
 
 

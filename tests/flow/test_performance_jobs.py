@@ -44,18 +44,34 @@ def test_days_and_in_january_the_december_before(db: Client, emulators: Emulator
     for tenant_id in ("acme", "blue"):
         job = finished(db, tenant_id, "day-2019-12-31")
         assert (job["status"], job["days"], job["documents"], job["skipped_documents"]) == ("DONE", 2, 2, 0)
-        assert job["reached"] == "2019-12-31"
+        assert (job["from"], job["reached"], job["of"]) == ("2019-12-30", "2019-12-31", "2019-12-31")
     emulators.call_scheduled("monthly_performance_snapshot", datetime(2020, 1, 1, tzinfo=UTC))
     assert finished(db, "acme", "month-2019-12")["documents"] == 1
     stored = documents(db, "acme")
     assert set(stored) == {"ann__Trend__2019-12-30", "ann__Trend__2019-12-31", "ann__Trend__2019-12"}
     december = stored["ann__Trend__2019-12"]
     assert (december["realized_pnl"], december["pnl"], december["trading_days"]) == (10.0, pytest.approx(10.0), 2)
-    assert december["period_end"] == datetime(2020, 1, 1, tzinfo=UTC)
+    assert december["month"] == "2019-12"
+    assert december["period_end"] == datetime(2020, 1, 1, 5, tzinfo=UTC), "midnight in New York"
     for payload in ({"kind": "day", "label": "2019-12-31"}, {"kind": "month", "label": "2019-12"}):
         again = emulators.deliver_task("snapshottenant", {"tenant_id": "acme", **payload})
         assert again.json()["result"]["status"] == "DONE"
     assert documents(db, "acme") == stored
+
+
+def test_a_session_that_closed_on_a_tenants_own_market_has_its_job_and_no_other(
+    db: Client, emulators: EmulatorSuite
+) -> None:
+    markets = {"sydney": "XASX", "coins": "24x7", "york": "XNYS"}
+    for tenant_id, market in markets.items():
+        seed(db, tenant_id)
+        paths.policy(db, tenant_id).set({"market": market})
+    emulators.call_scheduled("daily_performance_snapshot", datetime(2019, 12, 31, 3, 30, tzinfo=UTC))
+    assert finished(db, "coins", "day-2019-12-30")["status"] == "DONE"
+    emulators.call_scheduled("daily_performance_snapshot", datetime(2019, 12, 31, 5, 30, tzinfo=UTC))
+    assert finished(db, "sydney", "day-2019-12-31")["status"] == "DONE"
+    jobs = {(tenant_id, job.id) for tenant_id in markets for job in paths.jobs(db, tenant_id).stream()}
+    assert jobs == {("coins", "day-2019-12-30"), ("sydney", "day-2019-12-31")}
 
 
 def test_a_late_fill_changes_the_month_that_was_over(db: Client, emulators: EmulatorSuite) -> None:
@@ -70,6 +86,20 @@ def test_a_late_fill_changes_the_month_that_was_over(db: Client, emulators: Emul
     assert finished(db, "tardy", "day-2020-01-02")["months"] == 1
     december = documents(db, "tardy")["ann__Trend__2019-12"]
     assert (december["fills"], december["fees"], december["pnl"]) == (3, 1.0, pytest.approx(10.0 + 3.5 - 1.0))
+
+
+def test_more_than_a_tasks_time_is_enough_for_goes_on_in_further_tasks(db: Client, emulators: EmulatorSuite) -> None:
+    seed(db, "slow")
+    at = datetime(2019, 1, 2, 15, tzinfo=UTC)
+    fill = {"uid": "ann", "strategy_id": "Trend", "symbol": "KO", "side": "buy", "qty": 1.0, "price": 50.0}
+    paths.ledger_trades(db, "slow").document("first").set({**fill, "ts": at, "created_at": at})
+    emulators.deliver_task("snapshottenant", {"tenant_id": "slow", "kind": "day", "label": "2019-12-31"})
+    job = finished(db, "slow", "day-2019-12-31")
+    assert (job["from"], job["reached"], job["of"]) == ("2019-01-02", "2019-12-31", "2019-12-31")
+    assert job["days"] == 52, "what was left after the first task's 200"
+    stored = documents(db, "slow")
+    assert len([one for one in stored.values() if one["period"] == "day"]) == 252
+    assert len([one for one in stored.values() if one["period"] == "month"]) == 11, "all that are over"
 
 
 def test_a_job_that_cannot_run_says_so_in_its_record(db: Client, emulators: EmulatorSuite) -> None:

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 import pytest
 
 from functions.adapters.strategy_processes.process_runner import ProcessRunner
-from functions.adapters.strategy_processes.strategy_root import StrategyProcessesError, StrategyRoot
+from functions.adapters.strategy_processes.strategy_root import StrategyRoot
+from functions.domain.kernel.errors import StrategyProcessesError
 from functions.services.orchestration.ports import StrategyInputs
 from functions.strategies.loader import StrategyLoader
 from tests.processes.conftest import GOOD, MARKET, bad, below, soon
@@ -198,6 +199,7 @@ import asyncio, sys
 sys.path[:] = {sys.path!r}
 from functions.adapters.strategy_processes.process_runner import ProcessRunner
 from functions.adapters.strategy_processes.strategy_root import StrategyRoot
+from functions.domain.kernel.errors import StrategyProcessesError
 from functions.services.orchestration.ports import StrategyInputs
 runner = ProcessRunner(StrategyRoot(with_namespaces={with_namespaces}), {name!r})
 print(runner.found(5.0).names, flush=True)

@@ -41,7 +41,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, list
         (("day", "demo-1", "2231-01-02"), "label must be a day that has begun, was '2231-01-02'"),
         (
             ("--market", "XXXX", "day", "demo-1", "2020-03-06"),
-            "market must be an ISO 10383 code such as XNYS, or 24x7, was 'XXXX'",
+            "market must be 24x7 or the ISO 10383 code of an exchange that exchange_calendars knows, like",
         ),
         (
             ("month", "demo-1", "2020-03", "--csv", "/nowhere/march.csv"),

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { useAnswer } from "../api";
-import { moment, price, quantity, timeOf, usd, words } from "../format";
+import { moment, price, quantity, timeOf, usd, usdOrUnknown, words } from "../format";
 import { type Entry, useDocument, useQuery } from "../live";
 import type { Fill, OpenLots, Reservations } from "../model";
 import * as paths from "../paths";
@@ -51,7 +51,7 @@ function ReservationsSection({ newestFill }: { newestFill: string | undefined })
         {(found) => (
           <>
             <dl class="facts">
-              <Fact name="Buying power">{found.buying_power === null ? "unknown" : usd(found.buying_power)}</Fact>
+              <Fact name="Buying power">{usdOrUnknown(found.buying_power)}</Fact>
               <Fact name="Held">{usd(found.held)}</Fact>
             </dl>
             {found.items.length === 0 ? (

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { call, type Refusal } from "../api";
-import { age, percent, ratio, timeOf, usd, words } from "../format";
+import { age, percent, ratio, timeOf, usdOrUnknown, words } from "../format";
 import { type Entry, useDocument, useQuery } from "../live";
 import { type Account, type Alert, type Decision, type StoredPolicy, type Verdict, verdictsOf } from "../model";
 import * as paths from "../paths";
@@ -110,8 +110,8 @@ function AccountCard() {
           const at = timeOf(found?.as_of);
           return found ? (
             <dl class="facts">
-              <Fact name="Equity">{usd(Number(found.equity))}</Fact>
-              <Fact name="Buying power">{usd(Number(found.buying_power))}</Fact>
+              <Fact name="Equity">{usdOrUnknown(found.equity)}</Fact>
+              <Fact name="Buying power">{usdOrUnknown(found.buying_power)}</Fact>
               <Fact name="As of">{at ? <Ago at={at} /> : "unknown: cycles hold every BUY"}</Fact>
             </dl>
           ) : (

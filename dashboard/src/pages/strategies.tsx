@@ -151,7 +151,7 @@ function Months({ months }: { months: Entry<Month>[] }) {
         const start = timeOf(one.period_start);
         return (
           <tr key={id}>
-            <th scope="row">{start && month(start)}</th>
+            <th scope="row">{one.month ?? (start && month(start))}</th>
             <td>{one.book === "shadow" ? "paper" : "live"}</td>
             <td class="number">{usd(one.pnl)}</td>
             <td class="number">{percent(one.return_fraction, 2)}</td>

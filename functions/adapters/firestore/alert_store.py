@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 from google.cloud.firestore import FieldFilter, Query
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.base import FirestoreStore, versioned
+from functions.adapters.firestore.base import FirestoreStore, document_of, versioned
 from functions.adapters.firestore.writes import replace_over
-from functions.domain.monitoring.alerts import AlertChange, AlertState
-from functions.services.kernel.ports import ABSENT, Document, Versioned
+from functions.domain.kernel.stored_fields import TEXT, TIME
+from functions.domain.monitoring.alerts import MOST_OPEN_ALERTS, AlertChange, AlertState
+from functions.services.kernel.damage import check_stored
+from functions.services.kernel.ports import ABSENT, Document, StoredDocument, Versioned
 from functions.services.monitoring.ports import AlertRecords
 
 _LAPSED_WITHIN = timedelta(days=1)
 _MOST_DECISIONS = 50
 _MOST_JOBS = 5
 _MOST_LAPSED = 50
-_MOST_ALERTS = 500
 
 
 class FirestoreAlertStore(FirestoreStore):
@@ -34,6 +35,7 @@ class FirestoreAlertStore(FirestoreStore):
         )
         found = self._get_all([policy, session, positions, cursor], _checking(tenant_id))
         seen = found.get(cursor.path, ABSENT)
+        check_stored(seen.value, {}, {"last_decision_at": TIME})
         last, new = self._decisions(tenant_id, decisions_since or (seen.value or {}).get("last_decision_at"))
         return AlertRecords(
             policy=found.get(policy.path, ABSENT).value,
@@ -75,6 +77,8 @@ class FirestoreAlertStore(FirestoreStore):
         query = paths.orchestration_logs(self._db).where(filter=FieldFilter("tenant_id", "==", tenant_id))
         query = query.order_by("timestamp", direction=Query.DESCENDING)
         newest = self._first(query, _checking(tenant_id))
+        if newest is not None:
+            check_stored(newest, {"timestamp": TIME, "session_id": TEXT})
         if newest is None or (seen_at is not None and newest["timestamp"] <= seen_at):
             return newest, []
         if seen_at is None:
@@ -85,7 +89,7 @@ class FirestoreAlertStore(FirestoreStore):
     def _jobs(self, tenant_id: str) -> list[Document]:
         query = paths.jobs(self._db, tenant_id).order_by("started_at", direction=Query.DESCENDING).limit(_MOST_JOBS)
         snapshots = self._stream(query, _checking(tenant_id))
-        return [{**(snapshot.to_dict() or {}), "job_id": snapshot.id} for snapshot in snapshots]
+        return [StoredDocument(one.reference.path, {**document_of(one), "job_id": one.id}) for one in snapshots]
 
     def _lapsed(self, tenant_id: str, since: datetime, now: datetime) -> list[Document]:
         query = paths.redemptions(self._db, tenant_id).where(filter=FieldFilter("status", "==", "RESERVED"))
@@ -95,7 +99,8 @@ class FirestoreAlertStore(FirestoreStore):
 
     def _open_alerts(self, tenant_id: str) -> dict[str, Versioned[Document]]:
         states = [str(AlertState.OPEN), str(AlertState.ACKNOWLEDGED)]
-        query = paths.alerts(self._db, tenant_id).where(filter=FieldFilter("state", "in", states)).limit(_MOST_ALERTS)
+        query = paths.alerts(self._db, tenant_id).where(filter=FieldFilter("state", "in", states))
+        query = query.where(filter=FieldFilter("is_event", "==", False)).limit(MOST_OPEN_ALERTS)
         return {one.id: versioned(one) for one in self._stream(query, _checking(tenant_id))}
 
 

@@ -11,8 +11,9 @@ from google.cloud.firestore import Client, CollectionReference, DocumentReferenc
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
 from functions.adapters.firestore.errors import translated_errors
-from functions.adapters.firestore.market_data import parts_of, unpacked
-from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
+from functions.adapters.firestore.market_data import unpacked
+from functions.adapters.firestore.parts import parts_of
+from functions.services.kernel.ports import ABSENT, Document, StoredDocument, Version, Versioned
 
 LONG_TIMEOUT_SECONDS = 60.0
 """Of a call that moves many documents."""
@@ -42,6 +43,18 @@ class FirestoreStore:
     def _get_all(self, references: Sequence[DocumentReference], doing: str) -> dict[str, Versioned[Document]]:
         """Return those that exist, by path."""
         return self._get_all_at(references, doing)[0]
+
+    def _get_fields(
+        self, references: Sequence[DocumentReference], names: Sequence[str], doing: str
+    ) -> dict[str, Document]:
+        """Return some fields of those that exist, by path."""
+        with translated_errors(doing):
+            found = list(
+                self._db.get_all(
+                    list(references), field_paths=list(names), retry=READ_RETRY, timeout=LONG_TIMEOUT_SECONDS
+                )
+            )
+        return {snapshot.reference.path: snapshot.to_dict() or {} for snapshot in found if snapshot.exists}
 
     def _get_all_at(
         self, references: Sequence[DocumentReference], doing: str
@@ -82,7 +95,7 @@ class FirestoreStore:
             yield from query.stream(retry=READ_RETRY, timeout=timeout)
 
     def _documents(self, query: Query, doing: str) -> list[Document]:
-        return [snapshot.to_dict() or {} for snapshot in self._stream(query, doing)]
+        return [document_of(snapshot) for snapshot in self._stream(query, doing)]
 
     def _first(self, query: Query, doing: str) -> Document | None:
         return next(iter(self._documents(query.limit(1), doing)), None)
@@ -107,4 +120,9 @@ class FirestoreStore:
 def versioned(snapshot: DocumentSnapshot[DocumentReference]) -> Versioned[Document]:
     """Return a document that exists, to commit over."""
     version = Version(snapshot.update_time)
-    return Versioned(snapshot.to_dict() or {}, version, snapshot.update_time, snapshot.create_time)
+    return Versioned(document_of(snapshot), version, snapshot.update_time, snapshot.create_time)
+
+
+def document_of(snapshot: DocumentSnapshot[DocumentReference]) -> StoredDocument:
+    """Return a document that exists."""
+    return StoredDocument(snapshot.reference.path, snapshot.to_dict() or {})

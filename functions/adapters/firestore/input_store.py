@@ -6,8 +6,11 @@ from google.cloud.firestore import DocumentReference
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import FirestoreStore
-from functions.adapters.firestore.market_data import packed, parts_of
+from functions.adapters.firestore.market_data import packed
+from functions.adapters.firestore.parts import parts_of
 from functions.adapters.firestore.writes import replace_over
+from functions.domain.kernel.stored_fields import COUNT
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Document, Versioned
 
 
@@ -29,6 +32,7 @@ class FirestoreInputStore(FirestoreStore):
 
     def ledger_version(self, tenant_id: str) -> int:
         session = self._get(paths.current_session(self._db, tenant_id), f"reading the session of tenant {tenant_id}")
+        check_stored(session.value, {}, {"ledger_version": COUNT})
         return int((session.value or {}).get("ledger_version") or 0)
 
     def _reference(self, tenant_id: str, kind: str) -> DocumentReference:

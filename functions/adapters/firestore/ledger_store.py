@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
-from google.cloud.firestore import CollectionReference, DocumentReference, DocumentSnapshot, FieldFilter, Query
+from google.cloud.firestore import (
+    DELETE_FIELD,
+    CollectionReference,
+    DocumentReference,
+    DocumentSnapshot,
+    FieldFilter,
+    Query,
+)
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
-from functions.adapters.firestore.checkpoint_parts import joined, parted, parts_of
+from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore, document_of
+from functions.adapters.firestore.checkpoint_parts import joined, parted
+from functions.adapters.firestore.ledger_head import head_document, read_head
+from functions.adapters.firestore.parts import parts_of
 from functions.adapters.firestore.writes import update_over
+from functions.domain.kernel.errors import InputError
 from functions.domain.ledger.entries import LedgerEntry
-from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
+from functions.domain.ledger.fills import is_paper_fill
+from functions.domain.track_record.daily_returns import day_of
+from functions.services.kernel.ports import ABSENT, Document, StoredDocument, Version, Versioned
 from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSettings
+
+logger = logging.getLogger("maestro")
 
 PAGE_SIZE = 2000
 """Ledger documents in memory at once."""
 _UNTIMED_SHOWN = 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Fills are of after it; as a query's bound it leaves out what is no timestamp."""
+LONGEST_CLOSURE = timedelta(days=14)
+"""A session begins where the one before ended, which no market leaves longer ago."""
 _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 _BATCH = 400
 
@@ -32,7 +51,7 @@ class FirestoreLedgerStore(FirestoreStore):
     def entries(self, tenant_id: str, start: datetime | None) -> Iterator[LedgerEntry]:
         query = _within(paths.ledger_trades(self._db, tenant_id), "ts", start, _END_OF_TIME)
         for snapshot in self._snapshots(query, f"reading the ledger of tenant {tenant_id}"):
-            yield LedgerEntry(snapshot.id, snapshot.to_dict() or {}, snapshot.create_time)
+            yield LedgerEntry(snapshot.id, document_of(snapshot), snapshot.create_time)
 
     def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
         query = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", start, end)
@@ -41,7 +60,7 @@ class FirestoreLedgerStore(FirestoreStore):
     def untimed_fills(self, tenant_id: str) -> Iterator[tuple[str, Document]]:
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("ts", ">=", ""))
         for snapshot in self._stream(query.limit(_UNTIMED_SHOWN), f"reading the ledger of tenant {tenant_id}"):
-            yield snapshot.id, snapshot.to_dict() or {}
+            yield snapshot.id, document_of(snapshot)
 
     def first_fill_time(self, tenant_id: str) -> datetime | None:
         books = ((paths.ledger_trades, "ts"), (paths.shadow_pnl, "timestamp"))
@@ -52,18 +71,22 @@ class FirestoreLedgerStore(FirestoreStore):
         late = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("created_at", ">=", created_since))
         doing = f"looking for late fills of tenant {tenant_id}"
         created = self._stream(late.select(["ts"]), doing, LONG_TIMEOUT_SECONDS)
-        times = [time for snapshot in created if isinstance(time := snapshot.get("ts"), datetime)]
-        return min((time for time in times if time < before), default=None)
+        times = [document_of(snapshot).get("ts") for snapshot in created]
+        found = [time for time in times if isinstance(time, datetime) and _EPOCH <= time < before]
+        if created_since < before:  # what is traded on paper is written as it happens
+            paper = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", created_since, before)
+            found += [one["timestamp"] for _, one in self._pages(paper, doing) if is_paper_fill(one)]
+        return min(found, default=None)
 
     def head(self, tenant_id: str) -> Versioned[LedgerHead | None]:
         stored = self._get(paths.ledger_head(self._db, tenant_id), f"reading the ledger state of tenant {tenant_id}")
         if stored.value is None:
             return ABSENT
-        last_day, served_day = (
-            stored.value.get(name) or stored.value["last_day"] for name in ("last_day", "served_day")
-        )
-        days = date.fromisoformat(last_day), date.fromisoformat(served_day)
-        return Versioned(LedgerHead(days[0], stored.value["seen_until"], days[1]), stored.version)
+        try:
+            return Versioned(read_head(stored.value), stored.version)
+        except InputError as error:
+            logger.error("Computing all days again: %s", error, extra={"tenant": tenant_id})
+            return Versioned(None, stored.version)
 
     def checkpoint(self, tenant_id: str, at_or_before: datetime) -> Document | None:
         query = paths.checkpoints(self._db, tenant_id).where(filter=FieldFilter("at", "<=", at_or_before))
@@ -72,20 +95,27 @@ class FirestoreLedgerStore(FirestoreStore):
         snapshot = next(iter(self._stream(newest_first.limit(1), doing)), None)
         if snapshot is None:
             return None
-        first = snapshot.to_dict() or {}
+        first = document_of(snapshot)
         if parts_of(first) == 1:
             return first
         numbers = range(2, parts_of(first) + 1)
         others = [paths.checkpoint_part(self._db, tenant_id, snapshot.id, number) for number in numbers]
         found = self._get_all(others, doing)
-        return joined(first, [found.get(other.path, ABSENT).value for other in others])
+        whole = joined(first, [found.get(other.path, ABSENT).value for other in others])
+        return StoredDocument(first.path, whole)
 
-    def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterator[Document]:
+    def daily_documents(self, tenant_id: str, first: date, last: date) -> Iterator[tuple[str, Document]]:
+        start, end = _midnight(first) - LONGEST_CLOSURE, _midnight(last + timedelta(days=1))
         query = paths.strategy_performance(self._db, tenant_id).where(filter=FieldFilter("period", "==", "day"))
         query = query.where(filter=FieldFilter("period_start", ">=", start))
         query = query.where(filter=FieldFilter("period_start", "<", end)).order_by("period_start")
-        for _, document in self._pages(query, f"reading daily performance of tenant {tenant_id}"):
-            yield document
+        for document_id, document in self._pages(query, f"reading daily performance of tenant {tenant_id}"):
+            try:
+                is_within = first <= day_of(document) <= last
+            except (TypeError, ValueError):  # the caller says what becomes of it
+                is_within = True
+            if is_within:
+                yield document_id, document
 
     def settings(self, tenant_id: str) -> TenantSettings:
         db = self._db
@@ -98,22 +128,42 @@ class FirestoreLedgerStore(FirestoreStore):
         found = self._get_all_with_market_data(tenant_id, references, f"reading the settings of tenant {tenant_id}")
         return TenantSettings(*(found.get(reference.path, ABSENT).value for reference in references))
 
+    def marks(self, tenant_id: str, session: date) -> Document | None:
+        reference = paths.marks(self._db, tenant_id).document(session.isoformat())
+        return self._get(reference, f"reading the marks of {session} of tenant {tenant_id}").value
+
+    def write_marks(self, tenant_id: str, session: date, marks: Document) -> None:
+        batch = self._db.batch()
+        batch.set(paths.marks(self._db, tenant_id).document(session.isoformat()), dict(marks))
+        self._commit(batch, f"storing the marks of {session} of tenant {tenant_id}", is_repeatable=True)
+
+    def staged(self, tenant_id: str, first: date | None = None) -> Iterator[tuple[str, Document]]:
+        query: Query = paths.staged(self._db, tenant_id).order_by("session")
+        if first is not None:
+            query = query.where(filter=FieldFilter("session", ">=", first.isoformat()))
+        yield from self._pages(query, f"reading the staged performance of tenant {tenant_id}")
+
     def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Version | None) -> Version:
         db = self._db
         batch = db.batch()
-        day = writes.head.last_day.isoformat()
-        head = {
-            "last_day": day,
-            "seen_until": writes.head.seen_until,
-            "served_day": writes.head.served_day.isoformat(),
-        }
-        update_over(batch, paths.ledger_head(db, tenant_id), head, head_version)
-        first, *others = parted(writes.checkpoint)
-        batch.set(paths.checkpoints(db, tenant_id).document(day), dict(first))
-        for number, other in enumerate(others, 2):
-            batch.set(paths.checkpoint_part(db, tenant_id, day, number), dict(other))
-        for document_id, document in writes.snapshots.items():
-            batch.set(paths.strategy_performance(db, tenant_id).document(document_id), dict(document))
+        day = (writes.session or writes.head.last_day).isoformat()
+        fields = head_document(writes.head) | ({} if head_version is None else {"served_day": DELETE_FIELD})
+        update_over(batch, paths.ledger_head(db, tenant_id), fields, head_version)
+        if writes.checkpoint is not None:
+            first, *others = parted(writes.checkpoint)
+            batch.set(paths.checkpoints(db, tenant_id).document(day), dict(first))
+            for number, other in enumerate(others, 2):
+                batch.set(paths.checkpoint_part(db, tenant_id, day, number), dict(other))
+        if writes.marks is not None:
+            batch.set(paths.marks(db, tenant_id).document(day), dict(writes.marks))
+        for collection, documents in (
+            (paths.strategy_performance(db, tenant_id), writes.snapshots),
+            (paths.staged(db, tenant_id), writes.staged),
+        ):
+            for document_id, document in documents.items():
+                batch.set(collection.document(document_id), dict(document))
+        for document_id in writes.unstaged:
+            batch.delete(paths.staged(db, tenant_id).document(document_id))
         for uid, document in writes.windows.items():
             batch.set(paths.windows(db, tenant_id, uid), dict(document))
         doing = f"storing the snapshot of {day} of tenant {tenant_id}"
@@ -134,20 +184,22 @@ class FirestoreLedgerStore(FirestoreStore):
             batch.set(paths.windows(self._db, tenant_id, uid), dict(document))
         self._commit(batch, f"storing the windows of tenant {tenant_id}", is_repeatable=True)
 
+    def job(self, tenant_id: str, job_id: str) -> Document | None:
+        return self._get(paths.job(self._db, tenant_id, job_id), f"reading job {job_id} of tenant {tenant_id}").value
+
     def write_job(self, tenant_id: str, job_id: str, document: Document) -> None:
         batch = self._db.batch()
         batch.set(paths.job(self._db, tenant_id, job_id), dict(document), merge=True)
         self._commit(batch, f"storing job {job_id} of tenant {tenant_id}", is_repeatable=True)
 
     def _oldest(self, tenant_id: str, collection: CollectionReference, field: str) -> datetime | None:
-        epoch = datetime.combine(date(1970, 1, 1), time(), UTC)  # leaves out what is no timestamp
-        oldest_first = collection.where(filter=FieldFilter(field, ">=", epoch)).order_by(field)
+        oldest_first = collection.where(filter=FieldFilter(field, ">=", _EPOCH)).order_by(field)
         oldest = self._first(oldest_first, f"reading the ledger of tenant {tenant_id}")
         return None if oldest is None else oldest[field]
 
     def _pages(self, query: Query, doing: str) -> Iterator[tuple[str, Document]]:
         for snapshot in self._snapshots(query, doing):
-            yield snapshot.id, snapshot.to_dict() or {}
+            yield snapshot.id, document_of(snapshot)
 
     def _snapshots(self, query: Query, doing: str) -> Iterator[DocumentSnapshot[DocumentReference]]:
         """Yield a query's documents page by page, so that memory does not grow with the ledger."""
@@ -158,6 +210,10 @@ class FirestoreLedgerStore(FirestoreStore):
             if len(snapshots) < PAGE_SIZE:
                 return
             page = query.start_after(snapshots[-1]).limit(PAGE_SIZE)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _within(collection: CollectionReference, field: str, start: datetime | None, end: datetime) -> Query:

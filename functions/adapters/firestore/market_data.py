@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from functions.adapters.firestore.parts import PART_BYTES, parts_of
 from functions.services.kernel.ports import Document
 
 PLAIN_BYTES = 600_000
 """A map of at most this estimate is stored as it is."""
-PART_BYTES = 900_000
-"""Of closes and the rest in one document, which can hold 1 MiB."""
 _PER_SYMBOL = 64
 """Bytes that a symbol's map takes besides its closes, about."""
 
@@ -41,12 +40,6 @@ def packed(market_data: Document) -> list[dict[str, Any]]:
     as_of = market_data["as_of"]
     head = {"as_of": as_of, "parts": len(parts), "symbols_json": symbols_json, "closes": parts[0]}
     return [head, *({"as_of": as_of, "closes": part} for part in parts[1:])]
-
-
-def parts_of(first: Document | None) -> int:
-    """Return how many documents market data takes, by its first; 1 where that is all."""
-    count = (first or {}).get("parts")
-    return count if isinstance(count, int) and not isinstance(count, bool) and count > 1 else 1
 
 
 def unpacked(documents: Sequence[Document | None]) -> Document | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from google.cloud.firestore import DELETE_FIELD
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
+from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore, document_of
 from functions.services.kernel.ports import Document
 
 
@@ -19,7 +19,7 @@ class FirestoreMemberStore(FirestoreStore):
 
     def tenants(self) -> dict[str, Document]:
         found = self._stream(paths.tenants(self._db), "listing tenants", LONG_TIMEOUT_SECONDS)
-        return {snapshot.id: snapshot.to_dict() or {} for snapshot in found}
+        return {snapshot.id: document_of(snapshot) for snapshot in found}
 
     def create_tenant(self, tenant_id: str, document: Document) -> None:
         batch = self._db.batch()
@@ -38,7 +38,7 @@ class FirestoreMemberStore(FirestoreStore):
     def memberships(self, tenant_id: str) -> dict[str, Document]:
         members = paths.members(self._db, tenant_id)
         found = self._stream(members, f"listing users of tenant {tenant_id}", LONG_TIMEOUT_SECONDS)
-        return {snapshot.id: snapshot.to_dict() or {} for snapshot in found}
+        return {snapshot.id: document_of(snapshot) for snapshot in found}
 
     def close_membership(self, tenant_id: str, uid: str, because: str, at: datetime) -> None:
         batch = self._db.batch()

@@ -126,6 +126,16 @@ def checkpoint_part(db: Client, tenant_id: str, day: str, number: int) -> Docume
     return checkpoints(db, tenant_id).document(f"{day}-{number}")
 
 
+def marks(db: Client, tenant_id: str) -> CollectionReference:
+    """The prices that every session was marked with, by session."""
+    return db.collection("tenants", tenant_id, "state", "ledger", "marks")
+
+
+def staged(db: Client, tenant_id: str) -> CollectionReference:
+    """Daily performance that was computed again, and waits for the days after it."""
+    return db.collection("tenants", tenant_id, "state", "ledger", "staged")
+
+
 def jobs(db: Client, tenant_id: str) -> CollectionReference:
     """Records of performance jobs."""
     return db.collection("tenants", tenant_id, "jobs")

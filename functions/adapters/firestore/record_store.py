@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from google.cloud.firestore import CollectionReference, FieldFilter, Query
+from google.cloud.firestore_v1.field_path import FieldPath
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
+from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore, document_of
 from functions.adapters.firestore.writes import replace_over
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.parsing import is_document_id
+from functions.domain.kernel.stored_fields import MAP_OF_MAPS, TEXT, TIME, check_fields
+from functions.services.kernel.damage import check_stored, reading
 from functions.services.kernel.ports import ABSENT, Document, Versioned
 from functions.services.monitoring.ports import Page, PositionRecords
 
 _COUNTED = ("allocation_decisions", "disabled_decisions", "systemic_risk_detected")
+_OF_SIGNAL = {"action": TEXT, "ticker": TEXT}
 
 
 class FirestoreRecordStore(FirestoreStore):
@@ -33,11 +38,17 @@ class FirestoreRecordStore(FirestoreStore):
         return found if found is not None and found.get("tenant_id") == tenant_id else None
 
     def decisions_since(self, tenant_id: str, since: datetime) -> Iterator[Document]:
+        return self.decisions_between(tenant_id, since, None)
+
+    def decisions_between(self, tenant_id: str, since: datetime, until: datetime | None) -> Iterator[Document]:
+        """Yield what summaries count, of every decision from ``since`` on and, if that is given, before ``until``."""
         query = paths.orchestration_logs(self._db).where(filter=FieldFilter("tenant_id", "==", tenant_id))
         query = query.where(filter=FieldFilter("timestamp", ">=", since))
+        if until is not None:
+            query = query.where(filter=FieldFilter("timestamp", "<", until))
         query = query.order_by("timestamp", direction=Query.DESCENDING).select(_COUNTED)
         for snapshot in self._stream(query, f"reading decisions of tenant {tenant_id}", LONG_TIMEOUT_SECONDS):
-            yield snapshot.to_dict() or {}
+            yield document_of(snapshot)
 
     def decision_at(self, tenant_id: str, at: datetime) -> Document | None:
         query = paths.orchestration_logs(self._db).where(filter=FieldFilter("tenant_id", "==", tenant_id))
@@ -50,14 +61,41 @@ class FirestoreRecordStore(FirestoreStore):
         query = query.where(filter=FieldFilter("strategy_id", "==", strategy_id))
         return self._first(query, f"reading redemptions of tenant {tenant_id}")
 
-    def fills_of(self, tenant_id: str, nonce: str) -> list[Document]:
+    def fills_of(self, tenant_id: str, nonce: str) -> list[tuple[str, Document]]:
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("nonce", "==", nonce))
-        fills = self._documents(query, f"reading the ledger of tenant {tenant_id}")
-        return sorted(fills, key=lambda fill: fill["ts"])
+        return self._entries(query, tenant_id)
 
-    def fills_of_session(self, tenant_id: str, session_id: str) -> list[Document]:
+    def fills_of_session(self, tenant_id: str, session_id: str) -> list[tuple[str, Document]]:
         query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("session_id", "==", session_id))
-        return self._documents(query, f"reading the ledger of tenant {tenant_id}")
+        return self._entries(query, tenant_id)
+
+    def fills_between(self, tenant_id: str, start: datetime, end: datetime) -> list[tuple[str, Document]]:
+        query = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("ts", ">=", start))
+        return self._entries(query.where(filter=FieldFilter("ts", "<", end)).order_by("ts"), tenant_id)
+
+    def signals_between(
+        self, tenant_id: str, strategy_id: str, start: datetime, end: datetime
+    ) -> dict[datetime, Document]:
+        query = paths.orchestration_logs(self._db).where(filter=FieldFilter("tenant_id", "==", tenant_id))
+        query = query.where(filter=FieldFilter("timestamp", ">=", start))
+        query = query.where(filter=FieldFilter("timestamp", "<", end))
+        signal = FieldPath("signals", strategy_id).to_api_repr()
+        query = query.order_by("timestamp", direction=Query.DESCENDING).select(["timestamp", signal])
+        logs = self._documents(query, f"reading decisions of tenant {tenant_id}")
+        for log in logs:
+            check_stored(log, {"timestamp": TIME}, {"signals": MAP_OF_MAPS})
+        asked = [log for log in logs if strategy_id in (log.get("signals") or {})]
+        for log in asked:
+            with reading(log):
+                check_fields(log["signals"][strategy_id], _OF_SIGNAL, inside=f"signals.{strategy_id}.")
+        return {log["timestamp"]: log["signals"][strategy_id] for log in asked}
+
+    def redeemed(self, tenant_id: str, nonces: Sequence[str]) -> set[str]:
+        references = {nonce: paths.redemption(self._db, tenant_id, nonce) for nonce in nonces if is_document_id(nonce)}
+        if not references:
+            return set()
+        found = self._get_all(list(references.values()), f"reading redemptions of tenant {tenant_id}")
+        return {nonce for nonce, reference in references.items() if reference.path in found}
 
     def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
         reference = paths.idempotency_record(self._db, tenant_id, record_id)
@@ -105,6 +143,10 @@ class FirestoreRecordStore(FirestoreStore):
         found = self._get_all_with_market_data(tenant_id, wanted, doing)
         return PositionRecords(**{name: found.get(one.path, ABSENT).value for name, one in references.items()})
 
+    def _entries(self, query: Query, tenant_id: str) -> list[tuple[str, Document]]:
+        snapshots = self._stream(query, f"reading the ledger of tenant {tenant_id}", LONG_TIMEOUT_SECONDS)
+        return [(snapshot.id, document_of(snapshot)) for snapshot in snapshots]
+
     def _page(
         self,
         collection: CollectionReference,
@@ -120,5 +162,5 @@ class FirestoreRecordStore(FirestoreStore):
                 raise InputError("page_token", "the next_page_token of the page before", page_token)
             query = query.start_after(last)
         snapshots = list(self._stream(query.limit(limit + 1), "reading a page", LONG_TIMEOUT_SECONDS))
-        items = [(snapshot.id, snapshot.to_dict() or {}) for snapshot in snapshots[:limit]]
+        items = [(snapshot.id, document_of(snapshot)) for snapshot in snapshots[:limit]]
         return Page(items, items[-1][0] if len(snapshots) > limit else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from google.cloud.firestore import Client, FieldFilter, Query
 
@@ -28,6 +28,9 @@ class FirestoreReportStore(FirestoreStore):
     def decisions_since(self, tenant_id: str, since: datetime) -> Iterable[Document]:
         return self._records.decisions_since(tenant_id, since)
 
+    def decisions_between(self, tenant_id: str, since: datetime, until: datetime) -> Iterable[Document]:
+        return self._records.decisions_between(tenant_id, since, until)
+
     def recent_decisions(self, tenant_id: str, limit: int) -> list[Document]:
         return [document for _, document in self._records.decisions(tenant_id, limit, None).items]
 
@@ -36,8 +39,8 @@ class FirestoreReportStore(FirestoreStore):
         query = query.order_by("opened_at", direction=Query.DESCENDING).limit(limit)
         return self._documents(query, f"reading alerts of tenant {tenant_id}")
 
-    def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterable[Document]:
-        return self._ledger.daily_documents(tenant_id, start, end)
+    def daily_documents(self, tenant_id: str, first: date, last: date) -> Iterable[tuple[str, Document]]:
+        return self._ledger.daily_documents(tenant_id, first, last)
 
     def report(self, tenant_id: str, date: str) -> Document | None:
         return self._records.report(tenant_id, date)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from google.cloud.firestore import FieldFilter
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore
+from functions.services.kernel.ports import Document
 
 
 class FirestoreTenantDirectory(FirestoreStore):
@@ -19,3 +20,8 @@ class FirestoreTenantDirectory(FirestoreStore):
         for snapshot in self._stream(query, "reading the tenants", LONG_TIMEOUT_SECONDS):
             if (snapshot.to_dict() or {}).get("status") in (None, "active"):
                 yield snapshot.id
+
+    def settings(self, tenant_ids: Sequence[str], names: Sequence[str]) -> Mapping[str, Document]:
+        references = {tenant_id: paths.policy(self._db, tenant_id) for tenant_id in tenant_ids}
+        found = self._get_fields(list(references.values()), names, "reading the tenants' policies")
+        return {tenant_id: found[one.path] for tenant_id, one in references.items() if one.path in found}

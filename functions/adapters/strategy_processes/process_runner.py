@@ -14,7 +14,8 @@ from dataclasses import asdict
 from functions.adapters.strategy_processes.inputs import pickled
 from functions.adapters.strategy_processes.loading import Loaded, Loader
 from functions.adapters.strategy_processes.outcomes import ended_its_runner, read_outcome
-from functions.adapters.strategy_processes.strategy_root import Fork, StrategyProcessesError, StrategyRoot
+from functions.adapters.strategy_processes.strategy_root import Fork, StrategyRoot
+from functions.domain.kernel.errors import StrategyProcessesError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.signals import ProposedSignal, failed_signal
 from functions.sandbox import wire

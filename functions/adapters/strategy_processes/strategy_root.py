@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from functions.domain.kernel.errors import StrategyProcessesError
 from functions.sandbox import wire
 
 logger = logging.getLogger("maestro")
@@ -25,10 +26,6 @@ _ENDING_SECONDS = 2.0
 _HANDED_ON = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"})
 _FOR_STRATEGIES = "STRATEGY_"
 """Variables whose names begin so are handed on to strategies."""
-
-
-class StrategyProcessesError(Exception):
-    """The processes that run strategies cannot be started, or ended under all strategies at once."""
 
 
 def is_supported() -> bool:
@@ -160,15 +157,11 @@ class StrategyRoot:
     def _start(self) -> socket.socket:
         ours, its = socket.socketpair()
         with its:
-            path = [os.path.abspath(folder) for folder in sys.path]  # noqa: PTH100 - "" is where we are
-            code = _START.format(path=path, fd=its.fileno(), ns=self._with_namespaces)
-            self._process = subprocess.Popen(  # noqa: S603 - our own code, by our own interpreter
-                [sys.executable, *(["-B"] if sys.dont_write_bytecode else []), "-I", "-c", code],
-                env=environment_for(os.environ),
-                stdin=subprocess.DEVNULL,
-                pass_fds=[its.fileno()],
-                start_new_session=True,
-            )
+            try:
+                self._process = self._run(its.fileno())
+            except OSError as error:  # no more processes, or memory, are to be had
+                ours.close()
+                raise _no_start(error) from error
         self._owner = os.getpid()
         ours.settimeout(_START_SECONDS)
         try:
@@ -176,7 +169,22 @@ class StrategyRoot:
         except (OSError, EOFError) as error:
             ours.close()
             self._process.kill()
-            raise StrategyProcessesError(f"the process below which strategies run did not start: {error!r}") from error
+            raise _no_start(error) from error
         ours.settimeout(None)
         logger.info("Strategies run in %s", self.isolation)
         return ours
+
+    def _run(self, descriptor: int) -> subprocess.Popen[bytes]:
+        path = [os.path.abspath(folder) for folder in sys.path]  # noqa: PTH100 - "" is where we are
+        code = _START.format(path=path, fd=descriptor, ns=self._with_namespaces)
+        return subprocess.Popen(  # noqa: S603 - our own code, by our own interpreter
+            [sys.executable, *(["-B"] if sys.dont_write_bytecode else []), "-I", "-c", code],
+            env=environment_for(os.environ),
+            stdin=subprocess.DEVNULL,
+            pass_fds=[descriptor],
+            start_new_session=True,
+        )
+
+
+def _no_start(error: Exception) -> StrategyProcessesError:
+    return StrategyProcessesError(f"the process below which strategies run did not start: {error!r}")

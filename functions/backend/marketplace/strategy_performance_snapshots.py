@@ -24,14 +24,14 @@ def compute_monthly_strategy_performance_from_firestore(
     mark_prices: Mapping[str, float] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """
-    Compute the performance of every (uid, strategy) in a calendar month, UTC; nothing is written.
+    Compute the performance of every (uid, strategy) in the market's sessions of a month; nothing is written.
 
     Parameters
     ----------
     uid, strategy_id : str, optional
         Only this user's, or this strategy's.
     mark_prices : mapping, optional
-        Prices at the month's end, USD by symbol; by default the last daily snapshot's.
+        Prices at the month's last session's end, USD by symbol; by default the last daily snapshot's.
 
     Returns
     -------

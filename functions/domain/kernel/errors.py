@@ -22,6 +22,8 @@ The errors Maestro raises on purpose, and their one base.
     │   │   └── AccountExists      … the account of the same person
     │   └── StoreUnavailable       unreachable or too slow: nothing is known to be written
     │       └── StoreRefused       … nor will it be, however often it is tried: too large, not allowed, no index
+    │           └── DamagedDocument  … what is stored is not what its writers make of it
+    ├── StrategyProcessesError     the processes that run strategies cannot be had: nothing was decided
     ├── DeliveryError              a channel did not take a notification (services/monitoring/notification_ports.py)
     └── SummaryFailed              no summary from the model (services/monitoring/summarise_decision.py)
 
@@ -29,6 +31,7 @@ The last two are defined beside the ports that raise them. A bare ValueError or 
 means that the calling code is wrong.
 """
 
+import re
 from collections.abc import Sequence
 
 from functions.domain.kernel.reasons import ReasonCode
@@ -154,6 +157,40 @@ class StoreUnavailable(StoreError):
 
 class StoreRefused(StoreUnavailable):
     """The store will not do it, however often it is tried: too large, not allowed, or an index is missing."""
+
+
+class StrategyProcessesError(MaestroError):
+    """The processes that run strategies cannot be started, or ended under all strategies at once."""
+
+
+class DamagedDocument(StoreRefused):
+    """
+    A stored document is not what its writers make of it: it stays so until somebody mends it.
+
+    What the field holds is not told, only of what kind it is: it may be anything, a secret too.
+
+    Parameters
+    ----------
+    path : str
+        Where it is, as `tenants/acme/state/session`; nonces are cut as in logs.
+    field : str
+        The field at fault, or the fields that contradict each other.
+    limit : str
+        What it has to be, as the end of "must be …".
+    found : str
+        What it is, as the end of "and is …".
+    remedy : str
+        What mends it, if that is not plain from the rest.
+    """
+
+    def __init__(self, path: str, field: str, limit: str, found: str, remedy: str = "") -> None:
+        self.path = _NONCE.sub(r"\1…", path)
+        self.field = _NONCE.sub(r"\1…", field)
+        more = f"; {remedy}" if remedy else ""
+        super().__init__(f"{self.path}: {self.field} must be {limit}, and is {found}{more}")
+
+
+_NONCE = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24}\b")
 
 
 def shortened(text: str, limit: int) -> str:

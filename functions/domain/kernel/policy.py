@@ -10,10 +10,12 @@ from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import PolicyError
+from functions.domain.kernel.markets import periods_a_year
 from functions.domain.kernel.setting_checks import (
     CAPITALS,
     DISABLED,
     FLAG,
+    MARKET,
     NAMES,
     TIME,
     TIME_ZONE,
@@ -122,6 +124,8 @@ class Policy:
     """When the trading state goes back to RUN by itself; None: when somebody says so."""
     trading_state_reason: str | None = field(default=None, metadata={"check": optional(text(500))})
     """Why, in the operator's words."""
+    market: str = field(default="XNYS", metadata={"check": MARKET})
+    """Whose hours cycles keep and whose sessions days are: an exchange's ISO 10383 code, or 24x7."""
     alert_cooldown_minutes: float = field(default=60.0, metadata={"check": number(0, 24 * 60)})
     """Minutes in which an alert that comes back is not told again."""
     time_zone: str = field(default="America/New_York", metadata={"check": TIME_ZONE})
@@ -181,6 +185,11 @@ class Policy:
             except PolicyError as error:
                 found.append(error)
         return found
+
+    @property
+    def periods_a_year(self) -> int:
+        """Trading days a year on the tenant's market: what annualises daily figures."""
+        return periods_a_year(self.market)
 
     def at(self, now: datetime) -> Policy:
         """Return the policy as it holds at a time: a trading state that ended is RUN again."""

@@ -39,6 +39,8 @@ class ReasonCode(StrEnum):
     """The strategy asked for more memory than it may have."""
     STRATEGY_ANSWER_TOO_LARGE = "STRATEGY_ANSWER_TOO_LARGE"
     """The strategy's answer is larger than an answer may be."""
+    STRATEGIES_UNAVAILABLE = "STRATEGIES_UNAVAILABLE"
+    """The processes that run strategies cannot be had: no cycle is decided."""
     MALFORMED_SIGNAL = "MALFORMED_SIGNAL"
     """The strategy's answer is not a signal."""
 
@@ -56,6 +58,8 @@ class ReasonCode(StrEnum):
     """Policy or performance could not be read, or the decision not be stored."""
     STORE_REFUSED = "STORE_REFUSED"
     """The store will not do it, however often it is tried."""
+    DAMAGED_DOCUMENT = "DAMAGED_DOCUMENT"
+    """A stored document is not what its writers make of it: no retry helps, somebody has to mend it."""
 
     # Ledger
     MALFORMED_FILL = "MALFORMED_FILL"

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.markets import MARKETS
 from functions.domain.kernel.parsing import parse_time
 
 
@@ -103,6 +104,12 @@ def _read_time_zone(value: Any) -> str:
     raise ValueError("the IANA name of a time zone, like Europe/Zurich")
 
 
+def _read_market(value: Any) -> str:
+    if value not in MARKETS:  # a tuple: the value may be unhashable
+        raise ValueError("24x7 or the ISO 10383 code of an exchange that exchange_calendars knows, like XNYS")
+    return str(value)
+
+
 def _is_name(value: Any) -> bool:
     """Tell whether a value can name a strategy, and so a field of a document."""
     is_text = isinstance(value, str) and len(value) <= _LONGEST_NAME
@@ -146,6 +153,8 @@ CAPITAL = number(1, 1e12)
 TIME = Check(_read_time, {"type": "string", "format": "date-time"})
 
 TIME_ZONE = Check(_read_time_zone, {"type": "string", "maxLength": 64})
+
+MARKET = Check(_read_market, {"type": "string", "enum": list(MARKETS)})
 
 FLAG = Check(_read_flag, {"type": "boolean"})
 

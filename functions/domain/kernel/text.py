@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_MARK_BYTES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -18,6 +20,10 @@ class Budget:
     most_bytes: int
     """What one text can have, however few there are."""
 
+    def over(self, divisor: int) -> Budget:
+        """Return a part of the budget, with room for the mark of a cut at least."""
+        return Budget(self.total_bytes // divisor, max(_MARK_BYTES, self.most_bytes // divisor))
+
     def share(self, parts: int) -> int:
         """
         Return the bytes one of ``parts`` texts can have.
@@ -25,10 +31,12 @@ class Budget:
         >>> Budget(1000, 100).share(5), Budget(1000, 100).share(50)
         (100, 20)
         """
-        return min(self.most_bytes, self.total_bytes // max(parts, 1))
+        return max(_MARK_BYTES, min(self.most_bytes, self.total_bytes // max(parts, 1)))
 
 
 TEXT_BUDGET = Budget(150_000, 1_000)
+VERDICT_BUDGET = Budget(300_000, 1_000)
+"""Of why each strategy was given what it was given."""
 EXTRAS_BUDGET = Budget(300_000, 4_096)
 
 
@@ -42,4 +50,4 @@ def cut(text: str, limit_bytes: int) -> str:
     encoded = text.encode("utf-8", errors="replace")
     if len(encoded) <= limit_bytes:
         return encoded.decode()
-    return encoded[: limit_bytes - 3].decode(errors="ignore") + "…"
+    return encoded[: limit_bytes - _MARK_BYTES].decode(errors="ignore") + "…"

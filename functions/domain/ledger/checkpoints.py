@@ -11,12 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from functions.domain.kernel.errors import PackedStateError
+from functions.domain.kernel.errors import InputError, PackedStateError
+from functions.domain.kernel.stored_fields import BYTES, LIST, NUMBERS, TEXTS, TIME, Kinds, check_fields
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.ledger.books import Checkpoint
 from functions.domain.ledger.fifo import Lots, match
 from functions.domain.ledger.fills import BookKey
 
 _COLUMNS = ("signed_quantity", "price", "unit_cost")
+_PACKED: Kinds = {"packed": BYTES}
+_OF_BEFORE: Kinds = {
+    **dict.fromkeys(("books", "owners"), TEXTS),
+    **dict.fromkeys(_COLUMNS, BYTES),
+    "lots": LIST,
+    "marks": NUMBERS,
+}
 
 
 def checkpoint_document(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -47,12 +56,17 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
     """
     if document is None:
         return Checkpoint.empty()
+    expected = _OF_BEFORE if "books" in document and "packed" not in document else _PACKED
     try:
-        index, columns = _unpacked(document) if "packed" in document else _of_before(document)
+        check_fields(document, expected, {"at": TIME})
+    except InputError as error:
+        raise PackedStateError(error.field, error.limit, error.value) from error
+    try:
+        index, columns = _unpacked(document) if expected is _PACKED else _of_before(document)
         ends = np.cumsum([0, *index["lots"]])
         if [column.size for column in columns] != [ends[-1]] * len(_COLUMNS) or len(index["books"]) != len(ends) - 1:
             raise ValueError(f"{ends[-1]} lots of {len(ends) - 1} books")
-        marks = {BookKey("", "", symbol).symbol: float(price) for symbol, price in index["marks"].items()}
+        marks = {canonical_symbol(symbol): float(price) for symbol, price in index["marks"].items()}
         figures = np.concatenate([list(marks.values()), *columns])
         if min(index["lots"], default=1) < 1 or not np.isfinite(figures).all():
             raise ValueError("a book without lots, or a figure that is not finite")
@@ -65,9 +79,8 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
         owners = frozenset((uid, name) for uid, name in index["owners"])
         return Checkpoint(document["at"], lots, marks, owners)
     except (AttributeError, EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise PackedStateError(
-            "checkpoint", "books, lots, marks and three columns of equal length", str(error)
-        ) from error
+        limit = f"what belongs together, finite and of equal length ({error})"
+        raise PackedStateError(", ".join(expected), limit, document) from error
 
 
 def _unpacked(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Any]]:

@@ -32,8 +32,10 @@ class LedgerFields:
 
     def get(self, name: str) -> Any:
         """Return a field by any of its names; None where it has none of them."""
-        aliases = FIELD_ALIASES.get(name, (name,))
-        return next((self.document[alias] for alias in aliases if alias in self.document), None)
+        for alias in FIELD_ALIASES.get(name, ()):
+            if alias in self.document:
+                return self.document[alias]
+        return self.document.get(name)
 
     def error(self, name: str, limit: str) -> FillError:
         return FillError(f"{self.document_id}.{name}", limit, self.get(name))
@@ -48,7 +50,8 @@ class LedgerFields:
 
     def number(self, name: str, limit: str, accepts: Callable[[float], bool], default: float | None = None) -> float:
         """Return a finite number that ``limit`` describes and ``accepts`` takes; the default where it is absent."""
-        value = default if self.get(name) is None else as_number(self.get(name))
+        given = self.get(name)
+        value = default if given is None else as_number(given)
         if value is None or not accepts(value):
             raise self.error(name, limit)
         return value

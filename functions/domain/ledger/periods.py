@@ -12,34 +12,51 @@ import numpy as np
 
 from functions.domain.kernel.book_names import book_of
 from functions.domain.kernel.joined_ids import joined_id
+from functions.domain.kernel.stored_fields import COUNT, NUMBER, TEXT, TEXTS, Kinds, check_fields
 from functions.domain.ledger.books import PeriodResult
 from functions.domain.track_record import statistics
+from functions.domain.track_record.daily_returns import check_daily, day_of
 from functions.domain.track_record.modes import ModeState
 
 SOURCE = "ledger_trades_fifo"
 MONTHS = range(1, 13)
+_OF_MONTH: Kinds = {
+    **dict.fromkeys(("uid", "strategy_id"), TEXT),
+    **dict.fromkeys(("pnl", "realized_pnl", "unrealized_pnl", "fees", "capital_base", "return_fraction"), NUMBER),
+    "fills": COUNT,
+    "stale_marks": TEXTS,
+}
+"""What a month adds up, in a stored daily document."""
+_LABELS = {"day": "session", "month": "month"}
+"""Field of a performance document that has its period's label, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A half-open stretch of time, [start, end), UTC."""
+    """A half-open stretch of time, [start, end), UTC, and what it is called."""
 
     kind: str
     """day or month."""
     label: str
-    """YYYY-MM-DD or YYYY-MM."""
+    """YYYY-MM-DD or YYYY-MM: what tells one from another, whatever its bounds are."""
     start: datetime
     end: datetime
 
     @classmethod
+    def of_session(cls, session: date, start: datetime, end: datetime) -> Period:
+        """Return a trading day with its market's bounds: the end of the session before, and its own."""
+        return cls("day", session.isoformat(), start, end)
+
+    @classmethod
     def of_day(cls, day: date) -> Period:
+        """Return a day by the calendar, UTC: what is asked for before a market says when it was."""
         start = datetime.combine(day, time(), UTC)
         return cls("day", day.isoformat(), start, start + timedelta(days=1))
 
     @classmethod
     def of_month(cls, year: int, month: int) -> Period:
         """
-        Return a calendar month.
+        Return a month by the calendar, UTC; which sessions it has, and so its bounds, a market says.
 
         Raises
         ------
@@ -76,6 +93,7 @@ def snapshot_document(
     return asdict(result) | {
         "tenant_id": tenant_id,
         "period": period.kind,
+        _LABELS[period.kind]: period.label,
         "period_start": period.start,
         "period_end": period.end,
         "stale_marks": list(result.stale_marks),
@@ -85,6 +103,29 @@ def snapshot_document(
         "computed_at": computed_at,
         "source": SOURCE,
     }
+
+
+def first_and_last(month: Period) -> tuple[date, date]:
+    """
+    Return a month's first and last date.
+
+    >>> [day.isoformat() for day in first_and_last(Period.of_month(2024, 2))]
+    ['2024-02-01', '2024-02-29']
+    """
+    first = date.fromisoformat(f"{month.label}-01")
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def label_of(document: Mapping[str, Any]) -> str:
+    """
+    Return the label of the period that a performance document is of.
+
+    Documents of before labels were stored have bounds by the calendar, UTC.
+    """
+    if document["period"] == "day":
+        return day_of(document).isoformat()
+    start: datetime = document["period_start"]
+    return str(document.get("month") or f"{start:%Y-%m}")
 
 
 def mode_at_end(state: ModeState | None, period: Period, before: Mapping[str, Any] | None) -> str | None:
@@ -103,6 +144,12 @@ def mode_at_end(state: ModeState | None, period: Period, before: Mapping[str, An
     return None if before is None else before.get("mode")
 
 
+def check_day_of_month(document: Mapping[str, Any]) -> None:
+    """Raise InputError if a stored daily document lacks what a month adds up."""
+    check_daily(document, _OF_MONTH)
+    check_fields(document, {}, {"income": NUMBER})  # days of before had none
+
+
 def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]) -> PeriodResult:
     """Return what one (uid, strategy)'s daily documents, oldest first and at least one, come to."""
     last = days[-1]
@@ -115,11 +162,11 @@ def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]
         fees=math.fsum(day["fees"] for day in days),
         fills=sum(day["fills"] for day in days),
         stale_marks=tuple(last["stale_marks"]),
-        income=math.fsum(day.get("income", 0.0) for day in days),  # days of before had none
+        income=math.fsum(day.get("income") or 0.0 for day in days),  # days of before had none
     )
 
 
-def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float) -> dict[str, Any]:
+def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float, periods_a_year: int) -> dict[str, Any]:
     """
     Return a month's statistics from its daily documents, oldest first; None where undefined.
 
@@ -127,9 +174,11 @@ def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float) -
     """
     returns = np.array([day["return_fraction"] for day in days], dtype=np.float64)
     figures = {
-        "sharpe_ratio": statistics.sharpe_ratio(returns, risk_free_rate),
-        "probabilistic_sharpe_ratio": statistics.probabilistic_sharpe_ratio(returns, risk_free_rate),
-        "volatility": statistics.volatility(returns),
+        "sharpe_ratio": statistics.sharpe_ratio(returns, risk_free_rate, periods_a_year=periods_a_year),
+        "probabilistic_sharpe_ratio": statistics.probabilistic_sharpe_ratio(
+            returns, risk_free_rate, periods_a_year=periods_a_year
+        ),
+        "volatility": statistics.volatility(returns, periods_a_year=periods_a_year),
         "max_drawdown": statistics.max_drawdown(returns),
         "win_rate": statistics.win_rate(returns),
     }

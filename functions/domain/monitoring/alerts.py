@@ -15,7 +15,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.stored_fields import COUNT, FLAG, MAP, MAPS, MISSING, TEXT, TIME, Kinds, check_fields, word
+from functions.domain.monitoring.alert_members import as_detail, carried_on, ended, holding
 from functions.domain.monitoring.notifications import Severity
+
+MOST_OPEN_ALERTS = 2500
+"""Conditions of a tenant that are looked at, to be resolved: two for each of 1,000 strategies, and others."""
 
 
 class AlertState(StrEnum):
@@ -58,6 +64,8 @@ class AlertKind(StrEnum):
     """A fill traded more than there was to trade."""
     MEMBERSHIP_CLOSED = "MEMBERSHIP_CLOSED"
     """A user was deleted or disabled in authentication, and so lost the membership."""
+    CAPACITY = "CAPACITY"
+    """Something is near a limit that ends something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,11 @@ class Finding:
     """What to tell again when it changes for the worse (``is_new``), while the alert is open."""
     is_retold: bool = True
     """False: another ``variant`` is stored, and told to nobody, while the alert is open or was a moment ago."""
+    members: tuple[str, ...] = ()
+    """
+    The problems it stands for, by name (`member_names`), where it may stand for several: one that comes is told while
+    the others hold, and one that ends is shown as over.
+    """
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -121,9 +134,7 @@ def reconcile(
     for key, alert in alerts.items():
         is_over = alert["state"] != AlertState.RESOLVED and not alert["is_event"] and key not in lasting
         if is_over:
-            changes.append(
-                AlertChange(key, {**alert, "state": str(AlertState.RESOLVED), "resolved_at": now}, is_told=False)
-            )
+            changes.append(AlertChange(key, _resolved(alert, now), is_told=False))
     return changes
 
 
@@ -133,35 +144,88 @@ def _found(
     key = alert_id(finding.key)
     before = alerts.get(key)
     if before is None:
-        return AlertChange(key, _opened(finding, now, 1), is_told=True) if finding.is_new else None
+        return AlertChange(key, _opened(finding, now, cooldown), is_told=True) if finding.is_new else None
     if finding.is_event:
         return None
     if before["state"] != AlertState.RESOLVED:
-        if before["variant"] == finding.variant:
-            return None
-        again = _opened(finding, before["opened_at"], before["occurrences"] + 1)
-        return AlertChange(key, again, is_told=finding.is_new and finding.is_retold)
+        return _still_found(key, before, finding, now, cooldown)
     if not finding.is_new:
         return None
+    document = _opened(finding, now, cooldown, before)
     is_same = before["variant"] == finding.variant or not finding.is_retold
-    is_soon = now - before["resolved_at"] < cooldown and is_same
-    return AlertChange(key, _opened(finding, now, before["occurrences"] + 1), is_told=not is_soon)
+    is_known = is_same and not _fresh(before, finding, now, cooldown)
+    return AlertChange(key, document, is_told=not (now - before["resolved_at"] < cooldown and is_known))
 
 
-def _opened(finding: Finding, at: datetime, occurrences: int) -> dict[str, Any]:
+def _still_found(
+    key: str, before: Mapping[str, Any], finding: Finding, now: datetime, cooldown: timedelta
+) -> AlertChange | None:
+    """Return what changed of an alert that is open: nothing, what it shows, or something people have to hear of."""
+    is_other = before["variant"] != finding.variant
+    if not is_other and holding(before.get("members") or ()) == list(finding.members):
+        return None
+    is_told = finding.is_new and ((is_other and finding.is_retold) or bool(_fresh(before, finding, now, cooldown)))
+    again = _opened(finding, now, cooldown, before) | {"opened_at": before["opened_at"]}
+    if not is_told:  # whoever looks after it still does
+        kept = ("state", "acknowledged_at", "acknowledged_by", "occurrences")
+        again |= {name: before.get(name) for name in kept}
+    return AlertChange(key, again, is_told=is_told)
+
+
+def _fresh(before: Mapping[str, Any], finding: Finding, now: datetime, cooldown: timedelta) -> list[str]:
+    """Return the members people have not heard of; none of an alert from before there were members."""
+    known = before.get("members")
+    return [] if known is None else carried_on(known, finding.members, now, cooldown)[1]
+
+
+def _resolved(alert: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    members = {"members": ended(alert["members"], now)} if alert.get("members") else {}
+    return {**alert, **members, "state": str(AlertState.RESOLVED), "resolved_at": now}
+
+
+def _opened(
+    finding: Finding, now: datetime, cooldown: timedelta, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the document of an alert that opens now; ``before`` is what it was, if there was one."""
     is_done = finding.is_event and finding.severity is Severity.INFO
+    known = (before or {}).get("members") or ()
+    members, fresh = carried_on(known, finding.members, now, cooldown)
     document = asdict(finding)
     del document["is_new"], document["is_retold"]
     return document | {
         "kind": str(finding.kind),
         "severity": str(finding.severity),
         "state": str(AlertState.RESOLVED if is_done else AlertState.OPEN),
-        "opened_at": at,
-        "occurrences": occurrences,
+        "detail": as_detail(finding.detail, members, fresh),
+        "members": members,
+        "opened_at": now,
+        "occurrences": 1 + (before["occurrences"] if before else 0),
         "acknowledged_at": None,
         "acknowledged_by": None,
-        "resolved_at": at if is_done else None,
+        "resolved_at": now if is_done else None,
     }
+
+
+OF_ALERT: Kinds = {
+    **dict.fromkeys(("kind", "severity", "title", "detail", "variant"), TEXT),
+    "state": word(AlertState),
+    "is_event": FLAG,
+    "opened_at": TIME,
+    "occurrences": COUNT,
+    "fields": MAP,
+}
+OF_ALERT_AT_TIMES: Kinds = {"resolved_at": TIME, "acknowledged_at": TIME, "acknowledged_by": TEXT, "members": MAPS}
+
+
+def check_alert(alert: Mapping[str, Any]) -> None:
+    """Check that an alert has what is read of it when it is compared. Raises InputError."""
+    check_fields(alert, OF_ALERT, OF_ALERT_AT_TIMES)
+    if alert["state"] == AlertState.RESOLVED:
+        check_fields(alert, {"resolved_at": TIME})
+    for number, one in enumerate(alert.get("members") or ()):
+        check_fields(one, {"name": TEXT, "since": TIME}, {"ended_at": TIME}, f"members[{number}].")
+        if "ended_at" not in one:
+            raise InputError(f"members[{number}].ended_at", "there, or null", MISSING)
 
 
 def acknowledged(alert: Mapping[str, Any], uid: str, now: datetime) -> dict[str, Any]:

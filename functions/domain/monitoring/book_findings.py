@@ -1,4 +1,4 @@
-"""What alerts find in the position book, and in fills that went beyond it."""
+"""What alerts find in the position book, in its comparison with the ledger, and in fills that went beyond it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import OnShadow, Policy
+from functions.domain.monitoring.alert_members import member_names
 from functions.domain.monitoring.alerts import AlertKind, Finding
 from functions.domain.monitoring.notifications import Severity
 from functions.domain.orchestration.decision import logged_verdicts
@@ -39,7 +40,43 @@ def positions_left(decision: Mapping[str, Any], book: PositionBook, policy: Poli
             _way_out(mode, policy),
             variant=f"{mode}: {', '.join(f'{one.qty!r} {one.symbol}' for one in held)}"[:1000],
             is_retold=False,
+            members=member_names(one.symbol for one in held),
             fields={"strategy_name": name, "session_id": str(decision["session_id"])},
+        )
+
+
+def position_book(documents: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Yield what the last comparison of the position book with the ledger found; one that was skipped says nothing."""
+    compared = (job for job in documents if job.get("book_status") not in {None, "NOT_COMPARED"})
+    job = next(compared, {})
+    mend = 'make maestro ARGS="book open TENANT" shows and mends it'
+    if job.get("book_status") == "DIFFERS":
+        title = f"📒 {job['book_differs']} positions differ between position book and ledger"
+        rows = (
+            f"{one['strategy_id']} {one['symbol']}: book {one['book_qty']:g}, ledger {one['ledger_qty']:g}"
+            for one in job["book_differences"]
+        )
+        detail, variant = f"{'; '.join(rows)}: {mend}", f"DIFFERS:{job['book_differs']}"
+        yield Finding(
+            "position-book",
+            AlertKind.POSITION_BOOK,
+            Severity.CRITICAL,
+            title,
+            detail,
+            variant=variant,
+            members=member_names(f"{one['strategy_id']} {one['symbol']}" for one in job["book_differences"]),
+        )
+    elif job.get("book_status") == "CLOSED":
+        title = "📒 The position book closed by itself: nobody knows what strategies hold"
+        detail = f"{job['book_closed_because']}: {mend}"
+        yield Finding(
+            "position-book",
+            AlertKind.POSITION_BOOK,
+            Severity.CRITICAL,
+            title,
+            detail,
+            variant="CLOSED",
+            members=("CLOSED",),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from functions.domain.monitoring.unredeemed_fills import UnredeemedFills, listed
 from functions.domain.orchestration.decision import logged_verdicts
 
 Document = Mapping[str, Any]
@@ -26,7 +27,11 @@ class Explanation:
 
 
 def explain(
-    decision: Document, strategy_name: str, redemption: Document | None, fills: Sequence[Document]
+    decision: Document,
+    strategy_name: str,
+    redemption: Document | None,
+    fills: Sequence[Document],
+    unredeemed: UnredeemedFills,
 ) -> Explanation | None:
     """
     Explain one strategy's part in a decision; None if it had none.
@@ -38,7 +43,9 @@ def explain(
     redemption : mapping or None
         Of the signal, if it was redeemed.
     fills : sequence of mapping
-        Ledger documents of the signal.
+        Ledger documents of the redemption.
+    unredeemed : UnredeemedFills
+        What was filled for the strategy without a redemption.
     """
     verdict = next((one for one in logged_verdicts(decision) if one["strategy_name"] == strategy_name), None)
     if verdict is None:
@@ -51,13 +58,14 @@ def explain(
         *(f"Rule {code}" for code in codes[1:]),
         _issued(signal, verdict),
         _redeemed(redemption),
-        _filled(fills),
+        _filled(fills, unredeemed),
+        *_past_maestro(unredeemed),
     ]
     return Explanation(
         decision["session_id"],
         decision["timestamp"].isoformat(),
         strategy_name,
-        _verdict(signal, verdict, codes, redemption, fills),
+        _verdict(signal, verdict, codes, redemption, fills, unredeemed),
         tuple(steps),
         codes,
     )
@@ -91,11 +99,22 @@ def _redeemed(redemption: Document | None) -> str:
     return f"Redeemed at {redemption['redeemed_at'].isoformat()}: {redemption['status']}."
 
 
-def _filled(fills: Sequence[Document]) -> str:
+def _filled(fills: Sequence[Document], unredeemed: UnredeemedFills) -> str:
     if not fills:
-        return "No fill in the ledger."
+        none = "No fill of a redemption" if unredeemed.fills else "No fill"
+        return f"{none} in the ledger, looked for until {unredeemed.until.isoformat(timespec='seconds')}."
     quantity = sum(float(fill["qty"]) for fill in fills)
     return f"{len(fills)} fills, {quantity:g} units, the last at {fills[-1]['price']:g} USD."
+
+
+def _past_maestro(unredeemed: UnredeemedFills) -> list[str]:
+    """Say what else the ledger has of the strategy in that time."""
+    said = []
+    if unredeemed.fills:
+        said.append(f"Filled without redemption: {listed(unredeemed.fills)}.")
+    if unredeemed.of_other_signals:
+        said.append(f"{unredeemed.of_other_signals} fills of that time belong to signals of other decisions.")
+    return said
 
 
 def _number(value: float | None) -> str:
@@ -103,19 +122,41 @@ def _number(value: float | None) -> str:
 
 
 def _verdict(
-    signal: Document, verdict: Document, codes: Sequence[str], redemption: Document | None, fills: Sequence[Document]
+    signal: Document,
+    verdict: Document,
+    codes: Sequence[str],
+    redemption: Document | None,
+    fills: Sequence[Document],
+    unredeemed: UnredeemedFills,
 ) -> str:
-    name, last = verdict["strategy_name"], codes[-1]
-    proposed = signal.get("original_action", signal["action"])
+    name, traded = verdict["strategy_name"], _traded(signal)
+    past = unredeemed.of(signal["action"], signal["ticker"])
+    besides = [one for one in unredeemed.fills if one not in past]
     if fills:
-        done = "filled" if redemption is None else "redeemed and filled"
-        return f"{name} traded: {_traded(signal)} was {done}."
-    if redemption is not None:
-        return f"{name} was redeemed, and nothing was filled: look at the broker's order of this client_order_id."
+        said = f"{name} traded: {traded} was redeemed and filled"
+        besides = list(unredeemed.fills)
+    elif past and redemption is None:
+        said = f"{name} traded: {traded} was filled, and nobody redeemed it"
+    elif past:
+        said = f"{name} traded: {traded} was redeemed, and filled without the redemption's nonce"
+    elif redemption is not None:
+        said = f"{name} was redeemed, and nothing was filled: look at the broker's order of this client_order_id"
+    elif besides:
+        return (
+            f"{name} traded without Maestro: {_why_not(signal, verdict, codes)}, and yet {listed(besides)} was filled."
+        )
+    else:
+        return f"{name} did not trade: {_why_not(signal, verdict, codes)}."
+    return f"{said}; without redemption, {listed(besides)} was filled besides." if besides else f"{said}."
+
+
+def _why_not(signal: Document, verdict: Document, codes: Sequence[str]) -> str:
+    """Say why no client traded a signal that nobody redeemed."""
+    last, proposed = codes[-1], signal.get("original_action", signal["action"])
     if proposed == "HOLD":
-        return f"{name} did not trade: it proposed nothing ({last})."
+        return f"it proposed nothing ({last})"
     if signal["action"] != proposed:
-        return f"{name} did not trade: its {proposed} was turned into {signal['action']} ({last})."
+        return f"its {proposed} was turned into {signal['action']} ({last})"
     if verdict["mode"] in {"SHADOW_MODE", "DISABLED"} and last != "LIVE_EXIT":
-        return f"{name} did not trade: it is in {verdict['mode']} ({last})."
-    return f"{name} did not trade: its {_traded(signal)} was issued, and no client redeemed it."
+        return f"it is in {verdict['mode']} ({last})"
+    return f"its {_traded(signal)} was issued, and no client redeemed it"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.slots import SLOT_PERIOD
+from functions.domain.kernel.stored_fields import COUNT, LIST, MAPS, NUMBER, TEXT, TIME, Kinds, check_fields
+from functions.domain.monitoring.alert_members import member_names, sort_of
 from functions.domain.monitoring.alerts import AlertKind, Finding
-from functions.domain.monitoring.book_findings import overfills, positions_left
+from functions.domain.monitoring.book_findings import overfills, position_book, positions_left
+from functions.domain.monitoring.capacity import capacity
+from functions.domain.monitoring.mode_findings import mode_conditions, promotions
 from functions.domain.monitoring.notifications import Severity
-from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
@@ -22,6 +24,10 @@ from functions.domain.trading.reservations import Overfill
 Document = Mapping[str, Any]
 
 MISSED_AFTER = 2 * SLOT_PERIOD
+JOB_CUT_OFF_AFTER = timedelta(hours=2)
+"""A job has nine minutes, and begins anew where it is retried."""
+_NAMED_ISSUES = 20
+_VARIANT_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,8 @@ class Observed:
     """The latest, of any age."""
     closed_memberships: Sequence[Document] = ()
     """Those closed for want of a user within the last day: ``uid``, ``email``, ``because`` and ``at``."""
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    """By the names of `functions.domain.monitoring.capacity.LIMITS`."""
 
 
 def findings(observed: Observed) -> list[Finding]:
@@ -59,11 +67,12 @@ def findings(observed: Observed) -> list[Finding]:
         found += positions_left(observed.last_decision, observed.book, observed.policy)
     for decision in observed.new_decisions:
         found += promotions(decision)
-    found += jobs(observed.jobs)
+    found += jobs(observed.jobs, observed.now)
     found += position_book(observed.jobs)
     found += lapsed_reservations(observed.lapsed)
     found += overfills(observed.overfills, observed.now)
     found += closed_memberships(observed.closed_memberships)
+    found += capacity(observed.sizes)
     return found
 
 
@@ -78,7 +87,7 @@ def trading_state(policy: Policy, now: datetime) -> Iterator[Finding]:
         Severity.CRITICAL if policy.trading_state is TradingState.HALT else Severity.WARNING,
         f"🛑 TRADING {policy.trading_state}{until}",
         policy.trading_state_reason or "no reason given",
-        variant=str(policy.trading_state),
+        variant=f"{policy.trading_state}{until}: {policy.trading_state_reason}",
     )
 
 
@@ -86,7 +95,14 @@ def breaker(state: BreakerState, now: datetime) -> Iterator[Finding]:
     if state.is_tripped(now):
         title = f"🛑 {state.detail[0].upper()}{state.detail[1:]}"
         yield Finding(
-            "breaker", AlertKind.BREAKER_TRIPPED, Severity.CRITICAL, title, f"{state.reason_code}: exits only"
+            "breaker",
+            AlertKind.BREAKER_TRIPPED,
+            Severity.CRITICAL,
+            title,
+            f"{state.reason_code}: exits only",
+            variant=f"{state.tripped_until}",
+            is_retold=False,
+            members=member_names([str(state.reason_code)]),
         )
 
 
@@ -110,78 +126,74 @@ def of_decision(decision: Document) -> Iterator[Finding]:
             Severity.CRITICAL,
             f"🚨 SYSTEMIC RISK: {details}",
             details,
+            variant=details[:_VARIANT_CHARACTERS],
+            is_retold=False,
             fields={"session_id": decision["session_id"]},
         )
     for name, error in sorted((decision.get("strategy_errors") or {}).items()):
-        title = f"❌ {name} fails"
-        yield Finding(f"strategy-error:{name}", AlertKind.STRATEGY_ERROR, Severity.WARNING, title, str(error))
+        yield _of_error(f"strategy-error:{name}", AlertKind.STRATEGY_ERROR, f"❌ {name} fails", str(error))
     for name, error in sorted((decision.get("load_errors") or {}).items()):
-        title = f"❌ {name} cannot be loaded"
-        yield Finding(f"load-error:{name}", AlertKind.LOAD_ERROR, Severity.WARNING, title, str(error))
+        yield _of_error(f"load-error:{name}", AlertKind.LOAD_ERROR, f"❌ {name} cannot be loaded", str(error))
     issues = decision.get("input_issues") or ()
     if issues:
         codes = sorted({str(issue["reason_code"]) for issue in issues})
         title = f"⏳ BUYs are held: {', '.join(codes)}"
-        detail = "; ".join(str(issue["detail"]) for issue in issues[:5])
-        yield Finding("inputs", AlertKind.INPUTS, Severity.WARNING, title, detail)
+        more = f"; and {len(issues) - _NAMED_ISSUES} more" if len(issues) > _NAMED_ISSUES else ""
+        detail = "; ".join(str(issue["detail"]) for issue in issues[:_NAMED_ISSUES]) + more
+        members = member_names(map(_problem, issues))
+        yield Finding("inputs", AlertKind.INPUTS, Severity.WARNING, title, detail, members=members)
 
 
-def mode_conditions(last: Document, new: Sequence[Document]) -> Iterator[Finding]:
-    """Yield strategies that are below ACTIVE; one is new if a decision nobody looked at yet put it there."""
-    fell = {name for decision in new for name, _ in _moved(decision, is_up=False)}
-    for verdict in logged_verdicts(last):
-        mode, name = AgentMode(verdict["mode"]), verdict["strategy_name"]
-        if mode not in {AgentMode.REDUCED, AgentMode.SHADOW_MODE}:
-            continue
-        yield Finding(
-            f"mode:{name}",
-            AlertKind.MODE_DOWN,
-            Severity.WARNING,
-            f"⚠️ {name} moved to {mode} (Sharpe: {_sharpe(verdict)})",
-            str(verdict.get("reasoning", "")),
-            is_new=name in fell,
-            variant=str(mode),
-            fields={"strategy_name": name, "session_id": last["session_id"]},
-        )
+def _of_error(key: str, kind: AlertKind, title: str, error: str) -> Finding:
+    """Return what an error that lasts is; another sort of error is another problem."""
+    return Finding(key, kind, Severity.WARNING, title, error, members=member_names([sort_of(error)]))
 
 
-def promotions(decision: Document) -> Iterator[Finding]:
-    for name, verdict in _moved(decision, is_up=True):
-        yield Finding(
-            f"mode-up:{decision['session_id']}:{name}",
-            AlertKind.MODE_UP,
-            Severity.INFO,
-            f"✅ {name} moved up to {verdict['mode']} (Sharpe: {_sharpe(verdict)})",
-            str(verdict.get("reasoning", "")),
-            is_event=True,
-            fields={"strategy_name": name, "session_id": decision["session_id"]},
-        )
+def _problem(issue: Document) -> str:
+    """Return what tells an issue from another of its kind: its code, and what it is about."""
+    subject = issue.get("subject")
+    return str(issue["reason_code"]) if subject is None else f"{issue['reason_code']} {subject}"
 
 
-def _moved(decision: Document, *, is_up: bool) -> Iterator[tuple[str, Document]]:
-    for verdict in logged_verdicts(decision):
-        before = verdict.get("previous_mode")
-        if before is not None and before != verdict["mode"]:
-            rose = WEIGHTS[AgentMode(verdict["mode"])] > WEIGHTS[AgentMode(before)]
-            if rose == is_up:
-                yield verdict["strategy_name"], verdict
+_OF_JOB: Kinds = {
+    **dict.fromkeys(("status", "book_status", "book_closed_because"), TEXT),
+    **dict.fromkeys(("book_differs", "skipped_documents"), COUNT),
+    "skipped_examples": LIST,
+    "book_differences": MAPS,
+    "started_at": TIME,
+}
+_OF_DIFFERENCE: Kinds = {"strategy_id": TEXT, "symbol": TEXT, "book_qty": NUMBER, "ledger_qty": NUMBER}
 
 
-def _sharpe(verdict: Document) -> str:
-    sharpe = verdict.get("sharpe_ratio")
-    return "n/a" if sharpe is None else f"{sharpe:.2f}"
+def check_job(document: Document) -> None:
+    """Check that a job's record has what is read of it. Raises InputError."""
+    check_fields(document, {"started_at": TIME} if document.get("status") == "RUNNING" else {}, _OF_JOB)
+    if document.get("book_status") == "DIFFERS":
+        check_fields(document, {"book_differs": COUNT, "book_differences": MAPS})
+    for number, one in enumerate(document.get("book_differences") or ()):
+        check_fields(one, _OF_DIFFERENCE, inside=f"book_differences[{number}].")
 
 
-def jobs(documents: Iterable[Document]) -> Iterator[Finding]:
+def jobs(documents: Iterable[Document], now: datetime) -> Iterator[Finding]:
     """Yield what the last job of each kind, and every recent job's skipped documents, call for."""
     seen = set()
     for job in documents:
-        job_id = str(job["job_id"])
+        job_id, status = str(job["job_id"]), job.get("status")
         kind = job_id.split("-", maxsplit=1)[0]
-        if kind not in seen and job.get("status") == "FAILED":
-            title = f"❌ Performance job {job_id} failed"
-            yield Finding(f"job:{kind}", AlertKind.JOB_FAILED, Severity.CRITICAL, title, str(job.get("error")))
-        seen.add(kind)
+        error = "it began and never ended" if _is_cut_off(job, now) else str(job.get("error"))
+        if kind not in seen and (status == "FAILED" or _is_cut_off(job, now)):
+            yield Finding(
+                f"job:{kind}",
+                AlertKind.JOB_FAILED,
+                Severity.CRITICAL,
+                f"❌ Performance job {job_id} failed",
+                error,
+                variant=job_id,
+                is_retold=False,
+                members=member_names([sort_of(error)]),
+            )
+        if status != "RUNNING" or _is_cut_off(job, now):  # one that only began does not say how the last one ended
+            seen.add(kind)
         if job.get("skipped_documents"):
             title = f"🧾 {job_id} skipped {job['skipped_documents']} ledger documents"
             detail = "; ".join(map(str, (job.get("skipped_examples") or ())[:5]))
@@ -189,23 +201,15 @@ def jobs(documents: Iterable[Document]) -> Iterator[Finding]:
             yield Finding(key, AlertKind.SKIPPED_DOCUMENTS, Severity.WARNING, title, detail, is_event=True)
 
 
-def position_book(documents: Iterable[Document]) -> Iterator[Finding]:
-    """Yield what the last comparison of the position book with the ledger found; one that was skipped says nothing."""
-    compared = (job for job in documents if job.get("book_status") not in {None, "NOT_COMPARED"})
-    job = next(compared, {})
-    mend = 'make maestro ARGS="book open TENANT" shows and mends it'
-    if job.get("book_status") == "DIFFERS":
-        title = f"📒 {job['book_differs']} positions differ between position book and ledger"
-        rows = (
-            f"{one['strategy_id']} {one['symbol']}: book {one['book_qty']:g}, ledger {one['ledger_qty']:g}"
-            for one in job["book_differences"]
-        )
-        detail, variant = f"{'; '.join(rows)}: {mend}", f"DIFFERS:{job['book_differs']}"
-        yield Finding("position-book", AlertKind.POSITION_BOOK, Severity.CRITICAL, title, detail, variant=variant)
-    elif job.get("book_status") == "CLOSED":
-        title = "📒 The position book closed by itself: nobody knows what strategies hold"
-        detail = f"{job['book_closed_because']}: {mend}"
-        yield Finding("position-book", AlertKind.POSITION_BOOK, Severity.CRITICAL, title, detail, variant="CLOSED")
+def _is_cut_off(job: Document, now: datetime) -> bool:
+    """Tell whether a job began so long ago that nobody works on it any more."""
+    return job.get("status") == "RUNNING" and now - job["started_at"] > JOB_CUT_OFF_AFTER
+
+
+def check_lapsed(redemption: Document) -> None:
+    """Check that a redemption has what is told of it. Raises InputError."""
+    names = ("nonce", "strategy_id", "symbol", "action")
+    check_fields(redemption, {**dict.fromkeys(names, TEXT), "notional": NUMBER})
 
 
 def lapsed_reservations(redemptions: Iterable[Document]) -> Iterator[Finding]:

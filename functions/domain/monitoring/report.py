@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.monitoring.picture import equity_and_modes
 from functions.domain.orchestration.decision import logged_verdicts
+from functions.domain.track_record.daily_returns import day_of
 
 Document = Mapping[str, Any]
 
@@ -24,12 +25,15 @@ class DayOfTrading:
     tenant_name: str
     day: date
     """In the tenant's own time zone."""
+    since: datetime
+    until: datetime
+    """What decisions and alerts are of: a day up to the report hour, UTC; what happens then is the next report's."""
     summary: Mapping[str, Any]
-    """`functions.domain.monitoring.activity.orchestration_summary` of the last 24 hours."""
+    """`functions.domain.monitoring.activity.orchestration_summary` of that time."""
     decisions: Sequence[Document]
     """The last few, newest first."""
     alerts: Sequence[Document]
-    """Opened in the last 24 hours, newest first."""
+    """Opened in that time, newest first."""
     performance: Sequence[Document]
     """Daily performance of live books, oldest first, some weeks of it."""
 
@@ -38,8 +42,8 @@ class DayOfTrading:
         """The performance documents of the last day there are any of."""
         if not self.performance:
             return []
-        last = max(document["period_start"] for document in self.performance)
-        return [document for document in self.performance if document["period_start"] == last]
+        last = max(map(day_of, self.performance))
+        return [document for document in self.performance if day_of(document) == last]
 
     @property
     def modes(self) -> dict[str, str]:
@@ -76,10 +80,16 @@ def report_text(day: DayOfTrading) -> str:
     return "\n".join([*lines, _RULE])
 
 
+def coverage(day: DayOfTrading) -> str:
+    """Say which time a report covers."""
+    since, until = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" for at in (day.since, day.until))
+    return f"Decisions and alerts from {since} to {until} UTC"
+
+
 def figures(day: DayOfTrading) -> list[str]:
     """Return the day in figures, a line each."""
     profit = sum(document["pnl"] for document in day.last_day)
-    when = f"{day.last_day[0]['period_start']:%Y-%m-%d}" if day.last_day else "n/a"
+    when = f"{day_of(day.last_day[0])}" if day.last_day else "n/a"
     return [
         f"Profit and loss of {when}: {profit:+,.2f} USD",
         f"Decisions: {day.summary['total_decisions']}, systemic risk in {day.summary['systemic_risk_events']}",
@@ -97,6 +107,6 @@ def report_picture(day: DayOfTrading) -> str:
     """Return equity and modes as SVG."""
     by_day: dict[date, float] = {}
     for document in day.performance:
-        at = document["period_start"].date()
+        at = day_of(document)
         by_day[at] = by_day.get(at, 0.0) + float(document["pnl"])
     return equity_and_modes(by_day, day.modes)

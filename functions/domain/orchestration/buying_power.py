@@ -8,7 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.parsing import CLOCK_SKEW
+from functions.domain.kernel.stored_fields import COUNT, NUMBER, TIME, Kinds
 from functions.domain.orchestration.inputs import Account
+
+OF_BUYING_POWER: Kinds = {
+    "buying_power": NUMBER,
+    "buying_power_as_of": TIME,
+    "buying_power_received_at": TIME,
+    "buying_power_ledger_version": COUNT,
+}
+"""What ``state/session`` says of it; null while nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +25,7 @@ class BuyingPower:
     """The buying power of the newest account snapshot."""
 
     usd: float | None = None
-    """None: nobody knows what may be spent."""
+    """At least 0; None: nobody knows what may be spent."""
     as_of: datetime | None = None
     """By its sender's clock."""
     received_at: datetime | None = None
@@ -45,11 +54,12 @@ class BuyingPower:
 
         An older snapshot changes nothing. One that does not say what may be spent makes it unknown.
         """
-        if account.buying_power is None or account.as_of is None:
+        spendable = account.spendable
+        if spendable is None or account.as_of is None:
             return replace(self, usd=None)
         if self.as_of is not None and account.as_of < self.as_of:
             return self
-        return BuyingPower(account.buying_power, account.as_of, account.received_at, account.ledger_version)
+        return BuyingPower(spendable, account.as_of, account.received_at, account.ledger_version)
 
     def to_fields(self) -> dict[str, Any]:
         """Return its fields of ``state/session``."""

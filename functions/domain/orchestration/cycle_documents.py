@@ -13,9 +13,23 @@ from typing import Any
 from urllib.parse import quote
 
 from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.joined_ids import joined_id
+from functions.domain.kernel.packed_texts import packed, unpacked
+from functions.domain.kernel.stored_fields import (
+    COUNT,
+    LIST,
+    MAP_OF_MAPS,
+    NUMBER,
+    NUMBERS,
+    TEXT,
+    TIME,
+    Kinds,
+    check_fields,
+    word,
+)
 from functions.domain.kernel.text import EXTRAS_BUDGET, TEXT_BUDGET, cut
-from functions.domain.orchestration.buying_power import BuyingPower
+from functions.domain.orchestration.buying_power import OF_BUYING_POWER, BuyingPower
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.inputs import Account
 from functions.domain.orchestration.paper import PAPER_OF, PaperFill, PaperPositions, paper_json
@@ -39,7 +53,7 @@ def session_document(decision: MaestroDecision, signals: Mapping[str, Mapping[st
     text_limit = TEXT_BUDGET.share(len(signals))
     extras_limit = EXTRAS_BUDGET.share(len(signals))
     issued = {name: _issued_signal(signal, text_limit, extras_limit) for name, signal in signals.items()}
-    return {
+    document = {
         "session_id": decision.session_id,
         "tenant_id": decision.tenant_id,
         "slot": decision.slot,
@@ -47,11 +61,21 @@ def session_document(decision: MaestroDecision, signals: Mapping[str, Mapping[st
         "expires_at": decision.expires_at,
         "signals_json": json.dumps(issued, allow_nan=False, separators=(",", ":")),
     }
+    return packed(document)
 
 
 def issued_signals(session: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the signals of a session document, by strategy."""
-    signals: dict[str, dict[str, Any]] = json.loads(session["signals_json"])
+    """Return the signals of a session document, by strategy. Raises InputError."""
+    session = unpacked(session)
+    check_fields(session, {"signals_json": TEXT})
+    try:
+        signals: dict[str, dict[str, Any]] = json.loads(session["signals_json"])
+    except ValueError as error:
+        raise InputError("signals_json", "the JSON text that a cycle stored", session["signals_json"]) from error
+    if not MAP_OF_MAPS.holds(signals):
+        raise InputError("signals_json", "signals by strategy", signals)
+    for name, signal in signals.items():
+        check_fields(signal, _OF_SIGNAL, _OF_SIGNAL_AT_TIMES, f"signals_json.{name}.")
     return signals
 
 
@@ -86,7 +110,7 @@ def modes_document(
     """Return ``tenants/{t}/state/modes``: every strategy's mode, and what it holds on paper."""
     entries = {name: state.to_entry() for name, state in modes.items()}
     strategies_json = json.dumps(entries, separators=(",", ":"))
-    return {"strategies_json": strategies_json, "paper_json": paper_json(paper or {}), "updated_at": now}
+    return packed({"strategies_json": strategies_json, "paper_json": paper_json(paper or {}), "updated_at": now})
 
 
 def shadow_documents(
@@ -160,6 +184,24 @@ def own_shadow_record(strategy_name: str, signal: Mapping[str, Any], now: dateti
     return nonce or f"{strategy_name}__{now.isoformat()}", record
 
 
+OF_ISSUED: Kinds = {"session_id": TEXT, "tenant_id": TEXT, "issued_at": TIME, "expires_at": TIME}
+"""What a session says besides its signals."""
+_OF_SIGNAL: Kinds = {
+    **dict.fromkeys(("ticker", "mode", "nonce", "reasoning", "reason_code"), TEXT),
+    **dict.fromkeys(("allocation", "original_allocation", "confidence"), NUMBER),
+    "action": word(Action),
+}
+_OF_SIGNAL_AT_TIMES: Kinds = {
+    **dict.fromkeys(("notional", "max_qty", "sharpe_ratio"), NUMBER),
+    "max_qty_by_symbol": NUMBERS,
+    "intent": TEXT,
+}
+
+
+OF_SESSION: Kinds = {**OF_BUYING_POWER, "recent_sessions": LIST, "slot": TEXT, "ledger_version": COUNT}
+"""What a cycle goes on from in ``state/session``."""
+
+
 def current_session_document(
     decision: MaestroDecision,
     account: Account,
@@ -171,7 +213,7 @@ def current_session_document(
     recent = [before.get("session_id"), *(before.get("recent_sessions") or ())]
     document = {
         "session_id": decision.session_id,
-        "recent_sessions": [session_id for session_id in recent if session_id][:RECENT_SESSIONS],
+        "recent_sessions": [one for one in recent if isinstance(one, str) and one][:RECENT_SESSIONS],
         "issued_at": decision.timestamp,
         "expires_at": decision.expires_at,
         **BuyingPower.from_session(before).followed_by(account).to_fields(),

@@ -32,7 +32,9 @@ from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.standing import Standing, mode_reasoning, standings
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
 
-UNREADABLE = frozenset({ReasonCode.STORE_UNAVAILABLE, ReasonCode.MALFORMED_STATE, ReasonCode.MALFORMED_POLICY})
+NOT_READ = frozenset({ReasonCode.STORE_UNAVAILABLE, ReasonCode.DAMAGED_DOCUMENT})
+"""Issues under which nothing stored is known, and nothing is stored."""
+UNREADABLE = NOT_READ | {ReasonCode.MALFORMED_STATE, ReasonCode.MALFORMED_POLICY}
 """Issues under which modes are neither trusted to change nor stored."""
 
 
@@ -101,7 +103,7 @@ def decide(request: DecisionRequest) -> DecisionResult:
     )
     tripped = request.breaker if request.breaker.is_tripped(request.now) else None
     prices = {canonical_symbol(symbol): price for symbol, price in request.prices.items()}
-    holdings = Holdings(request.positions, request.paper, prices, request.account.buying_power)
+    holdings = Holdings(request.positions, request.paper, prices, request.account.spendable)
     ruled = apply_rules(
         weigh(request.signals, standing, holdings, policy), RiskContext(policy, request.issues, tripped)
     )
@@ -113,7 +115,8 @@ def decide(request: DecisionRequest) -> DecisionResult:
     paper: PaperPositions = request.paper
     fills: list[PaperFill] = []
     if policy.enabled and is_readable:
-        capital_usd = request.account.equity or policy.base_capital
+        equity = request.account.equity or 0.0
+        capital_usd = equity if equity > 0 else policy.base_capital
         paper, fills = trade_on_paper(ruled, request.paper, request.prices, capital_usd)
     modes_changed = policy.enabled and is_readable and (modes != dict(previous) or bool(fills))
     return DecisionResult(decision, stamped, modes, modes_changed, request.breaker, paper, fills)
@@ -135,7 +138,7 @@ def apply_rules(weighted: Sequence[RuledSignal], context: RiskContext) -> list[R
     ruled = list(weighted)
     rules = RISK_RULES
     if not context.policy.enabled:
-        kept = tuple(issue for issue in context.issues if issue.reason_code is ReasonCode.STORE_UNAVAILABLE)
+        kept = tuple(issue for issue in context.issues if issue.reason_code in NOT_READ)
         rules, context = RULES_WHEN_OFF, replace(context, issues=kept)
     for rule in rules:
         ruled = rule.apply(ruled, context)
@@ -182,16 +185,18 @@ def _allocation_decision(request: DecisionRequest, standing: Standing, signal: R
     if signal.is_live_exit:
         codes.append(ReasonCode.LIVE_EXIT)
     codes += [change.reason_code for change in signal.changes]
-    previous = request.previous_modes.get(signal.name)
+    before = request.previous_modes.get(signal.name)
+    previous = before.mode if before else None
+    why = mode_reasoning(standing, request.policy, previous, is_whole_exit=signal.is_whole_exit)
     return AllocationDecision(
         signal.name,
         signal.proposed.allocation,
         signal.allocation,
         standing.state.mode,
-        previous.mode if previous else None,
+        previous,
         codes[-1],
         tuple(codes),
-        " ".join([mode_reasoning(standing, request.policy), *(f"{change.detail}." for change in signal.changes)]),
+        " ".join([why, *(f"{change.detail}." for change in signal.changes)]),
         standing.sharpe_ratio,
         standing.probabilistic_sharpe_ratio,
         standing.data_points,
@@ -239,4 +244,4 @@ def _notional(signal: RuledSignal, account: Account) -> float | None:
     """Return the buying power a signal asks for, USD: none for an exit, unknown without an account."""
     if not signal.is_entry:
         return 0.0
-    return None if account.buying_power is None else signal.allocation * account.buying_power
+    return None if account.spendable is None else signal.allocation * account.spendable

@@ -9,8 +9,23 @@ from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.kernel.text import TEXT_BUDGET, cut
+from functions.domain.kernel.stored_fields import (
+    COUNT,
+    FIGURE,
+    MAP,
+    MAP_OF_MAPS,
+    MAPS,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    TIME,
+    Kinds,
+    check_fields,
+    word,
+)
+from functions.domain.kernel.text import TEXT_BUDGET, VERDICT_BUDGET, cut
 from functions.domain.orchestration.identity import AgentIdentity
 from functions.domain.orchestration.inputs import InputIssue
 from functions.domain.orchestration.risk_rules import RuledSignal
@@ -42,7 +57,7 @@ class AllocationDecision:
     """Daily returns behind the Sharpe ratio."""
     timestamp: datetime
 
-    def to_document(self) -> dict[str, Any]:
+    def to_document(self, reasoning_bytes: int = VERDICT_BUDGET.most_bytes) -> dict[str, Any]:
         """Return the entry of the log document; an unknown figure is NaN there, which any number format takes."""
         document = {name: getattr(self, name) for name in _STORED_AS_IS}
         document |= {name: math.nan for name in _FIGURES if document[name] is None}
@@ -51,7 +66,7 @@ class AllocationDecision:
         document["reason_code"] = str(self.reason_code)
         if len(self.reason_codes) > 1:
             document["reason_codes"] = [str(code) for code in self.reason_codes]
-        document["reasoning"] = cut(self.reasoning, TEXT_BUDGET.most_bytes)
+        document["reasoning"] = cut(self.reasoning, reasoning_bytes)
         return document
 
 
@@ -93,23 +108,39 @@ class MaestroDecision:
         return tuple(verdict for verdict in self.verdicts if verdict.mode is AgentMode.DISABLED)
 
     def to_firestore_doc(self) -> dict[str, Any]:
-        """Return the log document; signals go without nonces, and long text is cut to fit a document."""
-        limit = TEXT_BUDGET.share(len(self.signals))
+        """Return the log document; signals go without nonces, and long text is cut until it fits a document well."""
+        document = self._with_text_cut_by(1)
+        for divisor in _CUTS if len(self.signals) > _ALWAYS_FITS else ():
+            if stored_bytes(document) <= FITTED_BYTES:
+                break
+            document = self._with_text_cut_by(divisor)
+        return document
+
+    def _with_text_cut_by(self, divisor: int) -> dict[str, Any]:
+        """Return the log document with a part of the bytes that its text may have."""
+        budget = TEXT_BUDGET.over(divisor)
+        limit, reasoning = budget.share(len(self.signals)), VERDICT_BUDGET.over(divisor).share(len(self.signals))
         return {
             "tenant_id": self.tenant_id,
             "timestamp": self.timestamp,
             "session_id": self.session_id,
             "slot": self.slot,
-            "allocation_decisions": [verdict.to_document() for verdict in self.allocation_decisions],
-            "disabled_decisions": [verdict.to_document() for verdict in self.disabled_decisions],
+            "allocation_decisions": [verdict.to_document(reasoning) for verdict in self.allocation_decisions],
+            "disabled_decisions": [verdict.to_document(reasoning) for verdict in self.disabled_decisions],
             "signals": {name: _logged_signal(signal, limit) for name, signal in self.signals.items()},
             "systemic_risk_detected": self.systemic_risk_detected,
             "systemic_risk_details": self.systemic_risk_details,
             "signals_modified": dict(self.signals_modified),
             "strategy_errors": {name: cut(error, limit) for name, error in self.strategy_errors.items()},
-            "load_errors": {name: cut(error, TEXT_BUDGET.most_bytes) for name, error in self.load_errors.items()},
+            "load_errors": {
+                name: cut(error, budget.share(len(self.load_errors))) for name, error in self.load_errors.items()
+            },
             "input_issues": [
-                {"reason_code": str(issue.reason_code), "detail": cut(issue.detail, TEXT_BUDGET.most_bytes)}
+                {
+                    "reason_code": str(issue.reason_code),
+                    "detail": cut(issue.detail, TEXT_BUDGET.most_bytes),
+                    "subject": None if issue.subject is None else cut(issue.subject, TEXT_BUDGET.most_bytes),
+                }
                 for issue in self.input_issues[:100]
             ],
             "ai_summary": cut(self.ai_summary, TEXT_BUDGET.most_bytes),
@@ -120,6 +151,11 @@ class MaestroDecision:
         }
 
 
+FITTED_BYTES = 700_000
+"""What a log document of many strategies is cut to by its text, as far as it goes; it may have a million."""
+_CUTS = (2, 4, 16, 10**6)
+_ALWAYS_FITS = 200
+"""Strategies whose decision takes less than that whatever they say."""
 _STORED_AS_IS = tuple(
     one.name
     for one in fields(AllocationDecision)
@@ -128,6 +164,60 @@ _STORED_AS_IS = tuple(
 
 _FIGURES = ("sharpe_ratio", "probabilistic_sharpe_ratio")
 """Figures that may be unknown."""
+
+
+_AT_TIMES: Kinds = {
+    **dict.fromkeys(("strategy_errors", "load_errors", "signals_modified"), MAP),
+    "signals": MAP_OF_MAPS,
+    "input_issues": MAPS,
+    "systemic_risk_details": TEXT,
+    "ai_summary": TEXT,
+}
+_VERDICTS: Kinds = dict.fromkeys(("allocation_decisions", "disabled_decisions"), MAPS)
+_OF_VERDICT: Kinds = {"strategy_name": TEXT, "mode": word(AgentMode)}
+_TOLD_OF_VERDICT: Kinds = {
+    **dict.fromkeys(("reason_code", "reasoning"), TEXT),
+    **dict.fromkeys(("original_allocation", "final_allocation"), NUMBER),
+    "data_points": COUNT,
+}
+_OF_VERDICT_AT_TIMES: Kinds = {
+    **_TOLD_OF_VERDICT,
+    **dict.fromkeys(_FIGURES, FIGURE),
+    "previous_mode": word(AgentMode),
+    "reason_codes": TEXTS,
+}
+
+
+def check_logged(log: Mapping[str, Any]) -> None:
+    """Check that a log document has what reports and alerts read of it. Raises InputError."""
+    check_fields(log, {"session_id": TEXT, "timestamp": TIME}, _AT_TIMES)
+    check_verdicts(log)
+    for number, issue in enumerate(log.get("input_issues") or ()):
+        check_fields(issue, {"reason_code": TEXT, "detail": TEXT}, inside=f"input_issues[{number}].")
+
+
+def check_told(log: Mapping[str, Any], strategy_name: str) -> None:
+    """Check that a log document has what is told of one strategy, if that has a part in it. Raises InputError."""
+    check_logged(log)
+    check_fields(log, {"signals": MAP_OF_MAPS}, {"expires_at": TIME})
+    if strategy_name in log["signals"]:
+        traded: Kinds = dict.fromkeys(("action", "ticker"), TEXT)
+        check_fields(log["signals"][strategy_name], traded, inside=f"signals.{strategy_name}.")
+    for verdict in logged_verdicts(log):
+        if verdict["strategy_name"] == strategy_name:
+            check_fields(verdict, _TOLD_OF_VERDICT, inside=f"allocation_decisions.{strategy_name}.")
+            check_fields(log["signals"], {strategy_name: MAP}, inside="signals.")
+            of_signal: Kinds = dict.fromkeys(("action", "ticker", "reasoning"), TEXT)
+            signal = log["signals"][strategy_name]
+            check_fields(signal, of_signal, {"original_action": TEXT}, f"signals.{strategy_name}.")
+
+
+def check_verdicts(log: Mapping[str, Any]) -> None:
+    """Check the entries that `logged_verdicts` returns. Raises InputError."""
+    check_fields(log, {}, _VERDICTS)
+    for kind in _VERDICTS:
+        for number, entry in enumerate(log.get(kind) or ()):
+            check_fields(entry, _OF_VERDICT, _OF_VERDICT_AT_TIMES, f"{kind}[{number}].")
 
 
 def logged_verdicts(log: Mapping[str, Any]) -> list[dict[str, Any]]:

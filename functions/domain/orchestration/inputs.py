@@ -13,6 +13,11 @@ from functions.domain.kernel.errors import AccountError, InputError, MarketDataE
 from functions.domain.kernel.parsing import as_number, check_not_ahead, parse_time
 from functions.domain.kernel.reasons import ReasonCode
 
+MAX_SYMBOLS = 2000
+MAX_CLOSES = 300_000
+"""Of all symbols together: 2,000 with 150 each, or 500 with 600."""
+MAX_POSITIONS = 2000
+"""Of an account snapshot."""
 _OF_THE_ACCOUNT = frozenset({ReasonCode.MISSING_ACCOUNT, ReasonCode.MALFORMED_ACCOUNT, ReasonCode.STALE_ACCOUNT})
 
 
@@ -24,13 +29,20 @@ class InputIssue:
     detail: str
     ticker: str | None = None
     """The only symbol it concerns; None concerns all."""
+    subject: str | None = None
+    """The field that is wrong, which tells it from another issue of the same code; None where the code says it all."""
+
+    @classmethod
+    def of_error(cls, reason_code: ReasonCode, error: InputError, ticker: str | None = None) -> InputIssue:
+        return cls(reason_code, str(error), ticker, error.field)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is known of the tenant's account, USD."""
+    """What is known of the tenant's account, USD; None: unknown."""
 
     equity: float | None = None
+    """Below 0 all is lost, and more."""
     buying_power: float | None = None
     cash: float | None = None
     as_of: datetime | None = None
@@ -39,6 +51,13 @@ class Account:
     """By the server's."""
     ledger_version: int | None = None
     """The ledger's that its sender saw before it asked the broker; None: it did not say."""
+
+    @property
+    def spendable(self) -> float | None:
+        """What entries may use, USD; 0 where equity or buying power is below 0, as in a margin call; None: unknown."""
+        if self.buying_power is None:
+            return None
+        return 0.0 if (self.equity or 0.0) < 0 else max(0.0, self.buying_power)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +143,8 @@ def _read_market_data(document: Any, issues: list[InputIssue]) -> tuple[dict[str
     is_wrapped = isinstance(document, Mapping) and "symbols" in document
     symbols = document["symbols"] if is_wrapped else document
     if not isinstance(symbols, Mapping):
-        issues.append(InputIssue(ReasonCode.MALFORMED_MARKET_DATA, f"{MarketDataError('symbols', 'a map', symbols)}"))
+        wrong = MarketDataError("symbols", "a map", symbols)
+        issues.append(InputIssue.of_error(ReasonCode.MALFORMED_MARKET_DATA, wrong))
         return {}, is_wrapped
     read: dict[str, Any] = {}
     for ticker, quote in symbols.items():
@@ -133,7 +153,7 @@ def _read_market_data(document: Any, issues: list[InputIssue]) -> tuple[dict[str
                 check_quote(str(ticker), quote)
             read[ticker] = quote
         except MarketDataError as error:
-            issues.append(InputIssue(ReasonCode.MALFORMED_MARKET_DATA, str(error), str(ticker)))
+            issues.append(InputIssue.of_error(ReasonCode.MALFORMED_MARKET_DATA, error, str(ticker)))
     return read, is_wrapped
 
 
@@ -175,7 +195,7 @@ def _read_account(snapshot: Any, ledger_version: int, issues: list[InputIssue]) 
         check_ledger_version(account, ledger_version)
         return account
     except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_ACCOUNT, str(error)))
+        issues.append(InputIssue.of_error(ReasonCode.MALFORMED_ACCOUNT, error))
         return Account()
 
 
@@ -206,14 +226,11 @@ def parse_account(snapshot: Any) -> Account:
     Raises
     ------
     AccountError
-        If a figure is no number, equity or buying power is negative, or positions is no list of maps.
+        If a figure is no number, or positions is no list of maps.
     """
     if not isinstance(snapshot, Mapping):
         raise AccountError("account", "a map", snapshot)
     figures = {name: _figure(name, snapshot.get(name)) for name in ("equity", "buying_power", "cash")}
-    for name in ("equity", "buying_power"):
-        if (figures[name] or 0.0) < 0:
-            raise AccountError(name, ">= 0", figures[name])
     positions = snapshot.get("positions")
     if not _are_positions(positions):
         raise AccountError("positions", "a list of maps", positions)
@@ -242,7 +259,7 @@ def _age_issues(kind: str, as_of: Any, now: datetime, max_age: timedelta, is_tim
         at = parse_time(f"{name} as_of", as_of)
         check_not_ahead(f"{name} as_of", at, now)
     except InputError as error:
-        return [InputIssue(ReasonCode[f"MALFORMED_{kind}"], str(error))]
+        return [InputIssue.of_error(ReasonCode[f"MALFORMED_{kind}"], error)]
     age = now - at
     if age > max_age:
         limit = max_age.total_seconds()

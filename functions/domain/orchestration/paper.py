@@ -15,6 +15,7 @@ from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.packed_texts import unpacked
 from functions.domain.kernel.parsing import as_number
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.risk_rules import RuledSignal
@@ -159,7 +160,7 @@ def paper_json(positions: PaperPositions) -> str:
 
 def read_paper(document: Mapping[str, Any] | None) -> dict[str, dict[str, float]]:
     """Read the paper positions of the modes document; none stored is none held. Raises InputError if malformed."""
-    text = (document or {}).get("paper_json", "{}")
+    text = unpacked(document or {}).get("paper_json", "{}")
     try:
         return {
             name: {symbol: float(quantity) for symbol, quantity in symbols.items()}

@@ -15,7 +15,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.packed_texts import packed, unpacked
+from functions.domain.kernel.stored_fields import MISSING, TEXT, TIME, Kinds, check_fields
 from functions.domain.kernel.symbols import canonical_symbol
 
 OPEN_OUTCOME_KEPT = timedelta(days=7)
@@ -23,7 +26,10 @@ OPEN_OUTCOME_KEPT = timedelta(days=7)
 MOST_ORDERS = 10
 """Of one strategy and symbol, entries that lapsed; of more the oldest are forgotten one by one."""
 MOST_BYTES = 900_000
-"""Of the document, some 10,000 positions; a book that grows above it closes, and nothing is known any more."""
+"""
+Of what is stored, some 25,000 positions: a book that grows above it closes, and nothing is known any more. Monitoring
+warns before (``CAPACITY``).
+"""
 NO_QUANTITY = 1e-9
 """Units; less than this is rounding, not a position."""
 ROUNDING = 1e-12
@@ -205,7 +211,8 @@ class PositionBook:
             "orders_json": json.dumps(orders, separators=(",", ":")),
             "splits_json": json.dumps(splits, separators=(",", ":")),
         }
-        size = sum(len(document[name]) for name in ("holdings_json", "orders_json", "splits_json"))
+        document = packed(document)
+        size = stored_bytes(document)
         if size <= MOST_BYTES:
             return document
         return self.closed(_too_large(len(holdings), size), None).to_document(now)
@@ -215,22 +222,39 @@ class PositionBook:
         """Read what is stored; nothing stored is a book that is not open. Raises InputError if malformed."""
         if document is None:
             return cls()
+        check_fields(document := unpacked(document), {"holdings_json": TEXT, "orders_json": TEXT}, _AT_TIMES)
+        if "opened_at" not in document:
+            raise InputError("opened_at", "a timestamp, or null", MISSING)
+        words = {name: document.get(name) for name in ("opened_by", "closed_because", "closed_by")}
         try:
+            field_name = "holdings_json"
             holdings = {
-                (str(name), str(symbol)): Holding(float(qty), float(price), str(spelled))
-                for name, symbol, qty, price, spelled in json.loads(document["holdings_json"])
+                (str(name), str(symbol)): Holding(_finite(qty), _finite(price), str(spelled))
+                for name, symbol, qty, price, spelled in json.loads(document[field_name])
             }
-            orders = {str(nonce): _read_order(one) for nonce, one in json.loads(document["orders_json"]).items()}
+            field_name = "orders_json"
+            orders = {str(nonce): _read_order(one) for nonce, one in json.loads(document[field_name]).items()}
+            field_name = "splits_json"
             splits = {  # a book from before 0.2 has none
-                str(symbol): tuple((datetime.fromisoformat(at), float(ratio)) for at, ratio in one)
-                for symbol, one in json.loads(document.get("splits_json", "{}")).items()
+                str(symbol): tuple((datetime.fromisoformat(at), _finite(ratio)) for at, ratio in one)
+                for symbol, one in json.loads(document.get(field_name) or "{}").items()
             }
-            words = {name: document.get(name) for name in ("opened_by", "closed_because", "closed_by")}
-            return cls(document["opened_at"], holdings=holdings, orders=orders, splits=splits, **words)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                "state/positions", "what fills and redemptions stored: open the book again", document
-            ) from error
+            raise InputError(field_name, "what fills and redemptions stored", document[field_name]) from error
+        return cls(document["opened_at"], holdings=holdings, orders=orders, splits=splits, **words)
+
+
+_AT_TIMES: Kinds = {
+    **dict.fromkeys(("opened_by", "closed_because", "closed_by", "splits_json"), TEXT),
+    "opened_at": TIME,
+}
+
+
+def _finite(value: Any) -> float:
+    figure = float(value)
+    if not math.isfinite(figure):
+        raise ValueError("it is not finite")
+    return figure
 
 
 def _order_entry(order: Order) -> dict[str, Any]:

@@ -111,6 +111,11 @@ class RuledSignal:
         return self.judgement.intent is Intent.ENTRY and self.action is not Action.HOLD
 
     @property
+    def is_whole_exit(self) -> bool:
+        """Whether it leaves a live position, at the size it was proposed in."""
+        return self.judgement.is_exit and self.weight > 0 and self.action is not Action.HOLD
+
+    @property
     def name(self) -> str:
         return self.proposed.strategy_name
 

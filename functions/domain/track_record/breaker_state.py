@@ -10,7 +10,8 @@ from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.track_record.breaker_trip import Trip, equity_documents, read_equities
+from functions.domain.track_record.breaker_checks import check_breaker
+from functions.domain.track_record.breaker_trip import Trip, equity_document, read_equity
 from functions.domain.track_record.equity_flows import (
     FLOWS_KEPT,
     LONGEST_KEPT,
@@ -167,7 +168,7 @@ class BreakerState:
             "recent": list(self.recent),
             "recent_as_of": [one.as_of for one in self.observations],
             "peak": self.peak,
-            "highs": equity_documents(self.highs),
+            "highs": [equity_document(one) for one in self.highs],
             "day": self.day,
             "day_start": self.day_start,
             "day_start_as_of": None if self.opening is None else self.opening.as_of,
@@ -184,10 +185,10 @@ class BreakerState:
         """Read what is stored; nothing stored is a fresh state. Raises InputError if malformed."""
         if document is None:
             return cls()
-        try:
-            return _read(document)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError("session.breaker", "what a cycle stored", document) from error
+        if not isinstance(document, Mapping):
+            raise InputError("breaker", "a map", document)
+        check_breaker(document)
+        return _read(document)
 
 
 def _read(document: Mapping[str, Any]) -> BreakerState:
@@ -196,11 +197,13 @@ def _read(document: Mapping[str, Any]) -> BreakerState:
     last = observed_as_of or _LONG_AGO
     recent, peak, day_start = document["recent"], document["peak"], document["day_start"]
     times = document.get("recent_as_of") or [last] * len(recent)
-    highs = document.get("highs", [] if peak is None else [{"usd": peak, "as_of": last}])
+    highs = document.get("highs")
+    if highs is None:
+        highs = [] if peak is None else [{"usd": peak, "as_of": last}]
     trip = document.get("trip")
     return BreakerState(
         tuple(Equity(float(usd), as_of) for usd, as_of in zip(recent, times, strict=True)),
-        read_equities(highs),
+        tuple(map(read_equity, highs)),
         document["day"],
         None if day_start is None else Equity(float(day_start), document.get("day_start_as_of") or last),
         document["tripped_until"],

@@ -60,30 +60,30 @@ class Trip:
 
     def to_document(self) -> dict[str, Any]:
         return {
-            "best": None if self.best is None else equity_documents([self.best])[0],
-            "highs": equity_documents(self.highs),
-            "opening": None if self.opening is None else equity_documents([self.opening])[0],
+            "best": None if self.best is None else equity_document(self.best),
+            "highs": [equity_document(one) for one in self.highs],
+            "opening": None if self.opening is None else equity_document(self.opening),
             "max_drawdown": self.limits.max_drawdown,
             "daily_loss_limit": self.limits.daily_loss_limit,
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Trip:
-        """Read what is stored. Raises KeyError, TypeError or ValueError if it is malformed."""
+        """Read what is stored, and passed `check_breaker`."""
         best, opening = document["best"], document["opening"]
         return cls(
-            None if best is None else read_equities([best])[0],
-            read_equities(document["highs"]),
-            None if opening is None else read_equities([opening])[0],
+            None if best is None else read_equity(best),
+            tuple(map(read_equity, document["highs"])),
+            None if opening is None else read_equity(opening),
             Limits(document["max_drawdown"], document["daily_loss_limit"]),
         )
 
 
-def equity_documents(equities: Iterable[Equity]) -> list[dict[str, Any]]:
-    """Return observations as they are stored."""
-    return [{"usd": one.usd, "as_of": one.as_of} for one in equities]
+def equity_document(equity: Equity) -> dict[str, Any]:
+    """Return an observation as it is stored."""
+    return {"usd": equity.usd, "as_of": equity.as_of}
 
 
-def read_equities(documents: Iterable[Mapping[str, Any]]) -> tuple[Equity, ...]:
-    """Read stored observations. Raises KeyError, TypeError or ValueError if they are malformed."""
-    return tuple(Equity(float(one["usd"]), one["as_of"]) for one in documents)
+def read_equity(document: Mapping[str, Any]) -> Equity:
+    """Read a stored observation, which was checked."""
+    return Equity(float(document["usd"]), document["as_of"])

@@ -56,7 +56,7 @@ def strategy_curves(documents: Sequence[Document], most_days: int, policy: Polic
     most_days : int
         How many days to show, the newest.
     policy : Policy
-        Its lookback, its fewest data points and its risk-free rate make the Sharpe ratio.
+        Its lookback, its fewest data points, its risk-free rate and its market make the Sharpe ratio.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def rolling_sharpe(daily_returns: Figures, policy: Policy) -> Figures:
     lookback = policy.performance_lookback_days
     padded = np.concatenate([np.full(lookback - 1, np.nan), daily_returns])
     windows = sliding_window_view(padded, lookback)
-    sharpe = statistics.sharpe_ratio(windows, policy.risk_free_rate)
+    sharpe = statistics.sharpe_ratio(windows, policy.risk_free_rate, periods_a_year=policy.periods_a_year)
     return np.where(statistics.data_points(windows) >= policy.min_data_points, sharpe, np.nan)
 
 

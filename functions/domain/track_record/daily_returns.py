@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from functions.domain.kernel.book_names import SHADOW_BOOK
-from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.stored_fields import DAY, NUMBER, TEXT, TIME, Kinds, check_fields
 
 Document = Mapping[str, Any]
 Cell = tuple[str, date]
 """A strategy's day."""
-_NUMBERS = ("pnl", "capital_base", "unrealized_pnl", "fills")
+OF_RETURN: Kinds = {
+    **dict.fromkeys(("uid", "strategy_id"), TEXT),
+    **dict.fromkeys(("pnl", "capital_base"), NUMBER),
+    "period_start": TIME,
+}
+"""What a return is made of, in a stored daily document."""
+OF_DAY: Kinds = {**OF_RETURN, **dict.fromkeys(("unrealized_pnl", "fills"), NUMBER)}
+"""What tells besides whether a day on paper counts, and curves are made of."""
+OF_DAY_AT_TIMES: Kinds = {"session": DAY, "mode": TEXT, "book": TEXT}
 
 
-def check_daily(document_id: str, document: Document) -> None:
-    """Raise InputError if a stored daily document lacks what returns and curves are made of."""
-    if not isinstance(document.get("period_start"), datetime):
-        raise InputError(f"{document_id}.period_start", "a timestamp", document.get("period_start"))
-    for name in _NUMBERS:
-        value = document.get(name)
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            raise InputError(f"{document_id}.{name}", "a finite number", value)
-    if not isinstance(document.get("mode"), str | None):
-        raise InputError(f"{document_id}.mode", "a mode or null", document["mode"])
+def day_of(document: Document) -> date:
+    """Return the trading day of a daily document: its session; of one of before there were any, the UTC day."""
+    session = document.get("session")
+    if session is not None:
+        return date.fromisoformat(session)
+    start: datetime = document["period_start"]
+    return start.date()
+
+
+def check_daily(document: Document, always: Kinds = OF_DAY) -> None:
+    """Raise InputError if a stored daily document lacks what is read of it: which day it is of, and what is named."""
+    check_fields(document, {"period_start": TIME, **always}, OF_DAY_AT_TIMES)
+
+
+def check_return(document: Document) -> None:
+    """Raise InputError if a stored daily document lacks what a return is made of; one of a user's own may lack more."""
+    check_daily(document, OF_DAY if is_on_paper(document) else OF_RETURN)
 
 
 def counted(days: Sequence[Document]) -> list[Document]:
@@ -51,7 +65,7 @@ def pooled_returns(days: Iterable[Document]) -> dict[Cell, float]:
 
 
 def cell_of(document: Document) -> Cell:
-    return document["strategy_id"], document["period_start"].date()
+    return document["strategy_id"], day_of(document)
 
 
 def is_on_paper(document: Document) -> bool:

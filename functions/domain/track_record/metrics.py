@@ -26,7 +26,7 @@ class StrategyPerformanceMetrics:
     probabilistic_sharpe_ratio: float | None = None
     """Probability that the true Sharpe ratio is above 0."""
     annualized_return: float | None = None
-    """Compounded, fraction per year of 252 days."""
+    """Compounded, fraction per year of the market's trading days: 252, or 365 around the clock."""
     volatility: float | None = None
     """Annualised, fraction."""
     max_drawdown: float | None = None
@@ -63,14 +63,14 @@ def performance_metrics(
     known = np.flatnonzero(~np.isnan(daily_returns))
     count = int(statistics.data_points(daily_returns))
     enough = daily_returns if count >= policy.min_data_points else daily_returns[:0]
-    rate = policy.risk_free_rate
+    rate, year = policy.risk_free_rate, policy.periods_a_year
     return StrategyPerformanceMetrics(
         strategy_name,
         count,
-        sharpe_ratio=_or_none(statistics.sharpe_ratio(enough, rate)),
-        probabilistic_sharpe_ratio=_or_none(statistics.probabilistic_sharpe_ratio(enough, rate)),
-        annualized_return=_or_none(statistics.annualized_return(enough)),
-        volatility=_or_none(statistics.volatility(enough)),
+        sharpe_ratio=_or_none(statistics.sharpe_ratio(enough, rate, periods_a_year=year)),
+        probabilistic_sharpe_ratio=_or_none(statistics.probabilistic_sharpe_ratio(enough, rate, periods_a_year=year)),
+        annualized_return=_or_none(statistics.annualized_return(enough, periods_a_year=year)),
+        volatility=_or_none(statistics.volatility(enough, periods_a_year=year)),
         max_drawdown=_or_none(statistics.max_drawdown(enough)),
         total_return=_or_none(statistics.total_return(enough)),
         win_rate=_or_none(statistics.win_rate(enough)),

@@ -11,6 +11,7 @@ from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.packed_texts import unpacked
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 
@@ -95,7 +96,7 @@ def read_modes(document: Mapping[str, Any] | None) -> dict[str, ModeState]:
     if document is None:
         return {}
     try:
-        entries = json.loads(document["strategies_json"])
+        entries = json.loads(unpacked(document)["strategies_json"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError("modes.strategies_json", "a JSON object", document.get("strategies_json")) from error
     if not isinstance(entries, dict):

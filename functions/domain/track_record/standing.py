@@ -60,8 +60,9 @@ def standings(
     has_enough = counts >= policy.min_data_points
     returns = returns.copy()
     returns[~has_enough] = math.nan
-    sharpe = sharpe_ratio(returns, policy.risk_free_rate)
-    probability = probabilistic_sharpe_ratio(returns, policy.risk_free_rate)
+    rate, year = policy.risk_free_rate, policy.periods_a_year
+    sharpe = sharpe_ratio(returns, rate, periods_a_year=year)
+    probability = probabilistic_sharpe_ratio(returns, rate, periods_a_year=year)
     figures = zip(
         strategy_names, sharpe.tolist(), probability.tolist(), counts.tolist(), _proven(returns, policy), strict=True
     )
@@ -86,34 +87,58 @@ def _proven(returns: NDArray[np.float64], policy: Policy) -> list[AgentMode]:
     if policy.demotion_confidence is None:
         return [AgentMode.SHADOW_MODE] * len(returns)
     thresholds = (policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow)
-    above = [probabilistic_sharpe_ratio(returns, policy.risk_free_rate, threshold) for threshold in thresholds]
+    rate, year = policy.risk_free_rate, policy.periods_a_year
+    above = [probabilistic_sharpe_ratio(returns, rate, threshold, periods_a_year=year) for threshold in thresholds]
     is_below_reduce, is_below_shadow = (probability <= 1.0 - policy.demotion_confidence for probability in above)
     rungs = is_below_reduce.astype(np.int8) + is_below_shadow.astype(np.int8)
     return [EARNED[rung] for rung in rungs.tolist()]
 
 
-def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: C901, PLR0911 - one sentence per reason
-    """Say why a strategy has its mode."""
+def mode_reasoning(
+    standing: Standing, policy: Policy, previous: AgentMode | None = None, *, is_whole_exit: bool = False
+) -> str:
+    """
+    Say why a strategy has its mode.
+
+    Parameters
+    ----------
+    previous : AgentMode or None
+        The mode until now; None for a strategy never seen. That it moves is said in the cycle in which it does.
+    is_whole_exit : bool
+        Whether its signal is an exit from a live position, which keeps its size in every mode.
+    """
+    is_whole = is_whole_exit and standing.state.mode is not AgentMode.ACTIVE
+    said = _mode_reasoning(standing, policy, previous, is_whole=is_whole)
+    return f"{said} An exit stays whole." if is_whole else said
+
+
+def _mode_reasoning(  # noqa: C901, PLR0911 - one sentence per reason
+    standing: Standing, policy: Policy, previous: AgentMode | None, *, is_whole: bool
+) -> str:
+    mode, has_moved = standing.state.mode, previous is not standing.state.mode
     sharpe = "undefined" if standing.sharpe_ratio is None else f"{standing.sharpe_ratio:.2f}"
     reduce, shadow = policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow
     days = f"{standing.data_points} daily return{'' if standing.data_points == 1 else 's'}"
     match standing.state.reason_code:
         case ReasonCode.SHARPE_HEALTHY:
-            if standing.state.mode is not AgentMode.ACTIVE:
-                return f"Sharpe Ratio {sharpe} >= {reduce:g}. One step up, to {standing.state.mode}; ACTIVE is next."
+            if mode is not AgentMode.ACTIVE:
+                step = f"One step up, to {mode}" if has_moved else f"Staying in {mode}"
+                return f"Sharpe Ratio {sharpe} >= {reduce:g}. {step}; ACTIVE is next."
             if standing.sharpe_ratio is not None and standing.sharpe_ratio < reduce:
                 return f"Sharpe Ratio {sharpe} < {reduce:g}, but too few days prove it. Full allocation."
             return f"Sharpe Ratio {sharpe} >= {reduce:g}. Full allocation."
         case ReasonCode.SHARPE_BELOW_REDUCE:
-            return f"Sharpe Ratio {sharpe} < {reduce:g}. Reducing allocation by 50%."
+            if previous is AgentMode.SHADOW_MODE:
+                return f"Sharpe Ratio {sharpe} >= {shadow:g}. One step up, to {mode}: 50% of the allocation."
+            return f"Sharpe Ratio {sharpe} < {reduce:g}. {_reduced(mode, has_moved=has_moved, is_whole=is_whole)}"
         case ReasonCode.SHARPE_BELOW_SHADOW:
-            return f"Sharpe Ratio {sharpe} < {shadow:g}. Moving to SHADOW_MODE."
+            return f"Sharpe Ratio {sharpe} < {shadow:g}. {'Moving to' if has_moved else 'Staying in'} {mode}."
         case ReasonCode.PROMOTION_PENDING:
             return f"Sharpe Ratio {sharpe} earns a better mode, which takes {policy.min_dwell_days:g} days to confirm."
         case ReasonCode.INSUFFICIENT_DATA:
             return f"Insufficient data for Sharpe calculation ({days}, need {policy.min_data_points} that vary)."
         case ReasonCode.HELD_WITHOUT_DATA:
-            return f"Only {days} that vary: {standing.state.mode} is kept until there are {policy.min_data_points}."
+            return f"Only {days} that vary: {mode} is kept until there are {policy.min_data_points}."
         case ReasonCode.DISABLED_BY_POLICY:
             until = standing.state.until
             return "Disabled by an operator" + (f" until {until.isoformat()}." if until else ".")
@@ -121,6 +146,12 @@ def mode_reasoning(standing: Standing, policy: Policy) -> str:  # noqa: C901, PL
             return UNNAMED_SAMPLE
         case _:
             return "Maestro is switched off: the signal passes as proposed."
+
+
+def _reduced(mode: AgentMode, *, has_moved: bool, is_whole: bool) -> str:
+    if has_moved:
+        return f"Moving to {mode}." if is_whole else "Reducing allocation by 50%."
+    return f"Staying in {mode}." if is_whole else f"Staying in {mode}: 50% of the allocation."
 
 
 def _mode_when_off(name: str, policy: Policy, now: datetime, *, is_sample: bool) -> ModeState:

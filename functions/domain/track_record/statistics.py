@@ -15,14 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from functions.domain.kernel.errors import MetricInputError
 
-TRADING_DAYS_PER_YEAR = 252
 _ROUNDING = 32 * np.finfo(np.float64).eps
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 Floats = NDArray[np.float64]
 
 
-def sharpe_ratio(daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0) -> Floats:
+def sharpe_ratio(daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0, *, periods_a_year: int) -> Floats:
     """
     Return the annualised Sharpe ratio.
 
@@ -32,6 +31,8 @@ def sharpe_ratio(daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0) -
         Simple returns as fractions per day, oldest first. NaN marks a missing day.
     annual_risk_free_rate : float
         Fraction per year; 0.04 is 4 %.
+    periods_a_year : int
+        Trading days a year on the market, n: 252 on an exchange, 365 where it never closes.
 
     Returns
     -------
@@ -45,19 +46,23 @@ def sharpe_ratio(daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0) -
 
     Notes
     -----
-    mean(r - rf/252) / std(r - rf/252, ddof=1) * sqrt(252).
+    mean(r - rf/n) / std(r - rf/n, ddof=1) * sqrt(n).
 
     References
     ----------
     Sharpe (1994), Journal of Portfolio Management 21(1), 49-58.
     """
     moments = _Moments(daily_returns)
-    excess = moments.mean - annual_risk_free_rate / TRADING_DAYS_PER_YEAR
-    return np.asarray(excess / moments.deviation * math.sqrt(TRADING_DAYS_PER_YEAR))
+    excess = moments.mean - annual_risk_free_rate / periods_a_year
+    return np.asarray(excess / moments.deviation * math.sqrt(periods_a_year))
 
 
 def probabilistic_sharpe_ratio(
-    daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0, annual_benchmark_sharpe: float = 0.0
+    daily_returns: ArrayLike,
+    annual_risk_free_rate: float = 0.0,
+    annual_benchmark_sharpe: float = 0.0,
+    *,
+    periods_a_year: int,
 ) -> Floats:
     """
     Return the probability that the true Sharpe ratio exceeds a benchmark.
@@ -70,6 +75,8 @@ def probabilistic_sharpe_ratio(
         Fraction per year.
     annual_benchmark_sharpe : float
         The Sharpe ratio to beat, annualised.
+    periods_a_year : int
+        As for `sharpe_ratio`.
 
     Returns
     -------
@@ -91,8 +98,8 @@ def probabilistic_sharpe_ratio(
     Bailey and López de Prado (2012), The Sharpe ratio efficient frontier, Journal of Risk 15(2), 3-44, eq. 9.
     """
     moments = _Moments(daily_returns)
-    daily = (moments.mean - annual_risk_free_rate / TRADING_DAYS_PER_YEAR) / moments.deviation
-    benchmark = annual_benchmark_sharpe / math.sqrt(TRADING_DAYS_PER_YEAR)
+    daily = (moments.mean - annual_risk_free_rate / periods_a_year) / moments.deviation
+    benchmark = annual_benchmark_sharpe / math.sqrt(periods_a_year)
     return probability_above(benchmark, daily, moments.count, *moments.shape())
 
 
@@ -126,11 +133,11 @@ def probability_above(
     return np.asarray(0.5 * (1.0 + _erf(z / math.sqrt(2.0))))
 
 
-def volatility(daily_returns: ArrayLike) -> Floats:
+def volatility(daily_returns: ArrayLike, *, periods_a_year: int) -> Floats:
     """Return the annualised standard deviation (ddof=1), fraction per year; NaN with fewer than 2 days."""
     moments = _Moments(daily_returns)
     with np.errstate(invalid="ignore"):
-        return np.sqrt(moments.variance) * math.sqrt(TRADING_DAYS_PER_YEAR)
+        return np.sqrt(moments.variance) * math.sqrt(periods_a_year)
 
 
 def max_drawdown(daily_returns: ArrayLike) -> Floats:
@@ -179,9 +186,9 @@ def growth(daily_returns: ArrayLike) -> Floats:
         return np.where(is_over, 0.0, np.cumprod(factors, axis=-1))
 
 
-def annualized_return(daily_returns: ArrayLike) -> Floats:
-    """Return the compounded return as a rate per year of 252 days, a fraction, at least -1; NaN without any return."""
-    years = np.maximum(data_points(daily_returns), 1) / TRADING_DAYS_PER_YEAR
+def annualized_return(daily_returns: ArrayLike, *, periods_a_year: int) -> Floats:
+    """Return the compounded return as a rate per year of so many trading days, at least -1; NaN without any return."""
+    years = np.maximum(data_points(daily_returns), 1) / periods_a_year
     with np.errstate(over="ignore"):
         return np.asarray((1.0 + total_return(daily_returns)) ** (1.0 / years) - 1.0)
 

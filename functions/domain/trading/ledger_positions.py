@@ -46,7 +46,7 @@ def _together(books: list[tuple[str, Lots]]) -> Holding:
     counted = [lots for _, lots in books if lots.quantity * qty > 0]
     units = math.fsum(lots.quantity for lots in counted)
     cost = math.fsum(float(lots.signed_quantity @ lots.price) for lots in counted)
-    spelled = max(books, key=lambda book: abs(float(book[1].signed_quantity.sum())))[0]
+    spelled = max(books, key=lambda book: abs(book[1].quantity))[0]
     return Holding(qty, cost / units if units else 0.0, spelled)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.stored_fields import COUNT, NUMBER, NUMBERS, TEXT, TIME, Kinds, check_fields, word
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.intent import Intent
 from functions.domain.orchestration.position_book import Order
@@ -103,11 +104,31 @@ class Redemption:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Redemption:
-        values = dict(document)
+        """Read what is stored. Raises InputError if it is malformed."""
+        check_fields(document, _ALWAYS, _AT_TIMES, is_closed=True)
+        values = {name: value for name, value in document.items() if value is not None}
         values["status"] = RedemptionStatus(values["status"])
         values["action"] = Action(values["action"])
         values["intent"] = intent_of(values)
         return cls(**values)
+
+
+_ALWAYS: Kinds = {
+    **dict.fromkeys(("nonce", "tenant_id", "uid", "session_id", "agent_id", "strategy_id", "symbol", "mode"), TEXT),
+    **dict.fromkeys(("allocation", "notional"), NUMBER),
+    **dict.fromkeys(("redeemed_at", "lapses_at"), TIME),
+    "status": word(RedemptionStatus),
+    "action": word(Action),
+}
+_AT_TIMES: Kinds = {
+    **dict.fromkeys(("expires_at", "filled_at", "released_at"), TIME),
+    **dict.fromkeys(("max_qty", "filled_qty", "filled_notional"), NUMBER),
+    "max_qty_by_symbol": NUMBERS,
+    "fills": COUNT,
+    "idempotency_key": TEXT,
+    "intent": word(Intent),
+}
+"""Null where it does not apply, and missing in redemptions from before 0.2."""
 
 
 def intent_of(signal: Mapping[str, Any]) -> Intent:

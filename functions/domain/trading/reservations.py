@@ -12,8 +12,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from functions.domain.kernel.errors import InputError
-from functions.domain.orchestration.buying_power import BuyingPower
+from functions.domain.kernel.stored_fields import (
+    COUNT,
+    MAP_OF_MAPS,
+    MAPS,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    TIME,
+    Kinds,
+    check_fields,
+)
+from functions.domain.orchestration.buying_power import OF_BUYING_POWER, BuyingPower
 from functions.domain.track_record.breakers import BreakerState
 
 MOST_SPENDINGS = 100
@@ -103,8 +113,8 @@ class CurrentSession:
         return sorted(latest, key=latest.__getitem__, reverse=True)
 
     def has_room_for(self, notional: float, now: datetime) -> bool:
-        """Tell whether buying power, if known, covers a further notional."""
-        if self.buying_power.usd is None:
+        """Tell whether buying power, if known, covers a further notional; where there is none it covers not even 0."""
+        if self.buying_power.usd is None or self.buying_power.usd <= 0:
             return False
         return self.held(now) + notional <= self.buying_power.usd * (1 + _ROUNDING)
 
@@ -154,20 +164,41 @@ class CurrentSession:
         """Read what is stored; nothing stored is an empty session. Raises InputError if malformed."""
         if document is None:
             return cls()
-        try:
-            stored = document.get("reservations") or {}
-            return cls(
-                document.get("session_id"),
-                BuyingPower.from_session(document),
-                int(document.get("ledger_version") or 0),
-                {nonce: Reservation(float(one["notional"]), one["lapses_at"]) for nonce, one in stored.items()},
-                (*_of_before(stored), *(Spending(**one) for one in document.get("spendings") or ())),
-                tuple(document.get("recent_sessions") or ()),
-                tuple(Overfill(**one) for one in document.get("overfills") or ()),
-                BreakerState.from_document(document.get("breaker")),
-            )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError("state/session", "what cycles and redemptions stored", document) from error
+        check_fields(document, {}, _AT_TIMES)
+        stored = document.get("reservations") or {}
+        for nonce, one in stored.items():
+            check_fields(one, _OF_RESERVATION, _OF_RESERVATION_BEFORE, f"reservations.{nonce}.")
+        spendings, overfills = (document.get(name) or () for name in ("spendings", "overfills"))
+        for number, one in enumerate(spendings):
+            check_fields(one, _OF_SPENDING, {"nonce": TEXT}, f"spendings[{number}].", is_closed=True)
+        for number, one in enumerate(overfills):
+            check_fields(one, _OF_OVERFILL, inside=f"overfills[{number}].", is_closed=True)
+        return cls(
+            document.get("session_id"),
+            BuyingPower.from_session(document),
+            int(document.get("ledger_version") or 0),
+            {nonce: Reservation(float(one["notional"]), one["lapses_at"]) for nonce, one in stored.items()},
+            (*_of_before(stored), *(Spending(**{"nonce": None, **one}) for one in spendings)),
+            tuple(document.get("recent_sessions") or ()),
+            tuple(Overfill(**one) for one in overfills),
+            BreakerState.from_document(document.get("breaker")),
+        )
+
+
+_AT_TIMES: Kinds = {**OF_BUYING_POWER, "session_id": TEXT, "recent_sessions": TEXTS, "ledger_version": COUNT} | {
+    "reservations": MAP_OF_MAPS,
+    "spendings": MAPS,
+    "overfills": MAPS,
+}
+_OF_RESERVATION: Kinds = {"notional": NUMBER, "lapses_at": TIME}
+_OF_RESERVATION_BEFORE: Kinds = {"spent": NUMBER, "spent_at": TIME}
+"""Of a reservation from before 0.2."""
+_OF_SPENDING: Kinds = {"usd": NUMBER, "ledger_version": COUNT, "recorded_at": TIME}
+_OF_OVERFILL: Kinds = {
+    **dict.fromkeys(("fill_id", "strategy_id", "symbol", "side"), TEXT),
+    "qty": NUMBER,
+    "recorded_at": TIME,
+}
 
 
 def _of_before(reservations: Mapping[str, Any]) -> list[Spending]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.stored_fields import MAP, TEXT, TIME
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Document
 
 KEPT = timedelta(days=30)
@@ -49,9 +51,11 @@ class RequestKey:
         ------
         RefusedError
             With IDEMPOTENCY_KEY_REUSED, if the key belongs to another request.
+        DamagedDocument
         """
         if record is None:
             return None
+        check_stored(record, {"asked": TEXT, "at": TIME, "answer": MAP})
         if record["asked"] != self._fingerprint:
             raise RefusedError(
                 ReasonCode.IDEMPOTENCY_KEY_REUSED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, NewType, Protocol, TypeVar
@@ -10,6 +10,16 @@ from typing import Any, Generic, NewType, Protocol, TypeVar
 T_co = TypeVar("T_co", covariant=True)
 
 Document = Mapping[str, Any]
+
+
+class StoredDocument(dict[str, Any]):
+    """A document as it is stored, which knows where."""
+
+    def __init__(self, path: str, fields: Mapping[str, Any]) -> None:
+        super().__init__(fields)
+        self.path = path
+        """Below the database, as `tenants/acme/state/session`."""
+
 
 Version = NewType("Version", object)
 """What a store needs to know that nobody wrote a document since; only the store that gave it looks inside."""
@@ -37,6 +47,14 @@ class TenantDirectory(Protocol):
 
     def enabled_tenants(self) -> Iterable[str]:
         """Yield the ids of active tenants with Maestro enabled. Raises StoreUnavailable."""
+        ...
+
+    def settings(self, tenant_ids: Sequence[str], names: Sequence[str]) -> Mapping[str, Document]:
+        """
+        Return some fields of tenants' policies, by tenant, in one batched read; who has no policy is left out.
+
+        Raises StoreUnavailable.
+        """
         ...
 
 
@@ -84,9 +102,16 @@ class MarketCalendar(Protocol):
         """
         ...
 
-    @property
-    def periods_a_year(self) -> int:
-        """Trading days a year, by the convention of the field: what annualises a day's figures."""
+
+class MarketCalendars(Protocol):
+    """The calendars of markets, each made once."""
+
+    def of(self, market: str) -> MarketCalendar:
+        """
+        Return the calendar of a market, as a policy names it.
+
+        Nothing is looked up before the calendar is asked: then it raises InputError if nobody knows its hours.
+        """
         ...
 
 

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from functions.domain.kernel.policy import Policy
 from functions.domain.ledger.books import PeriodResult, compute_period_in_pages
-from functions.domain.ledger.periods import Period, month_statistics, result_of_days, snapshot_document
-from functions.services.kernel.ports import Clock, Document
+from functions.domain.ledger.periods import (
+    Period,
+    check_day_of_month,
+    first_and_last,
+    month_statistics,
+    result_of_days,
+    snapshot_document,
+)
+from functions.domain.track_record.daily_returns import day_of
+from functions.services.kernel.ports import Clock, Document, MarketCalendar, MarketCalendars
 from functions.services.ledger.books import books_at, newest_checkpoint
+from functions.services.ledger.malformed import Malformed
 from functions.services.ledger.ports import LedgerStore
 from functions.services.ledger.read_ledger import SkippedDocuments, read_all_events
+from functions.services.ledger.sessions import month_period, sessions_of
+from functions.services.track_record.build_windows import usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +41,9 @@ class MonthPerformance:
 class ComputeMonth:
     """The use case; it reads, and writes nothing."""
 
-    def __init__(self, store: LedgerStore, clock: Clock) -> None:
+    def __init__(self, store: LedgerStore, calendars: MarketCalendars, clock: Clock) -> None:
         self._store = store
+        self._calendars = calendars
         self._clock = clock
 
     def from_fills(
@@ -41,10 +54,12 @@ class ComputeMonth:
         mark_prices: Mapping[str, float] | None = None,
     ) -> MonthPerformance:
         """
-        Compute every (uid, strategy)'s month from the ledger as it is now.
+        Compute every (uid, strategy)'s month, which is that of its sessions, from the ledger as it is now.
 
         Parameters
         ----------
+        period : Period
+            The month; its bounds are those of its sessions, whatever it says.
         mark_prices : mapping, optional
             Closing prices at the month's end, USD by symbol; by default those that the last daily snapshot of the
             month used. A symbol without one keeps its last price and is listed in ``stale_marks``.
@@ -56,39 +71,65 @@ class ComputeMonth:
             If the tenant's policy cannot be read.
         """
         skipped = SkippedDocuments()
+        policy = self._policy(tenant_id, policy_defaults)
+        period = month_period(self._calendar(policy), period)
         opening = books_at(self._store, tenant_id, period.start, skipped)
         marks = self._marks_at_end(tenant_id, period, mark_prices)
         events = read_all_events(self._store, tenant_id, period.start, period.end, skipped)
         results, _ = compute_period_in_pages(opening, events, marks, period.end)
-        days = self._days(tenant_id, period)
-        return MonthPerformance(self._snapshots(tenant_id, period, policy_defaults, results, days), skipped)
+        days = self._days(tenant_id, period, Malformed(tenant_id, skipped))
+        return MonthPerformance(self._snapshots(tenant_id, period, policy, results, days), skipped)
 
-    def from_days(self, tenant_id: str, period: Period, policy_defaults: Mapping[str, Any]) -> MonthPerformance:
+    def from_days(
+        self,
+        tenant_id: str,
+        period: Period,
+        policy_defaults: Mapping[str, Any],
+        skipped: SkippedDocuments | None = None,
+    ) -> MonthPerformance:
         """
         Compute every (uid, strategy)'s month from its daily documents, which must be complete.
 
         The work depends on the days and strategies only, however many fills there were. Raises as `from_fills`.
+
+        Parameters
+        ----------
+        skipped : SkippedDocuments, optional
+            Where to count daily documents that cannot be used.
         """
-        days = self._days(tenant_id, period)
+        skipped = SkippedDocuments() if skipped is None else skipped
+        policy = self._policy(tenant_id, policy_defaults)
+        period = month_period(self._calendar(policy), period)
+        days = self._days(tenant_id, period, Malformed(tenant_id, skipped))
         results = [result_of_days(*owner, of_owner) for owner, of_owner in days.items()]
-        return MonthPerformance(self._snapshots(tenant_id, period, policy_defaults, results, days), SkippedDocuments())
+        return MonthPerformance(self._snapshots(tenant_id, period, policy, results, days), skipped)
+
+    def is_complete(self, tenant_id: str, period: Period, policy_defaults: Mapping[str, Any], last_day: date) -> bool:
+        """Tell whether a month's sessions are all computed, once those up to a day are. Raises as `from_fills`."""
+        sessions = sessions_of(self._calendar(self._policy(tenant_id, policy_defaults)), period)
+        return not sessions or sessions[-1] <= last_day
+
+    def _policy(self, tenant_id: str, policy_defaults: Mapping[str, Any]) -> Policy:
+        return Policy.from_sources(policy_defaults, self._store.settings(tenant_id).policy)
+
+    def _calendar(self, policy: Policy) -> MarketCalendar:
+        return self._calendars.of(policy.market)
 
     def _snapshots(
         self,
         tenant_id: str,
         period: Period,
-        policy_defaults: Mapping[str, Any],
+        policy: Policy,
         results: Iterable[PeriodResult],
         days: Mapping[tuple[str, str], Sequence[Document]],
     ) -> dict[str, dict[str, Any]]:
-        policy = Policy.from_sources(policy_defaults, self._store.settings(tenant_id).policy)
         computed_at = self._clock.now()
         snapshots = {}
         for result in results:
             base = policy.strategy_capital.get(result.strategy_id, policy.base_capital)
             document = snapshot_document(tenant_id, result, period, base, computed_at)
             owner = (result.uid, result.strategy_id)
-            document |= month_statistics(days.get(owner, []), policy.risk_free_rate)
+            document |= month_statistics(days.get(owner, []), policy.risk_free_rate, policy.periods_a_year)
             snapshots[period.document_id(*owner)] = document
         return snapshots
 
@@ -100,9 +141,10 @@ class ComputeMonth:
         closing = newest_checkpoint(self._store, tenant_id, period.end)
         return closing.marks if closing and closing.at and closing.at > period.start else {}
 
-    def _days(self, tenant_id: str, period: Period) -> dict[tuple[str, str], list[Document]]:
+    def _days(self, tenant_id: str, period: Period, malformed: Malformed) -> dict[tuple[str, str], list[Document]]:
         """Return the month's daily documents by (uid, strategy), oldest first."""
         by_owner: dict[tuple[str, str], list[Document]] = defaultdict(list)
-        for day in self._store.daily_documents(tenant_id, period.start, period.end):
+        documents = self._store.daily_documents(tenant_id, *first_and_last(period))
+        for day in sorted(usable(documents, malformed.note, check_day_of_month).values(), key=day_of):
             by_owner[day["uid"], day["strategy_id"]].append(day)
         return by_owner

@@ -9,7 +9,6 @@ from functions.domain.ledger.books import Checkpoint, OpenLots
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.ledger.events import Event
 from functions.domain.ledger.open_lots import carried
-from functions.domain.ledger.periods import Period
 from functions.services.ledger.books import newest_checkpoint
 from functions.services.ledger.ports import LedgerReader
 from functions.services.ledger.read_ledger import SkippedDocuments, note_untimed, read_events
@@ -64,9 +63,8 @@ def complete_checkpoint(ledger: LedgerReader, tenant_id: str, before: datetime |
     head = ledger.head(tenant_id).value
     if head is None:
         return Checkpoint.empty()
-    end = Period.of_day(head.last_day).end
-    late = ledger.earliest_late_fill(tenant_id, head.seen_until, end)
-    until = min(one for one in (end, late, before) if one is not None)
+    late = ledger.earliest_late_fill(tenant_id, head.seen_until, head.done_until)
+    until = min(one for one in (head.done_until, late, before) if one is not None)
     return newest_checkpoint(ledger, tenant_id, until) or Checkpoint.empty()
 
 

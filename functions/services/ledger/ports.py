@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -13,27 +13,51 @@ from functions.services.track_record.ports import PerformanceStore
 
 
 @dataclass(frozen=True, slots=True)
+class Recomputation:
+    """Days that are being computed again, and served only when all of them are."""
+
+    first: date
+    reached: date | None
+    """The last day that is staged, at first the one before ``first``; None where nothing was before."""
+    reached_at: datetime | None
+    """That day's end, where the next one's books begin; None: before the first fill."""
+    seen_until: datetime
+    """Fills created before this are in the staged days."""
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerHead:
     """How far a tenant's ledger has been processed."""
 
     last_day: date
-    """The last day with a snapshot."""
+    """The last day that is served."""
     seen_until: datetime
-    """Fills created before this are in the snapshots."""
-    served_day: date
-    """The last day of the windows that cycles read: after ``last_day`` while days are being computed again."""
+    """Fills created before this are in what is served."""
+    done_until: datetime
+    """Fills that happened before this are, too: the end of the last day, where the next one's books begin."""
+    recomputing: Recomputation | None = None
+    """Up to ``last_day``."""
+    months_due: frozenset[str] = frozenset()
+    """Labels of months some of whose days changed since the month was computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayWrites:
-    """Everything a day's snapshot writes, in one atomic commit."""
+    """Everything that one step of a ledger's processing writes, in one atomic commit."""
 
     head: LedgerHead
-    checkpoint: Document
-    snapshots: Mapping[str, Document]
-    """Performance documents by id."""
-    windows: Mapping[str | None, Document]
+    session: date | None = None
+    """Whose checkpoint and marks these are; None: of no day."""
+    checkpoint: Document | None = None
+    marks: Document | None = None
+    snapshots: Mapping[str, Document] = field(default_factory=dict)
+    """Performance documents by id, to be served."""
+    windows: Mapping[str | None, Document] = field(default_factory=dict)
     """Windows documents by uid; None is the tenant's own."""
+    staged: Mapping[str, Document] = field(default_factory=dict)
+    """Performance documents by id, which wait until all days are computed again."""
+    unstaged: Collection[str] = ()
+    """Ids of those that wait no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +82,7 @@ class LedgerReader(Protocol):
         ...
 
     def earliest_late_fill(self, tenant_id: str, created_since: datetime, before: datetime) -> datetime | None:
-        """Return the oldest time below ``before`` of fills created since then. Raises StoreUnavailable."""
+        """Return the oldest time, below ``before``, of either book's fills created since. Raises StoreUnavailable."""
         ...
 
     def head(self, tenant_id: str) -> Versioned[LedgerHead | None]:
@@ -89,6 +113,18 @@ class LedgerStore(LedgerReader, PerformanceStore, Protocol):
         """Read what performance is computed with. Raises StoreUnavailable."""
         ...
 
+    def marks(self, tenant_id: str, session: date) -> Document | None:
+        """Return the marks kept of a session. Raises StoreUnavailable."""
+        ...
+
+    def write_marks(self, tenant_id: str, session: date, marks: Document) -> None:
+        """Replace the marks kept of a session. Raises StoreUnavailable."""
+        ...
+
+    def staged(self, tenant_id: str, first: date | None = None) -> Iterable[tuple[str, Document]]:
+        """Yield (id, document) of what is staged, from a session on, oldest first. Raises StoreUnavailable."""
+        ...
+
     def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Version | None) -> Version:
         """
         Write everything or nothing, and return the new version of the head.
@@ -109,6 +145,10 @@ class LedgerStore(LedgerReader, PerformanceStore, Protocol):
 
 class JobStore(Protocol):
     """Where jobs tell how they are doing."""
+
+    def job(self, tenant_id: str, job_id: str) -> Document | None:
+        """Return a job's record. Raises StoreUnavailable."""
+        ...
 
     def write_job(self, tenant_id: str, job_id: str, document: Document) -> None:
         """Merge fields into a job's record. Raises StoreUnavailable."""

@@ -4,29 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from functions.domain.kernel.parsing import as_number, parse_time
+from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
+from functions.domain.ledger.market_prices import MarketPrices, read_market_prices
+from functions.domain.ledger.marks import Mark
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState, read_modes
-from functions.services.kernel.ports import Document, MarketCalendar
+from functions.services.kernel.ports import MarketCalendar
 from functions.services.ledger.ports import TenantSettings
+from functions.services.track_record.build_windows import OnMalformed
+
+
+class Market:
+    """Market data, and the session that its prices are of."""
+
+    def __init__(self, prices: MarketPrices, session: date, calendar: MarketCalendar) -> None:
+        self.prices = prices
+        self.session = session
+        self._calendar = calendar
+        self._sessions = [session]
+        """As far back as anybody asked, newest first."""
+        self._longest = max((len(one.closes) for one in prices.series.values()), default=0)
+
+    def marks(self, session: date) -> dict[str, Mark]:
+        """Return what this says of a session: its prices, as of their time, or the closes of one before."""
+        while session < self._sessions[-1] and len(self._sessions) <= self._longest:
+            self._sessions.append(self._calendar.session_before(self._sessions[-1]))
+        if session not in self._sessions:
+            return {}
+        at = self.prices.as_of if session == self.session else self._calendar.close_of(session)
+        back = self._sessions.index(session)
+        return {symbol: Mark(price, at) for symbol, price in self.prices.back(back).items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """Prices of past closes, and the capital each strategy may use."""
+    """Prices of sessions, and the capital each strategy may use."""
 
     policy: Policy
     modes: Mapping[str, ModeState]
     equity: float | None
     """The account's at the start of its last day, USD."""
-    market_data: Document
-    as_of: date | None
-    """The day of the market data."""
-    calendar: MarketCalendar
+    market: Market | None
 
     def capital_base(self, strategy_id: str) -> float:
         """
@@ -42,37 +64,52 @@ class Valuation:
             return state.allocation * self.equity
         return self.policy.base_capital
 
-    def closes(self, day: date) -> dict[str, float]:
-        """Return a day's closing prices: the latest ones, or those that many sessions back in the history."""
-        if self.as_of is None or day > self.as_of:
-            return {}
-        sessions_ago = len(self.calendar.sessions(day + timedelta(days=1), self.as_of))
-        symbols = self.market_data.get("symbols")
-        closes = {}
-        for symbol, quote in symbols.items() if isinstance(symbols, Mapping) else ():
-            history = (quote.get("history") or [quote.get("price")]) if isinstance(quote, Mapping) else []
-            price = as_number(history[-1 - sessions_ago]) if sessions_ago < len(history) else None
-            if price is not None and price > 0:
-                closes[str(symbol)] = price
-        return closes
+    def marks(self, session: date) -> dict[str, Mark]:
+        """Return what the market data says of a session, by canonical symbol; nothing, if it does not reach there."""
+        return {} if self.market is None else self.market.marks(session)
 
 
-def value(settings: TenantSettings, policy_defaults: Mapping[str, Any], calendar: MarketCalendar) -> Valuation:
+def value(
+    settings: TenantSettings,
+    policy_defaults: Mapping[str, Any],
+    calendar: MarketCalendar,
+    on_malformed: OnMalformed,
+) -> Valuation:
     """
     Read a tenant's settings.
 
+    Parameters
+    ----------
+    on_malformed : callable
+        Told of modes, market data and an account's history that cannot be read: they count as missing.
+
     Raises
     ------
-    InputError
-        If the policy, the modes or the account's history cannot be read.
+    PolicyError
+        If the policy cannot be read: the capital that returns are of depends on it.
     """
-    market_data = settings.market_data or {}
-    as_of = market_data.get("as_of")
-    return Valuation(
-        Policy.from_sources(policy_defaults, settings.policy),
-        read_modes(settings.modes),
-        BreakerState.from_document((settings.session or {}).get("breaker")).day_start,
-        market_data,
-        parse_time("market data as_of", as_of).date() if as_of is not None else None,
-        calendar,
-    )
+    policy = Policy.from_sources(policy_defaults, settings.policy)
+    modes: Mapping[str, ModeState] = {}
+    equity: float | None = None
+    try:
+        modes = read_modes(settings.modes)
+    except InputError as error:
+        on_malformed(error)
+    try:
+        equity = BreakerState.from_document((settings.session or {}).get("breaker")).day_start
+    except InputError as error:
+        on_malformed(error)
+    prices, wrong = read_market_prices(settings.market_data)
+    if wrong is not None:
+        on_malformed(wrong)
+    return Valuation(policy, modes, equity, _market(prices, calendar, on_malformed))
+
+
+def _market(prices: MarketPrices | None, calendar: MarketCalendar, on_malformed: OnMalformed) -> Market | None:
+    if prices is None:
+        return None
+    try:
+        return Market(prices, calendar.last_opened(prices.as_of), calendar)
+    except (OverflowError, ValueError):  # centuries away, where no calendar reaches
+        on_malformed(InputError("market data as_of", "a time that the market's calendar reaches", prices.as_of))
+        return None

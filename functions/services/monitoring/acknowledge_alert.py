@@ -7,9 +7,10 @@ from typing import Any
 
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.monitoring.alerts import acknowledged
+from functions.domain.monitoring.alerts import OF_ALERT, OF_ALERT_AT_TIMES, acknowledged
 from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock
+from functions.services.kernel.damage import check_stored, path_of
+from functions.services.kernel.ports import Clock, StoredDocument
 from functions.services.monitoring.ports import RecordStore
 
 
@@ -29,14 +30,15 @@ class AcknowledgeAlert:
         ------
         RefusedError
             With NOT_FOUND, or CONTENTION.
-        StoreUnavailable
+        DamagedDocument, StoreUnavailable
         """
 
         def attempt() -> Mapping[str, Any]:
             before = self._store.alert(tenant_id, alert_id)
             if before.value is None:
                 raise RefusedError(ReasonCode.NOT_FOUND, f"there is no alert {alert_id}")
-            after = acknowledged(before.value, uid, self._clock.now())
+            check_stored(before.value, OF_ALERT, OF_ALERT_AT_TIMES)
+            after = StoredDocument(path_of(before.value), acknowledged(before.value, uid, self._clock.now()))
             if after != before.value:
                 self._store.replace_alert(tenant_id, alert_id, after, before)
             return after

@@ -5,18 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.document_size import stored_bytes
+from functions.domain.kernel.errors import DamagedDocument, InputError
 from functions.domain.kernel.policy import Policy
-from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, reconcile
-from functions.domain.monitoring.findings import MISSED_AFTER, Observed, findings
+from functions.domain.kernel.stored_fields import NUMBER
+from functions.domain.monitoring.alert_members import holding
+from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, check_alert, reconcile
+from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_job, check_lapsed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.orchestration.decision import check_logged
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.reservations import CurrentSession, Overfill
 from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock, Document, MarketCalendar
+from functions.services.kernel.damage import reading
+from functions.services.kernel.enabled_tenants import as_far_as_readable, is_open
+from functions.services.kernel.ports import Clock, Document, MarketCalendars
 from functions.services.monitoring.ports import AlertRecords, AlertStore, Tell
 
 logger = logging.getLogger("maestro")
@@ -30,13 +37,13 @@ class CheckAlerts:
         store: AlertStore,
         clock: Clock,
         commits: Commits,
-        calendar: Callable[[], MarketCalendar],
+        calendars: MarketCalendars,
         tell: Tell,
     ) -> None:
         self._store = store
         self._clock = clock
         self._commits = commits
-        self._calendar = calendar
+        self._calendars = calendars
         self._tell = tell
 
     def run(
@@ -72,10 +79,14 @@ class CheckAlerts:
         now = self._clock.now()
         records = self._store.observe(tenant_id, now)
         policy = policy_or_defaults(policy_defaults, records.policy)
-        found = findings(observed(records, policy, now, self._calendar if is_sweep else None, closed))
+        opened = opening(self._calendars, policy_defaults, records.policy)
+        found = findings(observed(records, policy, now, opened if is_sweep else None, closed))
         ids = [alert_id(finding.key) for finding in found]
         others = self._store.alerts(tenant_id, [one for one in ids if one not in records.alerts])
         known = {**others, **records.alerts}
+        for alert in known.values():
+            with reading(alert.value):
+                check_alert(alert.value)
         documents = {key: alert.value for key, alert in known.items()}
         changes = reconcile(documents, _distinct(found), now, timedelta(minutes=policy.alert_cooldown_minutes))
         cursor = _cursor(records)
@@ -93,37 +104,77 @@ def observed(
     records: AlertRecords,
     policy: Policy,
     now: datetime,
-    calendar: Callable[[], MarketCalendar] | None,
+    is_market_open: Callable[[datetime], bool] | None,
     closed: Sequence[Document] = (),
 ) -> Observed:
-    """Return what records say; the calendar is asked, and built, only when a decision is missing."""
+    """Return what records say; the market's calendar is asked, and built, only when a decision is missing."""
     last = records.last_decision
     is_missing = last is None or now - last["timestamp"] >= MISSED_AFTER
+    readable = _readable([] if last is None else [last], check_logged)
     return Observed(
         now=now,
         policy=policy,
         breaker=_breaker(records.session),
-        new_decisions=records.new_decisions,
-        last_decision=last,
-        is_market_open=is_missing and calendar is not None and _was_open(calendar(), now),
-        jobs=records.jobs,
-        lapsed=records.lapsed,
+        new_decisions=_readable(records.new_decisions, check_logged),
+        last_decision=readable[0] if readable else None,
+        is_market_open=is_missing and is_market_open is not None and _was_open(is_market_open, now),
+        jobs=_readable(records.jobs, check_job),
+        lapsed=_readable(records.lapsed, check_lapsed),
         book=_book(records.positions),
         overfills=_overfills(records.session),
         closed_memberships=closed,
+        sizes=_sizes(records),
     )
 
 
-def _was_open(calendar: MarketCalendar, now: datetime) -> bool:
+def _sizes(records: AlertRecords) -> Mapping[str, float]:
+    """Return how large everything is that has a limit: what is read here, and what the last cycle measured."""
+    measured = (records.last_decision or {}).get("sizes")
+    known = measured if isinstance(measured, Mapping) else {}
+    is_open = (records.positions or {}).get("opened_at") is not None
+    return {
+        **{name: size for name, size in known.items() if NUMBER.holds(size)},
+        "session": stored_bytes(records.session or {}),
+        "policy": stored_bytes(records.policy or {}),
+        "position_book": stored_bytes(records.positions) if is_open else 0,
+        "open_alerts": len(records.alerts),
+    }
+
+
+def opening(
+    calendars: MarketCalendars, policy_defaults: Mapping[str, Any], policy: Document | None
+) -> Callable[[datetime], bool]:
+    """Return what tells whether a tenant's market is open, as the tick asks it."""
+    market = as_far_as_readable(policy_defaults, policy, ["market"]).market
+    return partial(is_open, calendars, market, policy_defaults)
+
+
+def _readable(documents: Sequence[Document], check: Callable[[Document], object]) -> list[Document]:
+    """Return what can be read; what is damaged is told in the log, and hides no other alert."""
+    found = []
+    for document in documents:
+        try:
+            with reading(document):
+                check(document)
+        except DamagedDocument as error:
+            logger.error("Checking the other alerts: %s", error)
+        else:
+            found.append(document)
+    return found
+
+
+def _was_open(is_market_open: Callable[[datetime], bool], now: datetime) -> bool:
     """Tell whether the market has been open for two periods."""
-    return calendar.is_open(now) and calendar.is_open(now - MISSED_AFTER)
+    return is_market_open(now) and is_market_open(now - MISSED_AFTER)
 
 
 def notification_of(tenant_id: str, change: AlertChange, now: datetime) -> Notification:
-    """Return what people are told of an alert; the same occurrence always under the same id."""
+    """Return what people are told of an alert; the same occurrence of the same problems always under the same id."""
     alert = change.document
+    problems = holding(alert["members"])
+    told = f"-{alert_id(repr(problems))[:8]}" if problems else ""
     return Notification(
-        notification_id=f"{change.alert_id}-{alert['occurrences']}",
+        notification_id=f"{change.alert_id}-{alert['occurrences']}{told}",
         tenant_id=tenant_id,
         kind=alert["kind"],
         severity=Severity(alert["severity"]),
@@ -150,7 +201,7 @@ def policy_or_defaults(defaults: Mapping[str, Any], document: Document | None) -
         return Policy.from_sources(defaults, document)
     except InputError as error:  # decisions report it as an input issue, which is an alert of its own
         logger.error("Policy cannot be read, checking alerts by the defaults: %s", error)
-        return Policy.from_sources(defaults, None)
+        return as_far_as_readable(defaults, None, ())
 
 
 def _breaker(session: Document | None) -> BreakerState:

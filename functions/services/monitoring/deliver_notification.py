@@ -15,7 +15,9 @@ from enum import StrEnum
 from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict
+from functions.domain.kernel.stored_fields import COUNT, TIME, Kinds, word
 from functions.domain.monitoring.channels import ChannelType, DeliveryMode, read_channels
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Clock, Document, Version
 from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import (
@@ -112,6 +114,7 @@ class DeliverNotification:
         """Make the delivery this invocation's, or tell that it is over. Raises DeliveryFailed while it is another's."""
         now = self._clock.now()
         state = self._store.read_delivery(task.tenant_id, task.delivery_id)
+        check_stored(state.delivery.value, _OF_RECORD, {"claimed_until": TIME})
         before = state.delivery.value or _new_record(task, now)
         if before["status"] == DeliveryStatus.DELIVERED:
             return Outcome.ALREADY_DELIVERED
@@ -172,6 +175,9 @@ class DeliverNotification:
         subject = f"Notification {task.notification.notification_id} to channel {task.channel_id}"
         extra = {"tenant": task.tenant_id, "reason_code": reason_code}
         logger.log(level, "%s %s (attempt %d)", subject, what, claimed.attempts, extra=extra)
+
+
+_OF_RECORD: Kinds = {"status": word(DeliveryStatus), "attempts": COUNT}
 
 
 def _new_record(task: DeliveryTask, now: datetime) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from functions.domain.kernel.errors import MaestroError
@@ -86,12 +86,26 @@ class RecordStore(Protocol):
         """Return the redemption of a session's signal, if there is one."""
         ...
 
-    def fills_of(self, tenant_id: str, nonce: str) -> Sequence[Document]:
-        """Return the ledger's fills of a signal, oldest first."""
+    def fills_of(self, tenant_id: str, nonce: str) -> Sequence[tuple[str, Document]]:
+        """Return (id, document) of the ledger's documents that name a signal's nonce, as their writers left them."""
         ...
 
-    def fills_of_session(self, tenant_id: str, session_id: str) -> Sequence[Document]:
-        """Return the ledger's documents that name a session, as their writers left them."""
+    def fills_of_session(self, tenant_id: str, session_id: str) -> Sequence[tuple[str, Document]]:
+        """Return (id, document) of the ledger's documents that name a session, as their writers left them."""
+        ...
+
+    def fills_between(self, tenant_id: str, start: datetime, end: datetime) -> Sequence[tuple[str, Document]]:
+        """Return (id, document) of all that was filled with start <= ts < end, as their writers left them."""
+        ...
+
+    def signals_between(
+        self, tenant_id: str, strategy_id: str, start: datetime, end: datetime
+    ) -> Mapping[datetime, Document]:
+        """Return one strategy's logged signals of the decisions with start <= timestamp < end, by their times."""
+        ...
+
+    def redeemed(self, tenant_id: str, nonces: Sequence[str]) -> Set[str]:
+        """Return those nonces that somebody redeemed."""
         ...
 
     def positions(self, tenant_id: str) -> PositionRecords:
@@ -120,7 +134,7 @@ class AlertRecords:
     jobs: Sequence[Document]
     lapsed: Sequence[Document]
     alerts: Mapping[str, Versioned[Document]]
-    """Open and acknowledged ones, by id."""
+    """Conditions that are open or acknowledged, by id; events stay as they are until somebody takes them on."""
 
 
 class AlertStore(Protocol):
@@ -160,6 +174,10 @@ class ReportStore(Protocol):
 
     def decisions_since(self, tenant_id: str, since: datetime) -> Iterable[Document]: ...
 
+    def decisions_between(self, tenant_id: str, since: datetime, until: datetime) -> Iterable[Document]:
+        """Yield what summaries count, of every decision from ``since`` on and before ``until``."""
+        ...
+
     def recent_decisions(self, tenant_id: str, limit: int) -> Sequence[Document]:
         """Return the last decisions, newest first."""
         ...
@@ -168,7 +186,7 @@ class ReportStore(Protocol):
         """Return alerts opened since a time, newest first."""
         ...
 
-    def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterable[Document]: ...
+    def daily_documents(self, tenant_id: str, first: date, last: date) -> Iterable[tuple[str, Document]]: ...
 
     def report(self, tenant_id: str, date: str) -> Document | None: ...
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from functions.domain.kernel.book_names import book_of
-from functions.domain.kernel.errors import InputError, RefusedError
+from functions.domain.kernel.errors import DamagedDocument, InputError, RefusedError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.checkpoints import read_checkpoint
@@ -19,15 +18,13 @@ from functions.domain.ledger.fifo import Lots
 from functions.domain.ledger.fills import BookKey
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.track_record.curves import StrategyCurves, strategy_curves
-from functions.domain.track_record.daily_returns import check_daily
-from functions.domain.trading.redemption import Redemption
+from functions.domain.track_record.daily_returns import check_daily, day_of
 from functions.domain.trading.reservations import Reservation
+from functions.services.kernel.damage import reading
 from functions.services.ledger.ports import LedgerStore
 from functions.services.monitoring.ports import RecordStore
 from functions.services.trading.ports import TradingStore
-from functions.services.trading.redeem_signals import current_session
-
-logger = logging.getLogger("maestro")
+from functions.services.trading.redeem_signals import current_session, read_redemption
 
 DOCUMENTS_PER_DAY = 8
 """
@@ -108,23 +105,26 @@ def curves_of(store: RecordStore, tenant_id: str, strategy_id: str, days: int, p
     Raises
     ------
     RefusedError
-        With NOT_FOUND, if it has no daily performance; with STORE_UNAVAILABLE, if what is stored cannot be read.
-    StoreUnavailable
+        With NOT_FOUND, if it has no daily performance.
+    DamagedDocument, StoreUnavailable
     """
     most = (days + MAX_WINDOW_DAYS) * DOCUMENTS_PER_DAY
     page = store.performance(tenant_id, {"period": "day", "strategy_id": strategy_id}, most, None)
     if not page.items:
         raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} has no daily performance yet: it comes with its fills")
     documents = [document for _, document in page.items]
+    for document in documents:
+        with reading(document):
+            check_daily(document)
+    if page.next_page_token is not None:  # the oldest day may be incomplete
+        oldest = day_of(documents[-1])
+        documents = [document for document in documents if day_of(document) > oldest]
     try:
-        for document_id, document in page.items:
-            check_daily(document_id, document)
-        if page.next_page_token is not None:  # the oldest day may be incomplete
-            oldest = documents[-1]["period_start"]
-            documents = [document for document in documents if document["period_start"] > oldest]
         return strategy_curves(documents, days, policy)
-    except InputError as error:
-        raise _unreadable(tenant_id, f"daily performance of {strategy_id}", error, "mend that document") from error
+    except InputError as error:  # a return of two right figures may still be none
+        raise DamagedDocument(
+            f"a day of {strategy_id} in strategy_performance", "pnl, capital_base", error.limit, "another number"
+        ) from error
 
 
 def open_positions(store: LedgerStore, tenant_id: str) -> OpenPositions:
@@ -133,18 +133,16 @@ def open_positions(store: LedgerStore, tenant_id: str) -> OpenPositions:
 
     Raises
     ------
-    RefusedError
-        With STORE_UNAVAILABLE, if the checkpoint cannot be read.
-    StoreUnavailable
+    DamagedDocument, StoreUnavailable
     """
-    try:
-        books = read_checkpoint(store.checkpoint(tenant_id, _END_OF_TIME))
+    checkpoint = store.checkpoint(tenant_id, _END_OF_TIME)
+    with reading(checkpoint, "the next nightly snapshot rebuilds them from the ledger"):
+        books = read_checkpoint(checkpoint)
         keys = sorted(books.lots, key=lambda key: (key.strategy_id, key.symbol, key.uid))
-        items = tuple(_position(key, books.lots[key], books.marks[key.symbol]) for key in keys[:MOST_BOOKS])
-    except (InputError, ZeroDivisionError) as error:  # lots of no quantity have no average price
-        raise _unreadable(
-            tenant_id, "open lots", error, "the next nightly snapshot rebuilds them from the ledger"
-        ) from error
+        try:
+            items = tuple(_position(key, books.lots[key], books.marks[key.symbol]) for key in keys[:MOST_BOOKS])
+        except ZeroDivisionError as error:  # lots of no quantity have no average price
+            raise InputError("signed_quantity", "other than 0", 0.0) from error
     return OpenPositions(books.at, items, len(keys) > MOST_BOOKS)
 
 
@@ -154,7 +152,7 @@ def _position(key: BookKey, lots: Lots, mark: float) -> OpenPosition:
         strategy_id=key.strategy_id,
         symbol=key.spelled,
         book=book_of(key.uid),
-        qty=float(lots.signed_quantity.sum()),
+        qty=lots.quantity,
         average_price=float(np.average(lots.price, weights=np.abs(lots.signed_quantity))),
         mark=mark,
         unrealized_pnl=lots.unrealized(mark),
@@ -168,35 +166,30 @@ def all_reserved(store: TradingStore, tenant_id: str, now: datetime) -> AllReser
 
     Raises
     ------
-    RefusedError
-        With STORE_UNAVAILABLE, if what is stored cannot be read.
-    StoreUnavailable
+    DamagedDocument, StoreUnavailable
     """
-    try:
-        reservations = current_session(store.read(tenant_id, [])).reservations
-        newest = sorted(reservations, key=lambda nonce: reservations[nonce].lapses_at, reverse=True)
-        # Read again with its redemptions, so that one instant answers for what is held and what became of it.
-        records = store.read(tenant_id, newest[:MOST_RESERVATIONS])
-        current = current_session(records)
-        spent = current.spent()
-        items = [
-            _reserved(document, current.reservations[nonce], spent.get(nonce, 0.0), now)
-            for nonce, document in records.redemptions.items()
-            if nonce in current.reservations
-        ]
-        return AllReserved(
-            None if current.buying_power.usd is None else float(current.buying_power.usd),
-            current.buying_power.as_of,
-            current.held(now),
-            current.ledger_version,
-            tuple(sorted(items, key=lambda one: one.redeemed_at, reverse=True)),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable(tenant_id, "reservations", error, "see the runbook, Reservations") from error
+    reservations = current_session(store.read(tenant_id, [])).reservations
+    newest = sorted(reservations, key=lambda nonce: reservations[nonce].lapses_at, reverse=True)
+    # Read again with its redemptions, so that one instant answers for what is held and what became of it.
+    records = store.read(tenant_id, newest[:MOST_RESERVATIONS])
+    current = current_session(records)
+    spent = current.spent()
+    items = [
+        _reserved(document, current.reservations[nonce], spent.get(nonce, 0.0), now)
+        for nonce, document in records.redemptions.items()
+        if nonce in current.reservations
+    ]
+    return AllReserved(
+        None if current.buying_power.usd is None else float(current.buying_power.usd),
+        current.buying_power.as_of,
+        current.held(now),
+        current.ledger_version,
+        tuple(sorted(items, key=lambda one: one.redeemed_at, reverse=True)),
+    )
 
 
 def _reserved(document: Mapping[str, Any], reservation: Reservation | None, spent: float, now: datetime) -> Reserved:
-    redemption = Redemption.from_document(document)
+    redemption = read_redemption(document)
     reservation = reservation or Reservation(0.0, redemption.lapses_at)
     is_lapsed = reservation.notional > 0 and now >= reservation.lapses_at
     reserved = 0.0 if is_lapsed else reservation.notional
@@ -212,9 +205,3 @@ def _reserved(document: Mapping[str, Any], reservation: Reservation | None, spen
         lapses_at=reservation.lapses_at,
         is_lapsed=is_lapsed,
     )
-
-
-def _unreadable(tenant_id: str, what: str, error: Exception, remedy: str) -> RefusedError:
-    """Return the refusal to show what is damaged; nobody is to take a guess for the truth."""
-    logger.error("Cannot show %s of tenant %s: %s", what, tenant_id, error, extra={"tenant": tenant_id})
-    return RefusedError(ReasonCode.STORE_UNAVAILABLE, f"{what} cannot be read ({error}): {remedy}")

@@ -8,16 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
-from functions.domain.kernel.errors import InputError, RefusedError
+from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.parsing import parse_time
-from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.live_positions import LivePositions, Surroundings, live_positions
 from functions.domain.orchestration.inputs import parse_account
 from functions.domain.orchestration.paper import prices_of
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.modes import read_modes
+from functions.services.kernel.damage import reading
 from functions.services.kernel.ports import Document
 from functions.services.monitoring.ports import PositionRecords, RecordStore
+from functions.services.trading.redeem_signals import REOPEN
 
 logger = logging.getLogger("maestro")
 
@@ -30,16 +31,13 @@ def positions_now(store: RecordStore, tenant_id: str, now: datetime) -> LivePosi
 
     Raises
     ------
-    RefusedError
-        With STORE_UNAVAILABLE, if the book cannot be read.
+    DamagedDocument
+        If the book cannot be read.
     StoreUnavailable
     """
     records = store.positions(tenant_id)
-    try:
+    with reading(records.positions, REOPEN):
         book = PositionBook.from_document(records.positions)
-    except InputError as error:
-        logger.error("Cannot show the positions of tenant %s: %s", tenant_id, error, extra={"tenant": tenant_id})
-        raise RefusedError(ReasonCode.STORE_UNAVAILABLE, str(error)) from error
     return live_positions(book, _surroundings(records), now)
 
 

@@ -11,6 +11,7 @@ from functions.domain.kernel.errors import StoreConflict, StoreError
 from functions.domain.monitoring.ai_prompt import clean_answer, prompt_of
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.services.kernel.ports import Document, Version
+from functions.services.monitoring.logged_decisions import read_logged
 from functions.services.monitoring.ports import Summariser, SummaryFailed, SummaryStore
 
 logger = logging.getLogger("maestro")
@@ -41,6 +42,7 @@ class SummariseDecision:
         logged = self._store.read_decision(session_id)
         if logged.value is None:
             return None
+        read_logged(logged.value)
         try:
             return self._summary(session_id, logged.value, logged.version)
         except SummaryFailed as error:

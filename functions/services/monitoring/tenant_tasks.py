@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from functions.domain.kernel.errors import InputError
-from functions.domain.kernel.policy import Policy
+from functions.services.kernel.enabled_tenants import enabled_tenants
 from functions.services.kernel.ports import TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
-from functions.services.monitoring.make_report import reports_due
+from functions.services.monitoring.make_report import REPORT_SETTINGS, reports_due
 
 
 class TenantJob(StrEnum):
@@ -77,9 +77,18 @@ def enqueue_checks(tenants: TenantDirectory, queue: TaskQueue, slot: datetime) -
 
 
 def enqueue_reports(
-    tenants: TenantDirectory, policy_of: Callable[[str], Policy], queue: TaskQueue, now: datetime
+    directory: TenantDirectory, policy_defaults: Mapping[str, Any], queue: TaskQueue, now: datetime
 ) -> int:
-    """Queue the reports of tenants whose report hour it is, and return how many there are. Raises StoreError."""
-    due = reports_due(((one, policy_of(one)) for one in tenants.enabled_tenants()), now)
-    tasks = [TenantTask(one.tenant_id, TenantJob.REPORT, one.day.isoformat()) for one in due]
-    return enqueue_all(queue, tasks, "reports")
+    """
+    Queue the reports of enabled tenants whose report hour came of late, and return how many there are.
+
+    Asked every hour it queues a day's report once, as the task's name is the day's, and catches up with hours in which
+    nobody asked. Raises StoreError as `functions.services.ledger.snapshot_tasks.enqueue_days` does.
+    """
+    found = enabled_tenants(directory, REPORT_SETTINGS, policy_defaults)
+    due = reports_due(found.policies.items(), now)
+    count = enqueue_all(
+        queue, [TenantTask(one.tenant_id, TenantJob.REPORT, one.day.isoformat()) for one in due], "reports"
+    )
+    found.check_all_read()
+    return count

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.slots import parse_slot, slot_of
-from functions.services.kernel.ports import MarketCalendar, TaskQueue, TenantDirectory
+from functions.services.kernel.enabled_tenants import enabled_tenants, is_open
+from functions.services.kernel.ports import MarketCalendars, TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
 
 logger = logging.getLogger("maestro")
@@ -47,16 +48,27 @@ class CycleTask(Task):
         return cls(tenant_id, parse_slot(details.get("slot")))
 
 
-def enqueue_cycles(tenants: TenantDirectory, queue: TaskQueue, calendar: MarketCalendar, at: datetime) -> int:
+def enqueue_cycles(
+    directory: TenantDirectory,
+    calendars: MarketCalendars,
+    queue: TaskQueue,
+    policy_defaults: Mapping[str, Any],
+    at: datetime,
+) -> int:
     """
-    Queue one cycle per enabled tenant, and return how many there are; doing it again queues nothing twice.
+    Queue one cycle per enabled tenant whose own market is open; doing it again queues nothing twice.
 
-    While the market is closed there are none.
+    A tenant whose policy cannot be read, or whose market's hours nobody knows, keeps the deployment's hours.
 
     Parameters
     ----------
     at : datetime
         The scheduled time, aware.
+
+    Returns
+    -------
+    int
+        How many there are.
 
     Raises
     ------
@@ -65,8 +77,15 @@ def enqueue_cycles(tenants: TenantDirectory, queue: TaskQueue, calendar: MarketC
         the schedule's retry completes the rest.
     """
     slot = slot_of(at)
-    if not calendar.is_open(at):
-        logger.info("Market closed at %s: no cycles", slot, extra={"slot": slot})
-        return 0
-    tasks = [CycleTask(tenant_id, slot) for tenant_id in tenants.enabled_tenants()]
-    return enqueue_all(queue, tasks, f"cycles of {slot}")
+    found = enabled_tenants(directory, ["market"], policy_defaults)
+    markets = {tenant_id: policy.market for tenant_id, policy in {**found.unread, **found.policies}.items()}
+    opened = {market: is_open(calendars, market, policy_defaults, at) for market in sorted(set(markets.values()))}
+    for market in (one for one, is_market_open in opened.items() if not is_market_open):
+        logger.info("Market %s closed at %s: no cycles", market, slot, extra={"slot": slot})
+    count = enqueue_all(
+        queue,
+        [CycleTask(tenant_id, slot) for tenant_id, market in markets.items() if opened[market]],
+        f"cycles of {slot}",
+    )
+    found.check_all_read()
+    return count

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from functions.domain.kernel.errors import InputError, StoreUnavailable
+from functions.domain.kernel.errors import DamagedDocument, InputError, StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.decide import UNREADABLE
@@ -17,6 +17,7 @@ from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState, read_modes
 from functions.domain.track_record.windows import PerformanceWindows
+from functions.services.kernel.damage import path_of
 from functions.services.kernel.ports import ABSENT, Document
 from functions.services.orchestration.ports import TenantState
 
@@ -53,19 +54,25 @@ def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     windows = _read_or(PerformanceWindows.empty(), PerformanceWindows.from_document, state.windows, issues)
     modes: Mapping[str, ModeState] = _read_or({}, read_modes, state.modes, issues)
     stored_breaker = (state.session.value or {}).get("breaker")
-    breaker = _read_or(BreakerState(), BreakerState.from_document, stored_breaker, issues)
+    session = path_of(state.session.value)
+    breaker = _read_or(BreakerState(), BreakerState.from_document, stored_breaker, issues, session)
     paper: PaperPositions = _read_or({}, read_paper, state.modes, issues)
     book = _read_or(PositionBook(), PositionBook.from_document, state.positions, issues)
     return Known(state, policy, windows, modes, breaker, paper, book, tuple(issues))
 
 
 def _read_or(
-    default: T, read: Callable[[Document | None], T], document: Document | None, issues: list[InputIssue]
+    default: T,
+    read: Callable[[Document | None], T],
+    document: Document | None,
+    issues: list[InputIssue],
+    path: str | None = None,
 ) -> T:
     try:
         return read(document)
     except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_STATE, str(error)))
+        detail = f"{path or path_of(document)}: {error}"
+        issues.append(InputIssue(ReasonCode.MALFORMED_STATE, detail, subject=error.field))
         return default
 
 
@@ -73,16 +80,19 @@ def _policy(state: TenantState, defaults: Mapping[str, Any], issues: list[InputI
     try:
         return Policy.from_sources(defaults, state.policy)
     except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_POLICY, str(error)))
+        issues.append(InputIssue.of_error(ReasonCode.MALFORMED_POLICY, error))
     try:
         return Policy.from_sources(defaults, None)
     except InputError as error:
-        issues.append(InputIssue(ReasonCode.MALFORMED_POLICY, f"class attribute {error}"))
+        issues.append(InputIssue(ReasonCode.MALFORMED_POLICY, f"class attribute {error}", subject=error.field))
         return Policy()
 
 
 def unavailable(known: Known, error: StoreUnavailable) -> Known:
     """Return what is known with the store's failure as its first issue."""
     logger.error("Maestro orchestration failed: %s", error)
-    issue = InputIssue(ReasonCode.STORE_UNAVAILABLE, f"the store is unavailable: {error}")
+    if isinstance(error, DamagedDocument):
+        issue = InputIssue(ReasonCode.DAMAGED_DOCUMENT, str(error))
+    else:
+        issue = InputIssue(ReasonCode.STORE_UNAVAILABLE, f"the store is unavailable: {error}")
     return replace(known, issues=(issue, *known.issues))

@@ -6,33 +6,23 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from functions.domain.kernel.errors import PolicyError, PolicyProblemsError, RefusedError
 from functions.domain.kernel.policy import BOOKKEEPING_FIELDS, TRADING_STATE_FIELDS, Policy, document_names
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.stored_fields import COUNT, MAP, check_fields
 from functions.services.kernel.commits import Commits
+from functions.services.kernel.damage import check_stored, reading
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, Document, Versioned
 from functions.services.orchestration.ports import PolicyStore
+from functions.services.orchestration.stored_policy import StoredPolicy, plain, stored_policy, version_of
 
 logger = logging.getLogger("maestro")
 
-
-@dataclass(frozen=True, slots=True)
-class StoredPolicy:
-    """A tenant's policy as it stands."""
-
-    version: int
-    overrides: Mapping[str, Any]
-    """What the tenant's document sets, by document name."""
-    effective: Mapping[str, Any]
-    """Every setting, by document name; the defaults alone where the document cannot be read."""
-    problems: tuple[PolicyError, ...]
-    """What is wrong with the document; BUYs stay HOLD until it is mended."""
-    updated_at: datetime | None
-    updated_by: str | None
+_LOOKED_BACK = 20
+"""Changes among which the newest version is looked for, where the policy does not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ class ManagePolicy:
 
     def get(self, tenant_id: str, defaults: Mapping[str, Any]) -> StoredPolicy:
         """Return the policy. Raises StoreUnavailable."""
-        return _stored(self._store.read_policy(tenant_id).value or {}, defaults)
+        return stored_policy(self._store.read_policy(tenant_id).value or {}, defaults)
 
     def history(self, tenant_id: str, before: int | None, limit: int) -> list[Document]:
         """Return changes, newest first. Raises StoreUnavailable."""
@@ -99,7 +89,7 @@ class ManagePolicy:
                 return first
             before = self._store.read_policy(tenant_id)
             document = before.value or {}
-            if document.get("version", 0) != expected_version:
+            if version_of(document) != expected_version:
                 raise RefusedError(
                     ReasonCode.VERSION_CONFLICT,
                     f"the policy is not at version {expected_version} any more: read it again",
@@ -164,7 +154,7 @@ class ManagePolicy:
     ) -> StoredPolicy:
         old, now = before.value or {}, self._clock.now()
         stamp = {
-            "version": int(old.get("version", 0)) + 1,
+            "version": self._next_version(tenant_id, old),
             "updated_at": now,
             "updated_by": uid,
         }
@@ -177,42 +167,35 @@ class ManagePolicy:
         }
         answered = {} if key is None else {key.id: key.record({"version": stamp["version"]}, now)}
         self._store.commit_policy(tenant_id, after, change, before, answered)
-        return _stored(after, defaults)
+        return stored_policy(after, defaults)
+
+    def _next_version(self, tenant_id: str, old: Document) -> int:
+        """Return the next change's version, also where the policy does not say its own: the kill switch must turn."""
+        known = version_of(old)
+        if known == 0:  # none yet, or the document was deleted or damaged: the history goes on
+            changes = self._store.policy_history(tenant_id, None, _LOOKED_BACK)
+            known = max((version_of(change) for change in changes), default=0)
+        return known + 1
 
     def _first_answer(self, tenant_id: str, key: RequestKey | None, defaults: Mapping[str, Any]) -> StoredPolicy | None:
         """Return what this very request was answered before, if it was. Raises RefusedError."""
         if key is None:
             return None
-        answer = key.first_answer(self._store.idempotency_record(tenant_id, key.id))
-        change = None if answer is None else self._store.policy_change(tenant_id, answer["version"])
-        return None if change is None else _stored(change["policy"], defaults)
+        record = self._store.idempotency_record(tenant_id, key.id)
+        answer = key.first_answer(record)
+        if answer is None:
+            return None
+        with reading(record):
+            check_fields(answer, {"version": COUNT}, inside="answer.")
+        change = self._store.policy_change(tenant_id, int(answer["version"]))
+        if change is None:
+            return None
+        check_stored(change, {"policy": MAP})
+        return stored_policy(change["policy"], defaults)
 
 
 def _normalised(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as they are stored: times as timestamps, words as plain text."""
     policy = Policy.from_sources({}, {name: overrides[name] for name in overrides})
     read = document_names(policy)
-    return {name: _plain(read[name]) for name in overrides}
-
-
-def _stored(document: Document, defaults: Mapping[str, Any]) -> StoredPolicy:
-    problems = Policy.problems(defaults, document)
-    policy = Policy.from_sources(defaults, None if problems else document)
-    effective = {name: _plain(value) for name, value in document_names(policy).items() if name != "version"}
-    overrides = {name: value for name, value in document.items() if name not in BOOKKEEPING_FIELDS}
-    return StoredPolicy(
-        int(document.get("version", 0)),
-        overrides,
-        effective,
-        tuple(problems),
-        document.get("updated_at"),
-        document.get("updated_by"),
-    )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, StrEnum):
-        return str(value)
-    if isinstance(value, tuple):
-        return list(value)
-    return dict(value) if isinstance(value, Mapping) else value
+    return {name: plain(read[name]) for name in overrides}

@@ -10,13 +10,10 @@ from functions.domain.kernel.document_size import MOST_BYTES, stored_bytes
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.parsing import CLOCK_SKEW, check_not_ahead
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.orchestration.inputs import check_ledger_version, check_quote, parse_account
+from functions.domain.orchestration.inputs import MAX_CLOSES, check_ledger_version, check_quote, parse_account
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
 from functions.services.orchestration.ports import InputStore
-
-MAX_CLOSES = 300_000
-"""Of all symbols together: 2,000 with 150 each, or 500 with 600."""
 
 
 class PutInputs:

@@ -7,31 +7,34 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from functions.domain.kernel.errors import StoreConflict, StoreUnavailable
+from functions.domain.kernel.errors import InputError, StoreConflict, StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import (
+    OF_SESSION,
     current_session_document,
     cycle_document,
     modes_document,
     session_document,
     shadow_documents,
 )
-from functions.domain.orchestration.decide import DecisionRequest, DecisionResult, decide
+from functions.domain.orchestration.decide import NOT_READ, DecisionRequest, DecisionResult, decide
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.identity import session_id_of
-from functions.domain.orchestration.inputs import CycleInputs, read_inputs
+from functions.domain.orchestration.inputs import CycleInputs, InputIssue, read_inputs
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.own_account import own_fields
 from functions.domain.orchestration.paper import prices_of, with_paper_positions
 from functions.domain.orchestration.signals import ProposedSignal
-from functions.domain.track_record.breakers import BreakerState, next_breaker
+from functions.domain.orchestration.sizes import of_cycle
+from functions.domain.track_record.breakers import next_breaker
 from functions.services.kernel.commits import races
+from functions.services.kernel.damage import check_stored
 from functions.services.kernel.idempotency import RequestKey
-from functions.services.kernel.ports import Clock, Ids, MarketCalendar
+from functions.services.kernel.ports import Clock, Ids, MarketCalendars
 from functions.services.orchestration.begun_loading import Load, begun
 from functions.services.orchestration.decision_log import log_decision, log_refuted_trip
 from functions.services.orchestration.known_state import NOTHING_STORED, Known, unavailable, validated
@@ -93,11 +96,11 @@ class CycleResult:
 class RunCycle:
     """The use case; keep one per process."""
 
-    def __init__(self, store: CycleStore, clock: Clock, ids: Ids, calendar: Callable[[], MarketCalendar]) -> None:
+    def __init__(self, store: CycleStore, clock: Clock, ids: Ids, calendars: MarketCalendars) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
-        self._calendar = calendar
+        self._calendars = calendars
 
     async def run(self, request: CycleRequest) -> CycleResult | None:
         """
@@ -138,7 +141,7 @@ class RunCycle:
     ) -> DecisionResult | None:
         for race in races(MAX_COMMIT_ATTEMPTS):
             result = self._decide(request, known, inputs, signals, now)
-            if any(issue.reason_code is ReasonCode.STORE_UNAVAILABLE for issue in known.issues):
+            if any(issue.reason_code in NOT_READ for issue in known.issues):
                 return result
             decision = replace(result.decision, duration_ms=round((time.perf_counter() - started) * 1000, 3))
             result = replace(result, decision=decision)
@@ -162,6 +165,8 @@ class RunCycle:
     def _decide(
         self, request: CycleRequest, known: Known, inputs: CycleInputs, signals: Sequence[ProposedSignal], now: datetime
     ) -> DecisionResult:
+        session, unknown = self._session(known.policy, now)
+        observed = inputs.observed_equity, inputs.account.as_of
         return decide(
             DecisionRequest(
                 tenant_id=request.tenant_id,
@@ -171,12 +176,12 @@ class RunCycle:
                 policy=known.policy.at(now),
                 windows=known.windows,
                 previous_modes=known.modes,
-                breaker=self._breaker(known, inputs, now),
+                breaker=next_breaker(known.breaker, *observed, now, session, known.policy),
                 paper=known.paper,
                 prices=prices_of(inputs.market_data),
                 positions=KnownPositions(known.book, inputs.live_snapshot, now),
                 account=inputs.account,
-                issues=(*known.issues, *inputs.issues),
+                issues=(*known.issues, *inputs.issues, *unknown),
                 signals=signals,
                 samples=request.samples,
                 load_errors=request.load_errors,
@@ -184,21 +189,34 @@ class RunCycle:
             )
         )
 
-    def _breaker(self, known: Known, inputs: CycleInputs, now: datetime) -> BreakerState:
-        # The calendar's library takes half a second to import: it is asked where a day's loss counts.
-        is_limited = known.policy.daily_loss_limit is not None
-        session = self._calendar().session_of(now) if is_limited else now.date()
-        return next_breaker(known.breaker, inputs.observed_equity, inputs.account.as_of, now, session, known.policy)
+    def _session(self, policy: Policy, now: datetime) -> tuple[date, list[InputIssue]]:
+        """Return the session of the tenant's market; that nobody knows it is an issue, which stops new exposure."""
+        if policy.daily_loss_limit is None:  # the calendar's library takes half a second to import
+            return now.date(), []
+        try:
+            return self._calendars.of(policy.market).session_of(now), []
+        except InputError as error:
+            return now.date(), [InputIssue(ReasonCode.MALFORMED_POLICY, str(error))]
 
     def _commit(self, request: CycleRequest, state: TenantState, result: DecisionResult, inputs: CycleInputs) -> None:
         decision, key = result.decision, request.key
         answer = {"session_id": decision.session_id}
+        log, session = decision.to_firestore_doc(), session_document(decision, result.signals)
+        modes = modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None
+        sizes = of_cycle(
+            log=log,
+            session=session,
+            modes=modes or state.modes,
+            windows=state.windows,
+            account=state.account,
+            market_data=state.market_data,
+        )
         writes = CycleWrites(
             session_id=decision.session_id,
-            log=decision.to_firestore_doc(),
-            session=session_document(decision, result.signals),
+            log=log | {"sizes": sizes},
+            session=session,
             current_session=current_session_document(decision, inputs.account, result.breaker, state.session.value),
-            modes=modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None,
+            modes=modes,
             shadow_records=shadow_documents(decision, result.signals, result.paper_fills, request.uid),
             new_cycles={} if request.slot is None else {request.slot: cycle_document(decision)},
             new_keyed={} if key is None else {key.id: key.record(answer, decision.timestamp)},
@@ -209,6 +227,7 @@ class RunCycle:
         key_id = None if request.key is None else request.key.id
         try:
             state = await asyncio.to_thread(self._store.read, request.tenant_id, request.uid, request.slot, key_id)
+            check_stored(state.session.value, {}, OF_SESSION)
         except StoreUnavailable as error:
             if request.goes_on_record:
                 raise

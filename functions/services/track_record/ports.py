@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date
 from typing import Protocol
 
 from functions.services.kernel.ports import Document
@@ -12,8 +12,12 @@ from functions.services.kernel.ports import Document
 class PerformanceStore(Protocol):
     """Where daily performance is read, and the windows made of it are written."""
 
-    def daily_documents(self, tenant_id: str, start: datetime, end: datetime) -> Iterable[Document]:
-        """Yield the daily documents whose period starts in [start, end), oldest first. Raises StoreUnavailable."""
+    def daily_documents(self, tenant_id: str, first: date, last: date) -> Iterable[tuple[str, Document]]:
+        """
+        Yield (id, document) of the days from first to last, both included, in order of when they begin.
+
+        One that does not say which day it is of may be among them. Raises StoreUnavailable.
+        """
         ...
 
     def write_windows(self, tenant_id: str, windows: Mapping[str | None, Document]) -> None:

@@ -21,13 +21,13 @@ from functions.domain.orchestration.paper import PaperPositions, paper_json, rea
 from functions.domain.orchestration.position_book import Splits
 from functions.domain.trading.ledger_batch import LedgerBatch
 from functions.domain.trading.ledger_positions import holdings_of
-from functions.domain.trading.redemption import Redemption
 from functions.domain.trading.reported_entries import AMENDMENTS
 from functions.domain.trading.split_orders import split_order, split_redemption
 from functions.services.kernel.ports import Document
 from functions.services.ledger.open_lots import complete_checkpoint, lots_after
 from functions.services.ledger.read_ledger import SkippedDocuments
 from functions.services.trading.ports import EntryLedger, TradingStore
+from functions.services.trading.redeem_signals import read_redemption
 
 logger = logging.getLogger("maestro")
 
@@ -130,7 +130,7 @@ class ApplyChanges:
         under_way = [nonce for nonce, one in batch.book.orders.items() if not one.is_entry]
         unread = [nonce for nonce in under_way if nonce not in batch.redemptions]
         found = self._store.read(tenant_id, unread).redemptions if unread else {}
-        batch.redemptions |= {nonce: Redemption.from_document(one) for nonce, one in found.items()}
+        batch.redemptions |= {nonce: read_redemption(one) for nonce, one in found.items()}
         for split, ratio in splits:
             for nonce in under_way:
                 before = batch.redemptions.get(nonce)

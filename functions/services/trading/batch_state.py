@@ -11,13 +11,13 @@ from functions.domain.trading.ledger_batch import LedgerBatch
 from functions.domain.trading.redemption import Redemption
 from functions.services.kernel.ports import Document, Versioned
 from functions.services.trading.ports import TradingRecords, TradingWrites
-from functions.services.trading.redeem_signals import book_or_closed, current_session, policy_or_none
+from functions.services.trading.redeem_signals import book_or_closed, current_session, policy_or_none, read_redemption
 
 
 def state_of(
     tenant_id: str, uid: str, now: datetime, records: TradingRecords, policy_defaults: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what a `LedgerBatch` begins with. Raises StoreUnavailable if ``state/session`` is damaged."""
+    """Return what a `LedgerBatch` begins with. Raises DamagedDocument."""
     return {
         "tenant_id": tenant_id,
         "uid": uid,
@@ -59,4 +59,4 @@ def writes_of(
 
 
 def _redeemed(records: TradingRecords) -> dict[str, Redemption]:
-    return {nonce: Redemption.from_document(document) for nonce, document in records.redemptions.items()}
+    return {nonce: read_redemption(document) for nonce, document in records.redemptions.items()}

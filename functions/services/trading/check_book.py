@@ -84,7 +84,7 @@ class CheckBook:
             try:
                 book = PositionBook.from_document(records.positions)
             except InputError as error:
-                return BookCheck(BookStatus.CLOSED, because=str(error))
+                return BookCheck(BookStatus.CLOSED, because=f"state/positions: {error}")
             if not book.is_open:
                 is_by_itself = book.closed_because is not None and book.closed_by is None
                 status = BookStatus.CLOSED if is_by_itself else BookStatus.NOT_OPEN

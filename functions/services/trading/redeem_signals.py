@@ -9,11 +9,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from functions.domain.kernel.errors import InputError, RefusedError, StoreUnavailable
-from functions.domain.kernel.parsing import parse_time
+from functions.domain.kernel.errors import DamagedDocument, InputError, RefusedError
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.orchestration.cycle_documents import issued_signals
+from functions.domain.kernel.stored_fields import check_fields
+from functions.domain.orchestration.cycle_documents import OF_ISSUED, issued_signals
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.orchestration.intent import Intent
 from functions.domain.orchestration.position_book import PositionBook
@@ -22,6 +22,7 @@ from functions.domain.trading.redeem import Claim, check_repeat, redeem
 from functions.domain.trading.redemption import Redemption, intent_of, order_of, release
 from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.commits import Commits
+from functions.services.kernel.damage import reading
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, Document
 from functions.services.trading.ports import TradingRecords, TradingStore, TradingWrites
@@ -29,6 +30,8 @@ from functions.services.trading.ports import TradingRecords, TradingStore, Tradi
 logger = logging.getLogger("maestro")
 
 _SESSIONS_KEPT = 128
+NEXT_CYCLE, REOPEN = "the next cycle issues signals again", "open the book again"
+"""What mends a session, and a position book."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class RedeemSignals:
                 key.first_answer(records.keyed.get(key.id))  # which is what the redemption says itself
             policy = policy_or_none(policy_defaults, records.policy)
             if nonce in records.redemptions:
-                first = Redemption.from_document(records.redemptions[nonce])
+                first = read_redemption(records.redemptions[nonce])
                 # An exit is answered whatever became of the session.
                 breaker = current_session(records).breaker if first.is_entry else BreakerState()
                 return check_repeat(first, claim, policy, breaker)
@@ -125,7 +128,7 @@ class RedeemSignals:
             if nonce not in records.redemptions:
                 raise RefusedError(ReasonCode.NOT_REDEEMED, f"nobody redeemed nonce {shown_nonce(nonce)}…")
             current = current_session(records)
-            before = Redemption.from_document(records.redemptions[nonce])
+            before = read_redemption(records.redemptions[nonce])
             if before.uid != uid and not is_admin:
                 raise RefusedError(
                     ReasonCode.NOT_YOUR_REDEMPTION,
@@ -156,8 +159,11 @@ class RedeemSignals:
     def _read_issued(self, tenant_id: str, session_id: str) -> IssuedSignals:
         document = self._store.issued(tenant_id, session_id)
         if document is None:
-            raise StoreUnavailable(f"session {session_id} of tenant {tenant_id} is gone: run the next cycle")
-        return IssuedSignals(session_id, parse_time("expires_at", document["expires_at"]), _named(document))
+            limit = "that of a session on record"
+            raise DamagedDocument(f"tenants/{tenant_id}/state/session", "session_id", limit, "another", NEXT_CYCLE)
+        with reading(document, NEXT_CYCLE):
+            signals = _named(document)
+        return IssuedSignals(session_id, document["expires_at"], signals)
 
     def _signal(self, tenant_id: str, nonce: str, current: CurrentSession) -> tuple[IssuedSignals, Mapping[str, Any]]:
         if current.session_id is not None:
@@ -174,13 +180,15 @@ class RedeemSignals:
 
 
 def current_session(records: TradingRecords) -> CurrentSession:
-    """Read ``state/session``. Raises StoreUnavailable if it is damaged."""
-    try:
+    """Read ``state/session``. Raises DamagedDocument."""
+    with reading(records.session.value, "nothing can be redeemed until then (runbook: state/session)"):
         return CurrentSession.from_document(records.session.value)
-    except InputError as error:
-        raise StoreUnavailable(
-            f"{error}; nothing can be redeemed until it is mended (runbook: state/session)"
-        ) from error
+
+
+def read_redemption(document: Document) -> Redemption:
+    """Read one redemption. Raises DamagedDocument."""
+    with reading(document):
+        return Redemption.from_document(document)
 
 
 def book_or_closed(records: TradingRecords) -> PositionBook:
@@ -193,17 +201,16 @@ def book_or_closed(records: TradingRecords) -> PositionBook:
 
 
 def _book_for(signal: Mapping[str, Any], records: TradingRecords) -> PositionBook:
-    """Read the position book to redeem over. Raises StoreUnavailable for an entry, if it is damaged."""
+    """Read the position book to redeem over. Raises DamagedDocument for an entry; exits pass without it."""
     if intent_of(signal) is not Intent.ENTRY:
         return book_or_closed(records)
-    try:
+    with reading(records.positions, f"{REOPEN}; exits only until then"):
         return PositionBook.from_document(records.positions)
-    except InputError as error:
-        raise StoreUnavailable(f"{error}; exits only until then") from error
 
 
 def _named(session: Document) -> dict[str, dict[str, Any]]:
-    """Return issued signals with what follows from their session and name."""
+    """Return issued signals with what follows from their session and name. Raises InputError."""
+    check_fields(session, OF_ISSUED)
     common = {"session_id": session["session_id"], "identity_timestamp": session["issued_at"]}
     common |= {"expires_at": session["expires_at"]}
     return {

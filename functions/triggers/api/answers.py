@@ -186,6 +186,8 @@ class Performance(OpenAnswer):
     uid: str
     strategy_id: str
     period: str
+    session: str | None = Field(default=None, description="Of a day: the trading day, YYYY-MM-DD.")
+    month: str | None = Field(default=None, description="Of a month: YYYY-MM, the month of its sessions.")
     period_start: datetime
     period_end: datetime
     book: str

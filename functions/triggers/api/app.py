@@ -15,7 +15,7 @@ from flask_openapi.openapi import OpenAPI
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from functions.domain.kernel.errors import InputError, RefusedError, StoreError
+from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StrategyProcessesError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.triggers.api import problems
 from functions.triggers.api.admission import Admission, provide_admission
@@ -124,6 +124,7 @@ def _handle_errors(app: OpenAPI) -> None:
         (InputError, problems.of_input_error),
         (RefusedError, problems.of_refusal),
         (StoreError, problems.of_store_error),
+        (StrategyProcessesError, problems.of_no_processes),
         (TimeoutError, _timed_out),
         (HTTPException, problems.of_http_exception),
     ]

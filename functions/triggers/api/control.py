@@ -7,12 +7,13 @@ from flask import Response, g
 from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
-from functions.services.orchestration.manage_policy import Author, StoredPolicy
+from functions.services.orchestration.manage_policy import Author
+from functions.services.orchestration.stored_policy import StoredPolicy
 from functions.triggers.api import answers, requests
 from functions.triggers.api.admission import urgent
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
-from functions.triggers.api.responses import as_json, responses_of
+from functions.triggers.api.responses import as_json, responses_of, told
 from functions.triggers.api.routes import routes
 
 control = routes("control")
@@ -52,7 +53,7 @@ def put_policy(header: requests.PolicyHeader, body: requests.PolicyChange) -> Re
 def get_policy_history(query: requests.HistoryQuery) -> Response:
     """List changes of policy and trading state, newest first: who, when and what."""
     changes = services().manage_policy.history(g.principal.tenant_id, query.before, query.limit)
-    return as_json(answers.PolicyHistory(items=[answers.PolicyVersion.model_validate(change) for change in changes]))
+    return as_json(answers.PolicyHistory(items=[told(answers.PolicyVersion, change) for change in changes]))
 
 
 @control.put("/trading-state", responses=responses_of(answers.Policy, 400, 409, 413, 415))

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, model_validator
 
 from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.ledger.events import EntryKind
 from functions.domain.trading.entry_batch import KINDS
 from functions.domain.trading.reported_entries import ReportedEntry
-from functions.triggers.api.requests import DocumentId, Flag, Label, Nonce, Request, StrategyId, Symbol, Time
+from functions.triggers.api.requests import (
+    Cost,
+    DocumentId,
+    Flag,
+    Label,
+    Nonce,
+    PositiveUsd,
+    Request,
+    StrategyId,
+    Symbol,
+    Time,
+    Usd,
+)
 
 MAX_FILLS = 100
 MAX_ENTRIES = 100
-_MAX = 1e15
-_NUMBER = r"-?[0-9]{1,15}(\.[0-9]{1,18})?"
-_ABOVE_ZERO = r"0{0,3}[1-9][0-9]{0,14}(\.[0-9]{1,18})?|0{1,3}\.[0-9]{0,17}[1-9][0-9]{0,17}"
-
-
-def _text_of(pattern: str) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if re.fullmatch(pattern, value) is None:
-            raise ValueError("must be a number, or a text of one like 1000.50")
-        return float(value)
-
-    return read
-
-
-def _or_text(pattern: str, **number: Any) -> tuple[BeforeValidator, WithJsonSchema]:
-    text = {"type": "string", "pattern": f"^({pattern})$", "examples": ["1000.50"]}
-    return BeforeValidator(_text_of(pattern)), WithJsonSchema({"anyOf": [{"type": "number", **number}, text]})
 
 
 def _is_a_strategys(name: str) -> str:
@@ -43,12 +34,6 @@ def _is_a_strategys(name: str) -> str:
     return name
 
 
-_above_zero = _or_text(_ABOVE_ZERO, exclusiveMinimum=0, maximum=_MAX)
-_any_number = _or_text(_NUMBER, minimum=-_MAX, maximum=_MAX)
-AboveZero = Annotated[float, Field(strict=True, gt=0, le=_MAX), *_above_zero]
-"""Also as text, as brokers' APIs write numbers."""
-Number = Annotated[float, Field(strict=True, ge=-_MAX, le=_MAX), *_any_number]
-CostOrText = Annotated[float, Field(strict=True, ge=0, le=_MAX), *_or_text(_NUMBER[2:], minimum=0, maximum=_MAX)]
 Owner = Annotated[StrategyId, AfterValidator(_is_a_strategys)]
 Currency = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,16}$", examples=["BTC"])]
 
@@ -67,17 +52,17 @@ class Fill(Request):
     strategy_id: Owner | None = Field(default=None, description="Whose idea; without, it is booked and nobody's.")
     symbol: Symbol
     side: Literal["buy", "sell", "sell_short"]
-    qty: AboveZero = Field(description="Units executed.")
-    price: AboveZero = Field(description="USD per unit.")
+    qty: PositiveUsd = Field(description="Units executed.")
+    price: PositiveUsd = Field(description="USD per unit.")
     ts: Time = Field(description="When it happened.")
-    fees: Number = Field(default=0.0, description="USD; below 0 a rebate.")
-    slippage: CostOrText = Field(default=0.0, description="USD.")
+    fees: Usd = Field(default=0.0, description="USD; below 0 a rebate.")
+    slippage: Cost = Field(default=0.0, description="USD.")
     fee_currency: Currency | None = Field(
         default=None,
         description="What `fee_qty` is in: the coin that was traded, what it was traded for, or any with `fee_rate`.",
     )
-    fee_qty: Number | None = Field(default=None, description="A fee that is not in USD, units of `fee_currency`.")
-    fee_rate: AboveZero | None = Field(default=None, description="USD per unit of `fee_currency`.")
+    fee_qty: Usd | None = Field(default=None, description="A fee that is not in USD, units of `fee_currency`.")
+    fee_rate: PositiveUsd | None = Field(default=None, description="USD per unit of `fee_currency`.")
     nonce: Nonce | None = Field(default=None, description="Of the redeemed signal: what it reserved is settled.")
     broker_fill_id: Label | None = Field(
         default=None,
@@ -127,13 +112,13 @@ class Correction(_Entry):
 
     kind: Literal["correction"]
     of: DocumentId = Field(description="The fill's id in the ledger, or that of its last correction.")
-    qty: AboveZero | None = None
-    price: AboveZero | None = None
-    fees: Number | None = None
-    slippage: CostOrText | None = None
+    qty: PositiveUsd | None = None
+    price: PositiveUsd | None = None
+    fees: Usd | None = None
+    slippage: Cost | None = None
     fee_currency: Currency | None = None
-    fee_qty: Number | None = None
-    fee_rate: AboveZero | None = None
+    fee_qty: Usd | None = None
+    fee_rate: PositiveUsd | None = None
 
     @model_validator(mode="after")
     def _corrects(self) -> Self:
@@ -148,7 +133,7 @@ class Split(_Entry):
     kind: Literal["split"]
     ts: Time = Field(description="From when on prices are of new units; fills of that instant are.")
     symbol: Symbol
-    ratio: AboveZero = Field(description="New units for an old one: 4 for 4:1, 0.1 for a reverse split 1:10.")
+    ratio: PositiveUsd = Field(description="New units for an old one: 4 for 4:1, 0.1 for a reverse split 1:10.")
 
 
 class Dividend(_Entry):
@@ -157,7 +142,7 @@ class Dividend(_Entry):
     kind: Literal["dividend"]
     ts: Time = Field(description="Its ex-date.")
     symbol: Symbol
-    per_unit: AboveZero = Field(description="USD per unit.")
+    per_unit: PositiveUsd = Field(description="USD per unit.")
 
 
 class CashEntry(_Entry):
@@ -165,7 +150,7 @@ class CashEntry(_Entry):
 
     kind: Literal["fee", "interest", "funding"]
     ts: Time
-    amount: Number = Field(description="USD, not 0.")
+    amount: Usd = Field(description="USD, not 0.")
     strategy_id: Owner | None = Field(default=None, description="Whose; without, it is booked and nobody's.")
 
 
@@ -174,7 +159,7 @@ class FlowEntry(_Entry):
 
     kind: Literal["deposit", "withdrawal"]
     ts: Time = Field(description="When the broker's equity changed.")
-    amount: AboveZero = Field(description="USD.")
+    amount: PositiveUsd = Field(description="USD.")
 
 
 def _has_kind(value: Any) -> Any:

@@ -11,11 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from functions.domain.kernel.errors import (
+    DamagedDocument,
     InputError,
     PolicyProblemsError,
     RefusedError,
     StoreError,
     StoreRefused,
+    StrategyProcessesError,
     shortened,
 )
 from functions.domain.kernel.reasons import ReasonCode
@@ -64,7 +66,9 @@ STATUS: Mapping[ReasonCode, HTTPStatus] = {
     ReasonCode.CONTENTION: HTTPStatus.TOO_MANY_REQUESTS,
     ReasonCode.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
     ReasonCode.STORE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ReasonCode.STRATEGIES_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ReasonCode.STORE_REFUSED: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ReasonCode.DAMAGED_DOCUMENT: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """The HTTP status of every reason to refuse a request."""
 
@@ -153,9 +157,18 @@ def of_refusal(error: RefusedError) -> Response:
 def of_store_error(error: StoreError) -> Response:
     """Answer a request that the store failed."""
     logger.error("Request failed: %s", error)
+    if isinstance(error, DamagedDocument):
+        return problem(ReasonCode.DAMAGED_DOCUMENT, f"{error}: it has to be mended, no retry helps")
     if isinstance(error, StoreRefused):
         return problem(ReasonCode.STORE_REFUSED, "the store refuses this, and will again: the log says why")
     return problem(ReasonCode.STORE_UNAVAILABLE, "the store is unavailable: try again in a moment")
+
+
+def of_no_processes(error: StrategyProcessesError) -> Response:
+    """Answer a request for a cycle that nothing could run."""
+    logger.error("Request failed: %s", error)
+    detail = "strategies cannot be run now, and nothing was decided: ask again with the same Idempotency-Key"
+    return problem(ReasonCode.STRATEGIES_UNAVAILABLE, detail)
 
 
 def of_http_exception(error: HTTPException) -> Response:

@@ -13,12 +13,13 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.activity import orchestration_summary
 from functions.domain.track_record.curves import Curve, Figures
 from functions.services.monitoring.explain_trade import explain_trade
+from functions.services.monitoring.logged_decisions import read_counted
 from functions.services.monitoring.show_books import all_reserved, curves_of, open_positions
 from functions.services.monitoring.show_positions import positions_now
 from functions.triggers.api import answers, requests
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
-from functions.triggers.api.responses import as_json, responses_of
+from functions.triggers.api.responses import as_json, responses_of, told
 from functions.triggers.api.routes import routes
 
 records = routes("records")
@@ -29,7 +30,7 @@ records = routes("records")
 def list_decisions(query: requests.PageQuery) -> Response:
     """List decisions, newest first."""
     page = services().records.decisions(g.principal.tenant_id, query.limit, query.page_token)
-    items = [answers.Decision.model_validate(document) for _, document in page.items]
+    items = [told(answers.Decision, document) for _, document in page.items]
     return as_json(answers.Decisions(items=items, next_page_token=page.next_page_token))
 
 
@@ -40,7 +41,7 @@ def get_decision(path: requests.SessionPath) -> Response:
     document = services().records.decision(g.principal.tenant_id, path.session_id)
     if document is None:
         raise RefusedError(ReasonCode.NOT_FOUND, f"there is no decision {path.session_id}")
-    return as_json(answers.Decision.model_validate(document))
+    return as_json(told(answers.Decision, document))
 
 
 @records.get("/summary", responses=responses_of(answers.Summary))
@@ -48,7 +49,7 @@ def get_decision(path: requests.SessionPath) -> Response:
 def get_summary(query: requests.HoursQuery) -> Response:
     """Count decisions, risk events and modes of the last hours."""
     since = services().clock.now() - timedelta(hours=query.hours)
-    counted = orchestration_summary(services().records.decisions_since(g.principal.tenant_id, since))
+    counted = orchestration_summary(read_counted(services().records.decisions_since(g.principal.tenant_id, since)))
     return as_json(answers.Summary(**counted))
 
 
@@ -69,7 +70,7 @@ def list_performance(query: requests.PerformanceQuery) -> Response:
     if query.strategy_id is not None:
         filters["strategy_id"] = query.strategy_id
     page = services().records.performance(g.principal.tenant_id, filters, query.limit, query.page_token)
-    items = [answers.Performance.model_validate({**document, "id": key}) for key, document in page.items]
+    items = [told(answers.Performance, document, id=key) for key, document in page.items]
     return as_json(answers.Performances(items=items, next_page_token=page.next_page_token))
 
 
@@ -143,7 +144,7 @@ def list_reservations() -> Response:
 def list_alerts(query: requests.AlertQuery) -> Response:
     """List alerts, newest first."""
     page = services().records.alerts(g.principal.tenant_id, query.state, query.limit, query.page_token)
-    items = [answers.Alert.model_validate({**document, "id": key}) for key, document in page.items]
+    items = [told(answers.Alert, document, id=key) for key, document in page.items]
     return as_json(answers.Alerts(items=items, next_page_token=page.next_page_token))
 
 
@@ -153,7 +154,7 @@ def acknowledge_alert(path: requests.AlertPath) -> Response:
     """Take an alert on; again changes nothing."""
     who = g.principal
     alert = services().acknowledge_alert.run(who.tenant_id, path.alert_id, who.uid)
-    return as_json(answers.Alert.model_validate({**alert, "id": path.alert_id}))
+    return as_json(told(answers.Alert, alert, id=path.alert_id))
 
 
 @records.get("/reports/<date>", responses=responses_of(answers.Report, 404))
@@ -163,4 +164,4 @@ def get_report(path: requests.DatePath) -> Response:
     document = services().records.report(g.principal.tenant_id, path.date)
     if document is None:
         raise RefusedError(ReasonCode.NOT_FOUND, f"there is no report of {path.date}")
-    return as_json(answers.Report.model_validate({**document, "date": path.date}))
+    return as_json(told(answers.Report, document, date=path.date))

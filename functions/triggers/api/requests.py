@@ -16,9 +16,8 @@ from pydantic import (
 )
 
 from functions.domain.kernel.policy import TRADING_STATE_FIELDS, TradingState, setting_schemas
+from functions.domain.orchestration.inputs import MAX_POSITIONS, MAX_SYMBOLS
 
-MAX_SYMBOLS = 2000
-MAX_POSITIONS = 2000
 MAX_HOURS = 168
 MAX_PAGE = 100
 MAX_CURVE_DAYS = 500
@@ -40,11 +39,27 @@ def _utc(value: datetime) -> datetime:
 
 Time = Annotated[AwareDatetime, AfterValidator(_utc), Field(examples=["2026-01-05T15:00:00Z"])]
 """With its zone; normalised to UTC."""
-Usd = Annotated[float, Field(strict=True, ge=-_MAX_USD, le=_MAX_USD)]
-PositiveUsd = Annotated[float, Field(strict=True, gt=0, le=_MAX_USD)]
-Cost = Annotated[float, Field(strict=True, ge=0, le=_MAX_USD)]
-UsdText = Annotated[str, Field(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,10})?$", examples=["1000.50"]), AfterValidator(float)]
-"""As brokers' APIs write amounts."""
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if number <= 0:
+        raise ValueError("must be above 0 as a float64")
+    return number
+
+
+_DECIMALS = r"(\.[0-9]+)?([eE]-[0-9]{1,3})?"
+_ABOVE_0 = r"^(0*[1-9][0-9]{0,14}(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*)([eE]-[0-9]{1,2})?$"
+UsdText = Annotated[
+    str, Field(pattern=rf"^-?[0-9]{{1,15}}{_DECIMALS}$", examples=["1000.50", "-12.3456789012"]), AfterValidator(float)
+]
+"""As brokers' APIs write amounts: with any number of decimals, which float64 rounds."""
+CostText = Annotated[str, Field(pattern=rf"^[0-9]{{1,15}}{_DECIMALS}$", examples=["0.35"]), AfterValidator(float)]
+PositiveText = Annotated[str, Field(pattern=_ABOVE_0, examples=["187.6543210987"]), AfterValidator(_positive)]
+_NUMBER_FIRST = Field(union_mode="left_to_right")
+Usd = Annotated[Annotated[float, Field(strict=True, ge=-_MAX_USD, le=_MAX_USD)] | UsdText, _NUMBER_FIRST]
+PositiveUsd = Annotated[Annotated[float, Field(strict=True, gt=0, le=_MAX_USD)] | PositiveText, _NUMBER_FIRST]
+Cost = Annotated[Annotated[float, Field(strict=True, ge=0, le=_MAX_USD)] | CostText, _NUMBER_FIRST]
 Flag = Annotated[bool, Field(strict=True)]
 Symbol = Annotated[str, Field(pattern=r"^[A-Za-z0-9^][A-Za-z0-9._/:^=-]{0,31}$", examples=["AAPL"])]
 StrategyId = Annotated[
@@ -67,10 +82,15 @@ class Request(BaseModel):
 class Quote(Request):
     """One symbol."""
 
-    price: PositiveUsd = Field(description="Last price, USD.")
+    price: PositiveUsd = Field(description="Last price, USD: of the session that last opened at as_of.")
     volume: Cost | None = Field(default=None, description="Units traded.")
     history: list[PositiveUsd] | None = Field(
-        default=None, max_length=2000, description="Daily closes, oldest first, USD."
+        default=None,
+        max_length=2000,
+        description=(
+            "Daily closes of the sessions before the price's own, oldest first, USD; or, for all symbols alike, with "
+            "the price itself as the last one."
+        ),
     )
 
 
@@ -85,9 +105,12 @@ class AccountSnapshot(Request):
     """The account as the broker reports it."""
 
     as_of: Time
-    equity: Cost | UsdText = Field(description="USD.")
-    buying_power: Cost | UsdText = Field(description="What may be spent, USD.")
-    cash: Usd | UsdText | None = None
+    equity: Usd | None = Field(default=None, description="USD; below 0 all is lost. Null: unknown, and no observation.")
+    buying_power: Usd | None = Field(
+        default=None,
+        description="What may be spent, USD; below 0, as in a margin call, nothing. Null: unknown: no BUY.",
+    )
+    cash: Usd | None = None
     ledger_version: int | None = Field(
         default=None,
         strict=True,

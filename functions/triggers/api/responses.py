@@ -3,18 +3,63 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Response, make_response
+from flask import Response, g, make_response
 from flask_openapi.types import ResponseDict
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
+from functions.domain.kernel.errors import DamagedDocument
+from functions.domain.kernel.stored_fields import kind_of
+from functions.services.kernel.damage import path_of
+from functions.services.kernel.ports import Document
 from functions.triggers.api.problems import MEDIA_TYPE
+
+Model = TypeVar("Model", bound=BaseModel)
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
+_TOLD = "told_documents"
+
+
+def told(model: type[Model], document: Document, **more: Any) -> Model:
+    """
+    Return what a route tells of a stored document.
+
+    Raises
+    ------
+    DamagedDocument
+        If a field is missing, of another kind, or of one that JSON cannot say.
+    """
+    try:
+        answer = model.model_validate({**document, **more})
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)[0]
+        limit = "there" if found["type"] == "missing" else found["msg"].removeprefix("Input should be ")
+        field = ".".join(str(part) for part in found["loc"])
+        is_kind = "missing" if found["type"] == "missing" else kind_of(found["input"])
+        raise DamagedDocument(path_of(document), field, limit, is_kind) from error
+    g.setdefault(_TOLD, []).append(document)
+    return answer
+
+
+def of_unspeakable(error: PydanticSerializationError) -> DamagedDocument:
+    """Return which of the documents that the request tells of has what JSON cannot say."""
+    for document in g.get(_TOLD, ()):
+        for name, value in document.items():
+            try:
+                _ANYTHING.dump_json(value)
+            except PydanticSerializationError:
+                return DamagedDocument(path_of(document), name, "what JSON can say", kind_of(value))
+    raise error
 
 
 def as_json(model: BaseModel, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Response:
-    """Return a model as JSON."""
-    response = make_response(model.model_dump_json(), status)
+    """Return a model as JSON. Raises DamagedDocument if a document that was `told` holds what JSON cannot say."""
+    try:
+        text = model.model_dump_json()
+    except PydanticSerializationError as error:
+        raise of_unspeakable(error) from error
+    response = make_response(text, status)
     response.content_type = "application/json"
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value

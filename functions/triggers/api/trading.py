@@ -8,15 +8,17 @@ from http import HTTPStatus
 from flask import Response, g
 
 from functions.domain.access.roles import Role
-from functions.domain.kernel.errors import RefusedError, StoreUnavailable
+from functions.domain.kernel.errors import DamagedDocument, RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.stored_fields import DOCUMENT_ID, check_fields
 from functions.domain.trading.reported_fills import FillStatus, ReportedFill
+from functions.services.kernel.damage import path_of, reading
 from functions.services.kernel.idempotency import RequestKey
 from functions.triggers.api import answers, ledger_requests, requests
 from functions.triggers.api.admission import runs_a_cycle, urgent
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
-from functions.triggers.api.responses import as_json, responses_of
+from functions.triggers.api.responses import as_json, responses_of, told
 from functions.triggers.api.routes import routes
 
 trading = routes("trading")
@@ -34,12 +36,18 @@ def run_orchestration(header: requests.IdempotencyHeader) -> Response:
     who = g.principal
     key = RequestKey(who.uid, header.idempotency_key or secrets.token_hex(16), {"post": "orchestrations"})
     services().orchestrate(who.tenant_id, key)
-    answer = key.first_answer(services().records.idempotency_record(who.tenant_id, key.id))
-    decision = services().records.decision(who.tenant_id, answer["session_id"]) if answer else None
-    if answer is None or decision is None:
+    record = services().records.idempotency_record(who.tenant_id, key.id)
+    answer = key.first_answer(record)
+    if answer is None:
         raise StoreUnavailable(f"the record of request {key.id} is gone")
+    with reading(record):
+        check_fields(answer, {"session_id": DOCUMENT_ID}, inside="answer.")
+    decision = services().records.decision(who.tenant_id, answer["session_id"])
+    if decision is None:
+        raise DamagedDocument(path_of(record), "answer.session_id", "that of a decision on record", "another")
     issued = services().redeem_signals.issued(who.tenant_id, answer["session_id"])
-    return as_json(answers.Orchestration.model_validate({"decision": decision, "signals": issued.signals}))
+    logged = told(answers.Decision, decision)
+    return as_json(answers.Orchestration.model_validate({"decision": logged, "signals": issued.signals}))
 
 
 @trading.get("/signals/latest", responses=responses_of(answers.Signals, 404))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 
 from functions.adapters.firestore import paths
+from functions.domain.kernel.errors import StrategyProcessesError
+from functions.triggers.api.app import build_app
+from functions.triggers.api.dependencies import provide
 from tests.emulator.api.conftest import Caller, Desk
 
 
@@ -111,6 +115,19 @@ def test_history_says_who_when_and_what(admin: Caller, desk: Desk) -> None:
     assert [one["version"] for one in older] == [2]
 
 
+def test_a_tenants_market_is_one_that_there_is(admin: Caller) -> None:
+    refused = put_policy(admin, 0, {"market": "XXXX"})
+    assert refused.status_code == 422
+    (error,) = refused.get_json()["errors"]
+    limit = "24x7 or the ISO 10383 code of an exchange that exchange_calendars knows, like XNYS"
+    assert error == {"field": "market", "detail": f"must be {limit}, was 'XXXX'"}
+    default = admin("GET", "policy").get_json()
+    assert (default["overrides"], default["effective"]["market"]) == ({}, "XNYS")
+    for version, market in enumerate(["XASX", "24x7"]):
+        answer = put_policy(admin, version, {"market": market}).get_json()
+        assert (answer["overrides"], answer["effective"]["market"]) == ({"market": market}, market)
+
+
 def test_a_policy_broken_by_hand_is_shown_with_its_problems_and_can_be_mended(desk: Desk, admin: Caller) -> None:
     paths.policy(desk.db, "acme").set({"base_capital": -1, "odd.name": True, "version": 4})
     shown = admin("GET", "policy").get_json()
@@ -119,6 +136,36 @@ def test_a_policy_broken_by_hand_is_shown_with_its_problems_and_can_be_mended(de
     assert desk.cycle()["Trend"]["action"] == "HOLD"
     assert put_policy(admin, 4, {"base_capital": 9_000}).get_json()["problems"] == []
     assert desk.cycle()["Trend"]["action"] == "BUY"
+
+
+@pytest.mark.parametrize("left", [None, {"version": "three"}, {"version": -1, "max_gross_allocation": 0.5}])
+def test_the_kill_switch_turns_after_the_policy_was_deleted_or_edited_by_hand(
+    desk: Desk, admin: Caller, left: dict[str, Any] | None
+) -> None:
+    """Its history goes on: a version that is there already would conflict for ever."""
+    put_policy(admin, 0, {"max_gross_allocation": 0.3})
+    put_policy(admin, 1, {"max_gross_allocation": 0.4})
+    stored = paths.policy(desk.db, "acme")
+    stored.delete() if left is None else stored.set(left)
+    assert (halt(admin).status_code, admin("GET", "policy").get_json()["version"]) == (200, 3)
+    assert [change["version"] for change in admin("GET", "policy/history").get_json()["items"]] == [3, 2, 1]
+    assert desk.cycle()["Trend"]["reason_code"] == "TRADING_HALTED"
+
+
+def test_where_no_process_can_run_strategies_a_cycle_is_to_be_asked_for_again_and_the_kill_switch_turns(
+    desk: Desk, admin: Caller
+) -> None:
+    def orchestrate(*_: Any) -> None:
+        raise StrategyProcessesError("no process is to be had")
+
+    app = build_app()
+    provide(app, dataclasses.replace(desk.app.extensions["maestro"], orchestrate=orchestrate))
+    caller = Caller(app, admin.token)
+    refused = caller("POST", "orchestrations", headers={"Idempotency-Key": "k"})
+    assert (refused.status_code, refused.get_json()["reason_code"]) == (503, "STRATEGIES_UNAVAILABLE")
+    assert refused.headers["Retry-After"] == "1"
+    assert halt(caller).status_code == 200
+    assert admin("POST", "orchestrations", headers={"Idempotency-Key": "k"}).status_code == 200, "nothing was decided"
 
 
 def test_the_kill_switch_holds_for_the_next_redemption_and_the_next_cycle(desk: Desk, admin: Caller) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.adapters.market_calendar import ExchangeCalendar
+from functions.adapters.market_calendar import Calendars, ExchangeCalendar
 from functions.adapters.system import SystemClock
 from functions.domain.orchestration.position_book import PositionBook
 from functions.services.ledger.take_snapshots import TakeSnapshots
@@ -24,7 +24,7 @@ def viewer(desk: Desk) -> Caller:
 
 
 def take_snapshots(desk: Desk, last_day: date) -> None:
-    TakeSnapshots(FirestoreLedgerStore(desk.db), ExchangeCalendar("XNYS"), SystemClock()).run("acme", last_day, {})
+    TakeSnapshots(FirestoreLedgerStore(desk.db), Calendars(), SystemClock()).run("acme", last_day, {})
 
 
 def put_market_data(desk: Desk, prices: list[float], as_of: date) -> None:
@@ -98,8 +98,11 @@ def test_a_damaged_day_is_no_answer(desk: Desk, viewer: Caller) -> None:
     document = daily_document(datetime(2020, 1, 2, tzinfo=UTC), uid="ann") | {"pnl": "much"}
     paths.strategy_performance(desk.db, "acme").document("ann__Trend__2020-01-02").set(document)
     answer = viewer("GET", "strategies/Trend/curve")
-    assert (answer.status_code, answer.get_json()["reason_code"]) == (503, "STORE_UNAVAILABLE")
-    assert "ann__Trend__2020-01-02.pnl must be a finite number, was 'much'" in answer.get_json()["detail"]
+    assert (answer.status_code, answer.get_json()["reason_code"]) == (500, "DAMAGED_DOCUMENT")
+    assert (
+        "strategy_performance/ann__Trend__2020-01-02: pnl must be a finite number, and is another text"
+        in answer.get_json()["detail"]
+    )
 
 
 def test_a_damaged_policy_leaves_the_defaults(desk: Desk, viewer: Caller) -> None:
@@ -114,7 +117,7 @@ def test_open_lots_that_cannot_be_read_are_no_answer(desk: Desk, viewer: Caller)
     at = datetime(2020, 3, 3, tzinfo=UTC)
     paths.checkpoints(desk.db, "acme").document("2020-03-02").set({"at": at, "books": ["x"], "lots": []})
     answer = viewer("GET", "lots")
-    assert (answer.status_code, answer.get_json()["reason_code"]) == (503, "STORE_UNAVAILABLE")
+    assert (answer.status_code, answer.get_json()["reason_code"]) == (500, "DAMAGED_DOCUMENT")
     assert "the next nightly snapshot rebuilds them" in answer.get_json()["detail"]
 
 
@@ -151,7 +154,7 @@ def test_positions_move_with_redemptions_and_fills(desk: Desk, viewer: Caller, t
 def test_a_damaged_book_is_no_answer(desk: Desk, viewer: Caller) -> None:
     paths.positions(desk.db, "acme").set({"holdings_json": "["})
     answer = viewer("GET", "positions")
-    assert (answer.status_code, answer.get_json()["reason_code"]) == (503, "STORE_UNAVAILABLE")
+    assert (answer.status_code, answer.get_json()["reason_code"]) == (500, "DAMAGED_DOCUMENT")
     assert "open the book again" in answer.get_json()["detail"]
 
 

@@ -202,7 +202,7 @@ MALFORMED: list[tuple[str, Any, str]] = [
     ("fills", {"fills": [{"qty": 1}]}, "fills.0.symbol"),
     ("fills", {"fills": [{"qty": 1}]}, "fills.0.price"),
     ("account", account(equity="lots"), "equity"),
-    ("account", account(buying_power=-1), "buying_power"),
+    ("account", account(buying_power="1e3"), "buying_power"),
     ("account", account(as_of=NOW) | {"as_of": "yesterday"}, "as_of"),
     ("account", account() | {"as_of": "2026-01-05T15:00:00"}, "as_of"),
     ("account", account() | {"as_of": "0001-01-01T00:00:00+14:00"}, "as_of"),
@@ -289,6 +289,16 @@ def test_unknown_routes_and_methods_are_problems_too(trader: Caller) -> None:
 def test_numbers_of_the_account_may_be_text(desk: Desk, trader: Caller) -> None:
     assert trader("PUT", "account", json=account(equity="1000.5", buying_power="2000")).status_code == 200
     assert (paths.account(desk.db, "acme").get().to_dict() or {})["buying_power"] == 2_000.0
+
+
+def test_an_accounts_figures_are_stored_as_they_are_and_unknown_ones_not_at_all(desk: Desk, trader: Caller) -> None:
+    said = account(equity="1000.123456789012", buying_power=-250.5, cash=None)
+    assert trader("PUT", "account", json=said).status_code == 200
+    stored = paths.account(desk.db, "acme").get().to_dict() or {}
+    assert (stored["equity"], stored["buying_power"]) == (1000.123456789012, -250.5)
+    assert trader("PUT", "account", json=account(equity=None, buying_power="0.000000000001")).status_code == 200
+    stored = paths.account(desk.db, "acme").get().to_dict() or {}
+    assert stored.keys() & {"equity", "buying_power"} == {"buying_power"}
 
 
 def test_a_cycles_buying_power_is_the_accounts(desk: Desk, trader: Caller) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from functions.adapters.firestore.client import EmulatorCredential
 from functions.domain.access.roles import Claimed, Role, authorise
 from functions.domain.kernel.errors import RefusedError
 from tools.emulator_suite import EmulatorSuite
+from tools.prerequisites import ROOT
 
 pytestmark = pytest.mark.timeout(600)  # the first test asks all 6 000 questions
 LOGS = "systemStatus/orchestration_logs/logs"
@@ -87,6 +89,7 @@ READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/acme/config/maestro/history/1": (ADMINS, ADMINS),
     "tenants/acme/accounts/primary": (MEMBERS, MEMBERS),
     "tenants/acme/market_data/latest": (MEMBERS, MEMBERS),
+    "tenants/acme/market_data/latest-2": (MEMBERS, MEMBERS),
     "tenants/acme/ledger_trades/f": (MEMBERS, MEMBERS),
     "tenants/acme/shadow_pnl/r": (MEMBERS, MEMBERS),
     "tenants/acme/strategy_performance/ann__Trend__2020-03": (MEMBERS, MEMBERS),
@@ -100,10 +103,12 @@ READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/acme/state/ledger": (NONE, NONE),
     "tenants/acme/state/alerts": (NONE, NONE),
     "tenants/acme/state/ledger/checkpoints/2020-03-16": (NONE, NONE),
+    "tenants/acme/state/ledger/marks/2020-03-16": (NONE, NONE),
+    "tenants/acme/state/ledger/staged/ann__Trend__2020-03-16": (NONE, NONE),
     "tenants/acme/sessions/s": (NONE, NONE),
     "tenants/acme/redemptions/n": (NONE, NONE),
     "tenants/acme/idempotency/k": (NONE, NONE),
-    "tenants/acme/jobs/j": (NONE, NONE),
+    "tenants/acme/jobs/day-2020-03-16": (NONE, NONE),
     "tenants/acme/cycles/20200316T140000Z": (MEMBERS, MEMBERS),
     "tenants/acme/alerts/a": (MEMBERS, MEMBERS),
     "tenants/acme/reports/2020-03-16": (MEMBERS, MEMBERS),
@@ -253,7 +258,22 @@ def test_nobody_makes_themselves_a_member(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize(
-    "status", ["active", None, ..., "disabled", "Active", "", 0, True, False, ["active"], {"active": True}]
+    "status",
+    [
+        "active",
+        None,
+        ...,
+        "disabled",
+        "suspended",
+        "closed",
+        "Active",
+        "",
+        0,
+        True,
+        False,
+        ["active"],
+        {"active": True},
+    ],
 )
 def test_rules_read_a_tenants_status_as_the_api_does(rest: Rest, accounts: EmulatorSuite, status: Any) -> None:
     tenant = {} if status is ... else {"status": status}
@@ -337,6 +357,42 @@ def test_every_collection_of_the_code_has_its_rows() -> None:
     known = {collection_of(document) for document in READERS}
     missing = {name for name, path in code_paths().items() if collection_of(path) not in known}
     assert missing == set(), "add a row to READERS for each, and a rule if clients may read it"
+
+
+def test_every_document_of_the_data_model_has_its_rows_and_they_say_the_same() -> None:
+    documented = documented_readers()
+    assert len(documented) > 25
+    for pattern, words in documented.items():
+        rows = {document: getters for document, (getters, _) in READERS.items() if re.fullmatch(pattern, document)}
+        assert rows, f"{pattern} has no row"
+        for document, getters in rows.items():
+            if document.startswith(f"{LOGS}/of_"):  # a damaged log is nobody's
+                continue
+            assert getters in READERS_BY_WORDS[words], f"{document}: {words}"
+
+
+READERS_BY_WORDS: dict[str, tuple[frozenset[str], ...]] = {
+    "Server only": (NONE,),
+    "Read by admins": (ADMINS,),
+    "Read by the user and by admins": (ADMINS, ADMINS | {"viewer"}, MEMBERS),
+    "Read by members": (MEMBERS, MEMBERS | STRANGER, STRANGER),
+}
+
+
+def documented_readers() -> dict[str, str]:
+    """Return by whom docs/data-model.md says each document is read, by a pattern of its path in the tenant acme."""
+    found = {}
+    sections = (ROOT / "docs" / "data-model.md").read_text(encoding="utf-8").split("\n### ")[1:]
+    for section in sections:
+        heading, _, text = section.partition("\n")
+        if re.fullmatch(r"`[^`]+`", heading) is None:  # a part of the document above
+            continue
+        path = heading.strip("`").replace("{t}", "acme")
+        pattern = "".join(
+            r"[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", path)
+        )
+        found[pattern] = next(words for words in READERS_BY_WORDS if words in " ".join(text.split()))
+    return found
 
 
 def code_paths() -> dict[str, str]:

@@ -16,7 +16,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.adapters.market_calendar import ExchangeCalendar
+from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.periods import Period
@@ -66,7 +66,7 @@ def ledger(own_db: Client) -> Client:
 
 def take(db: Client, until: date = FRIDAY, now: datetime | None = None, tenant_id: str = TENANT) -> SnapshotReport:
     clock = Clock(now or at(until, 22))
-    return TakeSnapshots(FirestoreLedgerStore(db), ExchangeCalendar("XNYS"), clock).run(tenant_id, until, {})
+    return TakeSnapshots(FirestoreLedgerStore(db), Calendars(), clock).run(tenant_id, until, {})
 
 
 def performance(db: Client, period: str = "day") -> dict[str, dict[str, Any]]:
@@ -93,7 +93,9 @@ def test_days_missed_are_filled_in_and_add_up(ledger: Client) -> None:
     days = performance(ledger)
     assert figures(days) == {name: pytest.approx(values) for name, values in WEEK.items()}
     monday = days["ann__Trend__2020-03-02"]
-    assert (monday["period_start"], monday["period_end"]) == (at(MONDAY, 0), at(TUESDAY, 0))
+    saturday = date(2020, 2, 29)
+    assert (monday["period_start"], monday["period_end"]) == (at(saturday, 5), at(TUESDAY, 5)), "New York's midnights"
+    assert monday["session"] == "2020-03-02"
     assert monday["return_fraction"] == pytest.approx(9 / 10_000)
     assert (monday["fees"], monday["fills"], monday["stale_marks"]) == (1.0, 1, [])
     assert (monday["tenant_id"], monday["book"], monday["source"]) == (TENANT, "live", "ledger_trades_fifo")
@@ -153,7 +155,7 @@ def test_days_that_are_computed_again_are_not_served_half(ledger: Client) -> Non
     put_fill(ledger, "late", MONDAY, "buy", 10, 45.0, created_at=at(FRIDAY, 23))
     now = at(FRIDAY, 23) + timedelta(minutes=30)
     for days in (2, 1, 0, 1):
-        job = TakeSnapshots(Stopping(ledger, days), ExchangeCalendar("XNYS"), Clock(now))
+        job = TakeSnapshots(Stopping(ledger, days), Calendars(), Clock(now))
         with pytest.raises(StoppedError):
             job.run(TENANT, FRIDAY, {})
         assert paths.windows(ledger, TENANT, None).get().to_dict() == before
@@ -212,7 +214,7 @@ def test_a_month_reads_its_own_fills_and_equals_its_days(ledger: Client) -> None
     snapshots = compute_monthly_strategy_performance_from_firestore(ledger, TENANT, 2020, 3)
     march = snapshots["ann__Trend__2020-03"]
     days = [d for name, d in sorted(performance(ledger).items()) if "2020-03" in name]
-    compute = ComputeMonth(FirestoreLedgerStore(ledger), Clock(at(FRIDAY)))
+    compute = ComputeMonth(FirestoreLedgerStore(ledger), Calendars(), Clock(at(FRIDAY)))
     of_days = compute.from_days(TENANT, Period.of_month(2020, 3), {}).snapshots["ann__Trend__2020-03"]
     figures = ("pnl", "realized_pnl", "unrealized_pnl", "fees", "fills", "return_fraction")
     assert {name: of_days[name] for name in figures} == {name: pytest.approx(march[name]) for name in figures}
@@ -228,7 +230,7 @@ def test_a_month_reads_its_own_fills_and_equals_its_days(ledger: Client) -> None
 
 
 def test_a_month_needs_no_daily_snapshots(ledger: Client) -> None:
-    march = ComputeMonth(FirestoreLedgerStore(ledger), Clock(at(FRIDAY))).from_fills(
+    march = ComputeMonth(FirestoreLedgerStore(ledger), Calendars(), Clock(at(FRIDAY))).from_fills(
         TENANT, Period.of_month(2020, 3), {}
     )
     document = march.snapshots["ann__Trend__2020-03"]
@@ -279,7 +281,7 @@ def test_a_day_keeps_the_mode_it_had(ledger: Client) -> None:
     put_mode(AgentMode.REDUCED, at(TUESDAY, 20))
     take(ledger, WEDNESDAY)
     assert modes() == [None, "REDUCED", "REDUCED"], "what it was on Monday nobody wrote down"
-    put_mode(AgentMode.ACTIVE, at(FRIDAY, 0))
+    put_mode(AgentMode.ACTIVE, at(FRIDAY, 6))
     take(ledger)
     assert modes() == [None, "REDUCED", "REDUCED", None, "ACTIVE"], "computed late, after the mode changed"
     put_fill(ledger, "late", MONDAY, "buy", 1, 45.0, created_at=at(FRIDAY, 23))

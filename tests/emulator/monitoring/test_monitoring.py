@@ -208,24 +208,30 @@ def test_the_guides_three_functions(tenant: Client) -> None:
 def test_the_daily_report_is_made_at_the_tenants_own_hour_stored_and_told_once(
     tenant: Client, emulators: EmulatorSuite, received: list[dict[str, Any]]
 ) -> None:
-    create_tenant(tenant, "tokyo")
-    paths.policy(tenant, "tokyo").set({"time_zone": "Asia/Tokyo"})
-    day = {"uid": "ann", "strategy_id": "Trend", "period": "day", "pnl": 12.5, "return_fraction": 0.001, "book": "live"}
     now = datetime.now(UTC)
+    due = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)  # so that it covers what is decided now
+    label = due.date().isoformat()
+    create_tenant(tenant, "tokyo")
+    paths.policy(tenant, "acme").set({"time_zone": "UTC", "report_hour": due.hour})
+    paths.policy(tenant, "tokyo").set({"time_zone": "Asia/Tokyo", "report_hour": due.hour})
+    day = {"uid": "ann", "strategy_id": "Trend", "period": "day", "pnl": 12.5, "return_fraction": 0.001, "book": "live"}
     for days_ago, pnl in ((3, 5.0), (2, -20.0), (1, 12.5)):
         at = (now - timedelta(days=days_ago)).replace(hour=0, minute=0, second=0, microsecond=0)
         paths.strategy_performance(tenant, "acme").document(f"d{days_ago}").set({**day, "pnl": pnl, "period_start": at})
     cycle(tenant, PANIC)
     in_state(tenant, "systemic-risk", "OPEN")
-    emulators.call_scheduled("daily_report", datetime(2026, 1, 5, 22, tzinfo=UTC))  # 17:00 in New York, 7:00 in Tokyo
-    report = eventually(lambda: paths.report(tenant, "acme", "2026-01-05").get().to_dict())
+    for hours in range(2):  # asked again an hour later, by the same name
+        emulators.call_scheduled("daily_report", due + timedelta(hours=hours))
+    report = eventually(lambda: paths.report(tenant, "acme", label).get().to_dict())
+    assert (report["covers_from"], report["covers_until"]) == (due - timedelta(days=1), due)
     assert "Total Orchestration Decisions: 1" in report["text"]
     assert "| Trend | +12.50 | +0.10% |" in report["markdown"]
     assert RISK.replace("_", "\\_") in report["markdown"]
     assert report["html"].startswith("<!doctype html>")
     assert "<polyline" in report["picture"]
-    assert not paths.report(tenant, "tokyo", "2026-01-05").get().exists
-    again = {"tenant_id": "acme", "job": "report", "label": "2026-01-05"}
+    assert f"to {due:%Y-%m-%d %H:%M} UTC" in report["markdown"]
+    assert list(paths.tenant(tenant, "tokyo").collection("reports").stream()) == [], "its hour was nine hours ago"
+    again = {"tenant_id": "acme", "job": "report", "label": label}
     assert emulators.deliver_task("checktenant", again).json()["result"]["status"] == "DONE"
     eventually(lambda: any("DAILY SUMMARY" in one["text"] for one in received) or None)
     assert sum("DAILY SUMMARY" in one["text"] for one in received) == 1
@@ -266,8 +272,8 @@ def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
         filled | {"session_id": own["session_id"], "timestamp": datetime.now(UTC)}
     )
     paths.ledger_trades(tenant, "acme").document("bad").set({"session_id": own["session_id"]})
-    assert why("Own")["verdict"] == "Own traded: BUY AAPL was filled."
-    assert why("Own")["steps"][-1] == "1 fills, 2 units, the last at 100 USD."
+    assert why("Own")["verdict"] == "Own traded: BUY AAPL was filled, and nobody redeemed it."
+    assert why("Own")["steps"][-1].startswith("Filled without redemption: buy 2 AAPL at 100 USD at ")
     paths.policy(tenant, "acme").set({"trading_state": "HALT"})
     cycle(tenant, {"Trend": BUY})
     held = why("Trend")
@@ -277,6 +283,39 @@ def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
     told = maestro(tenant, "why", "acme", "Trend").stdout.splitlines()
     assert told[0] == held["verdict"]
     assert [line.split(". ", maxsplit=1)[1] for line in told[2:]] == held["steps"]
+
+
+def test_why_was_it_traded_without_redemption(tenant: Client) -> None:
+    def why(name: str, *options: str) -> str:
+        return maestro(tenant, "why", "acme", name, *options).stdout.splitlines()[0]
+
+    def filled(fill_id: str, name: str, side: str = "buy", **fields: Any) -> None:
+        own = {"uid": "ann", "strategy_id": name, "symbol": "AAPL", "side": side, "qty": 2, "price": 100.0}
+        paths.ledger_trades(tenant, "acme").document(fill_id).set({**own, "ts": datetime.now(UTC), **fields})
+
+    cycle(tenant, {"Buyer": BUY, "Odd one": BUY, "Idle": {"action": "HOLD"}, "Other": BUY})
+    first = datetime.now(UTC).isoformat()
+    for fill_id, name in (("a", "Buyer"), ("b", "Idle")):
+        filled(fill_id, name)
+    filled("c", "Odd one", "sell")
+    filled("d", "Other", nonce="0" * 32)
+    assert why("Buyer") == "Buyer traded: BUY AAPL was filled, and nobody redeemed it."
+    assert why("Other") == "Other traded: BUY AAPL was filled, and nobody redeemed it."
+    assert why("Idle").startswith(
+        "Idle traded without Maestro: it proposed nothing (INSUFFICIENT_DATA), and yet buy 2 AAPL at 100 USD at "
+    )
+    assert why("Odd one").startswith(
+        "Odd one traded without Maestro: its BUY AAPL was issued, and no client redeemed it, and yet sell 2 AAPL"
+    )
+    signals = cycle(tenant, {"Buyer": {"action": "HOLD"}, "Odd one": BUY, "Idle": BUY, "Other": BUY})
+    for fill_id, name in (("e", "Buyer"), ("f", "Idle")):
+        filled(fill_id, name)
+    filled("g", "Other", session_id=signals["Other"]["session_id"])
+    assert why("Idle") == "Idle traded: BUY AAPL was filled, and nobody redeemed it."
+    assert why("Idle", "--at", first).count("buy 2 AAPL") == 1, "the second fill is the second decision's"
+    assert why("Buyer") == "Buyer did not trade: it proposed nothing (INSUFFICIENT_DATA).", "the first one asked for it"
+    assert why("Buyer", "--at", first) == "Buyer traded: BUY AAPL was filled, and nobody redeemed it."
+    assert why("Other") == "Other traded: BUY AAPL was filled, and nobody redeemed it."
 
 
 def test_channels_are_put_whole_and_shown_without_their_secrets(tenant: Client, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from google.cloud.firestore import Client
 
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
-from functions.adapters.market_calendar import AlwaysOpen
+from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.adapters.system import SecretIds, SystemClock
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
@@ -42,7 +42,7 @@ SLOT = "2020-03-16T19:55:00Z"
 
 def cost_of_a_cycle(db: Client, strategy_count: int, **asked: Any) -> tuple[list[str], Counter[str]]:
     names = seed(db, strategy_count)
-    cycle = RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds(), AlwaysOpen)
+    cycle = RunCycle(FirestoreCycleStore(db), SystemClock(), SecretIds(), OneCalendar(AlwaysOpen()))
     request = CycleRequest(tenant_id=TENANT, propose=propose(names), **asked)
     api = CountingApi(db._firestore_api)
     db._firestore_api_internal = api  # counts in place of the real one, and calls it

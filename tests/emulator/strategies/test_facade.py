@@ -71,7 +71,7 @@ def test_the_guides_first_phase(own_db: Client, caplog: pytest.LogCaptureFixture
     stored = paths.orchestration_logs(own_db).document(decision.session_id).get().to_dict()
     assert stored is not None
     assert stored["ai_summary"] == decision.ai_summary
-    assert set(stored) == set(decision.to_firestore_doc())
+    assert set(stored) == set(decision.to_firestore_doc()) | {"sizes"}
 
 
 def test_track_records_become_modes_and_weights(track_records: Client) -> None:

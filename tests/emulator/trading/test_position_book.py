@@ -94,16 +94,17 @@ def test_what_the_nightly_job_finds_is_alerted_and_resolved_once_it_is_mended(
     adopted(tenant, "own")
     open_book(tenant)
     paths.positions(tenant, "acme").set(book(tenant).with_fill("Trend", "KO", 5.0, 45.0).to_document(datetime.now(UTC)))
-    night = {"tenant_id": "acme", "kind": "day", "label": datetime.now(UTC).date().isoformat()}
 
-    def job() -> dict[str, Any]:
+    def job(days_ago: int) -> dict[str, Any]:
+        day = (datetime.now(UTC) - timedelta(days=days_ago)).date().isoformat()
+        night = {"tenant_id": "acme", "kind": "day", "label": day}
         assert emulators.deliver_task("snapshottenant", night).json()["result"]["status"] == "DONE"
-        return paths.job(tenant, "acme", f"day-{night['label']}").get().to_dict() or {}
+        return paths.job(tenant, "acme", f"day-{day}").get().to_dict() or {}
 
     def sweep(label: str) -> None:
         emulators.deliver_task("checktenant", {"tenant_id": "acme", "job": "alerts", "label": label})
 
-    record = job()
+    record = job(days_ago=1)
     assert (record["book_status"], record["book_differs"]) == ("DIFFERS", 1)
     assert record["book_differences"] == [
         {"strategy_id": "Trend", "symbol": "KO", "book_qty": 15.0, "ledger_qty": 10.0}
@@ -114,7 +115,7 @@ def test_what_the_nightly_job_finds_is_alerted_and_resolved_once_it_is_mended(
     assert found["title"] == "📒 1 positions differ between position book and ledger"
     assert found["detail"].startswith("Trend KO: book 15, ledger 10: make maestro")
     open_book(tenant)
-    assert job()["book_status"] == "SAME"
+    assert job(days_ago=0)["book_status"] == "SAME"
     sweep("second")
     in_state(tenant, "position-book", "RESOLVED")
 

@@ -17,7 +17,7 @@ from google.cloud.firestore import Client
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
-from functions.adapters.market_calendar import AlwaysOpen
+from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
 from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
@@ -122,7 +122,7 @@ class Trader:
         self._store = FirestoreTradingStore(db)
         self._cycles = FirestoreCycleStore(db)
         commits = Commits(jittered_pause)
-        self._run_cycle = RunCycle(self._cycles, self._clock, SecretIds(), AlwaysOpen)
+        self._run_cycle = RunCycle(self._cycles, self._clock, SecretIds(), OneCalendar(AlwaysOpen()))
         self._signals = RedeemSignals(self._store, self._clock, commits)
         self._fills = RecordFills(self._store, FirestoreEntryLedger(db), self._clock, commits)
         self._choose = random.Random(f"{name}-{os.getpid()}")

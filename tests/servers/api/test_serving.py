@@ -6,11 +6,7 @@ import contextlib
 import http.client
 import itertools
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,11 +23,10 @@ from functions.adapters.firestore import paths
 from functions.triggers.api.admission import CYCLES_AT_ONCE
 from functions.triggers.serving import SERVING
 from tests.members import create_tenant, sign_in
+from tests.servers.api.deployed import ANSWER_SECONDS, deployed_api
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
 
-STARTED_SECONDS = 120.0
-ANSWER_SECONDS = 110.0
 CYCLE_SECONDS = 15
 SLOW_STRATEGY = f"""
 import time
@@ -68,28 +63,8 @@ def server(accounts: EmulatorSuite, db: Client, tmp_path: Path) -> Iterator[Serv
     paths.policy(db, "acme").set({"strategy_timeout_seconds": 2 * CYCLE_SECONDS})
     shutil.copytree(ROOT / "functions", tmp_path / "functions", ignore=shutil.ignore_patterns("venv", "__pycache__"))
     (tmp_path / "functions/strategies/slow.py").write_text(SLOW_STRATEGY)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if name not in {"THREADS", "FUNCTIONS_EMULATOR"}}
-    environment |= accounts.env | {"FUNCTION_TARGET": "api", "PORT": str(port), "HOST": "127.0.0.1"}
-    command = [sys.executable, "-m", "functions_framework", "--source", "functions/main.py"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
-        try:
-            wait_until_it_answers(port, process)
-            yield Server(port, sign_in(accounts, "acme", "trader"), sign_in(accounts, "acme", "admin"))
-        finally:
-            process.terminate()
-            process.wait(ANSWER_SECONDS)
-
-
-def wait_until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
-    give_up = time.monotonic() + STARTED_SECONDS
-    while process.poll() is None and time.monotonic() < give_up:
-        with contextlib.suppress(requests.ConnectionError):
-            if requests.get(f"http://127.0.0.1:{port}/v1/healthz", timeout=ANSWER_SECONDS).ok:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"the server did not start: exit {process.returncode}")
+    with deployed_api(tmp_path, accounts) as port:
+        yield Server(port, sign_in(accounts, "acme", "trader"), sign_in(accounts, "acme", "admin"))
 
 
 def test_slow_calls_up_to_its_concurrency_do_not_hold_up_the_kill_switch(server: Server) -> None:

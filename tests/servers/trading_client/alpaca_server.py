@@ -27,6 +27,8 @@ class Alpaca:
     """Symbols that cannot be sold short."""
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By client_order_id."""
+    figures: dict[str, str | None] = field(default_factory=dict)
+    """Of the account, instead of what it has."""
     is_filling: bool = True
     """Whether a new order is filled at once."""
     lost_answers: int = 0
@@ -54,7 +56,7 @@ class Alpaca:
         return _cancelled(order) if asked.method == "DELETE" else _found(order)
 
     def _account(self) -> Reply:
-        figures = {"equity": "100000", "buying_power": str(self.buying_power), "cash": "50000"}
+        figures = {"equity": "100000", "buying_power": str(self.buying_power), "cash": "50000", **self.figures}
         return Reply(200, {"id": str(uuid.uuid4()), "account_number": "PA1", "status": "ACTIVE", **figures})
 
     def _asset(self, symbol: str) -> Reply:

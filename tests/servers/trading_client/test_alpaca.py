@@ -222,6 +222,15 @@ def test_account_and_prices(desk: Desk) -> None:
         desk.broker.last_price("NONE")
 
 
+@pytest.mark.parametrize(
+    ("said", "read"), [(None, None), ("-1234.5", -1234.5), ("0", 0.0), ("99.123456789012", 99.123456789012)]
+)
+def test_what_alpaca_does_not_say_is_unknown_and_never_0(desk: Desk, said: str | None, read: float | None) -> None:
+    desk.alpaca.figures = dict.fromkeys(("equity", "buying_power", "cash"), said)
+    account = desk.broker.account()
+    assert (account.equity, account.buying_power, account.cash) == (read, read, read)
+
+
 def test_a_wrong_key_is_no_rejection_of_an_order(desk: Desk) -> None:
     with pytest.raises(BrokerUnavailable, match="401"):
         broker_of(desk.server, "wrong").submit_order(NONCE, "SPY", "buy", 1.0)

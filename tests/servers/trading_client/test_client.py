@@ -289,7 +289,7 @@ def test_signals_are_read_and_what_is_unknown_is_left_alone(serve: Callable[[Ans
 def test_snapshots_go_as_the_api_takes_them(serve: Callable[[Answers], Server]) -> None:
     server = serve(lambda asked: Reply(200, {"as_of": AT.isoformat()}))
     with client_of(server) as client:
-        client.put_account(AT, equity=1.0, buying_power=2.0, positions=[{"symbol": "SPY", "qty": 1.0}])
+        client.put_account(AT, equity=None, buying_power=-2.0, positions=[{"symbol": "SPY", "qty": 1.0}])
         client.put_market_data(AT, {"SPY": {"price": 450.0}})
         with pytest.raises(Invalid):
             client.put_account(AT, equity=float("nan"), buying_power=2.0)
@@ -300,6 +300,7 @@ def test_snapshots_go_as_the_api_takes_them(serve: Callable[[Answers], Server]) 
         "application/json",
     )
     assert account.json["positions"] == [{"symbol": "SPY", "qty": 1.0}]
+    assert [account.json[name] for name in ("equity", "buying_power", "cash")] == [None, -2.0, None]
     assert market.json == {"as_of": "2026-01-05T15:00:00+00:00", "symbols": {"SPY": {"price": 450.0}}}
 
 

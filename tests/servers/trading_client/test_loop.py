@@ -22,7 +22,8 @@ from examples.trading_client.client import MaestroClient
 from examples.trading_client.errors import Unavailable
 from examples.trading_client.journal import Journal
 from examples.trading_client.loop import TradingLoop
-from examples.trading_client.orders import OrderRejected
+from examples.trading_client.models import utc_now
+from examples.trading_client.orders import Account, OrderRejected
 from examples.trading_client.store import Store
 from tests.servers.trading_client.servers import Asked, Reply, Server, problem, serving
 from tests.servers.trading_client.test_client import Token
@@ -158,6 +159,16 @@ def test_the_paper_broker_fills_with_costs_once_and_goes_no_shorter_than_flat() 
             broker.submit_order("00" * 16, "SPY", side, qty)
     broker.submit_order("11" * 16, "SPY", "sell", 10.0)
     assert broker.account().positions == {}
+
+
+def test_the_loop_says_what_the_broker_says_and_nothing_in_place_of_what_it_does_not(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Account(as_of=utc_now(), equity=None, buying_power=-250.5, cash=None)
+    monkeypatch.setattr(desk.broker, "account", lambda: said)
+    desk.loop.run_once()
+    [published] = [asked.json for asked in desk.server.requests if asked.path == "/v1/account"]
+    assert [published[name] for name in ("equity", "buying_power", "cash")] == [None, -250.5, None]
 
 
 @pytest.mark.parametrize("module", sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__main__"))

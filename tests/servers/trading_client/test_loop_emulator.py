@@ -615,13 +615,16 @@ def test_the_readmes_first_steps_work(
 
 
 def test_every_option_the_readme_names_exists() -> None:
-    shown = subprocess.run(
-        [sys.executable, "-m", "examples.trading_client", "run", "--help"],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"},
-        timeout=60,
-    ).stdout
+    shown = "".join(
+        subprocess.run(
+            [sys.executable, "-m", "examples.trading_client", command, "--help"],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"},
+            timeout=60,
+        ).stdout
+        for command in ("run", "leave")
+    )
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README.read_text())) - {"--help"}
     assert named <= set(re.findall(r"--[a-z][a-z-]+", shown))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -132,9 +133,8 @@ class Desk:
         return len(Journal(self.store).open_trades())
 
 
-@pytest.fixture
-def desk(caplog: pytest.LogCaptureFixture) -> Iterator[Desk]:
-    caplog.set_level(logging.INFO, logger="trading_client")
+@contextmanager
+def open_desk() -> Iterator[Desk]:
     api, alpaca = Api(), Alpaca()
     with (
         serving(api) as server,
@@ -143,6 +143,13 @@ def desk(caplog: pytest.LogCaptureFixture) -> Iterator[Desk]:
     ):
         broker = AlpacaBroker("key", "secret", url_override=at_alpaca.url, data_url_override=at_alpaca.url)
         yield Desk(api, alpaca, server, client, broker)
+
+
+@pytest.fixture
+def desk(caplog: pytest.LogCaptureFixture) -> Iterator[Desk]:
+    caplog.set_level(logging.INFO, logger="trading_client")
+    with open_desk() as desk:
+        yield desk
 
 
 # How much an exit trades

@@ -7,9 +7,38 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.market_calendar import Calendars
+from functions.domain.kernel.errors import InputError
 
-MARKETS = {code: ExchangeCalendar(code) for code in ("XNYS", "XASX", "XHKG", "CMES")} | {"24x7": AlwaysOpen()}
+CALENDARS = Calendars()
+MARKETS = {code: CALENDARS.of(code) for code in ("XNYS", "XASX", "XHKG", "CMES", "24x7")}
+
+
+def test_a_market_has_one_calendar() -> None:
+    assert [CALENDARS.of(market) for market in MARKETS] == list(MARKETS.values())
+
+
+def test_the_last_year_of_holidays_is_known_to_its_end_and_what_is_beyond_is_named() -> None:
+    shanghai = CALENDARS.of("XSHG")
+    assert shanghai.is_open(datetime(2026, 12, 30, 3, tzinfo=UTC))
+    assert shanghai.close_of(date(2026, 12, 30)) == datetime(2026, 12, 30, 7, tzinfo=UTC)
+    with pytest.raises(
+        InputError, match="market must be one whose trading days exchange_calendars knows at 2031"
+    ) as no:
+        shanghai.is_open(datetime(2031, 1, 6, 3, tzinfo=UTC))
+    assert no.value.value == "XSHG"
+
+
+def test_a_market_that_does_not_exist_is_named() -> None:
+    for ask in (
+        lambda: CALENDARS.of("XXXX").is_open(datetime(2026, 1, 6, tzinfo=UTC)),
+        lambda: CALENDARS.of("XXXX").sessions(date(2026, 1, 6), date(2026, 1, 7)),
+        lambda: CALENDARS.of("XXXX").close_of(date(2026, 1, 6)),
+        lambda: CALENDARS.of("XXXX").end_of(date(2026, 1, 6)),
+        lambda: CALENDARS.of("XXXX").session_before(date(2026, 1, 6)),
+    ):
+        with pytest.raises(InputError, match="XXXX"):
+            ask()
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_the_readme_names_the_settings_that_are_class_attributes() -> None:
     page = (ROOT / "README.md").read_text(encoding="utf-8").split("## Settings", 1)[1].split("\n## ", 1)[0]
     named = re.search(r"are also class attributes of `MaestroController`: (.+?)\. ", page.replace("\n", " "))
     assert named
-    assert set(re.findall(r"`(\w+)`", named[1])) == MaestroController.policy_defaults().keys()
+    assert set(re.findall(r"`(\w+)`", named[1])) == MaestroController.class_settings().keys()
 
 
 def test_the_monitoring_page_lists_every_kind_of_alert() -> None:

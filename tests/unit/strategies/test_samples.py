@@ -243,7 +243,7 @@ paths = st.builds(
 
 
 @pytest.mark.parametrize("strategy_class", SAMPLES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_whatever_the_prices_they_answer_with_a_signal(strategy_class: type[BaseStrategy], data: st.DataObject) -> None:
     strategy = strategy_class()

@@ -12,7 +12,15 @@ import pytest
 from firebase_functions import https_fn, tasks_fn
 
 from functions import bootstrap
-from functions.domain.kernel.errors import InputError, MaestroError, RefusedError, StoreRefused, StoreUnavailable
+from functions.domain.kernel.errors import (
+    DamagedDocument,
+    InputError,
+    MaestroError,
+    RefusedError,
+    StoreRefused,
+    StoreUnavailable,
+    StrategyProcessesError,
+)
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.access.close_memberships import ClosedMembership
 from functions.services.kernel.tasks import Task
@@ -20,6 +28,7 @@ from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import DeliveryFailed, DeliveryReason
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.services.orchestration.enqueue_cycles import CycleTask
+from functions.triggers import tasks
 from functions.triggers.tasks import checktenant, handles
 from tests.fakes import MARCH_16
 from tests.unit.services.kernel.test_tasks import TOLD
@@ -115,8 +124,16 @@ def test_a_malformed_document_is_refused_too(caplog: pytest.LogCaptureFixture) -
     assert caplog.messages == [f"Task refused: {error}"]
 
 
-def test_what_the_store_refuses_for_good_is_not_delivered_again(caplog: pytest.LogCaptureFixture) -> None:
-    error = StoreRefused("storing the decision: a document is too large")
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreRefused("storing the decision: a document is too large"),
+        DamagedDocument("tenants/acme/state/session", "slot", "a text, or null", "a number"),
+    ],
+)
+def test_what_the_store_refuses_for_good_is_not_delivered_again(
+    error: StoreRefused, caplog: pytest.LogCaptureFixture
+) -> None:
     assert handled(CYCLE, error, StoreUnavailable) == {"status": "REFUSED", "detail": str(error)}
     assert caplog.messages == [f"Cycle refused by the store, not to be retried: {error}"]
 
@@ -142,6 +159,20 @@ def test_a_task_to_be_retried_says_so_to_the_queue_and_the_log(
     (record,) = caplog.records
     assert (record.getMessage(), record.levelno) == (line, logging.ERROR)
     assert fields.items() <= vars(record).items()
+
+
+def test_a_cycle_that_no_process_could_be_had_for_is_delivered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def orchestrate_slot(*_: Any) -> None:
+        raise StrategyProcessesError("no process is to be had")
+
+    monkeypatch.setattr(bootstrap, "strategy_loader", lambda _: SimpleNamespace(orchestrate_slot=orchestrate_slot))
+    monkeypatch.setattr(tasks, "replayed_now", lambda _: None)
+    with pytest.raises(https_fn.HttpsError) as failed:
+        tasks.orchestratetenant.__wrapped__(request_of(CYCLE.to_payload()))  # type: ignore[attr-defined]
+    assert (failed.value.code, failed.value.message) == (
+        https_fn.FunctionsErrorCode.UNAVAILABLE,
+        "no process is to be had",
+    )
 
 
 @pytest.mark.parametrize("error", [AWAY, DeliveryFailed(DeliveryReason.DELIVERY_IN_PROGRESS, "busy")])

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from functions.adapters.firestore.checkpoint_parts import PART_BYTES, joined, parted, parts_of
+from functions.adapters.firestore.checkpoint_parts import joined, parted
+from functions.adapters.firestore.parts import PART_BYTES, parts_of
 from functions.domain.kernel.errors import PackedStateError
 from functions.domain.ledger.books import Checkpoint
 from functions.domain.ledger.checkpoints import checkpoint_document, read_checkpoint

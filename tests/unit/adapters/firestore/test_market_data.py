@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.firestore import market_data as stored
-from functions.adapters.firestore.market_data import PLAIN_BYTES, packed, parts_of, unpacked
+from functions.adapters.firestore.market_data import PLAIN_BYTES, packed, unpacked
+from functions.adapters.firestore.parts import parts_of
 from functions.domain.kernel.document_size import MOST_BYTES, stored_bytes
 
 AS_OF = datetime(2026, 1, 5, tzinfo=UTC)

@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.notifications.rendering import rendered
@@ -58,7 +58,6 @@ def test_each_channel_gets_its_own_form() -> None:
     }
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(alphabet=st.sampled_from("a@<&>é𝄞\ud800\n"), max_size=40), st.integers(1, 3_000))
 def test_any_text_fits_and_is_json(piece: str, times: int) -> None:
     text = piece * times

@@ -12,6 +12,7 @@ from functions.domain.kernel.policy import Policy
 from functions.strategies.maestro_controller import MaestroController
 
 NOW = datetime(2020, 3, 16, tzinfo=UTC)
+MARKET = "market must be 24x7 or the ISO 10383 code of an exchange that exchange_calendars knows, like XNYS, was {!r}"
 
 
 def test_the_document_overrides_the_class_attributes_which_override_the_defaults() -> None:
@@ -29,6 +30,22 @@ def test_the_controllers_class_attributes_are_the_defaults_also_on_a_subclass() 
     policy = Policy.from_sources(Careful.policy_defaults(), None)
     assert (policy.sharpe_threshold_reduce, policy.max_gross_allocation) == (2.0, 0.5)
     assert Policy.from_sources(MaestroController.policy_defaults(), None) == Policy()
+
+
+def test_the_deployments_market_is_the_default_and_a_class_attribute_or_a_document_overrides_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Coins(MaestroController):
+        market = "24x7"
+
+    monkeypatch.setenv("MARKET_CALENDAR", "XASX")
+    of_all, of_coins = MaestroController.policy_defaults(), Coins.policy_defaults()
+    assert Policy.from_sources(of_all, None).market == "XASX"
+    assert Policy.from_sources(of_coins, None).market == "24x7"
+    assert Policy.from_sources(of_coins, {"market": "XHKG"}).market == "XHKG"
+    monkeypatch.setenv("MARKET_CALENDAR", "XXXX")
+    with pytest.raises(PolicyError, match="market must be 24x7 or the ISO 10383 code of an exchange"):
+        Policy.from_sources(MaestroController.policy_defaults(), None)
 
 
 def test_whole_numbers_may_come_as_floats_and_disabled_strategies_as_a_list() -> None:
@@ -59,6 +76,10 @@ def test_samples_come_as_any_collection_of_names() -> None:
         (
             {"insufficient_data_mode": "DISABLED"},
             "insufficient_data_mode must be one of ACTIVE, REDUCED, SHADOW_MODE, was 'DISABLED'",
+        ),
+        *(
+            ({"market": market}, MARKET.format(market))
+            for market in ("XXXX", "xnys", "NYSE", "24/7", "", None, ["XNYS"])
         ),
         ({"enabled": "yes"}, "enabled must be true or false, was 'yes'"),
         (

@@ -252,6 +252,12 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         "🚪 ann@example.com was deleted in Firebase Authentication, and is no member any more",
         found(closed_memberships=[CLOSED]),
     ),
+    (
+        AlertKind.CAPACITY,
+        Severity.WARNING,
+        "📏 The position book: 80% of the limit",
+        found(sizes={"position_book": 720_000}),
+    ),
 ]
 
 

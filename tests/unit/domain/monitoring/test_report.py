@@ -36,6 +36,8 @@ def told(**fields: Any) -> DayOfTrading:
     known: dict[str, Any] = {
         "tenant_name": "Acme",
         "day": date(2026, 1, 6),
+        "since": datetime(2026, 1, 5, 22, tzinfo=UTC),
+        "until": datetime(2026, 1, 6, 22, tzinfo=UTC),
         "summary": orchestration_summary(DECISIONS),
         "decisions": DECISIONS,
         "alerts": [{"title": "🚨 RISK"}],

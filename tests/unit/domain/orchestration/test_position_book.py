@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.errors import InputError
 from functions.domain.orchestration.position_book import (
+    MOST_BYTES,
     MOST_ORDERS,
     NOTHING_HELD,
     OPEN_OUTCOME_KEPT,
@@ -92,25 +95,35 @@ def test_a_document_keeps_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    "document",
+    ("document", "field"),
     [
-        {},
-        {"opened_at": NOW, "holdings_json": "{}", "orders_json": "[]"},
-        {"opened_at": NOW, "holdings_json": '[["A","KO","many",1,"KO"]]', "orders_json": "{}"},
-        {"opened_at": NOW, "holdings_json": "[]", "orders_json": '{"n": {"strategy_id": "A"}}'},
-        {"opened_at": NOW, "holdings_json": "[", "orders_json": "{}"},
+        ({}, "holdings_json"),
+        ({"holdings_json": "[]", "orders_json": "{}"}, "opened_at"),
+        ({"opened_at": NOW, "holdings_json": "[]", "orders_json": "[]"}, "orders_json"),
+        ({"opened_at": NOW, "holdings_json": '[["A","KO","many",1,"KO"]]', "orders_json": "{}"}, "holdings_json"),
+        ({"opened_at": NOW, "holdings_json": '[["A","KO",NaN,1,"KO"]]', "orders_json": "{}"}, "holdings_json"),
+        ({"opened_at": NOW, "holdings_json": "[]", "orders_json": '{"n": {"strategy_id": "A"}}'}, "orders_json"),
+        ({"opened_at": NOW, "holdings_json": "[", "orders_json": "{}"}, "holdings_json"),
     ],
 )
-def test_a_damaged_document_is_refused(document: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="state/positions"):
+def test_a_damaged_document_is_refused_by_field(document: dict[str, object], field: str) -> None:
+    with pytest.raises(InputError, match=f"^{field} must be"):
         PositionBook.from_document(document)
 
 
 def test_a_book_too_large_for_a_document_closes_and_says_why() -> None:
-    holdings = {(f"Strategy{number}", "KO"): Holding(1.0, 1.0, "KO" * 16) for number in range(15_000)}
+    rng = random.Random(20)
+    holdings = {
+        (f"Strategy{number % 1000}", f"S{number // 1000}"): Holding(rng.uniform(1, 1e4), rng.uniform(1, 1e3), "S")
+        for number in range(40_000)
+    }
+    some = dict(list(holdings.items())[:25_000])
+    packed = replace(BOOK, holdings=some, orders={"entry": ENTRY}).to_document(NOW)
+    assert stored_bytes(packed) < MOST_BYTES
+    assert PositionBook.from_document(packed) == replace(BOOK, holdings=some, orders={"entry": ENTRY})
     closed = PositionBook.from_document(replace(BOOK, holdings=holdings).to_document(NOW))
     assert (closed.is_open, dict(closed.holdings)) == (False, {})
-    assert "15000 positions" in str(closed.closed_because)
+    assert "40000 positions" in str(closed.closed_because)
 
 
 def test_an_exit_is_under_way_until_it_lapses_and_an_entry_until_nobody_expects_its_fill() -> None:

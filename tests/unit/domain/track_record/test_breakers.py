@@ -100,5 +100,20 @@ def test_the_state_survives_its_document_and_damage_is_named() -> None:
     assert BreakerState.from_document(state.to_document()) == state
     assert BreakerState.from_document(None) == BreakerState()
     damaged: dict[str, Any] = {**state.to_document(), "recent": "high"}
-    with pytest.raises(InputError, match=r"session\.breaker must be"):
+    with pytest.raises(InputError, match=r"breaker\.recent must be a list of finite numbers"):
         BreakerState.from_document(damaged)
+
+
+@pytest.mark.parametrize("name", ["best", "highs", "opening", "max_drawdown", "daily_loss_limit"])
+def test_a_trip_that_lost_a_field_is_damaged_and_not_refuted(name: str) -> None:
+    document = observe([100, 100, 100, 80, 80, 80]).to_document()
+    assert document["trip"] is not None
+    del document["trip"][name]
+    with pytest.raises(InputError, match=rf"breaker\.trip\.{name} must be .+, was missing"):
+        BreakerState.from_document(document)
+
+
+def test_a_flow_that_lost_its_factor_is_damaged_and_not_settled_again() -> None:
+    document = BreakerState().to_document() | {"flows": [{"usd": 5.0, "ts": datetime(2020, 3, 16, tzinfo=UTC)}]}
+    with pytest.raises(InputError, match=r"breaker\.flows\[0\]\.factor must be there, or null"):
+        BreakerState.from_document(document)

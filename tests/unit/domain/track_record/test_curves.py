@@ -39,7 +39,9 @@ def test_a_live_record() -> None:
     assert curves.live.drawdown == pytest.approx([0.0, -0.22, 0.95238 / 1.1 - 1])
     assert np.isnan(curves.shadow.equity).all()
     assert np.isnan(curves.sharpe[:2]).all()
-    assert curves.sharpe[2] == pytest.approx(statistics.sharpe_ratio([0.1, -0.22, 0.11], POLICY.risk_free_rate))
+    assert curves.sharpe[2] == pytest.approx(
+        statistics.sharpe_ratio([0.1, -0.22, 0.11], POLICY.risk_free_rate, periods_a_year=252)
+    )
     assert curves.book == ("live", "live", "live")
     assert curves.mode == ("ACTIVE", None, None)
 
@@ -62,7 +64,9 @@ def test_a_day_on_paper_counts_with_its_paper_return() -> None:
     ]
     curves = strategy_curves(documents, 30, POLICY)
     assert curves.book == ("live", "shadow", "shadow")
-    assert curves.sharpe[2] == pytest.approx(statistics.sharpe_ratio([0.05, 0.07, -0.03], POLICY.risk_free_rate))
+    assert curves.sharpe[2] == pytest.approx(
+        statistics.sharpe_ratio([0.05, 0.07, -0.03], POLICY.risk_free_rate, periods_a_year=252)
+    )
     assert curves.live.equity == pytest.approx([1.05, 1.05, 1.05 * 1.01]), "each book has its own curve"
     assert curves.shadow.equity == pytest.approx([1.0, 1.07, 1.07 * 0.97])
 
@@ -124,7 +128,8 @@ def test_curves_are_the_statistics_of_their_returns(returns: list[float]) -> Non
     assert curves.live.equity == pytest.approx(np.cumprod(1 + np.array(returns)), abs=1e-12)
     windows = [returns[max(0, end - 10) : end] for end in range(1, len(returns) + 1)]
     by_day = [
-        float(statistics.sharpe_ratio(one, POLICY.risk_free_rate)) if len(one) >= 3 else np.nan for one in windows
+        float(statistics.sharpe_ratio(one, POLICY.risk_free_rate, periods_a_year=252)) if len(one) >= 3 else np.nan
+        for one in windows
     ]
     assert curves.sharpe == pytest.approx(by_day, rel=1e-9, nan_ok=True)
 

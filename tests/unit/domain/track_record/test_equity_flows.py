@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.kernel.errors import InputError
@@ -191,7 +191,6 @@ def events(fractions: st.SearchStrategy[float], waits: st.SearchStrategy[int]) -
     return st.lists(one, min_size=5, max_size=25)
 
 
-@settings(deadline=None)
 @given(events(st.floats(-0.9, 3.0), st.just(0)), st.integers(1, 3))
 def test_breakers_trip_exactly_when_the_same_returns_without_flows_trip_them(
     history: list[Event], confirmations: int
@@ -230,7 +229,6 @@ def test_breakers_trip_exactly_when_the_same_returns_without_flows_trip_them(
         assert state.recent == pytest.approx([one * units for one in plain.recent], rel=1e-9)
 
 
-@settings(deadline=None)
 @given(events(st.floats(-0.2, 0.25), st.integers(0, 12)), st.integers(1, 3))
 def test_flows_told_late_and_in_any_order_leave_nothing_behind(history: list[Event], confirmations: int) -> None:
     """Without any return, nothing may be in breach, nor look like a fall, once every flow is told."""
@@ -255,7 +253,6 @@ def test_flows_told_late_and_in_any_order_leave_nothing_behind(history: list[Eve
     assert state.day_start == pytest.approx(equity, rel=1e-9)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 20_000), st.floats(1.0, 2.0)), min_size=1, max_size=400))
 def test_few_highs_are_kept_and_the_highest_is_one_of_them(steps: list[tuple[int, float]]) -> None:
     at, highs, highest = NOW, tuple[Equity, ...](), 0.0

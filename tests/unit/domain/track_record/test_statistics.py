@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from functools import partial
 
 import empyrical
 import numpy as np
@@ -19,6 +20,9 @@ from tools.prerequisites import ROOT
 
 PRICES = ROOT / "examples/data/us_equities_daily_2018_2022.csv"
 RELATIVE = 1e-9
+sharpe_ratio = partial(statistics.sharpe_ratio, periods_a_year=252)
+volatility = partial(statistics.volatility, periods_a_year=252)
+probabilistic_sharpe_ratio = partial(statistics.probabilistic_sharpe_ratio, periods_a_year=252)
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +34,27 @@ def real_returns() -> NDArray[np.float64]:
     return np.asarray(prices[:, 1:] / prices[:, :-1] - 1)
 
 
+@pytest.mark.parametrize("year", [252, 365])
 @pytest.mark.parametrize("days", [5, 30, 252, 1256])
-def test_equal_to_empyrical_on_real_prices(real_returns: NDArray[np.float64], days: int) -> None:
+def test_equal_to_empyrical_on_real_prices(real_returns: NDArray[np.float64], days: int, year: int) -> None:
     windows = real_returns[:, -days:]
-    daily_rate = 0.04 / 252
+    daily_rate = 0.04 / year
     expected = {
-        "sharpe": [empyrical.sharpe_ratio(row, risk_free=daily_rate) for row in windows],
-        "volatility": [empyrical.annual_volatility(row) for row in windows],
+        "sharpe": [empyrical.sharpe_ratio(row, risk_free=daily_rate, annualization=year) for row in windows],
+        "volatility": [empyrical.annual_volatility(row, annualization=year) for row in windows],
         "drawdown": [empyrical.max_drawdown(row) for row in windows],
-        "annual": [empyrical.annual_return(row) for row in windows],
+        "annual": [empyrical.annual_return(row, annualization=year) for row in windows],
         "total": [empyrical.cum_returns_final(row) for row in windows],
     }
-    np.testing.assert_allclose(statistics.sharpe_ratio(windows, 0.04), expected["sharpe"], rtol=RELATIVE)
-    np.testing.assert_allclose(statistics.volatility(windows), expected["volatility"], rtol=RELATIVE)
+    sharpe, volatility, annual = (
+        statistics.sharpe_ratio(windows, 0.04, periods_a_year=year),
+        statistics.volatility(windows, periods_a_year=year),
+        statistics.annualized_return(windows, periods_a_year=year),
+    )
+    np.testing.assert_allclose(sharpe, expected["sharpe"], rtol=RELATIVE)
+    np.testing.assert_allclose(volatility, expected["volatility"], rtol=RELATIVE)
     np.testing.assert_allclose(statistics.max_drawdown(windows), expected["drawdown"], rtol=RELATIVE)
-    np.testing.assert_allclose(statistics.annualized_return(windows), expected["annual"], rtol=RELATIVE, atol=1e-12)
+    np.testing.assert_allclose(annual, expected["annual"], rtol=RELATIVE, atol=1e-12)
     np.testing.assert_allclose(statistics.total_return(windows), expected["total"], rtol=RELATIVE, atol=1e-12)
 
 
@@ -65,7 +75,7 @@ def test_degenerate_series(
     series: list[float], sharpe: float | None, drawdown: float, total: float, wins: float
 ) -> None:
     if sharpe is not None:
-        np.testing.assert_allclose(statistics.sharpe_ratio(series), sharpe, atol=1e-12)
+        np.testing.assert_allclose(sharpe_ratio(series), sharpe, atol=1e-12)
     np.testing.assert_allclose(statistics.max_drawdown(series), drawdown, atol=1e-12)
     np.testing.assert_allclose(statistics.total_return(series), total, atol=1e-9)
     np.testing.assert_allclose(statistics.win_rate(series), wins)
@@ -75,7 +85,7 @@ def test_degenerate_series(
 def test_a_loss_above_the_capital_ends_the_curve_and_never_turns_into_a_gain(losses: list[float]) -> None:
     assert statistics.total_return(losses) == -1.0
     assert statistics.max_drawdown(losses) == -1.0
-    assert statistics.annualized_return(losses) == -1.0
+    assert statistics.annualized_return(losses, periods_a_year=252) == -1.0
     assert statistics.growth(losses)[-1] == 0.0
     beside = np.array([losses, np.zeros(len(losses))])
     np.testing.assert_array_equal(statistics.total_return(beside), [-1.0, 0.0])
@@ -99,7 +109,7 @@ def test_a_curve_is_never_below_0_and_stays_there(returns: NDArray[np.float64], 
 
 def test_an_infinite_return_is_refused() -> None:
     with pytest.raises(MetricInputError, match="daily_returns must be finite or NaN, was inf"):
-        statistics.sharpe_ratio([0.1, math.inf])
+        sharpe_ratio([0.1, math.inf])
 
 
 moderate = st.floats(-0.5, 0.5, allow_nan=False).map(lambda value: round(value, 8))  # finer steps are rounding
@@ -108,34 +118,32 @@ series_of_returns = arrays(np.float64, st.integers(3, 60), elements=moderate)
 
 @given(moderate, st.integers(2, 90))
 def test_equal_returns_have_no_sharpe_ratio(value: float, days: int) -> None:
-    assert math.isnan(statistics.sharpe_ratio(np.full(days, value), 0.04))
+    assert math.isnan(sharpe_ratio(np.full(days, value), 0.04))
 
 
 @given(series_of_returns, st.floats(0.01, 100))
 def test_sharpe_does_not_depend_on_leverage(returns: NDArray[np.float64], factor: float) -> None:
-    np.testing.assert_allclose(
-        statistics.sharpe_ratio(returns * factor), statistics.sharpe_ratio(returns), rtol=1e-6, atol=1e-9
-    )
+    np.testing.assert_allclose(sharpe_ratio(returns * factor), sharpe_ratio(returns), rtol=1e-6, atol=1e-9)
 
 
 @given(series_of_returns)
 def test_missing_days_count_as_absent_not_as_zero(returns: NDArray[np.float64]) -> None:
     spread = np.full(2 * returns.size, math.nan)
     spread[::2] = returns
-    for statistic in (statistics.sharpe_ratio, statistics.volatility, statistics.max_drawdown, statistics.win_rate):
+    for statistic in (sharpe_ratio, volatility, statistics.max_drawdown, statistics.win_rate):
         np.testing.assert_allclose(statistic(spread), statistic(returns), rtol=1e-9, atol=1e-12)
 
 
 @given(arrays(np.float64, (4, 20), elements=moderate))
 def test_rows_do_not_see_each_other(matrix: NDArray[np.float64]) -> None:
-    together = statistics.sharpe_ratio(matrix, 0.04)
-    alone = [float(statistics.sharpe_ratio(row, 0.04)) for row in matrix]
+    together = sharpe_ratio(matrix, 0.04)
+    alone = [float(sharpe_ratio(row, 0.04)) for row in matrix]
     np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-9)
 
 
 @given(series_of_returns)
 def test_a_higher_risk_free_rate_never_raises_sharpe(returns: NDArray[np.float64]) -> None:
-    low, high = statistics.sharpe_ratio(returns, 0.0), statistics.sharpe_ratio(returns, 0.05)
+    low, high = sharpe_ratio(returns, 0.0), sharpe_ratio(returns, 0.05)
     assert math.isnan(low) or high <= low
 
 
@@ -149,8 +157,8 @@ def test_a_higher_benchmark_is_never_likelier_to_be_beaten(
     returns: NDArray[np.float64], one: float, other: float
 ) -> None:
     low, high = sorted((one, other))
-    beats_low = statistics.probabilistic_sharpe_ratio(returns, annual_benchmark_sharpe=low)
-    beats_high = statistics.probabilistic_sharpe_ratio(returns, annual_benchmark_sharpe=high)
+    beats_low = probabilistic_sharpe_ratio(returns, annual_benchmark_sharpe=low)
+    beats_high = probabilistic_sharpe_ratio(returns, annual_benchmark_sharpe=high)
     assert math.isnan(beats_low) or 0 <= beats_high <= beats_low <= 1
 
 
@@ -166,11 +174,11 @@ def test_probabilistic_sharpe_of_a_symmetric_series_by_hand() -> None:
     returns = np.tile([0.012, -0.008], 12)
     daily_sharpe = 0.002 / returns.std(ddof=1)
     expected = 0.5 * (1 + math.erf(daily_sharpe * math.sqrt(23) / math.sqrt(2)))
-    assert statistics.probabilistic_sharpe_ratio(returns) == pytest.approx(expected, rel=1e-12)
+    assert probabilistic_sharpe_ratio(returns) == pytest.approx(expected, rel=1e-12)
 
 
 def test_probabilistic_sharpe_needs_more_days_for_the_same_ratio() -> None:
     returns = np.random.default_rng(7).normal(0.001, 0.01, 20)
-    few = statistics.probabilistic_sharpe_ratio(returns)
-    many = statistics.probabilistic_sharpe_ratio(np.tile(returns, 10))
+    few = probabilistic_sharpe_ratio(returns)
+    many = probabilistic_sharpe_ratio(np.tile(returns, 10))
     assert abs(many - 0.5) > abs(few - 0.5)

@@ -21,6 +21,7 @@ SINCE = datetime(2020, 3, 1, tzinfo=UTC)
 
 @pytest.mark.parametrize(("equity", "base"), [(80_000.0, 20_000.0), (0.0, 10_000.0), (-5_000.0, 10_000.0)])
 def test_an_account_that_is_worth_nothing_is_no_capital_base(equity: float, base: float) -> None:
+    malformed: list[Exception] = []
     modes = {"Trend": ModeState(AgentMode.ACTIVE, SINCE, ReasonCode.SHARPE_HEALTHY, allocation=0.25)}
     breaker = BreakerState(opening=Equity(equity, SINCE)).to_document()
     settings = TenantSettings(
@@ -29,4 +30,5 @@ def test_an_account_that_is_worth_nothing_is_no_capital_base(equity: float, base
         market_data=None,
         session={"breaker": breaker},
     )
-    assert value(settings, {}, AlwaysOpen()).capital_base("Trend") == base
+    assert value(settings, {}, AlwaysOpen(), malformed.append).capital_base("Trend") == base
+    assert malformed == []

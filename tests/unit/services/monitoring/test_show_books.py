@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.errors import DamagedDocument, RefusedError
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.books import Checkpoint
@@ -113,17 +113,16 @@ def test_a_strategy_without_days_is_not_found() -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        ({"pnl": None}, r"ann__Trend__2020-03-02.pnl must be a finite number, was None"),
-        ({"pnl": float("inf")}, r"pnl must be a finite number, was inf"),
-        ({"fills": "two"}, r"fills must be a finite number, was 'two'"),
-        ({"mode": 5}, r"mode must be a mode or null, was 5"),
-        ({"pnl": 1e308, "capital_base": 1e-308}, r"daily_returns must be finite or NaN, was inf"),
+        ({"pnl": None}, r"pnl must be a finite number, and is null"),
+        ({"pnl": float("inf")}, r"pnl must be a finite number, and is another number"),
+        ({"fills": "two"}, r"fills must be a finite number, and is another text"),
+        ({"mode": 5}, r"mode must be a text, or null, and is another number"),
+        ({"pnl": 1e308, "capital_base": 1e-308}, r"of Trend in strategy_performance: pnl, capital_base must be finite"),
     ],
 )
 def test_a_damaged_day_is_named_and_not_guessed(damage: dict[str, Any], message: str) -> None:
-    with pytest.raises(RefusedError, match=message) as refused:
+    with pytest.raises(DamagedDocument, match=message):
         curves(FakeRecords([daily(0, 1.0) | damage, daily(1, 1.0)]), 10)
-    assert refused.value.reason_code is ReasonCode.STORE_UNAVAILABLE
 
 
 # Open lots
@@ -174,9 +173,9 @@ def test_positions_are_sorted_and_cut() -> None:
     ],
 )
 def test_a_damaged_checkpoint_is_refused_and_says_what_rebuilds_it(damage: dict[str, Any]) -> None:
-    with pytest.raises(RefusedError, match=r"open lots cannot be read \(.+\): the next nightly snapshot") as refused:
+    with pytest.raises(DamagedDocument, match=r"; the next nightly snapshot rebuilds them") as refused:
         positions(FROM_BEFORE_PACKING | damage)
-    assert refused.value.reason_code is ReasonCode.STORE_UNAVAILABLE
+    assert next(iter(damage)) in refused.value.field
 
 
 # Reservations
@@ -272,14 +271,14 @@ def test_a_damaged_redemption_is_refused_without_its_nonce(damage: dict[str, Any
     first, second = redemption(0), redemption(1)
     cycles = store_of(first, second)
     cycles.put(f"tenants/acme/redemptions/{first.nonce}", first.to_document() | damage)
-    with pytest.raises(RefusedError, match="reservations cannot be read") as refused:
+    with pytest.raises(DamagedDocument) as refused:
         all_reserved(FakeTradingStore(cycles), "acme", datetime(2020, 3, 17, tzinfo=UTC))
-    assert refused.value.reason_code is ReasonCode.STORE_UNAVAILABLE
-    assert first.nonce not in refused.value.detail
+    assert refused.value.field == next(iter(damage))
+    assert first.nonce not in str(refused.value)
 
 
 def test_a_damaged_buying_power_is_refused() -> None:
     cycles = store_of(redemption(0))
     cycles.put(SESSION, {**cycles.documents[SESSION], "buying_power": "plenty"})
-    with pytest.raises(RefusedError, match="reservations cannot be read"):
+    with pytest.raises(DamagedDocument, match="buying_power must be a finite number, or null, and is another text"):
         all_reserved(FakeTradingStore(cycles), "acme", MARCH_16)

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from functions.domain.kernel.agent_mode import AgentMode
-from functions.domain.kernel.errors import RefusedError
+from functions.domain.kernel.errors import DamagedDocument
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.live_positions import LivePositions
 from functions.domain.orchestration.cycle_documents import modes_document
@@ -61,9 +61,9 @@ def test_a_tenant_that_has_nothing_yet_has_no_open_book() -> None:
 
 @pytest.mark.parametrize("damage", [{"holdings_json": "{"}, {"orders_json": "[1]"}, {"holdings_json": '[["Trend"]]'}])
 def test_a_damaged_book_is_told_and_not_guessed(damage: dict[str, Any]) -> None:
-    with pytest.raises(RefusedError, match="open the book again") as refused:
+    with pytest.raises(DamagedDocument, match="open the book again") as refused:
         shown(positions=BOOK | damage)
-    assert refused.value.reason_code is ReasonCode.STORE_UNAVAILABLE
+    assert refused.value.field == next(iter(damage))
 
 
 @pytest.mark.parametrize(

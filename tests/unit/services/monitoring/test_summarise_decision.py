@@ -13,7 +13,7 @@ import pytest
 
 from functions import bootstrap
 from functions.adapters import gemini
-from functions.adapters.market_calendar import AlwaysOpen
+from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.domain.kernel.errors import StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.orchestration.decision import MaestroDecision
@@ -72,7 +72,7 @@ def decision() -> MaestroDecision:
     async def propose(inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
         return []
 
-    cycle = RunCycle(FakeCycleStore(), FakeClock(), CountingIds(), AlwaysOpen)
+    cycle = RunCycle(FakeCycleStore(), FakeClock(), CountingIds(), OneCalendar(AlwaysOpen()))
     result = asyncio.run(cycle.run(CycleRequest(tenant_id="acme", propose=propose)))
     assert result is not None
     return replace(result.decision, ai_summary=TEXT)

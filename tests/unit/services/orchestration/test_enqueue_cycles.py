@@ -1,4 +1,4 @@
-"""One tick, one task per tenant."""
+"""One tick, one task per tenant whose market is open."""
 
 from __future__ import annotations
 
@@ -8,45 +8,94 @@ from typing import Any
 
 import pytest
 
-from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
-from functions.domain.kernel.errors import InputError, StoreError, StoreUnavailable
+from functions.adapters.market_calendar import Calendars, ExchangeCalendar
+from functions.domain.kernel.errors import InputError, StoreError
 from functions.domain.kernel.slots import slot_of
 from functions.services.orchestration.enqueue_cycles import CycleTask, enqueue_cycles
+from tests.fakes import FakeQueue, FakeTenants
 
 AT = datetime(2020, 3, 16, 19, 57, 12, tzinfo=UTC)
 
 
-class Tenants:
-    def enabled_tenants(self) -> list[str]:
-        return ["acme", "blue", "cyan"]
+TENANTS = FakeTenants(dict.fromkeys(["acme", "blue", "cyan"]))
+AROUND_THE_CLOCK = {"market": "24x7"}
 
 
-class Queue:
-    def __init__(self, failing: str = "") -> None:
-        self.tasks: dict[str, Mapping[str, Any]] = {}
-        self._failing = failing
+def tick(
+    queue: FakeQueue,
+    at: datetime = AT,
+    tenants: FakeTenants = TENANTS,
+    defaults: Mapping[str, Any] = AROUND_THE_CLOCK,
+) -> int:
+    return enqueue_cycles(tenants, Calendars(), queue, defaults, at)
 
-    def enqueue(self, task_id: str, payload: Mapping[str, Any]) -> bool:
-        if payload["tenant_id"] == self._failing:
-            raise StoreUnavailable("queue is down")
-        is_new = task_id not in self.tasks
-        self.tasks[task_id] = payload
-        return is_new
+
+def tenants_of(queue: FakeQueue) -> list[str]:
+    return sorted(task["tenant_id"] for task in queue.tasks.values())
 
 
 def test_a_repeated_tick_queues_nothing_twice() -> None:
-    queue = Queue()
+    queue = FakeQueue()
     for _ in range(2):
-        enqueue_cycles(Tenants(), queue, AlwaysOpen(), AT)
-    assert sorted(task["tenant_id"] for task in queue.tasks.values()) == ["acme", "blue", "cyan"]
+        tick(queue)
+    assert tenants_of(queue) == ["acme", "blue", "cyan"]
     assert {task["slot"] for task in queue.tasks.values()} == {"2020-03-16T19:55:00Z"}
 
 
 def test_one_tenant_that_cannot_be_queued_stops_no_other_and_is_not_swallowed() -> None:
-    queue = Queue(failing="blue")
+    queue = FakeQueue(failing="blue")
     with pytest.raises(StoreError, match="1 of 3 cycles of 2020-03-16T19:55:00Z not queued, first of tenant blue"):
-        enqueue_cycles(Tenants(), queue, AlwaysOpen(), AT)
-    assert sorted(task["tenant_id"] for task in queue.tasks.values()) == ["acme", "cyan"]
+        tick(queue)
+    assert tenants_of(queue) == ["acme", "cyan"]
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("2020-03-16T15:00:00Z", ["coins", "default", "malformed", "new_york", "unknown"]),
+        ("2020-03-16T12:00:00Z", ["coins"]),  # nobody else trades
+        ("2020-03-17T01:30:00Z", ["coins", "hong_kong", "sydney"]),
+        ("2020-03-17T04:30:00Z", ["coins", "sydney"]),  # Hong Kong has lunch
+        ("2020-03-15T15:00:00Z", ["coins"]),  # a Sunday
+    ],
+)
+def test_a_tick_runs_a_tenants_cycle_in_the_hours_of_its_own_market(at: str, expected: list[str]) -> None:
+    markets = {"coins": "24x7", "new_york": "XNYS", "sydney": "XASX", "hong_kong": "XHKG", "unknown": "XXXX"}
+    policies: dict[str, Any] = {tenant_id: {"market": market} for tenant_id, market in markets.items()}
+    tenants = FakeTenants({**policies, "default": None, "malformed": {"market": ["XASX"]}})
+    queue = FakeQueue()
+    count = tick(queue, datetime.fromisoformat(at), tenants, {"market": "XNYS"})
+    assert (tenants_of(queue), count) == (expected, len(expected))
+
+
+def test_a_malformed_policy_keeps_the_hours_that_it_names() -> None:
+    tenants, queue = FakeTenants({"acme": {"market": "XASX", "base_capital": -1}}), FakeQueue()
+    tick(queue, datetime(2020, 3, 17, 1, tzinfo=UTC), tenants, {"market": "XNYS"})
+    assert tenants_of(queue) == ["acme"]
+
+
+def test_policies_are_read_many_at_once_and_those_that_cannot_be_read_keep_the_deployments_hours() -> None:
+    names = [f"t{number:04d}" for number in range(1100)]
+    tenants, queue = FakeTenants({name: {"market": "XASX"} for name in names}, failing="t0600"), FakeQueue()
+    with pytest.raises(StoreError, match="the settings of 500 tenants could not be read"):
+        tick(queue, tenants=tenants)
+    assert [len(read) for read in tenants.reads] == [500, 500, 100]
+    assert tenants_of(queue) == names[500:1000], "Sydney sleeps, and the deployment's market never does"
+
+
+def test_a_market_whose_hours_nobody_knows_yet_keeps_the_deployments() -> None:
+    tenants, queue = FakeTenants({"shanghai": {"market": "XSHG"}, "coins": {"market": "24x7"}}), FakeQueue()
+    tick(queue, datetime(2031, 3, 17, 15, tzinfo=UTC), tenants, {"market": "XNYS"})
+    assert tenants_of(queue) == ["coins", "shanghai"]
+    closed = FakeQueue()
+    tick(closed, datetime(2031, 3, 17, 3, tzinfo=UTC), tenants, {"market": "XNYS"})
+    assert tenants_of(closed) == ["coins"]
+
+
+def test_a_deployment_that_names_no_market_stops_nobody() -> None:
+    tenants, queue = FakeTenants({"sydney": {"market": "XASX"}, "new_york": None}), FakeQueue()
+    tick(queue, datetime(2020, 3, 16, 15, tzinfo=UTC), tenants, {"market": "the moon"})
+    assert tenants_of(queue) == ["new_york"]
 
 
 def test_a_task_survives_its_payload_and_its_id_fits_cloud_tasks() -> None:

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar
+from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import RefusedError, StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.monitoring.alerts import AlertKind
+from functions.domain.monitoring.findings import of_decision
 from functions.domain.orchestration.cycle_documents import issued_signals, modes_document
 from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.orchestration.inputs import CycleInputs
@@ -24,8 +26,9 @@ from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState
+from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.idempotency import RequestKey
-from functions.services.kernel.ports import Clock, MarketCalendar
+from functions.services.kernel.ports import Clock, MarketCalendars
 from functions.services.orchestration.run_cycle import (
     MAX_COMMIT_ATTEMPTS,
     CycleRequest,
@@ -42,7 +45,7 @@ LATER_SLOT = "2020-03-16T20:00:00Z"
 TENANT = "tenants/acme"
 IDS = CountingIds()
 CLOCK = FakeClock()
-ALWAYS_OPEN = AlwaysOpen()
+CALENDARS = Calendars()
 KEY = RequestKey("ann", "k", {"post": "orchestrations"})
 OTHER = RequestKey("ann", "k", {"redeem": "0f" * 16})
 """Another request under the same key."""
@@ -60,14 +63,14 @@ def run(
     store: FakeCycleStore,
     proposals: Mapping[str, Any] | Callable[[CycleInputs], Mapping[str, Any]],
     clock: Clock = CLOCK,
-    calendar: MarketCalendar = ALWAYS_OPEN,
+    calendars: MarketCalendars = CALENDARS,
     **request: Any,
 ) -> CycleResult | None:
     async def propose(inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
         given = proposals(inputs) if callable(proposals) else proposals
         return [read_signal(name, proposal) for name, proposal in given.items()]
 
-    cycle = RunCycle(store, clock, IDS, lambda: calendar)
+    cycle = RunCycle(store, clock, IDS, calendars)
     return asyncio.run(cycle.run(CycleRequest(tenant_id="acme", propose=propose, **request)))
 
 
@@ -203,7 +206,7 @@ def test_an_unreachable_store_fails_a_scheduled_cycle_so_that_it_is_retried(stor
     [
         ("accounts/primary", None, "MISSING_ACCOUNT"),
         ("accounts/primary", {"equity": "lots", "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
-        ("accounts/primary", {"equity": -1, "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
+        ("accounts/primary", {"equity": 1, "buying_power": "NaN", "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
         ("accounts/primary", {"equity": 1, "positions": "none", "as_of": MARCH_16}, "MALFORMED_ACCOUNT"),
         ("accounts/primary", {"equity": 1}, "MALFORMED_ACCOUNT"),
         ("accounts/primary", {"equity": 1, "as_of": MARCH_16 - timedelta(hours=1)}, "STALE_ACCOUNT"),
@@ -271,6 +274,33 @@ def test_unreadable_state_changes_no_mode_and_is_not_overwritten(store: FakeCycl
     result = decided(store, {"A": BUY, "B": BUY}, slot=SLOT)
     assert result.decision.allocation_decisions[0].mode == "SHADOW_MODE"
     assert store.documents[f"{TENANT}/state/modes"] == modes
+
+
+def test_that_a_strategy_moves_is_said_in_the_cycle_in_which_it_moves_and_in_no_other(store: FakeCycleStore) -> None:
+    days = [MARCH_16.date() - timedelta(days=20 - day) for day in range(20)]
+    losses = [("A", day, -0.02 + 0.01 * (day.day % 2)) for day in days]
+    store.put(f"{TENANT}/state/windows", PerformanceWindows.from_daily_returns(losses).to_document())
+    said = []
+    for number in range(3):
+        at = MARCH_16 + timedelta(minutes=5 * number)
+        result = decided(store, {"A": BUY}, clock=FakeClock(at), slot=at.isoformat())
+        said.append(result.decision.verdicts[0].reasoning.rpartition("0.5. ")[2])
+        assert result.decision.verdicts[0].mode == "SHADOW_MODE"
+    assert said == ["Moving to SHADOW_MODE.", "Staying in SHADOW_MODE.", "Staying in SHADOW_MODE."]
+
+
+def test_no_exit_that_stays_whole_is_said_to_be_halved(store: FakeCycleStore) -> None:
+    since = MARCH_16 - timedelta(days=3)
+    reduced = dict.fromkeys(("A", "B"), ModeState(AgentMode.REDUCED, since, ReasonCode.SHARPE_BELOW_REDUCE))
+    store.put(f"{TENANT}/state/modes", modes_document(reduced, since))
+    days = [MARCH_16.date() - timedelta(days=20 - day) for day in range(20)]
+    middling = [(name, day, 0.00064 + 0.01 * (-1) ** day.toordinal()) for day in days for name in ("A", "B")]
+    store.put(f"{TENANT}/state/windows", PerformanceWindows.from_daily_returns(middling).to_document())
+    result = decided(store, {"A": {"action": "SELL", "ticker": "KO"}, "B": BUY}, slot=SLOT)
+    leaves, enters = result.decision.verdicts
+    assert (leaves.mode, leaves.final_allocation, enters.final_allocation) == ("REDUCED", 1.0, 0.2)
+    assert leaves.reasoning.endswith("Staying in REDUCED. An exit stays whole.")
+    assert enters.reasoning.endswith("Staying in REDUCED: 50% of the allocation.")
 
 
 def test_a_sample_that_the_policy_does_not_name_trades_nothing(store: FakeCycleStore) -> None:
@@ -366,17 +396,67 @@ def test_a_withdrawal_is_no_loss_to_the_breaker_told_in_time_or_late(
     assert cycle(20, 30_000) == "HOLD"
 
 
-@pytest.mark.parametrize(("calendar", "tripped"), [(ExchangeCalendar("XASX"), "DAILY_LOSS"), (AlwaysOpen(), None)])
+SYDNEYS_MORNING = datetime(2020, 3, 16, 23, 15, tzinfo=UTC)  # it goes on over UTC's midnight
+NEW_YORKS_EVENING = datetime(2020, 3, 17, 3, 15, tzinfo=UTC)
+HONG_KONGS_LUNCH = datetime(2020, 3, 17, 3, 15, tzinfo=UTC)
+FIRST, NEXT = timedelta(minutes=35), timedelta(minutes=105)
+
+
+@pytest.mark.parametrize(
+    ("market", "begin", "tripped"),
+    [
+        ("XASX", SYDNEYS_MORNING, "DAILY_LOSS"),
+        ("24x7", SYDNEYS_MORNING, None),  # UTC's midnight is between the two
+        ("XNYS", SYDNEYS_MORNING, "DAILY_LOSS"),  # after hours, all of one evening
+        ("XNYS", NEW_YORKS_EVENING, None),  # New York's midnight
+        ("XHKG", HONG_KONGS_LUNCH, "DAILY_LOSS"),
+        ("24x7", HONG_KONGS_LUNCH, "DAILY_LOSS"),
+    ],
+)
 def test_a_days_loss_is_one_session_of_the_market(
-    store: FakeCycleStore, calendar: MarketCalendar, tripped: str | None
+    store: FakeCycleStore, market: str, begin: datetime, tripped: str | None
 ) -> None:
-    store.put(f"{TENANT}/config/maestro", {"daily_loss_limit": 0.05, "breaker_confirmations": 1})
-    sydneys_morning = datetime(2020, 3, 16, 23, 15, tzinfo=UTC)  # it goes on over UTC's midnight
-    for minutes, equity in {0: 100_000, 35: 97_000, 105: 94_000}.items():
-        at = sydneys_morning + timedelta(minutes=minutes)
+    policy = {"daily_loss_limit": 0.05, "breaker_confirmations": 1, "market": market}
+    store.put(f"{TENANT}/config/maestro", policy)
+    for passed, equity in {timedelta(): 100_000, FIRST: 97_000, NEXT: 94_000}.items():
+        at = begin + passed
         store.put(f"{TENANT}/accounts/primary", {"equity": equity, "buying_power": 50_000, "as_of": at})
-        run(store, {"A": BUY}, clock=FakeClock(at), calendar=calendar)
+        run(store, {"A": BUY}, clock=FakeClock(at))
     assert store.documents[f"{TENANT}/state/session"]["breaker"]["reason_code"] == tripped
+
+
+def test_the_deployments_market_is_the_default(store: FakeCycleStore) -> None:
+    store.put(f"{TENANT}/config/maestro", {"daily_loss_limit": 0.05, "breaker_confirmations": 1})
+    for passed, equity in {timedelta(): 100_000, FIRST: 97_000, NEXT: 94_000}.items():
+        at = SYDNEYS_MORNING + passed
+        store.put(f"{TENANT}/accounts/primary", {"equity": equity, "buying_power": 50_000, "as_of": at})
+        run(store, {"A": BUY}, clock=FakeClock(at), policy_defaults={"market": "24x7"})
+    assert store.documents[f"{TENANT}/state/session"]["breaker"]["reason_code"] is None
+
+
+@pytest.mark.parametrize("market", ["XXXX", "24/7", 7])
+def test_an_unknown_market_in_a_stored_policy_holds_entries_lets_exits_pass_and_is_an_alert(
+    store: FakeCycleStore, market: Any
+) -> None:
+    store.put(f"{TENANT}/config/maestro", {"market": market})
+    result = decided(store, {"A": BUY, "B": SELL}, slot=SLOT)
+    assert (result.signals["A"]["action"], reason(result, "A")) == ("HOLD", "MALFORMED_POLICY")
+    assert result.signals["B"]["action"] == "SELL"
+    (issue,) = result.decision.input_issues
+    assert issue.detail.startswith("market must be 24x7 or the ISO 10383 code of an exchange")
+    (alert,) = (one for one in of_decision(store.logs()[0]) if one.kind is AlertKind.INPUTS)
+    assert "MALFORMED_POLICY" in alert.title
+    assert f"was {market!r}" in alert.detail
+
+
+def test_a_market_whose_hours_nobody_knows_yet_holds_entries_where_a_days_loss_counts(store: FakeCycleStore) -> None:
+    at = datetime(2031, 3, 17, 3, tzinfo=UTC)
+    store.put(f"{TENANT}/accounts/primary", {"equity": "100000", "buying_power": 50_000, "as_of": at})
+    store.put(f"{TENANT}/market_data/latest", {"as_of": at, "symbols": {"KO": {"price": 45.0}}})
+    store.put(f"{TENANT}/config/maestro", {"market": "XSHG", "daily_loss_limit": 0.05})
+    result = decided(store, {"A": BUY, "B": SELL}, clock=FakeClock(at))
+    assert (result.signals["A"]["action"], reason(result, "A")) == ("HOLD", "MALFORMED_POLICY")
+    assert result.signals["B"]["action"] == "SELL"
 
 
 def test_a_shadowed_strategy_trades_on_paper_sees_it_and_is_closed_out_when_it_leaves(store: FakeCycleStore) -> None:

@@ -137,7 +137,7 @@ class History:
         marks = dict.fromkeys((key.symbol for key in lots), 1.0)
         reader, now = self.desk.ledger_reader, self.desk.clock.time
         reader.known_checkpoint = checkpoint_document(Checkpoint(end, lots, marks))
-        reader.known_head = LedgerHead(day, now, day)
+        reader.known_head = LedgerHead(day, now, end)
         self.desk.clock.time += timedelta(seconds=1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -453,7 +453,7 @@ def test_only_what_came_since_the_checkpoint_is_read_and_all_of_it_where_that_di
     lots = carried({}, [parse_fill("old", desk.document("old"))])
     end = Period.of_day(yesterday.date()).end
     desk.ledger_reader.known_checkpoint = checkpoint_document(Checkpoint(end, lots, {"KO": 45.0}))
-    desk.ledger_reader.known_head = LedgerHead(yesterday.date(), end, yesterday.date())
+    desk.ledger_reader.known_head = LedgerHead(yesterday.date(), end, end)
     desk.ledger_reader.reads.clear()
     assert desk.check().status is BookStatus.SAME
     assert desk.ledger_reader.reads == [end]
@@ -463,7 +463,7 @@ def test_only_what_came_since_the_checkpoint_is_read_and_all_of_it_where_that_di
     assert desk.ledger_reader.reads == [None]
     empty = checkpoint_document(Checkpoint(end, {}, {}))
     desk.ledger_reader.known_checkpoint = empty  # as if one came late and did not say so
-    desk.ledger_reader.known_head = LedgerHead(yesterday.date(), MARCH_16 + DAY, date(2020, 3, 15))
+    desk.ledger_reader.known_head = LedgerHead(yesterday.date(), MARCH_16 + DAY, end)
     desk.ledger_reader.reads.clear()
     assert desk.check().status is BookStatus.SAME
     assert desk.ledger_reader.reads == [end, None]

@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from functions.adapters.market_calendar import AlwaysOpen
+from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.domain.kernel.errors import InputError, RefusedError, StoreUnavailable
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.signals import read_signal
@@ -50,7 +50,7 @@ class Desk:
         self.cycles = FakeCycleStore()
         self.clock = FakeClock()
         store = FakeTradingStore(self.cycles)
-        self._run_cycle = RunCycle(self.cycles, self.clock, CountingIds(), AlwaysOpen)
+        self._run_cycle = RunCycle(self.cycles, self.clock, CountingIds(), OneCalendar(AlwaysOpen()))
         self.pauses: list[int] = []
         commits = Commits(self.pauses.append)
         self.signals = RedeemSignals(store, self.clock, commits)
@@ -185,6 +185,44 @@ def test_a_trading_state_that_ended_is_run_again(desk: Desk) -> None:
 
 def test_unknown_buying_power_is_not_spent(desk: Desk) -> None:
     assert refused(desk, desk.cycle(buying_power=None)["Big"]["nonce"]) is ReasonCode.BUYING_POWER_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"equity": 50_000.0, "buying_power": -1_234.5},
+        {"equity": "50000.123456789012", "buying_power": "-1234.5"},
+        {"equity": -500.0, "buying_power": 10_000.0},
+        {"equity": None, "buying_power": -1.0},
+        {"equity": 50_000.0, "buying_power": 0.0},
+    ],
+)
+def test_an_account_in_a_margin_call_gets_no_entry_and_every_exit(desk: Desk, figures: dict[str, Any]) -> None:
+    shorts = {"Cover": {"action": "BUY", "ticker": "AAPL", "allocation": 0.5}}
+    signals = desk.cycle(account=figures | {"positions": []}, proposed=PROPOSED | shorts)
+    assert {signals[name]["notional"] for name in ("Big", "Small", "Cover")} == {0.0}
+    assert desk.current().buying_power.usd == 0.0
+    assert refused(desk, signals["Big"]["nonce"]) is ReasonCode.INSUFFICIENT_BUYING_POWER
+    assert desk.redeem(signals["Exit"]["nonce"]).action == "SELL"
+
+
+def test_an_account_of_unknown_equity_trades_on_its_buying_power_and_observes_nothing(desk: Desk) -> None:
+    desk.put_policy(max_drawdown=0.1, breaker_confirmations=1)
+    desk.cycle()
+    before = desk.current().breaker
+    desk.clock.time += timedelta(minutes=5)
+    signals = desk.cycle(account={"equity": None, "buying_power": BUYING_POWER})
+    assert desk.redeem(signals["Big"]["nonce"]).notional == 6_000.0
+    assert desk.current().breaker == before
+
+
+def test_equity_below_0_trips_the_breaker(desk: Desk) -> None:
+    desk.put_policy(max_drawdown=0.9, breaker_confirmations=1)
+    desk.cycle()
+    desk.clock.time += timedelta(minutes=5)
+    signals = desk.cycle(account={"equity": "-0.01", "buying_power": BUYING_POWER})
+    assert signals["Big"]["action"] == "HOLD"
+    assert desk.current().breaker.reason_code is ReasonCode.ACCOUNT_DRAWDOWN
 
 
 def test_buying_power_that_others_hold_is_not_spent_again(desk: Desk) -> None:
@@ -607,4 +645,4 @@ class Interleavings(RuleBasedStateMachine):
 
 
 TestInterleavings = Interleavings.TestCase
-TestInterleavings.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestInterleavings.settings = settings(max_examples=100, stateful_step_count=30)

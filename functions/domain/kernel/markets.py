@@ -1,0 +1,93 @@
+"""The markets whose hours a tenant can keep, and how many trading days a year has there."""
+
+from __future__ import annotations
+
+ALWAYS_OPEN = "24x7"
+"""The market that never closes."""
+
+EXCHANGES = frozenset(
+    [
+        "AIXK",
+        "BVMF",
+        "CMES",
+        "IEPA",
+        "XAMS",
+        "XASX",
+        "XBDA",
+        "XBKK",
+        "XBOG",
+        "XBOM",
+        "XBRA",
+        "XBRU",
+        "XBUD",
+        "XBUE",
+        "XCBF",
+        "XCSE",
+        "XDUB",
+        "XDUS",
+        "XEEE",
+        "XETR",
+        "XEUR",
+        "XFRA",
+        "XHAM",
+        "XHEL",
+        "XHKG",
+        "XICE",
+        "XIDX",
+        "XIST",
+        "XJSE",
+        "XKAR",
+        "XKLS",
+        "XKRX",
+        "XLIM",
+        "XLIS",
+        "XLIT",
+        "XLJU",
+        "XLON",
+        "XLUX",
+        "XMAD",
+        "XMEX",
+        "XMIL",
+        "XMOS",
+        "XNYS",
+        "XNZE",
+        "XOSL",
+        "XPAR",
+        "XPHS",
+        "XPRA",
+        "XRIS",
+        "XSAU",
+        "XSES",
+        "XSGO",
+        "XSHG",
+        "XSTO",
+        "XSTU",
+        "XSWX",
+        "XTAE",
+        "XTAI",
+        "XTAL",
+        "XTKS",
+        "XTSE",
+        "XWAR",
+        "XWBO",
+        "XZAG",
+    ]
+)
+"""ISO 10383 codes of the exchanges whose hours the exchange_calendars library tells; here, so that nothing imports it
+to judge a policy. Athens, Belgrade, Bucharest and Cyprus are not among them: it fails at the Orthodox Easter."""
+
+MARKETS = (ALWAYS_OPEN, *sorted(EXCHANGES))
+
+TRADING_DAYS_PER_YEAR = 252
+"""Of an exchange, by the convention of the field."""
+DAYS_PER_YEAR = 365
+
+
+def periods_a_year(market: str) -> int:
+    """
+    Return the trading days a year that annualise a market's daily figures.
+
+    >>> periods_a_year("24x7"), periods_a_year("XNYS")
+    (365, 252)
+    """
+    return DAYS_PER_YEAR if market == ALWAYS_OPEN else TRADING_DAYS_PER_YEAR

@@ -1,0 +1,141 @@
+"""What a stored document must have to be read, field by field: it may have been edited by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.parsing import is_document_id
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What values a field takes."""
+
+    limit: str
+    """As the end of "must be …"."""
+    holds: Callable[[Any], bool]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | float) and _is_number(value) and value >= 0 and float(value).is_integer()
+
+
+TEXT = Kind("a text", lambda value: isinstance(value, str))
+FIGURE = Kind("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool))
+"""One that may be NaN, where nobody knows it."""
+NUMBER = Kind("a finite number", _is_number)
+COUNT = Kind("a whole number, 0 or more", _is_count)
+TIME = Kind("a timestamp", lambda value: isinstance(value, datetime))
+DOCUMENT_ID = Kind("a document's id", is_document_id)
+BYTES = Kind("bytes", lambda value: isinstance(value, bytes))
+LIST = Kind("a list", lambda value: isinstance(value, list | tuple))
+FLAG = Kind("true or false", lambda value: isinstance(value, bool))
+MAP = Kind("a map", lambda value: isinstance(value, Mapping))
+TEXTS = Kind("a list of texts", lambda value: LIST.holds(value) and all(isinstance(one, str) for one in value))
+MAPS = Kind("a list of maps", lambda value: LIST.holds(value) and all(isinstance(one, Mapping) for one in value))
+MAP_OF_MAPS = Kind("a map of maps", lambda value: MAP.holds(value) and all(map(MAP.holds, value.values())))
+NUMBERS = Kind("a map of numbers", lambda value: MAP.holds(value) and all(map(_is_number, value.values())))
+
+Kinds = Mapping[str, Kind]
+"""By field."""
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        return bool(date.fromisoformat(value).isoformat() == value)
+    except (TypeError, ValueError):
+        return False
+
+
+DAY = Kind("a day, YYYY-MM-DD", _is_day)
+
+
+def word(kind: type[StrEnum]) -> Kind:
+    """Return the kind of a field that holds one of some words."""
+    words = [str(one) for one in kind]
+    return Kind("one of " + ", ".join(words), lambda value: value in words)
+
+
+class Missing:
+    """Stands in an error for a field that is not there."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING = Missing()
+
+
+def check_fields(
+    document: Mapping[str, Any],
+    always: Kinds,
+    at_times: Kinds | None = None,
+    inside: str = "",
+    *,
+    is_closed: bool = False,
+) -> None:
+    """
+    Check that a stored document has what is read of it.
+
+    Parameters
+    ----------
+    always : mapping
+        Fields that every such document has.
+    at_times : mapping, optional
+        Fields that may be missing, or null.
+    inside : str
+        Where in the stored document this one is, as "spendings[0].".
+    is_closed : bool
+        Whether no other field may be there: one of a newer version would be lost with the next write.
+
+    Raises
+    ------
+    InputError
+        It names the first field that is missing, of another kind, or unknown.
+    """
+    for name, kind in always.items():
+        if name not in document:
+            raise InputError(inside + name, kind.limit, MISSING)
+        if not kind.holds(document[name]):
+            raise InputError(inside + name, kind.limit, document[name])
+    for name, kind in (at_times or {}).items():
+        value = document.get(name)
+        if value is not None and not kind.holds(value):
+            raise InputError(inside + name, f"{kind.limit}, or null", value)
+    for name in document if is_closed else ():
+        if name not in always and name not in (at_times or {}):
+            raise InputError(inside + name, "a field that this version knows", document[name])
+
+
+_WORDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (Missing, "missing"),
+    (type(None), "null"),
+    (bool, "true or false"),
+    ((int, float), "a number"),
+    (str, "a text"),
+    (bytes, "bytes"),
+    (datetime, "a timestamp"),
+    ((list, tuple), "a list"),
+    (Mapping, "a map"),
+)
+
+
+def kind_of(value: Any) -> str:
+    """
+    Return what a value is, without what it says.
+
+    >>> kind_of("s3cret"), kind_of(None), kind_of(MISSING), kind_of(float("nan")), kind_of({1})
+    ('another text', 'null', 'missing', 'another number', 'a set')
+    """
+    named = next((told for kinds, told in _WORDS if isinstance(value, kinds)), f"a {type(value).__name__}")
+    return named.replace("a text", "another text").replace("a number", "another number")

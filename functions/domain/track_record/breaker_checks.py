@@ -1,0 +1,74 @@
+"""What a stored breaker must have to be read: it may have been edited by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.stored_fields import (
+    DAY,
+    LIST,
+    MAP,
+    MAPS,
+    MISSING,
+    NUMBER,
+    TIME,
+    Kind,
+    Kinds,
+    check_fields,
+    word,
+)
+
+_ALWAYS = ("peak", "day", "day_start", "tripped_until", "reason_code")
+_AT_TIMES: Kinds = {
+    **dict.fromkeys(("peak", "day_start"), NUMBER),
+    **dict.fromkeys(("tripped_until", "observed_as_of", "day_start_as_of", "refuted_at"), TIME),
+    **dict.fromkeys(("highs", "flows"), MAPS),
+    "recent_as_of": Kind("a list of timestamps", lambda value: LIST.holds(value) and all(map(TIME.holds, value))),
+    "day": DAY,
+    "reason_code": word(ReasonCode),
+    "trip": MAP,
+}
+_EQUITIES = Kind("a list of finite numbers", lambda value: LIST.holds(value) and all(map(NUMBER.holds, value)))
+
+
+def check_breaker(document: Mapping[str, Any]) -> None:
+    """Check that a breaker has what is read of it. Raises InputError."""
+    check_fields(document, {"recent": _EQUITIES}, _AT_TIMES, "breaker.")
+    _check_there(document, _ALWAYS, "breaker.")
+    if len(document.get("recent_as_of") or document["recent"]) != len(document["recent"]):
+        raise InputError("breaker.recent_as_of", "as long as recent", document["recent_as_of"])
+    for number, one in enumerate(document.get("highs") or ()):
+        check_fields(one, _OF_EQUITY, inside=f"breaker.highs[{number}].")
+    for number, one in enumerate(document.get("flows") or ()):
+        check_fields(one, {"usd": NUMBER, "ts": TIME}, {"factor": NUMBER}, f"breaker.flows[{number}].")
+        _check_there(one, ("factor",), f"breaker.flows[{number}].")
+    if document.get("trip") is not None:
+        _check_trip(document["trip"], "breaker.trip.")
+
+
+_TRIP_AT_TIMES: Kinds = {
+    **dict.fromkeys(("best", "opening"), MAP),
+    **dict.fromkeys(("max_drawdown", "daily_loss_limit"), NUMBER),
+}
+_OF_EQUITY: Kinds = {"usd": NUMBER, "as_of": TIME}
+
+
+def _check_trip(document: Mapping[str, Any], inside: str) -> None:
+    """Check that a stored trip has what is read of it. Raises InputError."""
+    check_fields(document, {"highs": MAPS}, _TRIP_AT_TIMES, inside)
+    _check_there(document, tuple(_TRIP_AT_TIMES), inside)
+    for number, one in enumerate(document["highs"]):
+        check_fields(one, _OF_EQUITY, inside=f"{inside}highs[{number}].")
+    for name in ("best", "opening"):
+        if document.get(name) is not None:
+            check_fields(document[name], _OF_EQUITY, inside=f"{inside}{name}.")
+
+
+def _check_there(document: Mapping[str, Any], names: tuple[str, ...], inside: str) -> None:
+    """Check fields that may be null and not missing: null says that something is off, or not yet known."""
+    for name in names:
+        if name not in document:
+            raise InputError(inside + name, "there, or null", MISSING)

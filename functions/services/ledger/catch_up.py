@@ -1,0 +1,140 @@
+"""One run over a tenant's ledger: days that have to be computed again first, then those that nobody computed yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from functions.domain.track_record.daily_returns import day_of
+from functions.services.kernel.ports import Document, MarketCalendar, Version
+from functions.services.ledger.compute_days import ComputeDays, ComputedDay
+from functions.services.ledger.malformed import Malformed
+from functions.services.ledger.ports import DayWrites, LedgerHead, LedgerStore
+from functions.services.ledger.sessions import session_after
+from functions.services.track_record.build_windows import WINDOW_SPAN, usable, windows_of
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is."""
+
+    first: date
+    """The first day that has to be computed; of days that are computed again, of those staged before, too."""
+    reached: date
+    """The last one done."""
+    last: date
+    """The last one there is to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run is to do, and whom it tells."""
+
+    tenant_id: str
+    last_day: date
+    """The last session to compute."""
+    seen_until: datetime
+    """Fills created before this are seen."""
+    most_days: int
+    """How many days it computes at most."""
+    may_go_on: Callable[[], bool]
+    """Asked before each day."""
+    on_day: Callable[[ComputedDay, Progress], None]
+    """Called after each day's commit."""
+
+
+class LedgerRun:
+    """
+    One attempt at a run, from the head that it reads.
+
+    StoreConflict ends it where another run got further: that attempt's last commit did not happen.
+    """
+
+    def __init__(
+        self, run: Run, store: LedgerStore, calendar: MarketCalendar, days: ComputeDays, malformed: Malformed
+    ) -> None:
+        self.run = run
+        self.store = store
+        self.calendar = calendar
+        self.days = days
+        self.malformed = malformed
+        stored = store.head(run.tenant_id)
+        self.head: LedgerHead | None = stored.value
+        """As it is after the last commit."""
+        self._version: Version | None = stored.version
+
+    def commit(self, head: LedgerHead, day: ComputedDay | None, **writes: Any) -> None:
+        """
+        Write a day's checkpoint and marks, and what else `DayWrites` takes, over the head as this attempt knows it.
+
+        Raises
+        ------
+        StoreConflict
+        StoreUnavailable
+        """
+        if day is not None:
+            writes |= {"session": day.session, "checkpoint": day.checkpoint, "marks": day.kept_marks}
+        written = DayWrites(head=head, **writes)
+        self._version = self.store.commit_day(self.run.tenant_id, written, self._version)
+        self.head = head
+
+    def tell(self, day: ComputedDay, first: date) -> None:
+        """Say that a day is done."""
+        last = max(self.run.last_day, day.session if self.head is None else self.head.last_day)
+        self.run.on_day(day, Progress(first, day.session, last))
+
+    def documents(self, first: date, last: date) -> dict[str, Document]:
+        """Return the well-formed daily documents from first to last, by id, oldest first. Raises StoreUnavailable."""
+        return usable(self.store.daily_documents(self.run.tenant_id, first, last), self.malformed.note)
+
+
+def go_forward(run: LedgerRun) -> bool:
+    """
+    Compute and serve the days after the last one, one by one; False where there was no time for all.
+
+    Raises
+    ------
+    StoreConflict
+    StoreUnavailable
+    """
+    head, last_day = run.head, run.run.last_day
+    first = _first_day(run) if head is None else session_after(run.calendar, head.last_day)
+    sessions = [] if first is None or first > last_day else run.calendar.sessions(first, last_day)
+    if not sessions:
+        return True
+    books = run.days.books(None, None) if head is None else run.days.books(head.done_until, head.last_day)
+    due = frozenset() if head is None else head.months_due
+    stored = run.documents(sessions[0] - WINDOW_SPAN, sessions[: run.run.most_days][-1])
+    known = {name: one for name, one in stored.items() if day_of(one) >= sessions[0]}
+    recent = {name: one for name, one in stored.items() if name not in known}
+    for session in sessions:
+        if not run.run.may_go_on():
+            return False
+        day = run.days.day(books, session, known)
+        recent = {name: one for name, one in recent.items() if day_of(one) > session - WINDOW_SPAN} | day.snapshots
+        due |= {day.period.label[:7]}
+        served = LedgerHead(session, run.run.seen_until, day.period.end, None, due)
+        run.commit(served, day, snapshots=day.snapshots, windows=windows_documents(recent.values()))
+        run.tell(day, sessions[0])
+        books = day.books
+    return True
+
+
+def mend_windows(run: LedgerRun) -> None:
+    """Write the windows of what is served anew, as they may be missing or damaged. Raises as `go_forward`."""
+    if run.head is not None:
+        served = run.documents(run.head.last_day - WINDOW_SPAN, run.head.last_day)
+        run.commit(run.head, None, windows=windows_documents(served.values()))
+
+
+def windows_documents(days: Iterable[Document]) -> dict[str | None, Document]:
+    """Return windows documents by uid, made of daily documents."""
+    return {uid: windows.to_document() for uid, windows in windows_of(days).items()}
+
+
+def _first_day(run: LedgerRun) -> date | None:
+    """Return the session of the oldest fill of both books; None without any."""
+    oldest = run.store.first_fill_time(run.run.tenant_id)
+    return None if oldest is None else run.calendar.session_of(oldest)
