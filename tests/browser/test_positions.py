@@ -137,7 +137,7 @@ def test_a_book_that_cannot_be_read_is_told(dashboard: Dashboard) -> None:
     paths.positions(dashboard.db, "acme").set({"holdings_json": "["})
     page = dashboard.signed_in()
     expect(section(page).get_by_role("alert")).to_contain_text("open the book again")
-    assert all("status of 503" in one for one in dashboard.watched[0].troubles)
+    assert all("status of 500" in one for one in dashboard.watched[0].troubles)
     dashboard.watched[0].troubles.clear()
 
 

@@ -64,7 +64,7 @@ def limit_processes(more):
 
 def run_in_child(code: str, before: str = "") -> str:
     """Run a program of its own, which starts as `START` does, and return what it says and logs."""
-    path = f"import asyncio, ctypes, logging, os, resource, struct, sys\nsys.path[:] = {sys.path!r}\n"
+    path = f"import asyncio, ctypes, logging, os, resource, struct, sys, threading\nsys.path[:] = {sys.path!r}\n"
     end = "\nsys.stdout.flush()\nos._exit(0)"  # ends without threads of its own, which may not be had either
     program = path + before + START + textwrap.dedent(code) + end
     done = subprocess.run(
@@ -112,7 +112,8 @@ def test_where_no_process_can_be_had_nothing_is_decided_and_the_error_says_why(p
             raise AssertionError("there is nobody to ask")
 
         async def main():
-            await asyncio.gather(*(asyncio.to_thread(lambda: None) for _ in range(3)))  # threads are counted, too
+            at_once = threading.Barrier(3)  # threads are counted, too: let the loop have its own before
+            await asyncio.gather(*(asyncio.to_thread(at_once.wait) for _ in range(3)))
             limit_processes(None)
             request = CycleRequest(tenant_id="acme", propose=propose, load=load, slot="2020-03-16T19:55:00Z")
             try:

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -160,8 +161,9 @@ def test_a_thought_is_no_part_of_the_answer_and_tokens_may_be_untold(model: type
 
 
 def put_decision(db: Client, **fields: Any) -> None:
-    document = {"tenant_id": "acme", "ai_summary": "Text.", "ai_summary_source": "text", "signals": {}}
-    paths.orchestration_logs(db).document("s1").set(document | {"allocation_decisions": []} | fields)
+    document = {"session_id": "s1", "timestamp": datetime(2020, 3, 16, 19, 55, tzinfo=UTC), "tenant_id": "acme"}
+    told = {"ai_summary": "Text.", "ai_summary_source": "text", "signals": {}, "allocation_decisions": []}
+    paths.orchestration_logs(db).document("s1").set(document | told | fields)
 
 
 def stored(db: Client) -> dict[str, Any]:

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.policy import Policy
 from functions.domain.trading.ledger_batch import LedgerBatch
 from functions.domain.trading.redemption import Redemption
+from functions.domain.trading.reported_fills import FillResult
 from functions.services.kernel.ports import Document, Versioned
 from functions.services.trading.ports import TradingRecords, TradingWrites
 from functions.services.trading.redeem_signals import book_or_closed, current_session, policy_or_none, read_redemption
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedBatch:
+    """What became of a batch."""
+
+    results: list[FillResult]
+    """In the order they were reported."""
+    ledger_version: int
+    """The ledger's, with them in it."""
+
+    @classmethod
+    def of(cls, batch: LedgerBatch) -> RecordedBatch:
+        return cls(batch.results, batch.current.ledger_version)
 
 
 def state_of(

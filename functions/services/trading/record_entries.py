@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from functions.domain.trading.entry_batch import EntryBatch
 from functions.domain.trading.reported_entries import ReportedEntry
-from functions.domain.trading.reported_fills import FillResult
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
 from functions.services.trading.apply_changes import ApplyChanges
-from functions.services.trading.batch_state import state_of, writes_of
+from functions.services.trading.batch_state import RecordedBatch, state_of, writes_of
 from functions.services.trading.ports import EntryLedger, TradingStore
 
 logger = logging.getLogger("maestro")
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedEntries:
-    """What became of a batch of entries."""
-
-    results: list[FillResult]
-    """In the order they were reported."""
-    ledger_version: int
-    """The ledger's, with them in it."""
 
 
 class RecordEntries:
@@ -46,7 +34,7 @@ class RecordEntries:
         policy_defaults: Mapping[str, Any],
         *,
         is_backfill: bool = False,
-    ) -> RecordedEntries:
+    ) -> RecordedBatch:
         """
         Record a batch of entries; reporting them again changes nothing.
 
@@ -69,7 +57,7 @@ class RecordEntries:
         """
         ids = sorted({one.entry_id for one in entries} | {one.of for one in entries if one.of is not None})
 
-        def attempt() -> RecordedEntries:
+        def attempt() -> RecordedBatch:
             records = self._store.read(tenant_id, [], ids)
             state = state_of(tenant_id, uid, self._clock.now(), records, policy_defaults)
             batch = EntryBatch(**state, is_backfill=is_backfill)
@@ -78,7 +66,7 @@ class RecordEntries:
             if batch.ledger:
                 modes = self._changes.apply(tenant_id, batch)
                 self._store.commit(tenant_id, writes_of(batch, records, modes), records.session.version)
-            return RecordedEntries(batch.results, batch.current.ledger_version)
+            return RecordedBatch.of(batch)
 
         recorded = self._commits.run(tenant_id, attempt)
         for entry, result in zip(entries, recorded.results, strict=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from functions.domain.orchestration.identity import shown_nonce
@@ -13,20 +12,10 @@ from functions.domain.trading.reported_fills import FillResult, ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
 from functions.services.trading.apply_changes import ApplyChanges
-from functions.services.trading.batch_state import state_of, writes_of
+from functions.services.trading.batch_state import RecordedBatch, state_of, writes_of
 from functions.services.trading.ports import EntryLedger, TradingStore
 
 logger = logging.getLogger("maestro")
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedFills:
-    """What became of a batch of fills."""
-
-    results: list[FillResult]
-    """In the order they were reported."""
-    ledger_version: int
-    """The ledger's, with them in it."""
 
 
 class RecordFills:
@@ -46,7 +35,7 @@ class RecordFills:
         policy_defaults: Mapping[str, Any],
         *,
         is_backfill: bool = False,
-    ) -> RecordedFills:
+    ) -> RecordedBatch:
         """
         Record a batch of fills; reporting them again changes nothing.
 
@@ -82,7 +71,7 @@ class RecordFills:
         fills: Sequence[ReportedFill],
         policy_defaults: Mapping[str, Any],
         is_backfill: bool,
-    ) -> RecordedFills:
+    ) -> RecordedBatch:
         nonces = sorted({fill.nonce for fill in fills if fill.nonce})
         records = self._store.read(tenant_id, nonces, sorted({one for fill in fills for one in fill.known_ids}))
         batch = FillBatch(
@@ -95,7 +84,7 @@ class RecordFills:
         if batch.ledger:
             modes = self._changes.apply(tenant_id, batch) if batch.amended else {}
             self._store.commit(tenant_id, writes_of(batch, records, modes), records.session.version)
-        return RecordedFills(batch.results, batch.current.ledger_version)
+        return RecordedBatch.of(batch)
 
 
 def _log(tenant_id: str, fill: ReportedFill, result: FillResult) -> None:

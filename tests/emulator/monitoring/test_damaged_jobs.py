@@ -100,14 +100,21 @@ def test_a_job_over_a_damaged_document_is_done_or_refused_and_never_retried(worl
 
 
 def test_a_damaged_tenant_stops_no_other(world: World) -> None:
-    world.damage("tenants/acme/state/ledger", {"last_day": 7}, is_changed=True)
-    assert snapshots("acme") == {
-        "status": "REFUSED",
-        "detail": "tenants/acme/state/ledger: last_day must be a day, YYYY-MM-DD, and is another number",
-    }
+    world.damage("tenants/acme/config/maestro", {"market": 7}, is_changed=True)
+    refused = snapshots("acme")
+    assert (refused["status"], "market" in refused["detail"]) == ("REFUSED", True)
     assert [job("other")["status"] for job in (checks, reports, snapshots)] == ["DONE"] * 3
     failed = world.desk.db.document(f"tenants/acme/jobs/day-{datetime.now(UTC).date()}").get().to_dict() or {}
-    assert (failed["status"], "last_day" in failed["error"]) == ("FAILED", True), "an alert is raised for it"
+    assert (failed["status"], "market" in failed["error"]) == ("FAILED", True), "an alert is raised for it"
     assert checks("acme")["status"] == "DONE"
     alert = paths.alerts(world.desk.db, "acme").document(alert_id("job:day")).get().to_dict() or {}
     assert alert["state"] == "OPEN"
+
+
+def test_a_ledgers_state_that_is_damaged_is_made_again_from_the_ledger(world: World) -> None:
+    path = "tenants/acme/state/ledger"
+    world.damage(path, {"last_day": 7}, is_changed=True)
+    done = snapshots("acme")
+    assert (done["status"], done["documents"] > 0) == ("DONE", True)
+    made, before = world.desk.db.document(path).get().to_dict() or {}, world.stored[path]
+    assert (made["last_day"], made["done_until"]) == (before["last_day"], before["done_until"])
