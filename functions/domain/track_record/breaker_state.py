@@ -16,7 +16,7 @@ from functions.domain.track_record.equity_flows import (
     FLOWS_KEPT,
     LONGEST_KEPT,
     Equity,
-    Flow,
+    EquityFlow,
     all_certain,
     certain,
     contains,
@@ -44,7 +44,7 @@ class BreakerState:
     """Which breaker tripped."""
     observed_as_of: datetime | None = None
     """Of the last account snapshot that was observed: each counts once, however many cycles read it."""
-    flows: tuple[Flow, ...] = ()
+    flows: tuple[EquityFlow, ...] = ()
     """Those that wait, and those that were settled lately."""
     trip: Trip | None = None
     """What tripped it; None while it is closed, and where nothing refutes it any more."""
@@ -109,13 +109,13 @@ class BreakerState:
             return self
         waiting = [one for one in self.flows if one.factor is None]
         settled = [one for one in self.flows if one.factor is not None and one.ts > now - LONGEST_KEPT]
-        flow = Flow(usd, ts)
+        flow = EquityFlow(usd, ts)
         state = replace(self._without_doubtful(ts), flows=(*settled[-FLOWS_KEPT:], *waiting, flow))
         if not any(contains(one.as_of, ts) for one in state.remembered):
             return state
         return state.settled([flow], None).reviewed(now)
 
-    def settled(self, due: Sequence[Flow], fresh: Equity | None) -> BreakerState:
+    def settled(self, due: Sequence[EquityFlow], fresh: Equity | None) -> BreakerState:
         """
         Scale what was observed before flows that an observation contains by now.
 
@@ -209,7 +209,7 @@ def _read(document: Mapping[str, Any]) -> BreakerState:
         document["tripped_until"],
         ReasonCode(document["reason_code"]) if document["reason_code"] else None,
         observed_as_of,
-        tuple(Flow(one["usd"], one["ts"], one["factor"]) for one in document.get("flows") or ()),
+        tuple(EquityFlow(one["usd"], one["ts"], one["factor"]) for one in document.get("flows") or ()),
         None if trip is None else Trip.from_document(trip),
         document.get("refuted_at"),
     )

@@ -31,7 +31,7 @@ class Equity:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class EquityFlow:
     """Money that came into the account, or left it."""
 
     usd: float
@@ -85,7 +85,7 @@ class Rescaling:
 
 
 def rescaling(
-    due: Sequence[Flow], settled: Sequence[Flow], observed: Iterable[Equity], fresh: Equity | None
+    due: Sequence[EquityFlow], settled: Sequence[EquityFlow], observed: Iterable[Equity], fresh: Equity | None
 ) -> Rescaling:
     """
     Say how flows scale what was observed before them.
@@ -96,7 +96,7 @@ def rescaling(
 
     Parameters
     ----------
-    due : sequence of Flow
+    due : sequence of EquityFlow
         At least one, by time, and nothing observed in between.
     observed : iterable of Equity
         Of two of the same time the later one holds.
@@ -143,10 +143,10 @@ def _is_between(ts: datetime, before: Equity | None, after: Equity | None) -> bo
     return (before is None or ts > before.as_of) and (after is None or ts < after.as_of)
 
 
-def _as_seen(one: Equity, settled: Sequence[Flow]) -> float:
+def _as_seen(one: Equity, settled: Sequence[EquityFlow]) -> float:
     """Return what the snapshot said, without the flows since."""
     return one.usd / _product(flow for flow in settled if flow.ts > one.as_of)
 
 
-def _product(flows: Iterable[Flow]) -> float:
+def _product(flows: Iterable[EquityFlow]) -> float:
     return math.prod(1.0 if flow.factor is None else flow.factor for flow in flows)

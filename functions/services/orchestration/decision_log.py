@@ -7,7 +7,6 @@ import logging
 from functions.domain.kernel.agent_mode import WEIGHTS
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.decision import MaestroDecision
-from functions.domain.track_record.breakers import BreakerState
 
 logger = logging.getLogger("maestro")
 
@@ -31,10 +30,3 @@ def log_decision(decision: MaestroDecision) -> None:
     for issue in decision.input_issues:
         logger.warning("Input issue: %s", issue.detail, extra={**common, "reason_code": str(issue.reason_code)})
     logger.info("🎭 Maestro orchestration complete", extra={**common, "duration_ms": decision.duration_ms})
-
-
-def log_refuted_trip(tenant_id: str, before: BreakerState, after: BreakerState) -> None:
-    """Say so if flows of money released a breaker: it had tripped for no loss."""
-    if after.refuted_at != before.refuted_at:
-        detail = f"{before.detail} is released: with the flows of money on record it was no loss"
-        logger.warning("%s", detail, extra={"tenant": tenant_id, "reason_code": str(before.reason_code)})

@@ -36,9 +36,10 @@ from functions.services.kernel.damage import check_stored
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, Ids, MarketCalendars
 from functions.services.orchestration.begun_loading import Load, begun
-from functions.services.orchestration.decision_log import log_decision, log_refuted_trip
+from functions.services.orchestration.decision_log import log_decision
 from functions.services.orchestration.known_state import NOTHING_STORED, Known, unavailable, validated
 from functions.services.orchestration.ports import CycleStore, CycleWrites, TenantState
+from functions.services.track_record.breaker_log import log_refuted_trip
 
 logger = logging.getLogger("maestro")
 

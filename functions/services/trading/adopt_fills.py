@@ -20,7 +20,7 @@ from functions.domain.trading.reported_fills import FillResult
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock, Document
 from functions.services.trading.apply_changes import ApplyChanges
-from functions.services.trading.batch_state import state_of, writes_of
+from functions.services.trading.batch_state import state_of
 from functions.services.trading.ports import EntryLedger, TradingStore
 
 logger = logging.getLogger("maestro")
@@ -98,8 +98,7 @@ class AdoptFills:
             batch = EntryBatch(**state)
             batch.adopt(entry, batch.stored.get(of[0]) if of else None)
         whole = {entry_id: {**entry.document, **batch.adopted[entry_id]}}
-        modes = self._changes.apply(tenant_id, batch, whole) if batch.amended else {}
-        self._store.commit(tenant_id, writes_of(batch, records, modes), records.session.version)
+        self._changes.commit(tenant_id, batch, records, whole)
         return batch.results[0]
 
     def _adopt_fill(self, tenant_id: str, entry: LedgerEntry, batch: FillBatch) -> FillBatch:

@@ -26,8 +26,10 @@ from functions.domain.trading.split_orders import split_order, split_redemption
 from functions.services.kernel.ports import Document
 from functions.services.ledger.open_lots import complete_checkpoint, lots_after
 from functions.services.ledger.read_ledger import SkippedDocuments
-from functions.services.trading.ports import EntryLedger, TradingStore
-from functions.services.trading.redeem_signals import read_redemption
+from functions.services.track_record.breaker_log import log_refuted_trip
+from functions.services.trading.batch_state import writes_of
+from functions.services.trading.ports import EntryLedger, TradingRecords, TradingStore
+from functions.services.trading.redeem_signals import current_session, read_redemption
 
 logger = logging.getLogger("maestro")
 
@@ -35,7 +37,7 @@ _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class ApplyChanges:
-    """The part of a use case that records; it reads, inside the attempt to commit, and writes nothing."""
+    """The part of use cases that record: what their batches change besides, and the commit of all of it."""
 
     def __init__(self, store: TradingStore, ledger: EntryLedger) -> None:
         self._store = store
@@ -59,27 +61,40 @@ class ApplyChanges:
         recorded = [one for one in found if one.is_recorded and kind_of(one.document) is EntryKind.FILL]
         return sorted(recorded, key=lambda one: (one.document["ledger_version"], one.entry_id))
 
-    def apply(
-        self, tenant_id: str, batch: LedgerBatch, adopted: Mapping[str, Document] | None = None
-    ) -> dict[str | None, Document]:
+    def commit(
+        self,
+        tenant_id: str,
+        batch: LedgerBatch,
+        records: TradingRecords,
+        adopted: Mapping[str, Document] | None = None,
+    ) -> None:
         """
-        Let a batch's amendments and corporate actions change the rest of its state.
-
-        A symbol that was split, or of which a fill does not hold any more, is counted again from the ledger.
+        Write a batch and what follows from it, over the state that it was made of.
 
         Parameters
         ----------
+        records : TradingRecords
+            What it was made of.
         adopted : mapping, optional
             Documents of users' own that the batch takes in, as they will be, by id.
 
-        Returns
-        -------
-        dict
-            Fields to set of modes documents, by user.
-
         Raises
         ------
+        StoreConflict
+            If somebody else wrote meanwhile: nothing is written.
         StoreUnavailable
+        """
+        modes = self._apply(tenant_id, batch, adopted) if batch.amended or batch.come else {}
+        self._store.commit(tenant_id, writes_of(batch, records, modes), records.session.version)
+        log_refuted_trip(tenant_id, current_session(records).breaker, batch.current.breaker)
+
+    def _apply(
+        self, tenant_id: str, batch: LedgerBatch, adopted: Mapping[str, Document] | None
+    ) -> dict[str | None, Document]:
+        """
+        Let a batch's amendments and corporate actions change the rest of its state; return what modes documents get.
+
+        A symbol that was split, or of which a fill does not hold any more, is counted again from the ledger.
         """
         new = {**batch.ledger, **(adopted or {})}
         changes = Changes(come=tuple(one for one in batch.come if one.at not in batch.amended))

@@ -11,7 +11,7 @@ from functions.domain.trading.reported_entries import ReportedEntry
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
 from functions.services.trading.apply_changes import ApplyChanges
-from functions.services.trading.batch_state import RecordedBatch, state_of, writes_of
+from functions.services.trading.batch_state import RecordedBatch, state_of
 from functions.services.trading.ports import EntryLedger, TradingStore
 
 logger = logging.getLogger("maestro")
@@ -64,8 +64,7 @@ class RecordEntries:
             for entry in entries:
                 batch.add(entry)
             if batch.ledger:
-                modes = self._changes.apply(tenant_id, batch)
-                self._store.commit(tenant_id, writes_of(batch, records, modes), records.session.version)
+                self._changes.commit(tenant_id, batch, records)
             return RecordedBatch.of(batch)
 
         recorded = self._commits.run(tenant_id, attempt)

@@ -12,7 +12,7 @@ from functions.domain.trading.reported_fills import FillResult, ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
 from functions.services.trading.apply_changes import ApplyChanges
-from functions.services.trading.batch_state import RecordedBatch, state_of, writes_of
+from functions.services.trading.batch_state import RecordedBatch, state_of
 from functions.services.trading.ports import EntryLedger, TradingStore
 
 logger = logging.getLogger("maestro")
@@ -82,8 +82,7 @@ class RecordFills:
         for fill in fills:
             batch.add(fill)
         if batch.ledger:
-            modes = self._changes.apply(tenant_id, batch) if batch.amended else {}
-            self._store.commit(tenant_id, writes_of(batch, records, modes), records.session.version)
+            self._changes.commit(tenant_id, batch, records)
         return RecordedBatch.of(batch)
 
 

@@ -453,6 +453,21 @@ def test_a_cycle_finds_the_flow_and_what_a_cycle_left_stays(desk: BookDesk) -> N
     assert [one.factor for one in desk.current().breaker.flows] == [pytest.approx(0.5)]
 
 
+def test_a_flow_that_shows_a_trip_to_be_for_no_loss_releases_it_and_says_so(
+    desk: BookDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = desk.clock.time
+    desk.put_policy(max_drawdown=0.2, breaker_confirmations=1)
+    for minutes, equity in {0: 100_000, 5: 70_000, 10: 70_700}.items():
+        desk.clock.time = start + timedelta(minutes=minutes)
+        desk.cycle(account={"equity": equity, "buying_power": equity, "as_of": desk.clock.time})
+    assert desk.current().breaker.is_tripped(desk.clock.time)
+    for _ in range(2):
+        tell(desk, "withdrawal", amount=30_000.0, ts=start + timedelta(minutes=2))
+    assert not desk.current().breaker.is_tripped(desk.clock.time)
+    assert sum("is released: with the flows of money on record it was no loss" in one for one in caplog.messages) == 1
+
+
 # What users' own code writes
 
 
