@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     WithJsonSchema,
@@ -41,25 +43,28 @@ Time = Annotated[AwareDatetime, AfterValidator(_utc), Field(examples=["2026-01-0
 """With its zone; normalised to UTC."""
 
 
-def _positive(text: str) -> float:
-    number = float(text)
-    if number <= 0:
-        raise ValueError("must be above 0 as a float64")
-    return number
+def _or_text(pattern: str, example: str, **number: Any) -> tuple[BeforeValidator, WithJsonSchema]:
+    """Let a number be text, as brokers' APIs write figures: with any number of decimals, which float64 rounds."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if re.fullmatch(pattern, value) is None:
+            raise ValueError(f"must be a number, or a text of one like {example}")
+        return float(value)
+
+    text = {"type": "string", "pattern": f"^({pattern})$", "examples": [example]}
+    return BeforeValidator(read), WithJsonSchema({"anyOf": [{"type": "number", **number}, text]})
 
 
 _DECIMALS = r"(\.[0-9]+)?([eE]-[0-9]{1,3})?"
-_ABOVE_0 = r"^(0*[1-9][0-9]{0,14}(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*)([eE]-[0-9]{1,2})?$"
-UsdText = Annotated[
-    str, Field(pattern=rf"^-?[0-9]{{1,15}}{_DECIMALS}$", examples=["1000.50", "-12.3456789012"]), AfterValidator(float)
-]
-"""As brokers' APIs write amounts: with any number of decimals, which float64 rounds."""
-CostText = Annotated[str, Field(pattern=rf"^[0-9]{{1,15}}{_DECIMALS}$", examples=["0.35"]), AfterValidator(float)]
-PositiveText = Annotated[str, Field(pattern=_ABOVE_0, examples=["187.6543210987"]), AfterValidator(_positive)]
-_NUMBER_FIRST = Field(union_mode="left_to_right")
-Usd = Annotated[Annotated[float, Field(strict=True, ge=-_MAX_USD, le=_MAX_USD)] | UsdText, _NUMBER_FIRST]
-PositiveUsd = Annotated[Annotated[float, Field(strict=True, gt=0, le=_MAX_USD)] | PositiveText, _NUMBER_FIRST]
-Cost = Annotated[Annotated[float, Field(strict=True, ge=0, le=_MAX_USD)] | CostText, _NUMBER_FIRST]
+_ABOVE_0 = r"(0*[1-9][0-9]{0,14}(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*)([eE]-[0-9]{1,2})?"
+_any_usd = _or_text(rf"-?[0-9]{{1,15}}{_DECIMALS}", "-12.3456789012", minimum=-_MAX_USD, maximum=_MAX_USD)
+_above_0 = _or_text(_ABOVE_0, "187.6543210987", exclusiveMinimum=0, maximum=_MAX_USD)
+_cost = _or_text(rf"[0-9]{{1,15}}{_DECIMALS}", "0.35", minimum=0, maximum=_MAX_USD)
+Usd = Annotated[float, Field(strict=True, ge=-_MAX_USD, le=_MAX_USD), *_any_usd]
+PositiveUsd = Annotated[float, Field(strict=True, gt=0, le=_MAX_USD), *_above_0]
+Cost = Annotated[float, Field(strict=True, ge=0, le=_MAX_USD), *_cost]
 Flag = Annotated[bool, Field(strict=True)]
 Symbol = Annotated[str, Field(pattern=r"^[A-Za-z0-9^][A-Za-z0-9._/:^=-]{0,31}$", examples=["AAPL"])]
 StrategyId = Annotated[

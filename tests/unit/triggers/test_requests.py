@@ -70,3 +70,10 @@ def test_a_price_or_a_quantity_is_above_0(sent: str) -> None:
 @given(st.decimals(min_value="0.000001", max_value="999999999999999", places=6))
 def test_every_plain_decimal_above_0_is_a_price(value: Any) -> None:
     assert Quote.model_validate({"price": f"{value:f}"}).price == float(value)
+
+
+@pytest.mark.parametrize("sent", ["ten", "", "1,000", "-1", 0, True])
+def test_a_figure_that_is_wrong_is_one_error(sent: Any) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Quote.model_validate({"price": sent})
+    assert [one["loc"] for one in refused.value.errors()] == [("price",)]
