@@ -7,6 +7,8 @@ from typing import Any
 
 MOST_BYTES = 1_000_000
 """A little below the 1 MiB that a document may have, name and overhead included."""
+MOST_COMMITTED_BYTES = 10_000_000
+"""A little below the 10 MiB that one commit may have."""
 _FIXED = 8
 """A number, a time."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from functions.domain.kernel.document_size import MOST_BYTES
+from functions.domain.kernel.document_size import MOST_BYTES, MOST_COMMITTED_BYTES
 from functions.domain.monitoring.alert_members import member_names
 from functions.domain.monitoring.alerts import MOST_OPEN_ALERTS, AlertKind, Finding
 from functions.domain.monitoring.notifications import Severity
@@ -50,6 +50,14 @@ LIMITS = (
     ),
     _document(
         "windows", "the daily returns, state/windows", "the nightly snapshot fails, and modes stay as they are", _FEWER
+    ),
+    Limit(
+        "day_commit",
+        "what a night commits at once: open lots, performance and windows",
+        MOST_COMMITTED_BYTES,
+        "bytes",
+        "the nightly snapshot fails, and modes stay as they are",
+        "leave positions of many small lots, or part the strategies between two tenants",
     ),
     _document("decision", "a decision's log document", _CYCLES_FAIL, f"give strategies shorter names, or {_FEWER}"),
     _document(

@@ -64,6 +64,8 @@ class LedgerRun:
         self.head: LedgerHead | None = stored.value
         """As it is after the last commit."""
         self._version: Version | None = stored.version
+        self.largest_commit = 0
+        """Of this attempt, bytes."""
 
     def commit(self, head: LedgerHead, day: ComputedDay | None, **writes: Any) -> None:
         """
@@ -79,6 +81,7 @@ class LedgerRun:
         written = DayWrites(head=head, **writes)
         self._version = self.store.commit_day(self.run.tenant_id, written, self._version)
         self.head = head
+        self.largest_commit = max(self.largest_commit, written.size)
 
     def tell(self, day: ComputedDay, first: date) -> None:
         """Say that a day is done."""

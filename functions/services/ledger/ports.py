@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.ledger.entries import LedgerEntry
 from functions.services.kernel.ports import Document, Version, Versioned
 from functions.services.track_record.ports import PerformanceStore
@@ -58,6 +59,12 @@ class DayWrites:
     """Performance documents by id, which wait until all days are computed again."""
     unstaged: Collection[str] = ()
     """Ids of those that wait no longer."""
+
+    @property
+    def size(self) -> int:
+        """What all of it takes in the store, bytes."""
+        once = [one for one in (self.checkpoint, self.marks) if one is not None]
+        return sum(map(stored_bytes, (*once, self.snapshots, *self.windows.values(), self.staged)))
 
 
 @dataclass(frozen=True, slots=True)

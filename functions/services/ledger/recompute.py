@@ -21,7 +21,7 @@ from functions.services.ledger.ports import LedgerHead, Recomputation
 from functions.services.ledger.sessions import session_after, session_of_checkpoint
 from functions.services.track_record.build_windows import WINDOW_SPAN, usable
 
-MOST_COMMITTED_BYTES = 8_000_000
+MOST_SERVED_BYTES = 8_000_000
 """Of what is served in one commit, which Firestore limits to 10 MiB."""
 
 
@@ -95,7 +95,7 @@ def _serve(run: LedgerRun, head: LedgerHead, again: Recomputation, last: Compute
     ids: set[str] = set()
     size = 0
     for document_id, document in run.store.staged(run.run.tenant_id):
-        if size > MOST_COMMITTED_BYTES:
+        if size > MOST_SERVED_BYTES:
             run.commit(replace(head, recomputing=again), None, snapshots=documents, unstaged=ids)
             documents, ids, size = {}, set(), 0
         ids.add(document_id)
@@ -106,7 +106,7 @@ def _serve(run: LedgerRun, head: LedgerHead, again: Recomputation, last: Compute
     recent |= {} if last is None else last.snapshots
     windows = windows_documents([one for one in recent.values() if day_of(one) > head.last_day - WINDOW_SPAN])
     beside = [] if last is None else [last.checkpoint, last.kept_marks, *last.snapshots.values()]
-    if size + sum(map(stored_bytes, (*windows.values(), *beside))) > MOST_COMMITTED_BYTES:
+    if size + sum(map(stored_bytes, (*windows.values(), *beside))) > MOST_SERVED_BYTES:
         run.commit(replace(head, recomputing=again), None, snapshots=documents, unstaged=ids)
         documents, ids = {}, set()
     changed = run.calendar.sessions(again.first, head.last_day)

@@ -189,6 +189,7 @@ class RunSnapshotTask:
         try:
             report = self._caught_up(task, policy_defaults)
             done = {"days": len(report.days), "documents": report.documents, **_skipped(report.skipped)}
+            done["commit_bytes"] = report.largest_commit
             if not report.is_through:
                 self._queue_rest(task, report)
                 return done | {"status": "RUNNING"}

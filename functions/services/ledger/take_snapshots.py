@@ -50,6 +50,8 @@ class SnapshotReport:
     """Sessions computed, oldest first; those computed again are served with the last of them."""
     documents: int = 0
     skipped: SkippedDocuments = field(default_factory=SkippedDocuments)
+    largest_commit: int = 0
+    """Bytes."""
     is_through: bool = False
     """Whether everything was done that there was to do."""
 
@@ -113,6 +115,7 @@ class TakeSnapshots:
                 report.is_through = compute_again(attempt) and go_forward(attempt)
                 if report.is_through and not report.days:
                     mend_windows(attempt)
+            report.largest_commit = max(report.largest_commit, attempt.largest_commit)
             if race.is_lost:
                 logger.info("Another run took a snapshot first: looking again", extra={"tenant": tenant_id})
         if race.is_lost:

@@ -11,7 +11,7 @@ from typing import Any
 from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.errors import DamagedDocument, InputError
 from functions.domain.kernel.policy import Policy
-from functions.domain.kernel.stored_fields import NUMBER
+from functions.domain.kernel.stored_fields import COUNT, NUMBER
 from functions.domain.monitoring.alert_members import holding
 from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, check_alert, reconcile
 from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_job, check_lapsed, findings
@@ -138,7 +138,14 @@ def _sizes(records: AlertRecords) -> Mapping[str, float]:
         "policy": stored_bytes(records.policy or {}),
         "position_book": stored_bytes(records.positions) if is_open else 0,
         "open_alerts": len(records.alerts),
+        "day_commit": _of_last_night(records.jobs),
     }
+
+
+def _of_last_night(jobs: Sequence[Document]) -> float:
+    """Return the largest commit of the last job that computed a day, bytes."""
+    sizes = (job["commit_bytes"] for job in jobs if job.get("days") and COUNT.holds(job.get("commit_bytes")))
+    return next(map(float, sizes), 0.0)
 
 
 def opening(

@@ -93,7 +93,7 @@ def test_runs_at_once_stage_and_serve_as_one_does(ledger: Client) -> None:
 
 
 def test_more_than_a_commit_holds_is_served_in_several(ledger: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recompute, "MOST_COMMITTED_BYTES", 1)
+    monkeypatch.setattr(recompute, "MOST_SERVED_BYTES", 1)
     take(ledger)
     come_late(ledger)
     take(ledger, now=NOW)

@@ -73,3 +73,10 @@ def test_the_sweep_measures_what_it_reads_and_knows_what_the_last_cycle_measured
     assert 0 < sizes["position_book"] < 1000
     closed = records(positions=PositionBook().closed("by hand", "olga").to_document(MARCH_16))
     assert observed(closed, Policy(), MARCH_16, None).sizes["position_book"] == 0
+
+
+def test_a_nights_commit_is_that_of_the_last_job_that_computed_a_day() -> None:
+    computed = {"job_id": "day-2020-03-13", "status": "DONE", "days": 1, "commit_bytes": 900}
+    nothing_due = {"job_id": "month-2020-02", "status": "DONE", "days": 0, "commit_bytes": 0}
+    for seen, size in (([nothing_due, computed], 900), ([{**computed, "commit_bytes": "many"}], 0), ([], 0)):
+        assert observed(records(jobs=seen), Policy(), MARCH_16, None).sizes["day_commit"] == size

@@ -152,7 +152,7 @@ def test_a_fill_that_is_gone_when_days_are_computed_anew_leaves_no_document_behi
 def test_what_does_not_fit_one_commit_is_served_oldest_first_and_windows_last(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recompute, "MOST_COMMITTED_BYTES", most)
+    monkeypatch.setattr(recompute, "MOST_SERVED_BYTES", most)
     desk = half_a_year()
     come_late(desk)
     desk.ledger.commits.clear()
@@ -167,7 +167,7 @@ def test_what_does_not_fit_one_commit_is_served_oldest_first_and_windows_last(
 
 @pytest.mark.parametrize("killed_after", [105, 110, 140])
 def test_killed_between_such_commits_it_goes_on(killed_after: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recompute, "MOST_COMMITTED_BYTES", 3_000)
+    monkeypatch.setattr(recompute, "MOST_SERVED_BYTES", 3_000)
     desk = half_a_year()
     windows = desk.ledger.served["windows"]
     come_late(desk)
