@@ -157,6 +157,32 @@ def test_a_tenant_that_upgrades_on_any_day_loses_and_doubles_nothing(
         assert [one for one in desk.days() if date.fromisoformat(one).weekday() < 5][:10] == days, late
 
 
+MARKETS: list[MarketCalendar] = [XNYS, XASX, CMES, AROUND]
+
+
+@pytest.mark.parametrize("late", [None, "2020-03-12 02:00", "2020-03-13 13:30"])
+@pytest.mark.parametrize(("before", "after"), itertools.permutations(MARKETS, 2))
+def test_a_tenant_that_changes_its_market_loses_and_doubles_nothing(
+    before: MarketCalendar, after: MarketCalendar, late: str | None
+) -> None:
+    desk = Desk(before)
+    days = weekdays("2020-03-09", 10)
+    for number, (day, hour) in enumerate(itertools.product(days, HOURS)):
+        side = "sell" if number % 3 == 2 else "buy"
+        desk.fill(f"f{number}", f"{day} {hour}", side, 1 + number % 4, 10.0 + number % 7)
+    for label in days:
+        if label == "2020-03-16":
+            desk.calendar = after
+            if late is not None:
+                desk.fill("late", late, "buy", 5, 8.0, created_at=utc(f"{label} 21:00"))
+        desk.take(label)
+    desk.take("2020-03-24")
+    profit, count = desk.expected(read_checkpoint(max(desk.ledger.checkpoints.items())[1]).marks)
+    served_profit, served_count = desk.served()
+    assert served_count == count
+    assert served_profit == pytest.approx(profit)
+
+
 def test_days_that_were_being_computed_again_when_a_tenant_upgraded_are_served_together() -> None:
     desk = Desk(XNYS)
     days = weekdays("2020-03-09", 5)
