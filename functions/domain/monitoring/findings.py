@@ -195,7 +195,7 @@ def jobs(documents: Iterable[Document], now: datetime) -> Iterator[Finding]:
         if status != "RUNNING" or _is_cut_off(job, now):  # one that only began does not say how the last one ended
             seen.add(kind)
         if job.get("skipped_documents"):
-            title = f"🧾 {job_id} skipped {job['skipped_documents']} ledger documents"
+            title = f"🧾 {job_id} skipped {job['skipped_documents']} documents"
             detail = "; ".join(map(str, (job.get("skipped_examples") or ())[:5]))
             key = f"skipped:{job_id}:{job['skipped_documents']}"
             yield Finding(key, AlertKind.SKIPPED_DOCUMENTS, Severity.WARNING, title, detail, is_event=True)

@@ -136,7 +136,7 @@ class TakeSnapshots:
 
     def _log(self, tenant_id: str, report: SnapshotReport) -> None:
         logger.info(
-            "Snapshots of %d days, %d documents, %d ledger documents skipped%s",
+            "Snapshots of %d days, %d documents, %d documents skipped%s",
             len(report.days),
             report.documents,
             report.skipped.count,

@@ -219,7 +219,7 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
     (
         AlertKind.SKIPPED_DOCUMENTS,
         Severity.WARNING,
-        "🧾 day-2020-03-16 skipped 2 ledger documents",
+        "🧾 day-2020-03-16 skipped 2 documents",
         found(jobs=[{"job_id": "day-2020-03-16", "status": "DONE", "skipped_documents": 2}]),
     ),
     (
