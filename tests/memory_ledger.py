@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict
@@ -27,7 +27,7 @@ class MemoryLedger:
         self.paper: dict[str, dict[str, Any]] = {}
         self.performance: dict[str, dict[str, Any]] = {}
         self.staged_documents: dict[str, dict[str, Any]] = {}
-        self.windows: dict[str | None, dict[str, Any]] = {}
+        self.stored_windows: dict[str | None, dict[str, Any]] = {}
         self.checkpoints: dict[date, dict[str, Any]] = {}
         self.kept_marks: dict[date, dict[str, Any]] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
@@ -46,7 +46,7 @@ class MemoryLedger:
     def served(self) -> dict[str, Any]:
         """What people and cycles see."""
         documents = {name: {**one, "computed_at": None} for name, one in self.performance.items()}
-        return copy.deepcopy({"documents": documents, "windows": self.windows})
+        return copy.deepcopy({"documents": documents, "windows": self.stored_windows})
 
     def fills(self, _: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
         yield from _within(self.trades, "ts", start, end)
@@ -78,9 +78,13 @@ class MemoryLedger:
         found = [one for one in self.checkpoints.values() if one["at"] <= at_or_before]
         return max(found, key=lambda one: one["at"], default=None)
 
-    def daily_documents(self, _: str, first: date, last: date) -> Iterator[tuple[str, Document]]:
+    def daily_documents(
+        self, _: str, first: date, last: date, begin: datetime | None = None
+    ) -> Iterator[tuple[str, Document]]:
         days = {name: one for name, one in self.performance.items() if one["period"] == "day"}
         for name, one in sorted(days.items(), key=lambda day: day[1]["period_start"]):
+            if begin is not None and one["period_start"] < min(begin, datetime.combine(first, time(), UTC)):
+                continue
             try:
                 is_within = first <= day_of(one) <= last
             except (TypeError, ValueError):
@@ -128,8 +132,11 @@ class MemoryLedger:
     def write_snapshots(self, _: str, snapshots: Mapping[str, Document]) -> None:
         self.performance |= {name: dict(one) for name, one in snapshots.items()}
 
+    def windows(self, _: str, uids: Sequence[str | None]) -> dict[str | None, Document | None]:
+        return {uid: self.stored_windows.get(uid) for uid in uids}
+
     def write_windows(self, _: str, windows: Mapping[str | None, Document]) -> None:
-        self.windows |= {uid: dict(one) for uid, one in windows.items()}
+        self.stored_windows |= {uid: dict(one) for uid, one in windows.items()}
 
     def job(self, _: str, job_id: str) -> Document | None:
         return self.jobs.get(job_id)

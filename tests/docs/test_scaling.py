@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from google.cloud.firestore import Client
+from google.cloud.firestore import Client, FieldFilter
 
 from functions import bootstrap, main
 from functions.adapters.firestore import paths
@@ -21,7 +21,7 @@ from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
-from functions.adapters.firestore.ledger_store import LONGEST_CLOSURE, PAGE_SIZE, FirestoreLedgerStore
+from functions.adapters.firestore.ledger_store import PAGE_SIZE, FirestoreLedgerStore
 from functions.adapters.firestore.policy_store import FirestorePolicyStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
@@ -36,6 +36,7 @@ from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
+from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.enabled_tenants import _AT_ONCE
 from functions.services.kernel.ports import MarketCalendar
@@ -47,10 +48,10 @@ from functions.services.monitoring.deliver_notification import DeliverNotificati
 from functions.services.monitoring.enqueue_notification import DeliveryTask, EnqueueNotification
 from functions.services.monitoring.make_report import MakeReport, ReportDue
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
-from functions.services.track_record.build_windows import WINDOW_SPAN
 from functions.services.trading.adopt_fills import AdoptFills
 from functions.services.trading.check_book import CheckBook
 from functions.services.trading.open_book import OpenBook, Operator
+from functions.services.trading.record_fills import RecordFills
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from tests.emulator.api.conftest import Caller
@@ -68,8 +69,6 @@ CALENDARS = ("XNYS", "24x7")
 KINDS = ("reads", "writes", "invocations", "task operations")
 NEW_YORK = ExchangeCalendar("XNYS")
 THURSDAY = date(2020, 10, 15)
-BESIDES = {"": 26, ", 24x7": 24}
-"""Reads of a day's snapshot that do not grow with the strategies."""
 
 
 class Bill:
@@ -254,6 +253,55 @@ def test_what_schedules_and_notifications_read_and_write(db: Client, accounts: E
     assert delivered.counts == told("notification, to one channel")
 
 
+@pytest.mark.parametrize(("strategies", "fills", "most"), [(10, 30, 60), (500, 30, 60), (500, 0, 30)])
+def test_a_night_reads_the_days_entries_and_no_days_before(
+    own_db: Client, strategies: int, fills: int, most: int
+) -> None:
+    clock = FakeClock(datetime(2020, 10, 12, 23, tzinfo=UTC))
+    record = RecordFills(FirestoreBookStore(own_db), FirestoreEntryLedger(own_db), clock, Commits(lambda _: None))
+
+    def report(count: int) -> None:
+        night, at = clock.time, clock.time - timedelta(hours=4)
+        clock.time = at
+        told = [
+            ReportedFill(
+                strategy_id=f"S{one % strategies}",
+                symbol="KO",
+                side="buy",
+                qty=1.0,
+                price=50.0,
+                ts=at,
+                broker_fill_id=f"{at:%d}-{one}",
+            )
+            for one in range(count)
+        ]
+        for first in range(0, count, 100):
+            record.run("acme", "ann", told[first : first + 100], {})
+        clock.time = night
+
+    def night() -> int:
+        with Bill(own_db) as counted:
+            job.run(SnapshotTask("acme", Period.of_day(clock.time.date())), {})
+        clock.time += timedelta(days=1)
+        return counted.counts[0]
+
+    ledger = FirestoreLedgerStore(own_db)
+    calendars = OneCalendar(NEW_YORK)
+    take, month = TakeSnapshots(ledger, calendars, clock, NO_LIMITS), ComputeMonth(ledger, calendars, clock)
+    check = CheckBook(FirestoreBookStore(own_db), ledger)
+    job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda tenant: check.run(tenant).to_fields(), Queue())
+    report(strategies)
+    open_book(own_db)
+    night()  # the first one of all reads the whole ledger
+    night()
+    report(fills)
+    assert night() <= most
+    done = paths.job(own_db, "acme", "day-2020-10-14").get().to_dict() or {}
+    assert (done["documents"], done["book_status"]) == (strategies, "SAME")
+    days = paths.strategy_performance(own_db, "acme").where(filter=FieldFilter("session", "==", "2020-10-14"))
+    assert sum(one.get("fills") for one in days.stream()) == fills
+
+
 @pytest.mark.parametrize(("calendar", "suffix"), [(NEW_YORK, ""), (AlwaysOpen(), ", 24x7")], ids=CALENDARS)
 def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCalendar, suffix: str) -> None:
     clock = FakeClock(datetime(2020, 10, 14, 23, tzinfo=UTC))
@@ -405,18 +453,6 @@ def test_the_dollars_are_the_months_figures_by_price() -> None:
             assert row[column + 1] == f"{usd:.3f}", f"{row[0]}, {calendar}: should be {usd:.3f}"
         usd = sum(amounts(calendar)[row[0]] / number(row[1]) * number(row[2]) for row in rows)
         assert total[column + 1] == f"{usd:.2f}", f"{calendar}: should be {usd:.2f}"
-
-
-def test_the_growth_with_strategies_is_that_of_the_windows() -> None:
-    first = THURSDAY - WINDOW_SPAN - LONGEST_CLOSURE
-    for calendar, suffix in ((NEW_YORK, ""), (AlwaysOpen(), ", 24x7")):
-        sessions = len(calendar.sessions(first, THURSDAY - timedelta(days=1)))
-        reads, _ = told(f"day's snapshot{suffix}")
-        assert reads == STRATEGIES * sessions + BESIDES[suffix]
-        assert re.search(rf"\b{sessions}\b", PAGE)
-    text = " ".join(PAGE.split())
-    assert "finds, too: 134 of them in New York" in text
-    assert f"With 500 strategies that is {500 * 134 + BESIDES['']:,} reads a night" in text
 
 
 def endpoint(function: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from google.cloud.firestore import (
@@ -68,11 +68,10 @@ class FirestoreLedgerStore(FirestoreStore):
         return min((time for time in times if time is not None), default=None)
 
     def earliest_late_fill(self, tenant_id: str, created_since: datetime, before: datetime) -> datetime | None:
-        late = paths.ledger_trades(self._db, tenant_id).where(filter=FieldFilter("created_at", ">=", created_since))
         doing = f"looking for late fills of tenant {tenant_id}"
-        created = self._stream(late.select(["ts"]), doing, LONG_TIMEOUT_SECONDS)
-        times = [document_of(snapshot).get("ts") for snapshot in created]
-        found = [time for time in times if isinstance(time, datetime) and _EPOCH <= time < before]
+        late = _within(paths.ledger_trades(self._db, tenant_id), "created_at", created_since, _END_OF_TIME)
+        late = _within(late, "ts", _EPOCH, before).select(["ts"])
+        found = [document_of(snapshot)["ts"] for snapshot in self._stream(late, doing, LONG_TIMEOUT_SECONDS)]
         if created_since < before:  # what is traded on paper is written as it happens
             paper = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", created_since, before)
             found += [one["timestamp"] for _, one in self._pages(paper, doing) if is_paper_fill(one)]
@@ -104,8 +103,11 @@ class FirestoreLedgerStore(FirestoreStore):
         whole = joined(first, [found.get(other.path, ABSENT).value for other in others])
         return StoredDocument(first.path, whole)
 
-    def daily_documents(self, tenant_id: str, first: date, last: date) -> Iterator[tuple[str, Document]]:
-        start, end = _midnight(first) - LONGEST_CLOSURE, _midnight(last + timedelta(days=1))
+    def daily_documents(
+        self, tenant_id: str, first: date, last: date, begin: datetime | None = None
+    ) -> Iterator[tuple[str, Document]]:
+        earliest = _midnight(first) - LONGEST_CLOSURE if begin is None else min(begin, _midnight(first))
+        start, end = earliest, _midnight(last + timedelta(days=1))
         query = paths.strategy_performance(self._db, tenant_id).where(filter=FieldFilter("period", "==", "day"))
         query = query.where(filter=FieldFilter("period_start", ">=", start))
         query = query.where(filter=FieldFilter("period_start", "<", end)).order_by("period_start")
@@ -178,6 +180,11 @@ class FirestoreLedgerStore(FirestoreStore):
             doing = f"storing performance of tenant {tenant_id}"
             self._commit(batch, doing, timeout=LONG_TIMEOUT_SECONDS, is_repeatable=True)
 
+    def windows(self, tenant_id: str, uids: Sequence[str | None]) -> dict[str | None, Document | None]:
+        references = {uid: paths.windows(self._db, tenant_id, uid) for uid in uids}
+        found = self._get_all(list(references.values()), f"reading the windows of tenant {tenant_id}")
+        return {uid: found.get(reference.path, ABSENT).value for uid, reference in references.items()}
+
     def write_windows(self, tenant_id: str, windows: Mapping[str | None, Document]) -> None:
         batch = self._db.batch()
         for uid, document in windows.items():
@@ -216,7 +223,7 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _within(collection: CollectionReference, field: str, start: datetime | None, end: datetime) -> Query:
+def _within(collection: Query | CollectionReference, field: str, start: datetime | None, end: datetime) -> Query:
     """Return the documents whose time is in [start, end), oldest first."""
     query = collection.order_by(field)
     if start is not None:  # first: the emulator scans from the first bound it is given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -38,7 +39,7 @@ class PerformanceWindows:
         """Arrange (strategy name, day, return) triples; the newest `MAX_WINDOW_DAYS` days are kept."""
         cells = {(name, day): value for name, day, value in daily_returns}
         dates = sorted({day for _, day in cells})[-MAX_WINDOW_DAYS:]
-        names = sorted({name for name, _ in cells})
+        names = sorted({name for name, day in cells if day in set(dates)})
         if len(names) > MAX_WINDOW_STRATEGIES:
             raise PackedStateError("strategies", f"at most {MAX_WINDOW_STRATEGIES}", len(names))
         returns = np.full((len(names), len(dates)), np.nan)
@@ -48,6 +49,25 @@ class PerformanceWindows:
             if day in column:
                 returns[row[name], column[day]] = value
         return cls(tuple(names), tuple(dates), returns)
+
+    def followed_by(self, later: PerformanceWindows, since: date = date.min) -> PerformanceWindows:
+        """
+        Return the newest `MAX_WINDOW_DAYS` days of both, none before ``since``.
+
+        Of a day that both have, the later ones' returns count.
+        """
+        dates = sorted(day for day in {*self.dates, *later.dates} if day >= since)[-MAX_WINDOW_DAYS:]
+        names = sorted({*self.strategy_names, *later.strategy_names})
+        row = {name: number for number, name in enumerate(names)}
+        column = {day: number for number, day in enumerate(dates)}
+        returns = np.full((len(names), len(dates)), np.nan)
+        for one in (self, later):
+            kept = [number for number, day in enumerate(one.dates) if day in column]
+            cells = np.ix_([row[name] for name in one.strategy_names], [column[one.dates[number]] for number in kept])
+            given = one.returns[:, kept]
+            returns[cells] = np.where(np.isnan(given), returns[cells], given)
+        has_any = ~np.isnan(returns).all(axis=1)
+        return type(self)(tuple(itertools.compress(names, has_any)), tuple(dates), returns[has_any])
 
     def rows(self, strategy_names: Sequence[str], lookback_days: int) -> NDArray[np.float64]:
         """Return the last ``lookback_days`` returns of the named strategies; a row of NaN for an unknown one."""

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from functions.domain.kernel.errors import PackedStateError
 from functions.domain.track_record.daily_returns import day_of
 from functions.services.kernel.ports import Document, MarketCalendar, Version
 from functions.services.ledger.compute_days import ComputeDays, ComputedDay
 from functions.services.ledger.malformed import Malformed
 from functions.services.ledger.ports import DayWrites, LedgerHead, LedgerStore
-from functions.services.ledger.sessions import session_after
-from functions.services.track_record.build_windows import WINDOW_SPAN, usable, windows_of
+from functions.services.ledger.sessions import session_after, session_period
+from functions.services.track_record.build_windows import (
+    WINDOW_SPAN,
+    Windows,
+    rolled_on,
+    stored_windows,
+    usable,
+    windows_documents,
+    windows_of,
+)
+
+logger = logging.getLogger("maestro")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +101,20 @@ class LedgerRun:
         last = max(self.run.last_day, day.session if self.head is None else self.head.last_day)
         self.run.on_day(day, Progress(first, day.session, last))
 
-    def documents(self, first: date, last: date) -> dict[str, Document]:
-        """Return the well-formed daily documents from first to last, by id, oldest first. Raises StoreUnavailable."""
-        return usable(self.store.daily_documents(self.run.tenant_id, first, last), self.malformed.note)
+    def documents(self, first: date, last: date, begin: datetime | None = None) -> dict[str, Document]:
+        """
+        Return the well-formed daily documents from first to last, by id, oldest first.
+
+        Parameters
+        ----------
+        begin : datetime, optional
+            When the first day begins, if that is known: fewer documents are read.
+
+        Raises
+        ------
+        StoreUnavailable
+        """
+        return usable(self.store.daily_documents(self.run.tenant_id, first, last, begin), self.malformed.note)
 
 
 def go_forward(run: LedgerRun) -> bool:
@@ -109,17 +133,20 @@ def go_forward(run: LedgerRun) -> bool:
         return True
     books = run.days.books(None, None) if head is None else run.days.books(head.done_until, head.last_day)
     due = frozenset() if head is None else head.months_due
-    stored = run.documents(sessions[0] - WINDOW_SPAN, sessions[: run.run.most_days][-1])
-    known = {name: one for name, one in stored.items() if day_of(one) >= sessions[0]}
-    recent = {name: one for name, one in stored.items() if name not in known}
+    windows = _windows_before(run, sessions[0])
+    begin = session_period(run.calendar, sessions[0]).start
+    known = run.documents(sessions[0], sessions[: run.run.most_days][-1], begin)
+    by_day: dict[date, dict[str, Document]] = defaultdict(dict)
+    for name, one in known.items():
+        by_day[day_of(one)][name] = one
     for session in sessions:
         if not run.run.may_go_on():
             return False
         day = run.days.day(books, session, known)
-        recent = {name: one for name, one in recent.items() if day_of(one) > session - WINDOW_SPAN} | day.snapshots
+        windows = rolled_on(windows, session, (by_day.pop(session, {}) | day.snapshots).values())
         due |= {day.period.label[:7]}
         served = LedgerHead(session, run.run.seen_until, day.period.end, None, due)
-        run.commit(served, day, snapshots=day.snapshots, windows=windows_documents(recent.values()))
+        run.commit(served, day, snapshots=day.snapshots, windows=windows_documents(windows))
         run.tell(day, sessions[0])
         books = day.books
     return True
@@ -129,12 +156,17 @@ def mend_windows(run: LedgerRun) -> None:
     """Write the windows of what is served anew, as they may be missing or damaged. Raises as `go_forward`."""
     if run.head is not None:
         served = run.documents(run.head.last_day - WINDOW_SPAN, run.head.last_day)
-        run.commit(run.head, None, windows=windows_documents(served.values()))
+        run.commit(run.head, None, windows=windows_documents(windows_of(served.values())))
 
 
-def windows_documents(days: Iterable[Document]) -> dict[str | None, Document]:
-    """Return windows documents by uid, made of daily documents."""
-    return {uid: windows.to_document() for uid, windows in windows_of(days).items()}
+def _windows_before(run: LedgerRun, session: date) -> Windows:
+    """Return the windows up to a session: those that are served, or where they cannot be used, made anew."""
+    if run.head is not None:
+        try:
+            return stored_windows(run.store, run.run.tenant_id, run.head.last_day)
+        except PackedStateError as error:
+            logger.info("Making windows anew: %s", error, extra={"tenant": run.run.tenant_id})
+    return windows_of(run.documents(session - WINDOW_SPAN, session - timedelta(days=1)).values())
 
 
 def _first_day(run: LedgerRun) -> date | None:

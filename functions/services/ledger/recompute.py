@@ -15,11 +15,11 @@ from datetime import date
 from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.track_record.daily_returns import day_of
 from functions.services.kernel.ports import Document
-from functions.services.ledger.catch_up import LedgerRun, windows_documents
+from functions.services.ledger.catch_up import LedgerRun
 from functions.services.ledger.compute_days import ComputedDay
 from functions.services.ledger.ports import LedgerHead, Recomputation
 from functions.services.ledger.sessions import session_after, session_of_checkpoint
-from functions.services.track_record.build_windows import WINDOW_SPAN, usable
+from functions.services.track_record.build_windows import WINDOW_SPAN, usable, windows_documents, windows_of
 
 MOST_SERVED_BYTES = 8_000_000
 """Of what is served in one commit, which Firestore limits to 10 MiB."""
@@ -104,7 +104,9 @@ def _serve(run: LedgerRun, head: LedgerHead, again: Recomputation, last: Compute
         size += 2 * stored_bytes(document)  # written there, deleted here, and either by its name
     recent = run.documents(head.last_day - WINDOW_SPAN, head.last_day) | documents
     recent |= {} if last is None else last.snapshots
-    windows = windows_documents([one for one in recent.values() if day_of(one) > head.last_day - WINDOW_SPAN])
+    windows = windows_documents(
+        windows_of([one for one in recent.values() if day_of(one) > head.last_day - WINDOW_SPAN])
+    )
     beside = [] if last is None else [last.checkpoint, last.kept_marks, *last.snapshots.values()]
     if size + sum(map(stored_bytes, (*windows.values(), *beside))) > MOST_SERVED_BYTES:
         run.commit(replace(head, recomputing=again), None, snapshots=documents, unstaged=ids)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 
 from functions.domain.kernel.book_names import UNOWNED
-from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.errors import InputError, PackedStateError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
+from functions.domain.kernel.stored_fields import TEXTS
 from functions.domain.track_record.daily_returns import check_return, counted, day_of, pooled_returns
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
@@ -18,6 +19,8 @@ from functions.services.track_record.ports import PerformanceStore
 logger = logging.getLogger("maestro")
 
 OnMalformed = Callable[[InputError], None]
+Windows = Mapping[str | None, PerformanceWindows]
+"""By uid; the tenant's own, of all users, under None."""
 Check = Callable[[Document], None]
 """Raises InputError if a document is malformed."""
 WINDOW_SPAN = timedelta(days=2 * MAX_WINDOW_DAYS)
@@ -48,8 +51,46 @@ def build_windows(
     """
     documents = store.daily_documents(tenant_id, today - WINDOW_SPAN, today)
     windows = windows_of(usable(documents, on_malformed).values())
-    store.write_windows(tenant_id, {uid: of_uid.to_document() for uid, of_uid in windows.items()})
+    store.write_windows(tenant_id, windows_documents(windows))
     return windows
+
+
+def windows_documents(windows: Windows) -> dict[str | None, Document]:
+    """Return windows as they are stored: the tenant's own document says which users have one."""
+    uids = sorted(uid for uid in windows if uid is not None)
+    return {uid: one.to_document() | ({"uids": uids} if uid is None else {}) for uid, one in windows.items()}
+
+
+def stored_windows(store: PerformanceStore, tenant_id: str, last_day: date) -> dict[str | None, PerformanceWindows]:
+    """
+    Return the windows as they are stored, if they are those of a day.
+
+    Raises
+    ------
+    PackedStateError
+        If one is damaged, missing, or of another day: make them anew.
+    StoreUnavailable
+    """
+    own = store.windows(tenant_id, [None])[None]
+    windows: dict[str | None, PerformanceWindows] = {None: PerformanceWindows.from_document(own)}
+    if own is None or windows[None].dates[-1:] != (last_day,):
+        raise PackedStateError("windows.dates", f"up to {last_day}", windows[None].dates[-1:])
+    uids = own.get("uids")
+    if not TEXTS.holds(uids):
+        raise PackedStateError("windows.uids", "a list of users", uids)
+    for uid, document in (store.windows(tenant_id, uids) if uids else {}).items():
+        if document is None:
+            raise PackedStateError(f"windows__{uid}", "there", document)
+        windows[uid] = PerformanceWindows.from_document(document)
+    return windows
+
+
+def rolled_on(windows: Windows, day: date, documents: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
+    """Return windows with one more day, of whose usable daily documents they are."""
+    of_day, since = windows_of(documents), day - WINDOW_SPAN + timedelta(days=1)
+    none = PerformanceWindows.empty()
+    both = sorted({*windows, *of_day}, key=str)
+    return {uid: windows.get(uid, none).followed_by(of_day.get(uid, none), since) for uid in both}
 
 
 def usable(

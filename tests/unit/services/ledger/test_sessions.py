@@ -157,11 +157,11 @@ def test_a_tenant_that_upgrades_on_any_day_loses_and_doubles_nothing(
         assert [one for one in desk.days() if date.fromisoformat(one).weekday() < 5][:10] == days, late
 
 
-MARKETS: list[MarketCalendar] = [XNYS, XASX, CMES, AROUND]
+MARKET_CHANGES = list(itertools.permutations([XNYS, XASX, CMES, AROUND], 2))
 
 
 @pytest.mark.parametrize("late", [None, "2020-03-12 02:00", "2020-03-13 13:30"])
-@pytest.mark.parametrize(("before", "after"), itertools.permutations(MARKETS, 2))
+@pytest.mark.parametrize(("before", "after"), MARKET_CHANGES)
 def test_a_tenant_that_changes_its_market_loses_and_doubles_nothing(
     before: MarketCalendar, after: MarketCalendar, late: str | None
 ) -> None:
