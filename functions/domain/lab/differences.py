@@ -2,7 +2,8 @@
 Whether one Sharpe ratio is above another by more than chance, by the stationary bootstrap of days.
 
 All series are resampled together, by the same days: they hold the same shares, and their difference is far better known
-than either alone.
+than either alone. On simulated days with fat tails and changing volatility, whose true difference is known, intervals
+of 95 % hold it in 93 to 95 of 100 cases (`tests/unit/domain/lab/worlds.py`).
 
 References: Ledoit and Wolf (2008), Robust performance hypothesis testing with the Sharpe ratio, Journal of Empirical
 Finance 15(5), 850-859.

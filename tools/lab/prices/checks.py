@@ -17,7 +17,7 @@ STALE_SESSIONS = 10
 SURVIVORS_YEARS = 3
 _SHOWN = 3
 _SPLITS = np.array([2.0, 3.0, 4.0, 5.0, 10.0, 20.0, 1.5])
-_SPLIT_TOLERANCE, _SPLIT_JUMP, _OTHERS_QUIET = 0.02, 0.3, 0.1
+_SPLIT_TOLERANCE, _OTHERS_QUIET = 0.02, 0.1
 
 
 def check_calendar(file: str, days: Sequence[date], calendar: MarketDays) -> list[str]:
@@ -57,8 +57,7 @@ def check_splits(file: str, bars: DailyBars, *, is_known_unadjusted: bool) -> li
         ratios = bars.close[1:] / bars.close[:-1]
         whole = np.where(ratios < 1.0, 1.0 / ratios, ratios)
         is_split = (np.abs(whole[..., np.newaxis] / _SPLITS - 1.0) <= _SPLIT_TOLERANCE).any(axis=-1)
-        is_split &= np.abs(ratios - 1.0) > _SPLIT_JUMP
-    told = []
+        told = []
     for row, column in np.argwhere(is_split):
         others = np.delete(ratios[row], column)
         others = others[~np.isnan(others)]

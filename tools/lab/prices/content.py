@@ -66,6 +66,8 @@ def _unzipped(file: str, content: bytes) -> tuple[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/")]
+            if "[Content_Types].xml" in names:
+                raise PriceFileError(file, "is a workbook", "save its sheet as CSV in UTF-8")
             if len(names) != 1:
                 raise PriceFileError(file, f"has {len(names)} files in it", "unpack it into a folder, and name that")
             return names[0].rsplit("/", 1)[-1], archive.read(names[0])

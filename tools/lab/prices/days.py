@@ -19,10 +19,16 @@ _UNITS = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19
 """Fractions of a second that an epoch counts, by its number of digits."""
 _UNIT_NAMES = {1: "seconds", 10**3: "milliseconds", 10**6: "microseconds", 10**9: "nanoseconds"}
 _WHOLE = re.compile(r"\d+")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
-_GERMAN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_MONTH_OR_DAY_FIRST = "days like 31/01/2024"
+_FORMS: tuple[tuple[re.Pattern[str], str, Callable[[str], date | datetime]], ...] = (
+    (re.compile(r"\d{4}-\d\d-\d\d"), "days like 2024-01-02", date.fromisoformat),
+    (re.compile(r"\d{4}/\d{1,2}/\d{1,2}"), "days like 2024/01/02", lambda text: _date(*text.split("/"))),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"), "times like 2024-01-02 00:00:00", datetime.fromisoformat),
+    (re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}"), "days like 02.01.2024", lambda text: _date(*text.split(".")[::-1])),
+    (_SLASHED, _MONTH_OR_DAY_FIRST, lambda text: _date(text[-4:], "1", "1")),  # which it is all rows tell together
+)
+"""What text may look like, and how it is read."""
 _CRYPTO_DAYS = ("America/New_York", "America/Chicago")
 """Where a day begins for some sources of coins that never stop trading, such as Alpaca."""
 
@@ -62,7 +68,7 @@ def days_of(table: RawTable, column: int, market: str) -> Days:
         except (ValueError, OverflowError, PriceFileError) as error:
             problem = f"is not one of {form}, as the first row has"
             raise table.refused(index, column, cells[index], problem) from error
-    if form.startswith("a/b"):
+    if form == _MONTH_OR_DAY_FIRST:
         return Days(_slashed(table, column, texts), "days as written")
     times = [one for one in found if isinstance(one, datetime)]
     if not times:
@@ -89,14 +95,9 @@ def _form_of(table: RawTable, column: int, text: str) -> tuple[str, Callable[[st
         if unit := _UNITS.get(len(text)):
             start = datetime(1970, 1, 1, tzinfo=UTC)
             return f"epoch {_UNIT_NAMES[unit]}", lambda each: start + timedelta(seconds=int(each) // unit)
-    if _DAY.fullmatch(text):
-        return "days like 2024-01-02", date.fromisoformat
-    if _TIME.fullmatch(text):
-        return "times like 2024-01-02 00:00:00", datetime.fromisoformat
-    if _GERMAN.fullmatch(text):
-        return "days like 02.01.2024", lambda each: _date(*_GERMAN.fullmatch(each).groups()[::-1])  # type: ignore[union-attr]
-    if _SLASHED.fullmatch(text):
-        return "a/b/yyyy", lambda each: date(int(each[-4:]), 1, 1)
+    for pattern, name, read in _FORMS:
+        if pattern.fullmatch(text):
+            return name, read
     remedy = "days are best written 2024-01-02"
     raise table.refused(0, column, text, "is not a date", remedy)
 

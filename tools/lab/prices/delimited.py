@@ -64,6 +64,8 @@ def read_delimited(file: str, content: bytes) -> RawTable:
         if len(row) != len(header):
             problem = f"has {len(row)} cells and the header {len(header)}"
             raise PriceFileError(f"{file}, line {number}", f"the line {problem}", "was the file cut off?")
+    while len(header) > 1 and header[-1] == "" and not any(row[-1] for row in rows):  # as spreadsheets leave them
+        header, rows = header[:-1], [row[:-1] for row in rows]
     commas = separator == ";" and any(_DECIMAL_COMMA.fullmatch(cell) for row in rows for cell in row)
     return RawTable(
         file,
@@ -80,6 +82,8 @@ def decoded(file: str, content: bytes) -> str:
     """Return a file's text; UTF-8 with or without a byte order mark."""
     if content.startswith(_UTF_16):
         raise PriceFileError(file, "is UTF-16", "save it as UTF-8")
+    if b"\0" in content:
+        raise PriceFileError(file, "is not text: it has bytes of 0", "save it as CSV in UTF-8")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

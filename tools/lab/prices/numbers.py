@@ -11,7 +11,7 @@ import numpy as np
 from tools.lab.prices.bars import Figures
 from tools.lab.prices.raw_table import RawTable
 
-BLANKS = frozenset(["", "-", "na", "n/a", "#n/a", "nan", "null", "none"])
+BLANKS = frozenset(["", "-", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"])
 """What stands for no figure, in lower case."""
 
 

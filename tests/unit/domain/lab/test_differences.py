@@ -10,6 +10,7 @@ import pytest
 from functions.domain.kernel.errors import MetricInputError
 from functions.domain.lab import differences
 from functions.domain.lab.differences import IntervalMethod, common_block_length, sharpe_differences
+from functions.domain.lab.resampling import best_block_length
 from functions.domain.track_record.statistics import sharpe_ratio
 from tests.unit.domain.lab.worlds import WORLDS, coverage
 
@@ -104,7 +105,11 @@ def test_what_cannot_be_compared_is_refused(returns: list[list[float]], message:
 def test_the_longest_block_that_any_pair_asks_for_is_taken() -> None:
     tied = RETURNS.copy()
     for day in range(1, 500):
-        tied[2, day] += 0.9 * tied[2, day - 1]
+        tied[2, day] += 0.7 * tied[2, day - 1]
     assert common_block_length(RETURNS[:2]) == pytest.approx(5.0, abs=2)
     assert common_block_length(tied) == common_block_length(tied[[0, 2]]) > 8
+    ratios = tied.mean(axis=1) / tied.std(axis=1)
+    z = (tied - tied.mean(axis=1)[:, np.newaxis]) / tied.std(axis=1)[:, np.newaxis]
+    added = z[0] - z[2] - ratios[0] * (z[0] ** 2 - 1) / 2 + ratios[2] * (z[2] ** 2 - 1) / 2
+    assert common_block_length(tied) == pytest.approx(best_block_length(added))
     assert sharpe_differences(tied, np.random.default_rng(1), periods_a_year=YEAR, replications=2).block_length > 8

@@ -52,11 +52,11 @@ def test_blocks_are_as_long_as_asked_and_begin_anywhere() -> None:
     assert starts.max() < 1.3 * starts.mean()
 
 
-@pytest.mark.parametrize("length", [1.0, 6.0, 25.0])
-def test_the_variance_of_a_resampled_mean_needs_no_drawing(length: float) -> None:
-    series = autocorrelated(5, 0.4, days=300)
-    blocks = stationary_blocks(300, length, 20_000, np.random.default_rng(2))
-    drawn = block_sums([series], blocks)[0].sum(axis=1) / 300
+@pytest.mark.parametrize(("days", "length"), [(300, 1.0), (300, 6.0), (300, 25.0), (12, 8.0)])
+def test_the_variance_of_a_resampled_mean_needs_no_drawing(days: int, length: float) -> None:
+    series = autocorrelated(5, 0.4, days=days)
+    blocks = stationary_blocks(days, length, 20_000, np.random.default_rng(2))
+    drawn = block_sums([series - series.mean()], blocks)[0].sum(axis=1) / days
     assert variance_of_resampled_mean(series, length) == pytest.approx(float(drawn.var()), rel=0.04)
 
 

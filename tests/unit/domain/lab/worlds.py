@@ -2,6 +2,19 @@
 Simulated daily returns whose true Sharpe ratios are known, and how often intervals cover their true difference.
 
     python -m tests.unit.domain.lab.worlds    # the long version: 2,000 runs a row, some minutes
+
+Its results (error 0.5), in percent, of intervals of 95 %:
+
+======================= ============ =============
+world                    percentile   studentised
+======================= ============ =============
+as it is, 1,000 days     94.3         94.5
+autocorrelated (0.15)    93.2         93.7
+250 days                 93.5         94.9
+2,500 days               95.0         95.3
+equal ratios             94.3         95.2
+volatility that stays    92.8         93.2
+======================= ============ =============
 """
 
 from __future__ import annotations

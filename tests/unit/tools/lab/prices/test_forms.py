@@ -74,12 +74,13 @@ def test_parquet_is_read_with_columns_or_an_index_and_with_yfinances_two_header_
     two = pd.read_csv(FILES / "yfinance_multi_header_two.csv", header=[0, 1], index_col=0, parse_dates=True)
     two.index.name = "Date"
     frame.to_parquet(tmp_path / "columns.parquet")
+    frame.assign(date=frame["date"].dt.date).to_parquet(tmp_path / "days.parquet")
     frame.set_index("date").to_parquet(tmp_path / "index.parquet")
     frame.set_index(frame["date"].dt.tz_localize("America/New_York")).drop(columns="date").to_feather(
         tmp_path / "zone.feather"
     )
     two.to_parquet(tmp_path / "two.parquet")
-    for file in ("columns.parquet", "index.parquet", "zone.feather"):
+    for file in ("columns.parquet", "days.parquet", "index.parquet", "zone.feather"):
         prices = read_prices(tmp_path / file, market="XNYS")
         assert prices.bars.days == DAYS, file
         np.testing.assert_allclose(shown(prices), [*CLOSES.values()])
@@ -145,6 +146,7 @@ def test_the_day_of_a_time_is_the_markets(tmp_path: Path) -> None:
         ("summer", "XNYS", ["2024-07-01T04:00:00Z", "2024-07-02T04:00:00Z"], "midnights of America/New_York"),
         ("close", "XNYS", ["2024-07-01T20:00:00Z", "2024-07-02T20:00:00Z"], "times of America/New_York"),
         ("tokyo", "XTKS", ["2024-07-01 00:00:00+09:00", "2024-07-02 00:00:00+09:00"], "days as written"),
+        ("ahead", "XTKS", ["2024-06-30T15:00:00Z", "2024-07-01T15:00:00Z"], "midnights of Asia/Tokyo"),
         ("coins", "24x7", ["2024-07-01T05:00:00Z", "2024-07-02T05:00:00Z"], "midnights of America/Chicago"),
     ):
         path = tmp_path / f"{file}.csv"
@@ -159,6 +161,18 @@ def test_days_with_slashes_are_read_where_some_day_tells_which_is_the_month(tmp_
         path = tmp_path / "slashes.csv"
         path.write_text("date,AAA,BBB\n" + "".join(f"{row},100,50\n" for row in rows))
         assert read_prices(path, market="XNYS").bars.days == (date(2024, 1, 31), date(2024, 2, 1))
+
+
+def test_days_with_the_year_first_are_read_with_slashes_too(tmp_path: Path) -> None:
+    (tmp_path / "slashes.csv").write_text("date,AAA\n2024/1/2,1\n2024/01/03,2\n")
+    assert read_prices(tmp_path / "slashes.csv", market="XNYS").bars.days == DAYS[:2]
+
+
+def test_unknown_figures_of_a_parquet_file_are_blanks(tmp_path: Path) -> None:
+    rows = {"date": ["2024-01-02", "2024-01-03"], "close": [1.0, 2.0], "volume": pd.array([None, 7], dtype="Int64")}
+    pd.DataFrame(rows).to_parquet(tmp_path / "blank.parquet")
+    bars = read_prices(tmp_path / "blank.parquet", market="XNYS").bars
+    np.testing.assert_array_equal(bars.volume, [[np.nan], [7]])
 
 
 def test_a_symbol_that_the_user_names_counts_before_the_files_name() -> None:
@@ -184,3 +198,13 @@ def test_symbols_that_are_letters_or_words_of_bars_are_symbols(tmp_path: Path) -
     assert bars.close[0].tolist() == [1, 2, 3, 4, 5]
     (tmp_path / "long.csv").write_text("date,symbol,close\n2024-01-02,NA,1\n2024-01-02,TRUE,2\n")
     assert read_prices(tmp_path / "long.csv", market="XNYS").bars.symbols == ("NA", "TRUE")
+
+
+def test_with_a_decimal_comma_dots_are_thousands(tmp_path: Path) -> None:
+    (tmp_path / "german.csv").write_text("Datum;AAA;BBB\n02.01.2024;1.234,5;50\n03.01.2024;1.235;51,5\n")
+    assert read_prices(tmp_path / "german.csv", market="XNYS").bars.close.tolist() == [[1234.5, 50], [1235, 51.5]]
+
+
+def test_blank_columns_behind_the_last_are_no_symbols(tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_text("date,AAA,BBB,,\n2024-01-02,1,2,,\n2024-01-03,1,3,,\n")
+    assert read_prices(tmp_path / "sheet.csv", market="XNYS").bars.symbols == ("AAA", "BBB")
