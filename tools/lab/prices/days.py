@@ -14,7 +14,7 @@ from tools.lab.prices.errors import PriceFileError
 from tools.lab.prices.market import market_days
 from tools.lab.prices.raw_table import RawTable
 
-_EARLIEST, _LATEST = 1900_01_01, 2100_12_31
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _UNITS = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19: 10**9}
 """Fractions of a second that an epoch counts, by its number of digits."""
 _UNIT_NAMES = {1: "seconds", 10**3: "milliseconds", 10**6: "microseconds", 10**9: "nanoseconds"}
@@ -66,8 +66,11 @@ def days_of(table: RawTable, column: int, market: str) -> Days:
                 raise ValueError(text)
             found.append(read(text))
         except (ValueError, OverflowError, PriceFileError) as error:
-            problem = f"is not one of {form}, as the first row has"
+            problem = f"is not one of {form}, as the first row has" if index else "is not a date"
             raise table.refused(index, column, cells[index], problem) from error
+        if not _FIRST_YEAR <= found[-1].year <= _LAST_YEAR:
+            problem = f"is of the year {found[-1].year}, not of {_FIRST_YEAR} to {_LAST_YEAR}"
+            raise table.refused(index, column, cells[index], problem)
     if form == _MONTH_OR_DAY_FIRST:
         return Days(_slashed(table, column, texts), "days as written")
     times = [one for one in found if isinstance(one, datetime)]
@@ -90,7 +93,7 @@ def _text(cell: Any) -> str:
 def _form_of(table: RawTable, column: int, text: str) -> tuple[str, Callable[[str], date | datetime]]:
     """Return the name of the form that a date has, and its reader."""
     if _WHOLE.fullmatch(text):
-        if len(text) == 8 and _EARLIEST <= int(text) <= _LATEST:
+        if len(text) == 8 and _FIRST_YEAR <= int(text[:4]) <= _LAST_YEAR:
             return "days like 20240102", lambda each: datetime.strptime(each, "%Y%m%d").date()  # noqa: DTZ007
         if unit := _UNITS.get(len(text)):
             start = datetime(1970, 1, 1, tzinfo=UTC)

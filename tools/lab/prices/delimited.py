@@ -50,10 +50,15 @@ def read_delimited(file: str, content: bytes) -> RawTable:
             value=lines[0],
         )
     cells, numbers = _cells(file, text, separator)
+    if not cells:
+        raise PriceFileError(file, "the file has nothing but blank cells")
     first, second = cells[0], cells[1] if len(cells) > 1 else []
     second_header: tuple[str, ...] | None = None
     header, skipped = tuple(first), 1
     if first[0].lower() == "price" and second and second[0].lower() == "ticker":
+        if len(second) != len(first):
+            problem = f"has {len(second)} cells, and line {numbers[0]} has {len(first)} columns"
+            raise PriceFileError(f"{file}, line {numbers[1]}", f"the line {problem}", "was the file cut off?")
         second_header = ("", *second[1:])
         header = ("Date", *first[1:])
         skipped = 3 if len(cells) > 2 and not any(cells[2][1:]) else 2

@@ -25,7 +25,7 @@ def read_frame(file: str, form: str, content: bytes) -> RawTable:
         frame = read(io.BytesIO(content))
     except ImportError as error:
         raise PriceFileError(file, f"{form} needs pyarrow", "`make lab` installs it") from error
-    except (OSError, ValueError) as error:  # pyarrow's own errors are one or the other
+    except Exception as error:  # of a file that is damaged they raise whatever comes of it
         raise PriceFileError(file, f"cannot be read as {form}: {error}", "was it cut off?") from error
     if any(name is not None for name in frame.index.names) or isinstance(frame.index, pd.DatetimeIndex):
         frame = frame.reset_index(names=[name or "date" for name in frame.index.names])

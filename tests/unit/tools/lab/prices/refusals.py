@@ -109,6 +109,16 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         csv("2024-02-01,1,2", "2024-02-30,1,2"),
         "prices.csv, line 3, column date: '2024-02-30' is not one of days like 2024-01-02, as the first row has",
     ),
+    "no such day first": (csv("2024-02-30,1,2"), "prices.csv, line 2, column date: '2024-02-30' is not a date"),
+    "another century": (
+        csv("0224-02-01,1,2"),
+        "prices.csv, line 2, column date: '0224-02-01' is of the year 224, not of 1900 to 2100",
+    ),
+    "blank cells only": (",,\n,,\n", "prices.csv: the file has nothing but blank cells"),
+    "a symbol short": (
+        "Price,Close,High\nTicker,AAA\nDate,,\n2024-01-02,1,1\n",
+        "prices.csv, line 2: the line has 2 cells, and line 1 has 3 columns; was the file cut off?",
+    ),
     "two forms of dates": (
         csv("2024-02-01,1,2", "02.02.2024,1,2"),
         "prices.csv, line 3, column date: '02.02.2024' is not one of days like 2024-01-02, as the first row has",
