@@ -127,7 +127,7 @@ def lab_steps() -> Iterator[Step]:
         DEV_PYTHON.parents[1] / f"lib/python{runtime_version()}/site-packages/pyarrow",
         add_lab_packages,
         after=(".venv",),
-        megabytes=46,
+        megabytes=55,
         seconds=6,
     )
 
@@ -169,7 +169,7 @@ def developer_steps() -> Iterator[Step]:
         DEV_PYTHON.with_name("mypy"),
         add_developers_packages,
         after=(".venv",),
-        megabytes=173,
+        megabytes=182,
         seconds=20,
     )
     yield Step(
