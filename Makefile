@@ -6,7 +6,7 @@ SETUP := @$(PYTHON3) tools/setup.py
 SOURCES := functions tools tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo dev strategy test test-unit check format bench maestro openapi screenshots may-deploy deploy clean
+.PHONY: help setup lock demo dev strategy lab test test-unit check format bench maestro openapi screenshots may-deploy deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ dev: ## Run the emulators with kept data, and fire schedules on their own cron e
 strategy: ## Write, check or list strategies (ARGS="new MyTrend", ARGS="check MyTrend", ARGS=list)
 	$(SETUP) tools
 	@$(PYTHON) -m tools.strategy $(ARGS)
+
+lab: ## Show how the lab reads a file of prices (ARGS="prices FILE --market 24x7")
+	$(SETUP) lab
+	@$(PYTHON) -m tools.lab $(ARGS)
 
 test: ## Run every test, emulators and a browser included
 	$(SETUP) emulators develop browser

@@ -16,6 +16,7 @@ from tools.setup import uv
 COMPILED = {
     "functions/requirements.in": "functions/requirements.txt",
     "requirements-tools.in": "requirements-tools.txt",
+    "requirements-lab.in": "requirements-lab.txt",
     "requirements-dev.in": "requirements-dev.txt",
 }
 """Requirements by what they are compiled from; each reads what the one before it became."""

@@ -146,16 +146,16 @@ def made_in(folder: Path) -> list[str]:
     return LOCKS
 
 
-@pytest.mark.parametrize("name", ["requirements-tools.in", "requirements-dev.in"])
+@pytest.mark.parametrize("name", ["requirements-tools.in", "requirements-lab.in", "requirements-dev.in"])
 def test_the_developers_packages_never_contradict_those_of_the_functions(name: str) -> None:
     pinned = {line.split("==")[0] for line in (ROOT / "functions/requirements.txt").read_text().splitlines()}
     own = (line.split("==") for line in (ROOT / name).read_text().splitlines())
     assert [words[0] for words in own if len(words) == 2 and words[0] in pinned] == []
 
 
-def test_developers_have_all_that_tools_have_in_the_same_version() -> None:
-    tools, developers = (
+def test_developers_have_all_that_tools_and_lab_have_in_the_same_version() -> None:
+    tools, lab, developers = (
         {line for line in (ROOT / name).read_text().splitlines() if "==" in line}
-        for name in ("requirements-tools.txt", "requirements-dev.txt")
+        for name in ("requirements-tools.txt", "requirements-lab.txt", "requirements-dev.txt")
     )
-    assert tools < developers
+    assert tools < lab < developers

@@ -150,7 +150,7 @@ def test_tools_and_examples_import_nothing_that_only_developers_have() -> None:
     lines = (ROOT / "requirements-tools.txt").read_text().splitlines()
     installed = {line.split("==")[0] for line in lines if "==" in line}
     owners = packages_distributions()
-    files = [*(ROOT / "tools").glob("*.py"), *(ROOT / "examples").rglob("*.py")]
+    files = [*(ROOT / "tools").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
     for file in files:
         if file.name == "screenshots.py":  # its target asks for developers' packages
             continue

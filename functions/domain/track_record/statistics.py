@@ -13,12 +13,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from functions.domain.kernel.errors import MetricInputError
+from functions.domain.track_record.moments import Floats, Moments, validated
 
-_ROUNDING = 32 * np.finfo(np.float64).eps
 _erf = np.vectorize(math.erf, otypes=[np.float64])
-
-Floats = NDArray[np.float64]
 
 
 def sharpe_ratio(daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0, *, periods_a_year: int) -> Floats:
@@ -52,7 +49,7 @@ def sharpe_ratio(daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0, *
     ----------
     Sharpe (1994), Journal of Portfolio Management 21(1), 49-58.
     """
-    moments = _Moments(daily_returns)
+    moments = Moments(daily_returns)
     excess = moments.mean - annual_risk_free_rate / periods_a_year
     return np.asarray(excess / moments.deviation * math.sqrt(periods_a_year))
 
@@ -97,7 +94,7 @@ def probabilistic_sharpe_ratio(
     ----------
     Bailey and López de Prado (2012), The Sharpe ratio efficient frontier, Journal of Risk 15(2), 3-44, eq. 9.
     """
-    moments = _Moments(daily_returns)
+    moments = Moments(daily_returns)
     daily = (moments.mean - annual_risk_free_rate / periods_a_year) / moments.deviation
     benchmark = annual_benchmark_sharpe / math.sqrt(periods_a_year)
     return probability_above(benchmark, daily, moments.count, *moments.shape())
@@ -123,19 +120,38 @@ def probability_above(
     See `probabilistic_sharpe_ratio`; NaN where the estimated variance is not positive.
     """
     observed = np.asarray(sharpe, dtype=np.float64)
-    variance = 1.0 - np.asarray(skewness) * observed + (np.asarray(kurtosis) - 1.0) / 4.0 * observed**2
+    variance = sampling_variance(observed, skewness, kurtosis)
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = (
-            (observed - benchmark)
-            * np.sqrt(np.asarray(count) - 1.0)
-            / np.sqrt(np.where(variance > 0, variance, np.nan))
-        )
+        z = (observed - benchmark) * np.sqrt(np.asarray(count) - 1.0) / np.sqrt(variance)
     return np.asarray(0.5 * (1.0 + _erf(z / math.sqrt(2.0))))
+
+
+def sampling_variance(sharpe: ArrayLike, skewness: ArrayLike, kurtosis: ArrayLike) -> Floats:
+    """
+    Return (n - 1) times the variance of an estimated Sharpe ratio: 1 - g3 s + (g4 - 1)/4 s^2.
+
+    Parameters
+    ----------
+    sharpe, skewness, kurtosis : array_like
+        As for `probability_above`.
+
+    Returns
+    -------
+    NDArray
+        NaN where it is not positive: the moments do not belong together.
+
+    References
+    ----------
+    Lo (2002), The statistics of Sharpe ratios, for the normal distribution; Mertens (2002) for any.
+    """
+    observed = np.asarray(sharpe, dtype=np.float64)
+    variance = 1.0 - np.asarray(skewness) * observed + (np.asarray(kurtosis) - 1.0) / 4.0 * observed**2
+    return np.where(variance > 0, variance, np.nan)
 
 
 def volatility(daily_returns: ArrayLike, *, periods_a_year: int) -> Floats:
     """Return the annualised standard deviation (ddof=1), fraction per year; NaN with fewer than 2 days."""
-    moments = _Moments(daily_returns)
+    moments = Moments(daily_returns)
     with np.errstate(invalid="ignore"):
         return np.sqrt(moments.variance) * math.sqrt(periods_a_year)
 
@@ -150,11 +166,22 @@ def max_drawdown(daily_returns: ArrayLike) -> Floats:
         A fraction, 0 or negative (-0.2 is a fall of 20 %); NaN without any return.
     """
     present = ~np.isnan(np.asarray(daily_returns, dtype=np.float64))
-    curve = growth(daily_returns)
-    curve = np.concatenate([np.ones((*curve.shape[:-1], 1)), curve], axis=-1)
-    with np.errstate(invalid="ignore"):  # beyond any float there is no figure
-        deepest = (curve / np.maximum.accumulate(curve, axis=-1) - 1.0).min(axis=-1)
+    deepest = drawdowns(daily_returns).min(axis=-1, initial=0.0)
     return np.where(present.any(axis=-1), deepest, np.nan)
+
+
+def drawdowns(daily_returns: ArrayLike) -> Floats:
+    """
+    Return each day's fall from the highest so far of the compounded curve that starts at 1.
+
+    Returns
+    -------
+    NDArray, shape (days,) or (strategies, days)
+        Fractions, 0 or negative; a loss on the first day is one. A missing day leaves it where it was.
+    """
+    curve = growth(daily_returns)
+    with np.errstate(invalid="ignore"):  # beyond any float there is no figure
+        return np.asarray(curve / np.maximum(np.maximum.accumulate(curve, axis=-1), 1.0) - 1.0)
 
 
 def total_return(daily_returns: ArrayLike) -> Floats:
@@ -179,7 +206,7 @@ def growth(daily_returns: ArrayLike) -> Floats:
     MetricInputError
         If a return is infinite.
     """
-    returns, present = _validated(daily_returns)
+    returns, present = validated(daily_returns)
     factors = np.maximum(0.0, 1.0 + np.where(present, returns, 0.0))
     is_over = np.logical_or.accumulate(factors == 0.0, axis=-1)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -195,7 +222,7 @@ def annualized_return(daily_returns: ArrayLike, *, periods_a_year: int) -> Float
 
 def win_rate(daily_returns: ArrayLike) -> Floats:
     """Return the fraction of days with a positive return among days with a return; NaN without any."""
-    returns, present = _validated(daily_returns)
+    returns, present = validated(daily_returns)
     count = present.sum(axis=-1)
     wins = (np.where(present, returns, 0.0) > 0).sum(axis=-1)
     return np.where(count > 0, wins / np.maximum(count, 1), np.nan)
@@ -204,42 +231,3 @@ def win_rate(daily_returns: ArrayLike) -> Floats:
 def data_points(daily_returns: ArrayLike) -> NDArray[np.int64]:
     """Return the number of days with a return."""
     return np.asarray((~np.isnan(np.asarray(daily_returns, dtype=np.float64))).sum(axis=-1))
-
-
-class _Moments:
-    """Count, mean and variance (ddof=1) of each series, with missing days left out."""
-
-    def __init__(self, daily_returns: ArrayLike) -> None:
-        returns, present = _validated(daily_returns)
-        self.count = present.sum(axis=-1)
-        centred = np.where(present, returns, 0.0)  # worked on in place: large temporaries cost more than the sums
-        self.mean = np.einsum("...i->...", centred) / np.maximum(self.count, 1)
-        centred -= self.mean[..., np.newaxis]
-        centred *= present
-        self._centred = centred
-        squares = np.einsum("...i,...i->...", centred, centred)
-        self.variance = np.where(self.count >= 2, squares / np.maximum(self.count - 1, 1), np.nan)
-
-    @property
-    def deviation(self) -> Floats:
-        """Standard deviation; NaN where it is nothing but the rounding of equal returns."""
-        deviation = np.sqrt(self.variance)
-        return np.where(deviation > _ROUNDING * np.abs(self.mean), deviation, np.nan)
-
-    def shape(self) -> tuple[Floats, Floats]:
-        """Return population skewness and kurtosis (3 for a normal distribution)."""
-        count = np.maximum(self.count, 1)
-        squared = self._centred * self._centred
-        second = squared.sum(axis=-1) / count
-        with np.errstate(invalid="ignore", divide="ignore"):
-            skewness = np.einsum("...i,...i->...", squared, self._centred) / count / second**1.5
-            kurtosis = np.einsum("...i,...i->...", squared, squared) / count / second**2
-        return skewness, kurtosis
-
-
-def _validated(daily_returns: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
-    returns = np.asarray(daily_returns, dtype=np.float64)
-    present = ~np.isnan(returns)
-    if np.isinf(returns).any():
-        raise MetricInputError("daily_returns", "finite or NaN", float(returns[np.isinf(returns)][0]))
-    return returns, present

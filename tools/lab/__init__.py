@@ -1,0 +1,1 @@
+"""The lab: what a policy would have done, measured on past prices. Not deployed."""
