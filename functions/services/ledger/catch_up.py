@@ -13,7 +13,7 @@ from functions.services.ledger.compute_days import ComputeDays, ComputedDay
 from functions.services.ledger.malformed import Malformed
 from functions.services.ledger.ports import DayWrites, LedgerHead, LedgerStore
 from functions.services.ledger.sessions import session_after
-from functions.services.track_record.build_windows import WINDOW_SPAN, usable, windows_of
+from functions.services.track_record.build_windows import WINDOW_SPAN, documents_of, usable, windows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,8 @@ def mend_windows(run: LedgerRun) -> None:
 
 def windows_documents(days: Iterable[Document]) -> dict[str | None, Document]:
     """Return windows documents by uid, made of daily documents."""
-    return {uid: windows.to_document() for uid, windows in windows_of(days).items()}
+    known = list(days)
+    return documents_of(windows_of(known), known)
 
 
 def _first_day(run: LedgerRun) -> date | None:

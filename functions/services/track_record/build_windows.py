@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 
 from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.track_record.daily_returns import check_return, counted, day_of, pooled_returns
+from functions.domain.track_record.live_costs import FIELD, LiveCosts
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
 from functions.services.track_record.ports import PerformanceStore
@@ -46,9 +47,9 @@ def build_windows(
     ------
     StoreUnavailable
     """
-    documents = store.daily_documents(tenant_id, today - WINDOW_SPAN, today)
-    windows = windows_of(usable(documents, on_malformed).values())
-    store.write_windows(tenant_id, {uid: of_uid.to_document() for uid, of_uid in windows.items()})
+    days = usable(store.daily_documents(tenant_id, today - WINDOW_SPAN, today), on_malformed).values()
+    windows = windows_of(days)
+    store.write_windows(tenant_id, documents_of(windows, days))
     return windows
 
 
@@ -82,3 +83,11 @@ def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]
         for uid, cells in returns.items()
         if cells
     }
+
+
+def documents_of(
+    windows: Mapping[str | None, PerformanceWindows], days: Iterable[Document]
+) -> dict[str | None, Document]:
+    """Return windows documents by uid; all say what the tenant's live fills cost on the days they were made of."""
+    costs = {FIELD: LiveCosts.of_days(days).to_document()}
+    return {uid: of_uid.to_document() | costs for uid, of_uid in windows.items()}
