@@ -14,9 +14,11 @@ from functions.domain.kernel.markets import periods_a_year
 from functions.domain.kernel.setting_checks import (
     CAPITALS,
     DISABLED,
+    FEE_BPS,
     FLAG,
     MARKET,
     NAMES,
+    SLIPPAGE_BPS,
     TIME,
     TIME_ZONE,
     choice,
@@ -110,6 +112,10 @@ class Policy:
     """Whether a SELL beyond what a strategy holds may open a short; an entry like any other."""
     on_shadow: OnShadow = field(default=OnShadow.KEEP, metadata={"check": choice(OnShadow, *OnShadow)})
     """What becomes of the live positions of a strategy in SHADOW_MODE."""
+    paper_fee_bps: float | None = field(default=None, metadata={"check": optional(FEE_BPS)})
+    """Fees of a fill on paper, basis points of what is traded; None: as live fills had of late, else as stated."""
+    paper_slippage_bps: float | None = field(default=None, metadata={"check": optional(SLIPPAGE_BPS)})
+    """The same of slippage."""
     disabled_strategies: Mapping[str, datetime | None] = field(default_factory=dict, metadata={"check": DISABLED})
     """Strategies switched off by hand, with the time the switch ends, or None."""
     sample_strategies: tuple[str, ...] = field(default=(), metadata={"check": NAMES})

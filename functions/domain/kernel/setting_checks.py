@@ -150,6 +150,12 @@ _NAME: Mapping[str, Any] = {"type": "string", "minLength": 1, "maxLength": _LONG
 
 CAPITAL = number(1, 1e12)
 
+FEE_BPS = number(-100, 1000)
+"""Basis points of what is traded; below 0 a rebate."""
+
+SLIPPAGE_BPS = number(0, 1000)
+"""Basis points of what is traded."""
+
 TIME = Check(_read_time, {"type": "string", "format": "date-time"})
 
 TIME_ZONE = Check(_read_time_zone, {"type": "string", "maxLength": 64})

@@ -59,6 +59,12 @@ class PeriodResult:
     """Symbols valued at an older price for want of one at the period's end."""
     income: float = 0.0
     """Dividends, interest and funding, a part of what was realised."""
+    turnover: float = 0.0
+    """Units times price of what was traded; what an operator gave away was not."""
+    trading_fees: float = 0.0
+    """Those of fills, a part of ``fees``; below 0 where rebates exceed what was paid."""
+    slippage: float = 0.0
+    """As fills state it, beside their prices."""
 
 
 def compute_period(
@@ -138,6 +144,9 @@ def compute_period_in_pages(
                 fees=before.fees + result.fees,
                 fills=before.fills + result.fills,
                 income=before.income + result.income,
+                turnover=before.turnover + result.turnover,
+                trading_fees=before.trading_fees + result.trading_fees,
+                slippage=before.slippage + result.slippage,
             )
     return list(totals.values()), books
 
@@ -174,14 +183,18 @@ def _added(
 ) -> PeriodResult:
     """Return a strategy's result with one more of its books in it."""
     realized = carried.realized + carried.dividends
+    fees = sum(fill.fees for fill in book)
     return replace(
         result,
         realized_pnl=result.realized_pnl + realized,
         unrealized_pnl=result.unrealized_pnl + end_value,
         pnl=result.pnl + realized + end_value - start_value,
-        fees=result.fees + sum(fill.fees for fill in book),
+        fees=result.fees + fees,
         fills=result.fills + len(book),
         income=result.income + carried.dividends,
+        turnover=result.turnover + sum(fill.notional for fill in book if not fill.is_given),
+        trading_fees=result.trading_fees + fees,
+        slippage=result.slippage + sum(fill.slippage for fill in book),
         stale_marks=(*result.stale_marks, stale) if stale else result.stale_marks,
     )
 

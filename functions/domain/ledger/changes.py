@@ -36,7 +36,7 @@ class Changes:
 
 def _bought(events: Iterable[Event]) -> float:
     fills = (one for one in events if isinstance(one, Fill) and one.signed_quantity > 0)
-    return sum(one.executed * one.price for one in fills)
+    return sum(one.notional for one in fills)
 
 
 def changes_of_instant(before: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]) -> Changes:

@@ -15,6 +15,8 @@ from functions.domain.ledger.fields import LedgerFields
 SIDES: Mapping[str, int] = {"buy": 1, "sell": -1, "sell_short": -1}
 """What a side does to the quantity held."""
 ACCOUNT_CURRENCY = "USD"
+GIVEN = "given "
+"""How the broker's fill id begins of what an operator gave a strategy: nothing was traded."""
 
 _REVISED_ID = re.compile(r"([0-9a-fA-F]{8}\.[0-9a-fA-F]{8}\.[0-9]{2})\.([0-9]{2})")
 """Interactive Brokers' execution id: the last part counts up when an execution is corrected."""
@@ -69,6 +71,21 @@ class Fill:
         return self.order[2]
 
     @property
+    def notional(self) -> float:
+        """What was traded, USD."""
+        return self.executed * self.price
+
+    @property
+    def slippage(self) -> float:
+        """USD."""
+        return self.cost - self.fees
+
+    @property
+    def is_given(self) -> bool:
+        """Whether an operator gave it to its strategy, and nobody traded."""
+        return self.order[0].startswith(GIVEN)
+
+    @property
     def sort_key(self) -> tuple[datetime, tuple[str, str, str]]:
         return self.at, self.order
 
@@ -82,7 +99,7 @@ def as_ledger_document(shadow_record: Mapping[str, Any], uid: str) -> dict[str, 
     """Return a shadow record in the ledger's words."""
     name = shadow_record.get("strategy_name")
     return {
-        **{name: shadow_record.get(name) for name in ("symbol", "side", "qty", "price")},
+        **{name: shadow_record.get(name) for name in ("symbol", "side", "qty", "price", "fees", "slippage")},
         "uid": uid,
         "strategy_id": "" if name in {None, UNOWNED} else name,  # no paper fill is unowned
         "ts": shadow_record.get("timestamp"),

@@ -15,7 +15,7 @@ from functions.domain.kernel.joined_ids import joined_id
 from functions.domain.kernel.stored_fields import COUNT, NUMBER, TEXT, TEXTS, Kinds, check_fields
 from functions.domain.ledger.books import PeriodResult
 from functions.domain.track_record import statistics
-from functions.domain.track_record.daily_returns import check_daily, day_of
+from functions.domain.track_record.daily_returns import COST_SUMS, check_daily, day_of
 from functions.domain.track_record.modes import ModeState
 
 SOURCE = "ledger_trades_fifo"
@@ -27,6 +27,8 @@ _OF_MONTH: Kinds = {
     "stale_marks": TEXTS,
 }
 """What a month adds up, in a stored daily document."""
+_LATER_SUMS = ("income", *COST_SUMS)
+"""What a month adds up, too, and older days lack."""
 _LABELS = {"day": "session", "month": "month"}
 """Field of a performance document that has its period's label, by kind."""
 
@@ -147,7 +149,7 @@ def mode_at_end(state: ModeState | None, period: Period, before: Mapping[str, An
 def check_day_of_month(document: Mapping[str, Any]) -> None:
     """Raise InputError if a stored daily document lacks what a month adds up."""
     check_daily(document, _OF_MONTH)
-    check_fields(document, {}, {"income": NUMBER})  # days of before had none
+    check_fields(document, {}, dict.fromkeys(_LATER_SUMS, NUMBER))
 
 
 def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]) -> PeriodResult:
@@ -162,7 +164,7 @@ def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]
         fees=math.fsum(day["fees"] for day in days),
         fills=sum(day["fills"] for day in days),
         stale_marks=tuple(last["stale_marks"]),
-        income=math.fsum(day.get("income") or 0.0 for day in days),  # days of before had none
+        **{name: math.fsum(day.get(name) or 0.0 for day in days) for name in _LATER_SUMS},
     )
 
 

@@ -152,6 +152,8 @@ def _shadow_record(
         "side": fill.action.lower(),
         "qty": fill.quantity,
         "price": fill.price,
+        "fees": fill.fees,
+        "slippage": fill.slippage,
         PAPER_OF: uid,
     }
 
@@ -160,7 +162,8 @@ def own_shadow_record(strategy_name: str, signal: Mapping[str, Any], now: dateti
     """
     Return id and record of a shadow signal that a user's own code follows on paper.
 
-    With ``qty`` and ``price`` in the signal it is a fill of the shadow book; without, a note.
+    With ``qty`` and ``price`` in the signal it is a fill of the shadow book, at the ``fees`` and ``slippage`` that the
+    signal says, if it does; without, a note.
     """
     ticker = str(signal.get("ticker") or signal.get("symbol") or "UNKNOWN")
     nonce = signal.get("nonce")
@@ -180,6 +183,8 @@ def own_shadow_record(strategy_name: str, signal: Mapping[str, Any], now: dateti
         "side": str(signal.get("action")).lower(),
         "qty": signal.get("qty"),
         "price": signal.get("price"),
+        "fees": signal.get("fees"),
+        "slippage": signal.get("slippage"),
     }
     return nonce or f"{strategy_name}__{now.isoformat()}", record
 

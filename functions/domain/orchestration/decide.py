@@ -17,6 +17,7 @@ from functions.domain.orchestration.inputs import Account, InputIssue
 from functions.domain.orchestration.intent import Intent
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.paper import PaperFill, PaperPositions, trade_on_paper
+from functions.domain.orchestration.paper_costs import PaperCosts
 from functions.domain.orchestration.risk_rules import (
     RISK_RULES,
     RULES_WHEN_OFF,
@@ -53,6 +54,8 @@ class DecisionRequest:
     """As of this cycle's account."""
     paper: PaperPositions
     """What shadowed strategies hold."""
+    paper_costs: PaperCosts
+    """What their fills are charged."""
     prices: Mapping[str, float]
     """USD by symbol."""
     positions: KnownPositions
@@ -117,7 +120,7 @@ def decide(request: DecisionRequest) -> DecisionResult:
     if policy.enabled and is_readable:
         equity = request.account.equity or 0.0
         capital_usd = equity if equity > 0 else policy.base_capital
-        paper, fills = trade_on_paper(ruled, request.paper, request.prices, capital_usd)
+        paper, fills = trade_on_paper(ruled, request.paper, request.prices, capital_usd, request.paper_costs)
     modes_changed = policy.enabled and is_readable and (modes != dict(previous) or bool(fills))
     return DecisionResult(decision, stamped, modes, modes_changed, request.breaker, paper, fills)
 

@@ -1,8 +1,8 @@
 """
 The shadow book: what strategies in SHADOW_MODE hold on paper.
 
-A shadowed strategy goes on trading, on paper and at the cycle's prices, so that its record continues and it can earn
-its way back. One position per symbol; whatever it still holds when it leaves SHADOW_MODE is closed on paper.
+A shadowed strategy goes on trading, on paper, at the cycle's prices and at live costs, so that its record continues and
+it can earn its way back. One position per symbol; what it still holds when it leaves SHADOW_MODE is closed on paper.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.packed_texts import unpacked
 from functions.domain.kernel.parsing import as_number
 from functions.domain.kernel.symbols import canonical_symbol
+from functions.domain.orchestration.paper_costs import PaperCosts
 from functions.domain.orchestration.risk_rules import RuledSignal
 from functions.domain.orchestration.signals import Action
 
@@ -39,10 +40,25 @@ class PaperFill:
     quantity: float
     price: float
     """USD per unit, the cycle's."""
+    fees: float
+    """USD; below 0 a rebate."""
+    slippage: float
+    """USD, beside the price."""
+
+    @classmethod
+    def at_costs(
+        cls, strategy_name: str, action: Action, symbol: str, quantity: float, price: float, costs: PaperCosts
+    ) -> PaperFill:
+        notional = quantity * price
+        return cls(strategy_name, action, symbol, quantity, price, costs.fees(notional), costs.slippage(notional))
 
 
 def trade_on_paper(
-    signals: Sequence[RuledSignal], held: PaperPositions, prices: Mapping[str, float], capital_usd: float
+    signals: Sequence[RuledSignal],
+    held: PaperPositions,
+    prices: Mapping[str, float],
+    capital_usd: float,
+    costs: PaperCosts,
 ) -> tuple[dict[str, dict[str, float]], list[PaperFill]]:
     """
     Follow a cycle's signals on paper.
@@ -55,6 +71,8 @@ def trade_on_paper(
         USD by symbol; what has no price is not traded.
     capital_usd : float
         What an allocation is a fraction of.
+    costs : PaperCosts
+        What fills are charged.
 
     Returns
     -------
@@ -65,7 +83,7 @@ def trade_on_paper(
     fills = []
     for signal in signals:
         mine = positions.setdefault(signal.name, {})
-        for fill in _fills(signal, mine, prices, capital_usd):
+        for fill in _fills(signal, mine, prices, capital_usd, costs):
             left = mine.pop(fill.symbol, 0.0) + (fill.quantity if fill.action is Action.BUY else -fill.quantity)
             if left > 0:
                 mine[fill.symbol] = left
@@ -74,7 +92,11 @@ def trade_on_paper(
 
 
 def _fills(
-    signal: RuledSignal, mine: Mapping[str, float], prices: Mapping[str, float], capital_usd: float
+    signal: RuledSignal,
+    mine: Mapping[str, float],
+    prices: Mapping[str, float],
+    capital_usd: float,
+    costs: PaperCosts,
 ) -> list[PaperFill]:
     """Return one signal's trades; ``mine`` is what its strategy holds."""
     name, ticker, size = signal.name, signal.proposed.ticker, signal.proposed.allocation
@@ -87,9 +109,10 @@ def _fills(
     else:
         closing = []
         if signal.action is Action.BUY and ticker in prices and ticker not in mine and size > 0:
-            return [PaperFill(name, Action.BUY, ticker, size * capital_usd / prices[ticker], prices[ticker])]
+            quantity = size * capital_usd / prices[ticker]
+            return [PaperFill.at_costs(name, Action.BUY, ticker, quantity, prices[ticker], costs)]
     return [
-        PaperFill(name, Action.SELL, symbol, mine[symbol] * size, prices[symbol])
+        PaperFill.at_costs(name, Action.SELL, symbol, mine[symbol] * size, prices[symbol], costs)
         for symbol in closing
         if symbol in mine and symbol in prices and size > 0
     ]

@@ -33,9 +33,13 @@ def day_of(document: Document) -> date:
     return start.date()
 
 
+COST_SUMS = ("trading_fees", "slippage", "turnover")
+"""What a day's fills cost, and were worth, USD; documents of before lack them."""
+
+
 def check_daily(document: Document, always: Kinds = OF_DAY) -> None:
     """Raise InputError if a stored daily document lacks what is read of it: which day it is of, and what is named."""
-    check_fields(document, {"period_start": TIME, **always}, OF_DAY_AT_TIMES)
+    check_fields(document, {"period_start": TIME, **always}, {**OF_DAY_AT_TIMES, **dict.fromkeys(COST_SUMS, NUMBER)})
 
 
 def check_return(document: Document) -> None:

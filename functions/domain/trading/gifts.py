@@ -9,6 +9,7 @@ from functions.domain.kernel.book_names import check_strategy_name
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.parsing import as_number
 from functions.domain.kernel.symbols import canonical_symbol
+from functions.domain.ledger.fills import GIVEN
 from functions.domain.trading.reported_fills import ReportedFill
 
 _SHAPE = "SYMBOL=STRATEGY or SYMBOL=STRATEGY@PRICE, such as KO=Trend@45.10"
@@ -64,5 +65,5 @@ class Gift:
             qty=abs(qty),
             price=price,
             ts=as_of,
-            broker_fill_id=f"given {self.of_symbol} {self.strategy_id} {as_of.isoformat()}",
+            broker_fill_id=f"{GIVEN}{self.of_symbol} {self.strategy_id} {as_of.isoformat()}",
         )

@@ -16,15 +16,7 @@ from functions.services.ledger.compute_days import ComputeDays, ComputedDay
 from functions.services.ledger.malformed import Malformed
 from functions.services.ledger.ports import DayWrites, LedgerHead, LedgerStore
 from functions.services.ledger.sessions import session_after, session_period
-from functions.services.track_record.build_windows import (
-    WINDOW_SPAN,
-    Windows,
-    rolled_on,
-    stored_windows,
-    usable,
-    windows_documents,
-    windows_of,
-)
+from functions.services.track_record.build_windows import WINDOW_SPAN, Windows, stored_windows, usable
 
 logger = logging.getLogger("maestro")
 
@@ -143,10 +135,10 @@ def go_forward(run: LedgerRun) -> bool:
         if not run.run.may_go_on():
             return False
         day = run.days.day(books, session, known)
-        windows = rolled_on(windows, session, (by_day.pop(session, {}) | day.snapshots).values())
+        windows = windows.followed_by(session, (by_day.pop(session, {}) | day.snapshots).values())
         due |= {day.period.label[:7]}
         served = LedgerHead(session, run.run.seen_until, day.period.end, None, due)
-        run.commit(served, day, snapshots=day.snapshots, windows=windows_documents(windows))
+        run.commit(served, day, snapshots=day.snapshots, windows=windows.to_documents())
         run.tell(day, sessions[0])
         books = day.books
     return True
@@ -156,7 +148,7 @@ def mend_windows(run: LedgerRun) -> None:
     """Write the windows of what is served anew, as they may be missing or damaged. Raises as `go_forward`."""
     if run.head is not None:
         served = run.documents(run.head.last_day - WINDOW_SPAN, run.head.last_day)
-        run.commit(run.head, None, windows=windows_documents(windows_of(served.values())))
+        run.commit(run.head, None, windows=Windows.of(served.values()).to_documents())
 
 
 def _windows_before(run: LedgerRun, session: date) -> Windows:
@@ -166,7 +158,7 @@ def _windows_before(run: LedgerRun, session: date) -> Windows:
             return stored_windows(run.store, run.run.tenant_id, run.head.last_day)
         except PackedStateError as error:
             logger.info("Making windows anew: %s", error, extra={"tenant": run.run.tenant_id})
-    return windows_of(run.documents(session - WINDOW_SPAN, session - timedelta(days=1)).values())
+    return Windows.of(run.documents(session - WINDOW_SPAN, session - timedelta(days=1)).values())
 
 
 def _first_day(run: LedgerRun) -> date | None:

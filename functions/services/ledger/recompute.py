@@ -19,7 +19,7 @@ from functions.services.ledger.catch_up import LedgerRun
 from functions.services.ledger.compute_days import ComputedDay
 from functions.services.ledger.ports import LedgerHead, Recomputation
 from functions.services.ledger.sessions import session_after, session_of_checkpoint
-from functions.services.track_record.build_windows import WINDOW_SPAN, usable, windows_documents, windows_of
+from functions.services.track_record.build_windows import WINDOW_SPAN, Windows, usable
 
 MOST_SERVED_BYTES = 8_000_000
 """Of what is served in one commit, which Firestore limits to 10 MiB."""
@@ -104,9 +104,7 @@ def _serve(run: LedgerRun, head: LedgerHead, again: Recomputation, last: Compute
         size += 2 * stored_bytes(document)  # written there, deleted here, and either by its name
     recent = run.documents(head.last_day - WINDOW_SPAN, head.last_day) | documents
     recent |= {} if last is None else last.snapshots
-    windows = windows_documents(
-        windows_of([one for one in recent.values() if day_of(one) > head.last_day - WINDOW_SPAN])
-    )
+    windows = Windows.of([one for one in recent.values() if day_of(one) > head.last_day - WINDOW_SPAN]).to_documents()
     beside = [] if last is None else [last.checkpoint, last.kept_marks, *last.snapshots.values()]
     if size + sum(map(stored_bytes, (*windows.values(), *beside))) > MOST_SERVED_BYTES:
         run.commit(replace(head, recomputing=again), None, snapshots=documents, unstaged=ids)

@@ -15,6 +15,7 @@ from functions.domain.orchestration.inputs import InputIssue
 from functions.domain.orchestration.paper import PaperPositions, read_paper
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
+from functions.domain.track_record.live_costs import LiveCosts
 from functions.domain.track_record.modes import ModeState, read_modes
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.damage import path_of
@@ -38,6 +39,8 @@ class Known:
     modes: Mapping[str, ModeState]
     breaker: BreakerState
     paper: PaperPositions
+    live_costs: LiveCosts
+    """What the tenant's own live fills cost of late."""
     book: PositionBook
     issues: tuple[InputIssue, ...]
 
@@ -57,8 +60,9 @@ def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     session = path_of(state.session.value)
     breaker = _read_or(BreakerState(), BreakerState.from_document, stored_breaker, issues, session)
     paper: PaperPositions = _read_or({}, read_paper, state.modes, issues)
+    live_costs = _read_or(LiveCosts(), LiveCosts.from_windows, state.windows, issues)
     book = _read_or(PositionBook(), PositionBook.from_document, state.positions, issues)
-    return Known(state, policy, windows, modes, breaker, paper, book, tuple(issues))
+    return Known(state, policy, windows, modes, breaker, paper, live_costs, book, tuple(issues))
 
 
 def _read_or(

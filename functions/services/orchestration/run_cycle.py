@@ -28,6 +28,7 @@ from functions.domain.orchestration.inputs import CycleInputs, InputIssue, read_
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.own_account import own_fields
 from functions.domain.orchestration.paper import prices_of, with_paper_positions
+from functions.domain.orchestration.paper_costs import PaperCosts
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.orchestration.sizes import of_cycle
 from functions.domain.track_record.breakers import next_breaker
@@ -179,6 +180,7 @@ class RunCycle:
                 previous_modes=known.modes,
                 breaker=next_breaker(known.breaker, *observed, now, session, known.policy),
                 paper=known.paper,
+                paper_costs=PaperCosts.of(known.policy, known.live_costs),
                 prices=prices_of(inputs.market_data),
                 positions=KnownPositions(known.book, inputs.live_snapshot, now),
                 account=inputs.account,

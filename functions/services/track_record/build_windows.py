@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from functions.domain.kernel.book_names import UNOWNED
@@ -12,6 +13,7 @@ from functions.domain.kernel.errors import InputError, PackedStateError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.kernel.stored_fields import TEXTS
 from functions.domain.track_record.daily_returns import check_return, counted, day_of, pooled_returns
+from functions.domain.track_record.live_costs import LiveDays
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
 from functions.services.track_record.ports import PerformanceStore
@@ -19,12 +21,42 @@ from functions.services.track_record.ports import PerformanceStore
 logger = logging.getLogger("maestro")
 
 OnMalformed = Callable[[InputError], None]
-Windows = Mapping[str | None, PerformanceWindows]
-"""By uid; the tenant's own, of all users, under None."""
 Check = Callable[[Document], None]
 """Raises InputError if a document is malformed."""
 WINDOW_SPAN = timedelta(days=2 * MAX_WINDOW_DAYS)
 """Calendar time that holds the window's trading days, holidays included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """A tenant's windows of all users."""
+
+    by_uid: dict[str | None, PerformanceWindows]
+    """The tenant's own, of all users, under None."""
+    live_days: LiveDays
+    """What the tenant's live fills cost."""
+
+    @classmethod
+    def of(cls, days: Iterable[Document]) -> Windows:
+        """Return those made of usable daily documents."""
+        known = list(days)
+        return cls(windows_of(known), LiveDays.of(known))
+
+    def followed_by(self, day: date, documents: Iterable[Document]) -> Windows:
+        """Return them with one more day, of whose usable daily documents there are."""
+        of_day, since, none = Windows.of(documents), day - WINDOW_SPAN + timedelta(days=1), PerformanceWindows.empty()
+        uids = sorted({*self.by_uid, *of_day.by_uid}, key=str)
+        by_uid = {uid: self.by_uid.get(uid, none).followed_by(of_day.by_uid.get(uid, none), since) for uid in uids}
+        return Windows(by_uid, self.live_days.followed_by(of_day.live_days, since))
+
+    def to_documents(self) -> dict[str | None, Document]:
+        """Return them as they are stored, by uid; the tenant's own says of which users there are any."""
+        costs = {"live_costs": self.live_days.costs().to_document()}
+        own = {
+            "uids": sorted(uid for uid in self.by_uid if uid is not None),
+            "live_days_json": self.live_days.to_text(),
+        }
+        return {uid: one.to_document() | costs | (own if uid is None else {}) for uid, one in self.by_uid.items()}
 
 
 def build_windows(
@@ -49,19 +81,12 @@ def build_windows(
     ------
     StoreUnavailable
     """
-    documents = store.daily_documents(tenant_id, today - WINDOW_SPAN, today)
-    windows = windows_of(usable(documents, on_malformed).values())
-    store.write_windows(tenant_id, windows_documents(windows))
-    return windows
+    windows = Windows.of(usable(store.daily_documents(tenant_id, today - WINDOW_SPAN, today), on_malformed).values())
+    store.write_windows(tenant_id, windows.to_documents())
+    return windows.by_uid
 
 
-def windows_documents(windows: Windows) -> dict[str | None, Document]:
-    """Return windows as they are stored: the tenant's own document says which users have one."""
-    uids = sorted(uid for uid in windows if uid is not None)
-    return {uid: one.to_document() | ({"uids": uids} if uid is None else {}) for uid, one in windows.items()}
-
-
-def stored_windows(store: PerformanceStore, tenant_id: str, last_day: date) -> dict[str | None, PerformanceWindows]:
+def stored_windows(store: PerformanceStore, tenant_id: str, last_day: date) -> Windows:
     """
     Return the windows as they are stored, if they are those of a day.
 
@@ -72,25 +97,17 @@ def stored_windows(store: PerformanceStore, tenant_id: str, last_day: date) -> d
     StoreUnavailable
     """
     own = store.windows(tenant_id, [None])[None]
-    windows: dict[str | None, PerformanceWindows] = {None: PerformanceWindows.from_document(own)}
-    if own is None or windows[None].dates[-1:] != (last_day,):
-        raise PackedStateError("windows.dates", f"up to {last_day}", windows[None].dates[-1:])
+    by_uid: dict[str | None, PerformanceWindows] = {None: PerformanceWindows.from_document(own)}
+    if own is None or by_uid[None].dates[-1:] != (last_day,):
+        raise PackedStateError("windows.dates", f"up to {last_day}", by_uid[None].dates[-1:])
     uids = own.get("uids")
     if not TEXTS.holds(uids):
         raise PackedStateError("windows.uids", "a list of users", uids)
     for uid, document in (store.windows(tenant_id, uids) if uids else {}).items():
         if document is None:
             raise PackedStateError(f"windows__{uid}", "there", document)
-        windows[uid] = PerformanceWindows.from_document(document)
-    return windows
-
-
-def rolled_on(windows: Windows, day: date, documents: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
-    """Return windows with one more day, of whose usable daily documents they are."""
-    of_day, since = windows_of(documents), day - WINDOW_SPAN + timedelta(days=1)
-    none = PerformanceWindows.empty()
-    both = sorted({*windows, *of_day}, key=str)
-    return {uid: windows.get(uid, none).followed_by(of_day.get(uid, none), since) for uid in both}
+        by_uid[uid] = PerformanceWindows.from_document(document)
+    return Windows(by_uid, LiveDays.from_text(own.get("live_days_json")))
 
 
 def usable(

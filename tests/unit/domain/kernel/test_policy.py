@@ -71,6 +71,9 @@ def test_samples_come_as_any_collection_of_names() -> None:
         ({"SYSTEMIC_SELL_THRESHOLD": True}, "SYSTEMIC_SELL_THRESHOLD must be a whole number from 1 to 1000, was True"),
         ({"signal_ttl_seconds": float("inf")}, "signal_ttl_seconds must be a whole number from 1 to 86400, was inf"),
         ({"max_drawdown": 0}, "max_drawdown must be a number from 0.001 to 1 or null, was 0"),
+        ({"paper_fee_bps": -101}, "paper_fee_bps must be a number from -100 to 1000 or null, was -101"),
+        ({"paper_slippage_bps": -1}, "paper_slippage_bps must be a number from 0 to 1000 or null, was -1"),
+        ({"paper_slippage_bps": "2"}, "paper_slippage_bps must be a number from 0 to 1000 or null, was '2'"),
         ({"trading_state": "PANIC"}, "trading_state must be one of RUN, REDUCE_ONLY, HALT, was 'PANIC'"),
         ({"trading_state": ["HALT"]}, "trading_state must be one of RUN, REDUCE_ONLY, HALT, was ['HALT']"),
         (

@@ -20,6 +20,7 @@ from functions.domain.ledger.books import (
     compute_period_in_pages,
 )
 from functions.domain.ledger.checkpoints import checkpoint_document, read_checkpoint
+from functions.domain.ledger.events import Cash, parse_entry
 from functions.domain.ledger.fills import BookKey, Fill, parse_fill
 
 START = datetime(2020, 3, 2, tzinfo=UTC)
@@ -99,7 +100,7 @@ def test_a_bad_document_is_named(wrong: dict[str, Any], message: str) -> None:
 
 def test_a_period_is_realized_plus_the_change_of_unrealized() -> None:
     first, books = compute_period(Checkpoint.empty(), [fill(price=45, fees=1)], {"KO": 47.0}, START + DAY)
-    assert one(first) == PeriodResult("ann", "Trend", 0.0, 19.0, 19.0, 1.0, 1)
+    assert one(first) == PeriodResult("ann", "Trend", 0.0, 19.0, 19.0, 1.0, 1, turnover=450.0, trading_fees=1.0)
     second, books = compute_period(
         books, [fill(30, side="sell", qty=4, price=48, fees=0)], {"KO": 46.0}, START + 2 * DAY
     )
@@ -229,3 +230,19 @@ def test_two_spellings_of_before_are_one_book() -> None:
 
 def test_no_checkpoint_is_an_empty_one() -> None:
     assert read_checkpoint(None) == Checkpoint.empty()
+
+
+def test_what_fills_cost_is_kept_apart_from_other_fees_and_from_gifts() -> None:
+    document = {**GOOD, "fees": 1.0, "slippage": 0.5}
+    fee = {"uid": "ann", "strategy_id": "Trend", "kind": "fee", "amount": 7.0, "ts": START}
+    gift = {**GOOD, "broker_fill_id": "given KO Trend 2020-03-02T00:00:00+00:00", "qty": 1_000, "fees": 0}
+    rebate = {**GOOD, "fees": -0.25, "fee_qty": 0.1, "fee_currency": "BTC", "symbol": "BTC/USD"}
+    entries = [parse_entry(str(number), one) for number, one in enumerate((document, fee, gift, rebate))]
+    events = [entry for entry in entries if isinstance(entry, Fill | Cash)]
+    result = one(compute_period(Checkpoint.empty(), events, {}, START + DAY)[0])
+    price = float(GOOD["price"])
+    assert result.turnover == pytest.approx(2 * GOOD["qty"] * price), "units executed, whatever fee was taken from them"
+    assert result.trading_fees == pytest.approx(1.0 - 0.25 + 0.1 * price)
+    assert result.fees == pytest.approx(result.trading_fees + 7.0)
+    assert result.slippage == pytest.approx(0.5)
+    assert result.fills == 3

@@ -57,6 +57,11 @@ def daily_results(documents: dict[str, Document]) -> list[list[PeriodResult]]:
     return days
 
 
+def figures_of(one: PeriodResult) -> tuple[float, ...]:
+    costs = one.fees, one.trading_fees, one.slippage, one.turnover
+    return (one.realized_pnl, one.pnl, one.income, *costs)
+
+
 @settings(deadline=None)
 @given(ledgers())
 def test_equity_changes_by_what_was_earned_and_by_flows_every_day(documents: dict[str, Document]) -> None:
@@ -91,11 +96,9 @@ def test_order_and_pages_change_nothing(documents: dict[str, Document], shuffle:
     shuffle.shuffle(shuffled)
     assert compute_period(Checkpoint.empty(), events_of(shuffled), marks_at(3), end)[0] == expected
     paged, in_pages = compute_period_in_pages(Checkpoint.empty(), events_of(shuffled), marks_at(3), end, page)
-    figures = {(one.uid, one.strategy_id): (one.realized_pnl, one.pnl, one.fees, one.income) for one in paged}
+    figures = {(one.uid, one.strategy_id): figures_of(one) for one in paged}
     for one in expected:
-        assert figures[one.uid, one.strategy_id] == pytest.approx(
-            (one.realized_pnl, one.pnl, one.fees, one.income), rel=1e-9, abs=1e-7
-        )
+        assert figures[one.uid, one.strategy_id] == pytest.approx(figures_of(one), rel=1e-9, abs=1e-7)
     assert in_pages.lots.keys() == books.lots.keys()
     lots = carried({}, events_of(shuffled), page)
     assert {key: one.quantity for key, one in lots.items()} == pytest.approx(

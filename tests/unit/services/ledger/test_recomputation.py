@@ -16,10 +16,10 @@ from functions.domain.kernel.errors import StoreConflict
 from functions.domain.ledger.periods import Period
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
-from functions.services.ledger import catch_up, recompute
+from functions.services.ledger import recompute
 from functions.services.ledger.snapshot_tasks import parse_period
 from functions.services.ledger.take_snapshots import LIMITS, RunLimits
-from functions.services.track_record.build_windows import Windows, rolled_on
+from functions.services.track_record.build_windows import Windows
 from tests.memory_ledger import KilledError
 from tests.unit.services.ledger.desk import AROUND, TENANT, XNYS, Desk, fresh_copy, utc
 
@@ -227,12 +227,14 @@ def test_eight_hundred_days_are_caught_up_by_tasks_that_queue_each_other() -> No
 def test_a_days_cost_does_not_grow_with_the_days_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
     counts: list[int] = []
 
+    followed_by = Windows.followed_by
+
     def counting(windows: Windows, day: date, documents: Iterable[Document]) -> Windows:
         known = list(documents)
         counts.append(len(known))
-        return rolled_on(windows, day, known)
+        return followed_by(windows, day, known)
 
-    monkeypatch.setattr(catch_up, "rolled_on", counting)
+    monkeypatch.setattr(Windows, "followed_by", counting)
     desk = Desk(AROUND, replace(LIMITS, days=400))
     desk.fill("f", "2019-01-01 15:00", "buy", 1, 10.0)
     desk.take("2020-01-31", "2020-02-01 22:30")

@@ -87,14 +87,16 @@ def test_a_month_from_its_fills_is_its_days(calendar: MarketCalendar) -> None:
     for number, at in enumerate(["2020-02-28 12:00", "2020-02-28 23:00", "2020-02-29 12:00", "2020-03-01 23:00"]):
         desk.fill(f"a{number}", at, "buy", 1 + number, 10.0 + number)
     for number, at in enumerate(["2020-03-31 12:59", "2020-03-31 13:30", "2020-03-31 23:00", "2020-04-01 03:59"]):
-        desk.fill(f"b{number}", at, "sell", 1, 9.0 + number)
+        desk.fill(f"b{number}", at, "sell", 1, 9.0 + number, fees=0.5, slippage=0.25)
     desk.put_prices("2020-04-03 19:00", KO={"price": 14.0, "history": [11.0, 12.0, 13.0] * 20 + [15.0]})
     desk.take("2020-04-03", "2020-04-05 22:30")
     march = Period.of_month(2020, 3)
     of_fills = desk.month.from_fills(TENANT, march, {}).snapshots["ann__Trend__2020-03"]
     of_days = desk.month.from_days(TENANT, march, {}).snapshots["ann__Trend__2020-03"]
-    for name in ("pnl", "realized_pnl", "unrealized_pnl", "fees", "fills", "return_fraction"):
+    earned = ("pnl", "realized_pnl", "unrealized_pnl", "return_fraction")
+    for name in (*earned, "fees", "trading_fees", "slippage", "turnover", "fills"):
         assert of_fills[name] == pytest.approx(of_days[name]), name
+        assert of_fills[name], name
     labels = [label for label in desk.days() if label.startswith("2020-03")]
     assert of_days["trading_days"] == len(labels)
     assert (of_days["month"], "session" in of_days) == ("2020-03", False)

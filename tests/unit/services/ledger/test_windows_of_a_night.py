@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from functions.domain.kernel.book_names import SHADOW_UID
 from functions.domain.track_record.windows import PerformanceWindows
-from functions.services.track_record.build_windows import WINDOW_SPAN, usable, windows_of
+from functions.services.track_record.build_windows import WINDOW_SPAN, Windows, usable
 from tests.unit.services.ledger.desk import TENANT, Desk, utc, weekdays
 
 DAYS = weekdays("2020-03-02", 8)
@@ -30,7 +30,10 @@ def shown(one: PerformanceWindows) -> Any:
 def made_anew(desk: Desk, last: str) -> dict[str | None, Any]:
     last_day = date.fromisoformat(last)
     documents = usable(desk.ledger.daily_documents(TENANT, last_day - WINDOW_SPAN + timedelta(days=1), last_day))
-    return {uid: shown(one) for uid, one in windows_of(documents.values()).items()}
+    anew = Windows.of(documents.values())
+    if None in anew.by_uid:
+        assert desk.ledger.stored_windows[None]["live_days_json"] == anew.live_days.to_text()
+    return {uid: shown(one) for uid, one in anew.by_uid.items()}
 
 
 FILLS = st.fixed_dictionaries(
@@ -94,6 +97,8 @@ def broken(desk: Desk, how: str) -> None:
             own["dates"][-1] = "2020-02-28"
         case "of before they said whose there are":
             del own["uids"]
+        case "costs are damaged":
+            own["live_days_json"] = "{"
         case "a user's are missing":
             del desk.ledger.stored_windows["ann"]
         case "a user's are damaged":
@@ -105,6 +110,7 @@ HOW = [
     "damaged",
     "of another day",
     "of before they said whose there are",
+    "costs are damaged",
     "a user's are missing",
     "a user's are damaged",
 ]

@@ -235,6 +235,7 @@ def test_a_gift_is_a_fill_of_all_that_is_unowned_once_and_holds_no_buying_power(
         desk.open("KO=Trend", "BTCUSD=Value@9000")
     assert desk.quantities() == {("Trend", "KO"): 12.0, ("Value", "BTCUSD"): -0.5}
     gifts = [one for one in desk.ledger() if "ledger_version" in one]
+    assert all(parse_fill("gift", one).is_given for one in gifts), "nothing was traded"
     assert sorted((one["symbol"], one["side"], one["qty"], one["price"], one["uid"]) for one in gifts) == [
         ("KO", "buy", 2.0, 50.0, "ann"),
         ("btc/usd", "sell", 0.5, 9000.0, "ann"),
