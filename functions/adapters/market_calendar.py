@@ -224,6 +224,12 @@ def _covering(market_code: str, first: date, last: date) -> _Built:
     return found
 
 
+def forget() -> None:
+    """Forget what was built, as a new instance knows nothing."""
+    with _building:
+        _kept.clear()
+
+
 def _known(market_code: str, first: date, last: date) -> _Built | None:
     return next((one for one in reversed(_kept.get(market_code, ())) if one.covers(first, last)), None)
 
