@@ -6,6 +6,7 @@ What a user's own program needs too is built by `functions.strategies.wiring`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import date
 from functools import cache, lru_cache
@@ -22,6 +23,7 @@ from functions.adapters.firestore.member_store import FirestoreMemberStore
 from functions.adapters.firestore.policy_store import FirestorePolicyStore
 from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
+from functions.adapters.firestore.run_store import FirestoreScheduleRuns
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
 from functions.adapters.firestore.trading_store import FirestoreTradingStore
 from functions.adapters.structured_logging import configure_logging
@@ -32,6 +34,7 @@ from functions.services.access.close_memberships import CloseMemberships
 from functions.services.access.ports import Tokens
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.enabled_tenants import as_far_as_readable
+from functions.services.kernel.fan_out import FanOut
 from functions.services.kernel.ports import Clock, MarketCalendars, TaskQueue, TenantDirectory
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
@@ -77,6 +80,10 @@ def clock() -> Clock:
 @cache
 def tenant_directory() -> TenantDirectory:
     return FirestoreTenantDirectory(firestore_client())
+
+
+def fan_out(queue: TaskQueue) -> FanOut:
+    return FanOut(tenant_directory(), queue, FirestoreScheduleRuns(firestore_client()), time.monotonic)
 
 
 @cache

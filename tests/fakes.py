@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict, StoreUnavailable
+from functions.domain.kernel.spans import Span
 from functions.domain.ledger.entries import LedgerEntry
-from functions.services.kernel.ports import Version, Versioned
+from functions.services.kernel.ports import TenantPage, Version, Versioned
 from functions.services.ledger.ports import LedgerHead
 from functions.services.orchestration.ports import CycleWrites, TenantState
 from functions.services.trading.ports import AccountAndPrices, TradingRecords, TradingWrites
@@ -38,6 +39,11 @@ class FakeTenants:
 
     def enabled_tenants(self) -> list[str]:
         return list(self._policies)
+
+    def page(self, span: Span, limit: int) -> TenantPage:
+        until = span.until
+        ids = sorted(one for one in self._policies if one > span.after and (until is None or one <= until))[:limit]
+        return TenantPage(ids, ids[-1] if ids else "", is_more=len(ids) == limit)
 
     def settings(self, tenant_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
         self.reads.append(tuple(tenant_ids))
@@ -66,6 +72,30 @@ class FakeQueue:
     def labels(self) -> list[tuple[str, str]]:
         """Return (tenant, label) of every task, in order."""
         return sorted((str(one["tenant_id"]), str(one["label"])) for one in self.tasks.values())
+
+
+class FakeRuns:
+    """`ScheduleRuns` in a dict."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, tuple[int, Mapping[str, Any]]] = {}
+        self.writes = 0
+        self.is_down = False
+        self._lock = threading.Lock()
+
+    def read(self, schedule: str) -> Versioned[Mapping[str, Any] | None]:
+        if self.is_down:
+            raise StoreUnavailable("the store is down")
+        version, document = self.documents.get(schedule, (0, None))
+        return Versioned(document, Version(version) if version else None)
+
+    def write(self, schedule: str, document: Mapping[str, Any], before: Versioned[Mapping[str, Any] | None]) -> None:
+        with self._lock:
+            now = self.read(schedule)
+            if now.version != before.version:
+                raise StoreConflict("somebody else wrote first")
+            self.writes += 1
+            self.documents[schedule] = (self.writes, copy.deepcopy(document))
 
 
 class CountingIds:

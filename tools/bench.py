@@ -4,6 +4,7 @@ Measure what matters as ratios within one run: this machine's milliseconds mean 
     cycle       one cycle on the Firestore emulator, beside one batched read and one commit of the same documents
     isolation   evaluating strategies in processes of their own, beside threads
     ledger      FIFO matching, beside a loop over a queue of lots; a month as the history before it grows
+    schedules   queueing for 20,000 tenants, beside one call after the other; trading days of five years
     api         p50 and p95 of redemptions and cycles over HTTP, and of writers who contend
     modes       Sharpe ratios and modes of 1,000 strategies, the most a tenant can have, in memory
     import      main.py, beside the bare SDKs and numpy
@@ -57,6 +58,7 @@ from tools.bench_ledger import (
     pile_up,
     random_books,
 )
+from tools.bench_schedules import TENANTS, measure_calendar, measure_fan_out
 from tools.emulator_suite import EmulatorSuite
 from tools.interrupts import interruptible
 from tools.ports import free_ports
@@ -68,6 +70,7 @@ Beside an evaluation in processes: the same in threads, where nothing is kept ap
 processes, and loads the files.
 Beside a month, which adds up its days: computing it from its fills, whose query slows in the emulator with
 the ledger's size.
+Beside a schedule: one call after the other. Beside five years of trading days: one day, where nothing is built.
 Beside FIFO: a loop over a queue of lots. Beside Sharpe and modes: one strategy after the other.
 Beside the import: the bare SDKs and numpy. Medians of one run."""
 STRATEGY_COUNTS = (10, 50, 100, 500)
@@ -219,6 +222,7 @@ def main() -> int:
     add_isolation(table, console, rounds)
     console.print("measuring FIFO, modes and imports …")
     add_fifo(table)
+    add_schedules(table, console)
     add(table, f"Sharpe and modes, {MAX_WINDOW_STRATEGIES:,} strategies", *measure_standings(rounds), "< 20 ms")
     add(table, "import of main.py", *measure_import(max(3, rounds // 2)), "≤ 1.3 ×")
     peak_mb, bytes_a_fill = measure_memory()
@@ -285,6 +289,12 @@ def add_fifo(table: Table) -> None:
         fills = sum(quantity.size for quantity, _, _ in books)
         quick, loop = measure_fifo(books, timed)
         add(table, f"FIFO, {what}: {fills / quick / 1e6:.1f} M fills/s", quick, loop, "≥ 3 M/s")
+
+
+def add_schedules(table: Table, console: Console) -> None:
+    console.print(f"measuring a schedule over {TENANTS:,} tenants …")
+    add(table, f"queueing {TENANTS:,} tasks, 20 ms a call", *measure_fan_out(), "≤ 60 s")
+    add(table, "trading days of five years, built", *measure_calendar(), "≤ 2 ×")
 
 
 def add(table: Table, what: str, measured: float, beside: float, goal: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore.run_store import FirestoreScheduleRuns
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.firestore.trading_store import FirestoreBookStore
 from functions.adapters.market_calendar import Calendars, ExchangeCalendar
@@ -38,6 +40,7 @@ from functions.domain.track_record.windows import PerformanceWindows
 from functions.domain.trading.reported_entries import ReportedEntry
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
+from functions.services.kernel.fan_out import TENANTS_A_PAGE, FanOut
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.ledger.take_snapshots import RunLimits, TakeSnapshots
 from functions.services.monitoring.deliver_notification import DeliverNotification
@@ -45,10 +48,12 @@ from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.ports import Answer
 from functions.services.monitoring.summarise_decision import SummariseDecision
+from functions.services.monitoring.tenant_tasks import enqueue_checks
 from functions.services.orchestration.manage_policy import Author
 from functions.services.trading.open_book import OpenBook, Operator
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
+from tests.fakes import FakeQueue, FakeTenants
 from tools.access import manage_members, manage_tenants
 
 TENANT = "whole"
@@ -114,6 +119,9 @@ def let_everything_happen(db: Client) -> None:
     bootstrap.make_report().run(bootstrap.report_due(TENANT, now.date()))
     _start_young_tenant(db, now)
     set_trading_state(FRESH, "HALT")
+    many = FakeTenants(dict.fromkeys(f"t{number}" for number in range(TENANTS_A_PAGE + 1)))
+    fan_out = FanOut(many, FakeQueue(), FirestoreScheduleRuns(db), time.monotonic)
+    fan_out.run("check_alerts", now, 60, lambda tenants, queue: enqueue_checks(tenants, queue, now))
 
 
 class WorkingSender:

@@ -15,6 +15,7 @@ import pytest
 from google.cloud.firestore import Client, FieldFilter
 
 from functions import bootstrap, main
+from functions.adapters.cloud_task_queue import TASKS_A_SECOND
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.client import firestore_client
@@ -39,7 +40,9 @@ from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.enabled_tenants import _AT_ONCE
+from functions.services.kernel.fan_out import TENANTS_A_PAGE
 from functions.services.kernel.ports import MarketCalendar
+from functions.services.kernel.tasks import QUEUED_AT_ONCE
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.snapshot_tasks import _CAUGHT_UP_WITHIN, RunSnapshotTask, SnapshotTask
 from functions.services.ledger.take_snapshots import NO_LIMITS, TakeSnapshots
@@ -54,6 +57,7 @@ from functions.services.trading.open_book import OpenBook, Operator
 from functions.services.trading.record_fills import RecordFills
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
+from functions.triggers.scheduled import _LEFT_OVER_SECONDS
 from tests.emulator.api.conftest import Caller
 from tests.fakes import FakeClock
 from tests.members import create_tenant, sign_in
@@ -463,13 +467,19 @@ def test_the_limits_are_those_of_the_code() -> None:
     text = " ".join(PAGE.split())
     period = int(SLOT_PERIOD.total_seconds())
     assert f"on the same instant, every {period // 60} minutes" in text
-    for function in ("orchestrate_tick", "check_alerts"):
-        assert f"have {endpoint(function).timeoutSeconds} seconds" in text
-        assert f"At 20 ms a task that is {endpoint(function).timeoutSeconds * 50:,} tenants" in text
-    for function in ("daily_report", "daily_performance_snapshot"):
-        assert endpoint(function).timeoutSeconds == 120
-    assert "have 120 seconds: 6,000 tenants" in text
-    assert f"are read {_AT_ONCE} at a time" in text
+    schedules = [one for one in main.__all__ if getattr(endpoint(one), "scheduleTrigger", None)]
+    assert len(schedules) == 5
+    assert {endpoint(one).timeoutSeconds for one in schedules} == {120}
+    assert "after 100 of its 120 seconds" in text
+    assert 120 - _LEFT_OVER_SECONDS == 100
+    assert f"by pages of {TENANTS_A_PAGE} " in text
+    assert TENANTS_A_PAGE == _AT_ONCE, "a page is one batched read"
+    assert QUEUED_AT_ONCE == 10
+    assert f"ten tasks at once, at most {TASKS_A_SECOND} a second" in text
+    at_20_ms = min(QUEUED_AT_ONCE / 0.02, TASKS_A_SECOND)
+    assert 20_000 / at_20_ms < 50
+    assert min(endpoint(one).scheduleTrigger["retryConfig"]["retryCount"] for one in schedules) == 3
+    assert f"With three retries that is {4 * 100 * 400:,} tenants" in text
     hours = assumed("XNYS")["hours in which a job is queued again"]
     assert hours == _CAUGHT_UP_WITHIN / timedelta(hours=1) - 1
     for function in ("orchestratetenant", "checktenant"):
@@ -484,10 +494,8 @@ def test_the_limits_are_those_of_the_code() -> None:
     size = MAX_WINDOW_STRATEGIES * MAX_WINDOW_DAYS * 8
     assert f"{MAX_WINDOW_STRATEGIES:,} strategies of {MAX_WINDOW_DAYS} days are {size:,} bytes" in text
     assert f"{PAGE_SIZE:,} fills in memory" in text
-    schedules = [one for one in main.__all__ if getattr(endpoint(one), "scheduleTrigger", None)]
-    assert len(schedules) == 5
     runs = 2 * 30 * 24 * 3600 // period + 2 * 30 * 24 + 3
-    assert f"{runs:,} invocations a month and five jobs of Cloud Scheduler" in text
+    assert f"{runs:,} invocations and reads a month and five jobs of Cloud Scheduler" in text
 
 
 def test_the_fields_that_only_grow_are_those_that_are_indexed(own_db: Client) -> None:

@@ -164,3 +164,22 @@ def run(emulators: EmulatorSuite, tenant_id: str, day: date) -> None:
     slot = slot_of(decision_time(day))
     answer = emulators.deliver_task("orchestratetenant", {"tenant_id": tenant_id, "slot": slot})
     assert answer.json() == {"result": {"status": "DECIDED"}}
+
+
+def test_one_tick_over_300_tenants_loses_none_and_decides_none_twice(db: Client, emulators: EmulatorSuite) -> None:
+    names = [f"many{number:03d}" for number in range(300)]
+    batch = db.batch()
+    for name in names:
+        batch.set(paths.tenant(db, name), {"maestro_enabled": True, "status": "active"})
+    batch.commit()
+    with ThreadPoolExecutor(2) as pool:  # two runs of one time, as of a scheduler that delivers twice
+        list(pool.map(lambda _: emulators.call_scheduled("orchestrate_tick", decision_time(CRASH)), range(2)))
+
+    def decided() -> list[str] | None:
+        found = sorted(log["tenant_id"] for log in decisions(db))
+        return found if len(found) >= len(names) else None
+
+    assert eventually(decided, 400) == names
+    time.sleep(2)  # for what comes twice
+    assert decided() == names
+    assert {(cycle_record(db, name) or {}).get("status") for name in names} == {"DECIDED"}

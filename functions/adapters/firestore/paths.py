@@ -13,6 +13,11 @@ def market_regime(db: Client) -> DocumentReference:
     return db.document("systemStatus", "market_regime")
 
 
+def schedule_runs(db: Client, schedule: str) -> DocumentReference:
+    """How far a schedule got with its tenants, in its last runs."""
+    return db.document("systemStatus", "schedules", "runs", schedule)
+
+
 def tenants(db: Client) -> CollectionReference:
     return db.collection("tenants")
 

@@ -64,6 +64,8 @@ class AlertKind(StrEnum):
     """A fill traded more than there was to trade."""
     MEMBERSHIP_CLOSED = "MEMBERSHIP_CLOSED"
     """A user was deleted or disabled in authentication, and so lost the membership."""
+    DAMAGED_ALERTS = "DAMAGED_ALERTS"
+    """Alerts that are stored and cannot be read."""
     CAPACITY = "CAPACITY"
     """Something is near a limit that ends something."""
 

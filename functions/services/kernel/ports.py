@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, NewType, Protocol, TypeVar
 
+from functions.domain.kernel.spans import Span
+
 T_co = TypeVar("T_co", covariant=True)
 
 Document = Mapping[str, Any]
@@ -42,8 +44,24 @@ ABSENT: Versioned[None] = Versioned(None, None)
 """Nothing is stored."""
 
 
+@dataclass(frozen=True, slots=True)
+class TenantPage:
+    """Some tenants, in the order of their ids."""
+
+    tenants: Sequence[str]
+    """The active ones with Maestro enabled."""
+    last: str
+    """The last that was looked at, enabled or not; empty if there was none."""
+    is_more: bool
+    """Whether some above it may not have been looked at."""
+
+
 class TenantDirectory(Protocol):
     """Which tenants there are."""
+
+    def page(self, span: Span, limit: int) -> TenantPage:
+        """Return the first tenants of a span, at most ``limit``. Raises StoreUnavailable."""
+        ...
 
     def enabled_tenants(self) -> Iterable[str]:
         """Yield the ids of active tenants with Maestro enabled. Raises StoreUnavailable."""
@@ -55,6 +73,16 @@ class TenantDirectory(Protocol):
 
         Raises StoreUnavailable.
         """
+        ...
+
+
+class ScheduleRuns(Protocol):
+    """How far schedules got with their tenants; every method raises StoreUnavailable."""
+
+    def read(self, schedule: str) -> Versioned[Document | None]: ...
+
+    def write(self, schedule: str, document: Document, before: Versioned[Document | None]) -> None:
+        """Store it. Raises StoreConflict if somebody else did since ``before``."""
         ...
 
 

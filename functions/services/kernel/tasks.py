@@ -6,6 +6,7 @@ import hashlib
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -14,6 +15,9 @@ from functions.domain.kernel.parsing import is_document_id
 from functions.services.kernel.ports import TaskQueue
 
 logger = logging.getLogger("maestro")
+
+QUEUED_AT_ONCE = 10
+"""Calls at a time: as many connections as the client of Cloud Tasks keeps open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def hashed_id(*parts: str, label: str | None = None) -> str:
 
 def enqueue_all(queue: TaskQueue, tasks: Sequence[Task], what: str) -> int:
     """
-    Queue every task, and return how many there are.
+    Queue every task, ten at once, and return how many there are.
 
     Parameters
     ----------
@@ -104,11 +108,11 @@ def enqueue_all(queue: TaskQueue, tasks: Sequence[Task], what: str) -> int:
     StoreError
         If one could not be queued; the others are all the same, and a retry completes the rest.
     """
+    with ThreadPoolExecutor(min(QUEUED_AT_ONCE, len(tasks) or 1)) as threads:
+        errors = list(threads.map(lambda task: _refusal(queue, task), tasks))
     failed = []
-    for task in tasks:
-        try:
-            queue.enqueue(task.task_id, task.to_payload())
-        except StoreError as error:
+    for task, error in zip(tasks, errors, strict=True):
+        if error is not None:
             which = f"{what} {task.receiver}" if task.receiver else what
             logger.error("One of the %s not queued: %s", which, error, extra={"tenant": task.tenant_id})
             failed.append(task)
@@ -117,6 +121,14 @@ def enqueue_all(queue: TaskQueue, tasks: Sequence[Task], what: str) -> int:
         raise StoreError(f"{len(failed)} of {len(tasks)} {what} not queued, first {first}")
     logger.info("Queued %d %s", len(tasks), what, extra=_tenant_of(tasks) | {"count": len(tasks)})
     return len(tasks)
+
+
+def _refusal(queue: TaskQueue, task: Task) -> StoreError | None:
+    try:
+        queue.enqueue(task.task_id, task.to_payload())
+    except StoreError as error:
+        return error
+    return None
 
 
 def _tenant_of(tasks: Sequence[Task]) -> dict[str, Any]:

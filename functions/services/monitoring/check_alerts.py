@@ -13,7 +13,8 @@ from functions.domain.kernel.errors import DamagedDocument, InputError
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.stored_fields import COUNT, NUMBER
 from functions.domain.monitoring.alert_members import holding
-from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, check_alert, reconcile
+from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, reconcile
+from functions.domain.monitoring.damage_findings import damaged_alerts
 from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_job, check_lapsed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.orchestration.decision import check_logged
@@ -25,6 +26,7 @@ from functions.services.kernel.damage import reading
 from functions.services.kernel.enabled_tenants import as_far_as_readable, is_open
 from functions.services.kernel.ports import Clock, Document, MarketCalendars
 from functions.services.monitoring.ports import AlertRecords, AlertStore, Tell
+from functions.services.monitoring.stored_alerts import read_alerts
 
 logger = logging.getLogger("maestro")
 
@@ -81,13 +83,12 @@ class CheckAlerts:
         policy = policy_or_defaults(policy_defaults, records.policy)
         opened = opening(self._calendars, policy_defaults, records.policy)
         found = findings(observed(records, policy, now, opened if is_sweep else None, closed))
+        lasting = read_alerts(records.alerts)
+        found += damaged_alerts(lasting.damaged, found)
         ids = [alert_id(finding.key) for finding in found]
         others = self._store.alerts(tenant_id, [one for one in ids if one not in records.alerts])
         known = {**others, **records.alerts}
-        for alert in known.values():
-            with reading(alert.value):
-                check_alert(alert.value)
-        documents = {key: alert.value for key, alert in known.items()}
+        documents = {**read_alerts(others).readable, **lasting.readable}
         changes = reconcile(documents, _distinct(found), now, timedelta(minutes=policy.alert_cooldown_minutes))
         cursor = _cursor(records)
         if changes or cursor != (records.cursor.value or {}):

@@ -10,7 +10,8 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
-from functions.services.kernel.ports import TenantDirectory
+from functions.domain.kernel.spans import Span
+from functions.services.kernel.ports import TenantDirectory, TenantPage
 from tests.fakes import FakeTenants
 
 Policies = Mapping[str, Mapping[str, Any] | None]
@@ -46,3 +47,25 @@ def test_a_whole_batch_is_read_at_once(directory_of: Callable[[Policies], Tenant
     names = [f"t{number:03d}" for number in range(500)]
     directory = directory_of({names[0]: SETTINGS, names[-1]: SETTINGS, **dict.fromkeys(names[1:-1])})
     assert sorted(directory.settings(names, ["market"])) == [names[0], names[-1]]
+
+
+def test_pages_go_through_all_tenants_in_the_order_of_their_ids(
+    directory_of: Callable[[Policies], TenantDirectory],
+) -> None:
+    names = ["Zoe", "a", "a1", "b", "é", "ｚ", "😀"]  # by code points, as Firestore orders them by bytes
+    directory = directory_of(dict.fromkeys(reversed(names)))
+    assert directory.page(Span(), 10) == TenantPage(names, "😀", is_more=False)
+    assert directory.page(Span(), 3) == TenantPage(["Zoe", "a", "a1"], "a1", is_more=True)
+    assert directory.page(Span("a1"), 2) == TenantPage(["b", "é"], "é", is_more=True)
+    assert directory.page(Span("a", "é"), 10) == TenantPage(["a1", "b", "é"], "é", is_more=False)
+    assert directory.page(Span("aa", "az"), 10) == TenantPage([], "", is_more=False)
+    assert directory.page(Span("😀"), 10) == TenantPage([], "", is_more=False)
+
+
+def test_a_page_goes_past_tenants_that_are_switched_off(own_db: Client) -> None:
+    for tenant_id, status in {"a": "active", "b": "suspended", "c": "suspended", "d": None}.items():
+        paths.tenant(own_db, tenant_id).set({"maestro_enabled": True, "status": status})
+    paths.tenant(own_db, "aa").set({"maestro_enabled": False})
+    directory = FirestoreTenantDirectory(own_db)
+    assert directory.page(Span(), 3) == TenantPage(["a"], "c", is_more=True)
+    assert directory.page(Span("c"), 3) == TenantPage(["d"], "d", is_more=False)

@@ -1,12 +1,16 @@
-"""Which session a time belongs to, by each market's own clock."""
+"""Which session a time belongs to, by each market's own clock; and how often the library is asked to build."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import exchange_calendars
 import pytest
 
+from functions.adapters import market_calendar
 from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.errors import InputError
 
@@ -106,3 +110,56 @@ def test_every_instant_belongs_to_the_session_that_ends_next(market: str) -> Non
 )
 def test_a_price_is_of_the_session_that_opened_last(market: str, at: str, session: str) -> None:
     assert MARKETS[market].last_opened(datetime.fromisoformat(at).replace(tzinfo=UTC)).isoformat() == session
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
+    """Nothing is kept of before; the ranges (first, last) that the library builds from here on."""
+    ranges: list[tuple[str, str | None]] = []
+    build = exchange_calendars.get_calendar
+
+    def counted(code: str, start: str, end: str | None = None) -> exchange_calendars.ExchangeCalendar:
+        ranges.append((start, end))
+        return build(code, start=start, end=end)
+
+    monkeypatch.setattr(market_calendar, "_kept", {})
+    monkeypatch.setattr(exchange_calendars, "get_calendar", counted)
+    return ranges
+
+
+def test_a_range_of_years_is_built_once(built: list[Any]) -> None:
+    calendar = CALENDARS.of("XNYS")
+    first, last = date(2021, 11, 26), date(2026, 11, 25)
+    sessions = calendar.sessions(first, last)
+    assert (sessions[0], sessions[-1], len(sessions)) == (first, last, 1255)
+    assert calendar.sessions(first + timedelta(days=1), last + timedelta(days=1))[0] == date(2021, 11, 29)
+    assert calendar.close_of(date(2024, 11, 29)) == datetime(2024, 11, 29, 18, tzinfo=UTC)
+    assert not calendar.is_open(datetime(2022, 7, 4, 15, tzinfo=UTC))
+    assert built == [("2020-12-18", "2027-01-14")]
+    assert calendar.sessions(last, first) == []
+
+
+def test_a_year_is_built_once_for_all_who_ask_at_once(built: list[Any]) -> None:
+    at = datetime(2026, 11, 25, 15, tzinfo=UTC)
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(lambda number: CALENDARS.of("XNYS").is_open(at - timedelta(days=number)), range(3)))
+    assert CALENDARS.of("XNYS").session_of(datetime(2026, 1, 1, 12, tzinfo=UTC)) == date(2026, 1, 2)
+    assert len(built) == 1
+
+
+def test_what_is_kept_of_a_market_is_bounded_and_what_a_longer_range_covers_goes(built: list[Any]) -> None:
+    calendar = CALENDARS.of("XNYS")
+    for year in range(2010, 2022):
+        assert len(calendar.sessions(date(year, 1, 1), date(year, 12, 31))) in range(250, 254)
+    assert len(market_calendar._kept["XNYS"]) == market_calendar._MOST_KEPT
+    assert len(calendar.sessions(date(2010, 1, 1), date(2021, 12, 31))) == 3021
+    assert len(market_calendar._kept["XNYS"]) == 1
+    assert len(built) == 13
+
+
+def test_where_the_library_stumbles_over_a_year_months_are_built(built: list[Any]) -> None:
+    assert CALENDARS.of("XTAE").is_open(datetime(2026, 10, 12, 9, tzinfo=UTC))  # Sundays became Fridays that January
+    assert built[-1] == ("2026-09-17", "2026-11-14")
+    count = len(built)
+    assert not CALENDARS.of("XTAE").is_open(datetime(2026, 10, 11, 9, tzinfo=UTC))
+    assert len(built) == count

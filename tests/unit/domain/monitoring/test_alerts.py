@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from functions.domain.kernel.policy import OnShadow, Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.alerts import AlertKind, AlertState, Finding, acknowledged, alert_id, reconcile
+from functions.domain.monitoring.damage_findings import damaged_alerts
 from functions.domain.monitoring.findings import Observed, findings
 from functions.domain.monitoring.notifications import Severity
 from functions.domain.orchestration.position_book import PositionBook
@@ -251,6 +252,12 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         Severity.WARNING,
         "🚪 ann@example.com was deleted in Firebase Authentication, and is no member any more",
         found(closed_memberships=[CLOSED]),
+    ),
+    (
+        AlertKind.DAMAGED_ALERTS,
+        Severity.WARNING,
+        "🩹 2 stored alerts cannot be read",
+        list(damaged_alerts({"a1": "alerts/a1: state must be a word", "a2": "alerts/a2: kind must be a text"}, [])),
     ),
     (
         AlertKind.CAPACITY,

@@ -1,0 +1,37 @@
+"""What alerts find in the alerts themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from functions.domain.monitoring.alert_members import member_names
+from functions.domain.monitoring.alerts import AlertKind, Finding, alert_id
+from functions.domain.monitoring.notifications import Severity
+
+_NAMED = 10
+
+
+def damaged_alerts(damaged: Mapping[str, str], found: Sequence[Finding]) -> Iterator[Finding]:
+    """
+    Yield what to tell of damaged alerts, but for those that are written anew, as what they are of is found again.
+
+    Parameters
+    ----------
+    damaged : mapping
+        What is wrong with each, by id.
+    found : sequence of Finding
+        Everything else that holds.
+    """
+    anew = {alert_id(finding.key) for finding in found if finding.is_new}
+    left = {key: wrong for key, wrong in damaged.items() if key not in anew}
+    if not left:
+        return
+    more = f"; and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    yield Finding(
+        "damaged-alerts",
+        AlertKind.DAMAGED_ALERTS,
+        Severity.WARNING,
+        f"🩹 {len(left)} stored alert{'s' if len(left) > 1 else ''} cannot be read",
+        "; ".join(list(left.values())[:_NAMED]) + more,
+        members=member_names(left),
+    )
