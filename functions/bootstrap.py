@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from functions.adapters.cloud_task_queue import CloudTaskQueue
+from functions.adapters.firestore.alert_marks import FirestoreChangedTenants
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
@@ -43,7 +44,7 @@ from functions.services.monitoring.deliver_notification import DeliverNotificati
 from functions.services.monitoring.enqueue_notification import EnqueueNotification
 from functions.services.monitoring.make_report import REPORT_SETTINGS, MakeReport, ReportDue
 from functions.services.monitoring.notification_ports import Sender
-from functions.services.monitoring.ports import RecordStore
+from functions.services.monitoring.ports import ChangedTenants, RecordStore
 from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.orchestration.manage_policy import ManagePolicy
 from functions.services.orchestration.put_inputs import PutInputs
@@ -78,6 +79,11 @@ def clock() -> Clock:
 @cache
 def tenant_directory() -> TenantDirectory:
     return FirestoreTenantDirectory(firestore_client())
+
+
+@cache
+def changed_tenants() -> ChangedTenants:
+    return FirestoreChangedTenants(firestore_client())
 
 
 def fan_out(queue: TaskQueue) -> FanOut:

@@ -67,7 +67,7 @@ def measure_fan_out() -> tuple[float, float]:
     at = datetime(2026, 11, 27, 15, tzinfo=UTC)
     fan_out = FanOut(_Tenants(), _Queue(), _Runs(), time.monotonic)
     started = time.perf_counter()
-    fan_out.run("bench", at, 3600, lambda tenants, queue: enqueue_checks(tenants, queue, at))
+    fan_out.run("bench", at, 3600, lambda tenants, queue: enqueue_checks(tenants, queue, at, at, None))
     return time.perf_counter() - started, TENANTS * CALL_SECONDS
 
 

@@ -144,6 +144,10 @@ class AlertStore(Protocol):
         """Read everything; decisions since a time instead of since the cursor, if one is given."""
         ...
 
+    def next_lapse(self, tenant_id: str, now: datetime) -> datetime | None:
+        """Return when the next reservation lapses, if there is one."""
+        ...
+
     def alerts(self, tenant_id: str, ids: Sequence[str]) -> Mapping[str, Versioned[Document]]:
         """Return alerts that exist, by id."""
         ...
@@ -155,9 +159,10 @@ class AlertStore(Protocol):
         known: Mapping[str, Versioned[Document]],
         cursor: Document,
         cursor_before: Versioned[Document | None],
+        next_check_at: datetime | None,
     ) -> None:
         """
-        Store changes over the alerts known by id, and the cursor, in one commit.
+        Store changes over the alerts known by id, and the cursor, in one commit; and the next check for the schedule.
 
         Raises
         ------
@@ -192,6 +197,18 @@ class ReportStore(Protocol):
 
     def create_report(self, tenant_id: str, date: str, document: Document) -> None:
         """Store a report. Raises StoreConflict if there is one of that day."""
+        ...
+
+
+class ChangedTenants(Protocol):
+    """Whose state changed, as far as alerts are about it."""
+
+    def mark(self, tenant_id: str) -> None:
+        """Store that something changed, for what others wrote. Raises StoreUnavailable."""
+        ...
+
+    def changed_since(self, at: datetime) -> Set[str]:
+        """Return tenants of whom Maestro stored something since a time, by the store's clock. Raises StoreError."""
         ...
 
 
