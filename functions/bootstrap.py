@@ -39,12 +39,13 @@ from functions.services.kernel.ports import Clock, MarketCalendars, TaskQueue, T
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
+from functions.services.monitoring.change_ports import ChangedTenants
 from functions.services.monitoring.check_alerts import CheckAlerts, policy_or_defaults
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.enqueue_notification import EnqueueNotification
 from functions.services.monitoring.make_report import REPORT_SETTINGS, MakeReport, ReportDue
 from functions.services.monitoring.notification_ports import Sender
-from functions.services.monitoring.ports import ChangedTenants, RecordStore
+from functions.services.monitoring.ports import RecordStore
 from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.orchestration.manage_policy import ManagePolicy
 from functions.services.orchestration.put_inputs import PutInputs

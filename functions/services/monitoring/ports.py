@@ -200,18 +200,6 @@ class ReportStore(Protocol):
         ...
 
 
-class ChangedTenants(Protocol):
-    """Whose state changed, as far as alerts are about it."""
-
-    def mark(self, tenant_id: str) -> None:
-        """Store that something changed, for what others wrote. Raises StoreUnavailable."""
-        ...
-
-    def changed_since(self, at: datetime) -> Set[str]:
-        """Return tenants of whom Maestro stored something since a time, by the store's clock. Raises StoreError."""
-        ...
-
-
 class ReportRenderer(Protocol):
     """How a report reads as a document; its text is what every channel can show."""
 

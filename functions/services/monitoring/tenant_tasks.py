@@ -15,8 +15,8 @@ from functions.services.kernel.enabled_tenants import enabled_tenants
 from functions.services.kernel.fan_out import TenantsOfPage
 from functions.services.kernel.ports import TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
+from functions.services.monitoring.change_ports import ChangedTenants
 from functions.services.monitoring.make_report import REPORT_SETTINGS, reports_due
-from functions.services.monitoring.ports import ChangedTenants
 
 logger = logging.getLogger("maestro")
 
