@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from functions.adapters.cloud_task_queue import CloudTaskQueue
+from functions.adapters.firestore.alert_marks import FirestoreChangedTenants
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
@@ -39,6 +40,7 @@ from functions.services.kernel.ports import Clock, MarketCalendars, TaskQueue, T
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
+from functions.services.monitoring.change_ports import ChangedTenants
 from functions.services.monitoring.check_alerts import CheckAlerts, policy_or_defaults
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.enqueue_notification import EnqueueNotification
@@ -80,6 +82,11 @@ def clock() -> Clock:
 @cache
 def tenant_directory() -> TenantDirectory:
     return FirestoreTenantDirectory(firestore_client())
+
+
+@cache
+def changed_tenants() -> ChangedTenants:
+    return FirestoreChangedTenants(firestore_client())
 
 
 def fan_out(queue: TaskQueue) -> FanOut:

@@ -2,7 +2,7 @@
 
 import os
 
-from functions.triggers.documents import on_decision_logged, on_fill_written
+from functions.triggers.documents import on_decision_logged, on_fill_written, on_policy_written
 from functions.triggers.http_api import answer_every_path, api
 from functions.triggers.scheduled import (
     check_alerts,
@@ -24,6 +24,7 @@ __all__ = [
     "monthly_performance_snapshot",
     "on_decision_logged",
     "on_fill_written",
+    "on_policy_written",
     "orchestrate_tick",
     "orchestratetenant",
     "snapshottenant",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from functions.adapters import market_calendar
+from functions.adapters import built_calendars
 from functions.adapters.cloud_task_queue import TASKS_A_SECOND, Pace
 from functions.adapters.market_calendar import ExchangeCalendar
 from functions.domain.kernel.spans import Span
@@ -67,7 +67,7 @@ def measure_fan_out() -> tuple[float, float]:
     at = datetime(2026, 11, 27, 15, tzinfo=UTC)
     fan_out = FanOut(_Tenants(), _Queue(), _Runs(), time.monotonic)
     started = time.perf_counter()
-    fan_out.run("bench", at, 3600, lambda tenants, queue: enqueue_checks(tenants, queue, at))
+    fan_out.run("bench", at, 3600, lambda tenants, queue: enqueue_checks(tenants, queue, at, at, None))
     return time.perf_counter() - started, TENANTS * CALL_SECONDS
 
 
@@ -77,7 +77,7 @@ def measure_calendar() -> tuple[float, float]:
     ExchangeCalendar("XLON").sessions(*FIVE_YEARS)  # the library's import; it remembers a market's last calendar itself
 
     def cold(first: date, last: date) -> float:
-        market_calendar.forget()
+        built_calendars.forget()
         started = time.perf_counter()
         calendar.sessions(first, last)
         return time.perf_counter() - started

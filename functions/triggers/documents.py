@@ -62,3 +62,14 @@ def on_fill_written(event: firestore_fn.Event[Any]) -> None:
     if document is None or document.get("ledger_version") is not None:  # Maestro's own: counted in the same commit
         return
     bootstrap.adopt_fills().run(event.params["tenant"], event.params["trade"], document, bootstrap.policy_defaults())
+
+
+@retried
+@firestore_fn.on_document_written(
+    document="tenants/{tenant}/config/maestro",
+    timeout_sec=60,
+    **SERVING["on_policy_written"].options(),
+)
+def on_policy_written(event: firestore_fn.Event[Any]) -> None:
+    """Have the tenant's alerts checked though they rest: whoever edits a policy by hand leaves no other mark."""
+    bootstrap.changed_tenants().mark(event.params["tenant"])

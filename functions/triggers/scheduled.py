@@ -12,7 +12,7 @@ from functions.domain.ledger.periods import Period
 from functions.services.kernel.fan_out import QueuePage
 from functions.services.kernel.ports import TaskQueue
 from functions.services.ledger.snapshot_tasks import enqueue_days, enqueue_months
-from functions.services.monitoring.tenant_tasks import enqueue_checks, enqueue_reports
+from functions.services.monitoring.tenant_tasks import changed_tenants, enqueue_checks, enqueue_reports
 from functions.services.orchestration.enqueue_cycles import enqueue_cycles
 from functions.triggers.cold_start_probe import ignores_probe
 from functions.triggers.serving import SERVING
@@ -53,9 +53,15 @@ def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
 )
 @ignores_probe
 def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue one check of alerts per enabled tenant: what the trigger missed, and the heartbeat."""
-    at = event.schedule_time
-    _fan_out("check_alerts", bootstrap.tenant_queue(), at, lambda tenants, queue: enqueue_checks(tenants, queue, at))
+    """Queue one check of alerts per enabled tenant who does not rest: what the trigger missed, and the heartbeat."""
+    at, now = event.schedule_time, bootstrap.clock().now()
+    changed = changed_tenants(bootstrap.changed_tenants(), now)
+    _fan_out(
+        "check_alerts",
+        bootstrap.tenant_queue(),
+        at,
+        lambda tenants, queue: enqueue_checks(tenants, queue, at, now, changed),
+    )
 
 
 @scheduler_fn.on_schedule(

@@ -45,6 +45,7 @@ SERVING: Mapping[str, Serving] = {
     "delivernotification": Serving(8, 5),
     "on_decision_logged": Serving(8, 20),
     "on_fill_written": Serving(8, 10),
+    "on_policy_written": Serving(8, 5),
 }
 """By function."""
 

@@ -11,17 +11,18 @@ from typing import Any
 from unittest.mock import patch
 
 from firebase_admin import auth
-from google.cloud.firestore import Client
+from google.cloud.firestore import DELETE_FIELD, Client
 
 from functions import bootstrap
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.run_store import FirestoreScheduleRuns
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.firestore.trading_store import FirestoreBookStore
-from functions.adapters.market_calendar import Calendars, ExchangeCalendar
+from functions.adapters.market_calendar import AlwaysOpen, Calendars, ExchangeCalendar, OneCalendar
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.access.roles import Role
 from functions.domain.kernel.agent_mode import AgentMode
@@ -43,6 +44,7 @@ from functions.services.kernel.commits import Commits
 from functions.services.kernel.fan_out import TENANTS_A_PAGE, FanOut
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.ledger.take_snapshots import RunLimits, TakeSnapshots
+from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import DeliveryFailed
@@ -102,6 +104,10 @@ def let_everything_happen(db: Client) -> None:
     bootstrap.acknowledge_alert().run(TENANT, first.id, "ann")
     set_trading_state(TENANT, "RUN")
     bootstrap.check_alerts().run(TENANT, bootstrap.policy_defaults())
+    at_night = CheckAlerts(
+        FirestoreAlertStore(db), SystemClock(), Commits(jittered_pause), OneCalendar(AlwaysClosed()), lambda _: None
+    )
+    at_night.run(TENANT, bootstrap.policy_defaults())
     told = Notification(
         notification_id="n1",
         tenant_id=TENANT,
@@ -121,7 +127,14 @@ def let_everything_happen(db: Client) -> None:
     set_trading_state(FRESH, "HALT")
     many = FakeTenants(dict.fromkeys(f"t{number}" for number in range(TENANTS_A_PAGE + 1)))
     fan_out = FanOut(many, FakeQueue(), FirestoreScheduleRuns(db), time.monotonic)
-    fan_out.run("check_alerts", now, 60, lambda tenants, queue: enqueue_checks(tenants, queue, now))
+    fan_out.run("check_alerts", now, 60, lambda tenants, queue: enqueue_checks(tenants, queue, now, now, None))
+
+
+class AlwaysClosed(AlwaysOpen):
+    """The calendar of a market that never opens."""
+
+    def is_open(self, at: datetime) -> bool:
+        return False
 
 
 class WorkingSender:
@@ -155,12 +168,13 @@ def _start_young_tenant(db: Client, now: datetime) -> None:
     SummariseDecision(FirestoreSummaryStore(db), WorkingSummariser()).run(decision.session_id)
     _pack(db, decision, now)
     paths.policy(db, YOUNG).set({"min_dwell_days": -1})
+    paths.current_session(db, YOUNG).update({"alerts_changed_at": DELETE_FIELD})  # as a cycle of its slot leaves it
     today, yesterday = (SnapshotTask(YOUNG, Period.of_day(now.date() - timedelta(days=ago))) for ago in (0, 1))
     with contextlib.suppress(PolicyError):
         bootstrap.run_snapshot_task().run(today, bootstrap.policy_defaults())
     with patch.object(TakeSnapshots, "run", side_effect=KeyboardInterrupt), contextlib.suppress(KeyboardInterrupt):
         bootstrap.run_snapshot_task().run(yesterday, bootstrap.policy_defaults())
-    bootstrap.check_alerts().run(YOUNG, bootstrap.policy_defaults())
+    bootstrap.check_alerts().run(YOUNG, {**bootstrap.policy_defaults(), "market": "24x7"})  # its alerts never rest
 
 
 def _pack(db: Client, decision: MaestroDecision, now: datetime) -> None:

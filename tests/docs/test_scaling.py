@@ -17,6 +17,7 @@ from google.cloud.firestore import Client, FieldFilter
 from functions import bootstrap, main
 from functions.adapters.cloud_task_queue import TASKS_A_SECOND
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.alert_marks import FirestoreChangedTenants
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.client import firestore_client
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
@@ -36,6 +37,7 @@ from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.monitoring.rest import CHANGED_WITHIN
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
@@ -58,6 +60,7 @@ from functions.services.trading.record_fills import RecordFills
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from functions.triggers.scheduled import _LEFT_OVER_SECONDS
+from tests.docs.everything import AlwaysClosed
 from tests.emulator.api.conftest import Caller
 from tests.fakes import FakeClock
 from tests.members import create_tenant, sign_in
@@ -173,6 +176,24 @@ def test_what_cycles_and_alerts_read_and_write(own_db: Client) -> None:
     assert cycle.counts == told("cycle")
     assert decided.counts == told("alerts, after a decision")
     assert swept.counts == told("alerts, swept")
+
+
+def test_what_a_sweep_of_a_closed_market_reads_and_writes(own_db: Client) -> None:
+    create_tenant(own_db, "acme")
+    asyncio.run(MaestroController(own_db, "acme").orchestrate({"Trend": BUY}, market_data={}, account_snapshot={}))
+    store, commits = FirestoreAlertStore(own_db), Commits(jittered_pause)
+    alerts = CheckAlerts(store, SystemClock(), commits, OneCalendar(AlwaysClosed()), lambda _: 0)
+    defaults = MaestroController.policy_defaults()
+    alerts.run("acme", defaults, is_sweep=False)
+    with Bill(own_db) as resting:
+        assert alerts.run("acme", defaults) == []
+    with Bill(own_db) as at_rest:
+        assert alerts.run("acme", defaults) == []
+    with Bill(own_db) as changed:
+        assert FirestoreChangedTenants(own_db).changed_since(datetime.now(UTC) - timedelta(minutes=5)) == {"acme"}
+    assert resting.counts == told("alerts, swept, to rest from then on")
+    assert at_rest.counts == told("alerts, swept, market closed")
+    assert changed.counts == told("changed tenant, read by a schedule")
 
 
 def open_book(db: Client) -> None:
@@ -384,18 +405,24 @@ def times(calendar: str) -> dict[str, float]:
     one = assumed(calendar)
     days, trading_days = one["days"], one["trading days"]
     cycles = trading_days * one["slots a trading day"]
-    sweeps = days * timedelta(days=1) / SLOT_PERIOD
-    reports, months, ticks = days, 1.0, sweeps
+    slots = days * timedelta(days=1) / SLOT_PERIOD
+    reports, months, ticks = days, 1.0, slots
+    looked = one["slots in which a change is looked at"]
     again = one["hours in which a job is queued again"]
     trades = trading_days * one["trades a trading day"]
-    around = ", 24x7" if calendar == "24x7" else ""
+    is_always_open = calendar == "24x7"
+    closed_hours = 24 * days - trading_days * one["checks on the hour a trading day, market open"]
+    around = ", 24x7" if is_always_open else ""
     return {
-        "listed by a schedule": ticks + sweeps + 2 * 24 * days + 3 * months,
+        "listed by a schedule": 2 * ticks + 2 * 24 * days + 3 * months,
         "policy, read by a schedule": ticks + 2 * 24 * days,
         "market data or account, put": cycles * one["puts of market data and account a slot"],
         "cycle": cycles,
         "alerts, after a decision": cycles,
-        "alerts, swept": sweeps,
+        "alerts, swept": cycles,
+        "alerts, swept, market closed": 0 if is_always_open else closed_hours - days + looked * (trading_days + months),
+        "alerts, swept, to rest from then on": 0 if is_always_open else days,
+        "changed tenant, read by a schedule": looked * (trades + trading_days + months),
         "memberships, swept each hour": 24 * days,
         "redemption": trades,
         "fill": trades * one["fills a trade"],
@@ -418,6 +445,12 @@ def test_the_assumptions_fit_the_calendar() -> None:
     slots = [day + number_of * SLOT_PERIOD for number_of in range(288)]
     assert assumed("XNYS")["slots a trading day"] == sum(map(NEW_YORK.is_open, slots))
     assert assumed("24x7")["slots a trading day"] == len(slots)
+    on_the_hour = [slot for slot in slots if slot.minute == 0]
+    name = "checks on the hour a trading day, market open"
+    assert assumed("XNYS")[name] == sum(map(NEW_YORK.is_open, on_the_hour))
+    assert assumed("24x7")[name] == len(on_the_hour)
+    looked = {assumed(calendar)["slots in which a change is looked at"] for calendar in CALENDARS}
+    assert looked == {CHANGED_WITHIN / SLOT_PERIOD}
     year = NEW_YORK.sessions(date(2025, 1, 1), date(2025, 12, 31))
     assert assumed("XNYS")["trading days"] == round(len(year) / 12)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from google.cloud.firestore import FieldFilter, Query
+from google.cloud.firestore import FieldFilter, Query, WriteBatch
 
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.alert_marks import NEXT_CHECK
 from functions.adapters.firestore.base import FirestoreStore, document_of, versioned
 from functions.adapters.firestore.writes import replace_over
 from functions.domain.kernel.stored_fields import TEXT, TIME
@@ -35,7 +36,7 @@ class FirestoreAlertStore(FirestoreStore):
         )
         found = self._get_all([policy, session, positions, cursor], _checking(tenant_id))
         seen = found.get(cursor.path, ABSENT)
-        check_stored(seen.value, {}, {"last_decision_at": TIME})
+        check_stored(seen.value, {}, {"last_decision_at": TIME, "next_check_at": TIME})
         last, new = self._decisions(tenant_id, decisions_since or (seen.value or {}).get("last_decision_at"))
         return AlertRecords(
             policy=found.get(policy.path, ABSENT).value,
@@ -63,14 +64,30 @@ class FirestoreAlertStore(FirestoreStore):
         known: Mapping[str, Versioned[Document]],
         cursor: Document,
         cursor_before: Versioned[Document | None],
+        next_check_at: datetime | None,
     ) -> None:
         batch = self._db.batch()
+        if next_check_at is not None:
+            self._put_next_check(batch, tenant_id, next_check_at)
         for change in changes:
             reference = paths.alerts(self._db, tenant_id).document(change.alert_id)
             replace_over(batch, reference, change.document, known.get(change.alert_id, ABSENT))
         if cursor:
             replace_over(batch, paths.alert_cursor(self._db, tenant_id), cursor, cursor_before)
         self._commit(batch, f"storing alerts of tenant {tenant_id}")
+
+    def next_lapse(self, tenant_id: str, now: datetime) -> datetime | None:
+        query = paths.redemptions(self._db, tenant_id).where(filter=FieldFilter("status", "==", "RESERVED"))
+        query = query.where(filter=FieldFilter("lapses_at", ">=", now)).order_by("lapses_at")
+        following = self._first(query, _checking(tenant_id))
+        check_stored(following, {"lapses_at": TIME})
+        return None if following is None else following["lapses_at"]
+
+    def _put_next_check(self, batch: WriteBatch, tenant_id: str, at: datetime) -> None:
+        """Write it where the schedule lists tenants; one that is not there is listed by nobody."""
+        tenant = paths.tenant(self._db, tenant_id)
+        if self._snapshot(tenant, _checking(tenant_id)).exists:
+            batch.update(tenant, {NEXT_CHECK: at})
 
     def _decisions(self, tenant_id: str, seen_at: datetime | None) -> tuple[Document | None, list[Document]]:
         """Return the last decision, and those after a time, oldest first."""

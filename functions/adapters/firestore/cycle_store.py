@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.alert_marks import changed, unmarked
 from functions.adapters.firestore.base import FirestoreStore
 from functions.adapters.firestore.writes import update_over
+from functions.domain.kernel.slots import SLOT_PERIOD
 from functions.services.kernel.ports import ABSENT, Document, Version
 from functions.services.orchestration.ports import CycleWrites, TenantState
 
@@ -33,14 +39,21 @@ class FirestoreCycleStore(FirestoreStore):
         documents: dict[str, Document | None] = {"cycle_record": None, "keyed": None}
         documents |= {name: found.get(reference.path, ABSENT).value for name, reference in references.items()}
         received_at = found.get(references["account"].path, ABSENT).stored_at
-        return TenantState(session=found.get(session.path, ABSENT), account_received_at=received_at, **documents)
+        return TenantState(
+            session=unmarked(found.get(session.path, ABSENT)), account_received_at=received_at, **documents
+        )
 
     def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:
         db = self._db
         batch = db.batch()
         batch.create(paths.orchestration_logs(db).document(writes.session_id), dict(writes.log))
         batch.create(paths.session(db, tenant_id, writes.session_id), dict(writes.session))
-        update_over(batch, paths.current_session(db, tenant_id), writes.current_session, session_version)
+        update_over(
+            batch,
+            paths.current_session(db, tenant_id),
+            {**writes.current_session, **_mark(writes.log)},
+            session_version,
+        )
         if writes.modes is not None:
             batch.set(paths.modes(db, tenant_id, uid), dict(writes.modes))
         for record_id, record in writes.shadow_records.items():
@@ -60,3 +73,10 @@ class FirestoreCycleStore(FirestoreStore):
         batch = self._db.batch()
         batch.create(paths.cycle_record(self._db, tenant_id, slot), dict(record))
         self._commit(batch, f"storing slot {slot} of tenant {tenant_id}")
+
+
+def _mark(log: Document) -> Mapping[str, Any]:
+    """Return what tells that a cycle came outside its slot; one that came in it finds its market open, and a check."""
+    slot = log.get("slot")
+    is_in_time = slot is not None and log["timestamp"] < datetime.fromisoformat(slot) + SLOT_PERIOD
+    return {} if is_in_time else changed()

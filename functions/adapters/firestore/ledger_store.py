@@ -16,6 +16,7 @@ from google.cloud.firestore import (
 )
 
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.alert_marks import changed
 from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore, document_of
 from functions.adapters.firestore.checkpoint_parts import joined, parted
 from functions.adapters.firestore.ledger_head import head_document, read_head
@@ -197,6 +198,8 @@ class FirestoreLedgerStore(FirestoreStore):
     def write_job(self, tenant_id: str, job_id: str, document: Document) -> None:
         batch = self._db.batch()
         batch.set(paths.job(self._db, tenant_id, job_id), dict(document), merge=True)
+        if "status" in document:  # it began, or ended: alerts are about that
+            batch.set(paths.changes(self._db, tenant_id), changed())
         self._commit(batch, f"storing job {job_id} of tenant {tenant_id}", is_repeatable=True)
 
     def _oldest(self, tenant_id: str, collection: CollectionReference, field: str) -> datetime | None:

@@ -160,6 +160,11 @@ def positions_history(db: Client, tenant_id: str) -> CollectionReference:
     return db.collection("tenants", tenant_id, "state", "positions", "history")
 
 
+def changes(db: Client, tenant_id: str) -> DocumentReference:
+    """When something outside the session last changed that alerts are about."""
+    return _state(db, tenant_id, "changes")
+
+
 def _state(db: Client, tenant_id: str, name: str) -> DocumentReference:
     return db.document("tenants", tenant_id, "state", name)
 

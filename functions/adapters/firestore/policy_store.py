@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from google.cloud.firestore import FieldFilter, Query
 
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.alert_marks import changed
 from functions.adapters.firestore.base import FirestoreStore
 from functions.adapters.firestore.writes import replace_over
 from functions.services.kernel.ports import Document, Versioned
@@ -45,7 +46,7 @@ class FirestorePolicyStore(FirestoreStore):
         replace_over(batch, paths.policy(db, tenant_id), document, before)
         batch.create(paths.policy_history(db, tenant_id).document(_change_id(change["version"])), dict(change))
         # Redemptions and cycles commit over the state/session they read: now those under way read the policy again.
-        batch.set(paths.current_session(db, tenant_id), {"policy_version": change["version"]}, merge=True)
+        batch.set(paths.current_session(db, tenant_id), {"policy_version": change["version"], **changed()}, merge=True)
         for record_id, record in keyed.items():
             batch.create(paths.idempotency_record(db, tenant_id, record_id), dict(record))
         self._commit(batch, f"storing the policy of tenant {tenant_id}")

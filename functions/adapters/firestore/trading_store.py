@@ -8,6 +8,7 @@ from datetime import datetime
 from google.cloud.firestore import DocumentReference, FieldFilter
 
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.alert_marks import changed, unmarked
 from functions.adapters.firestore.base import FirestoreStore
 from functions.adapters.firestore.writes import update_over
 from functions.services.kernel.ports import ABSENT, Document, Version
@@ -37,7 +38,7 @@ class FirestoreTradingStore(FirestoreStore):
 
         return TradingRecords(
             policy=found.get(policy.path, ABSENT).value,
-            session=found.get(session.path, ABSENT),
+            session=unmarked(found.get(session.path, ABSENT)),
             positions=found.get(positions.path, ABSENT).value,
             redemptions=those(redemptions),
             fills={key: found[one.path] for key, one in fills.items() if one.path in found},
@@ -60,7 +61,7 @@ class FirestoreTradingStore(FirestoreStore):
     def commit(self, tenant_id: str, writes: TradingWrites, session_version: Version | None) -> None:
         db = self._db
         batch = db.batch()
-        update_over(batch, paths.current_session(db, tenant_id), writes.session, session_version)
+        update_over(batch, paths.current_session(db, tenant_id), {**writes.session, **changed()}, session_version)
         if writes.positions is not None:
             batch.set(paths.positions(db, tenant_id), dict(writes.positions))
         for nonce, document in writes.new_redemptions.items():

@@ -100,9 +100,12 @@ def is_open(calendars: MarketCalendars, market: str, defaults: Mapping[str, Any]
 
     A cycle too many holds or adds what any other would; one too few stops exits.
     """
-    for one in (market, as_far_as_readable(defaults, None, ()).market):
-        try:
-            return calendars.of(one).is_open(at)
-        except InputError as error:
-            logger.error("Hours of the market are not known: %s", error)
+    try:
+        return calendars.of(market).is_open(at)
+    except InputError as error:
+        logger.error("Hours of the market are not known: %s", error)
+    try:
+        return calendars.of(as_far_as_readable(defaults, None, ()).market).is_open(at)
+    except InputError as error:
+        logger.error("Hours of the market are not known: %s", error)
     return True

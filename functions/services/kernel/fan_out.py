@@ -24,7 +24,7 @@ _RUNS_KEPT = 12
 """The newest of a schedule: an hour of those of every five minutes."""
 _RACES = 10
 
-QueuePage = Callable[[TenantDirectory, TaskQueue], int]
+QueuePage = Callable[["TenantsOfPage", TaskQueue], int]
 """Queues what is due for the tenants of a directory, and returns how many tasks; raises StoreError as schedules do."""
 
 
@@ -74,7 +74,7 @@ class FanOut:
             page = self._directory.page(span, TENANTS_A_PAGE)
             done = Span(span.after, page.last if page.is_more else span.until)
             try:
-                count += queue_page(_OfPage(page, self._directory), queue)
+                count += queue_page(TenantsOfPage(page, self._directory), queue)
             except StoreError as error:
                 failures.append(error)
             else:
@@ -111,12 +111,16 @@ class FanOut:
         return mine
 
 
-class _OfPage:
+class TenantsOfPage:
     """The tenants of a page, as a directory."""
 
     def __init__(self, page: TenantPage, directory: TenantDirectory) -> None:
         self._page = page
         self._directory = directory
+
+    @property
+    def next_checks(self) -> Mapping[str, datetime]:
+        return self._page.next_checks
 
     def enabled_tenants(self) -> Iterable[str]:
         return self._page.tenants

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, NewType, Protocol, TypeVar
 
@@ -54,6 +54,8 @@ class TenantPage:
     """The last that was looked at, enabled or not; empty if there was none."""
     is_more: bool
     """Whether some above it may not have been looked at."""
+    next_checks: Mapping[str, datetime] = field(default_factory=dict)
+    """When alerts are to be checked if nothing changes, by tenant, where that is known."""
 
 
 class TenantDirectory(Protocol):

@@ -17,6 +17,7 @@ from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding,
 from functions.domain.monitoring.damage_findings import damaged_alerts
 from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_job, check_lapsed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.monitoring.rest import is_to_be_stored, next_check
 from functions.domain.orchestration.decision import check_logged
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
@@ -82,7 +83,8 @@ class CheckAlerts:
         records = self._store.observe(tenant_id, now)
         policy = policy_or_defaults(policy_defaults, records.policy)
         opened = opening(self._calendars, policy_defaults, records.policy)
-        found = findings(observed(records, policy, now, opened if is_sweep else None, closed))
+        seen = observed(records, policy, now, opened if is_sweep else None, closed)
+        found = findings(seen)
         lasting = read_alerts(records.alerts)
         found += damaged_alerts(lasting.damaged, found)
         ids = [alert_id(finding.key) for finding in found]
@@ -90,15 +92,24 @@ class CheckAlerts:
         known = {**others, **records.alerts}
         documents = {**read_alerts(others).readable, **lasting.readable}
         changes = reconcile(documents, _distinct(found), now, timedelta(minutes=policy.alert_cooldown_minutes))
-        cursor = _cursor(records)
+        following = self._next_check(tenant_id, records, seen, opened) if is_sweep else None
+        cursor = _cursor(records, following)
         if changes or cursor != (records.cursor.value or {}):
             for change in changes:
                 if change.is_told:
                     self._tell(notification_of(tenant_id, change, now))
-            self._store.commit_alerts(tenant_id, changes, known, cursor, records.cursor)
+            self._store.commit_alerts(tenant_id, changes, known, cursor, records.cursor, following)
         for change in changes:
             _log(tenant_id, change)
         return changes
+
+    def _next_check(
+        self, tenant_id: str, records: AlertRecords, seen: Observed, opened: Callable[[datetime], bool]
+    ) -> datetime | None:
+        """Return when the next sweep is needed, if that is to be stored."""
+        known = (records.cursor.value or {}).get("next_check_at")
+        following = next_check(seen, opened, lambda: self._store.next_lapse(tenant_id, seen.now))
+        return following if is_to_be_stored(known, following, seen.now) else None
 
 
 def observed(
@@ -197,11 +208,12 @@ def _distinct(found: Sequence[Finding]) -> list[Finding]:
     return list({finding.key: finding for finding in found}.values())
 
 
-def _cursor(records: AlertRecords) -> Document:
-    if not records.new_decisions:
-        return records.cursor.value or {}
-    last = records.new_decisions[-1]
-    return {"last_decision_at": last["timestamp"], "last_session_id": last["session_id"]}
+def _cursor(records: AlertRecords, following: datetime | None) -> Document:
+    cursor = dict(records.cursor.value or {})
+    if records.new_decisions:
+        last = records.new_decisions[-1]
+        cursor |= {"last_decision_at": last["timestamp"], "last_session_id": last["session_id"]}
+    return cursor if following is None else cursor | {"next_check_at": following}
 
 
 def policy_or_defaults(defaults: Mapping[str, Any], document: Document | None) -> Policy:

@@ -144,6 +144,10 @@ class AlertStore(Protocol):
         """Read everything; decisions since a time instead of since the cursor, if one is given."""
         ...
 
+    def next_lapse(self, tenant_id: str, now: datetime) -> datetime | None:
+        """Return when the next reservation lapses, if there is one."""
+        ...
+
     def alerts(self, tenant_id: str, ids: Sequence[str]) -> Mapping[str, Versioned[Document]]:
         """Return alerts that exist, by id."""
         ...
@@ -155,9 +159,10 @@ class AlertStore(Protocol):
         known: Mapping[str, Versioned[Document]],
         cursor: Document,
         cursor_before: Versioned[Document | None],
+        next_check_at: datetime | None,
     ) -> None:
         """
-        Store changes over the alerts known by id, and the cursor, in one commit.
+        Store changes over the alerts known by id, and the cursor, in one commit; and the next check for the schedule.
 
         Raises
         ------

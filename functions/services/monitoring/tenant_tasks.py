@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.errors import InputError, StoreError
+from functions.domain.monitoring.rest import CHANGED_WITHIN, is_due
 from functions.services.kernel.enabled_tenants import enabled_tenants
+from functions.services.kernel.fan_out import TenantsOfPage
 from functions.services.kernel.ports import TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
+from functions.services.monitoring.change_ports import ChangedTenants
 from functions.services.monitoring.make_report import REPORT_SETTINGS, reports_due
+
+logger = logging.getLogger("maestro")
 
 
 class TenantJob(StrEnum):
@@ -69,11 +75,34 @@ class TenantTask(Task):
         return cls(tenant_id, TenantJob(job), label)
 
 
-def enqueue_checks(tenants: TenantDirectory, queue: TaskQueue, slot: datetime) -> int:
-    """Queue one check of alerts per enabled tenant, and return how many there are. Raises StoreError."""
+def changed_tenants(changed: ChangedTenants, now: datetime) -> Set[str] | None:
+    """Return whose state changed of late, or None if nobody can tell: then all are checked."""
+    try:
+        return changed.changed_since(now - CHANGED_WITHIN)
+    except StoreError as error:
+        logger.error("Whose state changed cannot be read, checking the alerts of all: %s", error)
+        return None
+
+
+def enqueue_checks(
+    tenants: TenantsOfPage, queue: TaskQueue, slot: datetime, now: datetime, changed: Set[str] | None
+) -> int:
+    """
+    Queue one check of alerts per enabled tenant who does not rest, and return how many there are. Raises StoreError.
+
+    Parameters
+    ----------
+    changed : set of str or None
+        From `changed_tenants`.
+    """
     label = slot.isoformat()
-    tasks = [TenantTask(one, TenantJob.ALERTS, label) for one in tenants.enabled_tenants()]
-    return enqueue_all(queue, tasks, f"checks of {label}")
+    now = max(slot, now)
+    due = [
+        one
+        for one in tenants.enabled_tenants()
+        if changed is None or one in changed or is_due(tenants.next_checks.get(one), now, slot)
+    ]
+    return enqueue_all(queue, [TenantTask(one, TenantJob.ALERTS, label) for one in due], f"checks of {label}")
 
 
 def enqueue_reports(

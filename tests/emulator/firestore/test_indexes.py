@@ -12,6 +12,7 @@ from typing import Any
 import requests
 from google.cloud.firestore import Client
 
+from functions.adapters.firestore.alert_marks import FirestoreChangedTenants
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.policy_store import FirestorePolicyStore
@@ -19,6 +20,7 @@ from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
 from functions.adapters.firestore.trading_store import FirestoreBookStore
+from functions.domain.kernel.spans import Span
 from tests.docs.test_users_monitoring import watch
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
@@ -56,6 +58,9 @@ def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client,
     records.fills_between("acme", NOW, NOW + timedelta(days=1))
     records.signals_between("acme", "Trend", NOW, NOW + timedelta(days=1))
     FirestoreAlertStore(own_db).observe("acme", NOW)
+    FirestoreAlertStore(own_db).next_lapse("acme", NOW)
+    FirestoreChangedTenants(own_db).changed_since(NOW)
+    FirestoreTenantDirectory(own_db).page(Span("a", "b"), 10)
     FirestoreReportStore(own_db).alerts_since("acme", NOW, 10)
     asyncio.run(watch(own_db))  # the migration guide's own queries
     name = f"projects/{own_db.project}"  # its own: indexUsage counts what any test asked of a project

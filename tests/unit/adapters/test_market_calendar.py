@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import exchange_calendars
 import pytest
 
-from functions.adapters import market_calendar
+from functions.adapters import built_calendars
 from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.errors import InputError
 
@@ -122,7 +122,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
         ranges.append((start, end))
         return build(code, start=start, end=end)
 
-    monkeypatch.setattr(market_calendar, "_kept", {})
+    monkeypatch.setattr(built_calendars, "_kept", {})
     monkeypatch.setattr(exchange_calendars, "get_calendar", counted)
     return ranges
 
@@ -151,9 +151,9 @@ def test_what_is_kept_of_a_market_is_bounded_and_what_a_longer_range_covers_goes
     calendar = CALENDARS.of("XNYS")
     for year in range(2010, 2022):
         assert len(calendar.sessions(date(year, 1, 1), date(year, 12, 31))) in range(250, 254)
-    assert len(market_calendar._kept["XNYS"]) == market_calendar._MOST_KEPT
+    assert len(built_calendars._kept["XNYS"]) == built_calendars._MOST_KEPT
     assert len(calendar.sessions(date(2010, 1, 1), date(2021, 12, 31))) == 3021
-    assert len(market_calendar._kept["XNYS"]) == 1
+    assert len(built_calendars._kept["XNYS"]) == 1
     assert len(built) == 13
 
 

@@ -60,6 +60,7 @@ assert sorted(main.__all__) == [
     "monthly_performance_snapshot",
     "on_decision_logged",
     "on_fill_written",
+    "on_policy_written",
     "orchestrate_tick",
     "orchestratetenant",
     "snapshottenant",
@@ -82,7 +83,7 @@ print(serving.functions_as_yaml(serving.get_functions()))
     assert manifest.count("- us-central1\n") == endpoints
     assert (manifest.count("availableMemoryMb: 512"), manifest.count("availableMemoryMb: 1024")) == (endpoints - 1, 1)
     assert manifest.count("cpu:") == 1
-    assert manifest.count("retry: true") == 1, "of a fill that a user wrote: nobody else counts it"
+    assert manifest.count("retry: true") == 2, "of a fill that a user wrote, or a policy: nobody else looks at it"
     assert "*/5 * * * *" in manifest
     assert "taskQueueTrigger" in manifest
     assert "orchestratetenant" in manifest

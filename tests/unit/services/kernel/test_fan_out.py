@@ -16,7 +16,7 @@ from functions.adapters.cloud_task_queue import Pace
 from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.errors import StoreError, StoreUnavailable
 from functions.domain.kernel.spans import Span
-from functions.services.kernel.fan_out import TENANTS_A_PAGE, FanOut
+from functions.services.kernel.fan_out import TENANTS_A_PAGE, FanOut, TenantsOfPage
 from functions.services.kernel.ports import TaskQueue, TenantDirectory, TenantPage
 from functions.services.kernel.tasks import QUEUED_AT_ONCE
 from functions.services.monitoring.tenant_tasks import enqueue_checks
@@ -67,8 +67,8 @@ class Tenants(FakeTenants):
         return super().page(span, limit)
 
 
-def checks(tenants: TenantDirectory, queue: TaskQueue) -> int:
-    return enqueue_checks(tenants, queue, MARCH_16)
+def checks(tenants: TenantsOfPage, queue: TaskQueue) -> int:
+    return enqueue_checks(tenants, queue, MARCH_16, MARCH_16, None)
 
 
 def run(tenants: Tenants, calls: Calls, runs: FakeRuns, at: datetime = MARCH_16, seconds: float = 1e9) -> int:

@@ -30,6 +30,9 @@ class Records:
     def alerts(self, *_: Any) -> dict[str, Any]:
         return {}
 
+    def next_lapse(self, *_: Any) -> None:
+        """None of them lapses."""
+
     def commit_alerts(self, tenant_id: str, changes: Any, *_: Any) -> None:
         self.raised += [AlertKind(change.document["kind"]) for change in changes]
 

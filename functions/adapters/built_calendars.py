@@ -1,0 +1,116 @@
+"""The exchange_calendars library's calendars, each built once for the years that are asked for, and kept."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from threading import Lock
+from typing import Any
+
+_DAY = timedelta(days=1)
+_MARGIN = timedelta(days=14)
+"""Longer than any market closes in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltCalendar:
+    """A calendar of the library, and the days it was built to answer for."""
+
+    first: date
+    last: date
+    market: Any
+    sessions: Sequence[date]
+    opens: Sequence[int]
+    """By session, as are all hours; in seconds since 1970."""
+    closes: Sequence[int]
+    breaks: Mapping[int, tuple[int, int]]
+    """When a session's break begins and ends, by the session's place, where it has one."""
+
+    @classmethod
+    def of(cls, market: Any, first: date, last: date) -> BuiltCalendar:
+        """Take the sessions' hours out of the library: asked by minutes it makes a list of all minutes of all years."""
+        starts, ends = _seconds(market.break_starts), _seconds(market.break_ends)
+        breaks = {place: (start, ends[place]) for place, start in enumerate(starts) if start > 0}
+        sessions = [session.date() for session in market.sessions]
+        return cls(first, last, market, sessions, _seconds(market.opens), _seconds(market.closes), breaks)
+
+    def covers(self, first: date, last: date) -> bool:
+        return self.first <= first and last <= self.last
+
+    def session_running(self, at: datetime, *, through_breaks: bool) -> date | None:
+        """Return the trading day whose session runs at a time, if one does. Raises ValueError beyond the last one."""
+        second = int(at.timestamp())
+        place = bisect_right(self.opens, second) - 1
+        if place < 0 or second > self.closes[-1]:
+            raise ValueError(f"trading days are known from {self.sessions[0]} to {self.sessions[-1]}")
+        if second >= self.closes[place]:
+            return None
+        start, end = self.breaks.get(place, (0, 0))
+        return None if start <= second < end and not through_breaks else self.sessions[place]
+
+
+def _seconds(times: Any) -> list[int]:
+    """Return a series of the library's times in seconds since 1970; what is none is negative."""
+    return [int(one) for one in times.to_numpy("datetime64[s]").astype("int64")]
+
+
+_MOST_KEPT = 8
+"""Calendars of one market: a year or a range of years each, or a month where the library cannot do the year."""
+_kept: dict[str, tuple[BuiltCalendar, ...]] = {}
+"""By market, the newest last; a tuple is replaced and never changed, so that whoever reads needs no lock."""
+_building = Lock()
+
+
+def covering(market_code: str, first: date, last: date) -> BuiltCalendar:
+    """
+    Return a calendar that answers for a range of days.
+
+    The library takes as long for a month as for ten years, so one is built for all years of a range, and kept.
+    """
+    found = _known(market_code, first, last)
+    if found is None:
+        with _building:  # whoever waited may find what he waited for
+            found = _known(market_code, first, last) or _keep(market_code, _build(market_code, first, last))
+    return found
+
+
+def forget() -> None:
+    """Forget what was built, as a new instance knows nothing."""
+    with _building:
+        _kept.clear()
+
+
+def _known(market_code: str, first: date, last: date) -> BuiltCalendar | None:
+    return next((one for one in reversed(_kept.get(market_code, ())) if one.covers(first, last)), None)
+
+
+def _keep(market_code: str, built: BuiltCalendar) -> BuiltCalendar:
+    others = [one for one in _kept.get(market_code, ()) if not built.covers(one.first, one.last)]
+    _kept[market_code] = (*others, built)[-_MOST_KEPT:]
+    return built
+
+
+def _build(market_code: str, first: date, last: date) -> BuiltCalendar:
+    """Build the calendar of whole years, or of whole months where a rule that changes in the year stops the library."""
+    years = date(first.year, 1, 1), date(last.year, 12, 31)
+    try:
+        return BuiltCalendar.of(_library_calendar(market_code, *years), *years)
+    except ValueError:
+        months = first.replace(day=1), _next_month(last) - _DAY
+        return BuiltCalendar.of(_library_calendar(market_code, *months), *months)
+
+
+def _library_calendar(market_code: str, first: date, last: date) -> Any:
+    import exchange_calendars  # noqa: PLC0415 - heavy (pandas), and only who asks for hours needs it
+
+    start, end = first - _MARGIN, last + _MARGIN
+    try:
+        return exchange_calendars.get_calendar(market_code, start=start.isoformat(), end=end.isoformat())
+    except ValueError:  # some end with the last year whose holidays are known: as far as it goes, then
+        return exchange_calendars.get_calendar(market_code, start=start.isoformat())
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
