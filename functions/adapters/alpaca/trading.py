@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_DOWN, Decimal
+from urllib.parse import quote
 
 from functions.adapters.alpaca.accounts import read_order
 from functions.adapters.alpaca.broker import Alpaca
@@ -54,10 +55,16 @@ class TradingAlpaca(Alpaca):
 
     def cancel_order(self, order_id: str) -> bool:
         """Ask to cancel an order, or whatever took its place; False if it is done already, and stays as it is."""
-        order = self.order(order_id)
-        last = order_id if order is None else self.order_chain(order)[-1].order_id
+        while not self._is_cancelled(order_id):
+            order = self.order(order_id)
+            if order is None or order.replaced_by is None:
+                return False
+            order_id = self.order_chain(order)[-1].order_id
+        return True
+
+    def _is_cancelled(self, order_id: str) -> bool:
         try:
-            self._begun().send("DELETE", f"/v2/orders/{last}")
+            self._begun().send("DELETE", f"/v2/orders/{quote(order_id, safe='')}")
         except RequestRefused as refused:
             if refused.status != _NOT_CANCELABLE:
                 raise
@@ -69,13 +76,13 @@ class TradingAlpaca(Alpaca):
         exact = Decimal(repr(qty)) if math.isfinite(qty) else Decimal(0)
         cut = exact.quantize(_STEP, ROUND_DOWN)
         if cut <= 0:
-            raise OrderRejected(f"quantity must be > 0, was {qty}")
+            raise OrderRejected(f"quantity must be > 0, was {qty}", Rejection.TOO_FEW)
         if cut == cut.to_integral_value():
             return f"{cut:f}".partition(".")[0]
         step = self._step_of(symbol)
         whole = (cut / step).to_integral_value(ROUND_DOWN) * step
         if whole <= 0:
-            raise OrderRejected(f"{symbol} is traded in multiples of {step:f}, was {qty}", Rejection.WHOLE_UNITS)
+            raise OrderRejected(f"{symbol} is traded in multiples of {step:f}, was {qty}", Rejection.TOO_FEW)
         return f"{whole.normalize():f}"
 
     def _step_of(self, symbol: str) -> Decimal:

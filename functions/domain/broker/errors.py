@@ -101,6 +101,8 @@ class Rejection(StrEnum):
     NOT_LENT = "not lent"
     """It cannot be sold short."""
     NOT_TRADABLE = "not tradable"
+    TOO_FEW = "too few"
+    """Fewer units than can be traded; the broker was not asked."""
     ID_TAKEN = "id taken"
     """An order of the same client_order_id is there already."""
     OTHER = "other"

@@ -53,7 +53,7 @@ def test_a_quantity_is_cut_to_what_may_be_traded_never_rounded_up(
 def test_less_than_one_whole_unit_is_no_order(desk: Desk) -> None:
     with pytest.raises(OrderRejected, match=r"ODD is traded in multiples of 1, was 0\.9") as told:
         desk.alpaca.submit_order("nonce", "ODD", "buy", 0.9)
-    assert told.value.reason is Rejection.WHOLE_UNITS
+    assert told.value.reason is Rejection.TOO_FEW
     assert desk.exchange.orders == {}
 
 
