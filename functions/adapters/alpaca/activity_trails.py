@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from functions.adapters.alpaca.activities import read_activity, read_amendment
 from functions.adapters.alpaca.connection import Connection
 from functions.adapters.alpaca.fields import Fields, objects
-from functions.adapters.alpaca.trails import Entry, Trail, Walk, cursor_of, follow, trails_of
+from functions.adapters.alpaca.trails import Ask, Entry, Trail, Walk, cursor_of, follow, trails_of
 from functions.domain.broker.activities import Activity, ActivityCursor, ActivityPage
 from functions.domain.broker.errors import BrokerUnavailable, CursorExpired, MalformedAnswer, RequestRefused
 
@@ -34,7 +34,7 @@ class ActivityTrails:
     def __init__(self, connection: Connection, *, amendments: bool) -> None:
         self._connection = connection
         self._broker_now: datetime | None = None
-        self._lists: Mapping[str, Callable[[Trail], Sequence[Entry]]] = {
+        self._lists: Mapping[str, Ask] = {
             _FILLS: lambda trail: self._page("/v2/account/activities/FILL", trail),
             _OTHERS: lambda trail: self._page("/v2/account/activities", trail, category="non_trade_activity"),
             **({_EVENTS: self._events} if amendments else {}),
@@ -52,12 +52,12 @@ class ActivityTrails:
             for name, walk in walks.items():
                 self._walk(name, walk, limit - told)
                 told += len(walk.entries)
-                trails[name] = walk.ended(self._broker_now)
+                trails[name] = walk.ended()
         except BrokerUnavailable as error:
             if not any(walk.pages for walk in walks.values()):
                 raise
             interrupted = str(error)
-            trails |= {name: walk.ended(self._broker_now) for name, walk in walks.items()}
+            trails |= {name: walk.ended() for name, walk in walks.items()}
         found: list[Activity] = [one.value for walk in walks.values() for one in walk.entries]
         found.sort(key=lambda one: one.at)  # of one time, an execution stays before what is said of it later
         return ActivityPage(
@@ -80,13 +80,13 @@ class ActivityTrails:
             walk.begin_again()
             self._again(walk, ask, full_page, limit)
 
-    def _again(self, walk: Walk, ask: Callable[[Trail], Sequence[Entry]], full_page: int, limit: int) -> None:
+    def _again(self, walk: Walk, ask: Ask, full_page: int, limit: int) -> None:
         try:
             follow(walk, ask, full_page, limit)
         except RequestRefused as refused:
             raise MalformedAnswer(f"Alpaca does not know the pages that it told itself: {refused}") from refused
 
-    def _page(self, path: str, trail: Trail, **more: str) -> list[Entry]:
+    def _page(self, path: str, trail: Trail, **more: str) -> tuple[list[Entry], datetime | None]:
         parameters = {"direction": "asc", "page_size": str(_FULL_PAGE), "after": _stamp(trail.after), **more}
         if trail.token is not None:
             parameters["page_token"] = trail.token
@@ -95,22 +95,21 @@ class ActivityTrails:
         entries = [_entry(one) for one in objects("activities", answer.body)]
         if entries and entries[-1].entry_id == trail.token:
             raise MalformedAnswer("Alpaca's activities do not go on")
-        return entries
+        return entries, answer.date
 
-    def _events(self, trail: Trail) -> list[Entry]:
+    def _events(self, trail: Trail) -> tuple[list[Entry], datetime | None]:
         """Return the busts and corrections since a trail's beginning: the stream ends by itself at a time given."""
         until = max(self._broker_now or datetime.now(UTC), trail.after + timedelta(seconds=1))
         answer = self._connection.get(
             "/v2beta1/events/activities", {"since": _stamp(trail.after), "until": _stamp(until)}
         )
-        self._broker_now = answer.date
         found = []
         for event in _data(answer.body):
             amendment = read_amendment(event)
             if amendment is not None:
                 at = amendment.posted_at or amendment.at
                 found.append(Entry(amendment.activity_id, "", at, amendment))
-        return found
+        return found, answer.date
 
 
 def _entry(fields: Fields) -> Entry:

@@ -35,13 +35,17 @@ class Trail:
     """Id of the last entry, within a walk that is not at its end."""
     told: str = ""
     """Digests of the entries since `after` that were told."""
+    begun: datetime | None = None
+    """When, by the broker's clock, the walk began that is not at its end."""
 
     def to_text(self) -> dict[str, Any]:
-        return asdict(self) | {"after": self.after.isoformat()}
+        begun = None if self.begun is None else self.begun.isoformat()
+        return asdict(self) | {"after": self.after.isoformat(), "begun": begun}
 
     @classmethod
     def of_text(cls, stored: Any) -> Trail:
-        trail = cls(datetime.fromisoformat(stored["after"]).astimezone(UTC), stored["token"], stored["told"])
+        begun = None if stored["begun"] is None else datetime.fromisoformat(stored["begun"]).astimezone(UTC)
+        trail = cls(datetime.fromisoformat(stored["after"]).astimezone(UTC), stored["token"], stored["told"], begun)
         if not (isinstance(trail.told, str) and isinstance(trail.token, str | None)):
             raise TypeError("told and token must be texts")
         return trail
@@ -82,8 +86,10 @@ class Walk:
         self._told = {told[at : at + _DIGEST] for at in range(0, len(told), _DIGEST)}
         self._is_from_start = self.trail.token is None
 
-    def take(self, page: Sequence[Entry], full_page: int) -> None:
-        """Take in the page after the trail's token."""
+    def take(self, page: Sequence[Entry], full_page: int, broker_now: datetime | None) -> None:
+        """Take in the page after the trail's token, which the broker told at a time by its own clock."""
+        if self.trail.token is None:
+            self.trail = replace(self.trail, begun=broker_now)
         self.pages += 1
         self._seen += page
         for one in page:
@@ -96,25 +102,34 @@ class Walk:
 
     def begin_again(self) -> None:
         """Walk from the beginning of the trail: its token is not known any more."""
-        self.trail = replace(self.trail, token=None)
+        self.trail = replace(self.trail, token=None, begun=None)
         self._seen, self._is_from_start = [], True
 
-    def ended(self, broker_now: datetime | None) -> Trail:
-        """Return the trail to follow next: from where it is, or, at the end of a walk, from a while before now."""
+    def ended(self) -> Trail:
+        """
+        Return the trail to follow next: from where it is, or, at the end of a walk, from a while before it began.
+
+        Whatever was booked while it went on is after that, also among entries that it had passed.
+        """
         if not self.is_at_end:
             return self.trail
         newest = max((one.booked_at for one in self._seen), default=self.trail.after)
-        after = max(self.trail.after, (broker_now or newest) - self.overlap)
-        after = after.replace(microsecond=0)
+        begun = self.trail.begun or (newest if self._is_from_start else self.trail.after)
+        after = max(self.trail.after, begun - self.overlap).replace(microsecond=0)
         if not self._is_from_start:  # the entries of earlier pages are not at hand: the next walk sees them all
-            return replace(self.trail, after=after)
+            return replace(self.trail, after=after, begun=None)
         return Trail(after, None, "".join(sorted({one.digest for one in self._seen})))
 
 
-def follow(walk: Walk, ask: Callable[[Trail], Sequence[Entry]], full_page: int, limit: int) -> None:
+Ask = Callable[[Trail], tuple[Sequence[Entry], datetime | None]]
+"""Gives the page after a trail's token, and the time by the broker's clock."""
+
+
+def follow(walk: Walk, ask: Ask, full_page: int, limit: int) -> None:
     """Walk until the end, or until there are so many new entries."""
     while not walk.is_at_end and len(walk.entries) < limit:
-        walk.take(ask(walk.trail), full_page)
+        page, broker_now = ask(walk.trail)
+        walk.take(page, full_page, broker_now)
 
 
 def cursor_of(trails: dict[str, Trail]) -> ActivityCursor:

@@ -164,6 +164,6 @@ class ActivityPage:
     cursor: ActivityCursor
     """After these; store it once they are booked."""
     is_complete: bool
-    """Whether there was nothing more when it was asked."""
+    """Whether the end was reached. What is booked between the calls of one walk may be for the next walk to tell."""
     interrupted: str | None
     """What the broker answered instead of the rest, or of an entry that cannot be read; None if all went well."""

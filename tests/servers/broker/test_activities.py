@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from functions.adapters.alpaca.activities import read_activity
@@ -362,6 +362,8 @@ def happens(desk: Desk, order: SimOrder, what: str, size: int) -> None:
 
 
 @settings(max_examples=60)
+@example([("fill", 100), ("ask", 1), ("fill", 1)])
+@example([("fill", 250), ("ask", 1), ("fill", 1), ("ask", 1), ("wait", 1801), ("fill", 1), ("fee", 2)])
 @given(happenings)
 def test_whatever_happens_and_whenever_it_is_asked_each_is_told_exactly_once(steps: list[tuple[str, int]]) -> None:
     with running(PATIENT, cash="1000000000") as desk:
@@ -377,6 +379,8 @@ def test_whatever_happens_and_whenever_it_is_asked_each_is_told_exactly_once(ste
                 cursor = page.cursor
         desk.broker.faults.clear()
         desk.exchange.activities.refused_tokens = 0
-        rest, _ = desk.told(cursor)
-        ids = [one.activity_id for one in (*told, *rest)]
+        for _ in range(2):  # what was booked among entries that an unfinished walk had passed is the next call's
+            rest, cursor = desk.told(cursor)
+            told += rest
+        ids = [one.activity_id for one in told]
         assert sorted(ids) == [one.activity_id for one in desk.exchange.activities.listed]
