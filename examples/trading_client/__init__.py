@@ -1,1 +1,1 @@
-"""A trading client of Maestro, to copy into your own system: it imports nothing of Maestro's."""
+"""A trading client of Maestro, to copy into your own system: only `alpaca` imports anything of Maestro's."""

@@ -157,11 +157,7 @@ def _rounds(
                 with isolated("market data"):
                     if quotes:
                         quotes.publish(client)
-                with isolated("cycle"):
-                    if is_orchestrating:
-                        decision, _ = client.run_orchestration()
-                        logger.info("🎭 Maestro: %s", decision.ai_summary)
-                loop.run_once()
+                loop.run_once((lambda: _cycle(client)) if is_orchestrating else None)
         except Unauthorized:
             raise
         except (MaestroApiError, BrokerError) as error:
@@ -172,6 +168,11 @@ def _rounds(
             return
         stop.wait(interval)
     logger.info("Stopped after a whole round")
+
+
+def _cycle(client: MaestroClient) -> None:
+    decision, _ = client.run_orchestration()
+    logger.info("🎭 Maestro: %s", decision.ai_summary)
 
 
 def _stop_on_signals() -> threading.Event:

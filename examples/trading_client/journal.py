@@ -39,6 +39,11 @@ class Journal:
         trades = (_trade(stored) for stored in self._store.all("trade").values())
         return [trade for trade in trades if trade.stage is not Stage.DONE]
 
+    def watched_trades(self) -> list[Trade]:
+        """Return trades that are done, and whose orders may still turn out to have filled something."""
+        trades = (_trade(stored) for stored in self._store.all("trade").values())
+        return [trade for trade in trades if trade.is_watched]
+
     def save(self, trade: Trade, fill: Fill | None = None) -> None:
         """Keep a trade and, in the same write, what a fill of it adds to its strategy's holding."""
         rows: list[Row] = [("trade", trade.nonce, _stored(trade))]
@@ -85,7 +90,7 @@ class Journal:
     def forget(self, before: datetime, kept: Container[str | None]) -> None:
         """Forget trades that are done, whose signals expired before a time and are not the latest any more."""
         trades = (_trade(stored) for stored in self._store.all("trade").values())
-        over = (one for one in trades if one.stage is Stage.DONE and one.expires_at < before)
+        over = (one for one in trades if one.stage is Stage.DONE and one.expires_at < before and not one.is_watched)
         self._store.write([("trade", one.nonce, None) for one in over if one.nonce not in kept])
 
 
@@ -95,7 +100,8 @@ def _stored(trade: Trade) -> dict[str, Any]:
 
 
 def _times(trade: Trade) -> dict[str, datetime | None]:
-    return {"expires_at": trade.expires_at, "lapses_at": trade.lapses_at}
+    names = ("expires_at", "lapses_at", "ended_at", "looked_at")
+    return {name: getattr(trade, name) for name in names}
 
 
 def _fill(fill: Fill) -> dict[str, Any]:

@@ -65,9 +65,14 @@ class TradingLoop:
         self._exits_without_maestro = exits_without_maestro
         self._said: set[tuple[str, str]] = set()
 
-    def run_once(self) -> None:
+    def run_once(self, cycle: Callable[[], None] | None = None) -> None:
         """
         Do one round.
+
+        Parameters
+        ----------
+        cycle : callable, optional
+            Asks Maestro for a cycle. It is called once Maestro knows what the account has now, to decide on that.
 
         Raises
         ------
@@ -77,7 +82,7 @@ class TradingLoop:
             The round ended early; the next one goes on from there.
         """
         with self.exits_if_out_of_reach():
-            self._round()
+            self._round(cycle)
 
     @contextmanager
     def exits_if_out_of_reach(self) -> Iterator[None]:
@@ -91,14 +96,21 @@ class TradingLoop:
                 raise
             raise OutOfReach(error, self._without.send(error)) from error
 
-    def _round(self) -> None:
+    def _round(self, cycle: Callable[[], None] | None) -> None:
         waiting = self._settlement.follow_all()
         latest = self._latest_signals()
+        if cycle is not None:
+            with isolated("account snapshot"):
+                self._publish_account(latest)
+            with isolated("cycle"):
+                cycle()
+            latest = self._latest_signals()
         signals = [] if latest is None else list(latest.signals.values())
         traded = [one for one in sorted(signals, key=lambda one: not one.is_exit) if self._may_trade(one)]
         self._journal.know_exits(one for one in traded if one.is_exit)
-        with isolated("account snapshot"):
-            self._publish_account(latest)
+        if cycle is None:
+            with isolated("account snapshot"):
+                self._publish_account(latest)
         for signal in traded:  # exits first: they free buying power
             with isolated(signal.strategy_name):
                 self._trade(signal, waiting)

@@ -13,7 +13,7 @@ from .client import MaestroClient
 from .errors import MaestroApiError, MalformedFills, NotFound, Refused, Unauthorized, Unavailable
 from .journal import Journal
 from .models import Fill, FillResult, shown_nonce, utc_now
-from .orders import BrokerError, BrokerUnavailable, Order
+from .orders import BrokerError, BrokerUnavailable, Order, OrderState
 from .trades import Claim, Stage, Trade
 
 logger = logging.getLogger("trading_client")
@@ -57,7 +57,19 @@ class Settlement:
                     waiting.append(trade)
                 else:
                     self.follow(trade, order)
+        for trade in self._journal.watched_trades():
+            if trade.is_due(self._now()):
+                with isolated(trade.strategy_id):
+                    self._look_again(trade)
         return waiting
+
+    def _look_again(self, trade: Trade) -> None:
+        """Book what an order filled after it was over."""
+        order = self._broker.find_order(trade.nonce)
+        self._journal.save(replace(trade, looked_at=self._now()))
+        if order is not None and not trade.is_settled_by(order):
+            logger.warning("%s: order %s filled after it was over", trade.strategy_id, order.order_id)
+            self.follow(replace(trade, looked_at=self._now()), order)
 
     def follow(self, trade: Trade, order: Order) -> None:
         """Report what an order filled, and end its trade when the order has ended."""
@@ -91,6 +103,9 @@ class Settlement:
             logger.debug("%s: nothing to release (%s)", trade.strategy_id, error.reason_code)
 
     def _end(self, trade: Trade, order: Order) -> None:
+        if order.state is not OrderState.FILLED:
+            now = self._now()
+            trade = replace(trade, ended_at=trade.ended_at or now, looked_at=trade.looked_at or now)
         if trade.is_complete:
             self._journal.save(replace(trade, stage=Stage.DONE))
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -12,6 +12,8 @@ from .orders import Order
 
 NOTHING = 1e-9
 """Units below which there are none."""
+_WATCH = timedelta(days=1)
+"""How long an order that was cancelled, expired or rejected may still turn out to have filled something."""
 _TOO_FEW = 1e-3
 """Fraction of an order below which the rounding of its average price shows in the difference of two."""
 
@@ -66,6 +68,10 @@ class Trade:
     """Whether its last fill said that the order is complete."""
     outbox: tuple[Fill, ...] = ()
     """Fills that the ledger has not answered for."""
+    ended_at: datetime | None = None
+    """When its order was over without being filled: a fill may cross a cancellation."""
+    looked_at: datetime | None = None
+    """When the broker was asked for that order last."""
 
     @classmethod
     def of(cls, signal: Signal) -> Trade:
@@ -78,6 +84,19 @@ class Trade:
             is_exit=signal.is_exit,
             expires_at=signal.expires_at,
         )
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether its order, which is over, is still asked for."""
+        if self.ended_at is None or self.looked_at is None:
+            return False
+        return self.stage is Stage.DONE and self.looked_at - self.ended_at < _WATCH
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether to ask for an order that is over: each time after twice as long."""
+        if self.ended_at is None or self.looked_at is None:
+            return False
+        return self.is_watched and now >= self.looked_at + (self.looked_at - self.ended_at)
 
     def is_settled_by(self, order: Order) -> bool:
         """Tell whether the order is over and all its fills are known."""

@@ -9,14 +9,12 @@ keep the name.
 from __future__ import annotations
 
 import socket
-import ssl
-import time
 from collections.abc import Iterable
 from ipaddress import IPv6Network, ip_address, ip_network
-from typing import Any
 
 import httpcore
 
+from functions.adapters.timed_streams import Deadline, TimedStream
 from functions.services.monitoring.notification_ports import DeliveryReason, PermanentFailure
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
@@ -44,7 +42,7 @@ class GuardedNetwork(httpcore.NetworkBackend):
     """Connects to public addresses only (any, if `allow_local`), and keeps the time of one request."""
 
     def __init__(self, deadline: float, *, allow_local: bool) -> None:
-        self._deadline = deadline
+        self._deadline = Deadline(deadline)
         self._allow_local = allow_local
         self._network = httpcore.SyncBackend()
 
@@ -63,9 +61,9 @@ class GuardedNetwork(httpcore.NetworkBackend):
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in addresses:
             try:
-                left = _left(self._deadline, timeout)
+                left = self._deadline.left(timeout)
                 stream = self._network.connect_tcp(address, port, left, local_address, socket_options)
-                return _TimedStream(stream, self._deadline)
+                return TimedStream(stream, self._deadline)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -78,37 +76,3 @@ def _resolved(host: str, port: int) -> list[str]:
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(f"{host} does not resolve") from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-def _left(deadline: float, timeout: float | None) -> float:
-    """Return the seconds one step may take. Raises httpcore.ReadTimeout if there are none."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the time for the whole request is over")
-    return left if timeout is None else min(left, timeout)
-
-
-class _TimedStream(httpcore.NetworkStream):
-    """A stream that ends at the deadline, however steadily bytes drip."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(self._deadline, timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(self._deadline, timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        stream = self._stream.start_tls(ssl_context, server_hostname, _left(self._deadline, timeout))
-        return _TimedStream(stream, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)

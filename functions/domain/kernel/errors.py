@@ -23,6 +23,7 @@ The errors Maestro raises on purpose, and their one base.
     │   └── StoreUnavailable       unreachable or too slow: nothing is known to be written
     │       └── StoreRefused       … nor will it be, however often it is tried: too large, not allowed, no index
     │           └── DamagedDocument  … what is stored is not what its writers make of it
+    ├── BrokerError                a broker answered something else (domain/broker/errors.py has those below it)
     ├── StrategyProcessesError     the processes that run strategies cannot be had: nothing was decided
     ├── DeliveryError              a channel did not take a notification (services/monitoring/notification_ports.py)
     └── SummaryFailed              no summary from the model (services/monitoring/summarise_decision.py)

@@ -45,7 +45,7 @@ class Alpaca:
             "positions": lambda: self._position(name) if name else self._positions(),
             "account": self._account,
             "assets": lambda: self._asset(name),
-            "stocks": lambda: self._latest_trades(asked),
+            "stocks": lambda: self._snapshots(asked),
         }
         return routes.get(folder, lambda: Reply(404, {"code": 40410000, "message": "endpoint not found"}))()
 
@@ -66,10 +66,10 @@ class Alpaca:
         names = {"id": str(uuid.uuid4()), "symbol": symbol, "exchange": "ARCA", "class": "us_equity"}
         return Reply(200, names | figures | {"status": "active", "tradable": True, "fractionable": True})
 
-    def _latest_trades(self, asked: Asked) -> Reply:
+    def _snapshots(self, asked: Asked) -> Reply:
         trade = {"t": AT, "x": "V", "p": self.price, "s": 100, "c": ["@"], "i": 1, "z": "A"}
         symbols = [one for one in asked.query["symbols"][0].split(",") if one != "NONE"]
-        return Reply(200, {"trades": dict.fromkeys(symbols, trade)})
+        return Reply(200, {one: {"latestTrade": trade} for one in symbols})
 
     def _positions(self) -> Reply:
         return Reply(200, [self._position(symbol).body for symbol in self.positions])

@@ -184,4 +184,30 @@ def test_a_copy_under_another_name_runs_by_itself(tmp_path: Path) -> None:
     for path in PACKAGE.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.level == 0:
-                assert str(node.module).split(".")[0] not in {"functions", "examples", "tools", "tests"}, path
+                allowed = {"functions"} if path.stem == "alpaca" else set()
+                assert str(node.module).split(".")[0] not in {"functions", "examples", "tools", "tests"} - allowed, path
+
+
+def test_a_copy_with_maestros_adapter_beside_it_trades_at_alpaca_and_loads_nothing_else_of_maestros(
+    tmp_path: Path,
+) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", "venv", "*.local")
+    shutil.copytree(PACKAGE, tmp_path / "of_my_own", ignore=ignored)
+    shutil.copytree("functions", tmp_path / "functions", ignore=ignored)
+    code = """
+import sys
+from of_my_own.alpaca import AlpacaBroker
+print(AlpacaBroker("key", "secret"))
+heavy = {"google.cloud.firestore", "google.auth", "firebase_admin", "flask", "pandas", "numpy", "grpc", "requests"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+parts = ("functions.adapters.", "functions.services.", "functions.domain.", "functions.strategies.")
+known = ("functions.adapters.alpaca", "functions.adapters.timed_streams", "functions.services.broker")
+known += ("functions.domain.broker", "functions.domain.kernel")
+others = [one for one in sys.modules if one.startswith(parts) and not one.startswith(known)]
+assert not others, others
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "paper" in done.stdout

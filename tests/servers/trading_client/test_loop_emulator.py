@@ -612,6 +612,9 @@ def test_the_readmes_first_steps_work(
     assert "ERROR" not in errors
     market_data = desk.db.document("tenants", "my-tenant", "market_data", "latest").get().to_dict() or {}
     assert set(market_data["symbols"]) == set(json.loads(quotes)["symbols"])
+    decisions = [one.to_dict() or {} for one in paths.orchestration_logs(desk.db).stream()]
+    [decision] = [one for one in decisions if one["tenant_id"] == "my-tenant"]
+    assert decision["input_issues"] == [], "the account was there before the cycle"
 
 
 def test_every_option_the_readme_names_exists() -> None:

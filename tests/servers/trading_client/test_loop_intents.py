@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,9 +15,11 @@ import pytest
 from examples.trading_client.alpaca import AlpacaBroker
 from examples.trading_client.brokers import Broker, PaperBroker
 from examples.trading_client.client import MaestroClient
+from examples.trading_client.errors import Refused
 from examples.trading_client.journal import Journal
 from examples.trading_client.loop import TradingLoop
 from examples.trading_client.models import utc_now
+from examples.trading_client.orders import Order
 from examples.trading_client.store import Store
 from tests.servers.trading_client.alpaca_server import Alpaca
 from tests.servers.trading_client.servers import Asked, Reply, Server, problem, serving
@@ -108,8 +110,8 @@ class Desk:
         self.run()
         assert len(self.alpaca.orders) == before
 
-    def run(self, now: Any = utc_now) -> None:
-        TradingLoop(self.client, self.broker, Journal(self.store), now=now).run_once()
+    def run(self, now: Any = utc_now, cycle: Callable[[], None] | None = None) -> None:
+        TradingLoop(self.client, self.broker, Journal(self.store), now=now).run_once(cycle)
 
     @property
     def orders(self) -> list[tuple[str, float]]:
@@ -380,3 +382,95 @@ def test_a_file_from_before_intents_is_read(desk: Desk) -> None:
     desk.store.write([("trade", entering["nonce"], {name: stored[name] for name in stored if name != "is_exit"})])
     desk.run(lambda: utc_now() + timedelta(minutes=16))
     assert desk.order["status"] == "canceled", "a BUY is an entry there"
+
+
+# A cycle that the client asks for
+
+
+def test_a_cycle_is_asked_for_once_maestro_knows_the_account_of_now_and_decides_what_is_traded(desk: Desk) -> None:
+    desk.alpaca.positions = {"SPY": 7.0}
+    known: list[Any] = []
+
+    def cycle() -> None:
+        known.append(desk.api.account["positions"])
+        desk.api.signals = [desk.signal("BUY", "ENTRY", ticker="QQQ", notional=2 * PRICE)]
+
+    desk.run(cycle=cycle)
+    assert known == [[{"symbol": "SPY", "qty": 7.0}]]
+    assert [(one["symbol"], float(one["qty"])) for one in desk.alpaca.orders.values()] == [("QQQ", 2.0)]
+
+
+def test_fills_of_the_round_before_are_in_the_account_that_a_cycle_decides_on(desk: Desk) -> None:
+    desk.alpaca.is_filling = False
+    desk.api.signals = [entering := desk.signal("BUY", "ENTRY", notional=10 * PRICE)]
+    desk.run()
+    desk.alpaca.fill(entering["nonce"], 10, PRICE, "filled")
+    known: list[Any] = []
+    desk.run(cycle=lambda: known.append((len(desk.api.fills), desk.api.account["positions"])))
+    assert known == [(1, [{"symbol": "SPY", "qty": 10.0, "strategy_id": "Trend"}])]
+
+
+def test_a_cycle_that_fails_is_told_and_the_session_before_goes_on(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.api.signals = [desk.signal("BUY", "ENTRY", notional=10 * PRICE)]
+
+    def refuse() -> None:
+        raise Refused(409, "CONTENTION", "somebody else is at it")
+
+    desk.run(cycle=refuse)
+    assert "cycle: " in caplog.text
+    assert desk.orders == [("buy", 10.0)]
+
+
+# What comes after an order was over
+
+
+@pytest.mark.parametrize("status", ["canceled", "expired", "rejected"])
+def test_what_fills_after_an_order_was_over_is_booked_once(desk: Desk, status: str) -> None:
+    desk.alpaca.is_filling = False
+    desk.api.signals = [entering := desk.signal("BUY", "ENTRY", notional=10 * PRICE)]
+    desk.run()
+    desk.alpaca.orders[entering["nonce"]]["status"] = status
+    desk.run()
+    assert (desk.api.released, desk.open_trades, desk.holdings) == ([entering["nonce"]], 0, {})
+    desk.alpaca.fill(entering["nonce"], 4, PRICE, status)
+    desk.run()
+    assert desk.holdings == {("Trend", "SPY"): 4.0}
+    desk.alpaca.fill(entering["nonce"], 10, PRICE, "filled")
+    for hours in (1, 30, 31):
+        desk.run(lambda hours=hours: utc_now() + timedelta(hours=hours))
+    assert desk.holdings == {("Trend", "SPY"): 10.0}
+    assert [(one["qty"], one["nonce"], one["strategy_id"]) for one in desk.api.fills] == [
+        (4.0, entering["nonce"], "Trend"),
+        (6.0, entering["nonce"], "Trend"),
+    ]
+
+
+def test_an_order_that_is_over_is_asked_for_less_and_less_and_forgotten_after_a_day(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.alpaca.is_filling = False
+    desk.api.signals = [entering := desk.signal("BUY", "ENTRY", notional=10 * PRICE)]
+    desk.run()
+    desk.alpaca.orders[entering["nonce"]]["status"] = "canceled"
+    desk.run()
+    desk.api.signals = []
+    start, looks, find = utc_now(), [], desk.broker.find_order
+    for hour in range(72):
+
+        def found(nonce: str, hour: int = hour) -> Order | None:
+            looks.append(hour)
+            return find(nonce)
+
+        monkeypatch.setattr(desk.broker, "find_order", found)
+        desk.run(lambda hour=hour: start + timedelta(hours=hour))
+    assert looks == [0, 1, 3, 7, 15, 31]
+    assert Journal(desk.store).trade(entering["nonce"]) is None
+
+
+def test_an_order_that_is_filled_is_not_asked_for_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.enter(10)
+    desk.api.signals = []
+    monkeypatch.setattr(desk.broker, "find_order", lambda nonce: pytest.fail(f"{nonce} is over"))
+    desk.run()

@@ -66,7 +66,7 @@ assert sorted(main.__all__) == [
     "snapshottenant",
 ]
 heavy = {"pandas", "pydantic", "flask_openapi", "exchange_calendars", "vertexai", "scipy"}
-heavy |= {"google.genai", "google.cloud.aiplatform", "google.cloud.aiplatform_v1"}
+heavy |= {"google.genai", "google.cloud.aiplatform", "google.cloud.aiplatform_v1", "functions.adapters.alpaca.broker"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     done = run(code, places[place])

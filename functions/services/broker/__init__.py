@@ -1,0 +1,1 @@
+"""Use cases around a broker, and the port to it."""
