@@ -12,11 +12,13 @@ import numpy as np
 
 from functions.domain.kernel.book_names import book_of
 from functions.domain.kernel.joined_ids import joined_id
+from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.stored_fields import COUNT, NUMBER, TEXT, TEXTS, Kinds, check_fields
 from functions.domain.ledger.books import PeriodResult
 from functions.domain.track_record import statistics
-from functions.domain.track_record.daily_returns import check_daily, day_of
+from functions.domain.track_record.daily_returns import check_daily, day_of, session_of
 from functions.domain.track_record.modes import ModeState
+from functions.domain.track_record.session_returns import SessionReturns
 
 SOURCE = "ledger_trades_fifo"
 MONTHS = range(1, 13)
@@ -166,24 +168,28 @@ def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]
     )
 
 
-def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float, periods_a_year: int) -> dict[str, Any]:
+def month_statistics(days: Sequence[Mapping[str, Any]], policy: Policy) -> dict[str, Any]:
     """
     Return a month's statistics from its daily documents, oldest first; None where undefined.
 
-    The month's return compounds its days, and its capital base is that of its first day.
+    The month's return compounds its days, and its capital base is that of its first active day. The ratio and its
+    probability need as many active days as the policy asks for evidence.
     """
-    returns = np.array([day["return_fraction"] for day in days], dtype=np.float64)
+    sessions, year = SessionReturns.of(session_of([day]) for day in days), policy.periods_a_year
+    returns, active = sessions.returns, sessions.active_sessions
+    excess = sessions.where(active >= policy.min_data_points).excess(policy.risk_free_rate, year)
     figures = {
-        "sharpe_ratio": statistics.sharpe_ratio(returns, risk_free_rate, periods_a_year=periods_a_year),
+        "sharpe_ratio": statistics.sharpe_ratio(excess, periods_a_year=year),
         "probabilistic_sharpe_ratio": statistics.probabilistic_sharpe_ratio(
-            returns, risk_free_rate, periods_a_year=periods_a_year
+            excess, periods_a_year=year, observations=active
         ),
-        "volatility": statistics.volatility(returns, periods_a_year=periods_a_year),
+        "volatility": statistics.volatility(returns, periods_a_year=year),
         "max_drawdown": statistics.max_drawdown(returns),
         "win_rate": statistics.win_rate(returns),
     }
-    known = {name: None if math.isnan(figure) else float(figure) for name, figure in figures.items()}
+    known: dict[str, Any] = {name: None if math.isnan(figure) else float(figure) for name, figure in figures.items()}
+    known |= {"trading_days": len(days), "active_days": int(active)}
     if not days:
-        return known | {"trading_days": 0}
-    compounded = {"return_fraction": float(statistics.total_return(returns)), "capital_base": days[0]["capital_base"]}
-    return known | compounded | {"trading_days": len(days)}
+        return known
+    first = days[int(np.argmax(sessions.is_active))]
+    return known | {"return_fraction": float(statistics.total_return(returns)), "capital_base": first["capital_base"]}

@@ -120,7 +120,7 @@ def earned_mode(
     sharpe : float
         Annualised Sharpe ratio; NaN where undefined.
     data_points : int
-        Daily returns behind it.
+        Active sessions behind it.
     previous : ModeState or None
         The mode until now; None for a strategy never seen.
     proven : AgentMode

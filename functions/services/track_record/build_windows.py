@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
-from functions.domain.track_record.daily_returns import check_return, counted, day_of, pooled_returns
+from functions.domain.track_record.daily_returns import check_return, counted, day_of, pooled_sessions
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
 from functions.services.track_record.ports import PerformanceStore
@@ -76,9 +76,9 @@ def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]
     for document in counted([day for day in days if day["uid"] != UNOWNED]):
         for uid in (None, document["uid"]):
             by_uid[uid].append(document)
-    returns = {uid: pooled_returns(documents) for uid, documents in by_uid.items()}
+    sessions = {uid: pooled_sessions(documents) for uid, documents in by_uid.items()}
     return {
-        uid: PerformanceWindows.from_daily_returns((name, day, value) for (name, day), value in cells.items())
-        for uid, cells in returns.items()
+        uid: PerformanceWindows.from_sessions((name, day, session) for (name, day), session in cells.items())
+        for uid, cells in sessions.items()
         if cells
     }

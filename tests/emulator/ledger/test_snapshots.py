@@ -101,7 +101,7 @@ def test_days_missed_are_filled_in_and_add_up(ledger: Client) -> None:
     assert (monday["tenant_id"], monday["book"], monday["source"]) == (TENANT, "live", "ledger_trades_fifo")
     windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
     assert windows.strategy_names == ("Trend",)
-    assert windows.returns[0].tolist() == pytest.approx([pnl / 10_000 for _, _, pnl in WEEK.values()])
+    assert windows.sessions.returns[0].tolist() == pytest.approx([pnl / 10_000 for _, _, pnl in WEEK.values()])
     assert paths.windows(ledger, TENANT, "ann").get().exists
 
 
@@ -163,7 +163,7 @@ def test_days_that_are_computed_again_are_not_served_half(ledger: Client) -> Non
     assert [day.day for day in report.days] == [6], "it goes on where it was stopped"
     windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
     assert [day.day for day in windows.dates] == [2, 3, 4, 5, 6]
-    assert windows.returns[0].tolist() == pytest.approx(
+    assert windows.sessions.returns[0].tolist() == pytest.approx(
         [pnl / 10_000 for _, _, pnl in figures(performance(ledger)).values()]
     )
     assert take(ledger, now=now + timedelta(hours=1)).days == []
@@ -305,4 +305,4 @@ def test_paper_fills_make_shadow_days_which_continue_the_window(ledger: Client) 
     assert (monday["book"], monday["pnl"]) == ("shadow", pytest.approx(100.0))
     windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
     row = windows.rows(["Shy"], 90)[0]
-    assert row.tolist() == pytest.approx([0.0, 0.01, 0.01, -0.02, -0.01, 0.04])
+    assert row.returns.tolist() == pytest.approx([0.0, 0.01, 0.01, -0.02, -0.01, 0.04])
