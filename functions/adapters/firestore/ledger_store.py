@@ -125,7 +125,6 @@ class FirestoreLedgerStore(FirestoreStore):
             paths.policy(db, tenant_id),
             paths.market_data(db, tenant_id),
             paths.modes(db, tenant_id, None),
-            paths.current_session(db, tenant_id),
         ]
         doing = f"reading the settings of tenant {tenant_id}"
         found = self._get_all_in_parts(references, [market_data_of(db, tenant_id)], doing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import math
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.ledger.books import Checkpoint
 from functions.domain.ledger.fifo import Lots, match
 from functions.domain.ledger.fills import BookKey
+from functions.domain.ledger.grants import Grant, GrantedEntry
 
 _COLUMNS = ("signed_quantity", "price", "unit_cost")
 _PACKED: Kinds = {"packed": BYTES}
@@ -37,6 +39,7 @@ def checkpoint_document(checkpoint: Checkpoint) -> dict[str, Any]:
         "lots": [int(lot.price.size) for lot in lots],
         "marks": dict(sorted(checkpoint.marks.items())),
         "owners": sorted(checkpoint.owners),
+        "granted": [_granted_of(checkpoint, key) for key in keys],
     }
     figures = [np.concatenate([np.empty(0), *(getattr(lot, name) for lot in lots)]) for name in _COLUMNS]
     text = np.frombuffer(json.dumps(index, separators=(",", ":")).encode(), dtype=np.uint8)
@@ -74,13 +77,32 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
         slices = [slice(start, stop) for start, stop in itertools.pairwise(ends)]
         for book, part in zip(index["books"], slices, strict=True):
             _add(lots, BookKey(*book), Lots(*(column[part] for column in columns)))
+        grants = _grants(index)
         if unmarked := sorted({key.symbol for key in lots} - marks.keys()):
             raise ValueError(f"no mark of {unmarked[0]}")
         owners = frozenset((uid, name) for uid, name in index["owners"])
-        return Checkpoint(document["at"], lots, marks, owners)
+        return Checkpoint(document["at"], lots, marks, grants, owners)
     except (AttributeError, EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
         limit = f"what belongs together, finite and of equal length ({error})"
         raise PackedStateError(", ".join(expected), limit, document) from error
+
+
+def _granted_of(checkpoint: Checkpoint, key: BookKey) -> list[Any]:
+    """Return a book's grant, and of each entry in it nonce, grant and cost."""
+    grant = checkpoint.grants.get(key) or Grant.of_cost(checkpoint.lots[key])
+    return [grant.usd, [[nonce, entry.granted, entry.cost] for nonce, entry in grant.entries.items()]]
+
+
+def _grants(index: Mapping[str, Any]) -> dict[BookKey, Grant]:
+    """Return what open books were granted; a checkpoint of before says nothing of it."""
+    grants = {}
+    if "granted" in index:
+        for book, (usd, entries) in zip(index["books"], index["granted"], strict=True):
+            told = {str(nonce): GrantedEntry(float(granted), float(cost)) for nonce, granted, cost in entries}
+            grants[BookKey(*book)] = Grant(float(usd), told)
+    if not all(math.isfinite(grant.usd) for grant in grants.values()):
+        raise ValueError("a grant that is not finite")
+    return grants
 
 
 def _unpacked(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Any]]:

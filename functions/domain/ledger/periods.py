@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.stored_fields import COUNT, NUMBER, TEXT, TEXTS, Kinds, check_fields
 from functions.domain.ledger.books import PeriodResult
 from functions.domain.track_record import statistics
-from functions.domain.track_record.daily_returns import check_daily, day_of, session_of
+from functions.domain.track_record.daily_returns import BaseSource, check_daily, day_of, session_of
 from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.session_returns import SessionReturns
 
@@ -29,6 +29,7 @@ _OF_MONTH: Kinds = {
     "stale_marks": TEXTS,
 }
 """What a month adds up, in a stored daily document."""
+_OF_RESULT = ("uid", "strategy_id", "realized_pnl", "unrealized_pnl", "pnl", "fees", "fills", "income")
 _LABELS = {"day": "session", "month": "month"}
 """Field of a performance document that has its period's label, by kind."""
 
@@ -92,7 +93,8 @@ def snapshot_document(
     tenant_id: str, result: PeriodResult, period: Period, capital_base: float, computed_at: datetime
 ) -> dict[str, Any]:
     """Return one (uid, strategy)'s performance document of a period."""
-    return asdict(result) | {
+    figures = {name: getattr(result, name) for name in _OF_RESULT}
+    return figures | {
         "tenant_id": tenant_id,
         "period": period.kind,
         _LABELS[period.kind]: period.label,
@@ -104,6 +106,29 @@ def snapshot_document(
         "book": book_of(result.uid),
         "computed_at": computed_at,
         "source": SOURCE,
+    }
+
+
+def day_document(
+    tenant_id: str, result: PeriodResult, period: Period, base: tuple[float, BaseSource], computed_at: datetime
+) -> dict[str, Any]:
+    """
+    Return one (uid, strategy)'s performance document of a session, which says what its return was computed from.
+
+    Parameters
+    ----------
+    base : tuple
+        The capital base, USD, and what it is: `functions.domain.ledger.capital.capital_base`.
+    """
+    capital, (usd, source) = result.capital, base
+    return snapshot_document(tenant_id, result, period, usd, computed_at) | {
+        "is_active": capital.is_active,
+        "capital_source": str(source),
+        "capital_in_use": capital.in_use,
+        "capital_long": capital.long,
+        "capital_granted": capital.granted,
+        "traded": capital.traded,
+        "flows": result.flows,
     }
 
 

@@ -21,8 +21,6 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.periods import Period
 from functions.domain.orchestration.cycle_documents import modes_document
-from functions.domain.track_record.breakers import BreakerState
-from functions.domain.track_record.equity_flows import Equity
 from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Version
@@ -244,21 +242,21 @@ def test_a_month_that_does_not_exist_is_a_clear_error(own_db: Client, month: int
         compute_monthly_strategy_performance_from_firestore(own_db, TENANT, 2020, month)
 
 
-def test_the_capital_base_is_what_the_strategy_may_use(ledger: Client) -> None:
-    since = datetime(2020, 3, 1, tzinfo=UTC)
-    state = ModeState(AgentMode.ACTIVE, since, ReasonCode.SHARPE_HEALTHY, allocation=0.25)
-    paths.modes(ledger, TENANT, None).set(modes_document({"Trend": state, "Other": state}, since))
-    paths.current_session(ledger, TENANT).set({"breaker": BreakerState(opening=Equity(80_000.0, since)).to_document()})
+def test_the_capital_base_is_what_was_granted_or_held_or_the_policys_own(ledger: Client) -> None:
     paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 5_000}})
     put_fill(ledger, "f9", MONDAY, "buy", 1, 45.0, strategy_id="Other")
+    put_fill(ledger, "g1", MONDAY, "buy", 1, 45.0, strategy_id="Granted", nonce="n1", granted=800.0)
     take(ledger)
     days = performance(ledger)
-    assert days["ann__Trend__2020-03-02"]["capital_base"] == pytest.approx(0.25 * 80_000)
+    assert days["ann__Trend__2020-03-02"]["capital_base"] == pytest.approx(10 * 45.0)
+    assert days["ann__Granted__2020-03-02"]["capital_base"] == days["ann__Granted__2020-03-06"]["capital_base"] == 800
     assert days["ann__Other__2020-03-02"]["capital_base"] == 5_000
-    paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 7_000}})
+    paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 7_000, "Trend": 9_000}})
     put_fill(ledger, "late", MONDAY, "buy", 1, 45.0, created_at=at(FRIDAY, 23))
     take(ledger, now=at(FRIDAY, 23) + timedelta(hours=1))
-    assert performance(ledger)["ann__Other__2020-03-02"]["capital_base"] == 5_000, "a day computed again keeps its base"
+    again = performance(ledger)
+    assert again["ann__Other__2020-03-02"]["capital_base"] == 5_000, "what the policy said of a day stays"
+    assert again["ann__Trend__2020-03-02"]["capital_base"] == pytest.approx(11 * 45.0), "the ledger's follows it"
 
 
 def test_a_day_keeps_the_mode_it_had(ledger: Client) -> None:

@@ -262,7 +262,6 @@ def test_a_run_ends_when_its_time_is_over_and_does_one_day_at_least(monkeypatch:
         "marks",
         "market data",
         "modes",
-        "session",
         "checkpoint",
         "staged",
     ],
@@ -282,7 +281,6 @@ def test_one_wrong_document_of_any_kind_stalls_no_job(damage: str) -> None:
         "marks": lambda: ledger.kept_marks[date(2020, 10, 20)].update(prices=b"x"),
         "market data": lambda: desk.put_prices(f"{MARCH_4} 20:59", KO={"price": -1.0}),
         "modes": lambda: setattr(ledger, "modes", {"strategies_json": "["}),
-        "session": lambda: setattr(ledger, "session", {"breaker": {"day_start": "x"}}),
         "checkpoint": lambda: ledger.checkpoints[date(2020, 10, 14)].update(packed=b"x"),
         "staged": lambda: ledger.staged_documents["ann__Value__2020-10-05"].update(fills=None),
     }
