@@ -18,6 +18,7 @@ from functions.domain.ledger.events import Cash, Event, Flow
 from functions.domain.ledger.fifo import Lots
 from functions.domain.ledger.fills import BookKey, Fill
 from functions.domain.ledger.grants import Grant
+from functions.domain.track_record.moments import ByStrategy
 
 OpenLots = Mapping[BookKey, Lots]
 
@@ -38,10 +39,12 @@ class Checkpoint:
     """What each open book was granted; one that is not here, what it paid."""
     owners: frozenset[tuple[str, str]] = frozenset()
     """Every (uid, strategy) seen so far: one without a position has days of its own too, of return 0."""
+    moments: ByStrategy | None = None
+    """Of every strategy's sessions so far; None where nobody counted them."""
 
     @classmethod
     def empty(cls) -> Checkpoint:
-        return cls(None, {}, {})
+        return cls(None, {}, {}, moments={})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from functions.domain.kernel.book_names import SHADOW_BOOK
+from functions.domain.kernel.book_names import SHADOW_BOOK, UNOWNED
 from functions.domain.kernel.stored_fields import DAY, FLAG, NUMBER, TEXT, TIME, Kinds, check_fields, word
 from functions.domain.track_record.session_returns import SessionReturn
 
@@ -71,6 +71,16 @@ def counted(days: Sequence[Document]) -> list[Document]:
     """
     on_paper = {cell_of(document) for document in days if is_on_paper(document) and _is_active(document)}
     return [document for document in days if is_on_paper(document) == (cell_of(document) in on_paper)]
+
+
+def sessions_by_uid(days: Iterable[Document]) -> dict[str | None, dict[Cell, SessionReturn]]:
+    """Return the sessions that usable daily documents make, by uid and pooled under None; what nobody owns in none."""
+    by_uid: dict[str | None, list[Document]] = defaultdict(list)
+    for document in counted([day for day in days if day["uid"] != UNOWNED]):
+        for uid in (None, document["uid"]):
+            by_uid[uid].append(document)
+    sessions = {uid: pooled_sessions(documents) for uid, documents in by_uid.items()}
+    return {uid: cells for uid, cells in sessions.items() if cells}
 
 
 def pooled_sessions(days: Iterable[Document]) -> dict[Cell, SessionReturn]:

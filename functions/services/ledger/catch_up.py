@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from functions.domain.ledger.books import Checkpoint
 from functions.domain.track_record.daily_returns import day_of
+from functions.domain.track_record.moments import ByStrategy
 from functions.services.kernel.ports import Document, MarketCalendar, Version
 from functions.services.ledger.compute_days import ComputeDays, ComputedDay
 from functions.services.ledger.malformed import Malformed
 from functions.services.ledger.ports import DayWrites, LedgerHead, LedgerStore
 from functions.services.ledger.sessions import session_after
-from functions.services.track_record.build_windows import WINDOW_SPAN, usable, windows_of
+from functions.services.track_record.build_windows import WINDOW_SPAN, usable, windows_documents, windows_of
+
+_DAY = timedelta(days=1)
+_NO_DAY = date(1970, 2, 1)
+"""Before any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +87,34 @@ class LedgerRun:
         self._version = self.store.commit_day(self.run.tenant_id, written, self._version)
         self.head = head
 
+    def windows(self, days: Iterable[Document], books: Checkpoint) -> dict[str | None, Document]:
+        """Return windows documents by uid, made of daily documents, with the moments of all days beside them."""
+        return windows_documents(windows_of(days), books.moments)
+
     def tell(self, day: ComputedDay, first: date) -> None:
         """Say that a day is done."""
         last = max(self.run.last_day, day.session if self.head is None else self.head.last_day)
         self.run.on_day(day, Progress(first, day.session, last))
+
+    def books(self, at: datetime | None, session: date | None, first: date) -> Checkpoint:
+        """
+        Return the books at the end of a session, with the moments of all days before ``first``.
+
+        Where the checkpoint does not have them, being damaged or of before, every daily document is read once.
+        """
+        books = self.days.books(at, session)
+        return books if books.moments is not None else replace(books, moments=self._moments_before(first))
+
+    def _moments_before(self, first: date) -> ByStrategy:
+        tenant_id, again = self.run.tenant_id, None if self.head is None else self.head.recomputing
+        end = first - timedelta(days=1)
+        served = self.store.daily_documents(tenant_id, _NO_DAY, end if again is None else min(end, again.first - _DAY))
+        staged = [] if again is None else self.store.staged(tenant_id, again.first)
+        moments: ByStrategy = {}
+        for _, documents in itertools.groupby(itertools.chain(served, staged), key=_label):
+            good = usable(documents, self.malformed.note).values()
+            moments = self.days.with_days(moments, [one for one in good if day_of(one) < first])
+        return moments
 
     def documents(self, first: date, last: date) -> dict[str, Document]:
         """Return the well-formed daily documents from first to last, by id, oldest first. Raises StoreUnavailable."""
@@ -104,7 +135,8 @@ def go_forward(run: LedgerRun) -> bool:
     sessions = [] if first is None or first > last_day else run.calendar.sessions(first, last_day)
     if not sessions:
         return True
-    books = run.days.books(None, None) if head is None else run.days.books(head.done_until, head.last_day)
+    at, session = (None, None) if head is None else (head.done_until, head.last_day)
+    books = run.books(at, session, sessions[0])
     due = frozenset() if head is None else head.months_due
     stored = run.documents(sessions[0] - WINDOW_SPAN, sessions[: run.run.most_days][-1])
     known = {name: one for name, one in stored.items() if day_of(one) >= sessions[0]}
@@ -116,7 +148,7 @@ def go_forward(run: LedgerRun) -> bool:
         recent = {name: one for name, one in recent.items() if day_of(one) > session - WINDOW_SPAN} | day.snapshots
         due |= {day.period.label[:7]}
         served = LedgerHead(session, run.run.seen_until, day.period.end, None, due)
-        run.commit(served, day, snapshots=day.snapshots, windows=windows_documents(recent.values()))
+        run.commit(served, day, snapshots=day.snapshots, windows=run.windows(recent.values(), day.books))
         run.tell(day, sessions[0])
         books = day.books
     return True
@@ -125,13 +157,15 @@ def go_forward(run: LedgerRun) -> bool:
 def mend_windows(run: LedgerRun) -> None:
     """Write the windows of what is served anew, as they may be missing or damaged. Raises as `go_forward`."""
     if run.head is not None:
-        served = run.documents(run.head.last_day - WINDOW_SPAN, run.head.last_day)
-        run.commit(run.head, None, windows=windows_documents(served.values()))
+        last_day = run.head.last_day
+        served = run.documents(last_day - WINDOW_SPAN, last_day)
+        books = run.books(run.head.done_until, last_day, last_day + _DAY)
+        run.commit(run.head, None, windows=run.windows(served.values(), books))
 
 
-def windows_documents(days: Iterable[Document]) -> dict[str | None, Document]:
-    """Return windows documents by uid, made of daily documents."""
-    return {uid: windows.to_document() for uid, windows in windows_of(days).items()}
+def _label(named: tuple[str, Document]) -> Any:
+    """Return what tells one day's documents from another's, whatever they lack."""
+    return named[1].get("session") or named[1].get("period_start")
 
 
 def _first_day(run: LedgerRun) -> date | None:

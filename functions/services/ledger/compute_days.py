@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from functions.domain.ledger.capital import capital_base
 from functions.domain.ledger.checkpoints import checkpoint_document
 from functions.domain.ledger.marks import Marks, latest, marks_document, read_marks
 from functions.domain.ledger.periods import Period, day_document, mode_at_end
+from functions.domain.track_record.moments import ByStrategy, with_days
 from functions.services.kernel.ports import Clock, Document, MarketCalendar
 from functions.services.ledger.books import books_at
 from functions.services.ledger.malformed import Malformed
@@ -112,7 +113,13 @@ class ComputeDays:
         documents = {
             period.document_id(one.uid, one.strategy_id): self._document(one, period, known) for one in results
         }
-        return ComputedDay(session, period, closing, marks, documents)
+        moments = None if books.moments is None else self.with_days(books.moments, documents.values())
+        return ComputedDay(session, period, replace(closing, moments=moments), marks, documents)
+
+    def with_days(self, moments: ByStrategy, days: Iterable[Document]) -> ByStrategy:
+        """Return moments with further days in them, at the policy's risk-free rate."""
+        policy = self._valuation.policy
+        return with_days(moments, days, policy.risk_free_rate / policy.periods_a_year)
 
     def _document(self, result: PeriodResult, period: Period, known: Mapping[str, Document]) -> dict[str, Any]:
         before = known.get(period.document_id(result.uid, result.strategy_id))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 
-from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
-from functions.domain.track_record.daily_returns import check_return, counted, day_of, pooled_sessions
+from functions.domain.track_record.daily_returns import check_return, day_of, sessions_by_uid
+from functions.domain.track_record.moments import ByStrategy, packed
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
 from functions.services.track_record.ports import PerformanceStore
@@ -25,7 +24,11 @@ WINDOW_SPAN = timedelta(days=2 * MAX_WINDOW_DAYS)
 
 
 def build_windows(
-    store: PerformanceStore, tenant_id: str, today: date, on_malformed: OnMalformed | None = None
+    store: PerformanceStore,
+    tenant_id: str,
+    today: date,
+    on_malformed: OnMalformed | None = None,
+    moments: ByStrategy | None = None,
 ) -> dict[str | None, PerformanceWindows]:
     """
     Rebuild and store a tenant's windows; doing it again changes nothing.
@@ -36,6 +39,8 @@ def build_windows(
         The last day that counts.
     on_malformed : callable, optional
         Told of each daily document that cannot be used; it counts as missing.
+    moments : mapping, optional
+        Of the newest checkpoint, to be served beside them.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def build_windows(
     """
     documents = store.daily_documents(tenant_id, today - WINDOW_SPAN, today)
     windows = windows_of(usable(documents, on_malformed).values())
-    store.write_windows(tenant_id, {uid: of_uid.to_document() for uid, of_uid in windows.items()})
+    store.write_windows(tenant_id, windows_documents(windows, moments))
     return windows
 
 
@@ -72,13 +77,18 @@ def usable(
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
     """Return windows made of usable daily documents: by uid, and pooled under None; what nobody owns is in none."""
-    by_uid: dict[str | None, list[Document]] = defaultdict(list)
-    for document in counted([day for day in days if day["uid"] != UNOWNED]):
-        for uid in (None, document["uid"]):
-            by_uid[uid].append(document)
-    sessions = {uid: pooled_sessions(documents) for uid, documents in by_uid.items()}
     return {
         uid: PerformanceWindows.from_sessions((name, day, session) for (name, day), session in cells.items())
-        for uid, cells in sessions.items()
-        if cells
+        for uid, cells in sessions_by_uid(days).items()
     }
+
+
+def windows_documents(
+    windows: Mapping[str | None, PerformanceWindows], moments: ByStrategy | None
+) -> dict[str | None, Document]:
+    """Return windows documents by uid, with the moments of their strategies where they are known."""
+    documents: dict[str | None, Document] = {}
+    for uid, of_uid in windows.items():
+        rows = [] if moments is None else [moments.get((uid, name)) for name in of_uid.strategy_names]
+        documents[uid] = of_uid.to_document() | ({} if moments is None else {"moments": packed(rows)})
+    return documents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 from functions.domain.kernel.errors import StoreConflict
+from functions.domain.ledger.checkpoints import checkpoint_document, read_checkpoint
 from functions.domain.ledger.periods import Period
+from functions.domain.track_record.moments import read_moments
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.ledger import catch_up, recompute
 from functions.services.ledger.snapshot_tasks import parse_period
 from functions.services.ledger.take_snapshots import LIMITS, RunLimits
+from functions.services.track_record.build_windows import windows_of
 from tests.memory_ledger import KilledError
 from tests.unit.services.ledger.desk import AROUND, TENANT, XNYS, Desk, fresh_copy, utc
 
@@ -101,6 +104,10 @@ def assert_as_computed_at_once(desk: Desk) -> None:
         assert (read.strategy_names, read.dates) == (expected.strategy_names, expected.dates)
         for array, right in zip(read.sessions.arrays, expected.sessions.arrays, strict=True):
             assert array == pytest.approx(right, nan_ok=True)
+        moments, counted = read_moments(ours["windows"][uid]), read_moments(window)
+        assert moments.keys() == counted.keys() == set(expected.strategy_names)
+        for name, one in counted.items():
+            assert astuple(moments[name]) == pytest.approx(astuple(one), rel=1e-9, abs=1e-15)
 
 
 @pytest.mark.parametrize("days", [0, 1, 2, 50, 104, 105, 106])
@@ -222,15 +229,32 @@ def test_eight_hundred_days_are_caught_up_by_tasks_that_queue_each_other() -> No
     assert max(len(commit.windows[None]["dates"]) for commit in desk.ledger.commits if commit.windows) == 90
 
 
+def test_moments_that_a_checkpoint_lacks_are_counted_from_the_daily_documents() -> None:
+    desk = half_a_year()
+    before = {uid: read_moments(one) for uid, one in desk.ledger.windows.items()}
+    newest = max(desk.ledger.checkpoints)
+    books = read_checkpoint(desk.ledger.checkpoints[newest])
+    desk.ledger.checkpoints[newest].update(checkpoint_document(replace(books, moments=None)))
+    desk.ledger.windows.clear()
+    desk.take(MARCH_4, f"{MARCH_4} 23:30")
+    assert desk.ledger.windows.keys() == before.keys()
+    for uid, one in desk.ledger.windows.items():
+        found = read_moments(one)
+        assert found.keys() == before[uid].keys()
+        for name, moments in found.items():
+            assert astuple(moments) == pytest.approx(astuple(before[uid][name]), rel=1e-9, abs=1e-15)
+            assert moments.sessions == len(desk.days())
+
+
 def test_a_days_cost_does_not_grow_with_the_days_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
     counts: list[int] = []
-    made = catch_up.windows_documents
+    made = windows_of
 
     def counting(days: Any) -> Any:
         counts.append(len(list(days)))
         return made(days)
 
-    monkeypatch.setattr(catch_up, "windows_documents", counting)
+    monkeypatch.setattr(catch_up, "windows_of", counting)
     desk = Desk(AROUND, replace(LIMITS, days=400))
     desk.fill("f", "2019-01-01 15:00", "buy", 1, 10.0)
     desk.take("2020-01-31", "2020-02-01 22:30")
