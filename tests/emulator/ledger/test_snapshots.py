@@ -85,6 +85,10 @@ WEEK = {
 }
 
 
+BASES = [450.0, 450.0, 450.0, 225.0, 225.0]
+"""What ten were bought for, and five of them."""
+
+
 def test_days_missed_are_filled_in_and_add_up(ledger: Client) -> None:
     report = take(ledger)
     assert [day.day for day in report.days] == [2, 3, 4, 5, 6]
@@ -94,12 +98,14 @@ def test_days_missed_are_filled_in_and_add_up(ledger: Client) -> None:
     saturday = date(2020, 2, 29)
     assert (monday["period_start"], monday["period_end"]) == (at(saturday, 5), at(TUESDAY, 5)), "New York's midnights"
     assert monday["session"] == "2020-03-02"
-    assert monday["return_fraction"] == pytest.approx(9 / 10_000)
+    assert (monday["capital_base"], monday["return_fraction"]) == (450.0, pytest.approx(9 / 450))
     assert (monday["fees"], monday["fills"], monday["stale_marks"]) == (1.0, 1, [])
     assert (monday["tenant_id"], monday["book"], monday["source"]) == (TENANT, "live", "ledger_trades_fifo")
     windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
     assert windows.strategy_names == ("Trend",)
-    assert windows.sessions.returns[0].tolist() == pytest.approx([pnl / 10_000 for _, _, pnl in WEEK.values()])
+    assert windows.sessions.returns[0].tolist() == pytest.approx(
+        [pnl / base for (_, _, pnl), base in zip(WEEK.values(), BASES, strict=True)]
+    )
     assert paths.windows(ledger, TENANT, "ann").get().exists
 
 
@@ -162,7 +168,7 @@ def test_days_that_are_computed_again_are_not_served_half(ledger: Client) -> Non
     windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
     assert [day.day for day in windows.dates] == [2, 3, 4, 5, 6]
     assert windows.sessions.returns[0].tolist() == pytest.approx(
-        [pnl / 10_000 for _, _, pnl in figures(performance(ledger)).values()]
+        [day["pnl"] / day["capital_base"] for _, day in sorted(performance(ledger).items())]
     )
     assert take(ledger, now=now + timedelta(hours=1)).days == []
 
@@ -303,4 +309,4 @@ def test_paper_fills_make_shadow_days_which_continue_the_window(ledger: Client) 
     assert (monday["book"], monday["pnl"]) == ("shadow", pytest.approx(100.0))
     windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
     row = windows.rows(["Shy"], 90)[0]
-    assert row.returns.tolist() == pytest.approx([0.0, 0.01, 0.01, -0.02, -0.01, 0.04])
+    assert row.returns.tolist() == pytest.approx([pnl / 4_500 for pnl in (0, 100, 100, -200, -100, 400)])
