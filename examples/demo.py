@@ -140,9 +140,7 @@ def invite(console: Console, demo: Demo, suite: EmulatorSuite) -> None:
 
 def policy_line(policy: Mapping[str, Any]) -> str:
     """Say what the demo's policy sets, for readers of its days."""
-    demotion = (
-        f"a demotion takes {policy['MIN_DATA_POINTS']} daily returns and {policy['demotion_confidence']:.0%} proof"
-    )
+    demotion = f"a demotion takes {policy['MIN_DATA_POINTS']} active days and {policy['demotion_confidence']:.0%} proof"
     drawdown = f"{policy['max_drawdown']:.0%} drawdown on {policy['breaker_confirmations']} days in a row"
     return f"Policy: {demotion}; {drawdown} stops BUYs for {policy['breaker_release_hours'] / 24:.0f} days"
 

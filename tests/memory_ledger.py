@@ -36,7 +36,6 @@ class MemoryLedger:
         self.market_data: dict[str, Any] | None = None
         self.policy: dict[str, Any] | None = None
         self.modes: dict[str, Any] | None = None
-        self.session: dict[str, Any] | None = None
         self.dies_after: int | None = None
         self.commits: list[DayWrites] = []
         self.before_commit: list[Callable[[], None]] = []
@@ -93,7 +92,7 @@ class MemoryLedger:
                 yield name, one
 
     def settings(self, _: str) -> TenantSettings:
-        return TenantSettings(self.policy, self.market_data, self.modes, self.session)
+        return TenantSettings(self.policy, self.market_data, self.modes)
 
     def marks(self, _: str, session: date) -> Document | None:
         return self.kept_marks.get(session)

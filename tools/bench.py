@@ -32,6 +32,7 @@ from rich.table import Table
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.adapters.system import SecretIds, SystemClock
 from functions.domain.kernel.agent_mode import AgentMode
@@ -40,6 +41,7 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.domain.track_record.modes import ModeState
+from functions.domain.track_record.session_returns import SessionReturns
 from functions.domain.track_record.standing import standings
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
 from functions.services.kernel.ports import Version
@@ -94,8 +96,8 @@ def seed(db: Client, strategy_count: int) -> list[str]:
     names = [f"Strategy{number:04d}" for number in range(strategy_count)]
     days = [date(2020, 1, 1) + timedelta(days=day) for day in range(90)]
     returns = rng.normal(0.001, 0.01, (strategy_count, 90))
-    windows = PerformanceWindows(tuple(names), tuple(days), returns)
-    paths.windows(db, TENANT, None).set(windows.to_document())
+    windows = PerformanceWindows(tuple(names), tuple(days), SessionReturns.plain(returns))
+    FirestoreLedgerStore(db).write_windows(TENANT, {None: windows.to_document()})
     symbols = {f"S{number}": {"price": 100.0, "history": [100.0] * 60} for number in range(20)}
     paths.market_data(db, TENANT).set({"as_of": now, "symbols": symbols})
     paths.account(db, TENANT).set({"equity": 1e6, "buying_power": 1e6, "positions": [], "as_of": now})
@@ -168,7 +170,7 @@ def measure_standings(rounds: int) -> tuple[float, float]:
     rng, now = np.random.default_rng(20), datetime.now(UTC)
     names = tuple(f"Strategy{number:04d}" for number in range(MAX_WINDOW_STRATEGIES))
     days = tuple(date(2020, 1, 1) + timedelta(days=day) for day in range(MAX_WINDOW_DAYS))
-    windows = PerformanceWindows(names, days, rng.normal(0.001, 0.01, (len(names), len(days))))
+    windows = PerformanceWindows(names, days, SessionReturns.plain(rng.normal(0.001, 0.01, (len(names), len(days)))))
     two_days_ago = now - timedelta(days=2)
     previous = {name: ModeState(AgentMode.REDUCED, two_days_ago, ReasonCode.SHARPE_BELOW_REDUCE) for name in names}
 
@@ -288,7 +290,7 @@ def add_fifo(table: Table) -> None:
     for what, books in {**cases, "200,000 open lots": pile_up(200_000)}.items():
         fills = sum(quantity.size for quantity, _, _ in books)
         quick, loop = measure_fifo(books, timed)
-        add(table, f"FIFO, {what}: {fills / quick / 1e6:.1f} M fills/s", quick, loop, "≥ 3 M/s")
+        add(table, f"FIFO and grants, {what}: {fills / quick / 1e6:.1f} M fills/s", quick, loop, "≥ 3 M/s")
 
 
 def add_schedules(table: Table, console: Console) -> None:

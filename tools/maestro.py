@@ -23,6 +23,7 @@ from functions.domain.kernel.errors import InputError, MaestroError
 from functions.domain.kernel.policy import Policy
 from functions.domain.ledger.periods import Period, label_of
 from functions.services.kernel.ports import Document
+from functions.services.ledger.books import newest_checkpoint
 from functions.services.ledger.catch_up import Progress as SnapshotProgress
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.read_ledger import SkippedDocuments
@@ -175,7 +176,9 @@ def month(
 def rebuild(tenant: Tenant, write: Write = False, as_json: AsJson = False) -> None:
     """Rebuild the performance windows, which modes come from, from the daily documents."""
     store = session.store(tenant, writes=write)
-    windows = build_windows(store, tenant, datetime.now(UTC).date())
+    now = datetime.now(UTC)
+    books = newest_checkpoint(store, tenant, now)
+    windows = build_windows(store, tenant, now.date(), moments=None if books is None else books.moments)
     shapes = {uid or "all users": (len(one.strategy_names), len(one.dates)) for uid, one in windows.items()}
     if as_json:
         print_json([{"uid": uid, "strategies": rows, "days": columns} for uid, (rows, columns) in shapes.items()])

@@ -41,7 +41,7 @@ export const GROUPS: Group[] = [
   {
     title: "Capital",
     fields: {
-      base_capital: "USD a strategy's return is measured on where no capital is known",
+      base_capital: "USD that returns of a strategy's idle days are measured on",
       strategy_capital: "USD fixed by strategy: a line each, name = USD",
     },
   },

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -36,8 +36,9 @@ from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.orchestration.cycle_documents import modes_document, session_document
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.position_book import Holding, PositionBook
+from functions.domain.track_record.live_costs import LiveDays
 from functions.domain.track_record.modes import ModeState
-from functions.domain.track_record.windows import PerformanceWindows
+from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
 from functions.domain.trading.reported_entries import ReportedEntry
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
@@ -52,6 +53,7 @@ from functions.services.monitoring.ports import Answer
 from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.monitoring.tenant_tasks import enqueue_checks
 from functions.services.orchestration.manage_policy import Author
+from functions.services.track_record.build_windows import Windows
 from functions.services.trading.open_book import OpenBook, Operator
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
@@ -251,11 +253,18 @@ def _tell(db: Client, now: datetime, at: datetime) -> None:
     bootstrap.adopt_fills().run(TENANT, "own-void", void, {})  # unless the trigger came first
 
 
+def _days(now: datetime, count: int) -> list[date]:
+    """Return so many days before today."""
+    return [now.date() - timedelta(days=count - day) for day in range(count)]
+
+
 def _decide(db: Client, now: datetime) -> dict[str, Any]:
     """Run cycles of a slot, an older one, a user, on stale inputs and on fresh; return a signal that may be traded."""
-    days = [now.date() - timedelta(days=20 - day) for day in range(20)]
-    losses = [("Paper", day, -0.02 + 0.01 * (day.day % 2)) for day in days]
+    losses = [("Paper", day, -0.02 + 0.01 * (day.day % 2)) for day in _days(now, 20)]
     paths.windows(db, TENANT, None).set(PerformanceWindows.from_daily_returns(losses).to_document())
+    many = [(f"Strategy{number}", day, 0.01) for number in range(MAX_WINDOW_STRATEGIES) for day in _days(now, 90)]
+    windows = Windows({"many": PerformanceWindows.from_daily_returns(many)}, LiveDays({})).to_documents({})
+    FirestoreLedgerStore(db).write_windows(TENANT, windows)
     loader = StrategyLoader(db, TENANT)
     for at in (now, now - 2 * SLOT_PERIOD):  # the second is overtaken
         asyncio.run(loader.orchestrate_slot(slot_of(at), now))

@@ -101,7 +101,7 @@ class Reader:
         for line in LINES_OF_STEP_1_3:
             assert any(re.fullmatch(line, message) for message in self.log.messages), line
         assert "🎭 Maestro: Maestro weighed " in self.log.text
-        assert "Strategy Leaving: Insufficient data for Sharpe calculation (0 daily returns" in self.log.text
+        assert "Strategy Leaving: Insufficient data for Sharpe calculation (0 active days" in self.log.text
 
     async def check_shadow_mode(self, _: Block) -> None:
         """Step 2.1."""

@@ -8,11 +8,9 @@ from datetime import datetime
 
 from google.cloud.firestore import Client, CollectionReference, DocumentReference, DocumentSnapshot, Query, WriteBatch
 
-from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import READ_RETRY, TIMEOUT_SECONDS
 from functions.adapters.firestore.errors import translated_errors
-from functions.adapters.firestore.market_data import unpacked
-from functions.adapters.firestore.parts import parts_of
+from functions.adapters.firestore.parts import Parted, parts_of
 from functions.services.kernel.ports import ABSENT, Document, StoredDocument, Version, Versioned
 
 LONG_TIMEOUT_SECONDS = 60.0
@@ -65,27 +63,27 @@ class FirestoreStore:
         existing = {snapshot.reference.path: versioned(snapshot) for snapshot in found if snapshot.exists}
         return existing, min(snapshot.read_time for snapshot in found)
 
-    def _get_all_with_market_data(
-        self, tenant_id: str, references: Sequence[DocumentReference], doing: str
+    def _get_all_in_parts(
+        self, references: Sequence[DocumentReference], parted: Sequence[Parted], doing: str
     ) -> dict[str, Versioned[Document]]:
         """
-        Return those that exist, by path; market data, which is one of them, put together from its parts.
+        Return those that exist, by path; what is in parts, and one of them, put together.
 
-        How many parts there are the first says. This process remembers, so that only its first read of large data
+        How many parts there are the first says. This process remembers, so that only its first read of what is large
         takes a second round trip.
         """
-        first = paths.market_data(self._db, tenant_id)
         for _ in range(2):
-            numbers = range(2, self._parts.get(tenant_id, 1) + 1)
-            parts = [paths.market_data_part(self._db, tenant_id, number) for number in numbers]
-            found = self._get_all([*references, *parts], doing)
-            stored = found.get(first.path, ABSENT)
-            self._parts[tenant_id] = parts_of(stored.value)
-            if len(parts) + 1 >= self._parts[tenant_id]:
+            parts = {one: one.parts(self._parts.get(one.first.path, 1)) for one in parted}
+            found = self._get_all([*references, *(part for of_one in parts.values() for part in of_one)], doing)
+            counts = {one: parts_of(found.get(one.first.path, ABSENT).value) for one in parted}
+            self._parts |= {one.first.path: count for one, count in counts.items()}
+            if all(len(parts[one]) + 1 >= counts[one] for one in parted):
                 break
-        if stored.value is not None:
-            market_data = unpacked([stored.value, *(found.get(part.path, ABSENT).value for part in parts)])
-            found[first.path] = replace(stored, value=market_data or {})
+        for one in parted:
+            stored = found.get(one.first.path, ABSENT)
+            if stored.value is not None:
+                others = (found.get(part.path, ABSENT).value for part in parts[one][: counts[one] - 1])
+                found[one.first.path] = replace(stored, value=one.joined([stored.value, *others]) or {})
         return found
 
     def _stream(

@@ -9,6 +9,8 @@ from typing import Any
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.alert_marks import changed, unmarked
 from functions.adapters.firestore.base import FirestoreStore
+from functions.adapters.firestore.market_data import market_data_of
+from functions.adapters.firestore.window_parts import windows_of
 from functions.adapters.firestore.writes import update_over
 from functions.domain.kernel.slots import SLOT_PERIOD
 from functions.services.kernel.ports import ABSENT, Document, Version
@@ -35,7 +37,8 @@ class FirestoreCycleStore(FirestoreStore):
             references["keyed"] = paths.idempotency_record(db, tenant_id, key_id)
         session = paths.current_session(db, tenant_id)
         wanted = [session, *references.values()]
-        found = self._get_all_with_market_data(tenant_id, wanted, f"reading the state of tenant {tenant_id}")
+        parted = [market_data_of(db, tenant_id), windows_of(db, tenant_id, uid)]
+        found = self._get_all_in_parts(wanted, parted, f"reading the state of tenant {tenant_id}")
         documents: dict[str, Document | None] = {"cycle_record": None, "keyed": None}
         documents |= {name: found.get(reference.path, ABSENT).value for name, reference in references.items()}
         received_at = found.get(references["account"].path, ABSENT).stored_at

@@ -13,13 +13,15 @@ from google.cloud.firestore import (
     DocumentSnapshot,
     FieldFilter,
     Query,
+    WriteBatch,
 )
 
-from functions.adapters.firestore import paths
+from functions.adapters.firestore import paths, window_parts
 from functions.adapters.firestore.alert_marks import changed
 from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore, document_of
 from functions.adapters.firestore.checkpoint_parts import joined, parted
 from functions.adapters.firestore.ledger_head import head_document, read_head
+from functions.adapters.firestore.market_data import market_data_of
 from functions.adapters.firestore.parts import parts_of
 from functions.adapters.firestore.writes import update_over
 from functions.domain.kernel.errors import InputError
@@ -126,9 +128,9 @@ class FirestoreLedgerStore(FirestoreStore):
             paths.policy(db, tenant_id),
             paths.market_data(db, tenant_id),
             paths.modes(db, tenant_id, None),
-            paths.current_session(db, tenant_id),
         ]
-        found = self._get_all_with_market_data(tenant_id, references, f"reading the settings of tenant {tenant_id}")
+        doing = f"reading the settings of tenant {tenant_id}"
+        found = self._get_all_in_parts(references, [market_data_of(db, tenant_id)], doing)
         return TenantSettings(*(found.get(reference.path, ABSENT).value for reference in references))
 
     def marks(self, tenant_id: str, session: date) -> Document | None:
@@ -167,8 +169,7 @@ class FirestoreLedgerStore(FirestoreStore):
                 batch.set(collection.document(document_id), dict(document))
         for document_id in writes.unstaged:
             batch.delete(paths.staged(db, tenant_id).document(document_id))
-        for uid, document in writes.windows.items():
-            batch.set(paths.windows(db, tenant_id, uid), dict(document))
+        self._set_windows(batch, tenant_id, writes.windows)
         doing = f"storing the snapshot of {day} of tenant {tenant_id}"
         return self._commit(batch, doing, timeout=LONG_TIMEOUT_SECONDS)[0]
 
@@ -182,15 +183,21 @@ class FirestoreLedgerStore(FirestoreStore):
             self._commit(batch, doing, timeout=LONG_TIMEOUT_SECONDS, is_repeatable=True)
 
     def windows(self, tenant_id: str, uids: Sequence[str | None]) -> dict[str | None, Document | None]:
-        references = {uid: paths.windows(self._db, tenant_id, uid) for uid in uids}
-        found = self._get_all(list(references.values()), f"reading the windows of tenant {tenant_id}")
-        return {uid: found.get(reference.path, ABSENT).value for uid, reference in references.items()}
+        parted = {uid: window_parts.windows_of(self._db, tenant_id, uid) for uid in uids}
+        found = self._get_all_in_parts([], list(parted.values()), f"reading the windows of tenant {tenant_id}")
+        return {uid: found.get(one.first.path, ABSENT).value for uid, one in parted.items()}
 
     def write_windows(self, tenant_id: str, windows: Mapping[str | None, Document]) -> None:
         batch = self._db.batch()
-        for uid, document in windows.items():
-            batch.set(paths.windows(self._db, tenant_id, uid), dict(document))
+        self._set_windows(batch, tenant_id, windows)
         self._commit(batch, f"storing the windows of tenant {tenant_id}", is_repeatable=True)
+
+    def _set_windows(self, batch: WriteBatch, tenant_id: str, windows: Mapping[str | None, Document]) -> None:
+        for uid, document in windows.items():
+            first, *others = window_parts.parted(document)
+            batch.set(paths.windows(self._db, tenant_id, uid), first)
+            for number, other in enumerate(others, 2):
+                batch.set(paths.windows_part(self._db, tenant_id, uid, number), other)
 
     def job(self, tenant_id: str, job_id: str) -> Document | None:
         return self._get(paths.job(self._db, tenant_id, job_id), f"reading job {job_id} of tenant {tenant_id}").value

@@ -12,14 +12,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from google.cloud.firestore import Client
 
-from functions.adapters.firestore.parts import PART_BYTES, parts_of
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.parts import PART_BYTES, Parted, parts_of
 from functions.services.kernel.ports import Document
 
 PLAIN_BYTES = 600_000
 """A map of at most this estimate is stored as it is."""
 _PER_SYMBOL = 64
 """Bytes that a symbol's map takes besides its closes, about."""
+
+
+def market_data_of(db: Client, tenant_id: str) -> Parted:
+    """Return where a tenant's market data is."""
+    return Parted(
+        paths.market_data(db, tenant_id), lambda number: paths.market_data_part(db, tenant_id, number), unpacked
+    )
 
 
 def packed(market_data: Document) -> list[dict[str, Any]]:

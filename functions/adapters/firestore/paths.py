@@ -82,6 +82,11 @@ def windows(db: Client, tenant_id: str, uid: str | None) -> DocumentReference:
     return _state(db, tenant_id, "windows" if uid is None else f"windows__{uid}")
 
 
+def windows_part(db: Client, tenant_id: str, uid: str | None, number: int) -> DocumentReference:
+    """A further part of them, from 2 on, where one document does not hold them."""
+    return _state(db, tenant_id, f"windows-{number}" if uid is None else f"windows-{number}__{uid}")
+
+
 def modes(db: Client, tenant_id: str, uid: str | None) -> DocumentReference:
     """The tenant's modes, or those of one user's track record."""
     return _state(db, tenant_id, "modes" if uid is None else f"modes__{uid}")

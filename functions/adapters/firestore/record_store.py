@@ -11,6 +11,7 @@ from google.cloud.firestore_v1.field_path import FieldPath
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreStore, document_of
+from functions.adapters.firestore.market_data import market_data_of
 from functions.adapters.firestore.writes import replace_over
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.parsing import is_document_id
@@ -140,7 +141,7 @@ class FirestoreRecordStore(FirestoreStore):
             "modes": paths.modes(db, tenant_id, None),
         }
         wanted, doing = list(references.values()), f"reading the positions of tenant {tenant_id}"
-        found = self._get_all_with_market_data(tenant_id, wanted, doing)
+        found = self._get_all_in_parts(wanted, [market_data_of(db, tenant_id)], doing)
         return PositionRecords(**{name: found.get(one.path, ABSENT).value for name, one in references.items()})
 
     def _entries(self, query: Query, tenant_id: str) -> list[tuple[str, Document]]:

@@ -10,6 +10,7 @@ from google.cloud.firestore import DocumentReference, FieldFilter
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.alert_marks import changed, unmarked
 from functions.adapters.firestore.base import FirestoreStore
+from functions.adapters.firestore.market_data import market_data_of
 from functions.adapters.firestore.writes import update_over
 from functions.services.kernel.ports import ABSENT, Document, Version
 from functions.services.trading.ports import AccountAndPrices, TradingRecords, TradingWrites
@@ -87,7 +88,7 @@ class FirestoreBookStore(FirestoreTradingStore):
     def account_and_prices(self, tenant_id: str) -> AccountAndPrices:
         references = [paths.account(self._db, tenant_id), paths.market_data(self._db, tenant_id)]
         doing = f"reading account and prices of tenant {tenant_id}"
-        found = self._get_all_with_market_data(tenant_id, references, doing)
+        found = self._get_all_in_parts(references, [market_data_of(self._db, tenant_id)], doing)
         return AccountAndPrices(*(found.get(one.path, ABSENT).value for one in references))
 
     def reserved_redemptions(self, tenant_id: str, lapses_since: datetime) -> Sequence[Document]:

@@ -128,4 +128,5 @@ def deflated_sharpe_ratio(
     spread = float(known.var(ddof=1)) if known.size > 1 else 0.0  # of annualised ratios
     least = periods_a_year / max(int(data_points(daily_returns)) - 1, 1)
     benchmark = expected_best_sharpe(effective_trials(trials, correlation), math.sqrt(max(spread, least)))
-    return probabilistic_sharpe_ratio(daily_returns, annual_risk_free_rate, benchmark, periods_a_year=periods_a_year)
+    excess = np.asarray(daily_returns, dtype=np.float64) - annual_risk_free_rate / periods_a_year
+    return probabilistic_sharpe_ratio(excess, benchmark, periods_a_year=periods_a_year)

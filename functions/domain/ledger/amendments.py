@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 from functions.domain.kernel.errors import FillError
@@ -48,7 +49,10 @@ def _of_instant(entries: Sequence[Entry], on_orphan: Callable[[FillError], None]
     kept = _last_revisions(event for event in events.values() if not _is_voided(event, events, voided))
     for event in kept:
         last = max(corrections.get(event.entry_id, ()), key=lambda one: (one.version, one.entry_id), default=None)
-        yield event if last is None or last.fill is None or not isinstance(event, Fill) else last.fill
+        if last is None or last.fill is None or not isinstance(event, Fill):
+            yield event
+        else:
+            yield replace(last.fill, nonce=event.nonce, granted=event.granted)
 
 
 def _root(entry_id: str, amendments: dict[str, Amendment]) -> str:

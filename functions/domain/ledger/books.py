@@ -8,14 +8,17 @@ change of later periods then adds up to what was earned in all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from functions.domain.kernel.symbols import canonical_symbol
+from functions.domain.ledger.capital import Capital
 from functions.domain.ledger.carry import CarriedBook, Grouped, carry
-from functions.domain.ledger.events import Cash, Event
+from functions.domain.ledger.events import Cash, Event, Flow
 from functions.domain.ledger.fifo import Lots
 from functions.domain.ledger.fills import BookKey, Fill
+from functions.domain.ledger.grants import Grant
+from functions.domain.track_record.cumulative_moments import ByStrategy
 
 OpenLots = Mapping[BookKey, Lots]
 
@@ -32,12 +35,16 @@ class Checkpoint:
     lots: OpenLots
     marks: Mapping[str, float]
     """The last price known of every symbol held, USD by canonical symbol."""
+    grants: Mapping[BookKey, Grant] = field(default_factory=dict)
+    """What each open book was granted; one that is not here, what it paid."""
     owners: frozenset[tuple[str, str]] = frozenset()
     """Every (uid, strategy) seen so far: one without a position has days of its own too, of return 0."""
+    moments: ByStrategy | None = None
+    """Of every strategy's sessions so far; None where nobody counted them."""
 
     @classmethod
     def empty(cls) -> Checkpoint:
-        return cls(None, {}, {})
+        return cls(None, {}, {}, moments={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,9 @@ class PeriodResult:
     """Those of fills, a part of ``fees``; below 0 where rebates exceed what was paid."""
     slippage: float = 0.0
     """As fills state it, beside their prices."""
+    capital: Capital = field(default_factory=Capital)
+    flows: float = 0.0
+    """Money that came into the whole account less what left it, a part of no profit."""
 
 
 def compute_period(
@@ -95,26 +105,30 @@ def compute_period(
 
     results = {owner: PeriodResult(*owner) for owner in sorted(opening.owners)}
     lots: dict[BookKey, Lots] = {}
+    grants: dict[BookKey, Grant] = {}
     for key in sorted({*opening.lots, *grouped.fills}):
         book, symbol = grouped.fills.get(key, []), key.symbol
         before = opening.lots.get(key, Lots.none())
-        carried = carry(before, book, grouped.actions_of(symbol))
+        carried = carry(before, book, grouped.actions_of(symbol), opening.grants.get(key) or Grant.of_cost(before))
         is_open = carried.lots.price.size > 0
         if is_open:
-            lots[key] = carried.lots
+            lots[key], grants[key] = carried.lots, carried.grant
         results[key.owner] = _added(
             results.get(key.owner, PeriodResult(*key.owner)),
             carried,
             start_value=before.unrealized(opening.marks[symbol]) if before.price.size else 0.0,
             end_value=carried.lots.unrealized(known[symbol]) if is_open else 0.0,
+            before=before,
+            symbol=symbol,
             book=book,
             stale=key.spelled if is_open and symbol not in given else None,
         )
     for cash in grouped.cash:
         results[cash.owner] = _paid(results.get(cash.owner, PeriodResult(*cash.owner)), cash)
     held = {key.symbol for key in lots}
-    closing = Checkpoint(end, lots, {symbol: known[symbol] for symbol in sorted(held)}, frozenset(results))
-    return list(results.values()), closing
+    last_prices = {symbol: known[symbol] for symbol in sorted(held)}
+    closing = Checkpoint(end, lots, last_prices, grants, frozenset(results))
+    return [replace(result, flows=grouped.flows) for result in results.values()], closing
 
 
 def compute_period_in_pages(
@@ -131,9 +145,11 @@ def compute_period_in_pages(
         Events held at once, but for those of one instant, which are never parted.
     """
     totals: dict[tuple[str, str], PeriodResult] = {}
-    books = opening
+    books, flows = opening, 0.0
     for page, is_last in pages_of(events, page_size):
+        is_first = books is opening
         results, books = compute_period(books, page, marks if is_last else {}, end)
+        flows += sum(event.usd for event in page if isinstance(event, Flow))
         for result in results:
             owner = (result.uid, result.strategy_id)
             before = totals.get(owner, PeriodResult(*owner))
@@ -147,8 +163,9 @@ def compute_period_in_pages(
                 turnover=before.turnover + result.turnover,
                 trading_fees=before.trading_fees + result.trading_fees,
                 slippage=before.slippage + result.slippage,
+                capital=result.capital if is_first else before.capital.followed_by(result.capital),
             )
-    return list(totals.values()), books
+    return [replace(result, flows=flows) for result in totals.values()], books
 
 
 def pages_of(events: Iterable[Event], page_size: int) -> Iterator[tuple[list[Event], bool]]:
@@ -178,6 +195,8 @@ def _added(
     *,
     start_value: float,
     end_value: float,
+    before: Lots,
+    symbol: str,
     book: Sequence[Fill],
     stale: str | None,
 ) -> PeriodResult:
@@ -196,6 +215,7 @@ def _added(
         trading_fees=result.trading_fees + fees,
         slippage=result.slippage + sum(fill.slippage for fill in book),
         stale_marks=(*result.stale_marks, stale) if stale else result.stale_marks,
+        capital=result.capital.with_book(symbol, before, carried.traded, carried.most_granted),
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from functions.domain.ledger.events import Cash, Dividend, Event, Flow, Split
 from functions.domain.ledger.fifo import Lots, match
 from functions.domain.ledger.fills import BookKey, Fill
+from functions.domain.ledger.grants import Grant, granted
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class CorporateActions:
 
 
 NO_ACTIONS = CorporateActions()
+NO_GRANT = Grant()
 
 
 @dataclass(slots=True)
@@ -44,10 +46,12 @@ class Grouped:
     actions: dict[str, CorporateActions] = field(default_factory=lambda: defaultdict(CorporateActions))
     """By canonical symbol."""
     cash: list[Cash] = field(default_factory=list)
+    flows: float = 0.0
+    """Money that came into the account less what left it, USD: it concerns no book."""
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Grouped:
-        """Group events that come in any order; flows of money concern no book."""
+        """Group events that come in any order."""
         grouped = cls()
         for event in events:
             match event:
@@ -60,7 +64,7 @@ class Grouped:
                 case Cash():
                     grouped.cash.append(event)
                 case Flow():
-                    pass
+                    grouped.flows += event.usd
         for book in grouped.fills.values():
             book.sort(key=lambda fill: fill.sort_key)
         return grouped
@@ -79,9 +83,15 @@ class CarriedBook:
     """By closing units, USD, net of the costs of both sides."""
     dividends: float = 0.0
     """Earned, or owed by a short, USD."""
+    traded: float = 0.0
+    """Bought and sold, USD."""
+    grant: Grant = NO_GRANT
+    """Of what is open at the end."""
+    most_granted: float = 0.0
+    """At one time, from the start on, USD."""
 
 
-def carry(before: Lots, fills: Sequence[Fill], actions: CorporateActions) -> CarriedBook:
+def carry(before: Lots, fills: Sequence[Fill], actions: CorporateActions, grant: Grant | None = None) -> CarriedBook:
     """
     Carry one book.
 
@@ -89,28 +99,38 @@ def carry(before: Lots, fills: Sequence[Fill], actions: CorporateActions) -> Car
     ----------
     fills : sequence of Fill
         Of the book, in order.
+    grant : Grant, optional
+        Of what is open before; without one, grants are not looked at.
 
     Notes
     -----
     All is counted in units as they are at the end: what was bought or held before a split is as many times more
     units at as many times lower a price, so that one matching does for all, and no profit comes of a split.
     """
-    if not (actions.splits or actions.dividends):
-        if not fills:
-            return CarriedBook(before)
-        matched = match(before, *np.array([(fill.signed_quantity, fill.price, fill.cost) for fill in fills]).T)
-        return CarriedBook(matched.open_lots, float(matched.realized.sum()))
     opening = before.split(actions.ratio)
-    ratios = [actions.ratio_after(fill.at) for fill in fills]
-    quantities = [fill.signed_quantity * ratio for fill, ratio in zip(fills, ratios, strict=True)]
-    dividends = 0.0
-    for one in actions.dividends:
-        held = opening.quantity + sum(
-            quantity for fill, quantity in zip(fills, quantities, strict=True) if fill.at < one.at
-        )
-        dividends += held / actions.ratio_after(one.at) * one.per_unit
     if not fills:
-        return CarriedBook(opening, 0.0, dividends)
-    prices = [fill.price / ratio for fill, ratio in zip(fills, ratios, strict=True)]
-    matched = match(opening, np.array(quantities), np.array(prices), np.array([fill.cost for fill in fills]))
-    return CarriedBook(matched.open_lots, float(matched.realized.sum()), dividends)
+        kept = grant or NO_GRANT
+        return CarriedBook(opening, 0.0, _dividends(opening, [], actions), 0.0, kept, kept.usd)
+    quantity, price, cost = np.array([(fill.signed_quantity, fill.price, fill.cost) for fill in fills]).T
+    if actions.splits:
+        ratios = np.array([actions.ratio_after(fill.at) for fill in fills])
+        quantity, price = quantity * ratios, price / ratios
+    matched = match(opening, quantity, price, cost)
+    after, most = (NO_GRANT, 0.0) if grant is None else granted(grant, opening.quantity, quantity, price, fills)
+    return CarriedBook(
+        matched.open_lots,
+        float(matched.realized.sum()),
+        _dividends(opening, list(zip(fills, quantity.tolist(), strict=True)) if actions.dividends else [], actions),
+        float(np.abs(quantity) @ price),
+        after,
+        most,
+    )
+
+
+def _dividends(opening: Lots, traded: Sequence[tuple[Fill, float]], actions: CorporateActions) -> float:
+    """Return what was earned, or owed by a short, USD."""
+    earned = 0.0
+    for one in actions.dividends:
+        held = opening.quantity + sum(quantity for fill, quantity in traded if fill.at < one.at)
+        earned += held / actions.ratio_after(one.at) * one.per_unit
+    return earned

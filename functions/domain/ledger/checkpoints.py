@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import math
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,8 @@ from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.ledger.books import Checkpoint
 from functions.domain.ledger.fifo import Lots, match
 from functions.domain.ledger.fills import BookKey
+from functions.domain.ledger.grants import Grant, GrantedEntry
+from functions.domain.track_record.cumulative_moments import CumulativeMoments, packed, unpacked
 
 _COLUMNS = ("signed_quantity", "price", "unit_cost")
 _PACKED: Kinds = {"packed": BYTES}
@@ -37,11 +40,17 @@ def checkpoint_document(checkpoint: Checkpoint) -> dict[str, Any]:
         "lots": [int(lot.price.size) for lot in lots],
         "marks": dict(sorted(checkpoint.marks.items())),
         "owners": sorted(checkpoint.owners),
+        "granted": [_granted_of(checkpoint, key) for key in keys],
     }
+    moments = sorted(checkpoint.moments or {}, key=lambda one: (one[0] or "", one[1]))
+    if checkpoint.moments is not None:
+        index["moments"] = [list(one) for one in moments]
+    of_strategies = packed([checkpoint.moments[one] for one in moments] if checkpoint.moments else [])
     figures = [np.concatenate([np.empty(0), *(getattr(lot, name) for lot in lots)]) for name in _COLUMNS]
     text = np.frombuffer(json.dumps(index, separators=(",", ":")).encode(), dtype=np.uint8)
     file = io.BytesIO()
-    np.savez_compressed(file, index=text, figures=np.array(figures, dtype="<f8"))
+    arrays = {"index": text, "figures": np.array(figures, dtype="<f8"), "moments": np.frombuffer(of_strategies, "u1")}
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stubs mix them with its options
     return {"at": checkpoint.at, "packed": file.getvalue()}
 
 
@@ -74,18 +83,47 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
         slices = [slice(start, stop) for start, stop in itertools.pairwise(ends)]
         for book, part in zip(index["books"], slices, strict=True):
             _add(lots, BookKey(*book), Lots(*(column[part] for column in columns)))
+        grants = _grants(index)
         if unmarked := sorted({key.symbol for key in lots} - marks.keys()):
             raise ValueError(f"no mark of {unmarked[0]}")
         owners = frozenset((uid, name) for uid, name in index["owners"])
-        return Checkpoint(document["at"], lots, marks, owners)
+        return Checkpoint(document["at"], lots, marks, grants, owners, _moments(index))
     except (AttributeError, EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
         limit = f"what belongs together, finite and of equal length ({error})"
         raise PackedStateError(", ".join(expected), limit, document) from error
 
 
+def _granted_of(checkpoint: Checkpoint, key: BookKey) -> list[Any]:
+    """Return a book's grant, and of each entry in it nonce, grant and cost."""
+    grant = checkpoint.grants.get(key) or Grant.of_cost(checkpoint.lots[key])
+    return [grant.usd, [[nonce, entry.granted, entry.cost] for nonce, entry in grant.entries.items()]]
+
+
+def _grants(index: Mapping[str, Any]) -> dict[BookKey, Grant]:
+    """Return what open books were granted; a checkpoint of before says nothing of it."""
+    grants = {}
+    if "granted" in index:
+        for book, (usd, entries) in zip(index["books"], index["granted"], strict=True):
+            told = {str(nonce): GrantedEntry(float(granted), float(cost)) for nonce, granted, cost in entries}
+            grants[BookKey(*book)] = Grant(float(usd), told)
+    if not all(math.isfinite(grant.usd) for grant in grants.values()):
+        raise ValueError("a grant that is not finite")
+    return grants
+
+
+def _moments(index: Mapping[str, Any]) -> dict[tuple[str | None, str], CumulativeMoments] | None:
+    """Return the moments of strategies; None of a checkpoint of before."""
+    if "moments" not in index:
+        return None
+    rows = zip(index["moments"], unpacked(index["rows"]), strict=True)
+    return {(uid, name): moments for (uid, name), moments in rows if moments is not None}
+
+
 def _unpacked(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Any]]:
     with np.load(io.BytesIO(document["packed"]), allow_pickle=False) as file:
-        return json.loads(file["index"].tobytes()), list(file["figures"].astype(np.float64))
+        index = json.loads(file["index"].tobytes())
+        rows = file["moments"].tobytes() if "moments" in file else b""
+        return {**index, "rows": rows}, list(file["figures"].astype(np.float64))
 
 
 def _of_before(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Any]]:

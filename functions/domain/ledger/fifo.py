@@ -39,6 +39,16 @@ class Lots:
         """Units held; below 0 short."""
         return float(self.signed_quantity.sum())
 
+    @property
+    def cost(self) -> float:
+        """What was paid, or taken for shorts, USD, without costs of trading."""
+        return float(np.abs(self.signed_quantity) @ self.price)
+
+    @property
+    def long_cost(self) -> float:
+        """What was paid for longs, USD, without costs of trading."""
+        return max(0.0, float(self.signed_quantity @ self.price))
+
     def split(self, ratio: float) -> Lots:
         """Return the same lots after a split: ``ratio`` new units for an old one, at no profit."""
         if ratio == 1.0:

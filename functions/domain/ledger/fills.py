@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.book_names import UNOWNED
+from functions.domain.kernel.parsing import as_number
 from functions.domain.kernel.symbols import canonical_symbol, pair_of
 from functions.domain.ledger.fields import LedgerFields
 
@@ -65,6 +66,10 @@ class Fill:
     revision: int = 0
     executed: float = 0.0
     """Units that were traded, above 0, whatever fee was taken from them."""
+    nonce: str = ""
+    """Of the redeemed entry that it belongs to."""
+    granted: float = 0.0
+    """What that entry was granted, USD; 0 where nobody knows."""
 
     @property
     def entry_id(self) -> str:
@@ -149,7 +154,14 @@ def parse_fill(document_id: str, document: Mapping[str, Any]) -> Fill:
         revised and (str(fields.get("account_id") or ""), key.symbol, order_id, revised[0]),
         revised[1] if revised else 0,
         quantity,
+        *_granted(fields),
     )
+
+
+def _granted(fields: LedgerFields) -> tuple[str, float]:
+    """Return nonce and grant of a redeemed entry's fill; what is no grant costs nobody a fill, which is a fact."""
+    nonce, usd = fields.get("nonce"), as_number(fields.get("granted"))
+    return (nonce, usd) if isinstance(nonce, str) and usd is not None and usd > 0 else ("", 0.0)
 
 
 def _fees(fields: LedgerFields, symbol: str, price: float) -> tuple[float, float]:

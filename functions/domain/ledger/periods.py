@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -12,11 +12,13 @@ import numpy as np
 
 from functions.domain.kernel.book_names import book_of
 from functions.domain.kernel.joined_ids import joined_id
+from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.stored_fields import COUNT, NUMBER, TEXT, TEXTS, Kinds, check_fields
 from functions.domain.ledger.books import PeriodResult
 from functions.domain.track_record import statistics
-from functions.domain.track_record.daily_returns import COST_SUMS, check_daily, day_of
+from functions.domain.track_record.daily_returns import COST_SUMS, BaseSource, check_daily, day_of, session_of
 from functions.domain.track_record.modes import ModeState
+from functions.domain.track_record.session_returns import SessionReturns
 
 SOURCE = "ledger_trades_fifo"
 MONTHS = range(1, 13)
@@ -29,6 +31,7 @@ _OF_MONTH: Kinds = {
 """What a month adds up, in a stored daily document."""
 _LATER_SUMS = ("income", *COST_SUMS)
 """What a month adds up, too, and older days lack."""
+_OF_RESULT = ("uid", "strategy_id", "realized_pnl", "unrealized_pnl", "pnl", "fees", "fills", *_LATER_SUMS)
 _LABELS = {"day": "session", "month": "month"}
 """Field of a performance document that has its period's label, by kind."""
 
@@ -92,7 +95,8 @@ def snapshot_document(
     tenant_id: str, result: PeriodResult, period: Period, capital_base: float, computed_at: datetime
 ) -> dict[str, Any]:
     """Return one (uid, strategy)'s performance document of a period."""
-    return asdict(result) | {
+    figures = {name: getattr(result, name) for name in _OF_RESULT}
+    return figures | {
         "tenant_id": tenant_id,
         "period": period.kind,
         _LABELS[period.kind]: period.label,
@@ -104,6 +108,29 @@ def snapshot_document(
         "book": book_of(result.uid),
         "computed_at": computed_at,
         "source": SOURCE,
+    }
+
+
+def day_document(
+    tenant_id: str, result: PeriodResult, period: Period, base: tuple[float, BaseSource], computed_at: datetime
+) -> dict[str, Any]:
+    """
+    Return one (uid, strategy)'s performance document of a session, which says what its return was computed from.
+
+    Parameters
+    ----------
+    base : tuple
+        The capital base, USD, and what it is: `functions.domain.ledger.capital.capital_base`.
+    """
+    capital, (usd, source) = result.capital, base
+    return snapshot_document(tenant_id, result, period, usd, computed_at) | {
+        "is_active": capital.is_active,
+        "capital_source": str(source),
+        "capital_in_use": capital.in_use,
+        "capital_long": capital.long,
+        "capital_granted": capital.granted,
+        "traded": capital.traded,
+        "flows": result.flows,
     }
 
 
@@ -155,37 +182,48 @@ def check_day_of_month(document: Mapping[str, Any]) -> None:
 def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]) -> PeriodResult:
     """Return what one (uid, strategy)'s daily documents, oldest first and at least one, come to."""
     last = days[-1]
+
+    def total(name: str) -> float:
+        return math.fsum(day.get(name) or 0.0 for day in days)
+
     return PeriodResult(
         uid,
         strategy_id,
-        realized_pnl=math.fsum(day["realized_pnl"] for day in days),
+        realized_pnl=total("realized_pnl"),
         unrealized_pnl=last["unrealized_pnl"],
-        pnl=math.fsum(day["pnl"] for day in days),
-        fees=math.fsum(day["fees"] for day in days),
+        pnl=total("pnl"),
+        fees=total("fees"),
         fills=sum(day["fills"] for day in days),
         stale_marks=tuple(last["stale_marks"]),
-        **{name: math.fsum(day.get(name) or 0.0 for day in days) for name in _LATER_SUMS},
+        income=total("income"),
+        turnover=total("turnover"),
+        trading_fees=total("trading_fees"),
+        slippage=total("slippage"),
     )
 
 
-def month_statistics(days: Sequence[Mapping[str, Any]], risk_free_rate: float, periods_a_year: int) -> dict[str, Any]:
+def month_statistics(days: Sequence[Mapping[str, Any]], policy: Policy) -> dict[str, Any]:
     """
     Return a month's statistics from its daily documents, oldest first; None where undefined.
 
-    The month's return compounds its days, and its capital base is that of its first day.
+    The month's return compounds its days, and its capital base is that of its first active day. The ratio and its
+    probability need as many active days as the policy asks for evidence.
     """
-    returns = np.array([day["return_fraction"] for day in days], dtype=np.float64)
+    sessions, year = SessionReturns.of(session_of([day]) for day in days), policy.periods_a_year
+    returns, active = sessions.returns, sessions.active_sessions
+    excess = sessions.where(active >= policy.min_data_points).excess(policy.risk_free_rate, year)
     figures = {
-        "sharpe_ratio": statistics.sharpe_ratio(returns, risk_free_rate, periods_a_year=periods_a_year),
+        "sharpe_ratio": statistics.sharpe_ratio(excess, periods_a_year=year),
         "probabilistic_sharpe_ratio": statistics.probabilistic_sharpe_ratio(
-            returns, risk_free_rate, periods_a_year=periods_a_year
+            excess, periods_a_year=year, observations=active
         ),
-        "volatility": statistics.volatility(returns, periods_a_year=periods_a_year),
+        "volatility": statistics.volatility(returns, periods_a_year=year),
         "max_drawdown": statistics.max_drawdown(returns),
         "win_rate": statistics.win_rate(returns),
     }
-    known = {name: None if math.isnan(figure) else float(figure) for name, figure in figures.items()}
+    known: dict[str, Any] = {name: None if math.isnan(figure) else float(figure) for name, figure in figures.items()}
+    known |= {"trading_days": len(days), "active_days": int(active)}
     if not days:
-        return known | {"trading_days": 0}
-    compounded = {"return_fraction": float(statistics.total_return(returns)), "capital_base": days[0]["capital_base"]}
-    return known | compounded | {"trading_days": len(days)}
+        return known
+    first = days[int(np.argmax(sessions.is_active))]
+    return known | {"return_fraction": float(statistics.total_return(returns)), "capital_base": first["capital_base"]}

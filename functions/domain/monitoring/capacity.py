@@ -48,9 +48,6 @@ LIMITS = (
         "the nightly snapshot fails, and modes stay as they are",
         "names count for 180 days after their last day: rename fewer strategies, or part them between two tenants",
     ),
-    _document(
-        "windows", "the daily returns, state/windows", "the nightly snapshot fails, and modes stay as they are", _FEWER
-    ),
     Limit(
         "day_commit",
         "what a night commits at once: open lots, performance and windows",

@@ -80,7 +80,7 @@ def _proposed(signal: Document, verdict: Document, error: str | None) -> str:
 
 
 def _weighed(verdict: Document) -> str:
-    record = f"{verdict['data_points']} daily returns, Sharpe {_number(verdict['sharpe_ratio'])}"
+    record = f"{verdict['data_points']} active days, Sharpe {_number(verdict['sharpe_ratio'])}"
     return f"Mode {verdict['mode']} ({record}): {verdict['reasoning']}"
 
 

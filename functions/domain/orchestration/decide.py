@@ -111,7 +111,7 @@ def decide(request: DecisionRequest) -> DecisionResult:
         weigh(request.signals, standing, holdings, policy), RiskContext(policy, request.issues, tripped)
     )
     decision = _decision(request, standing, ruled)
-    modes = {**previous, **{s.strategy_name: _kept_state(s, standing, previous) for s in request.signals}}
+    modes = {**previous, **{s.strategy_name: standing[s.strategy_name].state for s in request.signals}}
     stamped = {
         d.strategy_name: _stamped(request, decision.signals[d.strategy_name], d, decision) for d in decision.verdicts
     }
@@ -123,17 +123,6 @@ def decide(request: DecisionRequest) -> DecisionResult:
         paper, fills = trade_on_paper(ruled, request.paper, request.prices, capital_usd, request.paper_costs)
     modes_changed = policy.enabled and is_readable and (modes != dict(previous) or bool(fills))
     return DecisionResult(decision, stamped, modes, modes_changed, request.breaker, paper, fills)
-
-
-def _kept_state(
-    proposed: ProposedSignal, standing: Mapping[str, Standing], previous: Mapping[str, ModeState]
-) -> ModeState:
-    """Return a strategy's state to keep, with the allocation it last asked for."""
-    before = previous.get(proposed.strategy_name)
-    asked = before.allocation if before else None
-    if proposed.action is Action.BUY:
-        asked = proposed.allocation
-    return replace(standing[proposed.strategy_name].state, allocation=asked)
 
 
 def apply_rules(weighted: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:

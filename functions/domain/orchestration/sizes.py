@@ -37,7 +37,6 @@ def of_cycle(
         "decision": stored_bytes(log),
         "signals": stored_bytes(session),
         "modes": stored_bytes(modes or {}),
-        "windows": stored_bytes(windows or {}),
         "known_strategies": _length((windows or {}).get("strategy_names")),
         "account": stored_bytes(account or {}),
         "account_positions": _length((account or {}).get("positions")),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -13,9 +14,8 @@ from numpy.typing import NDArray
 from functions.domain.kernel.book_names import LIVE_BOOK, SHADOW_BOOK
 from functions.domain.kernel.policy import Policy
 from functions.domain.track_record import statistics
-from functions.domain.track_record.daily_returns import Document, cell_of, counted, is_on_paper, pooled_returns
-
-Figures = NDArray[np.float64]
+from functions.domain.track_record.daily_returns import Document, cell_of, counted, is_on_paper, pooled_sessions
+from functions.domain.track_record.session_returns import Figures, SessionReturns
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class StrategyCurves:
     live: Curve
     shadow: Curve
     sharpe: Figures
-    """Annualised, over the policy's lookback up to the day; NaN with too few returns, or none that vary."""
+    """Annualised, over the policy's lookback up to the day; NaN with too few active days, or none that vary."""
     book: tuple[str | None, ...]
     """Which book counted; None where neither did, as on an idle day of a strategy that is on paper only."""
     mode: tuple[str | None, ...]
@@ -65,7 +65,6 @@ def strategy_curves(documents: Sequence[Document], most_days: int, policy: Polic
     """
     counting = counted(documents)
     days = sorted({day for _, day in map(cell_of, documents)})
-    returns = _on(days, counting)
     books = {cell_of(document)[1]: SHADOW_BOOK if is_on_paper(document) else LIVE_BOOK for document in counting}
     modes = {cell_of(document)[1]: mode for document in documents if (mode := document.get("mode"))}
     shown = days[-most_days:]
@@ -73,29 +72,35 @@ def strategy_curves(documents: Sequence[Document], most_days: int, policy: Polic
     shadow = [document for document in documents if is_on_paper(document)]
     return StrategyCurves(
         days=tuple(shown),
-        live=_curve(_on(days, live), len(shown)),
-        shadow=_curve(_on(days, shadow), len(shown)),
-        sharpe=rolling_sharpe(returns, policy)[-most_days:],
+        live=_curve(_on(days, live).returns, len(shown)),
+        shadow=_curve(_on(days, shadow).returns, len(shown)),
+        sharpe=rolling_sharpe(_on(days, counting), policy)[-most_days:],
         book=tuple(books.get(day) for day in shown),
         mode=tuple(modes.get(day) for day in shown),
     )
 
 
-def rolling_sharpe(daily_returns: Figures, policy: Policy) -> Figures:
+def rolling_sharpe(sessions: SessionReturns, policy: Policy) -> Figures:
     """Return the Sharpe ratio that the policy's lookback gives at every day, shape (days,)."""
-    if daily_returns.size == 0:
-        return daily_returns
+    if sessions.returns.size == 0:
+        return sessions.returns
+    year = policy.periods_a_year
+    excess = _lookbacks(sessions.excess(policy.risk_free_rate, year), np.nan, policy)
+    active = _lookbacks(sessions.is_active, 0, policy).sum(axis=-1)
+    return np.where(active >= policy.min_data_points, statistics.sharpe_ratio(excess, periods_a_year=year), np.nan)
+
+
+def _lookbacks(values: NDArray[Any], before: float, policy: Policy) -> NDArray[Any]:
+    """Return the lookback up to every day, shape (days, lookback), with ``before`` where there was no day yet."""
     lookback = policy.performance_lookback_days
-    padded = np.concatenate([np.full(lookback - 1, np.nan), daily_returns])
-    windows = sliding_window_view(padded, lookback)
-    sharpe = statistics.sharpe_ratio(windows, policy.risk_free_rate, periods_a_year=policy.periods_a_year)
-    return np.where(statistics.data_points(windows) >= policy.min_data_points, sharpe, np.nan)
+    padded = np.concatenate([np.full(lookback - 1, before, dtype=values.dtype), values])
+    return sliding_window_view(padded, lookback)
 
 
-def _on(days: Sequence[date], documents: Sequence[Document]) -> Figures:
-    """Return one strategy's pooled returns on given days; NaN without any."""
-    by_day: Mapping[date, float] = {day: value for (_, day), value in pooled_returns(documents).items()}
-    return np.array([by_day.get(day, np.nan) for day in days], dtype=np.float64)
+def _on(days: Sequence[date], documents: Sequence[Document]) -> SessionReturns:
+    """Return one strategy's pooled sessions on given days."""
+    by_day = {day: session for (_, day), session in pooled_sessions(documents).items()}
+    return SessionReturns.of(by_day.get(day) for day in days)
 
 
 def _curve(returns: Figures, days_shown: int) -> Curve:

@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
-from functions.domain.kernel.book_names import SHADOW_BOOK
-from functions.domain.kernel.stored_fields import DAY, NUMBER, TEXT, TIME, Kinds, check_fields
+from functions.domain.kernel.book_names import SHADOW_BOOK, UNOWNED
+from functions.domain.kernel.stored_fields import DAY, FLAG, NUMBER, TEXT, TIME, Kinds, check_fields, word
+from functions.domain.track_record.session_returns import SessionReturn
 
 Document = Mapping[str, Any]
 Cell = tuple[str, date]
 """A strategy's day."""
+
+
+class BaseSource(StrEnum):
+    """What the capital base of a daily document is."""
+
+    STRATEGY_CAPITAL = "strategy_capital"
+    """The policy's figure for the strategy."""
+    LEDGER = "ledger"
+    """What it held at the session's start, or was granted in it."""
+    BASE_CAPITAL = "base_capital"
+    """The policy's figure for any: it was idle, and stands for no capital of its own."""
+
+
 OF_RETURN: Kinds = {
     **dict.fromkeys(("uid", "strategy_id"), TEXT),
     **dict.fromkeys(("pnl", "capital_base"), NUMBER),
@@ -21,7 +36,11 @@ OF_RETURN: Kinds = {
 """What a return is made of, in a stored daily document."""
 OF_DAY: Kinds = {**OF_RETURN, **dict.fromkeys(("unrealized_pnl", "fills"), NUMBER)}
 """What tells besides whether a day on paper counts, and curves are made of."""
-OF_DAY_AT_TIMES: Kinds = {"session": DAY, "mode": TEXT, "book": TEXT}
+OF_DAY_AT_TIMES: Kinds = {"session": DAY, "mode": TEXT, "book": TEXT} | {
+    "is_active": FLAG,
+    "capital_long": NUMBER,
+    "capital_source": word(BaseSource),
+}
 
 
 def day_of(document: Document) -> date:
@@ -58,14 +77,47 @@ def counted(days: Sequence[Document]) -> list[Document]:
     return [document for document in days if is_on_paper(document) == (cell_of(document) in on_paper)]
 
 
-def pooled_returns(days: Iterable[Document]) -> dict[Cell, float]:
-    """Return daily returns by strategy and day, a fraction; users pool as profit over capital."""
-    profit: dict[Cell, float] = defaultdict(float)
-    capital: dict[Cell, float] = defaultdict(float)
+def sessions_by_uid(days: Iterable[Document]) -> dict[str | None, dict[Cell, SessionReturn]]:
+    """Return the sessions that usable daily documents make, by uid and pooled under None; what nobody owns in none."""
+    by_uid: dict[str | None, list[Document]] = defaultdict(list)
+    for document in counted([day for day in days if day["uid"] != UNOWNED]):
+        for uid in (None, document["uid"]):
+            by_uid[uid].append(document)
+    sessions = {uid: pooled_sessions(documents) for uid, documents in by_uid.items()}
+    return {uid: cells for uid, cells in sessions.items() if cells}
+
+
+def pooled_sessions(days: Iterable[Document]) -> dict[Cell, SessionReturn]:
+    """Return sessions by strategy and day; users pool as profit over capital."""
+    by_cell: dict[Cell, list[Document]] = defaultdict(list)
     for document in days:
-        profit[cell_of(document)] += float(document["pnl"])
-        capital[cell_of(document)] += float(document["capital_base"])
-    return {cell: profit[cell] / base for cell, base in capital.items() if base > 0}
+        by_cell[cell_of(document)].append(document)
+    pooled = ((cell, session_of(documents)) for cell, documents in by_cell.items())
+    return {cell: session for cell, session in pooled if session is not None}
+
+
+def session_of(documents: Sequence[Document]) -> SessionReturn | None:
+    """
+    Return what the daily documents of one session come to together; None without a base above 0.
+
+    The figure that stands for the capital of who was idle is no base beside others' own. A document of before they
+    say what was in use is taken as `SessionReturns.plain` takes its return.
+    """
+    own = [one for one in documents if one.get("capital_source") != BaseSource.BASE_CAPITAL] or documents
+    base = sum(float(one["capital_base"]) for one in own)
+    if base <= 0:
+        return None
+    long = sum(_in_longs(one) for one in documents)
+    is_active = any(one.get("is_active", bool(one["pnl"])) for one in documents)
+    return SessionReturn(sum(float(one["pnl"]) for one in documents) / base, long / base, is_active)
+
+
+def _in_longs(document: Document) -> float:
+    """Return the capital that the risk-free rate is charged on, USD."""
+    known = document.get("capital_long")
+    if known is None:
+        known = document["capital_base"] if document["pnl"] else 0.0
+    return float(known)
 
 
 def cell_of(document: Document) -> Cell:
@@ -78,4 +130,5 @@ def is_on_paper(document: Document) -> bool:
 
 
 def _is_active(document: Document) -> bool:
-    return bool(document["fills"] or document["pnl"] or document["unrealized_pnl"])
+    known = document.get("is_active")
+    return bool(document["fills"] or document["pnl"] or document["unrealized_pnl"]) if known is None else bool(known)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from functions.domain.kernel.policy import Policy
 from functions.domain.track_record import statistics
+from functions.domain.track_record.session_returns import SessionReturns
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class StrategyPerformanceMetrics:
 
     strategy_name: str
     data_points: int = 0
-    """Daily returns behind the figures."""
+    """Active sessions behind the figures: those that traded or held something."""
     sharpe_ratio: float | None = None
     """Annualised."""
     probabilistic_sharpe_ratio: float | None = None
@@ -36,7 +37,7 @@ class StrategyPerformanceMetrics:
     win_rate: float | None = None
     """Fraction of days with a gain."""
     daily_returns: Sequence[float] = ()
-    """Fractions per day, oldest first, days without a return left out."""
+    """Fractions per day, oldest first, idle days included, days without a return left out."""
     last_updated: datetime | None = None
     """The day of the last of them, midnight UTC; None without any."""
     healthy_sharpe: float = Policy().sharpe_threshold_reduce
@@ -48,33 +49,35 @@ class StrategyPerformanceMetrics:
 
 
 def performance_metrics(
-    strategy_name: str, daily_returns: NDArray[np.float64], days: Sequence[date], policy: Policy
+    strategy_name: str, sessions: SessionReturns, days: Sequence[date], policy: Policy
 ) -> StrategyPerformanceMetrics:
     """
     Compute every figure of one strategy.
 
     Parameters
     ----------
-    daily_returns : NDArray, shape (days,)
-        Fractions per day, oldest first; NaN marks a missing day.
+    sessions : SessionReturns, shape (days,)
+        Oldest first.
     days : sequence of date
         The day of each.
     """
-    known = np.flatnonzero(~np.isnan(daily_returns))
-    count = int(statistics.data_points(daily_returns))
-    enough = daily_returns if count >= policy.min_data_points else daily_returns[:0]
-    rate, year = policy.risk_free_rate, policy.periods_a_year
+    known = np.flatnonzero(~np.isnan(sessions.returns))
+    active = int(sessions.active_sessions)
+    enough = sessions if active >= policy.min_data_points else sessions[:0]
+    returns, year = enough.returns, policy.periods_a_year
+    excess = enough.excess(policy.risk_free_rate, year)
+    psr = statistics.probabilistic_sharpe_ratio(excess, periods_a_year=year, observations=enough.active_sessions)
     return StrategyPerformanceMetrics(
         strategy_name,
-        count,
-        sharpe_ratio=_or_none(statistics.sharpe_ratio(enough, rate, periods_a_year=year)),
-        probabilistic_sharpe_ratio=_or_none(statistics.probabilistic_sharpe_ratio(enough, rate, periods_a_year=year)),
-        annualized_return=_or_none(statistics.annualized_return(enough, periods_a_year=year)),
-        volatility=_or_none(statistics.volatility(enough, periods_a_year=year)),
-        max_drawdown=_or_none(statistics.max_drawdown(enough)),
-        total_return=_or_none(statistics.total_return(enough)),
-        win_rate=_or_none(statistics.win_rate(enough)),
-        daily_returns=tuple(daily_returns[known].tolist()),
+        active,
+        sharpe_ratio=_or_none(statistics.sharpe_ratio(excess, periods_a_year=year)),
+        probabilistic_sharpe_ratio=_or_none(psr),
+        annualized_return=_or_none(statistics.annualized_return(returns, periods_a_year=year)),
+        volatility=_or_none(statistics.volatility(returns, periods_a_year=year)),
+        max_drawdown=_or_none(statistics.max_drawdown(returns)),
+        total_return=_or_none(statistics.total_return(returns)),
+        win_rate=_or_none(statistics.win_rate(returns)),
+        daily_returns=tuple(sessions.returns[known].tolist()),
         last_updated=datetime.combine(days[known[-1]], time(), UTC) if known.size else None,
         healthy_sharpe=policy.sharpe_threshold_reduce,
     )

@@ -38,8 +38,6 @@ class ModeState:
     """When a manual DISABLED ends."""
     earned_mode: AgentMode | None = None
     """While DISABLED: the mode to come back to."""
-    allocation: float | None = None
-    """What the strategy asked for in its last BUY, fraction: its share of the account's capital."""
 
     @property
     def earned(self) -> AgentMode:
@@ -71,7 +69,6 @@ class ModeState:
                 ReasonCode(entry["reason_code"]),
                 datetime.fromisoformat(until) if until else None,
                 AgentMode(earned) if earned else None,
-                entry.get("allocation"),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"modes.{name}", "mode, since and reason_code", entry) from error
@@ -86,8 +83,6 @@ class ModeState:
             entry["until"] = self.until.isoformat()
         if self.earned_mode is not None:
             entry["earned_mode"] = str(self.earned_mode)
-        if self.allocation is not None:
-            entry["allocation"] = self.allocation
         return entry
 
 
@@ -120,7 +115,7 @@ def earned_mode(
     sharpe : float
         Annualised Sharpe ratio; NaN where undefined.
     data_points : int
-        Daily returns behind it.
+        Active sessions behind it.
     previous : ModeState or None
         The mode until now; None for a strategy never seen.
     proven : AgentMode

@@ -14,7 +14,7 @@ from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.track_record.modes import EARNED, ModeState, next_mode, switched_off
-from functions.domain.track_record.statistics import data_points, probabilistic_sharpe_ratio, sharpe_ratio
+from functions.domain.track_record.statistics import probabilistic_sharpe_ratio, sharpe_ratio
 from functions.domain.track_record.windows import PerformanceWindows
 
 UNNAMED_SAMPLE = "A sample: name it in the policy's sample_strategies to let it act."
@@ -29,6 +29,7 @@ class Standing:
     sharpe_ratio: float | None = None
     probabilistic_sharpe_ratio: float | None = None
     data_points: int = 0
+    """Active sessions behind the ratio."""
 
     @property
     def weight(self) -> float:
@@ -55,24 +56,21 @@ def standings(
     is_readable : bool
         False when policy or state could not be read: known modes stay as they are.
     """
-    returns = windows.rows(strategy_names, policy.performance_lookback_days)
-    counts = data_points(returns)
-    has_enough = counts >= policy.min_data_points
-    returns = returns.copy()
-    returns[~has_enough] = math.nan
-    rate, year = policy.risk_free_rate, policy.periods_a_year
-    sharpe = sharpe_ratio(returns, rate, periods_a_year=year)
-    probability = probabilistic_sharpe_ratio(returns, rate, periods_a_year=year)
-    figures = zip(
-        strategy_names, sharpe.tolist(), probability.tolist(), counts.tolist(), _proven(returns, policy), strict=True
-    )
+    sessions = windows.rows(strategy_names, policy.performance_lookback_days)
+    counts = sessions.active_sessions
+    sessions = sessions.where(counts >= policy.min_data_points)
+    excess, year = sessions.excess(policy.risk_free_rate, policy.periods_a_year), policy.periods_a_year
+    sharpe = sharpe_ratio(excess, periods_a_year=year)
+    probability = probabilistic_sharpe_ratio(excess, periods_a_year=year, observations=counts)
+    proven = _proven(excess, counts, policy)
+    figures = zip(strategy_names, sharpe.tolist(), probability.tolist(), counts.tolist(), proven, strict=True)
     found = {}
-    for name, ratio, psr, count, proven in figures:
+    for name, ratio, psr, count, worst in figures:
         previous, is_sample = previous_modes.get(name), name in samples
         if previous is not None and not is_readable:
             state = previous
         elif policy.enabled:
-            state = next_mode(name, ratio, count, previous, policy, now, proven, is_sample=is_sample)
+            state = next_mode(name, ratio, count, previous, policy, now, worst, is_sample=is_sample)
         else:
             state = _mode_when_off(name, policy, now, is_sample=is_sample)
         if previous is None and not is_readable and state.reason_code is ReasonCode.SAMPLE_NOT_NAMED:
@@ -82,13 +80,16 @@ def standings(
     return found
 
 
-def _proven(returns: NDArray[np.float64], policy: Policy) -> list[AgentMode]:
+def _proven(excess: NDArray[np.float64], counts: NDArray[np.int64], policy: Policy) -> list[AgentMode]:
     """Return the worst mode that each strategy's returns prove; the worst of all where the policy asks for no proof."""
     if policy.demotion_confidence is None:
-        return [AgentMode.SHADOW_MODE] * len(returns)
+        return [AgentMode.SHADOW_MODE] * len(excess)
     thresholds = (policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow)
-    rate, year = policy.risk_free_rate, policy.periods_a_year
-    above = [probabilistic_sharpe_ratio(returns, rate, threshold, periods_a_year=year) for threshold in thresholds]
+    year = policy.periods_a_year
+    above = [
+        probabilistic_sharpe_ratio(excess, threshold, periods_a_year=year, observations=counts)
+        for threshold in thresholds
+    ]
     is_below_reduce, is_below_shadow = (probability <= 1.0 - policy.demotion_confidence for probability in above)
     rungs = is_below_reduce.astype(np.int8) + is_below_shadow.astype(np.int8)
     return [EARNED[rung] for rung in rungs.tolist()]
@@ -118,7 +119,7 @@ def _mode_reasoning(  # noqa: C901, PLR0911 - one sentence per reason
     mode, has_moved = standing.state.mode, previous is not standing.state.mode
     sharpe = "undefined" if standing.sharpe_ratio is None else f"{standing.sharpe_ratio:.2f}"
     reduce, shadow = policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow
-    days = f"{standing.data_points} daily return{'' if standing.data_points == 1 else 's'}"
+    days = f"{standing.data_points} active day{'' if standing.data_points == 1 else 's'}"
     match standing.state.reason_code:
         case ReasonCode.SHARPE_HEALTHY:
             if mode is not AgentMode.ACTIVE:

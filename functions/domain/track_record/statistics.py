@@ -3,7 +3,8 @@ Performance statistics, vectorised over strategies.
 
 Every function takes simple daily returns as fractions (0.01 is 1 %), oldest first, of shape (days,) or
 (strategies, days), where NaN marks a day without a return. It gives a float, or one value per strategy, NaN where
-undefined.
+undefined. Ratios take excess returns: what was earned beyond the risk-free rate on the capital that was in longs
+(`SessionReturns.excess`).
 """
 
 from __future__ import annotations
@@ -18,16 +19,14 @@ from functions.domain.track_record.moments import Floats, Moments, validated
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
-def sharpe_ratio(daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0, *, periods_a_year: int) -> Floats:
+def sharpe_ratio(excess_returns: ArrayLike, *, periods_a_year: int) -> Floats:
     """
     Return the annualised Sharpe ratio.
 
     Parameters
     ----------
-    daily_returns : array_like, shape (days,) or (strategies, days)
-        Simple returns as fractions per day, oldest first. NaN marks a missing day.
-    annual_risk_free_rate : float
-        Fraction per year; 0.04 is 4 %.
+    excess_returns : array_like, shape (days,) or (strategies, days)
+        Simple returns beyond the risk-free rate, fractions per day, oldest first. NaN marks a missing day.
     periods_a_year : int
         Trading days a year on the market, n: 252 on an exchange, 365 where it never closes.
 
@@ -43,42 +42,41 @@ def sharpe_ratio(daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0, *
 
     Notes
     -----
-    mean(r - rf/n) / std(r - rf/n, ddof=1) * sqrt(n).
+    mean(e) / std(e, ddof=1) * sqrt(n).
 
     References
     ----------
     Sharpe (1994), Journal of Portfolio Management 21(1), 49-58.
     """
-    moments = Moments(daily_returns)
-    excess = moments.mean - annual_risk_free_rate / periods_a_year
-    return np.asarray(excess / moments.deviation * math.sqrt(periods_a_year))
+    moments = Moments(excess_returns)
+    return np.asarray(moments.mean / moments.deviation * math.sqrt(periods_a_year))
 
 
 def probabilistic_sharpe_ratio(
-    daily_returns: ArrayLike,
-    annual_risk_free_rate: float = 0.0,
+    excess_returns: ArrayLike,
     annual_benchmark_sharpe: float = 0.0,
     *,
     periods_a_year: int,
+    observations: ArrayLike | None = None,
 ) -> Floats:
     """
     Return the probability that the true Sharpe ratio exceeds a benchmark.
 
     Parameters
     ----------
-    daily_returns : array_like, shape (days,) or (strategies, days)
+    excess_returns : array_like, shape (days,) or (strategies, days)
         As for `sharpe_ratio`.
-    annual_risk_free_rate : float
-        Fraction per year.
     annual_benchmark_sharpe : float
         The Sharpe ratio to beat, annualised.
     periods_a_year : int
         As for `sharpe_ratio`.
+    observations : array_like, optional
+        How many of the days are evidence, n, shape () or (strategies,); by default every day with a return.
 
     Returns
     -------
     NDArray, shape () or (strategies,)
-        0 to 1; NaN where the Sharpe ratio is undefined or its estimated variance is not positive.
+        0 to 1; NaN where the Sharpe ratio is undefined, its estimated variance is not positive, or n is below 1.
 
     Raises
     ------
@@ -88,16 +86,16 @@ def probabilistic_sharpe_ratio(
     Notes
     -----
     Phi((s - s*) sqrt(n - 1) / sqrt(1 - g3 s + (g4 - 1)/4 s^2)), with s the daily Sharpe ratio, and the skewness g3
-    and the (not excess) kurtosis g4 from population moments.
+    and the (not excess) kurtosis g4 from population moments of all days.
 
     References
     ----------
     Bailey and López de Prado (2012), The Sharpe ratio efficient frontier, Journal of Risk 15(2), 3-44, eq. 9.
     """
-    moments = Moments(daily_returns)
-    daily = (moments.mean - annual_risk_free_rate / periods_a_year) / moments.deviation
-    benchmark = annual_benchmark_sharpe / math.sqrt(periods_a_year)
-    return probability_above(benchmark, daily, moments.count, *moments.shape())
+    moments = Moments(excess_returns)
+    daily = moments.mean / moments.deviation
+    count = moments.count if observations is None else observations
+    return probability_above(annual_benchmark_sharpe / math.sqrt(periods_a_year), daily, count, *moments.shape())
 
 
 def probability_above(

@@ -1,4 +1,4 @@
-"""A tenant's performance windows: the recent daily returns of all strategies in one array."""
+"""A tenant's performance windows: the recent sessions of all strategies in a few arrays."""
 
 from __future__ import annotations
 
@@ -9,87 +9,101 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from functions.domain.kernel.errors import PackedStateError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
+from functions.domain.track_record.session_returns import SessionReturn, SessionReturns
 
 MAX_WINDOW_STRATEGIES = 1000
-"""Strategies of one tenant; 1000 × 90 float64 are 720 kB, inside Firestore's 1 MiB a document."""
+"""Strategies of one tenant."""
 _WIRE = np.dtype("<f8")
+_FLAGS = np.dtype("u1")
 
 
 @dataclass(frozen=True, slots=True)
 class PerformanceWindows:
-    """Daily returns, one row per strategy and one column per trading day."""
+    """Sessions, one row per strategy and one column per trading day."""
 
     strategy_names: tuple[str, ...]
     """Row names."""
     dates: tuple[date, ...]
     """Column names, oldest first."""
-    returns: NDArray[np.float64]
-    """Fractions per day, shape (strategies, days); NaN marks a day without a return."""
+    sessions: SessionReturns
+    """Shape (strategies, days)."""
 
     @classmethod
     def empty(cls) -> PerformanceWindows:
-        return cls((), (), np.empty((0, 0)))
+        return cls((), (), SessionReturns.empty((0, 0)))
 
     @classmethod
     def from_daily_returns(cls, daily_returns: Iterable[tuple[str, date, float]]) -> PerformanceWindows:
-        """Arrange (strategy name, day, return) triples; the newest `MAX_WINDOW_DAYS` days are kept."""
-        cells = {(name, day): value for name, day, value in daily_returns}
+        """Arrange (strategy name, day, return) triples of which nothing else is known; as `from_sessions`."""
+        return cls.from_sessions((name, day, SessionReturn.plain(value)) for name, day, value in daily_returns)
+
+    @classmethod
+    def from_sessions(cls, sessions: Iterable[tuple[str, date, SessionReturn]]) -> PerformanceWindows:
+        """Arrange (strategy name, day, session) triples; the newest `MAX_WINDOW_DAYS` days are kept."""
+        cells = {(name, day): session for name, day, session in sessions}
         dates = sorted({day for _, day in cells})[-MAX_WINDOW_DAYS:]
         names = sorted({name for name, day in cells if day in set(dates)})
         if len(names) > MAX_WINDOW_STRATEGIES:
             raise PackedStateError("strategies", f"at most {MAX_WINDOW_STRATEGIES}", len(names))
-        returns = np.full((len(names), len(dates)), np.nan)
+        arranged = SessionReturns.empty((len(names), len(dates)))
         row = {name: i for i, name in enumerate(names)}
         column = {day: i for i, day in enumerate(dates)}
-        for (name, day), value in cells.items():
+        for (name, day), session in cells.items():
             if day in column:
-                returns[row[name], column[day]] = value
-        return cls(tuple(names), tuple(dates), returns)
+                at = row[name], column[day]
+                arranged.returns[at], arranged.long_fraction[at] = session.return_fraction, session.long_fraction
+                arranged.is_active[at] = session.is_active
+        return cls(tuple(names), tuple(dates), arranged)
 
     def followed_by(self, later: PerformanceWindows, since: date = date.min) -> PerformanceWindows:
         """
         Return the newest `MAX_WINDOW_DAYS` days of both, none before ``since``.
 
-        Of a day that both have, the later ones' returns count.
+        Of a day that both have, the later ones' sessions count.
         """
         dates = sorted(day for day in {*self.dates, *later.dates} if day >= since)[-MAX_WINDOW_DAYS:]
         names = sorted({*self.strategy_names, *later.strategy_names})
         row = {name: number for number, name in enumerate(names)}
         column = {day: number for number, day in enumerate(dates)}
-        returns = np.full((len(names), len(dates)), np.nan)
+        both = SessionReturns.empty((len(names), len(dates)))
         for one in (self, later):
             kept = [number for number, day in enumerate(one.dates) if day in column]
             cells = np.ix_([row[name] for name in one.strategy_names], [column[one.dates[number]] for number in kept])
-            given = one.returns[:, kept]
-            returns[cells] = np.where(np.isnan(given), returns[cells], given)
-        has_any = ~np.isnan(returns).all(axis=1)
-        return type(self)(tuple(itertools.compress(names, has_any)), tuple(dates), returns[has_any])
+            given = one.sessions[:, kept]
+            is_given = ~np.isnan(given.returns)
+            for array, values in zip(both.arrays, given.arrays, strict=True):
+                array[cells] = np.where(is_given, values, array[cells])
+        has_any = np.asarray(~np.isnan(both.returns).all(axis=1))
+        return type(self)(tuple(itertools.compress(names, has_any.tolist())), tuple(dates), both[has_any])
 
-    def rows(self, strategy_names: Sequence[str], lookback_days: int) -> NDArray[np.float64]:
-        """Return the last ``lookback_days`` returns of the named strategies; a row of NaN for an unknown one."""
-        recent = self.returns[:, -lookback_days:]
+    def rows(self, strategy_names: Sequence[str], lookback_days: int) -> SessionReturns:
+        """Return the last ``lookback_days`` sessions of the named strategies; an unknown one has no return."""
+        recent = self.sessions[:, -lookback_days:]
         if tuple(strategy_names) == self.strategy_names:
             return recent
         row = {name: i for i, name in enumerate(self.strategy_names)}
-        padded = np.vstack([recent, np.full((1, recent.shape[1]), np.nan)])
+        none = SessionReturns.empty((1, recent.returns.shape[1]))
+        pairs = zip(recent.arrays, none.arrays, strict=True)
+        padded = SessionReturns(*(np.vstack(pair) for pair in pairs))
         return padded[[row.get(name, -1) for name in strategy_names]]
 
     def to_document(self) -> dict[str, Any]:
-        """Pack into Firestore fields: one bytes value and a small index."""
+        """Pack into Firestore fields: three bytes values and a small index."""
         return {
             "strategy_names": list(self.strategy_names),
             "dates": [day.isoformat() for day in self.dates],
-            "returns": self.returns.astype(_WIRE).tobytes(),
+            "returns": self.sessions.returns.astype(_WIRE).tobytes(),
+            "long_fraction": self.sessions.long_fraction.astype(_WIRE).tobytes(),
+            "is_active": self.sessions.is_active.astype(_FLAGS).tobytes(),
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> PerformanceWindows:
         """
-        Unpack; a missing document is an empty window.
+        Unpack; a missing document is an empty window, and one of before has `SessionReturns.plain` returns only.
 
         Raises
         ------
@@ -101,10 +115,21 @@ class PerformanceWindows:
         try:
             names = tuple(document["strategy_names"])
             dates = tuple(date.fromisoformat(day) for day in document["dates"])
-            returns = np.frombuffer(document["returns"], dtype=_WIRE).astype(np.float64)
+            sessions = _sessions(document)
         except (KeyError, TypeError, ValueError) as error:
             raise PackedStateError("windows", "strategy_names, dates and returns", str(error)) from error
         expected = len(names) * len(dates)
-        if returns.size != expected or np.isinf(returns).any() or len(set(names)) != len(names):
-            raise PackedStateError("returns", f"{expected} finite values or NaN for distinct strategies", returns.size)
-        return cls(names, dates, returns.reshape(len(names), len(dates)))
+        is_whole = all(array.size == expected for array in sessions.arrays) and len(set(names)) == len(names)
+        if not is_whole or np.isinf(sessions.returns).any() or not np.isfinite(sessions.long_fraction).all():
+            limit = f"{expected} finite values or NaN for distinct strategies"
+            raise PackedStateError("returns", limit, sessions.returns.size)
+        shape = len(names), len(dates)
+        return cls(names, dates, SessionReturns(*(array.reshape(shape) for array in sessions.arrays)))
+
+
+def _sessions(document: Mapping[str, Any]) -> SessionReturns:
+    returns = np.frombuffer(document["returns"], dtype=_WIRE).astype(np.float64)
+    if "long_fraction" not in document:
+        return SessionReturns.plain(returns)
+    long_fraction = np.frombuffer(document["long_fraction"], dtype=_WIRE).astype(np.float64)
+    return SessionReturns(returns, long_fraction, np.frombuffer(document["is_active"], dtype=_FLAGS) != 0)

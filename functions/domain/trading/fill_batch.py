@@ -110,8 +110,15 @@ class FillBatch(LedgerBatch):
             is_mismatch = redemption is not None and not _is_of(told, redemption)
             odd = self._count(told, None if is_mismatch else redemption)
             odd = ReasonCode.FILL_MISMATCH if is_mismatch else odd
-        self.adopted[entry.entry_id] = self.with_version(adopted_fields(entry, ts or fill.at, fill.at, self.now))
+        added = adopted_fields(entry, ts or fill.at, fill.at, self.now) | self._granted(told, entry.document)
+        self.adopted[entry.entry_id] = self.with_version(added)
         self.results.append(FillResult(entry.entry_id, FillStatus.RECORDED, odd))
+
+    def _granted(self, told: _Told, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the grant that a user's own document gets: its redemption's, whatever it says itself."""
+        redemption = self._redemption_of(told)
+        grant = {} if redemption is None or not _is_of(told, redemption) else granted_fields(redemption)
+        return grant or ({"granted": None} if document.get("granted") is not None else {})
 
     def _redemption_of(self, told: _Told) -> Redemption | None:
         return self.redemptions.get(told.nonce) if told.nonce else None
@@ -134,7 +141,7 @@ class FillBatch(LedgerBatch):
         if redemption is not None:
             if not _is_of(told, redemption):
                 return FillStatus.REJECTED, ReasonCode.FILL_MISMATCH
-            document["session_id"] = redemption.session_id
+            document |= {"session_id": redemption.session_id, **granted_fields(redemption)}
         if first is None:
             odd = self._count(told, redemption)
         else:
@@ -212,6 +219,11 @@ def adopted_fields(entry: LedgerEntry, ts: datetime, own_ts: datetime, now: date
     if not isinstance(entry.document.get("created_at"), datetime):
         added["created_at"] = now  # which tells a late one
     return added
+
+
+def granted_fields(redemption: Redemption) -> dict[str, Any]:
+    """Return what a fill's document says of the entry that it fills: what it was granted, USD; of an exit nothing."""
+    return {"granted": redemption.notional} if redemption.is_entry and redemption.notional > 0 else {}
 
 
 def nonce_of(document: Mapping[str, Any]) -> str | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from functions.domain.kernel.errors import PackedStateError
+from functions.domain.ledger.books import Checkpoint
+from functions.domain.track_record.cumulative_moments import ByStrategy
 from functions.domain.track_record.daily_returns import day_of
 from functions.services.kernel.ports import Document, MarketCalendar, Version
 from functions.services.ledger.compute_days import ComputeDays, ComputedDay
@@ -19,6 +22,10 @@ from functions.services.ledger.sessions import session_after, session_period
 from functions.services.track_record.build_windows import WINDOW_SPAN, Windows, stored_windows, usable
 
 logger = logging.getLogger("maestro")
+
+_DAY = timedelta(days=1)
+_NO_DAY = date(1970, 2, 1)
+"""Before any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,26 @@ class LedgerRun:
         last = max(self.run.last_day, day.session if self.head is None else self.head.last_day)
         self.run.on_day(day, Progress(first, day.session, last))
 
+    def books(self, at: datetime | None, session: date | None, first: date) -> Checkpoint:
+        """
+        Return the books at the end of a session, with the moments of all days before ``first``.
+
+        Where the checkpoint does not have them, being damaged or of before, every daily document is read once.
+        """
+        books = self.days.books(at, session)
+        return books if books.moments is not None else replace(books, moments=self._moments_before(first))
+
+    def _moments_before(self, first: date) -> ByStrategy:
+        tenant_id, again = self.run.tenant_id, None if self.head is None else self.head.recomputing
+        end = first - timedelta(days=1)
+        served = self.store.daily_documents(tenant_id, _NO_DAY, end if again is None else min(end, again.first - _DAY))
+        staged = [] if again is None else self.store.staged(tenant_id, again.first)
+        moments: ByStrategy = {}
+        for _, documents in itertools.groupby(itertools.chain(served, staged), key=_label):
+            good = usable(documents, self.malformed.note).values()
+            moments = self.days.with_days(moments, [one for one in good if day_of(one) < first])
+        return moments
+
     def documents(self, first: date, last: date, begin: datetime | None = None) -> dict[str, Document]:
         """
         Return the well-formed daily documents from first to last, by id, oldest first.
@@ -123,7 +150,8 @@ def go_forward(run: LedgerRun) -> bool:
     sessions = [] if first is None or first > last_day else run.calendar.sessions(first, last_day)
     if not sessions:
         return True
-    books = run.days.books(None, None) if head is None else run.days.books(head.done_until, head.last_day)
+    at, session = (None, None) if head is None else (head.done_until, head.last_day)
+    books = run.books(at, session, sessions[0])
     due = frozenset() if head is None else head.months_due
     windows = _windows_before(run, sessions[0])
     begin = session_period(run.calendar, sessions[0]).start
@@ -138,7 +166,7 @@ def go_forward(run: LedgerRun) -> bool:
         windows = windows.followed_by(session, (by_day.pop(session, {}) | day.snapshots).values())
         due |= {day.period.label[:7]}
         served = LedgerHead(session, run.run.seen_until, day.period.end, None, due)
-        run.commit(served, day, snapshots=day.snapshots, windows=windows.to_documents())
+        run.commit(served, day, snapshots=day.snapshots, windows=windows.to_documents(day.books.moments))
         run.tell(day, sessions[0])
         books = day.books
     return True
@@ -147,8 +175,10 @@ def go_forward(run: LedgerRun) -> bool:
 def mend_windows(run: LedgerRun) -> None:
     """Write the windows of what is served anew, as they may be missing or damaged. Raises as `go_forward`."""
     if run.head is not None:
-        served = run.documents(run.head.last_day - WINDOW_SPAN, run.head.last_day)
-        run.commit(run.head, None, windows=Windows.of(served.values()).to_documents())
+        last_day = run.head.last_day
+        served = run.documents(last_day - WINDOW_SPAN, last_day)
+        books = run.books(run.head.done_until, last_day, last_day + _DAY)
+        run.commit(run.head, None, windows=Windows.of(served.values()).to_documents(books.moments))
 
 
 def _windows_before(run: LedgerRun, session: date) -> Windows:
@@ -158,7 +188,12 @@ def _windows_before(run: LedgerRun, session: date) -> Windows:
             return stored_windows(run.store, run.run.tenant_id, run.head.last_day)
         except PackedStateError as error:
             logger.info("Making windows anew: %s", error, extra={"tenant": run.run.tenant_id})
-    return Windows.of(run.documents(session - WINDOW_SPAN, session - timedelta(days=1)).values())
+    return Windows.of(run.documents(session - WINDOW_SPAN, session - _DAY).values())
+
+
+def _label(named: tuple[str, Document]) -> Any:
+    """Return what tells one day's documents from another's, whatever they lack."""
+    return named[1].get("session") or named[1].get("period_start")
 
 
 def _first_day(run: LedgerRun) -> date | None:

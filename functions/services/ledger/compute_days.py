@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from functions.domain.kernel.errors import PackedStateError
 from functions.domain.ledger.books import Checkpoint, PeriodResult, compute_period_in_pages
+from functions.domain.ledger.capital import capital_base
 from functions.domain.ledger.checkpoints import checkpoint_document
 from functions.domain.ledger.marks import Marks, latest, marks_document, read_marks
-from functions.domain.ledger.periods import Period, mode_at_end, snapshot_document
+from functions.domain.ledger.periods import Period, day_document, mode_at_end
+from functions.domain.track_record.cumulative_moments import ByStrategy, with_days
 from functions.services.kernel.ports import Clock, Document, MarketCalendar
 from functions.services.ledger.books import books_at
 from functions.services.ledger.malformed import Malformed
@@ -99,7 +101,7 @@ class ComputeDays:
         books : Checkpoint
             Where the day before ended; every fill since counts to this one.
         known : mapping
-            Documents by id, of days computed before: a day's keeps its capital base, and the mode it knew.
+            Documents by id, of days computed before: what a day's took from the policy stays, and the mode it knew.
 
         Raises
         ------
@@ -111,15 +113,19 @@ class ComputeDays:
         documents = {
             period.document_id(one.uid, one.strategy_id): self._document(one, period, known) for one in results
         }
-        return ComputedDay(session, period, closing, marks, documents)
+        moments = None if books.moments is None else self.with_days(books.moments, documents.values())
+        return ComputedDay(session, period, replace(closing, moments=moments), marks, documents)
+
+    def with_days(self, moments: ByStrategy, days: Iterable[Document]) -> ByStrategy:
+        """Return moments with further days in them, at the policy's risk-free rate."""
+        policy = self._valuation.policy
+        return with_days(moments, days, policy.risk_free_rate / policy.periods_a_year)
 
     def _document(self, result: PeriodResult, period: Period, known: Mapping[str, Document]) -> dict[str, Any]:
         before = known.get(period.document_id(result.uid, result.strategy_id))
-        base = self._valuation.capital_base(result.strategy_id)
-        if before is not None and before["capital_base"] > 0:
-            base = before["capital_base"]
+        base = capital_base(result.strategy_id, result.capital, self._valuation.policy, before)
         mode = mode_at_end(self._valuation.modes.get(result.strategy_id), period, before)
-        document = snapshot_document(self._tenant_id, result, period, base, self._clock.now())
+        document = day_document(self._tenant_id, result, period, base, self._clock.now())
         return document | {"mode": mode}
 
 

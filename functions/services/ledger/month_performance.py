@@ -129,7 +129,7 @@ class ComputeMonth:
             base = policy.strategy_capital.get(result.strategy_id, policy.base_capital)
             document = snapshot_document(tenant_id, result, period, base, computed_at)
             owner = (result.uid, result.strategy_id)
-            document |= month_statistics(days.get(owner, []), policy.risk_free_rate, policy.periods_a_year)
+            document |= month_statistics(days.get(owner, []), policy)
             snapshots[period.document_id(*owner)] = document
         return snapshots
 

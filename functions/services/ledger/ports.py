@@ -74,7 +74,6 @@ class TenantSettings:
     policy: Document | None
     market_data: Document | None
     modes: Document | None
-    session: Document | None
 
 
 class LedgerReader(Protocol):

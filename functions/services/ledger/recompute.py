@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 
 from functions.domain.kernel.document_size import stored_bytes
+from functions.domain.ledger.books import Checkpoint
 from functions.domain.track_record.daily_returns import day_of
 from functions.services.kernel.ports import Document
 from functions.services.ledger.catch_up import LedgerRun
@@ -42,7 +43,7 @@ def compute_again(run: LedgerRun) -> bool:
     sessions = run.calendar.sessions(start, head.last_day)
     known = run.documents(start, sessions[: run.run.most_days][-1]) if sessions else {}
     leftovers = {} if head.recomputing is None else _staged_ids(run, start)
-    books = run.days.books(again.reached_at, again.reached)
+    books = run.books(again.reached_at, again.reached, start)
     for session in sessions[:-1]:
         if not run.run.may_go_on():
             return False
@@ -54,7 +55,7 @@ def compute_again(run: LedgerRun) -> bool:
         books = day.books
     if not run.run.may_go_on():
         return False
-    _serve(run, head, again, run.days.day(books, sessions[-1], known) if sessions else None)
+    _serve(run, head, again, run.days.day(books, sessions[-1], known) if sessions else None, books)
     return True
 
 
@@ -89,7 +90,7 @@ def _staged_ids(run: LedgerRun, first: date) -> dict[date, set[str]]:
     return ids
 
 
-def _serve(run: LedgerRun, head: LedgerHead, again: Recomputation, last: ComputedDay | None) -> None:
+def _serve(run: LedgerRun, head: LedgerHead, again: Recomputation, last: ComputedDay | None, books: Checkpoint) -> None:
     """Serve what is staged, and the last day: at once where that fits, else oldest first, with the windows last."""
     documents: dict[str, Document] = {}
     ids: set[str] = set()
@@ -104,7 +105,9 @@ def _serve(run: LedgerRun, head: LedgerHead, again: Recomputation, last: Compute
         size += 2 * stored_bytes(document)  # written there, deleted here, and either by its name
     recent = run.documents(head.last_day - WINDOW_SPAN, head.last_day) | documents
     recent |= {} if last is None else last.snapshots
-    windows = Windows.of([one for one in recent.values() if day_of(one) > head.last_day - WINDOW_SPAN]).to_documents()
+    latest = [one for one in recent.values() if day_of(one) > head.last_day - WINDOW_SPAN]
+    moments = (books if last is None else last.books).moments
+    windows = Windows.of(latest).to_documents(moments)
     beside = [] if last is None else [last.checkpoint, last.kept_marks, *last.snapshots.values()]
     if size + sum(map(stored_bytes, (*windows.values(), *beside))) > MOST_SERVED_BYTES:
         run.commit(replace(head, recomputing=again), None, snapshots=documents, unstaged=ids)

@@ -1,4 +1,4 @@
-"""What positions and capital are worth, from a tenant's settings."""
+"""What positions are worth, from a tenant's settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
 from functions.domain.ledger.market_prices import MarketPrices, read_market_prices
 from functions.domain.ledger.marks import Mark
-from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState, read_modes
 from functions.services.kernel.ports import MarketCalendar
 from functions.services.ledger.ports import TenantSettings
@@ -42,27 +41,11 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """Prices of sessions, and the capital each strategy may use."""
+    """Prices of sessions, and what a day's documents say beside them."""
 
     policy: Policy
     modes: Mapping[str, ModeState]
-    equity: float | None
-    """The account's at the start of its last day, USD."""
     market: Market | None
-
-    def capital_base(self, strategy_id: str) -> float:
-        """
-        Return the capital a strategy may use, USD.
-
-        The policy's figure for it if set, else the share of the account it asked for in its last BUY, else
-        ``base_capital``: a larger base would charge it the risk-free rate on money it never had.
-        """
-        if strategy_id in self.policy.strategy_capital:
-            return self.policy.strategy_capital[strategy_id]
-        state = self.modes.get(strategy_id)
-        if state is not None and state.allocation and self.equity is not None and self.equity > 0:
-            return state.allocation * self.equity
-        return self.policy.base_capital
 
     def marks(self, session: date) -> dict[str, Mark]:
         """Return what the market data says of a session, by canonical symbol; nothing, if it does not reach there."""
@@ -81,7 +64,7 @@ def value(
     Parameters
     ----------
     on_malformed : callable
-        Told of modes, market data and an account's history that cannot be read: they count as missing.
+        Told of modes and market data that cannot be read: they count as missing.
 
     Raises
     ------
@@ -90,19 +73,14 @@ def value(
     """
     policy = Policy.from_sources(policy_defaults, settings.policy)
     modes: Mapping[str, ModeState] = {}
-    equity: float | None = None
     try:
         modes = read_modes(settings.modes)
-    except InputError as error:
-        on_malformed(error)
-    try:
-        equity = BreakerState.from_document((settings.session or {}).get("breaker")).day_start
     except InputError as error:
         on_malformed(error)
     prices, wrong = read_market_prices(settings.market_data)
     if wrong is not None:
         on_malformed(wrong)
-    return Valuation(policy, modes, equity, _market(prices, calendar, on_malformed))
+    return Valuation(policy, modes, _market(prices, calendar, on_malformed))
 
 
 def _market(prices: MarketPrices | None, calendar: MarketCalendar, on_malformed: OnMalformed) -> Market | None:

@@ -50,8 +50,8 @@ class OutsideCycles:
         """Return a strategy's statistics over the policy's lookback. Raises StoreUnavailable."""
         known = self._known(tenant_id, uid, policy_defaults)
         lookback = known.policy.performance_lookback_days
-        returns = known.windows.rows([strategy_name], lookback)[0]
-        return performance_metrics(strategy_name, returns, known.windows.dates[-lookback:], known.policy)
+        sessions = known.windows.rows([strategy_name], lookback)[0]
+        return performance_metrics(strategy_name, sessions, known.windows.dates[-lookback:], known.policy)
 
     def log_shadow_trade(self, tenant_id: str, strategy_name: str, signal: Mapping[str, Any]) -> None:
         """Record a shadow signal; doing it again changes nothing. Raises StoreUnavailable."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError, PackedStateError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.kernel.stored_fields import TEXTS
-from functions.domain.track_record.daily_returns import check_return, counted, day_of, pooled_returns
+from functions.domain.track_record.cumulative_moments import ByStrategy, packed
+from functions.domain.track_record.daily_returns import check_return, day_of, sessions_by_uid
 from functions.domain.track_record.live_costs import LiveDays
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
@@ -49,18 +48,37 @@ class Windows:
         by_uid = {uid: self.by_uid.get(uid, none).followed_by(of_day.by_uid.get(uid, none), since) for uid in uids}
         return Windows(by_uid, self.live_days.followed_by(of_day.live_days, since))
 
-    def to_documents(self) -> dict[str | None, Document]:
-        """Return them as they are stored, by uid; the tenant's own says of which users there are any."""
+    def to_documents(self, moments: ByStrategy | None) -> dict[str | None, Document]:
+        """
+        Return them as they are stored, by uid; the tenant's own says of which users there are any.
+
+        Parameters
+        ----------
+        moments : mapping or None
+            Of all days so far, to be stored beside them; None where nobody knows.
+        """
         costs = {"live_costs": self.live_days.costs().to_document()}
         own = {
             "uids": sorted(uid for uid in self.by_uid if uid is not None),
             "live_days_json": self.live_days.to_text(),
         }
-        return {uid: one.to_document() | costs | (own if uid is None else {}) for uid, one in self.by_uid.items()}
+        documents: dict[str | None, Document] = {}
+        for uid, one in self.by_uid.items():
+            rows = (
+                {}
+                if moments is None
+                else {"moments": packed([moments.get((uid, name)) for name in one.strategy_names])}
+            )
+            documents[uid] = one.to_document() | costs | rows | (own if uid is None else {})
+        return documents
 
 
 def build_windows(
-    store: PerformanceStore, tenant_id: str, today: date, on_malformed: OnMalformed | None = None
+    store: PerformanceStore,
+    tenant_id: str,
+    today: date,
+    on_malformed: OnMalformed | None = None,
+    moments: ByStrategy | None = None,
 ) -> dict[str | None, PerformanceWindows]:
     """
     Rebuild and store a tenant's windows; doing it again changes nothing.
@@ -71,6 +89,8 @@ def build_windows(
         The last day that counts.
     on_malformed : callable, optional
         Told of each daily document that cannot be used; it counts as missing.
+    moments : mapping, optional
+        Of the newest checkpoint, to be served beside them.
 
     Returns
     -------
@@ -82,7 +102,7 @@ def build_windows(
     StoreUnavailable
     """
     windows = Windows.of(usable(store.daily_documents(tenant_id, today - WINDOW_SPAN, today), on_malformed).values())
-    store.write_windows(tenant_id, windows.to_documents())
+    store.write_windows(tenant_id, windows.to_documents(moments))
     return windows.by_uid
 
 
@@ -130,13 +150,7 @@ def usable(
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
     """Return windows made of usable daily documents: by uid, and pooled under None; what nobody owns is in none."""
-    by_uid: dict[str | None, list[Document]] = defaultdict(list)
-    for document in counted([day for day in days if day["uid"] != UNOWNED]):
-        for uid in (None, document["uid"]):
-            by_uid[uid].append(document)
-    returns = {uid: pooled_returns(documents) for uid, documents in by_uid.items()}
     return {
-        uid: PerformanceWindows.from_daily_returns((name, day, value) for (name, day), value in cells.items())
-        for uid, cells in returns.items()
-        if cells
+        uid: PerformanceWindows.from_sessions((name, day, session) for (name, day), session in cells.items())
+        for uid, cells in sessions_by_uid(days).items()
     }

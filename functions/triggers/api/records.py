@@ -11,7 +11,8 @@ from functions.domain.access.roles import Role
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.activity import orchestration_summary
-from functions.domain.track_record.curves import Curve, Figures
+from functions.domain.track_record.curves import Curve
+from functions.domain.track_record.session_returns import Figures
 from functions.services.monitoring.explain_trade import explain_trade
 from functions.services.monitoring.logged_decisions import read_counted
 from functions.services.monitoring.show_books import all_reserved, curves_of, open_positions

@@ -33,7 +33,7 @@ def test_a_night_over_200_000_open_lots(own_db: Client) -> None:
         key: Lots(rng.uniform(1, 9, LOTS_EACH), rng.uniform(40, 60, LOTS_EACH), np.zeros(LOTS_EACH)) for key in keys
     }
     marks = {key.symbol: 50.0 for key in keys}
-    books = Checkpoint(MONDAY_ENDS, lots, marks, frozenset(key.owner for key in keys))
+    books = Checkpoint(MONDAY_ENDS, lots, marks, owners=frozenset(key.owner for key in keys), moments={})
     store = FirestoreLedgerStore(own_db)
     head = LedgerHead(MONDAY, MONDAY_ENDS, MONDAY_ENDS)
     store.commit_day(TENANT, DayWrites(head=head, session=MONDAY, checkpoint=checkpoint_document(books)), None)

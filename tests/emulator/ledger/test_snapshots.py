@@ -21,8 +21,6 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.periods import Period
 from functions.domain.orchestration.cycle_documents import modes_document
-from functions.domain.track_record.breakers import BreakerState
-from functions.domain.track_record.equity_flows import Equity
 from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Version
@@ -87,6 +85,10 @@ WEEK = {
 }
 
 
+BASES = [450.0, 450.0, 450.0, 225.0, 225.0]
+"""What ten were bought for, and five of them."""
+
+
 def test_days_missed_are_filled_in_and_add_up(ledger: Client) -> None:
     report = take(ledger)
     assert [day.day for day in report.days] == [2, 3, 4, 5, 6]
@@ -96,12 +98,14 @@ def test_days_missed_are_filled_in_and_add_up(ledger: Client) -> None:
     saturday = date(2020, 2, 29)
     assert (monday["period_start"], monday["period_end"]) == (at(saturday, 5), at(TUESDAY, 5)), "New York's midnights"
     assert monday["session"] == "2020-03-02"
-    assert monday["return_fraction"] == pytest.approx(9 / 10_000)
+    assert (monday["capital_base"], monday["return_fraction"]) == (450.0, pytest.approx(9 / 450))
     assert (monday["fees"], monday["fills"], monday["stale_marks"]) == (1.0, 1, [])
     assert (monday["tenant_id"], monday["book"], monday["source"]) == (TENANT, "live", "ledger_trades_fifo")
     windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
     assert windows.strategy_names == ("Trend",)
-    assert windows.returns[0].tolist() == pytest.approx([pnl / 10_000 for _, _, pnl in WEEK.values()])
+    assert windows.sessions.returns[0].tolist() == pytest.approx(
+        [pnl / base for (_, _, pnl), base in zip(WEEK.values(), BASES, strict=True)]
+    )
     assert paths.windows(ledger, TENANT, "ann").get().exists
 
 
@@ -163,8 +167,8 @@ def test_days_that_are_computed_again_are_not_served_half(ledger: Client) -> Non
     assert [day.day for day in report.days] == [6], "it goes on where it was stopped"
     windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
     assert [day.day for day in windows.dates] == [2, 3, 4, 5, 6]
-    assert windows.returns[0].tolist() == pytest.approx(
-        [pnl / 10_000 for _, _, pnl in figures(performance(ledger)).values()]
+    assert windows.sessions.returns[0].tolist() == pytest.approx(
+        [day["pnl"] / day["capital_base"] for _, day in sorted(performance(ledger).items())]
     )
     assert take(ledger, now=now + timedelta(hours=1)).days == []
 
@@ -246,21 +250,21 @@ def test_a_month_that_does_not_exist_is_a_clear_error(own_db: Client, month: int
         compute_monthly_strategy_performance_from_firestore(own_db, TENANT, 2020, month)
 
 
-def test_the_capital_base_is_what_the_strategy_may_use(ledger: Client) -> None:
-    since = datetime(2020, 3, 1, tzinfo=UTC)
-    state = ModeState(AgentMode.ACTIVE, since, ReasonCode.SHARPE_HEALTHY, allocation=0.25)
-    paths.modes(ledger, TENANT, None).set(modes_document({"Trend": state, "Other": state}, since))
-    paths.current_session(ledger, TENANT).set({"breaker": BreakerState(opening=Equity(80_000.0, since)).to_document()})
+def test_the_capital_base_is_what_was_granted_or_held_or_the_policys_own(ledger: Client) -> None:
     paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 5_000}})
     put_fill(ledger, "f9", MONDAY, "buy", 1, 45.0, strategy_id="Other")
+    put_fill(ledger, "g1", MONDAY, "buy", 1, 45.0, strategy_id="Granted", nonce="n1", granted=800.0)
     take(ledger)
     days = performance(ledger)
-    assert days["ann__Trend__2020-03-02"]["capital_base"] == pytest.approx(0.25 * 80_000)
+    assert days["ann__Trend__2020-03-02"]["capital_base"] == pytest.approx(10 * 45.0)
+    assert days["ann__Granted__2020-03-02"]["capital_base"] == days["ann__Granted__2020-03-06"]["capital_base"] == 800
     assert days["ann__Other__2020-03-02"]["capital_base"] == 5_000
-    paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 7_000}})
+    paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 7_000, "Trend": 9_000}})
     put_fill(ledger, "late", MONDAY, "buy", 1, 45.0, created_at=at(FRIDAY, 23))
     take(ledger, now=at(FRIDAY, 23) + timedelta(hours=1))
-    assert performance(ledger)["ann__Other__2020-03-02"]["capital_base"] == 5_000, "a day computed again keeps its base"
+    again = performance(ledger)
+    assert again["ann__Other__2020-03-02"]["capital_base"] == 5_000, "what the policy said of a day stays"
+    assert again["ann__Trend__2020-03-02"]["capital_base"] == pytest.approx(11 * 45.0), "the ledger's follows it"
 
 
 def test_a_day_keeps_the_mode_it_had(ledger: Client) -> None:
@@ -307,4 +311,4 @@ def test_paper_fills_make_shadow_days_which_continue_the_window(ledger: Client) 
     assert (monday["book"], monday["pnl"]) == ("shadow", pytest.approx(100.0))
     windows = PerformanceWindows.from_document(paths.windows(ledger, TENANT, None).get().to_dict())
     row = windows.rows(["Shy"], 90)[0]
-    assert row.tolist() == pytest.approx([0.0, 0.01, 0.01, -0.02, -0.01, 0.04])
+    assert row.returns.tolist() == pytest.approx([pnl / 4_500 for pnl in (0, 100, 100, -200, -100, 400)])

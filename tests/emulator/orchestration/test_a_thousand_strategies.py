@@ -27,6 +27,7 @@ from functions.domain.orchestration.decision import FITTED_BYTES
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.position_book import Holding, PositionBook
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
+from functions.domain.track_record.session_returns import SessionReturns
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
@@ -54,7 +55,8 @@ def set_up(db: Client, names: list[str], mean_return: float) -> None:
     now, rng = datetime.now(UTC), np.random.default_rng(20)
     days = tuple(date(2020, 1, 1) + timedelta(days=day) for day in range(MAX_WINDOW_DAYS))
     returns = rng.normal(mean_return, 0.01, (len(names), len(days)))
-    paths.windows(db, TENANT, None).set(PerformanceWindows(tuple(names), days, returns).to_document())
+    windows = PerformanceWindows(tuple(names), days, SessionReturns.plain(returns))
+    FirestoreLedgerStore(db).write_windows(TENANT, {None: windows.to_document()})
     quotes = {symbol: {"price": 100.0, "history": [100.0] * 60} for symbol in SYMBOLS}
     paths.market_data(db, TENANT).set({"as_of": now, "symbols": quotes})
     paths.account(db, TENANT).set({"equity": 1e7, "buying_power": 1e7, "as_of": now})
@@ -141,7 +143,6 @@ def test_a_sweep_warns_of_every_limit_that_is_near_and_of_no_other(own_db: Clien
     assert near == {
         "📏 The number of strategies: 100% of the limit",
         "📏 The number of strategies with a track record, live and on paper: 100% of the limit",
-        "📏 The daily returns, state/windows: 75% of the limit",
     }
     told.clear()
     sweep.run(TENANT, {})
@@ -168,5 +169,6 @@ def test_a_day_and_a_month(own_db: Client) -> None:
     assert (done["status"], done["days"], done["documents"]) == ("DONE", 2, 4 * MAX_WINDOW_STRATEGIES)
     done = job.run(SnapshotTask(TENANT, Period.of_month(2020, 3)), {})
     assert (done["status"], done["documents"]) == ("DONE", 2 * MAX_WINDOW_STRATEGIES)
-    windows = PerformanceWindows.from_document(paths.windows(own_db, TENANT, None).get().to_dict())
+    state = FirestoreCycleStore(own_db).read(TENANT, None, None)
+    windows = PerformanceWindows.from_document(state.windows)
     assert len(windows.strategy_names) == MAX_WINDOW_STRATEGIES

@@ -112,7 +112,7 @@ def test_users_pooled_are_profit_over_capital_day_by_day(own_db: Client) -> None
     write_days(own_db, {"S": [0.10]}, uid="ann")
     write_days(own_db, {"S": [-0.02]}, uid="bob")
     windows = build_windows(FirestoreLedgerStore(own_db), TENANT, date(2020, 3, 16))
-    assert windows[None].returns.tolist() == [[pytest.approx(0.04)]]
+    assert windows[None].sessions.returns.tolist() == [[pytest.approx(0.04)]]
 
 
 def test_thresholds_set_on_the_class_apply_and_the_tenants_document_overrides_them(

@@ -37,7 +37,7 @@ def deflated(trials: int, correlation: float = 0.0, sharpes: object = SHARPES, r
 
 @pytest.mark.parametrize("rate", [0.0, 0.05])
 def test_one_trial_is_the_probabilistic_ratio_against_0(rate: float) -> None:
-    expected = float(probabilistic_sharpe_ratio(RETURNS[0], rate, periods_a_year=YEAR))
+    expected = float(probabilistic_sharpe_ratio(RETURNS[0] - rate / YEAR, periods_a_year=YEAR))
     assert deflated(1, rate=rate) == expected
     assert deflated(50, correlation=1.0, rate=rate) == expected, "fifty that are one"
     assert math.isfinite(expected)
@@ -58,7 +58,7 @@ def test_trials_that_go_together_count_for_fewer() -> None:
 def test_trials_that_happen_to_agree_do_not_prove_more_than_their_days_allow() -> None:
     agreeing = np.full(20, SHARPES[0])
     by_chance_alone = expected_best_sharpe(20, math.sqrt(YEAR / 749))
-    expected = probabilistic_sharpe_ratio(RETURNS[0], 0.0, by_chance_alone, periods_a_year=YEAR)
+    expected = probabilistic_sharpe_ratio(RETURNS[0], by_chance_alone, periods_a_year=YEAR)
     assert deflated(20, sharpes=agreeing) == pytest.approx(float(expected))
     assert deflated(20, sharpes=[SHARPES[0]]) == deflated(20, sharpes=agreeing) == deflated(20, sharpes=[])
 

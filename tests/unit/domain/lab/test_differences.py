@@ -36,7 +36,7 @@ def test_one_seed_gives_the_same_interval_and_another_one_another(method: Interv
 
 def test_differences_are_those_of_the_annualised_ratios_over_the_rate() -> None:
     found = sharpe_differences(RETURNS, np.random.default_rng(1), 0.03, periods_a_year=YEAR, against=1, replications=50)
-    ratios = sharpe_ratio(RETURNS, 0.03, periods_a_year=YEAR)
+    ratios = sharpe_ratio(RETURNS - 0.03 / YEAR, periods_a_year=YEAR)
     np.testing.assert_allclose([one.difference for one in found.by_series], ratios - ratios[1], atol=1e-12)
     assert found.by_series[1].low == found.by_series[1].high == 0.0
 

@@ -19,6 +19,7 @@ from functions.domain.ledger.books import (
     compute_period,
     compute_period_in_pages,
 )
+from functions.domain.ledger.capital import Capital
 from functions.domain.ledger.checkpoints import checkpoint_document, read_checkpoint
 from functions.domain.ledger.events import Cash, parse_entry
 from functions.domain.ledger.fills import BookKey, Fill, parse_fill
@@ -100,7 +101,9 @@ def test_a_bad_document_is_named(wrong: dict[str, Any], message: str) -> None:
 
 def test_a_period_is_realized_plus_the_change_of_unrealized() -> None:
     first, books = compute_period(Checkpoint.empty(), [fill(price=45, fees=1)], {"KO": 47.0}, START + DAY)
-    assert one(first) == PeriodResult("ann", "Trend", 0.0, 19.0, 19.0, 1.0, 1, turnover=450.0, trading_fees=1.0)
+    capital = Capital(traded=450.0, granted_by_symbol={"KO": 450.0})
+    expected = PeriodResult("ann", "Trend", 0.0, 19.0, 19.0, 1.0, 1, capital=capital, turnover=450.0, trading_fees=1.0)
+    assert one(first) == expected
     second, books = compute_period(
         books, [fill(30, side="sell", qty=4, price=48, fees=0)], {"KO": 46.0}, START + 2 * DAY
     )
@@ -129,16 +132,36 @@ events = st.lists(
         st.integers(0, 3),
         st.sampled_from(["KO", "PEP"]),
         st.sampled_from(["ann", "bob"]),
+        st.sampled_from(["", "n1", "n2"]),
     ),
     max_size=25,
 )
 
 
-def fills_of(given_events: Sequence[tuple[int, str, int, int, int, str, str]]) -> list[Fill]:
+def fills_of(given_events: Sequence[tuple[int, str, int, int, int, str, str, str]]) -> list[Fill]:
     return [
-        fill(minute / 60, id=f"f{n}", side=side, qty=qty, price=price, fees=fees, symbol=symbol, uid=uid)
-        for n, (minute, side, qty, price, fees, symbol, uid) in enumerate(given_events)
+        fill(
+            minute / 60,
+            id=f"f{n}",
+            side=side,
+            qty=qty,
+            price=price,
+            fees=fees,
+            symbol=symbol,
+            uid=uid,
+            **({"nonce": f"{nonce}{symbol}{uid}", "granted": GRANTS[nonce]} if nonce else {}),
+        )
+        for n, (minute, side, qty, price, fees, symbol, uid, nonce) in enumerate(given_events)
     ]
+
+
+GRANTS = {"n1": 2_000.0, "n2": 7_000.0}
+"""USD by entry: less, and more, than what most of its fills cost."""
+
+
+def assert_same_capital(one: PeriodResult, other: PeriodResult) -> None:
+    for name in ("in_use", "long", "traded", "granted"):
+        assert getattr(one.capital, name) == pytest.approx(getattr(other.capital, name), rel=1e-9, abs=1e-6), name
 
 
 @given(events, st.randoms(use_true_random=False))
@@ -188,7 +211,11 @@ def test_pages_change_nothing(given_events: Any, page_size: int) -> None:
         other = by_owner[result.uid, result.strategy_id]
         for name in ("realized_pnl", "unrealized_pnl", "pnl", "fees"):
             assert getattr(other, name) == pytest.approx(getattr(result, name), rel=1e-9, abs=1e-6)
-    assert paged_books.lots.keys() == books.lots.keys()
+        assert_same_capital(other, result)
+    assert paged_books.lots.keys() == books.lots.keys() == books.grants.keys()
+    for key, grant in books.grants.items():
+        assert paged_books.grants[key].usd == pytest.approx(grant.usd, rel=1e-9, abs=1e-6)
+        assert paged_books.grants[key].entries.keys() == grant.entries.keys()
     assert paged_books.marks == books.marks
 
 

@@ -65,11 +65,11 @@ def test_the_sweep_measures_what_it_reads_and_knows_what_the_last_cycle_measured
         policy={"disabled_strategies": ["x" * 100]},
         session={"session_id": "s" * 100},
         positions=book,
-        last_decision=decision(sizes={"windows": 7, "policy": 5}),
+        last_decision=decision(sizes={"decision": 7, "policy": 5}),
         alerts={str(number): Versioned({}, None) for number in range(3)},
     )
     sizes = observed(seen, Policy(), MARCH_16 + HOUR, None).sizes
-    assert (sizes["windows"], sizes["policy"], sizes["session"], sizes["open_alerts"]) == (7, 121, 112, 3)
+    assert (sizes["decision"], sizes["policy"], sizes["session"], sizes["open_alerts"]) == (7, 121, 112, 3)
     assert 0 < sizes["position_book"] < 1000
     closed = records(positions=PositionBook().closed("by hand", "olga").to_document(MARCH_16))
     assert observed(closed, Policy(), MARCH_16, None).sizes["position_book"] == 0

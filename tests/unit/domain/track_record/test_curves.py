@@ -17,6 +17,7 @@ from functions.domain.ledger.periods import Period, mode_at_end
 from functions.domain.track_record import statistics
 from functions.domain.track_record.curves import rolling_sharpe, strategy_curves
 from functions.domain.track_record.modes import ModeState
+from functions.domain.track_record.session_returns import SessionReturns
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.track_record.build_windows import windows_of
 
@@ -31,6 +32,11 @@ def daily(day: int, pnl: float, book: str = "live", uid: str = "ann", **fields: 
     return known | {"fills": 1, "unrealized_pnl": 0.0, "mode": None} | fields
 
 
+def beyond_cash(returns: list[float]) -> list[float]:
+    """Return what days of 0 (idle) and others (all in longs) earned beyond the risk-free rate."""
+    return [one - POLICY.risk_free_rate / 252 if one else 0.0 for one in returns]
+
+
 def test_a_live_record() -> None:
     curves = strategy_curves([daily(0, 10, mode="ACTIVE"), daily(1, -22), daily(2, 11)], 30, POLICY)
     assert curves.days == tuple(MONDAY + timedelta(days=day) for day in range(3))
@@ -40,7 +46,7 @@ def test_a_live_record() -> None:
     assert np.isnan(curves.shadow.equity).all()
     assert np.isnan(curves.sharpe[:2]).all()
     assert curves.sharpe[2] == pytest.approx(
-        statistics.sharpe_ratio([0.1, -0.22, 0.11], POLICY.risk_free_rate, periods_a_year=252)
+        statistics.sharpe_ratio(beyond_cash([0.1, -0.22, 0.11]), periods_a_year=252)
     )
     assert curves.book == ("live", "live", "live")
     assert curves.mode == ("ACTIVE", None, None)
@@ -65,7 +71,7 @@ def test_a_day_on_paper_counts_with_its_paper_return() -> None:
     curves = strategy_curves(documents, 30, POLICY)
     assert curves.book == ("live", "shadow", "shadow")
     assert curves.sharpe[2] == pytest.approx(
-        statistics.sharpe_ratio([0.05, 0.07, -0.03], POLICY.risk_free_rate, periods_a_year=252)
+        statistics.sharpe_ratio(beyond_cash([0.05, 0.07, -0.03]), periods_a_year=252)
     )
     assert curves.live.equity == pytest.approx([1.05, 1.05, 1.05 * 1.01]), "each book has its own curve"
     assert curves.shadow.equity == pytest.approx([1.0, 1.07, 1.07 * 0.97])
@@ -128,7 +134,7 @@ def test_curves_are_the_statistics_of_their_returns(returns: list[float]) -> Non
     assert curves.live.equity == pytest.approx(np.cumprod(1 + np.array(returns)), abs=1e-12)
     windows = [returns[max(0, end - 10) : end] for end in range(1, len(returns) + 1)]
     by_day = [
-        float(statistics.sharpe_ratio(one, POLICY.risk_free_rate, periods_a_year=252)) if len(one) >= 3 else np.nan
+        float(statistics.sharpe_ratio(beyond_cash(one), periods_a_year=252)) if np.count_nonzero(one) >= 3 else np.nan
         for one in windows
     ]
     assert curves.sharpe == pytest.approx(by_day, rel=1e-9, nan_ok=True)
@@ -147,12 +153,12 @@ def test_the_book_that_counts_is_the_windows(cells: list[tuple[int, bool, float]
         for at, book in enumerate(curves.book)
     ]
     windows = windows_of(documents).get(None, PerformanceWindows.empty())
-    by_day = dict(zip(windows.dates, windows.rows(["Trend"], 30)[0], strict=True))
+    by_day = dict(zip(windows.dates, windows.rows(["Trend"], 30).returns[0], strict=True))
     assert counting == pytest.approx([by_day.get(day, np.nan) for day in curves.days], nan_ok=True)
 
 
 def test_no_days_have_no_sharpe_ratio() -> None:
-    assert rolling_sharpe(np.empty(0), POLICY).size == 0
+    assert rolling_sharpe(SessionReturns.plain([]), POLICY).size == 0
 
 
 @pytest.mark.parametrize(

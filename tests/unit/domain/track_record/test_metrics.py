@@ -10,13 +10,14 @@ import pytest
 
 from functions.domain.kernel.policy import Policy
 from functions.domain.track_record.metrics import StrategyPerformanceMetrics, performance_metrics
+from functions.domain.track_record.session_returns import SessionReturns
 
 DAYS = [date(2020, 3, 2) + timedelta(days=n) for n in range(6)]
 
 
 def test_returns_and_their_last_day_leave_missing_days_out() -> None:
     returns = np.array([0.01, math.nan, -0.02, 0.03, 0.01, math.nan])
-    metrics = performance_metrics("Trend", returns, DAYS, Policy(min_data_points=4))
+    metrics = performance_metrics("Trend", SessionReturns.plain(returns), DAYS, Policy(min_data_points=4))
     assert metrics.daily_returns == (0.01, -0.02, 0.03, 0.01)
     assert metrics.last_updated == datetime(2020, 3, 6, tzinfo=UTC)
     assert metrics.data_points == 4
@@ -26,13 +27,13 @@ def test_returns_and_their_last_day_leave_missing_days_out() -> None:
 
 
 def test_too_few_returns_are_there_but_say_nothing() -> None:
-    metrics = performance_metrics("Trend", np.array([0.01, 0.02]), DAYS[:2], Policy())
+    metrics = performance_metrics("Trend", SessionReturns.plain([0.01, 0.02]), DAYS[:2], Policy())
     assert (metrics.daily_returns, metrics.annualized_return, metrics.sharpe_ratio) == ((0.01, 0.02), None, None)
     assert not metrics.is_healthy()
 
 
 def test_a_strategy_without_any_return() -> None:
-    metrics = performance_metrics("Trend", np.array([math.nan] * 6), DAYS, Policy())
+    metrics = performance_metrics("Trend", SessionReturns.plain([math.nan] * 6), DAYS, Policy())
     assert (metrics.daily_returns, metrics.last_updated, metrics.data_points) == ((), None, 0)
 
 

@@ -19,6 +19,7 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import modes_document
 from functions.domain.track_record.modes import EARNED, ModeState, read_modes
 from functions.domain.track_record.modes import next_mode as mode_after
+from functions.domain.track_record.session_returns import SessionReturns
 from functions.domain.track_record.standing import standings
 from functions.domain.track_record.windows import PerformanceWindows
 
@@ -168,7 +169,7 @@ def test_a_demotion_can_be_made_to_take_proof(days: int, confidence: float | Non
     # A daily Sharpe ratio a little below 0: 30 days make it likely to be below 0.5 a year, not certain.
     returns = np.resize([0.0095, -0.0100], days)
     windows = PerformanceWindows(
-        ("A",), tuple(NOW.date() + timedelta(days=d) for d in range(days)), returns[np.newaxis]
+        ("A",), tuple(NOW.date() + timedelta(days=d) for d in range(days)), SessionReturns.plain(returns[np.newaxis])
     )
     policy = Policy(demotion_confidence=confidence, performance_lookback_days=days, risk_free_rate=0.0)
     known = {"A": earned(ACTIVE)}

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-import scipy.stats  # type: ignore[import-untyped]
+import scipy.stats
 from numpy.typing import NDArray
 
 from functions.domain.track_record.sharpe_evidence import minimum_track_record_length, sharpe_standard_error

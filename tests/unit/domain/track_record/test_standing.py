@@ -15,6 +15,7 @@ from functions.domain.ledger.periods import month_statistics
 from functions.domain.track_record.curves import rolling_sharpe
 from functions.domain.track_record.metrics import performance_metrics
 from functions.domain.track_record.modes import ModeState
+from functions.domain.track_record.session_returns import SessionReturns
 from functions.domain.track_record.standing import Standing, mode_reasoning, standings
 from functions.domain.track_record.windows import PerformanceWindows
 
@@ -29,8 +30,8 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
         ("ACTIVE", "SHARPE_HEALTHY", 0.2, 30, "Sharpe Ratio 0.20 < 1, but too few days prove it. Full allocation."),
         ("REDUCED", "SHARPE_BELOW_REDUCE", 0.7, 30, "Sharpe Ratio 0.70 < 1. Reducing allocation by 50%."),
         ("SHADOW_MODE", "SHARPE_BELOW_SHADOW", -1.0, 30, "Sharpe Ratio -1.00 < 0.5. Moving to SHADOW_MODE."),
-        ("ACTIVE", "INSUFFICIENT_DATA", None, 1, "Insufficient data for Sharpe calculation (1 daily return, need 5"),
-        ("SHADOW_MODE", "HELD_WITHOUT_DATA", None, 2, "Only 2 daily returns that vary: SHADOW_MODE is kept until"),
+        ("ACTIVE", "INSUFFICIENT_DATA", None, 1, "Insufficient data for Sharpe calculation (1 active day, need 5"),
+        ("SHADOW_MODE", "HELD_WITHOUT_DATA", None, 2, "Only 2 active days that vary: SHADOW_MODE is kept until"),
         ("DISABLED", "SAMPLE_NOT_NAMED", None, 0, "A sample: name it in the policy's sample_strategies to let it act."),
     ],
 )
@@ -105,16 +106,16 @@ def test_a_market_that_never_closes_has_365_periods_a_year_and_an_exchange_252(
     standing = standings(["Trend"], windows, {}, policy, NOW)["Trend"]
     assert standing.sharpe_ratio == pytest.approx(sharpe, abs=5e-5)
     assert str(standing.state.mode) == mode
-    metrics = performance_metrics("Trend", returns, days, policy)
+    metrics = performance_metrics("Trend", SessionReturns.plain(returns), days, policy)
     assert metrics.sharpe_ratio == pytest.approx(standing.sharpe_ratio)
     assert metrics.probabilistic_sharpe_ratio == pytest.approx(standing.probabilistic_sharpe_ratio)
     year = policy.periods_a_year
     assert metrics.volatility == pytest.approx(0.02 * year**0.5)
     assert metrics.annualized_return == pytest.approx(float(np.prod(1 + returns)) ** (year / 30) - 1)
-    assert rolling_sharpe(returns, policy)[-1] == pytest.approx(standing.sharpe_ratio)
-    assert month_statistics(
-        [{"return_fraction": one, "capital_base": 1.0} for one in returns], policy.risk_free_rate, year
-    )["sharpe_ratio"] == pytest.approx(standing.sharpe_ratio)
+    assert rolling_sharpe(SessionReturns.plain(returns), policy)[-1] == pytest.approx(standing.sharpe_ratio)
+    assert month_statistics([{"pnl": float(one), "capital_base": 1.0} for one in returns], policy)[
+        "sharpe_ratio"
+    ] == pytest.approx(standing.sharpe_ratio)
 
 
 def test_a_demotion_is_proved_by_the_markets_own_year() -> None:

@@ -47,7 +47,7 @@ def test_equal_to_empyrical_on_real_prices(real_returns: NDArray[np.float64], da
         "total": [empyrical.cum_returns_final(row) for row in windows],
     }
     sharpe, volatility, annual = (
-        statistics.sharpe_ratio(windows, 0.04, periods_a_year=year),
+        statistics.sharpe_ratio(windows - daily_rate, periods_a_year=year),
         statistics.volatility(windows, periods_a_year=year),
         statistics.annualized_return(windows, periods_a_year=year),
     )
@@ -118,7 +118,7 @@ series_of_returns = arrays(np.float64, st.integers(3, 60), elements=moderate)
 
 @given(moderate, st.integers(2, 90))
 def test_equal_returns_have_no_sharpe_ratio(value: float, days: int) -> None:
-    assert math.isnan(sharpe_ratio(np.full(days, value), 0.04))
+    assert math.isnan(sharpe_ratio(np.full(days, value) - 0.04 / 252))
 
 
 @given(series_of_returns, st.floats(0.01, 100))
@@ -136,14 +136,14 @@ def test_missing_days_count_as_absent_not_as_zero(returns: NDArray[np.float64]) 
 
 @given(arrays(np.float64, (4, 20), elements=moderate))
 def test_rows_do_not_see_each_other(matrix: NDArray[np.float64]) -> None:
-    together = sharpe_ratio(matrix, 0.04)
-    alone = [float(sharpe_ratio(row, 0.04)) for row in matrix]
+    together = sharpe_ratio(matrix - 0.04 / 252)
+    alone = [float(sharpe_ratio(row - 0.04 / 252)) for row in matrix]
     np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-9)
 
 
 @given(series_of_returns)
 def test_a_higher_risk_free_rate_never_raises_sharpe(returns: NDArray[np.float64]) -> None:
-    low, high = sharpe_ratio(returns, 0.0), sharpe_ratio(returns, 0.05)
+    low, high = sharpe_ratio(returns), sharpe_ratio(returns - 0.05 / 252)
     assert math.isnan(low) or high <= low
 
 

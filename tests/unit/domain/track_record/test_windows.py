@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from functions.domain.kernel.errors import PackedStateError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
-from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
+from functions.domain.track_record.windows import PerformanceWindows
 
 START = date(2020, 1, 1)
 cells = st.lists(
@@ -31,7 +31,8 @@ def test_windows_survive_their_document(given_cells: list[tuple[str, date, float
     windows = PerformanceWindows.from_daily_returns(given_cells)
     read = PerformanceWindows.from_document(windows.to_document())
     assert (read.strategy_names, read.dates) == (windows.strategy_names, windows.dates)
-    np.testing.assert_array_equal(read.returns, windows.returns)
+    for array, other in zip(read.sessions.arrays, windows.sessions.arrays, strict=True):
+        np.testing.assert_array_equal(array, other)
 
 
 @given(cells)
@@ -40,29 +41,33 @@ def test_every_recent_return_is_found_in_its_row(given_cells: list[tuple[str, da
     assert len(windows.dates) <= MAX_WINDOW_DAYS
     for name, day, value in given_cells:
         if day in windows.dates:
-            row = windows.rows([name], MAX_WINDOW_DAYS)[0]
+            row = windows.rows([name], MAX_WINDOW_DAYS).returns[0]
             assert row[windows.dates.index(day)] == value
 
 
 def test_unknown_strategies_have_no_returns_and_rows_come_in_the_order_asked_for() -> None:
     windows = PerformanceWindows.from_daily_returns([("A", START, 0.1), ("B", START, 0.2)])
-    np.testing.assert_array_equal(windows.rows(["B", "?", "A"], 30), [[0.2], [np.nan], [0.1]])
-    assert PerformanceWindows.empty().rows(["A", "B"], 30).shape == (2, 0)
+    np.testing.assert_array_equal(windows.rows(["B", "?", "A"], 30).returns, [[0.2], [np.nan], [0.1]])
+    assert PerformanceWindows.empty().rows(["A", "B"], 30).returns.shape == (2, 0)
 
 
 def test_the_lookback_takes_the_newest_days() -> None:
     windows = PerformanceWindows.from_daily_returns([("A", START + timedelta(days=d), d / 100) for d in range(40)])
-    np.testing.assert_allclose(windows.rows(["A"], 3), [[0.37, 0.38, 0.39]])
+    np.testing.assert_allclose(windows.rows(["A"], 3).returns, [[0.37, 0.38, 0.39]])
 
 
-def test_a_full_document_stays_below_firestores_limit() -> None:
-    names = tuple(f"StrategyWithALongishName{number:04d}" for number in range(MAX_WINDOW_STRATEGIES))
-    dates = tuple(START + timedelta(days=day) for day in range(MAX_WINDOW_DAYS))
-    document = PerformanceWindows(names, dates, np.zeros((len(names), len(dates)))).to_document()
-    size = len(document["returns"]) + sum(len(text) + 1 for text in [*document["strategy_names"], *document["dates"]])
-    assert size < 900_000
+def test_more_strategies_than_a_tenant_may_have_are_refused() -> None:
     with pytest.raises(PackedStateError, match="strategies must be at most 1000, was 1001"):
         PerformanceWindows.from_daily_returns((f"S{number}", START, 0.0) for number in range(1001))
+
+
+def test_windows_of_before_take_0_for_idle_and_any_other_return_for_active_and_all_in_longs() -> None:
+    cells = [("A", START, 0.0), ("A", START + timedelta(days=2), 0.01), ("B", START + timedelta(days=1), -0.02)]
+    document = PerformanceWindows.from_daily_returns(cells).to_document()
+    of_before = {name: document[name] for name in ("strategy_names", "dates", "returns")}
+    sessions = PerformanceWindows.from_document(of_before).sessions
+    np.testing.assert_array_equal(sessions.is_active, [[False, False, True], [False, True, False]])
+    np.testing.assert_array_equal(sessions.long_fraction, [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
 
 
 @pytest.mark.parametrize(
@@ -76,6 +81,10 @@ def test_a_full_document_stays_below_firestores_limit() -> None:
         {"dates": []},
         {"strategy_names": None},
         {"strategy_names": ["A", "A"], "returns": np.zeros(2).tobytes()},
+        {"long_fraction": b""},
+        {"long_fraction": np.array([np.nan]).tobytes()},
+        {"is_active": b""},
+        {"is_active": None},
     ],
 )
 def test_damage_is_an_error_not_a_guess(damage: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from functions.domain.kernel.errors import StoreConflict
+from functions.domain.ledger.checkpoints import checkpoint_document, read_checkpoint
 from functions.domain.ledger.periods import Period
+from functions.domain.track_record.cumulative_moments import read_moments
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
 from functions.services.ledger import recompute
@@ -102,7 +104,12 @@ def assert_as_computed_at_once(desk: Desk) -> None:
     for uid, window in theirs["windows"].items():
         read, expected = (PerformanceWindows.from_document(one) for one in (ours["windows"][uid], window))
         assert (read.strategy_names, read.dates) == (expected.strategy_names, expected.dates)
-        assert read.returns == pytest.approx(expected.returns, nan_ok=True)
+        for array, right in zip(read.sessions.arrays, expected.sessions.arrays, strict=True):
+            assert array == pytest.approx(right, nan_ok=True)
+        moments, counted = read_moments(ours["windows"][uid]), read_moments(window)
+        assert moments.keys() == counted.keys() == set(expected.strategy_names)
+        for name, one in counted.items():
+            assert astuple(moments[name]) == pytest.approx(astuple(one), rel=1e-9, abs=1e-15)
 
 
 @pytest.mark.parametrize("days", [0, 1, 2, 50, 104, 105, 106])
@@ -224,6 +231,23 @@ def test_eight_hundred_days_are_caught_up_by_tasks_that_queue_each_other() -> No
     assert max(len(commit.windows[None]["dates"]) for commit in desk.ledger.commits if commit.windows) == 90
 
 
+def test_moments_that_a_checkpoint_lacks_are_counted_from_the_daily_documents() -> None:
+    desk = half_a_year()
+    before = {uid: read_moments(one) for uid, one in desk.ledger.stored_windows.items()}
+    newest = max(desk.ledger.checkpoints)
+    books = read_checkpoint(desk.ledger.checkpoints[newest])
+    desk.ledger.checkpoints[newest].update(checkpoint_document(replace(books, moments=None)))
+    desk.ledger.stored_windows.clear()
+    desk.take(MARCH_4, f"{MARCH_4} 23:30")
+    assert desk.ledger.stored_windows.keys() == before.keys()
+    for uid, one in desk.ledger.stored_windows.items():
+        found = read_moments(one)
+        assert found.keys() == before[uid].keys()
+        for name, moments in found.items():
+            assert astuple(moments) == pytest.approx(astuple(before[uid][name]), rel=1e-9, abs=1e-15)
+            assert moments.sessions == len(desk.days())
+
+
 def test_a_days_cost_does_not_grow_with_the_days_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
     counts: list[int] = []
 
@@ -266,7 +290,6 @@ def test_a_run_ends_when_its_time_is_over_and_does_one_day_at_least(monkeypatch:
         "marks",
         "market data",
         "modes",
-        "session",
         "checkpoint",
         "staged",
     ],
@@ -286,7 +309,6 @@ def test_one_wrong_document_of_any_kind_stalls_no_job(damage: str) -> None:
         "marks": lambda: ledger.kept_marks[date(2020, 10, 20)].update(prices=b"x"),
         "market data": lambda: desk.put_prices(f"{MARCH_4} 20:59", KO={"price": -1.0}),
         "modes": lambda: setattr(ledger, "modes", {"strategies_json": "["}),
-        "session": lambda: setattr(ledger, "session", {"breaker": {"day_start": "x"}}),
         "checkpoint": lambda: ledger.checkpoints[date(2020, 10, 14)].update(packed=b"x"),
         "staged": lambda: ledger.staged_documents["ann__Value__2020-10-05"].update(fills=None),
     }

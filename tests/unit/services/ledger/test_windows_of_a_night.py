@@ -24,7 +24,7 @@ def windows(desk: Desk) -> dict[str | None, Any]:
 
 
 def shown(one: PerformanceWindows) -> Any:
-    return one.strategy_names, one.dates, one.returns.tolist().__repr__()
+    return one.strategy_names, one.dates, repr([array.tolist() for array in one.sessions.arrays])
 
 
 def made_anew(desk: Desk, last: str) -> dict[str | None, Any]:

@@ -533,7 +533,7 @@ def test_identities_are_on_the_decision_and_their_nonces_never_in_the_log(store:
 def test_too_little_data_is_in_the_process_log(store: FakeCycleStore, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="maestro"):
         decided(store, {"New": BUY})
-    line = "Strategy New: Insufficient data for Sharpe calculation (0 daily returns, need 5 that vary)."
+    line = "Strategy New: Insufficient data for Sharpe calculation (0 active days, need 5 that vary)."
     assert caplog.messages.count(line) == 1
 
 

@@ -1,0 +1,80 @@
+"""The capital that one (uid, strategy) had in one period: what its return is measured on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from functions.domain.kernel.policy import Policy
+from functions.domain.ledger.fifo import Lots
+from functions.domain.track_record.daily_returns import BaseSource, Document
+
+IDLE_USD = 1.0
+"""Who held and traded no more than that in a session was idle in it: dust is no evidence, and no base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capital:
+    """USD."""
+
+    in_use: float = 0.0
+    """What was held at the period's start had cost, long and short."""
+    long: float = 0.0
+    """The part of it that was held long: money the risk-free rate is charged on."""
+    traded: float = 0.0
+    """Bought and sold in it."""
+    granted_by_symbol: Mapping[str, float] = field(default_factory=dict)
+    """The most that was granted at one time, to what was open and to entries."""
+
+    @property
+    def granted(self) -> float:
+        """The most that was granted, over all symbols."""
+        return math.fsum(self.granted_by_symbol.values())
+
+    @property
+    def is_active(self) -> bool:
+        return max(self.in_use, self.traded) > IDLE_USD
+
+    def with_book(self, symbol: str, before: Lots, traded: float, granted: float) -> Capital:
+        """Return it with one more book in it."""
+        return Capital(
+            self.in_use + before.cost,
+            self.long + before.long_cost,
+            self.traded + traded,
+            {**self.granted_by_symbol, symbol: granted} if granted else self.granted_by_symbol,
+        )
+
+    def followed_by(self, later: Capital) -> Capital:
+        """Return a period's, of which ``later`` goes on where this ends."""
+        most, more = self.granted_by_symbol, later.granted_by_symbol
+        symbols = {**most, **{symbol: max(usd, most.get(symbol, 0.0)) for symbol, usd in more.items()}}
+        return replace(self, traded=self.traded + later.traded, granted_by_symbol=symbols)
+
+
+def capital_base(
+    strategy_id: str, capital: Capital, policy: Policy, before: Document | None
+) -> tuple[float, BaseSource]:
+    """
+    Return what a day's return is measured on, USD, and what that is.
+
+    The policy's ``strategy_capital`` where it has the strategy, whatever was held or granted; else the larger of the
+    capital in use at the session's start and the capital granted; of an idle session ``base_capital``.
+
+    Parameters
+    ----------
+    before : mapping or None
+        The day's document, if it was computed before: a figure that came from the policy of then stays.
+    """
+    was = None if before is None or not before["capital_base"] > 0 else before
+    source = None if was is None else was.get("capital_source")
+    given = policy.strategy_capital.get(strategy_id)
+    if was is not None and (source == BaseSource.STRATEGY_CAPITAL or (source is None and given is not None)):
+        return float(was["capital_base"]), BaseSource.STRATEGY_CAPITAL
+    if was is None and given is not None:
+        return given, BaseSource.STRATEGY_CAPITAL
+    if capital.is_active:
+        return max(capital.in_use, capital.granted), BaseSource.LEDGER
+    if was is not None and source == BaseSource.BASE_CAPITAL:
+        return float(was["capital_base"]), BaseSource.BASE_CAPITAL
+    return policy.base_capital, BaseSource.BASE_CAPITAL
