@@ -435,7 +435,7 @@ def test_what_fills_after_an_order_was_over_is_booked_once(desk: Desk, status: s
     desk.run()
     assert (desk.api.released, desk.open_trades, desk.holdings) == ([entering["nonce"]], 0, {})
     desk.alpaca.fill(entering["nonce"], 4, PRICE, status)
-    desk.run()
+    desk.run(lambda: utc_now() + timedelta(minutes=5))  # the next round: it is asked again after as long as before
     assert desk.holdings == {("Trend", "SPY"): 4.0}
     desk.alpaca.fill(entering["nonce"], 10, PRICE, "filled")
     for hours in (1, 30, 31):
