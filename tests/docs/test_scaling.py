@@ -22,6 +22,7 @@ from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.ledger_store import LONGEST_CLOSURE, PAGE_SIZE, FirestoreLedgerStore
+from functions.adapters.firestore.parts import PART_BYTES
 from functions.adapters.firestore.policy_store import FirestorePolicyStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
@@ -35,6 +36,7 @@ from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.track_record.moments import COLUMNS
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.enabled_tenants import _AT_ONCE
@@ -68,7 +70,7 @@ CALENDARS = ("XNYS", "24x7")
 KINDS = ("reads", "writes", "invocations", "task operations")
 NEW_YORK = ExchangeCalendar("XNYS")
 THURSDAY = date(2020, 10, 15)
-BESIDES = {"": 26, ", 24x7": 24}
+BESIDES = {"": 25, ", 24x7": 23}
 """Reads of a day's snapshot that do not grow with the strategies."""
 
 
@@ -445,8 +447,11 @@ def test_the_limits_are_those_of_the_code() -> None:
         assert f"the last of 3,000 has its signals {3000 // (at_once * 2)} seconds after the slot" in text
         assert a_second < 500
     assert f"500 a second are {500 * period:,} tenants in 5 minutes" in text
-    size = MAX_WINDOW_STRATEGIES * MAX_WINDOW_DAYS * 8
-    assert f"{MAX_WINDOW_STRATEGIES:,} strategies of {MAX_WINDOW_DAYS} days are {size:,} bytes" in text
+    row = MAX_WINDOW_DAYS * 17 + 8 * COLUMNS
+    size = f"{MAX_WINDOW_STRATEGIES * row / 1e6:.1f} MB"
+    assert f"{MAX_WINDOW_STRATEGIES:,} strategies of {MAX_WINDOW_DAYS} days are {size}" in text
+    assert f"17 bytes a strategy and day, {8 * COLUMNS} a strategy, and the names" in text
+    assert 500 * (row + 100) < PART_BYTES < 600 * row, "500 fit one document, with names of 100 bytes"
     assert f"{PAGE_SIZE:,} fills in memory" in text
     schedules = [one for one in main.__all__ if getattr(endpoint(one), "scheduleTrigger", None)]
     assert len(schedules) == 5
