@@ -24,6 +24,7 @@ from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.ledger_store import PAGE_SIZE, FirestoreLedgerStore
+from functions.adapters.firestore.parts import PART_BYTES
 from functions.adapters.firestore.policy_store import FirestorePolicyStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
@@ -38,6 +39,7 @@ from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.monitoring.rest import CHANGED_WITHIN
+from functions.domain.track_record.cumulative_moments import COLUMNS
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
@@ -524,8 +526,11 @@ def test_the_limits_are_those_of_the_code() -> None:
         assert f"the last of 3,000 has its signals {3000 // (at_once * 2)} seconds after the slot" in text
         assert a_second < 500
     assert f"500 a second are {500 * period:,} tenants in 5 minutes" in text
-    size = MAX_WINDOW_STRATEGIES * MAX_WINDOW_DAYS * 8
-    assert f"{MAX_WINDOW_STRATEGIES:,} strategies of {MAX_WINDOW_DAYS} days are {size:,} bytes" in text
+    row = MAX_WINDOW_DAYS * 17 + 8 * COLUMNS
+    size = f"{MAX_WINDOW_STRATEGIES * row / 1e6:.1f} MB"
+    assert f"{MAX_WINDOW_STRATEGIES:,} strategies of {MAX_WINDOW_DAYS} days are {size}" in text
+    assert f"17 bytes a strategy and day, {8 * COLUMNS} a strategy, and the names" in text
+    assert 500 * (row + 100) < PART_BYTES < 600 * row, "500 fit one document, with names of 100 bytes"
     assert f"{PAGE_SIZE:,} fills in memory" in text
     runs = 2 * 30 * 24 * 3600 // period + 2 * 30 * 24 + 3
     assert f"{runs:,} invocations and reads a month and five jobs of Cloud Scheduler" in text

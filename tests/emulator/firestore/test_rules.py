@@ -95,6 +95,8 @@ READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/acme/strategy_performance/ann__Trend__2020-03": (MEMBERS, MEMBERS),
     "tenants/acme/state/windows": (MEMBERS, NONE),
     "tenants/acme/state/windows__ann": (NONE, NONE),
+    "tenants/acme/state/windows-2": (NONE, NONE),
+    "tenants/acme/state/windows-2__ann": (NONE, NONE),
     "tenants/acme/state/modes": (MEMBERS, NONE),
     "tenants/acme/state/modes__ann": (NONE, NONE),
     "tenants/acme/state/session": (NONE, NONE),
