@@ -85,7 +85,7 @@ class FirestoreLedgerStore(FirestoreStore):
         try:
             return Versioned(read_head(stored.value), stored.version)
         except InputError as error:
-            logger.error("Computing all days again: %s", error, extra={"tenant": tenant_id})
+            logger.error("Computing all days again, as state/ledger is damaged: %s", error, extra={"tenant": tenant_id})
             return Versioned(None, stored.version)
 
     def checkpoint(self, tenant_id: str, at_or_before: datetime) -> Document | None:
