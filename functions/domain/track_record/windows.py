@@ -39,12 +39,12 @@ class PerformanceWindows:
         """Arrange (strategy name, day, return) triples; the newest `MAX_WINDOW_DAYS` days are kept."""
         cells = {(name, day): value for name, day, value in daily_returns}
         dates = sorted({day for _, day in cells})[-MAX_WINDOW_DAYS:]
-        names = sorted({name for name, day in cells if day in set(dates)})
+        column = {day: i for i, day in enumerate(dates)}
+        names = sorted({name for name, day in cells if day in column})
         if len(names) > MAX_WINDOW_STRATEGIES:
             raise PackedStateError("strategies", f"at most {MAX_WINDOW_STRATEGIES}", len(names))
         returns = np.full((len(names), len(dates)), np.nan)
         row = {name: i for i, name in enumerate(names)}
-        column = {day: i for i, day in enumerate(dates)}
         for (name, day), value in cells.items():
             if day in column:
                 returns[row[name], column[day]] = value
