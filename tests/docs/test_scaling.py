@@ -280,6 +280,14 @@ def test_what_schedules_and_notifications_read_and_write(db: Client, accounts: E
     assert delivered.counts == told("notification, to one channel")
 
 
+def job_of(db: Client, calendar: MarketCalendar, clock: FakeClock) -> RunSnapshotTask:
+    """Return what runs a tenant's performance jobs, as the deployed function does."""
+    ledger, calendars = FirestoreLedgerStore(db), OneCalendar(calendar)
+    take, month = TakeSnapshots(ledger, calendars, clock, NO_LIMITS), ComputeMonth(ledger, calendars, clock)
+    check = CheckBook(FirestoreBookStore(db), ledger)
+    return RunSnapshotTask(ledger, ledger, take, month, clock, lambda tenant: check.run(tenant).to_fields(), Queue())
+
+
 @pytest.mark.parametrize(("strategies", "fills", "most"), [(10, 30, 60), (500, 30, 60), (500, 0, 30)])
 def test_a_night_reads_the_days_entries_and_no_days_before(
     own_db: Client, strategies: int, fills: int, most: int
@@ -312,11 +320,7 @@ def test_a_night_reads_the_days_entries_and_no_days_before(
         clock.time += timedelta(days=1)
         return counted.counts[0]
 
-    ledger = FirestoreLedgerStore(own_db)
-    calendars = OneCalendar(NEW_YORK)
-    take, month = TakeSnapshots(ledger, calendars, clock, NO_LIMITS), ComputeMonth(ledger, calendars, clock)
-    check = CheckBook(FirestoreBookStore(own_db), ledger)
-    job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda tenant: check.run(tenant).to_fields(), Queue())
+    job = job_of(own_db, NEW_YORK, clock)
     report(strategies)
     open_book(own_db)
     night()  # the first one of all reads the whole ledger
@@ -336,11 +340,7 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
     fill = {"uid": "ann", "symbol": "KO", "side": "buy", "qty": 1, "price": 50.0, "ts": opened, "created_at": opened}
     for count in range(STRATEGIES):
         paths.ledger_trades(own_db, "acme").document(str(count)).set({**fill, "strategy_id": f"S{count}"})
-    ledger = FirestoreLedgerStore(own_db)
-    calendars = OneCalendar(calendar)
-    take, month = TakeSnapshots(ledger, calendars, clock, NO_LIMITS), ComputeMonth(ledger, calendars, clock)
-    check = CheckBook(FirestoreBookStore(own_db), ledger)
-    job = RunSnapshotTask(ledger, ledger, take, month, clock, lambda tenant: check.run(tenant).to_fields(), Queue())
+    job = job_of(own_db, calendar, clock)
 
     open_book(own_db)
 

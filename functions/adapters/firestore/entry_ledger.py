@@ -8,7 +8,7 @@ from datetime import datetime
 from google.cloud.firestore import FieldFilter, Query
 
 from functions.adapters.firestore import paths
-from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+from functions.adapters.firestore.ledger_store import FirestoreLedgerStore, entry_of
 from functions.domain.ledger.entries import LedgerEntry
 
 _MOST_REVISIONS = 100
@@ -30,5 +30,4 @@ class FirestoreEntryLedger(FirestoreLedgerStore):
         return self._entries(tenant_id, query)
 
     def _entries(self, tenant_id: str, query: Query) -> list[LedgerEntry]:
-        found = self._stream(query, f"reading the ledger of tenant {tenant_id}")
-        return [LedgerEntry(one.id, one.to_dict() or {}, one.create_time) for one in found]
+        return [entry_of(one) for one in self._stream(query, f"reading the ledger of tenant {tenant_id}")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.stored_fields import DAY, MAP, TEXTS, TIME, Kinds, check_fields
 from functions.services.kernel.ports import Document
 from functions.services.ledger.ports import LedgerHead, Recomputation
 
@@ -38,27 +38,30 @@ def read_head(document: Document) -> LedgerHead:
     InputError
         If it is malformed.
     """
-    try:
-        if "done_until" not in document:
-            return _of_utc_days(document)
-        again = document.get("recomputing")
-        return LedgerHead(
-            date.fromisoformat(document["last_day"]),
-            _time(document["seen_until"]),
-            _time(document["done_until"]),
-            None if again is None else _recomputation(again),
-            frozenset(map(str, document.get("months_due") or ())),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError("state/ledger", "last_day, seen_until and done_until", dict(document)) from error
+    if "done_until" not in document:
+        return _of_utc_days(document)
+    check_fields(document, {**_ALWAYS, "done_until": TIME}, {"recomputing": MAP, "months_due": TEXTS})
+    again = document.get("recomputing")
+    return LedgerHead(
+        date.fromisoformat(document["last_day"]),
+        document["seen_until"],
+        document["done_until"],
+        None if again is None else _recomputation(again),
+        frozenset(document.get("months_due") or ()),
+    )
+
+
+_ALWAYS: Kinds = {"last_day": DAY, "seen_until": TIME}
 
 
 def _recomputation(stored: Document) -> Recomputation:
+    reached: Kinds = {"reached": DAY, "reached_at": TIME}
+    check_fields(stored, {"from": DAY, "seen_until": TIME}, inside="recomputing.", or_null=reached)
     return Recomputation(
         date.fromisoformat(stored["from"]),
         None if stored["reached"] is None else date.fromisoformat(stored["reached"]),
-        None if stored["reached_at"] is None else _time(stored["reached_at"]),
-        _time(stored["seen_until"]),
+        stored["reached_at"],
+        stored["seen_until"],
     )
 
 
@@ -68,17 +71,12 @@ def _of_utc_days(document: Document) -> LedgerHead:
 
     Days that were being computed again then were served one by one, but for the windows: the rest is still to come.
     """
+    check_fields(document, _ALWAYS, {"served_day": DAY})
     reached = date.fromisoformat(document["last_day"])
     served = date.fromisoformat(document.get("served_day") or document["last_day"])
-    seen_until = _time(document["seen_until"])
+    seen_until = document["seen_until"]
     done_until = datetime.combine(reached + timedelta(days=1), time(), UTC)
     if served <= reached:
         return LedgerHead(reached, seen_until, done_until)
     again = Recomputation(reached + timedelta(days=1), reached, done_until, seen_until)
     return LedgerHead(served, seen_until, done_until, again)
-
-
-def _time(value: Any) -> datetime:
-    if not isinstance(value, datetime):
-        raise TypeError(f"{value!r} is no time")
-    return value

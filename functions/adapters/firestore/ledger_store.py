@@ -54,7 +54,7 @@ class FirestoreLedgerStore(FirestoreStore):
     def entries(self, tenant_id: str, start: datetime | None) -> Iterator[LedgerEntry]:
         query = _within(paths.ledger_trades(self._db, tenant_id), "ts", start, _END_OF_TIME)
         for snapshot in self._snapshots(query, f"reading the ledger of tenant {tenant_id}"):
-            yield LedgerEntry(snapshot.id, document_of(snapshot), snapshot.create_time)
+            yield entry_of(snapshot)
 
     def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterator[tuple[str, Document]]:
         query = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", start, end)
@@ -87,7 +87,7 @@ class FirestoreLedgerStore(FirestoreStore):
         try:
             return Versioned(read_head(stored.value), stored.version)
         except InputError as error:
-            logger.error("Computing all days again: %s", error, extra={"tenant": tenant_id})
+            logger.error("Computing all days again, as state/ledger is damaged: %s", error, extra={"tenant": tenant_id})
             return Versioned(None, stored.version)
 
     def checkpoint(self, tenant_id: str, at_or_before: datetime) -> Document | None:
@@ -227,6 +227,11 @@ class FirestoreLedgerStore(FirestoreStore):
             if len(snapshots) < PAGE_SIZE:
                 return
             page = query.start_after(snapshots[-1]).limit(PAGE_SIZE)
+
+
+def entry_of(snapshot: DocumentSnapshot[DocumentReference]) -> LedgerEntry:
+    """Return a document of the ledger, with the time of its creation by Firestore's clock."""
+    return LedgerEntry(snapshot.id, document_of(snapshot), snapshot.create_time)
 
 
 def _midnight(day: date) -> datetime:

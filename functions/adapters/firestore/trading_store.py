@@ -9,7 +9,7 @@ from google.cloud.firestore import DocumentReference, FieldFilter
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.alert_marks import changed, unmarked
-from functions.adapters.firestore.base import FirestoreStore
+from functions.adapters.firestore.base import FirestoreStore, document_of
 from functions.adapters.firestore.market_data import market_data_of
 from functions.adapters.firestore.writes import update_over
 from functions.services.kernel.ports import ABSENT, Document, Version
@@ -51,7 +51,7 @@ class FirestoreTradingStore(FirestoreStore):
         first, last = (paths.modes(self._db, tenant_id, uid) for uid in (None, _LAST_NAME))
         query = first.parent.where(filter=FieldFilter("__name__", ">=", first))
         query = query.where(filter=FieldFilter("__name__", "<=", last))
-        found = {one.id: one.to_dict() or {} for one in self._stream(query, f"reading the modes of tenant {tenant_id}")}
+        found = {one.id: document_of(one) for one in self._stream(query, f"reading the modes of tenant {tenant_id}")}
         named = ((name.partition("__"), document) for name, document in found.items())
         return {uid or None: document for (name, _, uid), document in named if name == first.id}
 

@@ -18,7 +18,7 @@ def book_of(uid: str) -> str:
     return SHADOW_BOOK if uid == SHADOW_UID else LIVE_BOOK
 
 
-def check_strategy_name(name: str) -> None:
-    """Raise InputError for the one name that no strategy can have."""
+def check_strategy_name(name: str, error: type[InputError] = InputError) -> None:
+    """Raise an error, of a kind of InputError, for the one name that no strategy can have."""
     if name == UNOWNED:
-        raise InputError("strategy", f"named otherwise: {UNOWNED} is what no strategy owns", name)
+        raise error("strategy", f"named otherwise: {UNOWNED} is what no strategy owns", name)

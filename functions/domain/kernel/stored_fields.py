@@ -82,6 +82,7 @@ def check_fields(
     at_times: Kinds | None = None,
     inside: str = "",
     *,
+    or_null: Kinds | None = None,
     is_closed: bool = False,
 ) -> None:
     """
@@ -93,6 +94,8 @@ def check_fields(
         Fields that every such document has.
     at_times : mapping, optional
         Fields that may be missing, or null.
+    or_null : mapping, optional
+        Fields that may be null and not missing: null says that something is off, or not yet known.
     inside : str
         Where in the stored document this one is, as "spendings[0].".
     is_closed : bool
@@ -108,12 +111,16 @@ def check_fields(
             raise InputError(inside + name, kind.limit, MISSING)
         if not kind.holds(document[name]):
             raise InputError(inside + name, kind.limit, document[name])
-    for name, kind in (at_times or {}).items():
+    at_times, or_null = at_times or {}, or_null or {}
+    for name, kind in {**at_times, **or_null}.items():
         value = document.get(name)
         if value is not None and not kind.holds(value):
             raise InputError(inside + name, f"{kind.limit}, or null", value)
+    for name in or_null:
+        if name not in document:
+            raise InputError(inside + name, "there, or null", MISSING)
     for name in document if is_closed else ():
-        if name not in always and name not in (at_times or {}):
+        if name not in {**always, **at_times, **or_null}:
             raise InputError(inside + name, "a field that this version knows", document[name])
 
 

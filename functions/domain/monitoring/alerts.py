@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from functions.domain.kernel.errors import InputError
-from functions.domain.kernel.stored_fields import COUNT, FLAG, MAP, MAPS, MISSING, TEXT, TIME, Kinds, check_fields, word
+from functions.domain.kernel.stored_fields import COUNT, FLAG, MAP, MAPS, TEXT, TIME, Kinds, check_fields, word
 from functions.domain.monitoring.alert_members import as_detail, carried_on, ended, holding
 from functions.domain.monitoring.notifications import Severity
 
@@ -225,9 +224,7 @@ def check_alert(alert: Mapping[str, Any]) -> None:
     if alert["state"] == AlertState.RESOLVED:
         check_fields(alert, {"resolved_at": TIME})
     for number, one in enumerate(alert.get("members") or ()):
-        check_fields(one, {"name": TEXT, "since": TIME}, {"ended_at": TIME}, f"members[{number}].")
-        if "ended_at" not in one:
-            raise InputError(f"members[{number}].ended_at", "there, or null", MISSING)
+        check_fields(one, {"name": TEXT, "since": TIME}, inside=f"members[{number}].", or_null={"ended_at": TIME})
 
 
 def acknowledged(alert: Mapping[str, Any], uid: str, now: datetime) -> dict[str, Any]:

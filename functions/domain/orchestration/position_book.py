@@ -18,7 +18,7 @@ from typing import Any
 from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.packed_texts import packed, unpacked
-from functions.domain.kernel.stored_fields import MISSING, TEXT, TIME, Kinds, check_fields
+from functions.domain.kernel.stored_fields import TEXT, TIME, Kinds, check_fields
 from functions.domain.kernel.symbols import canonical_symbol
 
 OPEN_OUTCOME_KEPT = timedelta(days=7)
@@ -222,9 +222,8 @@ class PositionBook:
         """Read what is stored; nothing stored is a book that is not open. Raises InputError if malformed."""
         if document is None:
             return cls()
-        check_fields(document := unpacked(document), {"holdings_json": TEXT, "orders_json": TEXT}, _AT_TIMES)
-        if "opened_at" not in document:
-            raise InputError("opened_at", "a timestamp, or null", MISSING)
+        texts = {"holdings_json": TEXT, "orders_json": TEXT}
+        check_fields(document := unpacked(document), texts, _AT_TIMES, or_null={"opened_at": TIME})
         words = {name: document.get(name) for name in ("opened_by", "closed_because", "closed_by")}
         try:
             field_name = "holdings_json"
@@ -244,10 +243,7 @@ class PositionBook:
         return cls(document["opened_at"], holdings=holdings, orders=orders, splits=splits, **words)
 
 
-_AT_TIMES: Kinds = {
-    **dict.fromkeys(("opened_by", "closed_because", "closed_by", "splits_json"), TEXT),
-    "opened_at": TIME,
-}
+_AT_TIMES: Kinds = dict.fromkeys(("opened_by", "closed_because", "closed_by", "splits_json"), TEXT)
 
 
 def _finite(value: Any) -> float:

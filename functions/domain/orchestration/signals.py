@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from functions.domain.kernel.book_names import UNOWNED
+from functions.domain.kernel.book_names import check_strategy_name
 from functions.domain.kernel.errors import SignalError, described, shortened
 from functions.domain.kernel.parsing import as_number
 from functions.domain.kernel.reasons import ReasonCode
@@ -109,8 +109,7 @@ def parse_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
     SignalError
         If it is no signal; names the field, the limit and the value.
     """
-    if strategy_name == UNOWNED:
-        raise SignalError("strategy", f"named otherwise: {UNOWNED} is what no strategy owns", strategy_name)
+    check_strategy_name(strategy_name, SignalError)
     values = _as_mapping(proposed)
     action = parse_action(values.get("action"))
     default_allocation = {Action.SELL: 1.0, Action.HOLD: 0.0}.get(action)

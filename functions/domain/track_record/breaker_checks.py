@@ -12,7 +12,6 @@ from functions.domain.kernel.stored_fields import (
     LIST,
     MAP,
     MAPS,
-    MISSING,
     NUMBER,
     TIME,
     Kind,
@@ -21,14 +20,16 @@ from functions.domain.kernel.stored_fields import (
     word,
 )
 
-_ALWAYS = ("peak", "day", "day_start", "tripped_until", "reason_code")
-_AT_TIMES: Kinds = {
+_OR_NULL: Kinds = {
     **dict.fromkeys(("peak", "day_start"), NUMBER),
-    **dict.fromkeys(("tripped_until", "observed_as_of", "day_start_as_of", "refuted_at"), TIME),
+    "day": DAY,
+    "tripped_until": TIME,
+    "reason_code": word(ReasonCode),
+}
+_AT_TIMES: Kinds = {
+    **dict.fromkeys(("observed_as_of", "day_start_as_of", "refuted_at"), TIME),
     **dict.fromkeys(("highs", "flows"), MAPS),
     "recent_as_of": Kind("a list of timestamps", lambda value: LIST.holds(value) and all(map(TIME.holds, value))),
-    "day": DAY,
-    "reason_code": word(ReasonCode),
     "trip": MAP,
 }
 _EQUITIES = Kind("a list of finite numbers", lambda value: LIST.holds(value) and all(map(NUMBER.holds, value)))
@@ -36,20 +37,19 @@ _EQUITIES = Kind("a list of finite numbers", lambda value: LIST.holds(value) and
 
 def check_breaker(document: Mapping[str, Any]) -> None:
     """Check that a breaker has what is read of it. Raises InputError."""
-    check_fields(document, {"recent": _EQUITIES}, _AT_TIMES, "breaker.")
-    _check_there(document, _ALWAYS, "breaker.")
+    check_fields(document, {"recent": _EQUITIES}, _AT_TIMES, "breaker.", or_null=_OR_NULL)
     if len(document.get("recent_as_of") or document["recent"]) != len(document["recent"]):
         raise InputError("breaker.recent_as_of", "as long as recent", document["recent_as_of"])
     for number, one in enumerate(document.get("highs") or ()):
         check_fields(one, _OF_EQUITY, inside=f"breaker.highs[{number}].")
     for number, one in enumerate(document.get("flows") or ()):
-        check_fields(one, {"usd": NUMBER, "ts": TIME}, {"factor": NUMBER}, f"breaker.flows[{number}].")
-        _check_there(one, ("factor",), f"breaker.flows[{number}].")
+        inside = f"breaker.flows[{number}]."
+        check_fields(one, {"usd": NUMBER, "ts": TIME}, inside=inside, or_null={"factor": NUMBER})
     if document.get("trip") is not None:
         _check_trip(document["trip"], "breaker.trip.")
 
 
-_TRIP_AT_TIMES: Kinds = {
+_TRIP_OR_NULL: Kinds = {
     **dict.fromkeys(("best", "opening"), MAP),
     **dict.fromkeys(("max_drawdown", "daily_loss_limit"), NUMBER),
 }
@@ -58,17 +58,9 @@ _OF_EQUITY: Kinds = {"usd": NUMBER, "as_of": TIME}
 
 def _check_trip(document: Mapping[str, Any], inside: str) -> None:
     """Check that a stored trip has what is read of it. Raises InputError."""
-    check_fields(document, {"highs": MAPS}, _TRIP_AT_TIMES, inside)
-    _check_there(document, tuple(_TRIP_AT_TIMES), inside)
+    check_fields(document, {"highs": MAPS}, inside=inside, or_null=_TRIP_OR_NULL)
     for number, one in enumerate(document["highs"]):
         check_fields(one, _OF_EQUITY, inside=f"{inside}highs[{number}].")
     for name in ("best", "opening"):
         if document.get(name) is not None:
             check_fields(document[name], _OF_EQUITY, inside=f"{inside}{name}.")
-
-
-def _check_there(document: Mapping[str, Any], names: tuple[str, ...], inside: str) -> None:
-    """Check fields that may be null and not missing: null says that something is off, or not yet known."""
-    for name in names:
-        if name not in document:
-            raise InputError(inside + name, "there, or null", MISSING)

@@ -22,6 +22,8 @@ BASIS_POINTS = 10_000
 """Of a whole."""
 FIELD = "live_costs"
 """Where they are in a windows document."""
+DAYS_FIELD = "live_days_json"
+"""Where what they add up is in the tenant's own."""
 _SUMMED = (*COST_SUMS, "fills")
 _READ = {"fee_bps": optional(FEE_BPS), "slippage_bps": optional(SLIPPAGE_BPS)}
 
@@ -118,7 +120,7 @@ class LiveDays:
             for one in days.values():
                 check_fields(one, dict.fromkeys(_SUMMED, NUMBER))
         except (AttributeError, InputError, TypeError, ValueError) as error:
-            raise PackedStateError("windows.live_days_json", "sums by session", text) from error
+            raise PackedStateError(f"windows.{DAYS_FIELD}", "sums by session", text) from error
         return cls(days)
 
 

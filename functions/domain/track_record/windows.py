@@ -45,12 +45,12 @@ class PerformanceWindows:
         """Arrange (strategy name, day, session) triples; the newest `MAX_WINDOW_DAYS` days are kept."""
         cells = {(name, day): session for name, day, session in sessions}
         dates = sorted({day for _, day in cells})[-MAX_WINDOW_DAYS:]
-        names = sorted({name for name, day in cells if day in set(dates)})
+        column = {day: i for i, day in enumerate(dates)}
+        names = sorted({name for name, day in cells if day in column})
         if len(names) > MAX_WINDOW_STRATEGIES:
             raise PackedStateError("strategies", f"at most {MAX_WINDOW_STRATEGIES}", len(names))
         arranged = SessionReturns.empty((len(names), len(dates)))
         row = {name: i for i, name in enumerate(names)}
-        column = {day: i for i, day in enumerate(dates)}
         for (name, day), session in cells.items():
             if day in column:
                 at = row[name], column[day]

@@ -12,7 +12,7 @@ from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.kernel.stored_fields import TEXTS
 from functions.domain.track_record.cumulative_moments import ByStrategy, packed
 from functions.domain.track_record.daily_returns import check_return, day_of, sessions_by_uid
-from functions.domain.track_record.live_costs import LiveDays
+from functions.domain.track_record.live_costs import DAYS_FIELD, FIELD, LiveDays
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
 from functions.services.track_record.ports import PerformanceStore
@@ -57,10 +57,10 @@ class Windows:
         moments : mapping or None
             Of all days so far, to be stored beside them; None where nobody knows.
         """
-        costs = {"live_costs": self.live_days.costs().to_document()}
+        costs = {FIELD: self.live_days.costs().to_document()}
         own = {
             "uids": sorted(uid for uid in self.by_uid if uid is not None),
-            "live_days_json": self.live_days.to_text(),
+            DAYS_FIELD: self.live_days.to_text(),
         }
         documents: dict[str | None, Document] = {}
         for uid, one in self.by_uid.items():
@@ -127,7 +127,7 @@ def stored_windows(store: PerformanceStore, tenant_id: str, last_day: date) -> W
         if document is None:
             raise PackedStateError(f"windows__{uid}", "there", document)
         by_uid[uid] = PerformanceWindows.from_document(document)
-    return Windows(by_uid, LiveDays.from_text(own.get("live_days_json")))
+    return Windows(by_uid, LiveDays.from_text(own.get(DAYS_FIELD)))
 
 
 def usable(

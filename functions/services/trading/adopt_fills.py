@@ -17,23 +17,15 @@ from functions.domain.trading.entry_batch import EntryBatch
 from functions.domain.trading.fill_batch import FillBatch, nonce_of
 from functions.domain.trading.ledger_batch import LedgerBatch
 from functions.domain.trading.reported_fills import FillResult
-from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock, Document
-from functions.services.trading.apply_changes import ApplyChanges
+from functions.services.kernel.ports import Document
 from functions.services.trading.batch_state import state_of
-from functions.services.trading.ports import EntryLedger, TradingStore
+from functions.services.trading.ledger_writer import LedgerWriter
 
 logger = logging.getLogger("maestro")
 
 
-class AdoptFills:
+class AdoptFills(LedgerWriter):
     """The use case; keep one per process."""
-
-    def __init__(self, store: TradingStore, ledger: EntryLedger, clock: Clock, commits: Commits) -> None:
-        self._store = store
-        self._changes = ApplyChanges(store, ledger)
-        self._clock = clock
-        self._commits = commits
 
     def run(
         self, tenant_id: str, entry_id: str, document: Document, policy_defaults: Mapping[str, Any]

@@ -9,23 +9,14 @@ from typing import Any
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.trading.fill_batch import FillBatch
 from functions.domain.trading.reported_fills import FillResult, ReportedFill
-from functions.services.kernel.commits import Commits
-from functions.services.kernel.ports import Clock
-from functions.services.trading.apply_changes import ApplyChanges
 from functions.services.trading.batch_state import RecordedBatch, state_of
-from functions.services.trading.ports import EntryLedger, TradingStore
+from functions.services.trading.ledger_writer import LedgerWriter
 
 logger = logging.getLogger("maestro")
 
 
-class RecordFills:
+class RecordFills(LedgerWriter):
     """The use case; keep one per process."""
-
-    def __init__(self, store: TradingStore, ledger: EntryLedger, clock: Clock, commits: Commits) -> None:
-        self._store = store
-        self._changes = ApplyChanges(store, ledger)
-        self._clock = clock
-        self._commits = commits
 
     def run(
         self,

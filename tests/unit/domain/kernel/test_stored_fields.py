@@ -106,3 +106,21 @@ def test_no_document_is_none_that_is_damaged() -> None:
     check_stored(None, {"slot": TEXT})
     with pytest.raises(DamagedDocument, match="a stored document: it must be"), reading({}):
         raise InputError("it", "a text", 1)
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"ended_at": NOW}, None),
+        ({"ended_at": None}, None),
+        ({}, "alert.ended_at must be there, or null, was missing"),
+        ({"ended_at": 7}, "alert.ended_at must be a timestamp, or null, was 7"),
+    ],
+)
+def test_what_may_be_null_may_not_be_missing(document: dict[str, Any], told: str | None) -> None:
+    if told is None:
+        check_fields(document, {}, inside="alert.", or_null={"ended_at": TIME}, is_closed=True)
+        return
+    with pytest.raises(InputError) as error:
+        check_fields(document, {}, inside="alert.", or_null={"ended_at": TIME})
+    assert str(error.value) == told
