@@ -3,6 +3,7 @@ Measure what matters as ratios within one run: this machine's milliseconds mean 
 
     cycle       one cycle on the Firestore emulator, beside one batched read and one commit of the same documents
     isolation   evaluating strategies in processes of their own, beside threads
+    night       a session's snapshot of all strategies, beside the store's reads and writes alone
     ledger      FIFO matching, beside a loop over a queue of lots; a month as the history before it grows
     schedules   queueing for 20,000 tenants, beside one call after the other; trading days of five years
     api         p50 and p95 of redemptions and cycles over HTTP, and of writers who contend
@@ -60,6 +61,7 @@ from tools.bench_ledger import (
     pile_up,
     random_books,
 )
+from tools.bench_night import NIGHTS, measure_night
 from tools.bench_schedules import TENANTS, measure_calendar, measure_fan_out
 from tools.emulator_suite import EmulatorSuite
 from tools.interrupts import interruptible
@@ -67,7 +69,7 @@ from tools.ports import free_ports
 from tools.prerequisites import DEV_PYTHON, ROOT
 
 LEGEND = """
-Beside a cycle: one batched read and one commit of the same documents.
+Beside a cycle: one batched read and one commit of the same documents. Beside a night: all its reads and writes.
 Beside an evaluation in processes: the same in threads, where nothing is kept apart. The first one starts the
 processes, and loads the files.
 Beside a month, which adds up its days: computing it from its fills, whose query slows in the emulator with
@@ -218,6 +220,7 @@ def main() -> int:
         table.add_column(heading, justify="left" if heading == "What" else "right")
     with interruptible(), EmulatorSuite(free_ports()) as suite:
         add_cycles(table, suite, console, rounds)
+        add_nights(table, suite, console, rounds)
         add_months(table, suite, console, rounds)
         with environment_of(suite):
             requests_table = measure_api(suite, console)
@@ -241,6 +244,13 @@ def add_cycles(table: Table, suite: EmulatorSuite, console: Console, rounds: int
         console.print(f"measuring a cycle of {strategy_count} strategies …")
         cycle, lower = measure_cycle(suite.client(f"demo-bench-{strategy_count}"), strategy_count, rounds)
         add(table, f"cycle, {strategy_count} strategies", cycle, lower, "≤ 2 ×" if strategy_count >= 100 else "")
+
+
+def add_nights(table: Table, suite: EmulatorSuite, console: Console, rounds: int) -> None:
+    for strategies in NIGHTS:
+        console.print(f"measuring the night of {strategies} strategies …")
+        client = suite.client(f"demo-bench-night-{strategies}")
+        add(table, f"night, {strategies} strategies", *measure_night(client, strategies, timed, rounds), "≤ 2 ×")
 
 
 def add_isolation(table: Table, console: Console, rounds: int) -> None:
