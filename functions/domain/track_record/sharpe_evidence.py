@@ -33,7 +33,8 @@ def sharpe_standard_error(excess_returns: ArrayLike, *, periods_a_year: int) -> 
 
     Notes
     -----
-    With n periods a year, sqrt(n/(days - 1) (1 - g3 s + (g4 - 1)/4 s^2)), with s the daily ratio. From 30 days it is about 2.9.
+    sqrt(n/(days - 1) (1 - g3 s + (g4 - 1)/4 s^2)), with n periods a year and s the daily ratio. From 30 days it is
+    about 2.9.
 
     References
     ----------

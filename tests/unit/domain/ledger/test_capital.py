@@ -29,8 +29,8 @@ Told = tuple[int, dict[str, Any]]
 
 def fill(day: int, side: str, qty: float, price: float, granted: float | None = None, **fields: Any) -> Told:
     document = {"uid": "ann", "strategy_id": "Trend", "symbol": "KO", "side": side, "qty": qty, "price": price}
-    told = {} if granted is None else {"nonce": f"n{day}{fields.get('symbol')}", "granted": granted}
-    return day, document | told | fields
+    entry = {"nonce": f"n{day}{fields.get('symbol')}", "granted": granted, "ledger_version": 1}
+    return day, document | ({} if granted is None else entry) | fields
 
 
 def record(told: Sequence[Told], closes: Mapping[str, Sequence[float]], policy: Policy | None = None) -> list[Document]:
@@ -182,7 +182,7 @@ def test_a_days_document_says_what_it_was_computed_from() -> None:
     deposit = (0, {"kind": "deposit", "amount": 5_000, "uid": "ann"})
     told = [fill(0, "buy", 10, 100.0, granted=1_500.0), fill(0, "sell", 4, 110.0), deposit]
     first, second = record(told, {"KO": [120.0, 121.0]})
-    names = ("is_active", "capital_in_use", "capital_long", "capital_granted", "capital_source", "traded", "flows")
+    names = ("is_active", "capital_in_use", "capital_long", "capital_granted", "capital_source", "turnover", "flows")
     assert [first[name] for name in names] == [True, 0.0, 0.0, 1_500.0, "ledger", 1_440.0, 5_000.0]
     assert [second[name] for name in names] == [True, 600.0, 600.0, pytest.approx(900.0), "ledger", 0.0, 0.0]
 
@@ -204,7 +204,7 @@ def test_of_a_day_computed_again_what_the_policy_said_stays_and_what_the_ledger_
     before: Document | None, given_base: float | None, expected: tuple[float, str]
 ) -> None:
     policy = Policy(strategy_capital={} if given_base is None else {"Trend": given_base})
-    capital = Capital(in_use=700.0, granted_by_symbol={"KO": 900.0})
+    capital = Capital(traded=900.0, granted_by_symbol={"KO": 900.0})
     assert capital_base("Trend", capital, policy, before) == expected
 
 
