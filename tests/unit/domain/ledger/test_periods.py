@@ -34,9 +34,17 @@ def seldom_in_the_market(mean: float, active: int = 8, days: int = 30) -> list[d
         usd = 20_000.0 if is_active else 10_000.0
         documents.append(
             {
-                **{"uid": "ann", "strategy_id": "Trend", "book": "live", "period_start": start, "fills": int(is_active)},
-                **{"session": start.date().isoformat(), "unrealized_pnl": 0.0, "pnl": usd * earned * is_active},
-                **{"capital_base": usd, "capital_long": usd / 2 * is_active, "is_active": is_active},
+                "uid": "ann",
+                "strategy_id": "Trend",
+                "book": "live",
+                "period_start": start,
+                "fills": int(is_active),
+                "session": start.date().isoformat(),
+                "unrealized_pnl": 0.0,
+                "pnl": usd * earned * is_active,
+                "capital_base": usd,
+                "capital_long": usd / 2 * is_active,
+                "is_active": is_active,
                 "capital_source": "ledger" if is_active else "base_capital",
             }
         )
