@@ -101,7 +101,8 @@ class ComputeDays:
         books : Checkpoint
             Where the day before ended; every fill since counts to this one.
         known : mapping
-            Documents by id, of days computed before: what a day's took from the policy stays, and the mode it knew.
+            The session's documents by id: of one computed before what it took from the policy stays, and the mode it
+            knew, and a user's own counts in its moments as it does in windows.
 
         Raises
         ------
@@ -113,7 +114,7 @@ class ComputeDays:
         documents = {
             period.document_id(one.uid, one.strategy_id): self._document(one, period, known) for one in results
         }
-        moments = None if books.moments is None else self.with_days(books.moments, documents.values())
+        moments = None if books.moments is None else self.with_days(books.moments, {**known, **documents}.values())
         return ComputedDay(session, period, replace(closing, moments=moments), marks, documents)
 
     def with_days(self, moments: ByStrategy, days: Iterable[Document]) -> ByStrategy:
