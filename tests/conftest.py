@@ -2,6 +2,9 @@
 The emulators that the collected tests need, started once, before the first of them.
 
 Starting is no test's time: it takes minutes on a busy machine. If it fails, no test runs and one message says why.
+
+`make test` runs the tests in shares, side by side (`tools/run_tests.py`). Each has emulators of its own, so that none
+clears another's data, and one alone has functions: two that start workers at once can take each other's ports.
 """
 
 from __future__ import annotations
@@ -10,21 +13,56 @@ import contextlib
 import os
 import uuid
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from google.cloud.firestore import Client
 from hypothesis import HealthCheck, settings
 
 from tools.emulator_suite import EMULATORS, EmulatorError, EmulatorSuite
-from tools.prerequisites import MissingPrerequisiteError
+from tools.prerequisites import ROOT, MissingPrerequisiteError
+from tools.run_tests import SHARES
 
 NEEDED = {"firestore": ("firestore",), "accounts": ("firestore", "auth"), "emulators": EMULATORS}
 """Emulators by the fixture that hands them out, each with those before it."""
+FUNCTIONS, DATA, ALONE = SHARES
+WITHOUT_EMULATORS = ROOT / "tests/unit"
+"""More than half of all tests: collected only where they run."""
 FAILED = 3
 RUNNING = pytest.StashKey[EmulatorSuite]()
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # a busy machine is no failure
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--share", choices=SHARES, help="run only the tests that need this much of the emulators")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    share = config.getoption("share")
+    return True if share in (FUNCTIONS, DATA) and collection_path == WITHOUT_EMULATORS else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is in another share."""
+    if (share := config.getoption("share")) is None:
+        return
+    others = [item for item in items if share_of(item) != share]
+    if share == ALONE and (lost := [item for item in others if item.path.is_relative_to(WITHOUT_EMULATORS)]):
+        raise pytest.UsageError(f"{lost[0].nodeid} needs emulators: no share would run it there")
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if share_of(item) == share]
+
+
+def share_of(item: pytest.Item) -> str:
+    """Return the one share that a test is in; one that starts emulators by itself has a mark that says so."""
+    if (mark := item.get_closest_marker("share")) is not None:
+        return str(mark.args[0])
+    needed = needed_by([item])
+    if not needed:
+        return ALONE
+    return FUNCTIONS if "functions" in needed else DATA
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
