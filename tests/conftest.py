@@ -29,6 +29,7 @@ FUNCTIONS, DATA, ALONE = SHARES
 WITHOUT_EMULATORS = ROOT / "tests/unit"
 """More than half of all tests: collected only where they run."""
 FAILED = 3
+PATIENCE_SECONDS = 300.0
 RUNNING = pytest.StashKey[EmulatorSuite]()
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -48,18 +49,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what is in another share."""
     if (share := config.getoption("share")) is None:
         return
-    others = [item for item in items if share_of(item) != share]
-    if share == ALONE and (lost := [item for item in others if item.path.is_relative_to(WITHOUT_EMULATORS)]):
-        raise pytest.UsageError(f"{lost[0].nodeid} needs emulators: no share would run it there")
-    config.hook.pytest_deselected(items=others)
-    items[:] = [item for item in items if share_of(item) == share]
+    by_file: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        by_file.setdefault(item.path, []).append(item)
+    shares = {file: share_of(tests) for file, tests in by_file.items()}
+    if share == ALONE and (lost := [f for f in shares if f.is_relative_to(WITHOUT_EMULATORS) and shares[f] != ALONE]):
+        raise pytest.UsageError(f"{lost[0]} needs emulators: no share would run it there")
+    config.hook.pytest_deselected(items=[item for item in items if shares[item.path] != share])
+    items[:] = [item for item in items if shares[item.path] == share]
 
 
-def share_of(item: pytest.Item) -> str:
-    """Return the one share that a test is in; one that starts emulators by itself has a mark that says so."""
-    if (mark := item.get_closest_marker("share")) is not None:
-        return str(mark.args[0])
-    needed = needed_by([item])
+def share_of(tests: Sequence[pytest.Item]) -> str:
+    """Return the share of a file, whose tests may build on each other; one that starts functions says so by a mark."""
+    marks = [mark for test in tests if (mark := test.get_closest_marker("share")) is not None]
+    if marks:
+        return str(marks[0].args[0])
+    needed = needed_by(tests)
     if not needed:
         return ALONE
     return FUNCTIONS if "functions" in needed else DATA
@@ -91,7 +96,16 @@ def running(only: Sequence[str]) -> Iterator[EmulatorSuite]:
     with suite, pytest.MonkeyPatch.context() as patch:
         for name, value in suite.env.items():
             patch.setitem(os.environ, name, value)
+        warm_up(suite.client("demo-warm-up"))
         yield suite
+
+
+def warm_up(db: Client) -> None:
+    """Write, find and read a document: what is asked first takes longest, longer than a test may wait for it."""
+    document = db.document("tenants/first")
+    document.set({"n": 1}, timeout=PATIENCE_SECONDS)
+    assert [found.get("n") for found in db.collection("tenants").limit(1).stream(timeout=PATIENCE_SECONDS)] == [1]
+    assert document.get(timeout=PATIENCE_SECONDS).exists
 
 
 @pytest.fixture(scope="session")

@@ -79,12 +79,16 @@ def run(commands: Mapping[str, Sequence[str]]) -> int:
     It is the first that is neither 0 nor pytest's for no tests; without any test at all, that for no tests. A first
     interruption is passed on, and everything ends in good order.
     """
-    processes = {name: started(command) for name, command in commands.items()}
-    shares = [Share(name, process) for name, process in processes.items()]
+    processes: dict[str, subprocess.Popen[str]] = {}
+    shares: list[Share] = []
     try:
+        for name, command in commands.items():
+            processes[name] = started(command)
+        shares += [Share(name, process) for name, process in processes.items()]
         codes = [share.wait() for share in shares]
     except KeyboardInterrupt:
         with uninterrupted():
+            shares = shares or [Share(name, process) for name, process in processes.items()]
             for share in shares:
                 share.interrupt()
             for share in shares:

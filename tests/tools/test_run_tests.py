@@ -44,13 +44,14 @@ def selected(share: str | None, items: list[pytest.Item]) -> list[pytest.Item]:
     ],
 )
 def test_what_a_test_needs_decides_its_share(fixtures: list[str], mark: str | None, share: str) -> None:
-    assert share_of(item_of(*fixtures, mark=mark)) == share
+    assert share_of([item_of(), item_of(*fixtures, mark=mark)]) == share
 
 
-def test_every_test_is_in_exactly_one_share_and_in_its_place() -> None:
-    items = [item_of(*needs) for needs in [["emulators"], [], ["firestore"], ["accounts"], ["emulators"], ["tmp_path"]]]
+def test_every_test_is_in_the_one_share_of_its_file_and_in_its_place() -> None:
+    needs = {"a": "emulators", "b": "tmp_path", "c": "firestore", "d": "accounts", "e": "emulators", "f": "tmp_path"}
+    items = [item_of(*few, path=Path(file)) for file, one in needs.items() for few in ([], [one], ["tmp_path"])]
     chosen = [selected(share, items) for share in SHARES]
-    assert chosen == [[items[0], items[4]], [items[2], items[3]], [items[1], items[5]]]
+    assert chosen == [items[0:3] + items[12:15], items[6:12], items[3:6] + items[15:18]]
     assert selected(None, items) == items
 
 
