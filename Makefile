@@ -32,7 +32,7 @@ lab: ## Show how the lab reads a file of prices (ARGS="prices FILE --market 24x7
 
 test: ## Run every test, emulators and a browser included
 	$(SETUP) emulators develop browser
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m tools.run_tests $(ARGS)
 
 test-unit: ## Run the fast tests, without emulators
 	$(SETUP) develop
