@@ -17,7 +17,6 @@ from tools.lab.results.measured import CONFIDENCE, Measured, Terms
 
 RAW, SCALED, HOLD = "off", "off_at_same_exposure", "buy_and_hold"
 _DIFFERS = 0.01
-"""Of equity: what a strategy holds is something else by so much. After one trade less all amounts differ a little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class Comparison:
     beside: Mapping[str, Beside]
     """By `RAW`, `SCALED` and `HOLD`; what cannot be is not there."""
     spells: int
-    """Separate times in which holdings were others than raw."""
+    """Separate times, of all strategies, in which holdings were others than raw."""
     too_few: tuple[str, ...]
     """Why its difference from raw tells nothing; empty if it may tell something."""
     days_to_see: float
@@ -90,7 +89,7 @@ def _comparison(
     others = {RAW: raw.returns, SCALED: scaled} | ({} if hold is None else {HOLD: hold})
     others = {name: returns for name, returns in others.items() if np.isfinite(returns).all()}
     beside = _beside(policy, others, terms, chance, block)
-    spells = separate_spells(holdings_differ(policy, raw))
+    spells = spells_between(policy, raw)
     sharpe = beside[RAW].sharpe
     too_few = too_few_to_tell(
         sharpe,
@@ -143,16 +142,21 @@ def reversed_(one: Difference) -> Difference:
     return Difference(-one.difference + 0.0, -one.high + 0.0, -one.low + 0.0)
 
 
-def holdings_differ(policy: Measured, raw: Measured) -> Sequence[bool]:
-    """Return for each session whether some strategy held another share of equity than raw, by 1 % of it or more."""
-    differs = np.zeros(len(policy.days), dtype=np.bool_)
-    for name in policy.run.strategies.keys() & raw.run.strategies.keys():
-        shares = [
-            np.array([row.held for row in one.run.strategies[name]]) / np.where(one.equity > 0, one.equity, np.nan)
-            for one in (policy, raw)
-        ]
-        differs |= np.abs(shares[0] - shares[1]) >= _DIFFERS
-    return [bool(one) for one in differs]
+def spells_between(policy: Measured, raw: Measured) -> int:
+    """
+    Return how many separate times, of all strategies, one held another share of equity than raw.
+
+    By 1 % of equity or more: after one trade less every amount differs a little.
+    """
+    return sum(
+        separate_spells(np.abs(_shares(policy, name) - _shares(raw, name)) >= _DIFFERS)
+        for name in policy.run.strategies.keys() & raw.run.strategies.keys()
+    )
+
+
+def _shares(policy: Measured, strategy: str) -> Floats:
+    held = np.array([row.held for row in policy.run.strategies[strategy]])
+    return np.asarray(held / np.where(policy.equity > 0, policy.equity, np.nan))
 
 
 def _correlation(one: Floats, other: Floats) -> float:

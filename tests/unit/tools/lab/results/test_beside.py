@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +12,7 @@ from tests.unit.domain.lab.records import sessions
 from tests.unit.tools.lab.results.runs import TERMS, a_measured, noise
 from tools.lab.prices.bars import DailyBars
 from tools.lab.results.benchmark import buy_and_hold
-from tools.lab.results.beside import HOLD, RAW, SCALED, Chance, compared, holdings_differ
+from tools.lab.results.beside import HOLD, RAW, SCALED, Chance, compared, spells_between
 
 CHANCE = Chance(seed=1, replications=200)
 
@@ -56,10 +57,16 @@ def test_too_few_trades_say_so() -> None:
     assert not any("interval" in why for why in found.too_few)
 
 
-def test_a_spell_is_counted_when_a_share_of_equity_differs_by_a_hundredth() -> None:
-    raw = a_measured("off", [0.0] * 4, exposure=0.5)
-    assert holdings_differ(a_measured("same", [0.01] * 4, exposure=0.5), raw) == [False] * 4
-    assert holdings_differ(a_measured("less", [0.0] * 4, exposure=0.47), raw) == [True] * 4
+def test_spells_are_counted_of_every_strategy_where_a_share_of_equity_differs_by_a_hundredth() -> None:
+    raw = a_measured("off", [0.0] * 6, exposure=0.5)
+    assert spells_between(a_measured("same", [0.01] * 6, exposure=0.5), raw) == 0
+    assert spells_between(a_measured("a little less", [0.0] * 6, exposure=0.49), raw) == 0
+    less = a_measured("less", [0.0] * 6, exposure=0.47)
+    assert spells_between(less, raw) == 2, "one of each strategy"
+    rows = less.run.strategies["Alpha"]
+    mixed = (*rows[:2], raw.run.strategies["Alpha"][2], *rows[3:])
+    again = replace(less, run=replace(less.run, strategies={**less.run.strategies, "Alpha": mixed}))
+    assert spells_between(again, raw) == 3
 
 
 def test_nothing_is_compared_where_a_return_is_not_known() -> None:
