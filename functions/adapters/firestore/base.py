@@ -67,14 +67,15 @@ class FirestoreStore:
         self, references: Sequence[DocumentReference], parted: Sequence[Parted], doing: str
     ) -> dict[str, Versioned[Document]]:
         """
-        Return those that exist, by path; what is in parts, and one of them, put together.
+        Return those that exist, by path, and what is in parts, put together, by its first one's.
 
         How many parts there are the first says. This process remembers, so that only its first read of what is large
         takes a second round trip.
         """
         for _ in range(2):
             parts = {one: one.parts(self._parts.get(one.first.path, 1)) for one in parted}
-            found = self._get_all([*references, *(part for of_one in parts.values() for part in of_one)], doing)
+            asked = (*references, *(document for one, others in parts.items() for document in (one.first, *others)))
+            found = self._get_all(list({document.path: document for document in asked}.values()), doing)
             counts = {one: parts_of(found.get(one.first.path, ABSENT).value) for one in parted}
             self._parts |= {one.first.path: count for one, count in counts.items()}
             if all(len(parts[one]) + 1 >= counts[one] for one in parted):
