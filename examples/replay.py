@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.domain.kernel.slots import SLOT_PERIOD
+from tools.lab.engine.paper_broker import Closes
 
 PRICES_FILE = Path(__file__).parent / "data/us_equities_daily_2018_2022.csv"
 HISTORY_DAYS = 260
@@ -44,6 +45,12 @@ class Prices:
 
     def close(self, day_index: int, symbol: str) -> float:
         return float(self.closes[day_index, self.symbols.index(symbol)])
+
+    def closes_of(self, day_index: int) -> Closes:
+        """Return a day's closes, as a broker on paper fills at them."""
+        return Closes(
+            decision_time(self.days[day_index]), dict(zip(self.symbols, self.closes[day_index].tolist(), strict=True))
+        )
 
     def market_data(self, day_index: int) -> dict[str, Any]:
         """Return the market data document of a day, as of its decision time; histories end with the price itself."""

@@ -96,10 +96,25 @@ class CycleResult:
 
 
 class RunCycle:
-    """The use case; keep one per process."""
+    """
+    The use case; keep one per process.
 
-    def __init__(self, store: CycleStore, clock: Clock, ids: Ids, calendars: MarketCalendars) -> None:
+    Parameters
+    ----------
+    beside : callable
+        Runs a call of the store beside the event loop: in a thread, unless the store answers at once.
+    """
+
+    def __init__(
+        self,
+        store: CycleStore,
+        clock: Clock,
+        ids: Ids,
+        calendars: MarketCalendars,
+        beside: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+    ) -> None:
         self._store = store
+        self._beside = beside
         self._clock = clock
         self._ids = ids
         self._calendars = calendars
@@ -149,7 +164,7 @@ class RunCycle:
             result = replace(result, decision=decision)
             with race:
                 try:
-                    await asyncio.to_thread(self._commit, request, known.state, result, inputs)
+                    await self._beside(self._commit, request, known.state, result, inputs)
                 except StoreUnavailable as error:
                     if request.goes_on_record:
                         raise
@@ -229,7 +244,9 @@ class RunCycle:
     async def _read(self, request: CycleRequest) -> Known:
         key_id = None if request.key is None else request.key.id
         try:
-            state = await asyncio.to_thread(self._store.read, request.tenant_id, request.uid, request.slot, key_id)
+            state: TenantState = await self._beside(
+                self._store.read, request.tenant_id, request.uid, request.slot, key_id
+            )
             check_stored(state.session.value, {}, OF_SESSION)
         except StoreUnavailable as error:
             if request.goes_on_record:
@@ -249,7 +266,7 @@ class RunCycle:
         record = {"status": str(ReasonCode.SUPERSEDED), "superseded_by": newest, "decided_at": self._clock.now()}
         logger.warning("Slot %s came after %s was decided: skipped", slot, newest, extra={"tenant": request.tenant_id})
         try:
-            await asyncio.to_thread(self._store.record_superseded, request.tenant_id, slot, record)
+            await self._beside(self._store.record_superseded, request.tenant_id, slot, record)
         except StoreConflict:
             logger.info("Slot %s is on record already", slot, extra={"tenant": request.tenant_id})
         return True
