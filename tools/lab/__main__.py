@@ -6,6 +6,7 @@ The lab's command line.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -124,7 +125,7 @@ def main() -> int:
     try:
         code = app(prog_name="lab", standalone_mode=False)
     except TyperException as error:
-        print(f"lab: {error.format_message()}", file=sys.stderr)
+        print(f"lab: {error.format_message()}{_value_of(error)}", file=sys.stderr)
         return 2
     except (MaestroError, OSError) as error:
         print(f"lab: {error}", file=sys.stderr)
@@ -133,6 +134,13 @@ def main() -> int:
         print("lab: interrupted", file=sys.stderr)
         return INTERRUPTED
     return int(code or 0)
+
+
+def _value_of(error: TyperException) -> str:
+    """Return the value that an option was refused with, as it was typed; its message has it or not."""
+    names = getattr(getattr(error, "param", None), "opts", ())
+    given = [other for one, other in itertools.pairwise(sys.argv) if one in names]
+    return f", was {given[-1]!r}" if given and given[-1] not in error.format_message() else ""
 
 
 if __name__ == "__main__":

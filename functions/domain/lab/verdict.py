@@ -40,7 +40,7 @@ def too_few_to_tell(
     if difference.holds_zero:
         found.append("the interval of the difference holds 0")
     if not days >= fewest_days:
-        needed = f"{math.ceil(fewest_days)} are needed" if math.isfinite(fewest_days) else "no number would do"
+        needed = f"{math.ceil(fewest_days):,} are needed" if math.isfinite(fewest_days) else "no number would do"
         found.append(f"{days} days, and {needed}")
     if round_trips < FEWEST_ROUND_TRIPS:
         found.append(f"{round_trips} round trips, and {FEWEST_ROUND_TRIPS} are needed")

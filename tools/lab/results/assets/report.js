@@ -6,7 +6,12 @@
   const DASHES = [[], [], [6, 3], [2, 3], [10, 4], [4, 2, 1, 2], [1, 2]];
   const MINUS = "\u2212";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  /* A canvas knows no light-dark(): ask what it comes to. */
+  const probe = document.getElementById("probe");
+  const color = (name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
   const signed = (text) => text.replace("-", MINUS);
   const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
   const SHOWN = {
