@@ -49,10 +49,16 @@ class Folder:
 
 
 def run_policies(
-    task: Task, policies: Mapping[str, Mapping[str, Any]], folder: Folder, chance: Chance, *, with_rules: bool
+    task: Task,
+    policies: Mapping[str, Mapping[str, Any]],
+    folder: Folder,
+    chance: Chance,
+    *,
+    with_rules: bool,
+    note: str = "",
 ) -> Outcome:
     """
-    Replay policies and store what they would have done; then, what each of their rules did.
+    Replay policies and store what they would have done; then, what each of their rules did. The note comes first.
 
     What is there is stored before the rules are looked at, and upon Ctrl-C up to the session it came in.
 
@@ -67,7 +73,7 @@ def run_policies(
     if sessions < 2:
         raise InputError("sessions", "two or more before it is interrupted, to have a result", sessions)
     tried = record(folder.path, [measured(run, task.terms) for run in runs.values()], task.fingerprints())
-    found = outcome(task, runs, {}, tried, chance)
+    found = outcome(task, runs, {}, tried, chance, note)
     folder.store(found)
     if with_rules and found.is_whole and (others := without_rules(list(runs.values()))):
         found = with_effects(found, runs, others, tried)
@@ -84,7 +90,7 @@ def with_effects(
     if not all(run.is_whole for run in replayed.values()):
         notes.print("interrupted: what each rule did is left out")
         return found
-    return outcome(found.task, runs, replayed, tried, found.chance)
+    return outcome(found.task, runs, replayed, tried, found.chance, found.note)
 
 
 @contextlib.contextmanager

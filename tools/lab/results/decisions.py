@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,27 @@ _SESSIONS = pa.schema(
 )
 
 
+ROUND_TRIPS = "round_trips.json"
+
+
+def store_run(folder: Path, run: PolicyRun) -> None:
+    """Write one whole run, so that `stored_run` finds it: its last file is there when all are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_decisions(folder, [run])
+    unfinished = folder / f"{ROUND_TRIPS}.unfinished"
+    unfinished.write_text(json.dumps(dict(run.round_trips)), encoding="utf-8")
+    unfinished.replace(folder / ROUND_TRIPS)
+
+
+def stored_run(folder: Path, name: str, policy: Mapping[str, Any]) -> PolicyRun | None:
+    """Return a run that `store_run` wrote, under any name; None if there is none, or a part of one."""
+    file = folder / ROUND_TRIPS
+    if not file.exists():
+        return None
+    (run,) = read_runs(folder, None).values()
+    return replace(run, name=name, policy=policy, round_trips=json.loads(file.read_text(encoding="utf-8")))
+
+
 def write_decisions(folder: Path, runs: Iterable[PolicyRun]) -> None:
     """Write both tables."""
     several = list(runs)
@@ -54,19 +77,19 @@ def write_decisions(folder: Path, runs: Iterable[PolicyRun]) -> None:
     _write(folder / SESSIONS, _SESSIONS, sessions)
 
 
-def read_runs(folder: Path, policies: Mapping[str, Mapping[str, Any]]) -> dict[str, PolicyRun]:
+def read_runs(folder: Path, policies: Mapping[str, Mapping[str, Any]] | None) -> dict[str, PolicyRun]:
     """
     Return the runs that were written, by policy; their round trips are not there.
 
     Parameters
     ----------
-    policies : mapping
-        Their documents by name.
+    policies : mapping or None
+        Their documents by name; None leaves them out.
     """
-    sessions: dict[str, list[AccountSession]] = {name: [] for name in policies}
+    sessions: dict[str, list[AccountSession]] = {name: [] for name in policies or ()}
     for row in pq.read_table(folder / SESSIONS).to_pylist():
-        sessions[row.pop("policy")].append(AccountSession(**row))
-    strategies: dict[str, dict[str, list[StrategySession]]] = {name: {} for name in policies}
+        sessions.setdefault(row.pop("policy"), []).append(AccountSession(**row))
+    strategies: dict[str, dict[str, list[StrategySession]]] = {name: {} for name in sessions}
     for row in pq.read_table(folder / DECISIONS).to_pylist():
         of_policy = strategies[row.pop("policy")]
         codes = tuple(row.pop("reason_codes"))
@@ -74,12 +97,12 @@ def read_runs(folder: Path, policies: Mapping[str, Mapping[str, Any]]) -> dict[s
     return {
         name: PolicyRun(
             name=name,
-            policy=document,
+            policy=(policies or {}).get(name, {}),
             sessions=tuple(sessions[name]),
             strategies={strategy: tuple(rows) for strategy, rows in strategies[name].items()},
             round_trips={},
         )
-        for name, document in policies.items()
+        for name in sessions
     }
 
 

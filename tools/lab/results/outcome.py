@@ -32,6 +32,8 @@ class Outcome:
     tried: Tried
     correlation: float
     """Mean, between the returns of the policies."""
+    note: str = ""
+    """What to know first, if anything: how the policies were chosen."""
 
     @property
     def raw(self) -> Measured:
@@ -48,7 +50,7 @@ class Outcome:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Everything to know before believing a figure, a sentence each."""
-        found = list(self.task.prices.warnings)
+        found = [*filter(None, [self.note]), *self.task.prices.warnings]
         if not self.is_whole:
             found.append(f"interrupted: {len(self.raw.days)} sessions, up to {self.raw.days[-1]:%Y-%m-%d}")
         if self.hold is not None and self.hold.left_out:
@@ -61,7 +63,12 @@ class Outcome:
 
 
 def outcome(
-    task: Task, runs: Mapping[str, PolicyRun], others: Mapping[str, PolicyRun], tried: Tried, chance: Chance
+    task: Task,
+    runs: Mapping[str, PolicyRun],
+    others: Mapping[str, PolicyRun],
+    tried: Tried,
+    chance: Chance,
+    note: str = "",
 ) -> Outcome:
     """
     Measure runs and compare them.
@@ -92,4 +99,5 @@ def outcome(
         hold_figures=hold_figures,
         tried=tried,
         correlation=correlation_of(candidates),
+        note=note,
     )

@@ -14,7 +14,7 @@ import pytest
 from functions.domain.kernel.errors import InputError
 from tests.unit.tools.lab.test_command_line import run
 from tools.lab import run as module
-from tools.lab.options import Given
+from tools.lab.given import Given
 from tools.lab.policies import chosen_policies
 from tools.lab.results.beside import Chance
 from tools.lab.results.rules import without_all
@@ -94,7 +94,7 @@ def test_json_goes_to_standard_output_alone(
 
 
 def test_what_was_tried_in_a_folder_deflates_what_comes_later(tmp_path: Path) -> None:
-    task = Given(prices=PRICES, first="2020-02-18", last="2020-03-31", leave_out=["SP500"]).task()
+    task = Given(prices=PRICES, out=tmp_path, first="2020-02-18", last="2020-03-31", leave_out=["SP500"]).task()
     chance, folder = Chance(seed=1, replications=100), Folder(tmp_path)
     first = run_policies(task, chosen_policies([]), folder, chance, with_rules=False)
     others = chosen_policies(["conservative", "aggressive", "responsive", "sensitive"])
@@ -104,8 +104,8 @@ def test_what_was_tried_in_a_folder_deflates_what_comes_later(tmp_path: Path) ->
     assert again.deflated(again.policies["guide"]) < first.deflated(first.policies["guide"])
 
 
-def test_without_any_rule_a_policy_is_off_to_the_cent() -> None:
-    task = Given(prices=PRICES, first="2020-02-18", last="2020-06-30", leave_out=["SP500"]).task()
+def test_without_any_rule_a_policy_is_off_to_the_cent(tmp_path: Path) -> None:
+    task = Given(prices=PRICES, out=tmp_path, first="2020-02-18", last="2020-06-30", leave_out=["SP500"]).task()
     guide = {"max_drawdown": 0.1, "daily_loss_limit": 0.02, "SYSTEMIC_SELL_THRESHOLD": 2}
     runs = task.replay({"off": {"enabled": False}, "guide": guide, "bare": without_all(guide)})
     assert runs["bare"].sessions == runs["off"].sessions

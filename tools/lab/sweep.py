@@ -1,0 +1,131 @@
+"""`lab sweep`: replay many policies on all cores; what is done stays done when it is begun again."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tools.lab.policy_run import PolicyRun
+from tools.lab.results.beside import Chance
+from tools.lab.results.decisions import store_run, stored_run
+from tools.lab.results.document import document_of, write_document
+from tools.lab.results.measured import measured
+from tools.lab.results.outcome import Outcome, outcome
+from tools.lab.results.tried import key_of, record
+from tools.lab.run import Folder
+from tools.lab.task import Task
+from tools.terminal import notes
+
+SWEEP = "sweep.json"
+RUNS = "runs"
+"""The folder of runs that are done, below DIR."""
+_MOST_AT_ONCE = 4
+"""Policies a process replays together: they share what is made of a day, and are lost together."""
+Policies = Mapping[str, Mapping[str, Any]]
+
+
+def sweep(task: Task, policies: Policies, folder: Folder, chance: Chance, cores: int) -> Outcome | None:
+    """
+    Replay policies, those that are not done yet, and store what they would have done.
+
+    Returns
+    -------
+    Outcome or None
+        None if it was interrupted; what is done is kept.
+    """
+    runs = replayed(task, policies, folder, cores)
+    if runs is None:
+        return None
+    tried = record(folder.path, [measured(run, task.terms) for run in runs.values()], task.fingerprints())
+    found = outcome(task, runs, {}, tried, chance)
+    write_document(folder.path / SWEEP, document_of(found))
+    return found
+
+
+def replayed(task: Task, policies: Policies, folder: Folder, cores: int) -> dict[str, PolicyRun] | None:
+    """Return a run of every policy, on so many processes; None if Ctrl-C left some undone."""
+    places = _places(task, policies, folder)
+    left = {name: policy for name, policy in policies.items() if stored_run(places[name], name, policy) is None}
+    if left and not _replay(task, left, places, cores):
+        done = sum(stored_run(places[name], name, policies[name]) is not None for name in policies)
+        notes.print(f"interrupted: {done} of {len(policies)} policies are done; the same command goes on from there")
+        return None
+    found = {name: stored_run(places[name], name, policy) for name, policy in policies.items()}
+    return {name: run for name, run in found.items() if run is not None}
+
+
+def best(found: Outcome) -> str:
+    """Return the policy, ``off`` among them, with the highest Sharpe ratio; the first of equals."""
+    ratios = {name: one.figures.sharpe_ratio for name, one in found.policies.items()}
+    return max(ratios, key=lambda name: -math.inf if math.isnan(ratios[name]) else ratios[name])
+
+
+def _places(task: Task, policies: Policies, folder: Folder) -> dict[str, Path]:
+    """Return where each policy's run is kept: by what it is of, and not by its name."""
+    digest = task.digest()
+    return {name: folder.path / RUNS / key_of(policy, {"task": digest}) for name, policy in policies.items()}
+
+
+def _replay(task: Task, policies: Policies, places: Mapping[str, Path], cores: int) -> bool:
+    """Replay policies in processes, which store them; False if it was interrupted."""
+    chunks = list(_chunks(list(policies), cores))
+    executor = ProcessPoolExecutor(
+        min(cores, len(chunks)), mp_context=get_context("spawn"), initializer=_begin, initargs=(task,)
+    )
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} policies"))
+    with Progress(*columns, TimeElapsedColumn(), console=notes, transient=True) as progress:
+        bar = progress.add_task(f"Sweeping on {min(cores, len(chunks))} processes", total=len(policies))
+        try:
+            jobs: list[Future[int]] = [
+                executor.submit(_job, {name: policies[name] for name in chunk}, {name: places[name] for name in chunk})
+                for chunk in chunks
+            ]
+            done = 0
+            for job in as_completed(jobs):
+                done += job.result()
+                progress.update(bar, completed=done)
+        except KeyboardInterrupt:
+            return False
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
+    return done == len(policies)
+
+
+def _chunks(names: Sequence[str], cores: int) -> Iterator[Sequence[str]]:
+    """Yield names in turns of a process: few enough that all cores are busy to the end."""
+    size = max(1, min(_MOST_AT_ONCE, len(names) // (2 * cores)))
+    for begin in range(0, len(names), size):
+        yield names[begin : begin + size]
+
+
+_task: Task | None = None
+"""What this process works on."""
+
+
+def _begin(task: Task) -> None:
+    global _task  # noqa: PLW0603 - sent to each process once, as it holds all prices
+    _task = task
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # between replays: the one who asked for them goes on
+
+
+def _job(policies: Policies, places: Mapping[str, Path]) -> int:
+    """Replay policies and store those that are whole; return how many."""
+    if _task is None:
+        raise RuntimeError("no task was sent to this process")
+    runs = [run for run in _task.replay(policies).values() if run.is_whole]
+    for run in runs:
+        store_run(places[run.name], run)
+    return len(runs)
+
+
+def all_cores() -> int:
+    """Return how many processes can run at once here."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
