@@ -6,7 +6,7 @@ import math
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ RUNS = "runs"
 _MOST_AT_ONCE = 4
 """Policies a process replays together: they share what is made of a day, and are lost together."""
 Policies = Mapping[str, Mapping[str, Any]]
+Job = tuple[Policies, Mapping[str, Path]]
+"""Policies that are replayed together, and where each is stored."""
 
 
 def sweep(task: Task, policies: Policies, folder: Folder, chance: Chance, cores: int) -> Outcome | None:
@@ -75,28 +77,40 @@ def _places(task: Task, policies: Policies, folder: Folder) -> dict[str, Path]:
 
 
 def _replay(task: Task, policies: Policies, places: Mapping[str, Path], cores: int) -> bool:
-    """Replay policies in processes, which store them; False if it was interrupted."""
-    chunks = list(_chunks(list(policies), cores))
-    executor = ProcessPoolExecutor(
-        min(cores, len(chunks)), mp_context=get_context("spawn"), initializer=_begin, initargs=(task,)
-    )
+    """Replay policies and store those that are done; False if it was interrupted."""
+    jobs = [
+        ({name: policies[name] for name in chunk}, {name: places[name] for name in chunk})
+        for chunk in _chunks(list(policies), cores)
+    ]
+    processes, done = min(cores, len(jobs)), 0
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} policies"))
     with Progress(*columns, TimeElapsedColumn(), console=notes, transient=True) as progress:
-        bar = progress.add_task(f"Sweeping on {min(cores, len(chunks))} processes", total=len(policies))
-        try:
-            jobs: list[Future[int]] = [
-                executor.submit(_job, {name: policies[name] for name in chunk}, {name: places[name] for name in chunk})
-                for chunk in chunks
-            ]
-            done = 0
-            for job in as_completed(jobs):
-                done += job.result()
-                progress.update(bar, completed=done)
-        except KeyboardInterrupt:
-            return False
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)
+        bar = progress.add_task(f"Sweeping on {processes} process{'es' * (processes > 1)}", total=len(policies))
+        for count in _here(task, jobs) if processes == 1 else _in_processes(task, jobs, processes):
+            done += count
+            progress.update(bar, completed=done)
     return done == len(policies)
+
+
+def _here(task: Task, jobs: Sequence[Job]) -> Iterator[int]:
+    """Do jobs one after the other, and yield how many policies each stored; end upon Ctrl-C."""
+    for policies, places in jobs:
+        count = _stored(task, policies, places)
+        yield count
+        if count < len(policies):
+            return
+
+
+def _in_processes(task: Task, jobs: Sequence[Job], processes: int) -> Iterator[int]:
+    """Do jobs in processes, and yield how many policies each stored as they end; end upon Ctrl-C."""
+    executor = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(task,))
+    try:
+        for job in as_completed([executor.submit(_job, *job) for job in jobs]):
+            yield job.result()
+    except KeyboardInterrupt:
+        return
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
 
 
 def _chunks(names: Sequence[str], cores: int) -> Iterator[Sequence[str]]:
@@ -117,10 +131,14 @@ def _begin(task: Task) -> None:
 
 
 def _job(policies: Policies, places: Mapping[str, Path]) -> int:
-    """Replay policies and store those that are whole; return how many."""
     if _task is None:
         raise RuntimeError("no task was sent to this process")
-    runs = [run for run in _task.replay(policies).values() if run.is_whole]
+    return _stored(_task, policies, places)
+
+
+def _stored(task: Task, policies: Policies, places: Mapping[str, Path]) -> int:
+    """Replay policies and store those that are whole; return how many."""
+    runs = [run for run in task.replay(policies).values() if run.is_whole]
     for run in runs:
         store_run(places[run.name], run)
     return len(runs)

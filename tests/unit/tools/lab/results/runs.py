@@ -59,7 +59,7 @@ def a_run(
                 mode=mode[at],
                 proposed="BUY",
                 issued="HOLD" if at in held else "BUY",
-                reason_codes=("SHARPE_HEALTHY", *held.get(at, ())),
+                reason_codes=held.get(at, ("SHARPE_HEALTHY",)),
                 profit=float(profits[at]),
                 held=exposure * float(equity[at]) / len(STRATEGIES),
                 sharpe_ratio=1.25 if at else None,
