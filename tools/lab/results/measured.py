@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.lab.figures import Figures, figures
 from functions.domain.lab.holdings import mean_exposure, two_way_turnover
 from functions.domain.track_record.moments import Floats
@@ -150,5 +151,5 @@ def mode_changes(rows: Sequence[StrategySession]) -> int:
 
 
 def is_live(row: StrategySession) -> bool:
-    """Tell whether what was issued may be traded, and not on paper only."""
-    return row.mode in TRADING_MODES
+    """Tell whether what was issued may be traded, and not on paper only; a shadowed strategy's exits may."""
+    return row.mode in TRADING_MODES or ReasonCode.LIVE_EXIT in row.reason_codes

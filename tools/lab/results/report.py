@@ -10,17 +10,17 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from functions.domain.kernel.errors import InputError
 from tools.lab.results import tables
 from tools.lab.results.bands import band
 from tools.lab.results.beside import RAW, SCALED
 from tools.lab.results.charts import charts_of
 from tools.lab.results.document import years_of
 from tools.lab.results.outcome import Outcome
-from tools.prerequisites import ROOT
+from tools.prerequisites import OWN_UPLOT, UPLOT
 
 REPORT = "report.html"
 _ASSETS = Path(__file__).parent / "assets"
-_UPLOT = ROOT / "node_modules/uplot/dist"
 
 
 def write_report(path: Path, found: Outcome) -> None:
@@ -47,8 +47,8 @@ def html_of(found: Outcome) -> str:
             raw_profits={one.name: one.profit for one in found.raw.strategies},
             verdicts=list(tables.verdicts(found)),
             data=_embedded([chart.to_json() for chart in charts]),
-            uplot_js=_asset(_UPLOT / "uPlot.iife.min.js"),
-            uplot_css=_asset(_UPLOT / "uPlot.min.css"),
+            uplot_js=_asset(_uplot() / "uPlot.iife.min.js"),
+            uplot_css=_asset(_uplot() / "uPlot.min.css"),
             report_js=_asset(_ASSETS / "report.js"),
             report_css=_asset(_ASSETS / "report.css"),
         )
@@ -73,6 +73,13 @@ def _environment() -> Environment:
 def _embedded(value: Any) -> Markup:
     """Return JSON that no text in it can end the element of."""
     return Markup(json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"))
+
+
+def _uplot() -> Path:
+    """Return where the charts' script is. Raises InputError if it is not installed."""
+    if place := next((place for place in (UPLOT, OWN_UPLOT) if place.is_dir()), None):
+        return place
+    raise InputError("uPlot", "installed: python3 tools/setup.py lab", str(UPLOT))
 
 
 def _asset(path: Path) -> Markup:

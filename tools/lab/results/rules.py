@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.lab.policy_run import PolicyRun, StrategySession
+from tools.lab.results.measured import is_live
 
 Document = Mapping[str, Any]
 _JOINT = " without "
-EARNED_BELOW_ACTIVE = frozenset({"REDUCED", "SHADOW_MODE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Rule:
 
     def _acted_on(self, row: StrategySession) -> bool:
         if not self.codes:
-            return row.mode in EARNED_BELOW_ACTIVE and row.proposed != "HOLD"
+            return row.proposed == "BUY" if row.mode == "REDUCED" else row.proposed != "HOLD" and not is_live(row)
         return bool(self.codes & {*row.reason_codes})
 
 

@@ -139,8 +139,9 @@ def _of_policy(one: Measured, found: Outcome) -> tuple[str, ...]:
 def _table(*columns: str) -> Table:
     table = new_table()
     words = {"Policy", "Strategy", "Rule", "less"}
+    whole = {*words, "Sharpe ± SE"}
     for name in columns:
-        table.add_column(name, justify="left" if name in words else "right", no_wrap=name in words)
+        table.add_column(name, justify="left" if name in words else "right", no_wrap=name in whole)
     return table
 
 

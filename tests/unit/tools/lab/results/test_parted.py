@@ -59,3 +59,24 @@ def test_the_same_run_makes_no_difference() -> None:
 def test_half_the_size_is_another_decision() -> None:
     found = parted(a_run("guide", noise(1, 60), modes={"Alpha": ["REDUCED"] * 60}), OFF)
     assert sum(found.decisions.values()) == 60
+
+
+def test_what_a_strategy_proposes_after_a_rule_parted_it_is_put_to_the_rule() -> None:
+    mine = a_run("guide", noise(2, 60), codes={"Alpha": {10: ("SYSTEMIC_RISK",)}})
+    mine = held(mine, "Alpha", dict.fromkeys(range(11, 40), 0.0))
+    rows = tuple(
+        replace(row, proposed="HOLD", issued="HOLD") if 10 < at < 40 else row
+        for at, row in enumerate(OFF.strategies["Alpha"])
+    )
+    theirs = replace(OFF, strategies={**OFF.strategies, "Alpha": rows})
+    found = parted(mine, theirs)
+    assert set(found.causes) == {"guide: SYSTEMIC_RISK", SIZES}
+    between = zip(mine.strategies["Alpha"][11:41], theirs.strategies["Alpha"][11:41], strict=True)
+    assert found.causes["guide: SYSTEMIC_RISK"] == pytest.approx(sum(a.profit - b.profit for a, b in between))
+
+
+def test_an_exit_of_a_shadowed_strategy_is_a_live_one() -> None:
+    rows = tuple(replace(row, proposed="SELL", issued="SELL") for row in OFF.strategies["Alpha"])
+    shadowed = tuple(replace(row, mode="SHADOW_MODE", reason_codes=("LIVE_EXIT",)) for row in rows)
+    runs = [replace(OFF, strategies={"Alpha": each}) for each in (shadowed, rows)]
+    assert parted(*runs).decisions == {}
