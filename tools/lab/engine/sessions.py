@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -122,5 +123,5 @@ class Sessions:
         start = max(self._begins[number], index - self._history + 1)
         closes = ReadOnlyList(self._closes[number][start : index + 1])
         volume = float(self._bars.volume[index, number])
-        known = {} if np.isnan(volume) else {"volume": volume}
+        known = {} if math.isnan(volume) else {"volume": volume}
         return ReadOnlyDict({"price": closes[-1], **known, "history": closes})
