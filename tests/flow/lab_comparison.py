@@ -12,7 +12,7 @@ import numpy as np
 from google.cloud.firestore import Client
 
 from examples.demo import FIRST_DAY, LAST_DAY
-from examples.replay import INDEX_SYMBOL, Prices
+from examples.replay import Prices
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_head import head_document
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
@@ -27,20 +27,19 @@ from tools.lab.engine.account import PolicyAccount, Tenant
 from tools.lab.engine.paper_broker import PaperBroker
 from tools.lab.engine.replay import walk
 from tools.lab.engine.rows import Rows
-from tools.lab.engine.sessions import Sessions
+from tools.lab.engine.sessions import ReadOnce, Sessions
 from tools.lab.engine.simulated import RememberedCalendars
 from tools.lab.engine.stores.documents import LOGS, Documents
 from tools.lab.engine.stores.ledger_store import MemoryLedgerStore
 from tools.lab.engine.strategies import LabStrategies
 from tools.lab.policy_run import PolicyRun
-from tools.lab.prices.bars import DailyBars
 
 COLLECTIONS = ("cycles", "sessions", "shadow_pnl", "ledger_trades", "strategy_performance", "jobs")
 STATE = ("session", "modes")
 _RANDOM = re.compile(r"maestro_\d+_[0-9a-f]{16}|[0-9a-f]{32}")
 _BY_THE_CLOCK = frozenset(
     {"computed_at", "duration_ms", "buying_power_received_at", "started_at", "ended_at", "seen_until"}
-    | {"recorded_at", "alerts_changed_at"}
+    | {"recorded_at", "alerts_changed_at", "commit_bytes"}
 )
 Told = dict[str, str]
 """Documents by path, as text: NaN is itself there, and a float all of its digits."""
@@ -54,21 +53,12 @@ def replayed(tenant: Tenant, policy: Mapping[str, Any]) -> tuple[PolicyRun, Docu
     """
     calendars = RememberedCalendars()
     strategies = LabStrategies(list(StrategyLoader().get_all_strategies().values()))
-    sessions = Sessions(bars_of(Prices.load()), calendars.of("XNYS"), FIRST_DAY, LAST_DAY)
+    sessions = Sessions(Prices.load().bars(), calendars.of("XNYS"), FIRST_DAY, LAST_DAY)
     broker = PaperBroker(tenant.uid)
-    account = PolicyAccount(tenant, policy, strategies, "XNYS", calendars, broker, SystemClock())
+    account = PolicyAccount(tenant, policy, strategies, "XNYS", calendars, broker, ReadOnce(), SystemClock())
     rows = Rows("demo", policy, strategies.names)
     assert walk(sessions, {"demo": account}, {"demo": rows}, keeps_all=True)
     return rows.run(is_whole=True), account.documents
-
-
-def bars_of(prices: Prices) -> DailyBars:
-    """Return the demo's closes, without the index that no strategy sees."""
-    shown = [number for number, symbol in enumerate(prices.symbols) if symbol != INDEX_SYMBOL]
-    closes = prices.closes[:, shown]
-    unknown = np.full_like(closes, np.nan)
-    symbols = tuple(prices.symbols[number] for number in shown)
-    return DailyBars.of(prices.days, symbols, np.array([unknown, unknown, unknown, closes, unknown]))
 
 
 def of_emulator(db: Client, tenant_id: str, uid: str) -> Told:

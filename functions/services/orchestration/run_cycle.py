@@ -24,7 +24,7 @@ from functions.domain.orchestration.cycle_documents import (
 from functions.domain.orchestration.decide import NOT_READ, DecisionRequest, DecisionResult, decide
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.identity import session_id_of
-from functions.domain.orchestration.inputs import CycleInputs, InputIssue, read_inputs
+from functions.domain.orchestration.inputs import CycleInputs, InputIssue, Quotes, read_inputs, read_market_data
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.own_account import own_fields
 from functions.domain.orchestration.paper import prices_of, with_paper_positions
@@ -103,6 +103,8 @@ class RunCycle:
     ----------
     beside : callable
         Runs a call of the store beside the event loop: in a thread, unless the store answers at once.
+    read_quotes : callable
+        Does what `read_market_data` does, which it may have done before.
     """
 
     def __init__(
@@ -112,9 +114,11 @@ class RunCycle:
         ids: Ids,
         calendars: MarketCalendars,
         beside: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+        read_quotes: Callable[[Any], Quotes] = read_market_data,
     ) -> None:
         self._store = store
         self._beside = beside
+        self._read_quotes = read_quotes
         self._clock = clock
         self._ids = ids
         self._calendars = calendars
@@ -139,7 +143,7 @@ class RunCycle:
                 return None
             found = await loaded()
             request = replace(request, samples=found.samples, load_errors=found.load_errors) if found else request
-        inputs = _inputs(request, known, now)
+        inputs = _inputs(request, known, now, self._read_quotes)
         signals = await request.propose(inputs, known.policy)
         result = await self._decide_and_commit(request, known, inputs, signals, now, started)
         if result is None:
@@ -272,7 +276,7 @@ class RunCycle:
         return True
 
 
-def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
+def _inputs(request: CycleRequest, known: Known, now: datetime, read_quotes: Callable[[Any], Quotes]) -> CycleInputs:
     given, state = request.given, known.state
     if given is None:
         given = GivenInputs(state.market_data, state.account, state.regime)
@@ -285,6 +289,7 @@ def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
         is_time_required=request.given is None,
         received_at=state.account_received_at if request.given is None else None,
         ledger_version=int((state.session.value or {}).get("ledger_version") or 0),
+        read_quotes=read_quotes,
     )
     positions = KnownPositions(known.book, inputs.live_snapshot, now)
     prices = prices_of(inputs.market_data)

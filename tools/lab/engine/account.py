@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from functions.domain.kernel.policy import Policy
+from functions.domain.ledger.periods import Period
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock, Document, MarketCalendars
@@ -20,7 +21,7 @@ from functions.services.trading.adopt_fills import AdoptFills
 from functions.services.trading.check_book import CheckBook
 from functions.strategies.maestro_controller import MaestroController
 from tools.lab.engine.paper_broker import PaperBroker
-from tools.lab.engine.sessions import Session
+from tools.lab.engine.sessions import ReadOnce, Session
 from tools.lab.engine.simulated import CountedIds, NoQueue, SimulatedClock
 from tools.lab.engine.stores.cycle_store import MemoryCycleStore
 from tools.lab.engine.stores.documents import LOGS, Documents
@@ -75,6 +76,7 @@ class PolicyAccount:
         market: str,
         calendars: MarketCalendars,
         broker: PaperBroker,
+        read_quotes: ReadOnce,
         clock: Clock | None = None,
     ) -> None:
         self.tenant = tenant
@@ -87,13 +89,20 @@ class PolicyAccount:
         self._propose = strategies.asked_by(tenant.tenant_id)
         jobs_clock = clock or self._clock
         trading, ledger = MemoryTradingStore(self.documents), MemoryLedgerStore(self.documents)
-        self._cycle = RunCycle(MemoryCycleStore(self.documents), self._clock, CountedIds(), calendars, beside=_here)
+        self._cycle = RunCycle(
+            MemoryCycleStore(self.documents),
+            self._clock,
+            CountedIds(),
+            calendars,
+            beside=_here,
+            read_quotes=read_quotes,
+        )
         self._adopt = AdoptFills(trading, ledger, jobs_clock, Commits(_no_pause))
         check = CheckBook(trading, ledger)
         self._jobs = RunSnapshotTask(
             ledger,
             ledger,
-            TakeSnapshots(ledger, calendars, jobs_clock, NO_LIMITS),
+            TakeSnapshots(ledger, calendars, jobs_clock, NO_LIMITS, mends_windows=False),
             ComputeMonth(ledger, calendars, jobs_clock),
             jobs_clock,
             lambda tenant_id: check.run(tenant_id).to_fields(),
@@ -131,12 +140,14 @@ class PolicyAccount:
 
     def earned(self, after: date | None, session: Session) -> dict[str, float]:
         """Return what the live book's strategies earned since a session, up to another one; USD by strategy."""
-        first = session.day if after is None else after + timedelta(days=1)
-        earned: dict[str, float] = {}
-        ledger = MemoryLedgerStore(self.documents)
-        for _, one in ledger.daily_documents(self.tenant.tenant_id, first, session.day):
-            if one["uid"] == self.tenant.uid:
-                earned[one["strategy_id"]] = earned.get(one["strategy_id"], 0.0) + one["pnl"]
+        first, days = session.day if after is None else after + _DAY, self._of("strategy_performance")
+        earned = dict.fromkeys(self._strategies.names, 0.0)
+        while first <= session.day:
+            period = Period.of_day(first)
+            for name in earned:
+                document = days.get(period.document_id(self.tenant.uid, name))
+                earned[name] += 0.0 if document is None else document["pnl"]
+            first += _DAY
         return earned
 
     def forget(self, session: Session) -> None:
@@ -171,6 +182,7 @@ class PolicyAccount:
         return self.documents.of(self.tenant.tenant_id, name)
 
 
+_DAY = timedelta(days=1)
 _LATE = timedelta(days=30)
 """Longer than any market closes: the newest checkpoint is younger than what is dropped of the ledger."""
 

@@ -15,7 +15,7 @@ from functions.domain.kernel.errors import InputError
 from tools.lab.engine.account import PolicyAccount, Tenant
 from tools.lab.engine.paper_broker import Costs, PaperBroker
 from tools.lab.engine.rows import Rows
-from tools.lab.engine.sessions import Session, Sessions
+from tools.lab.engine.sessions import ReadOnce, Session, Sessions
 from tools.lab.engine.simulated import RememberedCalendars
 from tools.lab.engine.strategies import LabStrategies
 from tools.lab.policy_run import PolicyRun
@@ -79,13 +79,11 @@ def replay(
     sessions = Sessions(prices, calendars.of(market), first, last)
     asked = LabStrategies(strategies)
     documents = {name: {"sample_strategies": sorted(asked.samples), **policy} for name, policy in policies.items()}
-    tenant, costs = Tenant(), costs or Costs()
-    accounts = {
-        name: PolicyAccount(
-            tenant, document, asked, market, calendars, PaperBroker(tenant.uid, starting_cash, costs=costs)
-        )
-        for name, document in documents.items()
-    }
+    tenant, read_quotes = Tenant(), ReadOnce()
+    accounts = {}
+    for name, document in documents.items():
+        broker = PaperBroker(tenant.uid, starting_cash, costs=costs or Costs())
+        accounts[name] = PolicyAccount(tenant, document, asked, market, calendars, broker, read_quotes)
     for name, account in accounts.items():
         if account.policy.market != market:
             raise InputError(f"policies.{name}.market", f"that of the prices, {market}", account.policy.market)

@@ -44,7 +44,7 @@ class Rows:
         for verdict in traded.decision.verdicts:
             name = verdict.strategy_name
             value = sum(abs(usd) for (owner, _), usd in held.items() if owner == name)
-            row = _row(session.day, verdict, traded.decision, earned.get(name, 0.0), value)
+            row = _row(session.day, verdict, traded.decision, earned[name], value)
             self._strategies[name].append(row)
         self._count_round_trips(broker, fills)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tools.lab.engine.paper_broker import Closes, PaperBroker
+from tools.lab.engine.paper_broker import Closes, Costs, PaperBroker
 
 CLOSES = Closes(datetime(2020, 3, 13, 19, 55, tzinfo=UTC), {"KO": 50.0})
 
@@ -60,3 +61,19 @@ def test_a_short_is_entered_by_its_allocation_and_covered_in_units() -> None:
     assert traded(broker, "Fade", order("BUY", 0.05, intent="EXIT", max_qty=100.0)) == ("buy", 100.0)
     assert traded(broker, "Fade", order("BUY", 0.9, intent="EXIT", max_qty=500.0)) == ("buy", 300.0)
     assert broker.shares == {}
+
+
+def test_nothing_of_a_symbol_that_ended_or_has_not_begun_is_traded() -> None:
+    for closes in (replace(CLOSES, ended=frozenset({"KO"})), replace(CLOSES, prices={})):
+        broker = PaperBroker("ann")
+        broker.close_day(CLOSES, {"Trend": order("BUY", 0.5)})
+        assert broker.close_day(closes, {}) == {}
+        assert (broker.cash, broker.shares, broker.orders) == (100_000.0, {}, [])
+
+
+def test_costs_are_those_that_are_given() -> None:
+    broker = PaperBroker("ann", costs=Costs(fee_per_share=1.0, slippage=0.01))
+    broker.close_day(CLOSES, {"Trend": order("BUY", 0.5)})
+    (fill,) = broker.close_day(CLOSES, {}).values()
+    assert (fill["qty"], fill["fees"], fill["slippage"]) == (1000.0, 1000.0, 500.0)
+    assert broker.cash == 100_000.0 - 50_000.0 - 1500.0
