@@ -123,7 +123,7 @@ def test_the_plan_adds_up_downloads_and_follows_the_longest_way() -> None:
 
 def test_a_part_has_every_step_that_its_steps_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup, "uv", lambda: setup.OWN_UV)
-    monkeypatch.setattr(setup, "UPLOT", setup.SETUP / "nowhere")
+    monkeypatch.setattr(setup, "UPLOT", Path("/nowhere"))
     for name in ("java_home", "cached_emulator", "emulator_binary", "browser"):
         monkeypatch.setattr(setup, name, lambda: None)
     for part, names in setup.PARTS.items():

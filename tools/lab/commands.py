@@ -75,7 +75,7 @@ def sweep_grid(given: Given, over: options.Over = None, cores: options.Cores = 0
     else:
         warn(found)
         print_table(tables.figures_table(found))
-        print(f"Best by its Sharpe ratio, of {len(policies)} with off: {best(found)}")
+        print(f"Best of {len(policies) - 1} by its Sharpe ratio: {best(found)}")
     notes.print(f"wrote {SWEEP} to {folder.path}", soft_wrap=True)
 
 
@@ -164,7 +164,8 @@ def show(found: Outcome, *, as_json: bool) -> None:
         return
     warn(found)
     print_table(tables.figures_table(found))
-    print_table(tables.differences_table(found))
+    if found.comparisons:
+        print_table(tables.differences_table(found))
     print_table(tables.strategies_table(found))
     if found.rules:
         print_table(tables.rules_table(found))

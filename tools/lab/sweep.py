@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tools.lab.policies import OFF
 from tools.lab.policy_run import PolicyRun
 from tools.lab.results.beside import Chance
 from tools.lab.results.decisions import store_run, stored_run
@@ -65,8 +66,8 @@ def replayed(task: Task, policies: Policies, folder: Folder, cores: int) -> dict
 
 
 def best(found: Outcome) -> str:
-    """Return the policy, ``off`` among them, with the highest Sharpe ratio; the first of equals."""
-    ratios = {name: one.figures.sharpe_ratio for name, one in found.policies.items()}
+    """Return the policy with the highest Sharpe ratio, the first of equals; ``off`` is none."""
+    ratios = {name: one.figures.sharpe_ratio for name, one in found.policies.items() if name != OFF}
     return max(ratios, key=lambda name: -math.inf if math.isnan(ratios[name]) else ratios[name])
 
 

@@ -16,6 +16,7 @@ from tools.lab.policies import OFF
 from tools.lab.results.beside import Chance
 from tools.lab.results.document import document_of, write_document
 from tools.lab.results.outcome import Outcome
+from tools.lab.results.tables import number
 from tools.lab.run import Folder, run_policies
 from tools.lab.sweep import Policies, best, sweep
 from tools.lab.task import Task
@@ -66,14 +67,20 @@ def walk(
         return None
     chosen = best(first)
     judged = {OFF: policies[OFF], chosen: policies[chosen]}
-    told = (
-        f"{chosen} was chosen among {len(policies)} on {before.first} to {before.last}; "
-        f"everything shown is of the days after, which the choice did not see"
-    )
-    second = run_policies(after, judged, folder, chance, with_rules=with_rules, note=told)
+    second = run_policies(after, judged, folder, chance, with_rules=with_rules, note=_how(first, chosen))
     walked = Walked(chosen=chosen, first=first, second=second)
     write_document(folder.path / WALK, walked.to_document())
     return walked
+
+
+def _how(first: Outcome, chosen: str) -> str:
+    """Return how the policy was chosen, in a sentence."""
+    days, ratios = first.raw.days, {name: one.figures.sharpe_ratio for name, one in first.policies.items()}
+    off = f", where off had {number(ratios[OFF])}" if ratios[OFF] > ratios[chosen] else ""
+    return (
+        f"{chosen} was chosen among {len(ratios) - 1} on {days[0]} to {days[-1]} for its Sharpe ratio of "
+        f"{number(ratios[chosen])}{off}; all that is shown is of the days after, which the choice did not see"
+    )
 
 
 def parts(task: Task, split: str) -> tuple[Task, Task]:

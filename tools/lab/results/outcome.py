@@ -57,7 +57,7 @@ class Outcome:
             found.append(f"buy-and-hold leaves out what had no price yet: {', '.join(self.hold.left_out)}")
         if idle := [one.name for one in self.raw.strategies if one.mean_held == 0]:
             found.append(f"never held anything, even raw: {', '.join(idle)}")
-        if not self.comparisons:
+        if not self.comparisons and len(self.policies) > 1:
             found.append("too few days, or equity lost: nothing is compared")
         return tuple(found)
 
