@@ -56,7 +56,7 @@ class Outcome:
         if self.hold is not None and self.hold.left_out:
             found.append(f"buy-and-hold leaves out what had no price yet: {', '.join(self.hold.left_out)}")
         if idle := [one.name for one in self.raw.strategies if one.mean_held == 0]:
-            found.append(f"never held anything, even raw: {', '.join(idle)}")
+            found.append(f"never held anything, even raw: {', '.join(idle)} (are their symbols in the file?)")
         if not self.comparisons and len(self.policies) > 1:
             found.append("too few days, or equity lost: nothing is compared")
         return tuple(found)

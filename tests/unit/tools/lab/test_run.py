@@ -112,6 +112,16 @@ def test_without_any_rule_a_policy_is_off_to_the_cent(tmp_path: Path) -> None:
     assert runs["guide"].sessions != runs["off"].sessions
 
 
+def test_a_strategy_whose_symbols_are_not_in_the_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = "AAPL,AMD,BAC,BBY,CVX,GE,HD,JNJ,JPM,KO,LLY,MRK,MSFT,PEP,PFE,PG,RRC,UNH,WMT"
+    words = ("--strategies", "TurtleChannel", "--leave-out", others, "--no-rules", "--out", str(tmp_path))
+    assert run(monkeypatch, "run", *SHORT, *words) == 0
+    warning = "warning: never held anything, even raw: TurtleChannel (are their symbols in the file?)"
+    assert warning in capsys.readouterr().out
+
+
 def test_ctrl_c_leaves_the_sessions_that_are_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
