@@ -26,7 +26,7 @@ strategy: ## Write, check or list strategies (ARGS="new MyTrend", ARGS="check My
 	$(SETUP) tools
 	@$(PYTHON) -m tools.strategy $(ARGS)
 
-lab: ## Show how the lab reads a file of prices (ARGS="prices FILE --market 24x7")
+lab: ## Measure policies on past prices (ARGS="run --prices FILE --out DIR"; ARGS=--help for all)
 	$(SETUP) lab
 	@$(PYTHON) -m tools.lab $(ARGS)
 

@@ -288,7 +288,7 @@ def export(documents: Sequence[Document], csv: Path | None, parquet: Path | None
         try:
             table.to_parquet(parquet, index=False)
         except ImportError:
-            fail("Parquet needs pyarrow: .setup/uv/bin/uv pip install --python .venv/bin/python pyarrow")
+            fail("Parquet needs pyarrow: python3 tools/setup.py lab installs it")
         notes.print(f"wrote {parquet}")
 
 
