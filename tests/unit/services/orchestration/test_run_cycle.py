@@ -36,14 +36,15 @@ from functions.services.orchestration.run_cycle import (
     GivenInputs,
     RunCycle,
 )
-from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore
+from tests.fakes import MARCH_16, FakeClock, FakeCycleStore
+from tools.lab.engine.simulated import CountedIds
 
 BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.4, "confidence": 0.8, "reasoning": "up"}
 SELL = {"action": "SELL", "ticker": "XOM", "allocation": 1.0}
 SLOT = "2020-03-16T19:55:00Z"
 LATER_SLOT = "2020-03-16T20:00:00Z"
 TENANT = "tenants/acme"
-IDS = CountingIds()
+IDS = CountedIds()
 CLOCK = FakeClock()
 CALENDARS = Calendars()
 KEY = RequestKey("ann", "k", {"post": "orchestrations"})
@@ -239,7 +240,7 @@ def test_an_unreachable_store_fails_a_scheduled_cycle_so_that_it_is_retried(stor
 def test_bad_input_stops_buys_lets_exits_pass_and_is_named(
     store: FakeCycleStore, path: str, document: dict[str, Any] | None, code: str
 ) -> None:
-    store.documents.pop(f"{TENANT}/{path}", None)
+    store.delete(f"{TENANT}/{path}")
     if document is not None:
         store.put(f"{TENANT}/{path}", document)
     result = decided(store, {"A": BUY, "B": SELL}, slot=SLOT)
