@@ -157,6 +157,7 @@ class FakeCycleStore:
             regime=self._get("systemStatus/market_regime"),
             cycle_record=None if slot is None else self._get(f"{tenant}/cycles/{slot}"),
             keyed=None if key_id is None else self._get(f"{tenant}/idempotency/{key_id}"),
+            broker=self._get(f"{tenant}/state/broker"),
         )
 
     def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -66,6 +67,8 @@ class Alpaca:
         Another server that speaks Alpaca's API, for tests.
     amendments : bool
         Whether activities tell busts and corrections of executions, from a stream that not every account may read.
+    seconds : float, optional
+        From now on, after which nothing is waited for any more, whatever is asked.
     tls : ssl.SSLContext, optional
         The public authorities that certifi lists, if not given.
     """
@@ -78,6 +81,7 @@ class Alpaca:
         hosts: Hosts | None = None,
         limits: Limits | None = None,
         amendments: bool = False,
+        seconds: float = math.inf,
         tls: ssl.SSLContext | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -85,6 +89,7 @@ class Alpaca:
         self._hosts = hosts or (LIVE if live else PAPER)
         self._limits = limits or Limits()
         self._deadline = Deadline(0.0)
+        self._ends_at = time.monotonic() + seconds
         tls = tls or httpx.create_ssl_context()
         connected = (keys, self._limits, self._deadline, tls, pause)
         self._trading = Connection(self._hosts.trading, *connected)
@@ -181,7 +186,7 @@ class Alpaca:
 
     def _begun(self) -> Connection:
         """Begin a question: from now on its time runs."""
-        self._deadline.at = time.monotonic() + self._limits.total
+        self._deadline.at = min(time.monotonic() + self._limits.total, self._ends_at)
         return self._trading
 
     def _order(self, connection: Connection, order_id: str) -> BrokerOrder | None:

@@ -1,0 +1,53 @@
+"""Opens accounts at brokers, each by the adapter that is named; imported only by what talks to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from functions.adapters.alpaca.broker import Alpaca, Hosts
+from functions.adapters.alpaca.connection import Limits
+from functions.adapters.alpaca.keys import Keys
+from functions.domain.broker.connection import BrokerConnection
+from functions.domain.broker.credentials import Credentials
+from functions.domain.broker.errors import BrokerError
+
+ALPACA = "alpaca"
+BROKERS = (ALPACA,)
+"""Those that there is an adapter for."""
+_LIMITS = Limits(connect=3.0, read=8.0, total=15.0)
+"""Of one question: a feed asks half a dozen."""
+
+
+class UnknownBrokerError(BrokerError):
+    """There is no adapter for a broker of this name."""
+
+
+class OpenAccounts:
+    """
+    `OpenBroker`.
+
+    Parameters
+    ----------
+    base_url : str, optional
+        Another server that speaks Alpaca's API, as the simulated broker does; for the emulator.
+    """
+
+    def __init__(
+        self, base_url: str | None = None, limits: Limits = _LIMITS, pause: Callable[[float], None] | None = None
+    ) -> None:
+        self._hosts = Hosts(base_url, base_url) if base_url else None
+        self._limits = limits
+        self._more = {} if pause is None else {"pause": pause}
+
+    def __call__(self, connection: BrokerConnection, credentials: Credentials, seconds: float) -> Alpaca:
+        if connection.broker != ALPACA:
+            raise UnknownBrokerError(f"there is no broker {connection.broker!r:.40}: there are {', '.join(BROKERS)}")
+        return Alpaca(
+            Keys(credentials.key_id, credentials.secret),
+            live=connection.is_live,
+            hosts=self._hosts,
+            limits=self._limits,
+            amendments=connection.tells_amendments,
+            seconds=seconds,
+            **self._more,
+        )
