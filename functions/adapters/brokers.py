@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
+import time
 from collections.abc import Callable
+from functools import cache
+
+import httpx
 
 from functions.adapters.alpaca.broker import Alpaca, Hosts
 from functions.adapters.alpaca.connection import Limits
@@ -16,6 +21,12 @@ BROKERS = (ALPACA,)
 """Those that there is an adapter for."""
 _LIMITS = Limits(connect=3.0, read=8.0, total=15.0)
 """Of one question: a feed asks half a dozen."""
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the public authorities: reading them takes as long as several answers."""
+    return httpx.create_ssl_context()
 
 
 class UnknownBrokerError(BrokerError):
@@ -33,11 +44,11 @@ class OpenAccounts:
     """
 
     def __init__(
-        self, base_url: str | None = None, limits: Limits = _LIMITS, pause: Callable[[float], None] | None = None
+        self, base_url: str | None = None, limits: Limits = _LIMITS, pause: Callable[[float], None] = time.sleep
     ) -> None:
         self._hosts = Hosts(base_url, base_url) if base_url else None
         self._limits = limits
-        self._more = {} if pause is None else {"pause": pause}
+        self._pause = pause
 
     def __call__(self, connection: BrokerConnection, credentials: Credentials, seconds: float) -> Alpaca:
         if connection.broker != ALPACA:
@@ -49,5 +60,6 @@ class OpenAccounts:
             limits=self._limits,
             amendments=connection.tells_amendments,
             seconds=seconds,
-            **self._more,
+            tls=_tls(),
+            pause=self._pause,
         )
