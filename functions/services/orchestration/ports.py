@@ -157,6 +157,14 @@ class FoundStrategies:
     """What could not be loaded, by module or class name, and why."""
 
 
+class SymbolStore(Protocol):
+    """Where what strategies declare to look at is kept, for all tenants."""
+
+    def write_symbols(self, symbols: Sequence[str], samples: Mapping[str, Sequence[str]]) -> None:
+        """Store what all but samples declare, and each sample's; doing it again changes nothing. Raises StoreError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StrategyInputs:
     """What strategies are handed; none of them can change it for another."""
