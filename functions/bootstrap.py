@@ -35,6 +35,7 @@ from functions.domain.monitoring.channels import ChannelType
 from functions.services.access.close_memberships import CloseMemberships
 from functions.services.access.ports import Tokens
 from functions.services.broker.book_activities import BookActivities
+from functions.services.broker.client_fills import TakeClientFills
 from functions.services.broker.feed_tenant import FeedPorts, FeedTenant
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.enabled_tenants import as_far_as_readable
@@ -59,7 +60,7 @@ from functions.services.trading.check_book import CheckBook
 from functions.services.trading.record_entries import RecordEntries
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
-from functions.settings import WEBHOOK_SIGNING_KEY, Settings, broker_base_url, project_id, read_settings
+from functions.settings import WEBHOOK_SIGNING_KEY, Settings, project_id, read_settings
 from functions.strategies import wiring
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
@@ -130,7 +131,7 @@ def feed_tenant() -> FeedTenant:
     ports = FeedPorts(
         connections=connections(),
         keys=LocalKeys() if settings().is_emulated else SecretManagerKeys(project_id()),
-        open_broker=OpenAccounts(broker_base_url()),
+        open_broker=OpenAccounts(),
         trading=store,
         put_inputs=put_inputs(),
         book=BookActivities(store, entry_ledger(), record_fills(), record_entries(), clock()),
@@ -193,6 +194,11 @@ def redeem_signals() -> RedeemSignals:
 @cache
 def record_fills() -> RecordFills:
     return RecordFills(trading_store(), entry_ledger(), clock(), commits())
+
+
+@cache
+def take_fills() -> TakeClientFills:
+    return TakeClientFills(connections(), record_fills())
 
 
 @cache

@@ -53,8 +53,6 @@ BROKER_SERVICE_ACCOUNT = StringParam(
     label="Service account of the functions that talk to brokers",
     description="Its e-mail address: the only one that may read brokers' keys. Empty: the default one (no broker)",
 )
-BROKER_BASE_URL = "BROKER_BASE_URL"
-"""Variable that names another server than the broker, such as tools.simulated_broker; in the emulator only."""
 
 WEBHOOK_SIGNING_KEY = SecretParam("WEBHOOK_SIGNING_KEY")
 """Signs generic webhooks; each channel's own secret is derived from it."""
@@ -97,11 +95,6 @@ def project_id() -> str:
     """Return the project that this process works for; empty where nothing names one."""
     names = ("FIREBASE_PROJECT_ID", "GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT")
     return next((os.environ[name] for name in names if os.environ.get(name)), "")
-
-
-def broker_base_url() -> str | None:
-    """Return another server than the broker's own, where emulators run; None elsewhere, whatever is set."""
-    return (os.environ.get(BROKER_BASE_URL) or None) if "FIRESTORE_EMULATOR_HOST" in os.environ else None
 
 
 def _ai_settings(is_emulated: bool) -> AiSettings | None:

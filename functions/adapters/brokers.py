@@ -34,29 +34,20 @@ class UnknownBrokerError(BrokerError):
 
 
 class OpenAccounts:
-    """
-    `OpenBroker`.
+    """`OpenBroker`."""
 
-    Parameters
-    ----------
-    base_url : str, optional
-        Another server that speaks Alpaca's API, as the simulated broker does; for the emulator.
-    """
-
-    def __init__(
-        self, base_url: str | None = None, limits: Limits = _LIMITS, pause: Callable[[float], None] = time.sleep
-    ) -> None:
-        self._hosts = Hosts(base_url, base_url) if base_url else None
+    def __init__(self, limits: Limits = _LIMITS, pause: Callable[[float], None] = time.sleep) -> None:
         self._limits = limits
         self._pause = pause
 
     def __call__(self, connection: BrokerConnection, credentials: Credentials, seconds: float) -> Alpaca:
         if connection.broker != ALPACA:
             raise UnknownBrokerError(f"there is no broker {connection.broker!r:.40}: there are {', '.join(BROKERS)}")
+        url = credentials.base_url
         return Alpaca(
             Keys(credentials.key_id, credentials.secret),
             live=connection.is_live,
-            hosts=self._hosts,
+            hosts=Hosts(url, url) if url else None,
             limits=self._limits,
             amendments=connection.tells_amendments,
             seconds=seconds,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,14 @@ class LocalKeys:
 
     def read(self, tenant_id: str) -> Credentials | None:
         stored = self._all().get(tenant_id)
-        return None if stored is None else of_map(stored, f"{self._path.name} of tenant {tenant_id}")
+        if stored is None:
+            return None
+        credentials = of_map(stored, f"{self._path.name} of tenant {tenant_id}")
+        return replace(credentials, base_url=stored.get("base_url"))
 
     def write(self, tenant_id: str, credentials: Credentials) -> None:
-        self._replace({**self._all(), tenant_id: json.loads(as_text(credentials))})
+        stored = json.loads(as_text(credentials)) | {"base_url": credentials.base_url}
+        self._replace({**self._all(), tenant_id: stored})
 
     def delete(self, tenant_id: str) -> None:
         stored = self._all()

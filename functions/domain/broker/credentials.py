@@ -11,3 +11,5 @@ class Credentials:
 
     key_id: str = field(repr=False)
     secret: str = field(repr=False)
+    base_url: str | None = None
+    """Another server than the broker's own, such as a simulated broker's; of keys on this machine only."""

@@ -69,11 +69,11 @@ class Fed:
         self.clock = SystemClock()
         self.trading = FakeTradingStore(self.cycles)
         self.connections = FakeConnections(self.cycles)
-        self.keys = FakeKeys(acme=Credentials(KEY_ID, SECRET))
+        self.keys = FakeKeys(acme=self.credentials())
         self.queue = FakeQueue()
         self.reconciler = SeenByReconciler()
         self.ledger_reads = FakeLedger(self.cycles)
-        self.open_broker = OpenAccounts(self.broker.url, QUICK, self.pauses.append)
+        self.open_broker = OpenAccounts(QUICK, self.pauses.append)
         self.cycles.put(f"tenants/{TENANT}/state/session", {"ledger_version": 0})
         self.cycles.put(f"tenants/{TENANT}/state/positions", PositionBook(opened_at=now()).to_document(now()))
         self.connect()
@@ -104,8 +104,11 @@ class Fed:
         self.connections.write(TENANT, replace(connection, **changes), stored.version)
 
     def cursor(self, since: datetime) -> Any:
-        with OpenAccounts(self.broker.url, QUICK)(_SOME, Credentials(KEY_ID, SECRET), 5.0) as broker:
+        with self.open_broker(_SOME, self.credentials(), 5.0) as broker:
             return broker.first_cursor(since)
+
+    def credentials(self, key_id: str = KEY_ID, secret: str = SECRET) -> Credentials:
+        return Credentials(key_id, secret, self.broker.url)
 
     def feeding(self, **changes: Any) -> FeedTenant:
         commits = Commits(lambda _: None)

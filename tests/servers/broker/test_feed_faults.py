@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from functions.domain.broker.credentials import Credentials
 from functions.domain.kernel.errors import StoreUnavailable
 from functions.domain.orchestration.broker_feed import FeedStatus, feed_issues
 from functions.services.broker import feed_tenant
@@ -34,7 +33,7 @@ def always(kind: FaultKind, path: str = "") -> Callable[[Fed], None]:
 
 
 def wrong_keys(desk: Fed) -> None:
-    desk.keys.credentials[TENANT] = Credentials("PKWRONG", "wrong-secret")
+    desk.keys.credentials[TENANT] = desk.credentials("PKWRONG", "wrong-secret")
 
 
 def no_keys(desk: Fed) -> None:
@@ -118,7 +117,7 @@ def test_a_fault_is_said_holds_entries_lets_the_cycle_run_and_loses_nothing(
 def mend(desk: Fed, name: str) -> None:
     desk.broker.faults.clear()
     desk.broker.keys[KEY_ID] = SECRET
-    desk.keys.credentials[TENANT] = Credentials(KEY_ID, SECRET)
+    desk.keys.credentials[TENANT] = desk.credentials()
     desk.exchange.account_number, desk.exchange.currency = "PA1", "USD"
     if name == "live":
         desk.policy["broker_live"] = True
