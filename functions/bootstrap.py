@@ -15,7 +15,7 @@ from typing import Any
 from functions.adapters.cloud_task_queue import CloudTaskQueue
 from functions.adapters.firestore.alert_marks import FirestoreChangedTenants
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
-from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.client import firestore_client, is_emulated
 from functions.adapters.firestore.connection_store import FirestoreConnectionStore, FirestoreSymbolStore
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
@@ -130,7 +130,7 @@ def feed_tenant() -> FeedTenant:
     store = FirestoreBookStore(firestore_client())
     ports = FeedPorts(
         connections=connections(),
-        keys=LocalKeys() if settings().is_emulated else SecretManagerKeys(project_id()),
+        keys=LocalKeys() if is_emulated() else SecretManagerKeys(project_id()),
         open_broker=OpenAccounts(),
         trading=store,
         put_inputs=put_inputs(),
