@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from google.api_core.exceptions import AlreadyExists, GoogleAPICallError, NotFound, PermissionDenied, RetryError
+from google.api_core.exceptions import (
+    AlreadyExists,
+    GoogleAPICallError,
+    NotFound,
+    PermissionDenied,
+    RetryError,
+    ServiceUnavailable,
+)
+from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import GoogleAuthError
 
 from functions.adapters.broker_keys.encoding import as_text, of_text
@@ -19,6 +27,8 @@ PREFIX = "maestro-broker-"
 """How the names of all such secrets begin: what service accounts are let read by."""
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _TIMEOUT_SECONDS = 5.0
+_RETRY = Retry(predicate=if_exception_type(ServiceUnavailable), initial=0.2, maximum=1.0, timeout=8.0)
+"""Of reading: the library's own goes on for a minute, and a feed has no more than that."""
 
 
 def secret_name(tenant_id: str) -> str:
@@ -52,7 +62,7 @@ class SecretManagerKeys:
         with _translated(f"reading secret {secret_name(tenant_id)}"):
             try:
                 answer = self._service().access_secret_version(
-                    request={"name": f"{name}/versions/latest"}, timeout=_TIMEOUT_SECONDS
+                    request={"name": f"{name}/versions/latest"}, timeout=_TIMEOUT_SECONDS, retry=_RETRY
                 )
             except NotFound:
                 return None
