@@ -31,6 +31,7 @@ from functions.services.broker.ports import MOST_ACTIVITIES
 
 _MOST_ORDERS = 500
 _MOST_PAGES = 40
+_MOST_PAGES_BETWEEN = 4
 _LONGEST_CHAIN = 100
 
 
@@ -131,18 +132,29 @@ class Alpaca:
         return read_asset(Fields.of("asset", found))
 
     def open_orders(self) -> Sequence[BrokerOrder]:
+        found, is_all = self._orders({"status": "open"}, _MOST_PAGES)
+        if not is_all:
+            raise MalformedAnswer(f"Alpaca's open orders do not end within {_MOST_PAGES} pages")
+        return found
+
+    def orders_between(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:
+        span = {"after": since.astimezone(UTC).isoformat(), "until": until.astimezone(UTC).isoformat()}
+        return self._orders({"status": "all", **span}, _MOST_PAGES_BETWEEN)[0]
+
+    def _orders(self, wanted: Mapping[str, str], most_pages: int) -> tuple[list[BrokerOrder], bool]:
+        """Return orders, newest first, and whether these are all."""
         connection = self._begun()
         found: dict[str, BrokerOrder] = {}
         more: Mapping[str, str] = {}
-        for _ in range(_MOST_PAGES):
-            asked = {"status": "open", "limit": str(_MOST_ORDERS), "direction": "desc", "nested": "false", **more}
+        for _ in range(most_pages):
+            asked = {**wanted, "limit": str(_MOST_ORDERS), "direction": "desc", "nested": "false", **more}
             page = [read_order(one) for one in objects("orders", connection.get("/v2/orders", asked).body)]
             known = len(found)
             found |= {one.order_id: one for one in page}
             if len(page) < _MOST_ORDERS or len(found) == known:
-                return list(found.values())
+                return list(found.values()), True
             more = {"before_order_id": page[-1].order_id}
-        raise MalformedAnswer(f"Alpaca's open orders do not end within {_MOST_PAGES} pages")
+        return list(found.values()), False
 
     def order(self, order_id: str) -> BrokerOrder | None:
         return self._order(self._begun(), order_id)

@@ -115,7 +115,7 @@ class BookActivities:
         ids = {one.activity_id: fill_ids(feeding.account_id, one) for one in executions}
         known = self._known(feeding, [name for names in ids.values() for name in names])
         new = [one for one in executions if known.isdisjoint(ids[one.activity_id])]
-        found, page.stopped = owners.of([one.order_id for one in new])
+        found, page.stopped = owners.of(new)
         owned = [(one, found[one.order_id]) for one in new if one.order_id in found]
         self._book_fills(feeding, [(who.uid, fill_of(feeding.account_id, one, who)) for one, who in owned], page)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from functions.domain.broker.activities import Execution
 from functions.domain.broker.bookings import NOBODYS, Owned
 from functions.domain.broker.errors import BrokerUnavailable
 from functions.domain.broker.orders import BrokerOrder
@@ -13,6 +16,13 @@ from functions.domain.trading.redemption import Redemption
 from functions.services.broker.ports import Broker
 from functions.services.kernel.damage import reading
 from functions.services.trading.ports import TradingStore
+
+logger = logging.getLogger("maestro")
+
+_MANY = 5
+"""Orders from which on they are asked for together."""
+_LOOKED_BACK = timedelta(days=1)
+_MARGIN = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -24,10 +34,13 @@ class OrderOwners:
     tenant_id: str
     is_time_left: Callable[[], bool]
     _found: dict[str, Owned] = field(default_factory=dict)
+    _orders: dict[str, BrokerOrder] = field(default_factory=dict)
 
-    def of(self, order_ids: Sequence[str]) -> tuple[dict[str, Owned], BrokerUnavailable | None]:
+    def of(self, executions: Sequence[Execution]) -> tuple[dict[str, Owned], BrokerUnavailable | None]:
         """
         Return the owners, by order's id, of as many orders as there was time for, and what kept it from the rest.
+
+        Many are asked for together, by when they were submitted; one that is older than a day is asked for by itself.
 
         Raises
         ------
@@ -37,6 +50,8 @@ class OrderOwners:
         """
         chains: dict[str, Sequence[BrokerOrder]] = {}
         stopped: BrokerUnavailable | None = None
+        order_ids = [one.order_id for one in executions]
+        self._look_ahead(executions)
         for order_id in (one for one in dict.fromkeys(order_ids) if one not in self._found):
             if not self.is_time_left():
                 stopped = BrokerUnavailable("the time is over, the other orders are for the next feed")
@@ -52,8 +67,18 @@ class OrderOwners:
             self._found[order_id] = _owned(redeemed.get(names[order_id]), chain)
         return {one: self._found[one] for one in order_ids if one in self._found}, stopped
 
+    def _look_ahead(self, executions: Sequence[Execution]) -> None:
+        new = [one for one in executions if one.order_id not in self._found and one.order_id not in self._orders]
+        if len({one.order_id for one in new}) < _MANY or not self.is_time_left():
+            return
+        first, last = min(one.at for one in new) - _LOOKED_BACK, max(one.at for one in new) + _MARGIN
+        try:
+            self._orders |= {one.order_id: one for one in self.broker.orders_between(first, last)}
+        except BrokerUnavailable as error:  # one by one it may go
+            logger.info("Orders cannot be asked for together: %s", error, extra={"tenant": self.tenant_id})
+
     def _chain(self, order_id: str) -> Sequence[BrokerOrder]:
-        order = self.broker.order(order_id)
+        order = self._orders.get(order_id) or self.broker.order(order_id)
         if order is None:
             return ()
         is_alone = order.replaces is None and order.replaced_by is None

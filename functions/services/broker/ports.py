@@ -44,6 +44,10 @@ class Broker(Protocol):
         """Return every order that may still fill, newest first."""
         ...
 
+    def orders_between(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:
+        """Return orders submitted between aware times, in whatever state, the newest of them if there are many."""
+        ...
+
     def order(self, order_id: str) -> BrokerOrder | None:
         """Return an order by the broker's id, in whatever state; None if there is none."""
         ...

@@ -15,7 +15,7 @@ from functions.services.broker import feed_tenant
 from functions.services.broker.feed_tasks import FeedTask
 from functions.services.broker.ports import DeclaredSymbols
 from tests.servers.broker.feeds import TENANT, Fed, fed, now
-from tools.simulated_broker.exchange import NEVER
+from tools.simulated_broker.exchange import AT_ONCE, NEVER
 from tools.simulated_broker.faults import Fault, FaultKind
 from tools.simulated_broker.server import KEY_ID, SECRET
 
@@ -182,15 +182,40 @@ def test_a_cursor_that_expired_begins_again_and_books_nothing_twice(desk: Fed) -
 
 
 def test_orders_that_there_is_no_time_to_look_up_are_booked_by_the_next_feeds(desk: Fed) -> None:
-    for number in range(5):
+    for number in range(4):
         desk.order("buy", "1", client_order_id=f"by hand {number}")
     desk.broker.faults.add(Fault(FaultKind.ERROR, "/v2/orders/", skips=2))
     first = desk.feed()
     assert (first.status, first.booked) == (FeedStatus.BEHIND, 2)
     desk.broker.faults.clear()
     asked = len([one for one in desk.broker.requests if one.path.startswith("/v2/orders/")])
-    assert desk.feed().booked == 3
-    assert len([one for one in desk.broker.requests if one.path.startswith("/v2/orders/")]) == asked + 3
+    assert desk.feed().booked == 2
+    assert len([one for one in desk.broker.requests if one.path.startswith("/v2/orders/")]) == asked + 2
+
+
+def test_many_orders_are_asked_for_together_and_each_fill_is_of_its_own(desk: Fed) -> None:
+    with desk.earlier(days=2):
+        desk.exchange.plan = NEVER
+        old = desk.order("buy", "1", client_order_id="n0")
+    desk.exchange.plan = AT_ONCE
+    for number in range(60):
+        desk.redeem(f"n{number}")
+        if number:
+            desk.order("buy", "1", client_order_id=f"n{number}")
+    desk.exchange.fill(old, "1", "450.25")
+    outcome = desk.feed()
+    assert (outcome.status, outcome.booked) == (FeedStatus.OK, 60)
+    assert {one["nonce"] for one in desk.ledger()} == {f"n{number}" for number in range(60)}
+    assert [one.path for one in desk.broker.requests if one.path.startswith("/v2/orders/")] == [
+        f"/v2/orders/{old.order_id}"
+    ]
+
+
+def test_where_many_orders_cannot_be_asked_for_together_each_is_asked_for(desk: Fed) -> None:
+    for number in range(8):
+        desk.order("buy", "1", client_order_id=f"by hand {number}")
+    desk.broker.faults.add(Fault(FaultKind.CUT, "/v2/orders", times=1))
+    assert desk.feed().booked == 8
 
 
 class KilledError(BaseException):
