@@ -98,9 +98,7 @@ class ConnectBroker:
             raise InputError("the account", limit, named(connection))
         self._keys.write(tenant_id, credentials)
         self._store.write(tenant_id, connection, stored.version)
-        logger.warning(
-            "Connected to account %s by %s", named(connection), connection.connected_by, extra=_of(tenant_id)
-        )
+        logger.warning("Connected to %s by %s", named(connection), connection.connected_by, extra=_of(tenant_id))
         return connection
 
     def disconnect(self, tenant_id: str, by: str) -> BrokerConnection | None:

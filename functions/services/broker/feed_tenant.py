@@ -44,7 +44,7 @@ _FOR_ACTIVITIES = 0.5
 """Of the time: the rest is for what the cycle decides on."""
 PAGE = 100
 """Activities that are asked for and booked at once."""
-MOST_PAGES = 20
+MOST_PAGES = 10
 """Of one feed."""
 
 

@@ -22,7 +22,10 @@ logger = logging.getLogger("maestro")
 _MANY = 5
 """Orders from which on they are asked for together."""
 _LOOKED_BACK = timedelta(days=1)
-_MARGIN = timedelta(minutes=1)
+_MARGIN = timedelta(seconds=1)
+"""No order fills before it is submitted, give or take how times are cut."""
+_MOST_ALONE = 60
+"""Orders that are asked for one by one in a feed: what comes after it needs some of the broker's patience, too."""
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class OrderOwners:
     is_time_left: Callable[[], bool]
     _found: dict[str, Owned] = field(default_factory=dict)
     _orders: dict[str, BrokerOrder] = field(default_factory=dict)
+    _asked_alone: int = 0
 
     def of(self, executions: Sequence[Execution]) -> tuple[dict[str, Owned], BrokerUnavailable | None]:
         """
@@ -78,7 +82,12 @@ class OrderOwners:
             logger.info("Orders cannot be asked for together: %s", error, extra={"tenant": self.tenant_id})
 
     def _chain(self, order_id: str) -> Sequence[BrokerOrder]:
-        order = self._orders.get(order_id) or self.broker.order(order_id)
+        order = self._orders.get(order_id)
+        if order is None:
+            if self._asked_alone >= _MOST_ALONE:
+                raise BrokerUnavailable(f"{_MOST_ALONE} orders were asked for, the others are for the next feed")
+            self._asked_alone += 1
+            order = self.broker.order(order_id)
         if order is None:
             return ()
         is_alone = order.replaces is None and order.replaced_by is None

@@ -11,7 +11,7 @@ import pytest
 
 from functions.domain.kernel.errors import StoreUnavailable
 from functions.domain.orchestration.broker_feed import FeedStatus, feed_issues
-from functions.services.broker import feed_tenant
+from functions.services.broker import feed_tenant, order_owners
 from functions.services.broker.feed_tasks import FeedTask
 from functions.services.broker.ports import DeclaredSymbols
 from tests.servers.broker.feeds import TENANT, Fed, fed, now
@@ -209,6 +209,19 @@ def test_many_orders_are_asked_for_together_and_each_fill_is_of_its_own(desk: Fe
     assert [one.path for one in desk.broker.requests if one.path.startswith("/v2/orders/")] == [
         f"/v2/orders/{old.order_id}"
     ]
+
+
+def test_a_feed_asks_for_a_bounded_number_of_orders_and_the_next_goes_on(
+    desk: Fed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_owners, "_MOST_ALONE", 3)
+    for number in range(4):
+        desk.order("buy", "1", client_order_id=f"by hand {number}")
+    first, second = desk.feed(), desk.feed()
+    assert (first.status, first.booked) == (FeedStatus.BEHIND, 3)
+    assert "3 orders were asked for" in first.detail
+    assert (second.status, second.booked) == (FeedStatus.OK, 1)
+    assert desk.document("accounts/primary")["ledger_version"] == 4
 
 
 def test_where_many_orders_cannot_be_asked_for_together_each_is_asked_for(desk: Fed) -> None:
