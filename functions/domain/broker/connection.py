@@ -67,7 +67,8 @@ class BrokerConnection:
     def from_document(cls, document: Mapping[str, Any]) -> BrokerConnection:
         """Read what is stored. Raises InputError."""
         check_fields(document, _ALWAYS, or_null=_OR_NULL, is_closed=True)
-        values = {**document, "status": ConnectionStatus(document["status"])}
+        told = tuple(dict(one) for one in document["told"])
+        values = {**document, "status": ConnectionStatus(document["status"]), "told": told}
         feed = document["feed"]
         return cls(**values | {"feed": None if feed is None else Feed.from_document(feed)})
 
