@@ -202,11 +202,6 @@ class _OneFeed:
         orders, positions, account = broker.open_orders(), broker.positions(), broker.account()
         stored = ports.trading.account_and_prices(tenant_id).market_data
         self._put(lambda: ports.put_inputs.put_account(tenant_id, account_document(account, positions, as_of, version)))
-        symbols = looked_at(ports.connections.declared_symbols(), policy, positions, records.positions)
-        prices = ask_prices(broker, symbols, stored, as_of)
-        if prices.symbols:
-            market_data = {"as_of": as_of, "symbols": prices.symbols}
-            self._put(lambda: ports.put_inputs.put_market_data(tenant_id, market_data))
         if ports.reconciler is not None:
             seen = BrokerSnapshot(
                 account=account,
@@ -217,6 +212,11 @@ class _OneFeed:
                 as_of=as_of,
             )
             ports.reconciler.reconcile(tenant_id, seen)
+        symbols = looked_at(ports.connections.declared_symbols(), policy, positions, records.positions)
+        prices = ask_prices(broker, symbols, stored, as_of)
+        if prices.symbols:
+            market_data = {"as_of": as_of, "symbols": prices.symbols}
+            self._put(lambda: ports.put_inputs.put_market_data(tenant_id, market_data))
         return list(prices.unpriced)
 
     def _put(self, put: Callable[[], None]) -> None:

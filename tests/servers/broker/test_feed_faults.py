@@ -137,6 +137,13 @@ def test_a_renamed_symbol_is_told_and_what_is_held_goes_by_its_new_name(desk: Fe
     assert any("QQQ takes part in a change of names" in one for one in desk.told())
 
 
+def test_without_prices_both_sides_are_compared_all_the_same(desk: Fed) -> None:
+    desk.connections.declared = DeclaredSymbols(("SPY",))
+    desk.broker.faults.add(Fault(FaultKind.ERROR, "/v2/stocks"))
+    assert desk.feed().status is FeedStatus.FAILED
+    assert len(desk.reconciler.seen) == 1
+
+
 def test_a_feed_that_comes_too_late_asks_nothing_and_the_cycle_runs_at_once(desk: Fed) -> None:
     late = FeedTask(TENANT, desk.task().slot, now() - timedelta(minutes=2))
     outcome = desk.feed(late)
