@@ -31,7 +31,7 @@ from functions.services.ledger.snapshot_tasks import parse_period
 from functions.services.ledger.take_snapshots import NO_LIMITS, TakeSnapshots
 from functions.services.track_record.build_windows import build_windows
 from functions.strategies.maestro_controller import MaestroController
-from tools import book, channels, tenants, users
+from tools import book, broker, channels, tenants, users
 from tools.backfill import backfill
 from tools.connection import database_of, use_project
 from tools.dry_run import RecordingLedgerStore
@@ -70,6 +70,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=LOOK)(why)
 app.command(rich_help_panel=MANAGE)(backfill)
+app.add_typer(broker.broker_app, name="broker", rich_help_panel=MANAGE)
 app.add_typer(book.book_app, name="book", rich_help_panel=MANAGE)
 app.add_typer(tenants.tenant_app, name="tenant", rich_help_panel=MANAGE)
 app.add_typer(users.user_app, name="user", rich_help_panel=MANAGE)

@@ -52,6 +52,12 @@ export const GROUPS: Group[] = [
     },
   },
   {
+    title: "Broker",
+    fields: {
+      broker_live: "Whether the connected account may be one with real money",
+    },
+  },
+  {
     title: "Time limits",
     fields: {
       signal_ttl_seconds: "Seconds a signal can be redeemed",

@@ -30,6 +30,7 @@ class FirestoreCycleStore(FirestoreStore):
             "account": paths.account(db, tenant_id),
             "market_data": paths.market_data(db, tenant_id),
             "regime": paths.market_regime(db),
+            "broker": paths.broker(db, tenant_id),
         }
         if slot is not None:
             references["cycle_record"] = paths.cycle_record(db, tenant_id, slot)

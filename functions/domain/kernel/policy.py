@@ -142,6 +142,8 @@ class Policy:
     """Seconds a redeemed signal holds its buying power without a fill."""
     max_fill_age_days: int = field(default=7, metadata={"check": whole_number(1, 365)})
     """How long ago a fill may have happened that is reported over the API; an operator records older ones."""
+    broker_live: bool = field(default=False, metadata={"check": FLAG})
+    """Whether the connected account may be one with real money."""
     version: int = field(default=0, metadata={"check": whole_number(0, 2**53)})
     """Version of the tenant's document; 0 when there is none."""
 

@@ -54,6 +54,8 @@ class ReasonCode(StrEnum):
     MALFORMED_POLICY = "MALFORMED_POLICY"
     MALFORMED_STATE = "MALFORMED_STATE"
     """A derived document (modes, windows) cannot be read: rebuild it."""
+    BROKER_FEED = "BROKER_FEED"
+    """The tenant's broker was not asked, did not answer, or not with what a cycle needs."""
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
     """Policy or performance could not be read, or the decision not be stored."""
     STORE_REFUSED = "STORE_REFUSED"

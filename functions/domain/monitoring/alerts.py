@@ -65,6 +65,8 @@ class AlertKind(StrEnum):
     """A user was deleted or disabled in authentication, and so lost the membership."""
     DAMAGED_ALERTS = "DAMAGED_ALERTS"
     """Alerts that are stored and cannot be read."""
+    BROKER_TOLD = "BROKER_TOLD"
+    """The broker told of a trade that was not Maestro's, or of something that no rule books."""
     CAPACITY = "CAPACITY"
     """Something is near a limit that ends something."""
 

@@ -13,6 +13,7 @@ from functions.domain.kernel.stored_fields import COUNT, LIST, MAPS, NUMBER, TEX
 from functions.domain.monitoring.alert_members import member_names, sort_of
 from functions.domain.monitoring.alerts import AlertKind, Finding
 from functions.domain.monitoring.book_findings import overfills, position_book, positions_left
+from functions.domain.monitoring.broker_findings import broker_told
 from functions.domain.monitoring.capacity import capacity
 from functions.domain.monitoring.mode_findings import mode_conditions, promotions
 from functions.domain.monitoring.notifications import Severity
@@ -51,6 +52,8 @@ class Observed:
     """The latest, of any age."""
     closed_memberships: Sequence[Document] = ()
     """Those closed for want of a user within the last day: ``uid``, ``email``, ``because`` and ``at``."""
+    broker_told: Sequence[Document] = ()
+    """What the broker told for a person to look at: ``at`` and ``text``."""
     sizes: Mapping[str, float] = field(default_factory=dict)
     """By the names of `functions.domain.monitoring.capacity.LIMITS`."""
 
@@ -72,6 +75,7 @@ def findings(observed: Observed) -> list[Finding]:
     found += lapsed_reservations(observed.lapsed)
     found += overfills(observed.overfills, observed.now)
     found += closed_memberships(observed.closed_memberships)
+    found += broker_told(observed.broker_told, observed.now)
     found += capacity(observed.sizes)
     return found
 

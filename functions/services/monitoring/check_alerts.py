@@ -11,7 +11,7 @@ from typing import Any
 from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.errors import DamagedDocument, InputError
 from functions.domain.kernel.policy import Policy
-from functions.domain.kernel.stored_fields import COUNT, NUMBER
+from functions.domain.kernel.stored_fields import COUNT, MAPS, NUMBER, TEXT, TIME, check_fields
 from functions.domain.monitoring.alert_members import holding
 from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, reconcile
 from functions.domain.monitoring.damage_findings import damaged_alerts
@@ -135,8 +135,15 @@ def observed(
         book=_book(records.positions),
         overfills=_overfills(records.session),
         closed_memberships=closed,
+        broker_told=_told(records.broker),
         sizes=_sizes(records),
     )
+
+
+def _told(broker: Document | None) -> Sequence[Document]:
+    """Return what the broker told, as far as it can be read."""
+    told = (broker or {}).get("told") or ()
+    return _readable(list(told) if MAPS.holds(told) else [], lambda one: check_fields(one, {"at": TIME, "text": TEXT}))
 
 
 def _sizes(records: AlertRecords) -> Mapping[str, float]:

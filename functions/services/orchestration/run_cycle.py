@@ -13,6 +13,7 @@ from typing import Any
 from functions.domain.kernel.errors import InputError, StoreConflict, StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.broker_feed import feed_issues
 from functions.domain.orchestration.cycle_documents import (
     OF_SESSION,
     current_session_document,
@@ -293,8 +294,17 @@ def _inputs(request: CycleRequest, known: Known, now: datetime, read_quotes: Cal
     )
     positions = KnownPositions(known.book, inputs.live_snapshot, now)
     prices = prices_of(inputs.market_data)
+    fed = _of_feed(state, request.slot) if request.given is None else []
     return replace(
         inputs,
+        issues=(*inputs.issues, *fed),
         account_snapshot=with_paper_positions(inputs.account_snapshot, known.paper),
         own_fields=lambda strategy_id: own_fields(strategy_id, positions, known.paper, prices),
     )
+
+
+def _of_feed(state: TenantState, slot: str | None) -> list[InputIssue]:
+    try:
+        return feed_issues(state.broker, slot)
+    except InputError as error:
+        return [InputIssue.of_error(ReasonCode.BROKER_FEED, error)]

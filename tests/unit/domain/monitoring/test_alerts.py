@@ -166,6 +166,7 @@ def compared(status: str, job_id: str = "day-2020-03-16") -> dict[str, Any]:
     return {"job_id": job_id, "status": "DONE", "book_differs": 2, "book_differences": [DIFFERENT], **closed}
 
 
+TOLD = {"at": MARCH_16, "text": "buy 3 SPY at 450 USD, order o1, was not Maestro's: it is nobody's"}
 BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
     (
         AlertKind.SYSTEMIC_RISK,
@@ -258,6 +259,12 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         Severity.WARNING,
         "🩹 2 stored alerts cannot be read",
         list(damaged_alerts({"a1": "alerts/a1: state must be a word", "a2": "alerts/a2: kind must be a text"}, [])),
+    ),
+    (
+        AlertKind.BROKER_TOLD,
+        Severity.WARNING,
+        "🏦 buy 3 SPY at 450 USD, order o1, was not Maestro's: it is nobody's",
+        found(broker_told=[TOLD, {**TOLD, "at": MARCH_16 - timedelta(days=2), "text": "long ago"}]),
     ),
     (
         AlertKind.CAPACITY,

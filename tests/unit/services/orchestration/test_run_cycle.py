@@ -561,3 +561,39 @@ def test_the_log_says_what_a_buy_and_a_sell_mean_for_the_position(store: FakeCyc
         "Opener": ("SELL", "ENTRY"),
         "Idle": ("HOLD", None),
     }
+
+
+FED = {"slot": SLOT, "at": MARCH_16, "status": "OK", "detail": "all is well", "booked": 0}
+
+
+@pytest.mark.parametrize(
+    ("broker", "told"),
+    [
+        (None, None),
+        ({"status": "DISCONNECTED", "feed": {**FED, "status": "FAILED"}}, None),
+        ({"status": "CONNECTED", "feed": FED}, None),
+        ({"status": "CONNECTED", "feed": None}, "the broker was not asked yet"),
+        ({"status": "CONNECTED", "feed": {**FED, "status": "FAILED", "detail": "it hangs"}}, "it hangs"),
+        ({"status": "CONNECTED", "feed": {**FED, "status": "BEHIND", "detail": "more to book"}}, "more to book"),
+        ({"status": "CONNECTED", "feed": {**FED, "slot": "2020-03-16T19:50:00Z"}}, "is of slot 2020-03-16T19:50:00Z"),
+        ({"status": "CONNECTED", "feed": {**FED, "at": "noon"}}, "feed.at must be a timestamp"),
+        ({"status": 7}, "status must be one of"),
+    ],
+)
+def test_a_feed_that_brought_less_than_a_cycle_needs_holds_entries_and_lets_exits_pass(
+    store: FakeCycleStore, broker: dict[str, Any] | None, told: str | None
+) -> None:
+    if broker is not None:
+        store.put(f"{TENANT}/state/broker", broker)
+    result = decided(store, {"A": BUY, "B": SELL}, slot=SLOT)
+    issues = [one for one in result.decision.input_issues if one.reason_code is ReasonCode.BROKER_FEED]
+    assert (len(issues) == 1 and told in issues[0].detail) if told else not issues
+    assert result.signals["A"]["action"] == ("HOLD" if told else "BUY")
+    assert result.signals["B"]["action"] == "SELL"
+    assert not result.decision.input_issues or told
+
+
+def test_inputs_that_a_caller_hands_over_are_not_the_brokers(store: FakeCycleStore) -> None:
+    store.put(f"{TENANT}/state/broker", {"status": "CONNECTED", "feed": None})
+    given = GivenInputs({"KO": {"price": 45.0}}, {"equity": 1e5, "buying_power": 1e5, "as_of": MARCH_16})
+    assert decided(store, {"A": BUY}, given=given).signals["A"]["action"] == "BUY"
