@@ -33,6 +33,7 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.channels import ChannelType
 from functions.services.access.close_memberships import CloseMemberships
 from functions.services.access.ports import Tokens
+from functions.services.broker.ports import Reconciler
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.enabled_tenants import as_far_as_readable
 from functions.services.kernel.fan_out import FanOut
@@ -180,6 +181,14 @@ def ledger_store() -> FirestoreLedgerStore:
 @cache
 def entry_ledger() -> FirestoreEntryLedger:
     return FirestoreEntryLedger(firestore_client())
+
+
+@cache
+def reconcile() -> Reconciler:
+    from functions.adapters.firestore.drift_store import FirestoreDriftStore  # noqa: PLC0415 - one function reconciles, all import this module
+    from functions.services.broker.reconcile import Reconcile  # noqa: PLC0415
+
+    return Reconcile(FirestoreDriftStore(firestore_client()), ledger_store(), clock(), commits())
 
 
 @cache

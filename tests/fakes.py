@@ -12,6 +12,7 @@ from typing import Any
 from functions.domain.kernel.errors import StoreConflict, StoreUnavailable
 from functions.domain.kernel.spans import Span
 from functions.domain.ledger.entries import LedgerEntry
+from functions.services.broker.drift_ports import ReconciledRecords
 from functions.services.kernel.ports import TenantPage, Version, Versioned
 from functions.services.ledger.ports import LedgerHead
 from functions.services.orchestration.ports import CycleWrites, TenantState
@@ -157,6 +158,7 @@ class FakeCycleStore:
             regime=self._get("systemStatus/market_regime"),
             cycle_record=None if slot is None else self._get(f"{tenant}/cycles/{slot}"),
             keyed=None if key_id is None else self._get(f"{tenant}/idempotency/{key_id}"),
+            drift=self._get(f"{tenant}/state/drift"),
         )
 
     def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:
@@ -225,7 +227,13 @@ class FakeTradingStore:
         self._cycles = cycles
 
     def read(
-        self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = (), key_ids: Sequence[str] = ()
+        self,
+        tenant_id: str,
+        nonces: Sequence[str],
+        fill_ids: Sequence[str] = (),
+        key_ids: Sequence[str] = (),
+        *,
+        with_drift: bool = False,
     ) -> TradingRecords:
         state = self._cycles.read(tenant_id, None, None)
         ledger = {one: f"tenants/{tenant_id}/ledger_trades/{one}" for one in fill_ids}
@@ -237,6 +245,7 @@ class FakeTradingStore:
             fills={one: self._cycles.versioned(path) for one, path in ledger.items() if path in self._cycles.documents},
             read_at=self._cycles.tick(),
             keyed=self._found(f"tenants/{tenant_id}/idempotency", key_ids),
+            drift=state.drift if with_drift else None,
         )
 
     def issued(self, tenant_id: str, session_id: str) -> dict[str, Any] | None:
@@ -292,6 +301,32 @@ class FakeTradingStore:
         paths = {name: f"{folder}/{name}" for name in names}
         documents = self._cycles.documents
         return {name: copy.deepcopy(documents[path]) for name, path in paths.items() if path in documents}
+
+
+class FakeDriftStore:
+    """`DriftStore` on the documents of a `FakeCycleStore`."""
+
+    def __init__(self, cycles: FakeCycleStore) -> None:
+        self._cycles = cycles
+        self.writes = 0
+        self.before_put: list[Any] = []
+        """Callables run once each, before the next writes: another writer getting in first."""
+
+    def read(self, tenant_id: str) -> ReconciledRecords:
+        state, path = self._cycles.read(tenant_id, None, None), f"tenants/{tenant_id}/state/drift"
+        drift = Versioned(state.drift, self._cycles.version(path))
+        return ReconciledRecords(state.session.value, state.positions, drift)
+
+    def put_drift(
+        self, tenant_id: str, document: Mapping[str, Any], before: Versioned[Mapping[str, Any] | None]
+    ) -> None:
+        if self.before_put:
+            self.before_put.pop(0)()
+        path = f"tenants/{tenant_id}/state/drift"
+        if self._cycles.version(path) != before.version:
+            raise StoreConflict("state/drift changed")
+        self.writes += 1
+        self._cycles.put(path, document)
 
 
 class FakeLedger:

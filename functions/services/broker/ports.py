@@ -10,6 +10,7 @@ from functions.domain.broker.account import Asset, BrokerAccount, BrokerPosition
 from functions.domain.broker.activities import ActivityCursor, ActivityPage
 from functions.domain.broker.orders import BrokerOrder
 from functions.domain.broker.prices import Adjustment, Bar, Quote
+from functions.domain.broker.snapshot import BrokerSnapshot
 
 MOST_ACTIVITIES = 1000
 """How many activities one call tells by default."""
@@ -84,4 +85,12 @@ class Broker(Protocol):
         CursorExpired
             If the broker does not know the cursor, or no longer tells what happened since.
         """
+        ...
+
+
+class Reconciler(Protocol):
+    """Compares what a broker says with the books, once its activities are in them."""
+
+    def reconcile(self, tenant_id: str, seen: BrokerSnapshot) -> None:
+        """Compare, and keep what differs; doing it again changes nothing. Raises StoreUnavailable."""
         ...

@@ -135,6 +135,8 @@ class AlertRecords:
     lapsed: Sequence[Document]
     alerts: Mapping[str, Versioned[Document]]
     """Conditions that are open or acknowledged, by id; events stay as they are until somebody takes them on."""
+    drift: Document | None = None
+    """``state/drift``: where broker and books differ."""
 
 
 class AlertStore(Protocol):

@@ -31,6 +31,8 @@ class TenantState:
     """The record of the slot, if it was decided already."""
     keyed: Document | None
     """The idempotency record of the request, if its key was used already."""
+    drift: Document | None = None
+    """Where broker and books differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
