@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -17,7 +17,7 @@ from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import OnDrift, Policy
-from functions.domain.kernel.stored_fields import COUNT, TEXT, TIME, Kinds, check_fields
+from functions.domain.kernel.stored_fields import COUNT, DAY, MAP, NUMBER, TEXT, TIME, Kinds, check_fields
 from functions.domain.kernel.symbols import canonical_symbol
 
 MOST_DIFFERENCES = 2_000
@@ -88,6 +88,18 @@ class Difference:
         return f"{self.symbol or 'account'} {self.subject}: {figures}, likely {self.kind}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashKnown:
+    """The broker's cash when it was last what the ledger makes it."""
+
+    usd: float
+    as_of: datetime
+    ledger_version: int
+    """The ledger's then."""
+    compared_on: str
+    """The last UTC day it was compared, whatever came of it."""
+
+
 @dataclass(frozen=True)
 class Drifts:
     """All that differs, as of the last read that was news."""
@@ -100,6 +112,8 @@ class Drifts:
     """The ledger's that it was counted of; None: it was not."""
     unknown_because: str | None = None
     """Why nothing can be compared now; None: it can."""
+    cash: CashKnown | None = None
+    """What cash is compared from; None: it was not begun with."""
 
     @property
     def lasting(self) -> list[Difference]:
@@ -125,6 +139,7 @@ class Drifts:
             "unowned_json": _json(dict(sorted(self.unowned.items()))),
             "ledger_version": self.ledger_version,
             "unknown_because": self.unknown_because,
+            "cash": None if self.cash is None else asdict(self.cash),
             "updated_at": now,
         }
 
@@ -133,7 +148,10 @@ class Drifts:
         """Read what is stored; nothing stored is no difference. Raises InputError if malformed."""
         if document is None:
             return cls()
-        check_fields(document, _OF_DRIFT, or_null={"ledger_version": COUNT, "unknown_because": TEXT})
+        check_fields(document, _OF_DRIFT, {"cash": MAP}, or_null={"ledger_version": COUNT, "unknown_because": TEXT})
+        known = document.get("cash")
+        if known is not None:
+            check_fields(known, _OF_CASH, inside="cash.", is_closed=True)
         try:
             name = "differences_json"
             differences = tuple(_read(one) for one in json.loads(document[name]))
@@ -141,10 +159,12 @@ class Drifts:
             unowned = {str(symbol): float(qty) for symbol, qty in json.loads(document[name]).items()}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(name, "what reconciliation stored", document[name]) from error
-        return cls(differences, unowned, document["ledger_version"], document["unknown_because"])
+        words = document["ledger_version"], document["unknown_because"]
+        return cls(differences, unowned, *words, None if known is None else CashKnown(**known))
 
 
 NO_DRIFT = Drifts()
+_OF_CASH: Kinds = {"usd": NUMBER, "as_of": TIME, "ledger_version": COUNT, "compared_on": DAY}
 _TIMES = ("since", "read_at")
 _OF_DRIFT: Kinds = {"differences_json": TEXT, "unowned_json": TEXT, "updated_at": TIME}
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from functions.domain.broker.cash import is_due, with_cash
 from functions.domain.broker.reconciliation import reconciled
 from functions.domain.broker.snapshot import BrokerSnapshot
 from functions.domain.orchestration.drift import Drifts
 from functions.services.broker.drift_ports import DriftStore
 from functions.services.broker.read_books import drifts_of, read_books
+from functions.services.broker.read_cash import cash_change
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock
 from functions.services.ledger.ports import LedgerReader
@@ -44,6 +46,9 @@ class Reconcile:
             records = self._store.read(tenant_id)
             before = drifts_of(records)
             after = reconciled(before, read_books(self._ledger, tenant_id, records, before, seen.as_of), seen)
+            if is_due(after, seen):
+                change = None if after.cash is None else cash_change(self._ledger, tenant_id, after.cash)
+                after = with_cash(after, seen, change)
             if after != before:
                 self._store.put_drift(tenant_id, after.to_document(self._clock.now()), records.drift)
             return before, after
