@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -157,7 +157,7 @@ class World:
         positions = [read_position(Fields.of("position", one)) for one in accounts.positions(self.exchange)]
         orders = [read_order(Fields.of("order", one.to_json())) for one in self.exchange.orders.values() if one.is_open]
         return BrokerSnapshot(
-            account=found.account,
+            account=replace(found.account, cash=float(self.exchange.books.cash)),
             positions=tuple(positions),
             open_orders=tuple(one for one in orders if one.order_id not in self.owners),
             cursor=ActivityCursor(str(self.cycle)),

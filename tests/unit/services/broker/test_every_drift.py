@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.drift import Subject
+from functions.services.broker.read_cash import cash_change
 from tests.unit.services.broker.drift_world import FOREVER, SYMBOLS, World
 from tools.simulated_broker.refusals import RefusalError
 
 STRATEGIES = ("Trend", "Value")
-CLEAN_RUNS, STEPS = 3, 80
+CLEAN_RUNS, STEPS = 10, 80
 """Of the suite; 125 runs, which are 10,000 steps, were made by hand."""
 quantities = st.sampled_from(("0.00000001", "0.1", "0.333333333", "1", "7", "12.5"))
 late = st.sampled_from((0, 0, 0, 1, 2, 3, FOREVER))
@@ -63,7 +65,7 @@ def let_happen(world: World, name: str, symbol: str, qty: str, is_bought: bool, 
         world.fill(other, "1", late=second)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(events, max_size=3), min_size=1, max_size=12))
 def test_every_lasting_difference_is_found_and_nothing_else(cycles: Sequence[Sequence[Any]]) -> None:
     world = World()
@@ -95,3 +97,12 @@ def test_clean_accounts_raise_none_and_agree_to_the_cent() -> None:
             ours += world.desk.drifts().unowned.get(symbol, 0.0)
             price = float(world.exchange.market.price(symbol))
             assert abs(ours - float(world.exchange.books.qty(symbol))) * price < 0.01
+        begun = world.desk.drifts().cash
+        assert begun is not None
+        change = cash_change(world.desk.ledger_reader, "acme", begun)
+        assert begun.usd + change.usd == pytest.approx(float(world.exchange.books.cash), abs=0.005)
+        world.clock.advance(days=1)
+        assert world.end_cycle().differences == ()
+        known = world.desk.drifts().cash
+        assert known is not None
+        assert known.usd == float(world.exchange.books.cash), "it was compared, and agreed"
