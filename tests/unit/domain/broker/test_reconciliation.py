@@ -71,6 +71,14 @@ def test_a_fill_that_is_always_one_read_behind_is_no_drift_until_its_symbol_rest
     assert busy.lasting
 
 
+def test_a_difference_that_is_another_at_every_read_is_never_drift() -> None:
+    drifts = Drifts()
+    for number in range(13):
+        at = START + number * CYCLE
+        drifts = reconciled(drifts, books(KO=3.0), seen({"KO": 4.0 + number}, at))
+        assert [(one.since, one.is_drift) for one in drifts.differences] == [(at, False)]
+
+
 def test_another_difference_begins_anew_and_drift_stays_drift_until_both_agree() -> None:
     assert not twice(books(KO=3.0), seen({"KO": 5.0}), seen({"KO": 6.0})).lasting
     drift = twice(books(KO=3.0), seen({"KO": 5.0}), seen({"KO": 5.0}), seen({"KO": 6.0}))
