@@ -1,4 +1,4 @@
-"""What a broker says of an account at one time, all of it."""
+"""What a broker says of an account at one time, to be held against what Maestro has on record."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from functions.domain.broker.orders import BrokerOrder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSnapshot:
-    """One account, after its activities were taken in."""
+    """An account as its broker has it, after its activities up to a cursor are in the ledger."""
 
     account: BrokerAccount
     positions: tuple[BrokerPosition, ...]
     open_orders: tuple[BrokerOrder, ...]
     cursor: ActivityCursor
-    """After the activities that were taken in."""
+    """Up to where activities are booked."""
     activities_complete: bool
-    """Whether all pages of them were read."""
+    """Whether all pages were read; if not, positions may be ahead of the ledger."""
     as_of: datetime
     """When it was asked for, UTC, by our own clock."""

@@ -89,8 +89,8 @@ class Broker(Protocol):
 
 
 class Reconciler(Protocol):
-    """Compares what a broker says with the books, once its activities are in them."""
+    """Holds what a broker says against what is on record; the feed calls it once activities are booked."""
 
     def reconcile(self, tenant_id: str, seen: BrokerSnapshot) -> None:
-        """Compare, and keep what differs; doing it again changes nothing. Raises StoreUnavailable."""
+        """Compare both sides and record what differs. Raises StoreError."""
         ...
