@@ -37,6 +37,7 @@ from functions.services.access.ports import Tokens
 from functions.services.broker.book_activities import BookActivities
 from functions.services.broker.client_fills import TakeClientFills
 from functions.services.broker.feed_tenant import FeedPorts, FeedTenant
+from functions.services.broker.ports import Reconciler
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.enabled_tenants import as_far_as_readable
 from functions.services.kernel.fan_out import FanOut
@@ -140,6 +141,7 @@ def feed_tenant() -> FeedTenant:
         monotonic=time.monotonic,
         policy_of=policy_of,
         policy_defaults=policy_defaults,
+        reconciler=reconcile(),
     )
     return FeedTenant(ports)
 
@@ -230,6 +232,14 @@ def ledger_store() -> FirestoreLedgerStore:
 @cache
 def entry_ledger() -> FirestoreEntryLedger:
     return FirestoreEntryLedger(firestore_client())
+
+
+@cache
+def reconcile() -> Reconciler:
+    from functions.adapters.firestore.drift_store import FirestoreDriftStore  # noqa: PLC0415 - one function reconciles, all import this module
+    from functions.services.broker.reconcile import Reconcile  # noqa: PLC0415
+
+    return Reconcile(FirestoreDriftStore(firestore_client()), ledger_store(), clock(), commits())
 
 
 @cache

@@ -10,7 +10,7 @@ from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
 from functions.domain.kernel.errors import StoreConflict
 from functions.services.broker.ports import DeclaredSymbols
-from functions.services.kernel.ports import ABSENT, Version, Versioned
+from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
 from tests.fakes import FakeCycleStore
 
 
@@ -23,11 +23,8 @@ class FakeConnections:
         self.accounts: dict[str, str] = {}
 
     def read(self, tenant_id: str) -> Versioned[BrokerConnection | None]:
-        path = f"tenants/{tenant_id}/state/broker"
-        if path not in self._cycles.documents:
-            return ABSENT
-        found = self._cycles.versioned(path)
-        return Versioned(BrokerConnection.from_document(found.value), found.version)
+        found = self._cycles.versioned(f"tenants/{tenant_id}/state/broker")
+        return ABSENT if found.value is None else Versioned(BrokerConnection.from_document(found.value), found.version)
 
     def write(self, tenant_id: str, connection: BrokerConnection, before: Version | None) -> Version:
         path = f"tenants/{tenant_id}/state/broker"
@@ -77,9 +74,8 @@ class FakeInputs:
     def __init__(self, cycles: FakeCycleStore) -> None:
         self._cycles = cycles
 
-    def read_input(self, tenant_id: str, kind: str) -> Versioned[dict[str, Any] | None]:
-        path = f"tenants/{tenant_id}/{self.PATHS[kind]}"
-        return self._cycles.versioned(path) if path in self._cycles.documents else ABSENT
+    def read_input(self, tenant_id: str, kind: str) -> Versioned[Document | None]:
+        return self._cycles.versioned(f"tenants/{tenant_id}/{self.PATHS[kind]}")
 
     def commit_input(
         self, tenant_id: str, kind: str, document: Mapping[str, Any], before: Versioned[Mapping[str, Any] | None]

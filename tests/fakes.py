@@ -11,6 +11,7 @@ from typing import Any
 from functions.domain.kernel.errors import StoreConflict, StoreUnavailable
 from functions.domain.kernel.spans import Span
 from functions.domain.ledger.entries import LedgerEntry
+from functions.services.broker.drift_ports import ReconciledRecords
 from functions.services.kernel.ports import Document, TenantPage, Version, Versioned
 from functions.services.ledger.ports import LedgerHead
 from functions.services.orchestration.ports import CycleWrites, TenantState
@@ -135,6 +136,10 @@ class FakeCycleStore(MemoryCycleStore):
         folder, _, name = path.rpartition("/")
         self.stored.collection(folder).delete(name)
 
+    def versioned(self, path: str) -> Versioned[Document | None]:
+        folder, _, name = path.rpartition("/")
+        return copy.deepcopy(self.stored.collection(folder).versioned(name))
+
     def read(self, tenant_id: str, uid: str | None, slot: str | None, key_id: str | None = None) -> TenantState:
         self.count_read()
         return copy.deepcopy(super().read(tenant_id, uid, slot, key_id))
@@ -187,10 +192,16 @@ class FakeTradingStore(MemoryTradingStore):
         self._cycles = cycles
 
     def read(
-        self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = (), key_ids: Sequence[str] = ()
+        self,
+        tenant_id: str,
+        nonces: Sequence[str],
+        fill_ids: Sequence[str] = (),
+        key_ids: Sequence[str] = (),
+        *,
+        with_drift: bool = False,
     ) -> TradingRecords:
         self._cycles.count_read()
-        return copy.deepcopy(super().read(tenant_id, nonces, fill_ids, key_ids))
+        return copy.deepcopy(super().read(tenant_id, nonces, fill_ids, key_ids, with_drift=with_drift))
 
     def commit(self, tenant_id: str, writes: TradingWrites, session_version: Version | None) -> None:
         self._cycles.next_comes_first()
@@ -198,6 +209,32 @@ class FakeTradingStore(MemoryTradingStore):
 
     def issued(self, tenant_id: str, session_id: str) -> Document | None:
         return copy.deepcopy(super().issued(tenant_id, session_id))
+
+
+class FakeDriftStore:
+    """`DriftStore` on the documents of a `FakeCycleStore`."""
+
+    def __init__(self, cycles: FakeCycleStore) -> None:
+        self._cycles = cycles
+        self.writes = 0
+        self.before_put: list[Any] = []
+        """Callables run once each, before the next writes: another writer getting in first."""
+
+    def read(self, tenant_id: str) -> ReconciledRecords:
+        state, path = self._cycles.read(tenant_id, None, None), f"tenants/{tenant_id}/state/drift"
+        drift = Versioned(state.drift, self._cycles.version(path))
+        return ReconciledRecords(state.session.value, state.positions, drift)
+
+    def put_drift(
+        self, tenant_id: str, document: Mapping[str, Any], before: Versioned[Mapping[str, Any] | None]
+    ) -> None:
+        if self.before_put:
+            self.before_put.pop(0)()
+        path = f"tenants/{tenant_id}/state/drift"
+        if self._cycles.version(path) != before.version:
+            raise StoreConflict("state/drift changed")
+        self.writes += 1
+        self._cycles.put(path, document)
 
 
 class FakeLedger(MemoryLedgerStore):

@@ -27,6 +27,7 @@ from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from tools.book import By, Tenant, name_of, use_case
 from tools.connection import database_of
+from tools.reconcile import use_case as adopting
 from tools.terminal import AsJson, command_line, notes, tell
 
 broker_app = typer.Typer(
@@ -62,10 +63,12 @@ def connect(
     connection = use.connect(tenant, found, credentials)
     DeclareSymbols(FirestoreSymbolStore(db)).run(StrategyLoader(isolation="process").get_found())
     holdings = opened_book(tenant, connection.connected_by)
-    if found.open_orders:
-        notes.print(f"{found.open_orders} orders are open: what they filled before now is not booked", soft_wrap=True)
+    nobodys = begun(tenant, found, connection)
+    if found.seen.open_orders:
+        many = len(found.seen.open_orders)
+        notes.print(f"{many} orders are open: what they filled before now is nobody's", soft_wrap=True)
     told = f"tenant {tenant} is connected to {named(connection)}; its position book is open: strategies hold {holdings}"
-    tell(f"{told} positions", shown(tenant, connection), as_json=as_json)
+    tell(f"{told} positions, {nobodys} more are nobody's", shown(tenant, connection), as_json=as_json)
 
 
 @broker_app.command("disconnect")
@@ -109,6 +112,14 @@ def opened_book(tenant: str, by: str) -> int:
     return len(book.holdings)
 
 
+def begun(tenant: str, found: FoundAccount, connection: BrokerConnection) -> int:
+    """Book as nobody's what the account held before its activities are told, and return how many positions that is."""
+    if connection.cursor != found.connection.cursor:  # connected again: they are told from where they were read up to
+        return 0
+    operator, defaults = Operator(connection.connected_by), MaestroController.policy_defaults()
+    return len(adopting(tenant).begin(tenant, operator, found.seen, defaults).differences)
+
+
 def connecting(db: Client) -> ConnectBroker:
     return ConnectBroker(FirestoreConnectionStore(db), keys_of(db), OpenAccounts(), SystemClock())
 
@@ -132,13 +143,11 @@ def may_be_live(db: Client, tenant: str) -> bool:
 
 
 def sentence(found: FoundAccount) -> str:
-    account = found.account
+    account = found.seen.account
     equity = "unknown equity" if account.equity is None else f"{account.equity:,.2f} USD"
     tells = "" if found.connection.tells_amendments else "; it does not tell busts and corrections of trades"
-    count = len(found.positions)
-    return (
-        f"the keys open {named(found.connection)}: {equity}, {count} positions, {found.open_orders} open orders{tells}"
-    )
+    holds = f"{len(found.seen.positions)} positions, {len(found.seen.open_orders)} open orders"
+    return f"the keys open {named(found.connection)}: {equity}, {holds}{tells}"
 
 
 def shown(tenant: str, connection: BrokerConnection | None) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from tools import book, broker, channels, tenants, users
 from tools.backfill import backfill
 from tools.connection import database_of, use_project
 from tools.dry_run import RecordingLedgerStore
+from tools.reconcile import reconcile
 from tools.terminal import AsJson, fail, given, new_table, notes, plain, print_json, print_table
 from tools.why import why
 
@@ -71,6 +72,7 @@ app = typer.Typer(
 app.command(rich_help_panel=LOOK)(why)
 app.command(rich_help_panel=MANAGE)(backfill)
 app.add_typer(broker.broker_app, name="broker", rich_help_panel=MANAGE)
+app.command(rich_help_panel=MANAGE)(reconcile)
 app.add_typer(book.book_app, name="book", rich_help_panel=MANAGE)
 app.add_typer(tenants.tenant_app, name="tenant", rich_help_panel=MANAGE)
 app.add_typer(users.user_app, name="user", rich_help_panel=MANAGE)

@@ -66,6 +66,7 @@ from functions.services.trading.open_book import OpenBook, Operator
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from tests.fakes import FakeQueue, FakeTenants
+from tests.unit.domain.broker.seen import seen
 from tools.access import manage_members, manage_tenants
 from tools.simulated_broker.__main__ import exchange_of
 from tools.simulated_broker.server import KEY_ID, SECRET, serving
@@ -237,6 +238,8 @@ def _open_book(db: Client, now: datetime, at: datetime) -> None:
     over = ReportedFill(strategy_id="Exit", symbol="KO", side="sell", qty=9.0, price=51.0, ts=now, broker_fill_id="b3")
     bootstrap.record_fills().run(TENANT, "ann", [over], {})
     _tell(db, now, at)
+    for minutes in (0, 5):
+        bootstrap.reconcile().reconcile(TENANT, seen({"KO": 1.0}, now + timedelta(minutes=minutes)))
     book = PositionBook.from_document(paths.positions(db, TENANT).get().to_dict())
     paths.positions(db, TENANT).set(book.with_fill("Exit", "KO", 1.0, 51.0).to_document(now))
 

@@ -27,6 +27,7 @@ class FirestoreCycleStore(FirestoreStore):
             "windows": paths.windows(db, tenant_id, uid),
             "modes": paths.modes(db, tenant_id, uid),
             "positions": paths.positions(db, tenant_id),
+            "drift": paths.drift(db, tenant_id),
             "account": paths.account(db, tenant_id),
             "market_data": paths.market_data(db, tenant_id),
             "regime": paths.market_regime(db),

@@ -165,6 +165,11 @@ def positions_history(db: Client, tenant_id: str) -> CollectionReference:
     return db.collection("tenants", tenant_id, "state", "positions", "history")
 
 
+def drift(db: Client, tenant_id: str) -> DocumentReference:
+    """Where broker and books differ."""
+    return _state(db, tenant_id, "drift")
+
+
 def changes(db: Client, tenant_id: str) -> DocumentReference:
     """When something outside the session last changed that alerts are about."""
     return _state(db, tenant_id, "changes")

@@ -88,6 +88,8 @@ class ReasonCode(StrEnum):
     """Equity fell too far from its peak: the account breaker is tripped."""
     DAILY_LOSS = "DAILY_LOSS"
     """Equity fell too far within the session: the account breaker is tripped."""
+    BOOK_DRIFT = "BOOK_DRIFT"
+    """Broker and books differ, and the policy's ``on_drift`` holds the entry."""
     SYSTEMIC_RISK = "SYSTEMIC_RISK"
     GROSS_ALLOCATION_CAP = "GROSS_ALLOCATION_CAP"
 

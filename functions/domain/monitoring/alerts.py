@@ -57,6 +57,8 @@ class AlertKind(StrEnum):
     """A redeemed signal was neither filled nor released in time."""
     POSITION_BOOK = "POSITION_BOOK"
     """Position book and ledger say different things, or the book closed by itself."""
+    DRIFT = "DRIFT"
+    """Broker and books differ, and go on doing so."""
     POSITIONS_LEFT = "POSITIONS_LEFT"
     """A strategy that trades on paper, or not at all, still holds live positions."""
     OVERFILLED = "OVERFILLED"

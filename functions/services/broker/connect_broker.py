@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from functions.domain.broker.account import BrokerAccount, BrokerPosition
 from functions.domain.broker.activities import ActivityCursor
 from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
 from functions.domain.broker.errors import Forbidden, RequestRefused
 from functions.domain.broker.fed_account import fault_of
+from functions.domain.broker.snapshot import BrokerSnapshot
 from functions.domain.kernel.errors import InputError
 from functions.domain.orchestration.broker_feed import ConnectionStatus
 from functions.services.broker.ports import Broker, BrokerKeys, ConnectionStore, OpenBroker
@@ -28,9 +27,7 @@ class FoundAccount:
     """What keys open."""
 
     connection: BrokerConnection
-    account: BrokerAccount
-    positions: Sequence[BrokerPosition]
-    open_orders: int
+    seen: BrokerSnapshot
 
 
 class ConnectBroker:
@@ -65,14 +62,22 @@ class ConnectBroker:
         )
         with self._open_broker(asked, credentials, _SECONDS) as opened:
             account = opened.account()
-            positions, orders = opened.positions(), opened.open_orders()
+            orders, positions = opened.open_orders(), opened.positions()
             tells = _tells_amendments(opened, opened.first_cursor(now - timedelta(minutes=1)))
         found = replace(
             asked, account_id=account.account_id, account_number=account.account_number, tells_amendments=tells
         )
         with self._open_broker(found, credentials, _SECONDS) as opened:
             found = replace(found, cursor=opened.first_cursor(now))
-        return FoundAccount(found, account, positions, len(orders))
+        seen = BrokerSnapshot(
+            account=account,
+            positions=tuple(positions),
+            open_orders=tuple(orders),
+            cursor=found.cursor,
+            activities_complete=True,
+            as_of=now,
+        )
+        return FoundAccount(found, seen)
 
     def connect(self, tenant_id: str, found: FoundAccount, credentials: Credentials) -> BrokerConnection:
         """
@@ -86,7 +91,7 @@ class ConnectBroker:
             What was done before stays: connect again.
         """
         connection = found.connection
-        fault = fault_of(found.account, connection)
+        fault = fault_of(found.seen.account, connection)
         if fault is not None:
             raise InputError("the account", "one that can be used", fault)
         stored = self._store.read(tenant_id)

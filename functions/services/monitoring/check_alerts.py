@@ -19,6 +19,7 @@ from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_j
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.monitoring.rest import is_to_be_stored, next_check
 from functions.domain.orchestration.decision import check_logged
+from functions.domain.orchestration.drift import NO_DRIFT, Drifts
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.reservations import CurrentSession, Overfill
@@ -133,6 +134,7 @@ def observed(
         jobs=_readable(records.jobs, check_job),
         lapsed=_readable(records.lapsed, check_lapsed),
         book=_book(records.positions),
+        drifts=_drifts(records.drift),
         overfills=_overfills(records.session),
         closed_memberships=closed,
         broker_told=_told(records.broker),
@@ -245,6 +247,14 @@ def _book(positions: Document | None) -> PositionBook:
     except InputError as error:  # decisions report it as an input issue, which is an alert of its own
         logger.error("The position book cannot be read, checking the other alerts: %s", error)
         return PositionBook()
+
+
+def _drifts(document: Document | None) -> Drifts:
+    try:
+        return Drifts.from_document(document)
+    except InputError as error:  # decisions report it as an input issue, which is an alert of its own
+        logger.error("What broker and books differ by cannot be read, checking the other alerts: %s", error)
+        return NO_DRIFT
 
 
 def _overfills(session: Document | None) -> Sequence[Overfill]:

@@ -33,6 +33,8 @@ class TenantState:
     """The idempotency record of the request, if its key was used already."""
     broker: Document | None = None
     """The connection to the tenant's broker, with what its last feed came to."""
+    drift: Document | None = None
+    """Where broker and books differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -198,6 +198,7 @@ class RunCycle:
                 policy=known.policy.at(now),
                 windows=known.windows,
                 previous_modes=known.modes,
+                drifts=known.drifts,
                 breaker=next_breaker(known.breaker, *observed, now, session, known.policy),
                 paper=known.paper,
                 paper_costs=PaperCosts.of(known.policy, known.live_costs),

@@ -100,6 +100,7 @@ READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/acme/state/modes": (MEMBERS, NONE),
     "tenants/acme/state/modes__ann": (NONE, NONE),
     "tenants/acme/state/session": (NONE, NONE),
+    "tenants/acme/state/drift": (MEMBERS, NONE),
     "tenants/acme/state/positions": (NONE, NONE),
     "tenants/acme/state/broker": (NONE, NONE),
     "systemStatus/strategies": (NONE, NONE),

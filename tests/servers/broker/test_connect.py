@@ -42,7 +42,7 @@ def connect(desk: Fed, tenant_id: str = TENANT) -> str:
 def test_what_the_keys_open_is_said_before_anything_is_kept(desk: Fed) -> None:
     desk.order("buy", "2")
     found = connecting(desk).look("alpaca", desk.credentials(), "ann", is_live=False)
-    assert (named(found.connection), found.account.equity, len(found.positions)) == (
+    assert (named(found.connection), found.seen.account.equity, len(found.seen.positions)) == (
         "alpaca PA1 (paper)",
         100_000.0,
         1,

@@ -31,6 +31,7 @@ class MemoryCycleStore:
             cycle_record=None if slot is None else self._documents.of(tenant_id, "cycles").get(slot),
             keyed=None if key_id is None else self._documents.of(tenant_id, "idempotency").get(key_id),
             broker=state.get("broker"),
+            drift=state.get("drift"),
         )
 
     def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:

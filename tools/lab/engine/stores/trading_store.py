@@ -19,7 +19,13 @@ class MemoryTradingStore:
         self._documents = documents
 
     def read(
-        self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = (), key_ids: Sequence[str] = ()
+        self,
+        tenant_id: str,
+        nonces: Sequence[str],
+        fill_ids: Sequence[str] = (),
+        key_ids: Sequence[str] = (),
+        *,
+        with_drift: bool = False,
     ) -> TradingRecords:
         documents, state = self._documents, self._documents.of(tenant_id, "state")
         trades = documents.of(tenant_id, "ledger_trades")
@@ -31,6 +37,7 @@ class MemoryTradingStore:
             fills={name: _present(trades.versioned(name)) for name in fill_ids if name in trades},
             read_at=documents.tick(),
             keyed=_those(documents.of(tenant_id, "idempotency"), key_ids),
+            drift=state.get("drift") if with_drift else None,
         )
 
     def modes(self, tenant_id: str) -> Mapping[str | None, Document]:
