@@ -9,7 +9,7 @@ from typing import Any
 from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
 from functions.domain.kernel.errors import StoreConflict
-from functions.services.broker.ports import DeclaredSymbols
+from functions.services.broker.connection_ports import DeclaredSymbols
 from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
 from tests.fakes import FakeCycleStore
 

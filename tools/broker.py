@@ -20,7 +20,7 @@ from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
 from functions.domain.kernel.errors import InputError
 from functions.services.broker.connect_broker import ConnectBroker, FoundAccount, named
-from functions.services.broker.ports import BrokerKeys
+from functions.services.broker.connection_ports import BrokerKeys
 from functions.services.orchestration.declare_symbols import DeclareSymbols
 from functions.services.trading.open_book import Operator
 from functions.strategies.loader import StrategyLoader

@@ -15,7 +15,7 @@ from functions.domain.broker.connection import BrokerConnection
 from functions.domain.kernel.errors import StoreConflict
 from functions.domain.kernel.stored_fields import LIST, MAP, TEXT, TEXTS
 from functions.domain.orchestration.broker_feed import ConnectionStatus
-from functions.services.broker.ports import DeclaredSymbols
+from functions.services.broker.connection_ports import DeclaredSymbols
 from functions.services.kernel.damage import check_stored, reading
 from functions.services.kernel.ports import ABSENT, Version, Versioned
 

@@ -9,7 +9,7 @@ from typing import Any
 from functions.domain.broker.connection import BrokerConnection
 from functions.domain.kernel.errors import DamagedDocument
 from functions.domain.trading.reported_fills import FillResult, FillStatus, ReportedFill
-from functions.services.broker.ports import ConnectionStore
+from functions.services.broker.connection_ports import ConnectionStore
 from functions.services.trading.batch_state import RecordedBatch
 from functions.services.trading.record_fills import RecordFills
 

@@ -14,7 +14,8 @@ from functions.domain.broker.fed_account import fault_of
 from functions.domain.broker.snapshot import BrokerSnapshot
 from functions.domain.kernel.errors import InputError
 from functions.domain.orchestration.broker_feed import ConnectionStatus
-from functions.services.broker.ports import Broker, BrokerKeys, ConnectionStore, OpenBroker
+from functions.services.broker.connection_ports import BrokerKeys, ConnectionStore, OpenBroker
+from functions.services.broker.ports import Broker
 from functions.services.kernel.ports import Clock
 
 logger = logging.getLogger("maestro")

@@ -23,10 +23,11 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.broker_feed import Feed, FeedStatus
 from functions.services.broker.book_activities import BookActivities, Feeding
+from functions.services.broker.connection_ports import BrokerKeys, ConnectionStore, OpenBroker
 from functions.services.broker.feed_tasks import FeedTask
 from functions.services.broker.looked_at import looked_at
 from functions.services.broker.order_owners import OrderOwners
-from functions.services.broker.ports import Broker, BrokerKeys, ConnectionStore, OpenBroker, Reconciler
+from functions.services.broker.ports import Broker, Reconciler
 from functions.services.broker.prices import ask_prices
 from functions.services.kernel.ports import Clock, TaskQueue, Version
 from functions.services.orchestration.enqueue_cycles import CycleTask

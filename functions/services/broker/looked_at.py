@@ -9,7 +9,7 @@ from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.position_book import PositionBook
-from functions.services.broker.ports import DeclaredSymbols
+from functions.services.broker.connection_ports import DeclaredSymbols
 from functions.services.kernel.ports import Document
 
 

@@ -13,7 +13,7 @@ from functions.domain.broker.activities import ActivityCursor
 from functions.domain.broker.connection import MOST_TOLD, BrokerConnection
 from functions.domain.kernel.errors import DamagedDocument, StoreConflict
 from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed, FeedStatus
-from functions.services.broker.ports import ConnectionStore, DeclaredSymbols
+from functions.services.broker.connection_ports import ConnectionStore, DeclaredSymbols
 from tests.broker_fakes import FakeConnections
 from tests.fakes import MARCH_16, FakeCycleStore
 

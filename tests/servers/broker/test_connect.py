@@ -24,8 +24,7 @@ from tools.simulated_broker.faults import Fault, FaultKind
 @pytest.fixture
 def desk() -> Iterator[Fed]:
     with fed() as one:
-        del one.cycles.documents[f"tenants/{TENANT}/state/broker"]
-        del one.cycles.versions[f"tenants/{TENANT}/state/broker"]
+        one.cycles.delete(f"tenants/{TENANT}/state/broker")
         one.keys.credentials.clear()
         yield one
 

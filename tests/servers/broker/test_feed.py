@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from functions.domain.orchestration.broker_feed import FeedStatus
-from functions.services.broker.ports import DeclaredSymbols
+from functions.services.broker.connection_ports import DeclaredSymbols
 from tests.servers.broker.feeds import TENANT, Fed, bars, fed, now
 from tools.simulated_broker.exchange import NEVER
 
@@ -84,7 +84,7 @@ def test_a_repeated_delivery_asks_nothing_and_queues_the_cycle_once(desk: Fed) -
 
 
 def test_a_tenant_who_is_not_connected_gets_the_cycle_alone(desk: Fed) -> None:
-    del desk.cycles.documents[f"tenants/{TENANT}/state/broker"]
+    desk.cycles.delete(f"tenants/{TENANT}/state/broker")
     assert desk.feeding().run(desk.task()) is None
     assert (desk.broker.requests, len(desk.queue.tasks)) == ([], 1)
 

@@ -12,8 +12,8 @@ import pytest
 from functions.domain.kernel.errors import StoreUnavailable
 from functions.domain.orchestration.broker_feed import FeedStatus, feed_issues
 from functions.services.broker import feed_tenant, order_owners
+from functions.services.broker.connection_ports import DeclaredSymbols
 from functions.services.broker.feed_tasks import FeedTask
-from functions.services.broker.ports import DeclaredSymbols
 from tests.servers.broker.feeds import TENANT, Fed, fed, now
 from tools.simulated_broker.exchange import AT_ONCE, NEVER
 from tools.simulated_broker.faults import Fault, FaultKind

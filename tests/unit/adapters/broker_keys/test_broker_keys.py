@@ -14,7 +14,7 @@ from functions.adapters.broker_keys.local_file import LocalKeys
 from functions.adapters.broker_keys.secret_manager import SecretManagerKeys, secret_name
 from functions.domain.broker.credentials import Credentials
 from functions.domain.broker.errors import KeysUnavailable
-from functions.services.broker.ports import BrokerKeys
+from functions.services.broker.connection_ports import BrokerKeys
 
 KEYS, OTHERS = Credentials("PKMINE", "my-secret"), Credentials("PKNEW", "new-secret")
 SECRETS = ("PKMINE", "my-secret", "PKNEW", "new-secret")
