@@ -526,7 +526,7 @@ def run(desk: Desk, emulators: EmulatorSuite) -> Callable[..., subprocess.Popen[
         command = [sys.executable, "-m", "examples.trading_client", "run", "--email", desk.email]
         command += ["--api-url", emulators.function_url("api"), "--market-data", str(quotes), "--interval", "1"]
         command += ["--state", str(desk.folder / "state.sqlite"), *options]
-        environment = {**os.environ, "MAESTRO_PASSWORD": desk.password, **environment}
+        environment = {**os.environ, "COLUMNS": "200", "MAESTRO_PASSWORD": desk.password, **environment}
         pipe = subprocess.PIPE
         return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
 
