@@ -16,10 +16,10 @@ from tools.lab.results.beside import Chance
 from tools.lab.results.decisions import DECISIONS, SESSIONS, write_decisions
 from tools.lab.results.document import RESULT, document_of, write_document
 from tools.lab.results.measured import measured
-from tools.lab.results.outcome import Outcome, outcome
+from tools.lab.results.outcome import Outcome, outcome, with_effects
 from tools.lab.results.report import REPORT, write_report
 from tools.lab.results.rules import without_rules
-from tools.lab.results.tried import Tried, record
+from tools.lab.results.tried import record
 from tools.lab.task import Advance, Task
 from tools.terminal import notes
 
@@ -72,25 +72,28 @@ def run_policies(
     sessions = min(len(run.sessions) for run in runs.values())
     if sessions < 2:
         raise InputError("sessions", "two or more before it is interrupted, to have a result", sessions)
-    tried = record(folder.path, [measured(run, task.terms) for run in runs.values()], task.fingerprints())
-    found = outcome(task, runs, {}, tried, chance, note)
+    found = judged(task, runs, folder, chance, note)
     folder.store(found)
     if with_rules and found.is_whole and (others := without_rules(list(runs.values()))):
-        found = with_effects(found, runs, others, tried)
+        found = with_rules_judged(found, others)
         folder.store(found)
     return found
 
 
-def with_effects(
-    found: Outcome, runs: Mapping[str, PolicyRun], others: Mapping[str, Mapping[str, Any]], tried: Tried
-) -> Outcome:
+def judged(task: Task, runs: Mapping[str, PolicyRun], folder: Folder, chance: Chance, note: str = "") -> Outcome:
+    """Measure runs, ``off`` among them, count them as tried, and compare them."""
+    policies = {name: measured(run, task.terms) for name, run in runs.items()}
+    return outcome(task, policies, record(folder.path, list(policies.values()), task.fingerprints()), chance, note)
+
+
+def with_rules_judged(found: Outcome, others: Mapping[str, Mapping[str, Any]]) -> Outcome:
     """Replay policies without their rules, and add what that says; as it was, if that is interrupted."""
     with progress("Without each rule", found.task, len(others)) as advance:
         replayed = found.task.replay(others, advance)
     if not all(run.is_whole for run in replayed.values()):
         notes.print("interrupted: what each rule did is left out")
         return found
-    return outcome(found.task, runs, replayed, tried, found.chance, found.note)
+    return with_effects(found, replayed)
 
 
 @contextlib.contextmanager

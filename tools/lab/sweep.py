@@ -18,10 +18,9 @@ from tools.lab.policy_run import PolicyRun
 from tools.lab.results.beside import Chance
 from tools.lab.results.decisions import store_run, stored_run
 from tools.lab.results.document import document_of, write_document
-from tools.lab.results.measured import measured
-from tools.lab.results.outcome import Outcome, outcome
-from tools.lab.results.tried import key_of, record
-from tools.lab.run import Folder
+from tools.lab.results.outcome import Outcome
+from tools.lab.results.tried import key_of
+from tools.lab.run import Folder, judged
 from tools.lab.task import Task
 from tools.terminal import notes
 
@@ -47,8 +46,7 @@ def sweep(task: Task, policies: Policies, folder: Folder, chance: Chance, cores:
     runs = replayed(task, policies, folder, cores)
     if runs is None:
         return None
-    tried = record(folder.path, [measured(run, task.terms) for run in runs.values()], task.fingerprints())
-    found = outcome(task, runs, {}, tried, chance)
+    found = judged(task, runs, folder, chance)
     write_document(folder.path / SWEEP, document_of(found))
     return found
 
@@ -56,11 +54,20 @@ def sweep(task: Task, policies: Policies, folder: Folder, chance: Chance, cores:
 def replayed(task: Task, policies: Policies, folder: Folder, cores: int) -> dict[str, PolicyRun] | None:
     """Return a run of every policy, on so many processes; None if Ctrl-C left some undone."""
     places = _places(task, policies, folder)
-    left = {name: policy for name, policy in policies.items() if stored_run(places[name], name, policy) is None}
-    if left and not _replay(task, left, places, cores):
-        done = sum(stored_run(places[name], name, policies[name]) is not None for name in policies)
-        notes.print(f"interrupted: {done} of {len(policies)} policies are done; the same command goes on from there")
+    done = _stored_runs(places, policies)
+    left = {name: policy for name, policy in policies.items() if name not in done}
+    is_through = not left or _replay(task, left, places, cores)
+    done |= _stored_runs(places, left)
+    if not is_through:
+        notes.print(
+            f"interrupted: {len(done)} of {len(policies)} policies are done; the same command goes on from there"
+        )
         return None
+    return {name: done[name] for name in policies if name in done}
+
+
+def _stored_runs(places: Mapping[str, Path], policies: Policies) -> dict[str, PolicyRun]:
+    """Return the runs that are there whole, by name."""
     found = {name: stored_run(places[name], name, policy) for name, policy in policies.items()}
     return {name: run for name, run in found.items() if run is not None}
 

@@ -102,12 +102,7 @@ def sharpe_differences(
     MetricInputError
         If a return is missing or infinite, or there are fewer than two days.
     """
-    returns = np.asarray(daily_returns, dtype=np.float64)
-    if not np.isfinite(returns).all():
-        raise MetricInputError("daily_returns", "known on every day that is compared", "NaN or infinite")
-    if returns.shape[-1] < 2:
-        raise MetricInputError("daily_returns", "two days or more", returns.shape[-1])
-    excess = returns - annual_risk_free_rate / periods_a_year
+    excess = known_returns(daily_returns) - annual_risk_free_rate / periods_a_year
     block = common_block_length(excess, against) if block_length is None else block_length
     sharpes = sharpe_ratio(excess, periods_a_year=periods_a_year)
     found = [Difference(math.nan, math.nan, math.nan) for _ in excess]
@@ -120,6 +115,16 @@ def sharpe_differences(
         for row, (low, high) in zip(rows, between.tolist(), strict=True):
             found[row] = Difference(float(sharpes[row] - sharpes[against]), low, high)
     return SharpeDifferences(tuple(found), block)
+
+
+def known_returns(daily_returns: ArrayLike) -> Floats:
+    """Return returns that can be compared. Raises MetricInputError if one is missing or infinite, or days are few."""
+    returns = np.asarray(daily_returns, dtype=np.float64)
+    if not np.isfinite(returns).all():
+        raise MetricInputError("daily_returns", "known on every day that is compared", "NaN or infinite")
+    if returns.shape[-1] < 2:
+        raise MetricInputError("daily_returns", "two days or more", returns.shape[-1])
+    return returns
 
 
 def common_block_length(excess: Floats, against: int = 0) -> float:

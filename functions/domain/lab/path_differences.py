@@ -17,8 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from functions.domain.kernel.errors import MetricInputError
-from functions.domain.lab.differences import REPLICATIONS, Difference
+from functions.domain.lab.differences import REPLICATIONS, Difference, known_returns
 from functions.domain.lab.resampling import resampled_days, stationary_blocks
 from functions.domain.track_record import statistics
 from functions.domain.track_record.moments import Floats
@@ -67,12 +66,8 @@ def path_differences(
     MetricInputError
         If a return is missing or infinite, or there are fewer than two days.
     """
-    returns = np.asarray(daily_returns, dtype=np.float64)
-    if not np.isfinite(returns).all():
-        raise MetricInputError("daily_returns", "known on every day that is compared", "NaN or infinite")
+    returns = known_returns(daily_returns)
     days = returns.shape[-1]
-    if days < 2:
-        raise MetricInputError("daily_returns", "two days or more", days)
     drawn = [_of_paths(returns, paths) for paths in _paths(days, block_length, replications, generator)]
     totals, falls = (np.concatenate(each, axis=1) for each in zip(*drawn, strict=True))
     compare = _Comparison(against, confidence)
@@ -111,9 +106,9 @@ def _of_paths(returns: Floats, paths: NDArray[np.int64]) -> tuple[Floats, Floats
     """Return total returns and deepest falls of resampled paths, each of shape (series, replications)."""
     totals, falls = [], []
     for series in returns:
-        path = series[paths]
-        totals.append(statistics.total_return(path))
-        falls.append(statistics.max_drawdown(path))
+        curve = statistics.growth(series[paths])
+        totals.append(curve[..., -1] - 1.0)
+        falls.append(statistics.falls_of(curve).min(axis=-1))
     return np.array(totals), np.array(falls)
 
 

@@ -176,7 +176,18 @@ def drawdowns(daily_returns: ArrayLike) -> Floats:
     NDArray, shape (days,) or (strategies, days)
         Fractions, 0 or negative; a loss on the first day is one. A missing day leaves it where it was.
     """
-    curve = growth(daily_returns)
+    return falls_of(growth(daily_returns))
+
+
+def falls_of(curve: Floats) -> Floats:
+    """
+    Return each day's fall from the highest so far of a curve that starts at 1, fractions, 0 or negative.
+
+    Parameters
+    ----------
+    curve : NDArray, shape (..., days)
+        As `growth` returns it.
+    """
     with np.errstate(invalid="ignore"):  # beyond any float there is no figure
         return np.asarray(curve / np.maximum(np.maximum.accumulate(curve, axis=-1), 1.0) - 1.0)
 

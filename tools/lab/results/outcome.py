@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.domain.lab.figures import Figures, figures
 from tools.lab.policy_run import PolicyRun
 from tools.lab.results.benchmark import BuyAndHold, buy_and_hold
 from tools.lab.results.beside import RAW, Chance, Comparison, compared
-from tools.lab.results.measured import Measured, measured
+from tools.lab.results.measured import Measured
 from tools.lab.results.rules import RuleEffects, effects
 from tools.lab.results.tried import Tried, correlation_of
 from tools.lab.task import Task
@@ -62,42 +62,44 @@ class Outcome:
         return tuple(found)
 
 
-def outcome(
-    task: Task,
-    runs: Mapping[str, PolicyRun],
-    others: Mapping[str, PolicyRun],
-    tried: Tried,
-    chance: Chance,
-    note: str = "",
-) -> Outcome:
+def outcome(task: Task, policies: Mapping[str, Measured], tried: Tried, chance: Chance, note: str = "") -> Outcome:
     """
-    Measure runs and compare them.
+    Compare what was measured; of what rules did it says nothing.
 
     Parameters
     ----------
-    runs : mapping
-        By policy, ``off`` among them.
-    others : mapping
-        Those without a rule each, by name; none if nobody asked for them.
+    policies : mapping
+        By name, ``off`` among them.
     """
-    terms = task.terms
-    policies = {name: measured(run, terms) for name, run in runs.items()}
-    raw = policies[RAW]
+    terms, raw = task.terms, policies[RAW]
     hold = buy_and_hold(task.prices.bars, raw.days)
     candidates = [one for name, one in policies.items() if name != RAW]
     hold_figures = None
     if hold is not None:
         hold_figures = figures(hold.returns, raw.days, terms.risk_free_rate, periods_a_year=terms.periods_a_year)
-    ruled = {one.name: effects(one.run, raw.run, others) for one in candidates} if others else {}
     return Outcome(
         task=task,
         chance=chance,
         policies=policies,
         comparisons=compared(candidates, raw, None if hold is None else hold.returns, terms, chance),
-        rules={name: one for name, one in ruled.items() if one is not None},
+        rules={},
         hold=hold,
         hold_figures=hold_figures,
         tried=tried,
         correlation=correlation_of(candidates),
         note=note,
     )
+
+
+def with_effects(found: Outcome, others: Mapping[str, PolicyRun]) -> Outcome:
+    """
+    Return it with what each rule did.
+
+    Parameters
+    ----------
+    others : mapping
+        The replays of `without_rules`, by name.
+    """
+    raw = found.raw.run
+    ruled = {name: effects(one.run, raw, others) for name, one in found.policies.items() if name != RAW}
+    return replace(found, rules={name: one for name, one in ruled.items() if one is not None})
