@@ -11,9 +11,8 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.track_record.breakers import BreakerState
+from tools.lab.engine.paper_broker import TRADING_MODES
 
-TRADING = frozenset({str(AgentMode.ACTIVE), str(AgentMode.REDUCED)})
-"""Modes whose BUYs cost money."""
 ON_PAPER = frozenset({str(AgentMode.SHADOW_MODE)})
 BREAKER_REASONS = frozenset({str(ReasonCode.DAILY_LOSS), str(ReasonCode.ACCOUNT_DRAWDOWN)})
 SYSTEMIC = frozenset({str(ReasonCode.SYSTEMIC_RISK)})
@@ -113,7 +112,7 @@ def _change(reference: float | None, equity: float) -> str:
 
 def _stopped(day: Day, reasons: frozenset[str]) -> str:
     """Say which BUYs did not happen, those that would have cost money first; empty without any."""
-    real, paper = (day.stopped_buys(reasons, modes) for modes in (TRADING, ON_PAPER))
+    real, paper = (day.stopped_buys(reasons, modes) for modes in (TRADING_MODES, ON_PAPER))
     told = [f"{len(real)} BUY{'' if len(real) == 1 else 's'} ({', '.join(real)})"] if real else []
     told += [f"{len(paper)} on paper ({', '.join(paper)})"] if paper else []
     return f"stops {' and '.join(told)}" if told else ""

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from examples.demo import FIRST_DAY, LAST_DAY, demo_policy
-from examples.demo_days import BREAKER_REASONS, SYSTEMIC, TRADING
+from examples.demo_days import BREAKER_REASONS, SYSTEMIC
 from examples.demo_walk import UID, Demo, DemoTenant
 from examples.replay import Prices
 from functions.adapters.firestore import paths
@@ -21,6 +21,7 @@ from tests.samples import SAMPLE_NAMES, names_of_users
 from tests.waiting import eventually
 from tools.emulator_suite import EmulatorSuite
 from tools.lab.engine.account import Tenant
+from tools.lab.engine.paper_broker import TRADING_MODES
 
 pytestmark = pytest.mark.timeout(600)
 RELATIVE = 1e-9
@@ -63,7 +64,7 @@ def test_sells_that_come_together_stop_the_one_who_buys_the_fall(tenant: DemoTen
     assert list(risky) == ["2020-02-24", "2020-03-12"]
     monday = risky["2020-02-24"]
     assert set(monday.sellers) == {"BollingerBreakout", "TurtleChannel", "VolatilityManaged"}
-    assert monday.stopped_buys(SYSTEMIC, TRADING) == ["RsiMeanReversion PFE"]
+    assert monday.stopped_buys(SYSTEMIC, TRADING_MODES) == ["RsiMeanReversion PFE"]
     modes = {verdict["strategy_name"]: verdict["mode"] for verdict in monday.verdicts}
     assert modes["BollingerBreakout"] == modes["TurtleChannel"] == "ACTIVE", "they leave real positions"
 
@@ -75,7 +76,7 @@ def test_a_breaker_trips_on_the_second_day_below_ten_percent_stops_buys_and_clos
     assert len(seen.recent) == 2
     assert seen.peak is not None
     assert max(seen.recent) < 0.9 * seen.peak
-    assert [day.stopped_buys(BREAKER_REASONS, TRADING) for day in tripped] == [[], [], ["PairsReversion PEP"]]
+    assert [day.stopped_buys(BREAKER_REASONS, TRADING_MODES) for day in tripped] == [[], [], ["PairsReversion PEP"]]
     bought = [day.date for day in tenant.days if "BUY" in {s["action"] for s in day.decision["signals"].values()}]
     assert not set(bought) & {day.date for day in tripped}
     assert max(bought) > tripped[-1].date, "after it has closed, BUYs pass again"

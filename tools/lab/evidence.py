@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from functions.domain.lab.figures import Figures
 from functions.domain.track_record.sharpe_evidence import minimum_track_record_length, sharpe_standard_error
-from tools.lab.policies import OFF
+from tools.lab.policies import GUIDE, OFF
 from tools.lab.policy_run import StrategySession
+from tools.lab.results.beside import SCALED
 from tools.lab.results.measured import Measured
 from tools.lab.results.outcome import Outcome
 from tools.lab.results.tables import number, percent
 
 POLICIES: Mapping[str, Mapping[str, Any]] = {
     OFF: {"enabled": False},
-    "guide": {},
+    GUIDE: {},
     "lookback 90, 60 data points": {"PERFORMANCE_LOOKBACK_DAYS": 90, "MIN_DATA_POINTS": 60},
     "lookback 90": {"PERFORMANCE_LOOKBACK_DAYS": 90},
     "proof 0.9": {"demotion_confidence": 0.9},
@@ -47,14 +49,14 @@ def _accounts(found: Outcome) -> str:
     rows = []
     for name, one in found.policies.items():
         beside = found.comparisons[name].beside if name in found.comparisons else None
-        scaled = beside["off_at_same_exposure"].other.max_drawdown if beside else math.nan
+        scaled = beside[SCALED].other.max_drawdown if beside else math.nan
         rows.append(
             (
                 name,
                 percent(one.figures.yearly_return),
                 percent(one.figures.max_drawdown),
                 percent(scaled) if beside else "",
-                f"{number(one.figures.sharpe_ratio)} ± {number(one.figures.sharpe_standard_error)}",
+                _ratio(one.figures),
                 percent(found.deflated(one)),
                 percent(one.exposure),
                 number(one.turnover),
@@ -63,10 +65,8 @@ def _accounts(found: Outcome) -> str:
         )
     if found.hold_figures is not None:
         hold = found.hold_figures
-        ratio = f"{number(hold.sharpe_ratio)} ± {number(hold.sharpe_standard_error)}"
-        rows.append(
-            ("buy-and-hold", percent(hold.yearly_return), percent(hold.max_drawdown), "", ratio, "", "", "", "")
-        )
+        shown = (percent(hold.yearly_return), percent(hold.max_drawdown), "", _ratio(hold))
+        rows.append(("buy-and-hold", *shown, "", "", "", ""))
     head = (
         "policy", "return a year", "max drawdown", "raw's at the same exposure", "Sharpe ± SE", "deflated", "exposure",
         "turnover, two-way", "mode changes",
@@ -74,9 +74,13 @@ def _accounts(found: Outcome) -> str:
     return markdown(head, rows)
 
 
+def _ratio(one: Figures) -> str:
+    return f"{number(one.sharpe_ratio)} ± {number(one.sharpe_standard_error)}"
+
+
 def _after_modes(found: Outcome) -> str:
     """Return what strategies earned raw in the sessions after each mode that the guide's ladder gave them."""
-    guide = found.policies["guide"]
+    guide = found.policies[GUIDE]
     rows = []
     for mode in ("ACTIVE", "REDUCED", "SHADOW_MODE"):
         earned, count = after_mode(guide, found.raw, mode)

@@ -10,6 +10,7 @@ from typing import Any
 _CASH_BEFORE_COSTS = 0.99
 _NOTHING = 1e-9
 TRADING_MODES = frozenset({"ACTIVE", "REDUCED"})
+"""Modes whose entries cost money."""
 EXITS = frozenset({"EXIT", "FLIP"})
 """Intents that reduce a position; a proposal that Maestro never saw has none, and exits by SELL."""
 

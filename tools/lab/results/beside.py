@@ -13,10 +13,10 @@ from functions.domain.lab.holdings import at_mean_exposure, separate_spells
 from functions.domain.lab.path_differences import path_differences
 from functions.domain.lab.verdict import days_to_see, too_few_to_tell
 from functions.domain.track_record.moments import Floats
-from tools.lab.results.measured import CONFIDENCE, Measured, Terms
+from tools.lab.policies import OFF
+from tools.lab.results.measured import CONFIDENCE, OTHER_SHARE, Measured, Terms
 
-RAW, SCALED, HOLD = "off", "off_at_same_exposure", "buy_and_hold"
-_DIFFERS = 0.01
+RAW, SCALED, HOLD = OFF, "off_at_same_exposure", "buy_and_hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,19 +144,16 @@ def reversed_(one: Difference) -> Difference:
 
 def spells_between(policy: Measured, raw: Measured) -> int:
     """
-    Return how many separate times, of all strategies, one held another share of equity than raw.
-
-    By 1 % of equity or more: after one trade less every amount differs a little.
+    Return how many separate times, of all strategies, one held another share of equity than raw, by `OTHER_SHARE`.
     """
     return sum(
-        separate_spells(np.abs(_shares(policy, name) - _shares(raw, name)) >= _DIFFERS)
+        separate_spells(np.abs(_shares(policy, name) - _shares(raw, name)) >= OTHER_SHARE)
         for name in policy.run.strategies.keys() & raw.run.strategies.keys()
     )
 
 
 def _shares(policy: Measured, strategy: str) -> Floats:
-    held = np.array([row.held for row in policy.run.strategies[strategy]])
-    return np.asarray(held / np.where(policy.equity > 0, policy.equity, np.nan))
+    return policy.share_of_equity([row.held for row in policy.run.strategies[strategy]])
 
 
 def _correlation(one: Floats, other: Floats) -> float:

@@ -110,14 +110,12 @@ def charts_of(found: Outcome) -> list[Chart]:
 
 def exposure(policy: Measured) -> Floats:
     """Return market value over equity at each close, fractions."""
-    value = np.array([session.market_value for session in policy.run.sessions])
-    return np.asarray(value / np.where(policy.equity > 0, policy.equity, np.nan))
+    return policy.share_of_equity([session.market_value for session in policy.run.sessions])
 
 
 def trailing_turnover(policy: Measured, periods_a_year: int) -> Floats:
     """Return the two-way turnover of the last sessions at each close, times equity a year; of the first ones less."""
-    traded = np.array([session.traded for session in policy.run.sessions])
-    shares = np.nan_to_num(traded / np.where(policy.equity > 0, policy.equity, np.nan))
+    shares = np.nan_to_num(policy.share_of_equity([session.traded for session in policy.run.sessions]))
     total = np.concatenate([[0.0], np.cumsum(shares)])
     ends = np.arange(1, len(shares) + 1)
     begins = np.maximum(ends - TRAILING, 0)

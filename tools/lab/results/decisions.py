@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tools.lab.policy_run import AccountSession, PolicyRun, StrategySession
+from tools.lab.results.files import replacing
 
 DECISIONS, SESSIONS = "decisions.parquet", "sessions.parquet"
 _WORD = pa.dictionary(pa.int32(), pa.string())
@@ -45,9 +46,8 @@ def store_run(folder: Path, run: PolicyRun) -> None:
     """Write one whole run, so that `stored_run` finds it: its last file is there when all are."""
     folder.mkdir(parents=True, exist_ok=True)
     write_decisions(folder, [run])
-    unfinished = folder / f"{ROUND_TRIPS}.unfinished"
-    unfinished.write_text(json.dumps(dict(run.round_trips)), encoding="utf-8")
-    unfinished.replace(folder / ROUND_TRIPS)
+    with replacing(folder / ROUND_TRIPS) as unfinished:
+        unfinished.write_text(json.dumps(dict(run.round_trips)), encoding="utf-8")
 
 
 def stored_run(folder: Path, name: str, policy: Mapping[str, Any]) -> PolicyRun | None:
@@ -109,6 +109,5 @@ def read_runs(folder: Path, policies: Mapping[str, Mapping[str, Any]] | None) ->
 def _write(path: Path, schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> None:
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
-    unfinished = path.with_suffix(".unfinished")
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), unfinished, compression="zstd")
-    unfinished.replace(path)
+    with replacing(path) as unfinished:
+        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), unfinished, compression="zstd")

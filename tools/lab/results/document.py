@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from functions.domain.lab.figures import Figures
 from functions.domain.track_record.moments import Floats
 from functions.domain.track_record.statistics import total_return
 from tools.lab.results.beside import Beside, Comparison
+from tools.lab.results.files import replacing
 from tools.lab.results.measured import CONFIDENCE, Measured, MeasuredStrategy
 from tools.lab.results.outcome import Outcome
 from tools.lab.results.rules import RuleEffects
@@ -53,9 +55,8 @@ def document_of(found: Outcome) -> dict[str, Any]:
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document whole or not at all."""
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(as_json(document), encoding="utf-8")
-    unfinished.replace(path)
+    with replacing(path) as unfinished:
+        unfinished.write_text(as_json(document), encoding="utf-8")
 
 
 def as_json(document: Mapping[str, Any]) -> str:
@@ -176,13 +177,7 @@ def _rules(one: RuleEffects | None) -> dict[str, Any] | None:
 def _drawdown(one: Drawdown | None) -> dict[str, Any] | None:
     if one is None:
         return None
-    return {
-        "depth": one.depth,
-        "peak": one.peak,
-        "trough": one.trough,
-        "recovered": one.recovered,
-        "sessions": one.sessions,
-    }
+    return asdict(one)
 
 
 def _hold(found: Outcome) -> dict[str, Any] | None:

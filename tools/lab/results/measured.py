@@ -10,15 +10,18 @@ from datetime import date
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.lab.figures import Figures, figures
 from functions.domain.lab.holdings import mean_exposure, two_way_turnover
 from functions.domain.track_record.moments import Floats
+from tools.lab.engine.paper_broker import TRADING_MODES
 from tools.lab.policy_run import PolicyRun, StrategySession
 
 CONFIDENCE = 0.95
-TRADING_MODES = frozenset({"ACTIVE", "REDUCED"})
+OTHER_SHARE = 0.01
+"""Of equity: from so much on a strategy holds another share. After one trade every amount differs a little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,10 @@ class Measured:
         """Of 95 %, by the standard error."""
         reach = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2) * self.figures.sharpe_standard_error
         return self.figures.sharpe_ratio - reach, self.figures.sharpe_ratio + reach
+
+    def share_of_equity(self, usd: ArrayLike) -> Floats:
+        """Return amounts at each close as fractions of equity; NaN of none or less."""
+        return np.asarray(np.asarray(usd) / np.where(self.equity > 0, self.equity, np.nan))
 
     @property
     def final_equity(self) -> float:

@@ -16,11 +16,10 @@ from datetime import date
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.reasons import ReasonCode
 from tools.lab.policy_run import PolicyRun, StrategySession
-from tools.lab.results.measured import is_live
+from tools.lab.results.measured import OTHER_SHARE, is_live
 
 SIZES = "other sizes"
 PROPOSALS = "other proposals: a strategy sees what it holds"
-_DIFFERS = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +93,7 @@ def _of_strategy(name: str, one: PolicyRun, other: PolicyRun) -> Iterator[tuple[
     rows = zip(one.strategies[name], other.strategies[name], one.sessions, other.sessions, strict=True)
     for mine, theirs, my_account, their_account in rows:
         shares = mine.held / max(my_account.equity, 1.0), theirs.held / max(their_account.equity, 1.0)
-        is_other = abs(shares[0] - shares[1]) >= _DIFFERS
+        is_other = abs(shares[0] - shares[1]) >= OTHER_SHARE
         new = _cause(one.name, mine, other.name, theirs)
         yield mine.day, mine.profit - theirs.profit, cause if is_other or was_other else SIZES, new
         if was_other and not is_other:

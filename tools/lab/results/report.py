@@ -16,6 +16,7 @@ from tools.lab.results.bands import band
 from tools.lab.results.beside import RAW, SCALED
 from tools.lab.results.charts import charts_of
 from tools.lab.results.document import years_of
+from tools.lab.results.files import replacing
 from tools.lab.results.outcome import Outcome
 from tools.prerequisites import OWN_UPLOT, UPLOT
 
@@ -25,9 +26,8 @@ _ASSETS = Path(__file__).parent / "assets"
 
 def write_report(path: Path, found: Outcome) -> None:
     """Write the report whole or not at all."""
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(html_of(found), encoding="utf-8")
-    unfinished.replace(path)
+    with replacing(path) as unfinished:
+        unfinished.write_text(html_of(found), encoding="utf-8")
 
 
 def html_of(found: Outcome) -> str:
