@@ -16,10 +16,10 @@ from rich.progress import Progress
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.errors import translated_errors
-from functions.adapters.firestore.ledger_store import LONGEST_CLOSURE
 from functions.adapters.market_calendar import Calendars
 from functions.adapters.system import SystemClock
 from functions.domain.kernel.errors import InputError, MaestroError
+from functions.domain.kernel.markets import LONGEST_CLOSURE
 from functions.domain.kernel.policy import Policy
 from functions.domain.ledger.periods import Period, label_of
 from functions.services.kernel.ports import Document

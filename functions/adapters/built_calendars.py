@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Any
 
+from functions.domain.kernel.markets import LONGEST_CLOSURE
+
 _DAY = timedelta(days=1)
-_MARGIN = timedelta(days=14)
-"""Longer than any market closes in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _build(market_code: str, first: date, last: date) -> BuiltCalendar:
 def _library_calendar(market_code: str, first: date, last: date) -> Any:
     import exchange_calendars  # noqa: PLC0415 - heavy (pandas), and only who asks for hours needs it
 
-    start, end = first - _MARGIN, last + _MARGIN
+    start, end = first - LONGEST_CLOSURE, last + LONGEST_CLOSURE
     try:
         return exchange_calendars.get_calendar(market_code, start=start.isoformat(), end=end.isoformat())
     except ValueError:  # some end with the last year whose holidays are known: as far as it goes, then

@@ -21,7 +21,7 @@ from functions.services.monitoring.deliver_notification import QUEUE_ATTEMPTS
 from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
-from functions.services.orchestration.enqueue_cycles import CycleTask
+from functions.services.orchestration.due_cycles import CycleTask
 from functions.settings import BROKER_SERVICE_ACCOUNT, WEBHOOK_SIGNING_KEY
 from functions.triggers.run_async import run_async
 from functions.triggers.serving import SERVING

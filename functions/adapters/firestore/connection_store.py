@@ -65,12 +65,11 @@ class FirestoreConnectionStore(FirestoreStore):
     def connected(self, tenant_ids: Sequence[str]) -> frozenset[str]:
         if not tenant_ids:
             return frozenset()
-        references = {paths.broker(self._db, one).path: one for one in tenant_ids}
-        documents = [paths.broker(self._db, one) for one in tenant_ids]
-        found = self._get_fields(documents, ["status"], f"reading which of {len(tenant_ids)} tenants are connected")
-        return frozenset(
-            references[path] for path, one in found.items() if one.get("status") == ConnectionStatus.CONNECTED
-        )
+        asked = {one: paths.broker(self._db, one) for one in tenant_ids}
+        doing = f"reading which of {len(tenant_ids)} tenants are connected"
+        found = self._get_fields(list(asked.values()), ["status"], doing)
+        statuses = {one: found.get(reference.path, {}).get("status") for one, reference in asked.items()}
+        return frozenset(one for one, status in statuses.items() if status == ConnectionStatus.CONNECTED)
 
     def declared_symbols(self) -> DeclaredSymbols:
         stored = self._get(paths.declared_symbols(self._db), "reading what strategies look at").value

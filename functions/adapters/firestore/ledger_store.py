@@ -25,6 +25,7 @@ from functions.adapters.firestore.market_data import market_data_of
 from functions.adapters.firestore.parts import parts_of
 from functions.adapters.firestore.writes import update_over
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.markets import LONGEST_CLOSURE
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.ledger.fills import is_paper_fill
 from functions.domain.track_record.daily_returns import day_of
@@ -38,8 +39,6 @@ PAGE_SIZE = 2000
 _UNTIMED_SHOWN = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Fills are of after it; as a query's bound it leaves out what is no timestamp."""
-LONGEST_CLOSURE = timedelta(days=14)
-"""A session begins where the one before ended, which no market leaves longer ago."""
 _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 _BATCH = 400
 

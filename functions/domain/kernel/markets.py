@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 ALWAYS_OPEN = "24x7"
 """The market that never closes."""
+LONGEST_CLOSURE = timedelta(days=14)
+"""Longer than any market closes in a row: a session begins where the one before ended, no longer ago."""
 
 EXCHANGES = frozenset(
     [

@@ -14,7 +14,7 @@ from functions.domain.kernel.slots import parse_slot
 from functions.services.broker.connection_ports import ConnectionStore
 from functions.services.kernel.ports import MarketCalendars, TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
-from functions.services.orchestration.enqueue_cycles import due_cycles
+from functions.services.orchestration.due_cycles import due_cycles
 
 logger = logging.getLogger("maestro")
 
@@ -69,9 +69,19 @@ def enqueue_feeds_and_cycles(
     """
     Queue one feed, which queues the cycle, or else one cycle, for each enabled tenant whose market is open.
 
-    Where nobody can tell who is connected, all get their cycles: one that lacks its feed adds no exposure.
+    Doing it again queues nothing twice. Where nobody can tell who is connected, all get their cycles: one that lacks
+    its feed adds no exposure.
 
-    Returns and raises as `enqueue_cycles`.
+    Returns
+    -------
+    int
+        How many there are.
+
+    Raises
+    ------
+    StoreError
+        If tenants could not be read, or a task not be queued; the other tenants' tasks are queued all the same, and
+        the schedule's retry completes the rest.
     """
     due = due_cycles(directory, calendars, policy_defaults, at)
     try:

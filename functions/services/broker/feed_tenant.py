@@ -30,7 +30,7 @@ from functions.services.broker.order_owners import OrderOwners
 from functions.services.broker.ports import Broker, Reconciler
 from functions.services.broker.prices import ask_prices
 from functions.services.kernel.ports import Clock, TaskQueue, Version
-from functions.services.orchestration.enqueue_cycles import CycleTask
+from functions.services.orchestration.due_cycles import CycleTask
 from functions.services.orchestration.put_inputs import PutInputs
 from functions.services.trading.ports import BookStore
 from functions.services.trading.redeem_signals import current_session

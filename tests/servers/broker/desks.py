@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -97,12 +97,14 @@ def connected(
     return TradingAlpaca(keys or Keys(KEY_ID, SECRET), hosts=hosts, limits=limits, pause=pause, **options)
 
 
-def days(count: int, first_close: int = 100) -> list[DailyBar]:
+_FIVE_O_CLOCK = EPOCH.replace(hour=5)
+
+
+def days(count: int, first_close: int = 100, last: datetime = _FIVE_O_CLOCK) -> list[DailyBar]:
     """Return bars of so many days, the last one today's, each a dollar above the one before."""
-    midnight = EPOCH.replace(hour=5)
     return [
         DailyBar(
-            at=midnight - timedelta(days=count - 1 - index),
+            at=last - timedelta(days=count - 1 - index),
             open=Decimal(first_close + index),
             high=Decimal(first_close + index + 1),
             low=Decimal(first_close + index - 1),

@@ -32,7 +32,7 @@ from functions.services.trading.record_entries import RecordEntries
 from functions.services.trading.record_fills import RecordFills
 from tests.broker_fakes import FakeConnections, FakeInputs, FakeKeys
 from tests.fakes import FakeCycleStore, FakeLedger, FakeQueue, FakeTradingStore
-from tests.servers.broker.desks import INSTRUMENTS
+from tests.servers.broker.desks import INSTRUMENTS, days
 from tools.simulated_broker.accounts import account as account_json
 from tools.simulated_broker.books import Books
 from tools.simulated_broker.clock import ScriptedClock
@@ -235,13 +235,4 @@ def bars(count: int, first_close: int = 100) -> list[DailyBar]:
     """Return bars of so many days, the last one today's, each a dollar above the one before."""
     midnight = now().replace(hour=5, minute=0, second=0, microsecond=0)
     midnight -= timedelta(days=1) if midnight > now() else timedelta(0)
-    return [
-        DailyBar(
-            at=midnight - timedelta(days=count - 1 - index),
-            open=Decimal(first_close + index),
-            high=Decimal(first_close + index + 1),
-            low=Decimal(first_close + index - 1),
-            close=Decimal(first_close + index),
-        )
-        for index in range(count)
-    ]
+    return days(count, first_close, midnight)

@@ -27,7 +27,7 @@ from functions.services.kernel.tasks import Task
 from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import DeliveryFailed, DeliveryReason
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
-from functions.services.orchestration.enqueue_cycles import CycleTask
+from functions.services.orchestration.due_cycles import CycleTask
 from functions.triggers import tasks
 from functions.triggers.tasks import checktenant, handles
 from tests.fakes import MARCH_16

@@ -11,7 +11,7 @@ import flask
 import pytest
 
 from functions import bootstrap
-from functions.services.orchestration.enqueue_cycles import CycleTask
+from functions.services.orchestration.due_cycles import CycleTask
 from functions.settings import Settings
 from functions.triggers.cold_start_probe import PROBE_PATH, ignores_probe
 from functions.triggers.run_async import run_async

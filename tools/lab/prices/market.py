@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from functions.domain.kernel.errors import InputError
-from functions.domain.kernel.markets import ALWAYS_OPEN, MARKETS
+from functions.domain.kernel.markets import ALWAYS_OPEN, LONGEST_CLOSURE, MARKETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ def market_days(market: str, first: date, last: date) -> MarketDays:
     import exchange_calendars  # noqa: PLC0415 - heavy, and a market that never closes does not need it
 
     try:
-        margin = timedelta(days=14)  # longer than any market closes in a row: a calendar needs two sessions
-        calendar = exchange_calendars.get_calendar(market, start=first - margin, end=last + margin)
+        begin, end = first - LONGEST_CLOSURE, last + LONGEST_CLOSURE  # a calendar needs two sessions
+        calendar = exchange_calendars.get_calendar(market, start=begin, end=end)
         closes = calendar.closes.loc[first.isoformat() : last.isoformat()]
     except Exception as error:
         limit = f"one whose sessions exchange_calendars knows from {first} to {last} ({error})"

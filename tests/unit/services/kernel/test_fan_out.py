@@ -16,12 +16,13 @@ from functions.adapters.cloud_task_queue import Pace
 from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.errors import StoreError, StoreUnavailable
 from functions.domain.kernel.spans import Span
+from functions.services.broker.feed_tasks import CycleQueues, enqueue_feeds_and_cycles
 from functions.services.kernel.fan_out import TENANTS_A_PAGE, FanOut, TenantsOfPage
 from functions.services.kernel.ports import TaskQueue, TenantDirectory, TenantPage
 from functions.services.kernel.tasks import QUEUED_AT_ONCE
 from functions.services.monitoring.tenant_tasks import enqueue_checks
-from functions.services.orchestration.enqueue_cycles import enqueue_cycles
-from tests.fakes import MARCH_16, FakeRuns, FakeTenants
+from tests.broker_fakes import FakeConnections
+from tests.fakes import MARCH_16, FakeCycleStore, FakeRuns, FakeTenants
 
 MANY = 4 * TENANTS_A_PAGE + 17
 TENANTS = [f"t{number:05d}" for number in range(MANY)]
@@ -198,7 +199,8 @@ def test_policies_that_cannot_be_read_are_read_again_by_the_retry() -> None:
     fan_out = FanOut(tenants, calls, runs, time.monotonic)
 
     def cycles(of: TenantDirectory, queue: TaskQueue) -> int:
-        return enqueue_cycles(of, Calendars(), queue, {}, MARCH_16)
+        connections, queues = FakeConnections(FakeCycleStore()), CycleQueues(queue, queue)
+        return enqueue_feeds_and_cycles(of, connections, Calendars(), queues, {}, MARCH_16, MARCH_16)
 
     with pytest.raises(StoreError, match="1 pages are left"):
         fan_out.run("orchestrate_tick", MARCH_16, 1e9, cycles)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
+from functions.domain.kernel.markets import LONGEST_CLOSURE
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.ledger.fills import is_paper_fill
 from functions.domain.track_record.daily_returns import day_of
@@ -17,8 +18,6 @@ from tools.lab.engine.stores.documents import Documents
 _HEAD = "head"
 """Of the document that holds how far the ledger is worked off."""
 _UNTIMED_SHOWN = 20
-_LONGEST_CLOSURE = timedelta(days=14)
-"""A session begins where the one before ended, which no market leaves longer ago."""
 
 
 class MemoryLedgerStore:
@@ -70,7 +69,7 @@ class MemoryLedgerStore:
     def daily_documents(
         self, tenant_id: str, first: date, last: date, begin: datetime | None = None
     ) -> Iterator[Named]:
-        earliest = _midnight(first) - _LONGEST_CLOSURE if begin is None else min(begin, _midnight(first))
+        earliest = _midnight(first) - LONGEST_CLOSURE if begin is None else min(begin, _midnight(first))
         performance = self._documents.of(tenant_id, "strategy_performance")
         for name, one in performance.between("period_start", earliest, _midnight(last + timedelta(days=1))):
             if one["period"] == "day" and _is_within(one, first, last):

@@ -1,4 +1,4 @@
-"""Turn one tick of the schedule into one task per tenant."""
+"""The cycles that one tick of the schedule is for: one task per tenant."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 from functions.domain.kernel.slots import parse_slot, slot_of
 from functions.services.kernel.enabled_tenants import EnabledTenants, enabled_tenants, is_open
-from functions.services.kernel.ports import MarketCalendars, TaskQueue, TenantDirectory
-from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
+from functions.services.kernel.ports import MarketCalendars, TenantDirectory
+from functions.services.kernel.tasks import Task, hashed_id
 
 logger = logging.getLogger("maestro")
 
@@ -82,30 +82,3 @@ def due_cycles(
     for market in (one for one, is_market_open in opened.items() if not is_market_open):
         logger.info("Market %s closed at %s: no cycles", market, slot, extra={"slot": slot})
     return DueCycles(slot, [CycleTask(one, slot) for one, market in markets.items() if opened[market]], found)
-
-
-def enqueue_cycles(
-    directory: TenantDirectory,
-    calendars: MarketCalendars,
-    queue: TaskQueue,
-    policy_defaults: Mapping[str, Any],
-    at: datetime,
-) -> int:
-    """
-    Queue one cycle per enabled tenant whose own market is open; doing it again queues nothing twice.
-
-    Returns
-    -------
-    int
-        How many there are.
-
-    Raises
-    ------
-    StoreError
-        If tenants could not be read, or a task not be queued; the other tenants' tasks are queued all the same, and
-        the schedule's retry completes the rest.
-    """
-    due = due_cycles(directory, calendars, policy_defaults, at)
-    count = enqueue_all(queue, due.tasks, f"cycles of {due.slot}")
-    due.found.check_all_read()
-    return count

@@ -11,8 +11,10 @@ import pytest
 from functions.adapters.market_calendar import Calendars, ExchangeCalendar
 from functions.domain.kernel.errors import InputError, StoreError
 from functions.domain.kernel.slots import slot_of
-from functions.services.orchestration.enqueue_cycles import CycleTask, enqueue_cycles
-from tests.fakes import FakeQueue, FakeTenants
+from functions.services.broker.feed_tasks import CycleQueues, enqueue_feeds_and_cycles
+from functions.services.orchestration.due_cycles import CycleTask
+from tests.broker_fakes import FakeConnections
+from tests.fakes import FakeCycleStore, FakeQueue, FakeTenants
 
 AT = datetime(2020, 3, 16, 19, 57, 12, tzinfo=UTC)
 
@@ -27,7 +29,8 @@ def tick(
     tenants: FakeTenants = TENANTS,
     defaults: Mapping[str, Any] = AROUND_THE_CLOCK,
 ) -> int:
-    return enqueue_cycles(tenants, Calendars(), queue, defaults, at)
+    connections, queues = FakeConnections(FakeCycleStore()), CycleQueues(queue, FakeQueue())
+    return enqueue_feeds_and_cycles(tenants, connections, Calendars(), queues, defaults, at, at)
 
 
 def tenants_of(queue: FakeQueue) -> list[str]:
