@@ -27,6 +27,11 @@ class LedgerEntry:
         """Whether a query by time finds it."""
         return isinstance(self.document.get("ts"), datetime)
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether it says itself when it was stored, by which a query finds a late one."""
+        return isinstance(self.document.get("created_at"), datetime)
+
     def is_known_at(self, at: datetime) -> bool:
         """
         Tell whether who read the whole ledger as of a time, by the store's clock, counted it.

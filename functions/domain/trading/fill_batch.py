@@ -110,6 +110,8 @@ class FillBatch(LedgerBatch):
             is_mismatch = redemption is not None and not _is_of(told, redemption)
             odd = self._count(told, None if is_mismatch else redemption)
             odd = ReasonCode.FILL_MISMATCH if is_mismatch else odd
+        if told.is_in_book and not entry.is_dated:  # a checkpoint may lack it, and so may a count since from there
+            self.amended.add(ts or fill.at)
         granted = self._granted(told, entry.document)
         added = (
             adopted_fields(entry, ts or fill.at, fill.at, self.now, has_grant=bool(granted.get("granted"))) | granted
@@ -228,7 +230,7 @@ def adopted_fields(
         added["ts"] = ts  # by which the ledger is read
     if own_ts != ts:
         added["reported_ts"] = own_ts
-    if has_grant or not isinstance(entry.document.get("created_at"), datetime):
+    if has_grant or not entry.is_dated:
         added["created_at"] = now  # which tells a late one
     return added
 
