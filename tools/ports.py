@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import socket
 from collections.abc import Mapping
 
@@ -20,8 +21,12 @@ DEFAULT_PORTS: Mapping[str, int] = {
 }
 """Firebase's own, by emulator."""
 AUTO = "auto"
-_WORKER_PORTS = range(8081, 9081)
-"""The Functions emulator gives its workers ports in here without looking whether they are taken."""
+_QUIET_PORTS = range(10_000, 32_768)
+"""
+What nobody gets unasked: the system hands out those above, to whoever connects, and the Functions emulator gives its
+workers 8081 to 9080, without looking whether they are taken.
+"""
+_ATTEMPTS = 200
 
 
 class PortTakenError(Exception):
@@ -59,15 +64,30 @@ def configured_ports() -> dict[str, int]:
 
 
 def free_ports() -> dict[str, int]:
-    """Return a free port for every emulator, outside those that function workers take."""
-    ports: dict[str, int] = {}
+    """
+    Return a free port for every emulator.
+
+    Between now and the emulator's start any port of the system's own could go to another program's connection: they are
+    of those that it does not hand out.
+    """
     with contextlib.ExitStack() as held:  # all at once, so that no two are the same
-        while len(ports) < len(DEFAULT_PORTS):
-            probe = held.enter_context(socket.socket())
-            probe.bind(("127.0.0.1", 0))
-            if (port := probe.getsockname()[1]) not in _WORKER_PORTS:
-                ports[list(DEFAULT_PORTS)[len(ports)]] = port
-    return ports
+        return {emulator: _held(held) for emulator in DEFAULT_PORTS}
+
+
+def free_port() -> int:
+    """Return a free port for one server, of those that `free_ports` gives."""
+    with contextlib.ExitStack() as held:
+        return _held(held)
+
+
+def _held(held: contextlib.ExitStack) -> int:
+    """Return a port that can be had, and hold it. Raises PortTakenError."""
+    for port in random.choices(_QUIET_PORTS, k=_ATTEMPTS):
+        probe = held.enter_context(socket.socket())
+        with contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise PortTakenError(f"of {_ATTEMPTS} ports from {_QUIET_PORTS.start} to {_QUIET_PORTS.stop - 1} none is free")
 
 
 def is_free(port: int) -> bool:

@@ -80,8 +80,10 @@ def test_a_taken_port_is_named_with_the_variable_that_changes_it(monkeypatch: py
         configured_ports()
 
 
-def test_automatic_ports_keep_out_of_the_workers_range() -> None:
-    assert not set(free_ports().values()) & set(range(8081, 9081))
+def test_automatic_ports_are_given_to_nobody_else_meanwhile() -> None:
+    ports = set(free_ports().values())
+    assert not ports & set(range(8081, 9081)), "function workers take those"
+    assert not ports & set(range(32_768, 65_536)), "the system gives those to whoever connects"
 
 
 def test_descendants_are_found_and_ended() -> None:

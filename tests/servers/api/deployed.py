@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import requests
 
 from tools.emulator_suite import EmulatorSuite
+from tools.ports import free_port
 
 STARTED_SECONDS = 120.0
 ANSWER_SECONDS = 110.0
@@ -22,8 +22,7 @@ ANSWER_SECONDS = 110.0
 @contextlib.contextmanager
 def deployed_api(folder: Path, suite: EmulatorSuite) -> Iterator[int]:
     """Serve the functions of a folder over a suite's emulators, and yield the port."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if name not in {"THREADS", "FUNCTIONS_EMULATOR"}}
     environment |= suite.env | {"FUNCTION_TARGET": "api", "PORT": str(port), "HOST": "127.0.0.1"}
     command = [sys.executable, "-m", "functions_framework", "--source", "functions/main.py"]
