@@ -36,6 +36,7 @@ from tools.backfill import backfill
 from tools.connection import database_of, use_project
 from tools.dry_run import RecordingLedgerStore
 from tools.terminal import AsJson, fail, given, new_table, notes, plain, print_json, print_table
+from tools.what_if import what_if
 from tools.why import why
 
 HELP = """
@@ -69,6 +70,7 @@ app = typer.Typer(
     help=HELP, epilog=EXAMPLES, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 app.command(rich_help_panel=LOOK)(why)
+app.command(rich_help_panel=LOOK)(what_if)
 app.command(rich_help_panel=MANAGE)(backfill)
 app.add_typer(book.book_app, name="book", rich_help_panel=MANAGE)
 app.add_typer(tenants.tenant_app, name="tenant", rich_help_panel=MANAGE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -58,13 +59,15 @@ class PerformanceWindows:
                 arranged.is_active[at] = session.is_active
         return cls(tuple(names), tuple(dates), arranged)
 
-    def followed_by(self, later: PerformanceWindows, since: date = date.min) -> PerformanceWindows:
+    def followed_by(
+        self, later: PerformanceWindows, since: date = date.min, most_days: int = MAX_WINDOW_DAYS
+    ) -> PerformanceWindows:
         """
-        Return the newest `MAX_WINDOW_DAYS` days of both, none before ``since``.
+        Return the newest ``most_days`` days of both, none before ``since``.
 
         Of a day that both have, the later ones' sessions count.
         """
-        dates = sorted(day for day in {*self.dates, *later.dates} if day >= since)[-MAX_WINDOW_DAYS:]
+        dates = sorted(day for day in {*self.dates, *later.dates} if day >= since)[-most_days:]
         names = sorted({*self.strategy_names, *later.strategy_names})
         row = {name: number for number, name in enumerate(names)}
         column = {day: number for number, day in enumerate(dates)}
@@ -78,6 +81,11 @@ class PerformanceWindows:
                 array[cells] = np.where(is_given, values, array[cells])
         has_any = np.asarray(~np.isnan(both.returns).all(axis=1))
         return type(self)(tuple(itertools.compress(names, has_any.tolist())), tuple(dates), both[has_any])
+
+    def before(self, day: date) -> PerformanceWindows:
+        """Return the sessions before a day: what a cycle of that day knew."""
+        kept = bisect_left(self.dates, day)
+        return type(self)(self.strategy_names, self.dates[:kept], self.sessions[:, :kept])
 
     def rows(self, strategy_names: Sequence[str], lookback_days: int) -> SessionReturns:
         """Return the last ``lookback_days`` sessions of the named strategies; an unknown one has no return."""

@@ -37,6 +37,24 @@ class Author:
         return None if self.idempotency_key is None else RequestKey(self.uid, self.idempotency_key, asked)
 
 
+def check_overrides(overrides: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    """
+    Check what is to become of a tenant's policy.
+
+    Raises
+    ------
+    PolicyProblemsError
+        If a field is unknown, out of range, or not set this way.
+    """
+    switched = sorted(TRADING_STATE_FIELDS & overrides.keys())
+    problems = [PolicyError(name, "set by PUT trading-state", overrides[name]) for name in switched]
+    problems += Policy.problems(defaults, {k: v for k, v in overrides.items() if k not in switched})
+    bookkeeping = BOOKKEEPING_FIELDS & overrides.keys()
+    problems += [PolicyError(name, "left to the server", overrides[name]) for name in sorted(bookkeeping)]
+    if problems:
+        raise PolicyProblemsError(problems)
+
+
 class ManagePolicy:
     """The use case; keep one per process."""
 
@@ -74,13 +92,7 @@ class ManagePolicy:
             With VERSION_CONFLICT, if the policy is not at the expected version any more; with IDEMPOTENCY_KEY_REUSED.
         StoreUnavailable
         """
-        switched = sorted(TRADING_STATE_FIELDS & overrides.keys())
-        problems = [PolicyError(name, "set by PUT trading-state", overrides[name]) for name in switched]
-        problems += Policy.problems(defaults, {k: v for k, v in overrides.items() if k not in switched})
-        bookkeeping = BOOKKEEPING_FIELDS & overrides.keys()
-        problems += [PolicyError(name, "left to the server", overrides[name]) for name in sorted(bookkeeping)]
-        if problems:
-            raise PolicyProblemsError(problems)
+        check_overrides(overrides, defaults)
 
         key = author.request({"put": "policy", "overrides": dict(overrides), "version": expected_version})
 
