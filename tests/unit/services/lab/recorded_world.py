@@ -180,26 +180,32 @@ class RecordOf:
     def daily_documents(
         self, tenant_id: str, since: datetime, before: datetime, limit: int
     ) -> list[tuple[str, Mapping[str, Any]]]:
-        found: list[tuple[str, Mapping[str, Any]]] = []
-        for (name, day), one in cells().items():
-            begins = begin_of(day)
-            if since <= begins < before:
-                document = {
+        days = [one for one in self.all_days() if since <= one[1]["period_start"] < before]
+        found = sorted(days, key=lambda one: one[1]["period_start"], reverse=True)[:limit]
+        self._count("days", found)
+        return found
+
+    @staticmethod
+    def all_days() -> list[tuple[str, Mapping[str, Any]]]:
+        """Return every daily document, by id."""
+        return [
+            (
+                f"ann__{name}__{day}",
+                {
                     "uid": "ann",
                     "strategy_id": name,
                     "session": day.isoformat(),
-                    "period_start": begins,
+                    "period_start": begin_of(day),
                     "pnl": one.return_fraction * 2.0**20,  # a power of two: dividing by it rounds nothing
                     "capital_base": 2.0**20,
                     "capital_long": 2.0**20,
                     "is_active": one.is_active,
                     "unrealized_pnl": 0.0,
                     "fills": 1,
-                }
-                found.append((f"ann__{name}__{day}", document))
-        found = sorted(found, key=lambda one: one[1]["period_start"], reverse=True)[:limit]
-        self._count("days", found)
-        return found
+                },
+            )
+            for (name, day), one in cells().items()
+        ]
 
     def paper_fills(self, tenant_id: str, ids: Sequence[str]) -> set[str]:
         self._count("paper", ids)
