@@ -88,7 +88,7 @@ export function affected(preview: Preview): StrategyPreview[] {
 /** Return sessions by mode, best first: "60 Active, 30 Reduced". */
 export const sessionsByMode = (counts: Record<Mode, number>): string =>
   MODES.filter((mode) => (counts[mode] ?? 0) > 0)
-    .map((mode) => `${counts[mode]} ${words(mode)}`)
+    .map((mode) => `${counts[mode]} ${words(mode)}`.replaceAll(" ", "\u00a0"))
     .join(", ");
 
 /** Return how far the answer is to be trusted. */
@@ -107,7 +107,7 @@ export function returnsSaid({ returns }: Preview): string {
   if (difference === null) {
     return doubt;
   }
-  const figures = `Sharpe ratio ${ratio(before)} before, ${ratio(after)} after: ${ratio(difference)} more, between ${ratio(low)} and ${ratio(high)} by chance alone.`;
+  const figures = `Sharpe ratio ${ratio(before)} as saved, ${ratio(after)} as changed: a difference of ${ratio(difference)}, whose 95 % interval is ${ratio(low)} to ${ratio(high)}.`;
   return `${figures} ${doubt}`.trim();
 }
 

@@ -73,7 +73,7 @@ function Found({ preview }: { preview: Preview }) {
 }
 
 function Totals({ preview }: { preview: Preview }) {
-  const columns = [{ name: "In all" }, { name: "Now", isNumber: true }, { name: "Then", isNumber: true }];
+  const columns = [{ name: "In all" }, { name: "As saved", isNumber: true }, { name: "As changed", isNumber: true }];
   return (
     <Table caption="Totals" columns={columns}>
       {TOTALS.map(([name, label]) => (
@@ -90,8 +90,8 @@ function Totals({ preview }: { preview: Preview }) {
 function Strategies({ strategies }: { strategies: StrategyPreview[] }) {
   const columns = [
     { name: "Strategy" },
-    { name: "Sessions by mode, now" },
-    { name: "Then" },
+    { name: "Sessions by mode, as saved" },
+    { name: "As changed" },
     { name: "Mode at the end" },
     { name: "Entries stopped", isNumber: true },
     { name: "Let through", isNumber: true },
@@ -128,7 +128,7 @@ function Changes({ preview }: { preview: Preview }) {
       <summary>Session by session, the newest first</summary>
       <Table
         caption="Session by session"
-        columns={[{ name: "Session" }, { name: "Strategy" }, { name: "Now" }, { name: "Then" }]}
+        columns={[{ name: "Session" }, { name: "Strategy" }, { name: "As saved" }, { name: "As changed" }]}
       >
         {shown.map((one) => (
           <tr key={`${one.day} ${one.strategy_name}`}>
