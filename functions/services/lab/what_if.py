@@ -17,7 +17,8 @@ from typing import Any
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
 from functions.domain.lab.recorded_session import RecordedSession, paper_exits, read_session
-from functions.domain.lab.what_if import WhatIf, modes_after, what_if
+from functions.domain.lab.replayed_sessions import modes_after
+from functions.domain.lab.what_if import WhatIf, what_if
 from functions.domain.orchestration.cycle_documents import shadow_id
 from functions.domain.orchestration.decision import check_logged, logged_verdicts
 from functions.domain.track_record.daily_returns import day_of
