@@ -26,13 +26,13 @@ strategy: ## Write, check or list strategies (ARGS="new MyTrend", ARGS="check My
 	$(SETUP) tools
 	@$(PYTHON) -m tools.strategy $(ARGS)
 
-lab: ## Show how the lab reads a file of prices (ARGS="prices FILE --market 24x7")
+lab: ## Measure policies on past prices (ARGS="run --prices FILE --out DIR"; ARGS=--help for all)
 	$(SETUP) lab
 	@$(PYTHON) -m tools.lab $(ARGS)
 
 test: ## Run every test, emulators and a browser included
 	$(SETUP) emulators develop browser
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m tools.run_tests $(ARGS)
 
 test-unit: ## Run the fast tests, without emulators
 	$(SETUP) develop

@@ -11,7 +11,6 @@ from typing import Any
 from google.cloud.firestore import DocumentReference, FieldFilter
 
 from examples.demo_days import Day
-from examples.paper_broker import PaperBroker
 from examples.replay import Prices, decision_time
 from examples.without_maestro import WithoutMaestro
 from functions.adapters.firestore import paths
@@ -23,6 +22,7 @@ from functions.domain.orchestration.cycle_documents import issued_signals
 from functions.domain.track_record.breakers import BreakerState
 from tools.access import manage_members, manage_tenants
 from tools.emulator_suite import EmulatorError, EmulatorSuite
+from tools.lab.engine.paper_broker import PaperBroker
 
 UID = "demo-trader"
 PASSWORD = "only-for-the-demo"
@@ -86,7 +86,7 @@ class Demo:
         market_data = self.prices.market_data(day_index)
         for tenant in self.tenants:
             paths.market_data(self.db, tenant.tenant_id).set(market_data)
-            snapshot = tenant.broker.account_snapshot(self.prices, day_index)
+            snapshot = tenant.broker.account_snapshot(self.prices.closes_of(day_index))
             paths.account(self.db, tenant.tenant_id).set(snapshot)
         self._suite.call_scheduled("orchestrate_tick", at)
         proposed = self.without_maestro.propose(self.prices, day_index, market_data)  # while the task runs
@@ -99,14 +99,14 @@ class Demo:
         record = self._await(paths.cycle_record(self.db, tenant.tenant_id, slot), lambda _: True)
         session_id = record["session_id"]
         signals = issued_signals(self._read(paths.session(self.db, tenant.tenant_id, session_id)))
-        batch = self.db.batch()
-        for fill_id, fill in tenant.broker.close_day(self.prices, day_index, signals).items():
+        closes, batch = self.prices.closes_of(day_index), self.db.batch()
+        for fill_id, fill in tenant.broker.close_day(closes, signals).items():
             reference = paths.ledger_trades(self.db, tenant.tenant_id).document(fill_id)
             batch.set(reference, {"tenant_id": tenant.tenant_id, **fill})
         batch.commit()
         decision = self._read(paths.orchestration_logs(self.db).document(session_id))
         breaker = self._read(paths.current_session(self.db, tenant.tenant_id))["breaker"]
-        equity = tenant.broker.equity(self.prices, day_index)
+        equity = tenant.broker.equity(closes)
         tenant.days.append(Day(decision, BreakerState.from_document(breaker), equity))
 
     def _snapshot(self, function: str, at: datetime, job_id: str) -> None:

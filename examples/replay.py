@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.domain.kernel.slots import SLOT_PERIOD
+from tools.lab.engine.paper_broker import Closes
+from tools.lab.prices.bars import DailyBars
 
 PRICES_FILE = Path(__file__).parent / "data/us_equities_daily_2018_2022.csv"
 HISTORY_DAYS = 260
@@ -44,6 +46,20 @@ class Prices:
 
     def close(self, day_index: int, symbol: str) -> float:
         return float(self.closes[day_index, self.symbols.index(symbol)])
+
+    def closes_of(self, day_index: int) -> Closes:
+        """Return a day's closes, as a broker on paper fills at them."""
+        return Closes(
+            decision_time(self.days[day_index]), dict(zip(self.symbols, self.closes[day_index].tolist(), strict=True))
+        )
+
+    def bars(self) -> DailyBars:
+        """Return the same closes as the lab reads them, without the index, which no strategy sees."""
+        shown = [number for number, symbol in enumerate(self.symbols) if symbol != INDEX_SYMBOL]
+        closes = self.closes[:, shown]
+        unknown = np.full_like(closes, np.nan)
+        symbols = tuple(self.symbols[number] for number in shown)
+        return DailyBars.of(self.days, symbols, np.array([unknown, unknown, unknown, closes, unknown]))
 
     def market_data(self, day_index: int) -> dict[str, Any]:
         """Return the market data document of a day, as of its decision time; histories end with the price itself."""

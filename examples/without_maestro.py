@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from examples.paper_broker import PaperBroker
 from examples.replay import Prices
 from functions.sandbox.find_strategies import sample_names
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
+from tools.lab.engine.paper_broker import PaperBroker
 
 Signals = Mapping[str, Mapping[str, Any]]
 
@@ -35,10 +35,11 @@ class WithoutMaestro:
 
     def account(self, prices: Prices, day_index: int) -> Mapping[str, Any]:
         """Return the account as its strategies see it."""
-        return self._broker.account_snapshot(prices, day_index)
+        return self._broker.account_snapshot(prices.closes_of(day_index))
 
     def close_day(self, prices: Prices, day_index: int, proposed: Signals, taking_part: Collection[str]) -> None:
         """Fill yesterday's orders, and take today's from the strategies that Maestro weighs, too."""
         orders = {name: {**s, "mode": "ACTIVE", "nonce": name} for name, s in proposed.items() if name in taking_part}
-        self._broker.close_day(prices, day_index, orders)
-        self.equities.append(self._broker.equity(prices, day_index))
+        closes = prices.closes_of(day_index)
+        self._broker.close_day(closes, orders)
+        self.equities.append(self._broker.equity(closes))

@@ -15,7 +15,8 @@ from typing import Any
 from functions.adapters.cloud_task_queue import CloudTaskQueue
 from functions.adapters.firestore.alert_marks import FirestoreChangedTenants
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
-from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.client import firestore_client, is_emulated
+from functions.adapters.firestore.connection_store import FirestoreConnectionStore, FirestoreSymbolStore
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.input_store import FirestoreInputStore
@@ -27,13 +28,17 @@ from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.run_store import FirestoreScheduleRuns
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
-from functions.adapters.firestore.trading_store import FirestoreTradingStore
+from functions.adapters.firestore.trading_store import FirestoreBookStore, FirestoreTradingStore
 from functions.adapters.structured_logging import configure_logging
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.channels import ChannelType
 from functions.services.access.close_memberships import CloseMemberships
 from functions.services.access.ports import Tokens
+from functions.services.broker.book_activities import BookActivities
+from functions.services.broker.client_fills import TakeClientFills
+from functions.services.broker.feed_tenant import FeedPorts, FeedTenant
+from functions.services.broker.ports import Reconciler
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.enabled_tenants import as_far_as_readable
 from functions.services.kernel.fan_out import FanOut
@@ -50,6 +55,7 @@ from functions.services.monitoring.make_report import REPORT_SETTINGS, MakeRepor
 from functions.services.monitoring.notification_ports import Sender
 from functions.services.monitoring.ports import RecordStore
 from functions.services.monitoring.summarise_decision import SummariseDecision
+from functions.services.orchestration.declare_symbols import DeclareSymbols
 from functions.services.orchestration.manage_policy import ManagePolicy
 from functions.services.orchestration.put_inputs import PutInputs
 from functions.services.trading.adopt_fills import AdoptFills
@@ -57,13 +63,14 @@ from functions.services.trading.check_book import CheckBook
 from functions.services.trading.record_entries import RecordEntries
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
-from functions.settings import WEBHOOK_SIGNING_KEY, Settings, read_settings
+from functions.settings import WEBHOOK_SIGNING_KEY, Settings, project_id, read_settings
 from functions.strategies import wiring
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 
 CYCLE_FUNCTION = "orchestratetenant"
 """Name of the task function, and so of its queue; queue names allow no underscore."""
+FEED_FUNCTION = "feedtenant"
 SNAPSHOT_FUNCTION = "snapshottenant"
 TENANT_FUNCTION = "checktenant"
 DELIVERY_FUNCTION = "delivernotification"
@@ -99,6 +106,46 @@ def fan_out(queue: TaskQueue) -> FanOut:
 def cycle_queue() -> TaskQueue:
     firestore_client()  # initialises the Firebase app that the queue belongs to
     return CloudTaskQueue(CYCLE_FUNCTION, settings().region)
+
+
+@cache
+def feed_queue() -> TaskQueue:
+    firestore_client()
+    return CloudTaskQueue(FEED_FUNCTION, settings().region)
+
+
+@cache
+def connections() -> FirestoreConnectionStore:
+    return FirestoreConnectionStore(firestore_client())
+
+
+@cache
+def declare_symbols() -> DeclareSymbols:
+    return DeclareSymbols(FirestoreSymbolStore(firestore_client()))
+
+
+@cache
+def feed_tenant() -> FeedTenant:
+    from functions.adapters.broker_keys.local_file import LocalKeys  # noqa: PLC0415 - one function talks to brokers
+    from functions.adapters.broker_keys.secret_manager import SecretManagerKeys  # noqa: PLC0415
+    from functions.adapters.brokers import OpenAccounts  # noqa: PLC0415
+
+    store = FirestoreBookStore(firestore_client())
+    ports = FeedPorts(
+        connections=connections(),
+        keys=LocalKeys() if is_emulated() else SecretManagerKeys(project_id()),
+        open_broker=OpenAccounts(),
+        trading=store,
+        put_inputs=put_inputs(),
+        book=BookActivities(store, entry_ledger(), record_fills(), record_entries(), clock()),
+        cycles=cycle_queue(),
+        clock=clock(),
+        monotonic=time.monotonic,
+        policy_of=policy_of,
+        policy_defaults=policy_defaults,
+        reconciler=reconcile(),
+    )
+    return FeedTenant(ports)
 
 
 @cache
@@ -154,6 +201,11 @@ def record_fills() -> RecordFills:
 
 
 @cache
+def take_fills() -> TakeClientFills:
+    return TakeClientFills(connections(), record_fills())
+
+
+@cache
 def record_entries() -> RecordEntries:
     return RecordEntries(trading_store(), entry_ledger(), clock(), commits())
 
@@ -187,6 +239,14 @@ def ledger_store() -> FirestoreLedgerStore:
 @cache
 def entry_ledger() -> FirestoreEntryLedger:
     return FirestoreEntryLedger(firestore_client())
+
+
+@cache
+def reconcile() -> Reconciler:
+    from functions.adapters.firestore.drift_store import FirestoreDriftStore  # noqa: PLC0415 - one function reconciles, all import this module
+    from functions.services.broker.reconcile import Reconcile  # noqa: PLC0415
+
+    return Reconcile(FirestoreDriftStore(firestore_client()), ledger_store(), clock(), commits())
 
 
 @cache

@@ -12,7 +12,7 @@ from functions.triggers.scheduled import (
     orchestrate_tick,
 )
 from functions.triggers.serving import set_threads
-from functions.triggers.tasks import checktenant, delivernotification, orchestratetenant, snapshottenant
+from functions.triggers.tasks import checktenant, delivernotification, feedtenant, orchestratetenant, snapshottenant
 
 __all__ = [
     "api",
@@ -21,6 +21,7 @@ __all__ = [
     "daily_performance_snapshot",
     "daily_report",
     "delivernotification",
+    "feedtenant",
     "monthly_performance_snapshot",
     "on_decision_logged",
     "on_fill_written",

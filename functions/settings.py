@@ -47,6 +47,13 @@ AI_SUMMARIES = StringParam(
 AI_MODEL = StringParam("AI_MODEL", default="gemini-2.5-flash", label="Model of AI summaries")
 AI_REGION = StringParam("AI_REGION", default="us-central1", label="Vertex AI region of AI summaries")
 
+BROKER_SERVICE_ACCOUNT = StringParam(
+    "BROKER_SERVICE_ACCOUNT",
+    default="",
+    label="Service account of the functions that talk to brokers",
+    description="Its e-mail address: the only one that may read brokers' keys. Empty: the default one (no broker)",
+)
+
 WEBHOOK_SIGNING_KEY = SecretParam("WEBHOOK_SIGNING_KEY")
 """Signs generic webhooks; each channel's own secret is derived from it."""
 
@@ -84,10 +91,14 @@ def read_settings() -> Settings:
     return Settings(REGION, MARKET_CALENDAR.value, origins, _ai_settings(is_emulated), is_emulated)
 
 
+def project_id() -> str:
+    """Return the project that this process works for; empty where nothing names one."""
+    names = ("FIREBASE_PROJECT_ID", "GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT")
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+
 def _ai_settings(is_emulated: bool) -> AiSettings | None:
     if AI_SUMMARIES.value != "on":
         return None
-    names = ("FIREBASE_PROJECT_ID", "GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT")
-    project = next((os.environ[name] for name in names if os.environ.get(name)), "")
     base_url = os.environ.get("AI_BASE_URL") if is_emulated else None
-    return AiSettings(AI_MODEL.value, AI_REGION.value, project, base_url)
+    return AiSettings(AI_MODEL.value, AI_REGION.value, project_id(), base_url)

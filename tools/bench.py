@@ -3,9 +3,11 @@ Measure what matters as ratios within one run: this machine's milliseconds mean 
 
     cycle       one cycle on the Firestore emulator, beside one batched read and one commit of the same documents
     isolation   evaluating strategies in processes of their own, beside threads
+    night       a session's snapshot of all strategies, beside the store's reads and writes alone
     ledger      FIFO matching, beside a loop over a queue of lots; a month as the history before it grows
     schedules   queueing for 20,000 tenants, beside one call after the other; trading days of five years
     api         p50 and p95 of redemptions and cycles over HTTP, and of writers who contend
+    lab         a replay of 1,000 days in memory, beside its strategies' own evaluate calls
     modes       Sharpe ratios and modes of 1,000 strategies, the most a tenant can have, in memory
     import      main.py, beside the bare SDKs and numpy
 """
@@ -50,6 +52,7 @@ from functions.services.orchestration.ports import CycleWrites, TenantState
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from tools.bench_api import CLIENTS, WRITERS, ApiBench, Latencies, environment_of, measure_contention
 from tools.bench_isolation import COUNTS, measure_isolation
+from tools.bench_lab import DAYS, measure_lab
 from tools.bench_ledger import (
     FILLS_IN_MONTH,
     HISTORIES,
@@ -60,6 +63,7 @@ from tools.bench_ledger import (
     pile_up,
     random_books,
 )
+from tools.bench_night import NIGHTS, measure_night
 from tools.bench_schedules import TENANTS, measure_calendar, measure_fan_out
 from tools.emulator_suite import EmulatorSuite
 from tools.interrupts import interruptible
@@ -67,13 +71,14 @@ from tools.ports import free_ports
 from tools.prerequisites import DEV_PYTHON, ROOT
 
 LEGEND = """
-Beside a cycle: one batched read and one commit of the same documents.
+Beside a cycle: one batched read and one commit of the same documents. Beside a night: all its reads and writes.
 Beside an evaluation in processes: the same in threads, where nothing is kept apart. The first one starts the
 processes, and loads the files.
 Beside a month, which adds up its days: computing it from its fills, whose query slows in the emulator with
 the ledger's size.
 Beside a schedule: one call after the other. Beside five years of trading days: one day, where nothing is built.
-Beside FIFO: a loop over a queue of lots. Beside Sharpe and modes: one strategy after the other.
+Beside the lab: the same strategies' own evaluate calls of the same days, CPU time of both. Beside FIFO: a loop over a
+queue of lots. Beside Sharpe and modes: one strategy after the other.
 Beside the import: the bare SDKs and numpy. Medians of one run."""
 STRATEGY_COUNTS = (10, 50, 100, 500)
 TENANT = "bench"
@@ -218,6 +223,7 @@ def main() -> int:
         table.add_column(heading, justify="left" if heading == "What" else "right")
     with interruptible(), EmulatorSuite(free_ports()) as suite:
         add_cycles(table, suite, console, rounds)
+        add_nights(table, suite, console, rounds)
         add_months(table, suite, console, rounds)
         with environment_of(suite):
             requests_table = measure_api(suite, console)
@@ -225,6 +231,7 @@ def main() -> int:
     console.print("measuring FIFO, modes and imports …")
     add_fifo(table)
     add_schedules(table, console)
+    add_lab(table, console)
     add(table, f"Sharpe and modes, {MAX_WINDOW_STRATEGIES:,} strategies", *measure_standings(rounds), "< 20 ms")
     add(table, "import of main.py", *measure_import(max(3, rounds // 2)), "≤ 1.3 ×")
     peak_mb, bytes_a_fill = measure_memory()
@@ -241,6 +248,13 @@ def add_cycles(table: Table, suite: EmulatorSuite, console: Console, rounds: int
         console.print(f"measuring a cycle of {strategy_count} strategies …")
         cycle, lower = measure_cycle(suite.client(f"demo-bench-{strategy_count}"), strategy_count, rounds)
         add(table, f"cycle, {strategy_count} strategies", cycle, lower, "≤ 2 ×" if strategy_count >= 100 else "")
+
+
+def add_nights(table: Table, suite: EmulatorSuite, console: Console, rounds: int) -> None:
+    for strategies in NIGHTS:
+        console.print(f"measuring the night of {strategies} strategies …")
+        client = suite.client(f"demo-bench-night-{strategies}")
+        add(table, f"night, {strategies} strategies", *measure_night(client, strategies, timed, rounds), "≤ 2 ×")
 
 
 def add_isolation(table: Table, console: Console, rounds: int) -> None:
@@ -297,6 +311,12 @@ def add_schedules(table: Table, console: Console) -> None:
     console.print(f"measuring a schedule over {TENANTS:,} tenants …")
     add(table, f"queueing {TENANTS:,} tasks, 20 ms a call", *measure_fan_out(), "≤ 60 s")
     add(table, "trading days of five years, built", *measure_calendar(), "≤ 2 ×")
+
+
+def add_lab(table: Table, console: Console) -> None:
+    console.print(f"measuring the lab over {DAYS:,} days …")
+    replayed, evaluated, count = measure_lab()
+    add(table, f"lab, {count} strategies, {DAYS:,} days", replayed, evaluated, "≤ 3.5 ×")
 
 
 def add(table: Table, what: str, measured: float, beside: float, goal: str) -> None:

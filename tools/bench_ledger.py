@@ -21,7 +21,7 @@ from functions.adapters.system import SystemClock
 from functions.domain.ledger.books import Checkpoint, compute_period, compute_period_in_pages
 from functions.domain.ledger.checkpoints import checkpoint_document
 from functions.domain.ledger.fifo import Lots, match
-from functions.domain.ledger.grants import Grant, granted
+from functions.domain.ledger.grants import NO_GRANT, granted
 from functions.domain.ledger.periods import Period
 from functions.services.ledger.month_performance import ComputeMonth, MonthPerformance
 from functions.services.ledger.read_ledger import SkippedDocuments, read_events
@@ -60,8 +60,7 @@ def pile_up(lots: int) -> list[Book]:
 
 def match_all(books: list[Book]) -> None:
     for quantity, price, cost in books:
-        match(Lots.none(), quantity, price, cost)
-        granted(Grant(), 0.0, quantity, price, [])
+        granted(NO_GRANT, Lots.none(), quantity, [], match(Lots.none(), quantity, price, cost))
 
 
 def loop_all(books: list[Book]) -> None:

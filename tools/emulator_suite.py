@@ -36,6 +36,8 @@ _WARM_UP_SECONDS = 300.0
 _END_SECONDS = 120.0
 _DAY_SECONDS = 86_400
 _KEPT_LOGS = 10
+_JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+"""For Firestore's emulator, which compiles itself more than it computes: half the processor time, and memory."""
 
 
 class EmulatorError(Exception):
@@ -226,6 +228,7 @@ class EmulatorSuite:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment |= {
             "JAVA_HOME": str(home),
+            "JAVA_TOOL_OPTIONS": os.environ.get("JAVA_TOOL_OPTIONS", _JAVA_OPTIONS),
             "PATH": f"{home}/bin{os.pathsep}{os.environ['PATH']}",
             "THREADS": "1",  # without it gunicorn drops connections that the emulator keeps alive
             "FUNCTIONS_EMULATOR_PARALLEL": str(self._workers),

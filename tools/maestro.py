@@ -31,10 +31,11 @@ from functions.services.ledger.snapshot_tasks import parse_period
 from functions.services.ledger.take_snapshots import NO_LIMITS, TakeSnapshots
 from functions.services.track_record.build_windows import build_windows
 from functions.strategies.maestro_controller import MaestroController
-from tools import book, channels, tenants, users
+from tools import book, broker, channels, tenants, users
 from tools.backfill import backfill
 from tools.connection import database_of, use_project
 from tools.dry_run import RecordingLedgerStore
+from tools.reconcile import reconcile
 from tools.terminal import AsJson, fail, given, new_table, notes, plain, print_json, print_table
 from tools.what_if import what_if
 from tools.why import why
@@ -72,6 +73,8 @@ app = typer.Typer(
 app.command(rich_help_panel=LOOK)(why)
 app.command(rich_help_panel=LOOK)(what_if)
 app.command(rich_help_panel=MANAGE)(backfill)
+app.add_typer(broker.broker_app, name="broker", rich_help_panel=MANAGE)
+app.command(rich_help_panel=MANAGE)(reconcile)
 app.add_typer(book.book_app, name="book", rich_help_panel=MANAGE)
 app.add_typer(tenants.tenant_app, name="tenant", rich_help_panel=MANAGE)
 app.add_typer(users.user_app, name="user", rich_help_panel=MANAGE)
@@ -290,7 +293,7 @@ def export(documents: Sequence[Document], csv: Path | None, parquet: Path | None
         try:
             table.to_parquet(parquet, index=False)
         except ImportError:
-            fail("Parquet needs pyarrow: .setup/uv/bin/uv pip install --python .venv/bin/python pyarrow")
+            fail("Parquet needs pyarrow: python3 tools/setup.py lab installs it")
         notes.print(f"wrote {parquet}")
 
 

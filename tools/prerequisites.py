@@ -21,6 +21,10 @@ FIREBASE = ROOT / "node_modules/.bin/firebase"
 DASHBOARD = ROOT / "dashboard"
 LAUNCHER_JAR = SETUP / "firestore-emulator-launcher.jar"
 JAVA_TARGET = SETUP / "java"
+UPLOT = ROOT / "node_modules/uplot/dist"
+"""What draws charts, as the dashboard has it."""
+OWN_UPLOT = SETUP / "uplot/node_modules/uplot/dist"
+"""The same, for whoever has the lab without the dashboard."""
 MIN_JAVA = 21
 MIN_NODE = (20, 19)
 MIN_PYTHON = (3, 11)

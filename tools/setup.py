@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import os
 import re
 import shutil
@@ -27,8 +28,10 @@ from tools.prerequisites import (
     FUNCTIONS_VENV,
     JAVA_TARGET,
     LAUNCHER_JAR,
+    OWN_UPLOT,
     ROOT,
     SETUP,
+    UPLOT,
     MissingPrerequisiteError,
     browser,
     cached_emulator,
@@ -57,7 +60,7 @@ _DEPLOY = (*_TOOLS, "functions/venv", "node_modules", "dashboard")
 _TESTS = (*_TOOLS, ".venv for developers")
 PARTS = {
     "tools": _TOOLS,
-    "lab": (*_TOOLS, ".venv for the lab"),
+    "lab": (*_TOOLS, ".venv for the lab", "uPlot"),
     "deploy": _DEPLOY,
     "emulators": (*_DEPLOY, "java", "Firestore emulator"),
     "develop": (*_TESTS, "node_modules", "node_modules for developers"),
@@ -120,7 +123,7 @@ def tool_steps() -> Iterator[Step]:
 
 
 def lab_steps() -> Iterator[Step]:
-    """Yield what the lab needs to read and write Parquet: heavy, and for nobody else."""
+    """Yield what the lab needs for Parquet, which is heavy, and what draws the charts of its reports."""
     yield Step(
         ".venv for the lab",
         [runtime_version(), LAB_PACKAGES],
@@ -130,6 +133,8 @@ def lab_steps() -> Iterator[Step]:
         megabytes=55,
         seconds=6,
     )
+    if not UPLOT.is_dir():
+        yield Step("uPlot", [NPM_LOCK], OWN_UPLOT, install_uplot, megabytes=1, seconds=2)
 
 
 def emulator_steps() -> Iterator[Step]:
@@ -234,6 +239,12 @@ def make_tools_venv() -> None:
 
 def add_lab_packages() -> None:
     install(DEV_PYTHON, LAB_PACKAGES)
+
+
+def install_uplot() -> None:
+    """Install what draws charts, in the dashboard's version, without all that the dashboard is built with."""
+    version = json.loads((DASHBOARD / "package.json").read_text())["dependencies"]["uplot"]
+    npm("install", "--no-save", "--prefix", str(OWN_UPLOT.parents[2]), f"uplot@{version}")
 
 
 def add_developers_packages() -> None:

@@ -29,7 +29,6 @@ from typing import Any
 
 import numpy as np
 
-from examples.paper_broker import PaperBroker
 from examples.replay import INDEX_SYMBOL, Prices, decision_time
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
@@ -37,6 +36,7 @@ from functions.sandbox.strategy_signatures import construct, with_three_argument
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
 from functions.strategies import loader
 from functions.strategies.maestro_controller import MaestroController
+from tools.lab.engine.paper_broker import PaperBroker
 from tools.other_times import DatedFiles, move_clock
 
 Answer = dict[str, Any]
@@ -73,14 +73,14 @@ def walk(prices: Prices, name: str, module: str, start: str, end: str, budget_se
     asked, broker, days = Asked(name, strategy), PaperBroker(name), []
     deadline = time.monotonic() + budget_seconds
     for index in prices.between(date.fromisoformat(start), date.fromisoformat(end)):
-        account = broker.account_snapshot(prices, index)
+        account = broker.account_snapshot(prices.closes_of(index))
         answer, again = (asked.about(prices, index, account) for _ in range(2))
         day = {"index": index, "day": str(prices.days[index]), "answer": answer, "again": again}
         days.append(day | {"account": account | {"as_of": None}})
         if answer["reason_code"] in _NO_MORE or time.monotonic() > deadline:
             break
         traded = {"mode": "ACTIVE", "nonce": str(index)} | {key: answer[key] for key in _COMPARED}
-        broker.close_day(prices, index, {name: traded} if answer["ticker"] in prices.symbols else {})
+        broker.close_day(prices.closes_of(index), {name: traded})
     return {
         "load_error": others[0] if others else None,
         "days": days,

@@ -30,6 +30,7 @@ export const GROUPS: Group[] = [
       max_gross_allocation: "Most that all BUYs of a cycle ask for (1 is all buying power)",
       allow_shorts: "Shorts: a SELL beyond what a strategy holds may open one",
       on_shadow: "Live positions of a strategy in SHADOW_MODE (keep, or flatten: Maestro leaves them)",
+      on_drift: "While broker and books differ (warn, hold: entries of that symbol wait, halt: all entries wait)",
       paper_fee_bps: "Fees of fills on paper, basis points (empty: as live fills had of late)",
       paper_slippage_bps: "Slippage of fills on paper, basis points (empty: as live fills had of late)",
       max_drawdown: "Fall of equity from its peak that trips the breaker (0.1 is 10 %; empty: off)",
@@ -49,6 +50,12 @@ export const GROUPS: Group[] = [
     title: "Market",
     fields: {
       market: "Market whose hours and sessions count (ISO 10383 code of an exchange, or 24x7)",
+    },
+  },
+  {
+    title: "Broker",
+    fields: {
+      broker_live: "Whether the connected account may be one with real money",
     },
   },
   {

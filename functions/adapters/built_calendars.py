@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -38,6 +38,21 @@ class BuiltCalendar:
 
     def covers(self, first: date, last: date) -> bool:
         return self.first <= first and last <= self.last
+
+    def session_at(self, day: date, direction: str) -> date:
+        """Return a date if it is a trading day, else the next or previous one. Raises ValueError beyond all of them."""
+        place = bisect_left(self.sessions, day) if direction == "next" else bisect_right(self.sessions, day) - 1
+        if not 0 <= place < len(self.sessions):
+            raise ValueError(f"trading days are known from {self.sessions[0]} to {self.sessions[-1]}")
+        return self.sessions[place]
+
+    def hours(self, session: date) -> tuple[datetime, datetime]:
+        """Return when a trading day opens and closes, UTC. Raises ValueError for a day that is none."""
+        place = bisect_left(self.sessions, session)
+        if self.sessions[place : place + 1] != [session]:
+            raise ValueError(f"{session} is no trading day")
+        opens, closes = (datetime.fromtimestamp(hours[place], UTC) for hours in (self.opens, self.closes))
+        return opens, closes
 
     def session_running(self, at: datetime, *, through_breaks: bool) -> date | None:
         """Return the trading day whose session runs at a time, if one does. Raises ValueError beyond the last one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
@@ -98,7 +99,8 @@ class ExchangeCalendar:
     def sessions(self, first: date, last: date) -> list[date]:
         if last < first:
             return []
-        return [session for session in covering(self.market_code, first, last).sessions if first <= session <= last]
+        sessions = covering(self.market_code, first, last).sessions
+        return list(sessions[bisect_left(sessions, first) : bisect_right(sessions, last)])
 
     def session_before(self, session: date) -> date:
         return self._session(session - _DAY, "previous")
@@ -114,25 +116,20 @@ class ExchangeCalendar:
 
     @_told
     def end_of(self, session: date) -> datetime:
-        market = covering(self.market_code, session, session).market
-        midnight = datetime.combine(session + _DAY, time(), market.tz).astimezone(UTC)
+        zone = covering(self.market_code, session, session).market.tz
+        midnight = datetime.combine(session + _DAY, time(), zone).astimezone(UTC)
         following_opens, _ = self._hours(self._session(session + _DAY, "next"))
         return min(midnight, following_opens)
 
     @_told
     def _session(self, day: date, direction: str) -> date:
         """Return a date if it is a trading day, else the next or previous one."""
-        market = covering(self.market_code, day, day).market
-        found: date = market.date_to_session(day.isoformat(), direction=direction).date()
-        return found
+        return covering(self.market_code, day, day).session_at(day, direction)
 
     @_told
     def _hours(self, session: date) -> tuple[datetime, datetime]:
         """Return when a trading day opens and closes, UTC."""
-        market = covering(self.market_code, session, session).market
-        label = session.isoformat()
-        opens, closes = market.session_open(label), market.session_close(label)
-        return opens.to_pydatetime().astimezone(UTC), closes.to_pydatetime().astimezone(UTC)
+        return covering(self.market_code, session, session).hours(session)
 
     def _around(self, at: datetime) -> BuiltCalendar:
         return covering(self.market_code, at.date(), at.date())

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.domain.orchestration.signals import ProposedSignal
-from functions.sandbox.find_strategies import build, discover, rediscover, sample_names
+from functions.sandbox.find_strategies import build, declared_symbols, discover, rediscover, sample_names
 from functions.sandbox.strategy_signatures import with_three_arguments
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
 from functions.services.orchestration.ports import FoundStrategies, StrategyInputs
@@ -35,7 +35,8 @@ class ThreadRunner:
     def _build(self, classes: Mapping[str, type], import_errors: Mapping[str, str]) -> None:
         self.strategies, build_errors = build(classes)
         errors = {**import_errors, **build_errors}
-        self._found = FoundStrategies(list(self.strategies), sample_names(self.strategies), errors)
+        symbols = {name: declared_symbols(one) for name, one in self.strategies.items()}
+        self._found = FoundStrategies(list(self.strategies), sample_names(self.strategies), symbols, errors)
 
     def found(self, timeout_seconds: float) -> FoundStrategies:  # noqa: ARG002 - a thread cannot be stopped
         return self._found

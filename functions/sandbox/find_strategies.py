@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from functions.domain.kernel.errors import described
+from functions.domain.orchestration.inputs import MAX_SYMBOLS
 from functions.sandbox.strategy_signatures import construct
 
 _FACADE = ("functions.strategies", frozenset({"loader", "maestro_controller", "maestro_monitoring", "wiring"}))
 """Modules beside the strategies that hold none, and import what no strategy's process is to have."""
+_SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{0,31}")
 
 
 @cache
@@ -98,6 +101,15 @@ def sample_names(strategies: Mapping[str, Any] | Iterable[str]) -> frozenset[str
     """Return which strategies are samples by their own class's word; names alone do not tell."""
     named = strategies.items() if isinstance(strategies, Mapping) else ()
     return frozenset(name for name, strategy in named if is_sample(strategy))
+
+
+def declared_symbols(strategy: Any) -> list[str]:
+    """Return what a strategy declares to look at; nothing where what it has of that name is something else."""
+    config = getattr(strategy, "config", None)
+    declared = getattr(strategy, "symbols", None) or (config.get("symbols") if isinstance(config, Mapping) else None)
+    if not isinstance(declared, list | tuple | set | frozenset):
+        return []
+    return sorted({one for one in declared if isinstance(one, str) and _SYMBOL.fullmatch(one)})[:MAX_SYMBOLS]
 
 
 def is_sample(strategy: Any) -> bool:

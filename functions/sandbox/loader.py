@@ -11,7 +11,7 @@ from typing import Any
 from functions.domain.kernel.errors import described
 from functions.sandbox import limits, runner, wire
 from functions.sandbox.child import Evaluate
-from functions.sandbox.find_strategies import classes_in, is_sample, modules_of
+from functions.sandbox.find_strategies import classes_in, declared_symbols, is_sample, modules_of
 from functions.sandbox.fork_server import ForkServer
 from functions.sandbox.strategy_signatures import construct, with_three_arguments
 from functions.strategies.base import BaseStrategy
@@ -56,9 +56,10 @@ def _load(host: socket.socket, full_name: str, module: str, without: Collection[
     try:
         found = classes_in(importlib.import_module(full_name), BaseStrategy)
     except BaseException as error:  # noqa: BLE001 - a user's file: even sys.exit() in it must not stop the rest
-        return {"evaluates": {}, "names": [], "samples": [], "errors": {module: described(error)}}
+        return {"evaluates": {}, "names": [], "samples": [], "symbols": {}, "errors": {module: described(error)}}
     evaluates: Evaluates = {}
     samples: list[str] = []
+    symbols: dict[str, list[str]] = {}
     errors: dict[str, str] = {}
     for name, strategy_class in found.items():
         if name in without:
@@ -68,9 +69,10 @@ def _load(host: socket.socket, full_name: str, module: str, without: Collection[
             strategy = construct(strategy_class)
             evaluates[name] = with_three_arguments(strategy.evaluate)
             samples += [name] if is_sample(strategy) else []
+            symbols[name] = declared_symbols(strategy)
         except BaseException as error:  # noqa: BLE001 - a user's constructor: whatever it raises, the others go on
             errors[name] = described(error)
-    return {"evaluates": evaluates, "names": list(evaluates), "samples": samples, "errors": errors}
+    return {"evaluates": evaluates, "names": list(evaluates), "samples": samples, "symbols": symbols, "errors": errors}
 
 
 class _Shared:

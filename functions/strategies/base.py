@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,6 +30,9 @@ class BaseStrategy(ABC):
     is_sample: ClassVar[bool] = False
     """Whether it acts only for tenants whose policy names it in ``sample_strategies``. A class says so of itself alone:
     a subclass of a sample is a strategy of yours."""
+
+    symbols: Sequence[str] = ()
+    """What it looks at: a broker on the server is asked for prices of these. Empty: the setting ``symbols``, if any."""
 
     defaults: Mapping[str, Any] = {}
     """Settings of the strategy; ``config`` overrides them by name."""

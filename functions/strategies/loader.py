@@ -117,6 +117,10 @@ class StrategyLoader:
         """Return the names of all strategies, sorted."""
         return sorted(self._found().names)
 
+    def get_found(self) -> FoundStrategies:
+        """Return everything that is known of the strategies without running them."""
+        return self._found()
+
     def get_load_errors(self) -> dict[str, str]:
         """Return what could not be loaded, by module or class name, and why."""
         return dict(self._found().load_errors)

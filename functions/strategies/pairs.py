@@ -23,8 +23,9 @@ class PairsReversion(BaseStrategy):
 
     is_sample = True  # acts only where the policy names it: leave this line out of a copy
 
+    symbols = ("KO", "PEP")
     defaults = {
-        "pair": ("KO", "PEP"),
+        "pair": symbols,
         "days": 40,
         "entry": 1.5,  # standard deviations
         "exit": 0.5,

@@ -9,11 +9,11 @@ from firebase_functions import scheduler_fn
 from functions import bootstrap
 from functions.domain.kernel.slots import EVERY_SLOT
 from functions.domain.ledger.periods import Period
-from functions.services.kernel.fan_out import QueuePage
+from functions.services.broker.feed_tasks import CycleQueues, enqueue_feeds_and_cycles
+from functions.services.kernel.fan_out import QueuePage, TenantsOfPage
 from functions.services.kernel.ports import TaskQueue
 from functions.services.ledger.snapshot_tasks import enqueue_days, enqueue_months
 from functions.services.monitoring.tenant_tasks import changed_tenants, enqueue_checks, enqueue_reports
-from functions.services.orchestration.enqueue_cycles import enqueue_cycles
 from functions.triggers.cold_start_probe import ignores_probe
 from functions.triggers.serving import SERVING
 
@@ -32,15 +32,15 @@ _LEFT_OVER_SECONDS = 20
 )
 @ignores_probe
 def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue one cycle per enabled tenant, inside the hours of its own market."""
-    at = event.schedule_time
+    """Queue one cycle, or the feed before it, per enabled tenant, inside the hours of its own market."""
+    at, connections, feeds = event.schedule_time, bootstrap.connections(), bootstrap.feed_queue()
     calendars, defaults = bootstrap.calendars(), bootstrap.policy_defaults()
-    _fan_out(
-        "orchestrate_tick",
-        bootstrap.cycle_queue(),
-        at,
-        lambda tenants, queue: enqueue_cycles(tenants, calendars, queue, defaults, at),
-    )
+
+    def queue_page(tenants: TenantsOfPage, queue: TaskQueue) -> int:
+        queues, now = CycleQueues(queue, feeds), bootstrap.clock().now()
+        return enqueue_feeds_and_cycles(tenants, connections, calendars, queues, defaults, at, now)
+
+    _fan_out("orchestrate_tick", bootstrap.cycle_queue(), at, queue_page)
 
 
 @scheduler_fn.on_schedule(

@@ -40,6 +40,7 @@ SERVING: Mapping[str, Serving] = {
     "daily_performance_snapshot": Serving(1, 2),
     "monthly_performance_snapshot": Serving(1, 2),
     "orchestratetenant": Serving(4, 20),
+    "feedtenant": Serving(4, 20),
     "snapshottenant": Serving(1, 10),
     "checktenant": Serving(8, 5),
     "delivernotification": Serving(8, 5),

@@ -14,6 +14,7 @@ from firebase_functions import https_fn, options, tasks_fn
 from functions import bootstrap
 from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StoreRefused, StrategyProcessesError
 from functions.services.access.close_memberships import ClosedMembership
+from functions.services.broker.feed_tasks import FeedTask
 from functions.services.kernel.tasks import Task
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.monitoring.deliver_notification import QUEUE_ATTEMPTS
@@ -21,7 +22,7 @@ from functions.services.monitoring.enqueue_notification import DeliveryTask
 from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.services.orchestration.enqueue_cycles import CycleTask
-from functions.settings import WEBHOOK_SIGNING_KEY
+from functions.settings import BROKER_SERVICE_ACCOUNT, WEBHOOK_SIGNING_KEY
 from functions.triggers.run_async import run_async
 from functions.triggers.serving import SERVING
 
@@ -82,7 +83,22 @@ def orchestratetenant(task: CycleTask) -> dict[str, Any]:
     """Run the cycle of one tenant and slot; a repeated delivery changes nothing."""
     loader = bootstrap.strategy_loader(task.tenant_id)
     decision = run_async(loader.orchestrate_slot(task.slot, replayed_now(task)), TIMEOUT_SECONDS - 10)
+    bootstrap.declare_symbols().run(loader.get_found())
     return {"status": "SETTLED" if decision is None else "DECIDED"}
+
+
+@tasks_fn.on_task_dispatched(
+    retry_config=options.RetryConfig(max_attempts=3, min_backoff_seconds=2, max_backoff_seconds=10),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=100),
+    timeout_sec=TIMEOUT_SECONDS,
+    service_account=BROKER_SERVICE_ACCOUNT,  # type: ignore[arg-type]  # any option may be a parameter
+    **SERVING["feedtenant"].options(),
+)
+@handles(FeedTask, retried=(StoreError, RefusedError))
+def feedtenant(task: FeedTask) -> dict[str, Any]:
+    """Bring what a tenant's cycle needs from the broker, then queue the cycle; a repeated delivery changes nothing."""
+    feed = bootstrap.feed_tenant().run(task)
+    return {"status": "NONE" if feed is None else str(feed.status)}
 
 
 @tasks_fn.on_task_dispatched(

@@ -7,6 +7,7 @@ import contextlib
 import time
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
@@ -14,9 +15,12 @@ from firebase_admin import auth
 from google.cloud.firestore import DELETE_FIELD, Client
 
 from functions import bootstrap
+from functions.adapters.broker_keys.local_file import LocalKeys
+from functions.adapters.brokers import OpenAccounts
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.connection_store import FirestoreConnectionStore, FirestoreSymbolStore
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.run_store import FirestoreScheduleRuns
@@ -25,6 +29,7 @@ from functions.adapters.firestore.trading_store import FirestoreBookStore
 from functions.adapters.market_calendar import AlwaysOpen, Calendars, ExchangeCalendar, OneCalendar
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.access.roles import Role
+from functions.domain.broker.credentials import Credentials
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import PolicyError
 from functions.domain.kernel.reasons import ReasonCode
@@ -41,6 +46,8 @@ from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
 from functions.domain.trading.reported_entries import ReportedEntry
 from functions.domain.trading.reported_fills import ReportedFill
+from functions.services.broker.connect_broker import ConnectBroker
+from functions.services.broker.feed_tasks import FeedTask
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.fan_out import TENANTS_A_PAGE, FanOut
 from functions.services.ledger.snapshot_tasks import SnapshotTask
@@ -52,13 +59,17 @@ from functions.services.monitoring.notification_ports import DeliveryFailed
 from functions.services.monitoring.ports import Answer
 from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.monitoring.tenant_tasks import enqueue_checks
+from functions.services.orchestration.declare_symbols import DeclareSymbols
 from functions.services.orchestration.manage_policy import Author
 from functions.services.track_record.build_windows import Windows
 from functions.services.trading.open_book import OpenBook, Operator
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from tests.fakes import FakeQueue, FakeTenants
+from tests.unit.domain.broker.seen import seen
 from tools.access import manage_members, manage_tenants
+from tools.simulated_broker.__main__ import exchange_of
+from tools.simulated_broker.server import KEY_ID, SECRET, serving
 
 TENANT = "whole"
 """Its own: the queue emulator remembers every task it ever had, by tenant, alert and channel."""
@@ -127,6 +138,7 @@ def let_everything_happen(db: Client) -> None:
     bootstrap.make_report().run(bootstrap.report_due(TENANT, now.date()))
     _start_young_tenant(db, now)
     set_trading_state(FRESH, "HALT")
+    _connect(db)
     many = FakeTenants(dict.fromkeys(f"t{number}" for number in range(TENANTS_A_PAGE + 1)))
     fan_out = FanOut(many, FakeQueue(), FirestoreScheduleRuns(db), time.monotonic)
     fan_out.run("check_alerts", now, 60, lambda tenants, queue: enqueue_checks(tenants, queue, now, now, None))
@@ -203,6 +215,22 @@ def _operate(now: datetime) -> None:
     bootstrap.put_inputs().put_account(TENANT, {"as_of": now, **account})
 
 
+def _connect(db: Client) -> None:
+    """Connect to a broker that runs, and feed once."""
+    exchange = exchange_of({"KO": 50.0}, Decimal(100_000))
+    with serving(exchange) as broker:
+        keys, credentials = LocalKeys(), Credentials(KEY_ID, SECRET, broker.url)
+        use = ConnectBroker(FirestoreConnectionStore(db), keys, OpenAccounts(), SystemClock())
+        use.connect(FRESH, use.look("alpaca", credentials, "olga", is_live=False), credentials)
+        try:
+            with patch.object(bootstrap, "cycle_queue", FakeQueue):
+                feeding = bootstrap.feed_tenant.__wrapped__()
+            feeding.run(FeedTask(FRESH, slot_of(datetime.now(UTC)), datetime.now(UTC)))
+        finally:
+            keys.delete(FRESH)
+    DeclareSymbols(FirestoreSymbolStore(db)).run(StrategyLoader().get_found())
+
+
 def _open_book(db: Client, now: datetime, at: datetime) -> None:
     """Open the position book, sell more than there is, tell of every entry, and let book and ledger differ."""
     use_case = OpenBook(FirestoreBookStore(db), FirestoreLedgerStore(db), SystemClock(), Commits(jittered_pause))
@@ -210,6 +238,8 @@ def _open_book(db: Client, now: datetime, at: datetime) -> None:
     over = ReportedFill(strategy_id="Exit", symbol="KO", side="sell", qty=9.0, price=51.0, ts=now, broker_fill_id="b3")
     bootstrap.record_fills().run(TENANT, "ann", [over], {})
     _tell(db, now, at)
+    for minutes in (0, 5):
+        bootstrap.reconcile().reconcile(TENANT, seen({"KO": 1.0}, now + timedelta(minutes=minutes)))
     book = PositionBook.from_document(paths.positions(db, TENANT).get().to_dict())
     paths.positions(db, TENANT).set(book.with_fill("Exit", "KO", 1.0, 51.0).to_document(now))
 

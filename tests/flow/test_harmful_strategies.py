@@ -23,7 +23,7 @@ from tests.processes.conftest import below, processes_with, soon
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.share("functions")]
 
 STRATEGY = """
 from functions.strategies.base import BaseStrategy

@@ -12,7 +12,7 @@ import pytest
 
 from examples.demo import FIRST_DAY, LAST_DAY, demo_policy
 from examples.demo_days import BREAKER_REASONS, SYSTEMIC, TRADING
-from examples.demo_walk import Demo, DemoTenant
+from examples.demo_walk import UID, Demo, DemoTenant
 from examples.replay import Prices
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.preview_store import FirestorePreviewStore
@@ -21,8 +21,11 @@ from functions.adapters.system import SystemClock
 from functions.domain.orchestration.decision import logged_verdicts
 from functions.services.lab.what_if import PreviewPolicy
 from functions.strategies.maestro_controller import MaestroController
+from tests.flow.lab_comparison import of_emulator, of_lab, replayed
 from tests.samples import SAMPLE_NAMES, names_of_users
+from tests.waiting import eventually
 from tools.emulator_suite import EmulatorSuite
+from tools.lab.engine.account import Tenant
 
 pytestmark = pytest.mark.timeout(600)
 RELATIVE = 1e-9
@@ -194,3 +197,21 @@ def test_the_ledger_explains_the_account(demo: Demo, tenant: DemoTenant, daily: 
     live: Any = daily[daily["book"] == "live"]
     earned = tenant.days[-1].equity - 100_000.0
     assert live["pnl"].sum() == pytest.approx(earned, abs=0.01), "every dollar is in some strategy's profit or loss"
+
+
+def test_the_lab_decides_books_and_measures_exactly_the_same(demo: Demo, tenant: DemoTenant) -> None:
+    policy = {**demo_policy(), "disabled_strategies": names_of_users()}
+    run, documents = replayed(Tenant(tenant_id=tenant.tenant_id, uid=UID), policy)
+    assert [one.equity for one in run.sessions] == [day.equity for day in tenant.days]
+    eventually(lambda: has_taken_in_every_fill(demo, tenant))
+    found, expected = of_lab(documents, tenant.tenant_id, UID), of_emulator(demo.db, tenant.tenant_id, UID)
+    assert len(expected) > 1500
+    assert sorted(found) == sorted(expected)
+    different = {path: (text, expected[path]) for path, text in found.items() if text != expected[path]}
+    assert not different, next(iter(different.items()))
+
+
+def has_taken_in_every_fill(demo: Demo, tenant: DemoTenant) -> bool | None:
+    """Tell whether the trigger that follows the last fill is through; None: not yet."""
+    fills = [one.to_dict() or {} for one in paths.ledger_trades(demo.db, tenant.tenant_id).stream()]
+    return all(fill.get("ledger_version") is not None for fill in fills) or None

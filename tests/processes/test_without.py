@@ -37,7 +37,8 @@ from functions.domain.kernel.errors import StrategyProcessesError
 from functions.sandbox.limits import Limits
 from functions.services.orchestration.ports import StrategyInputs
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
-from tests.fakes import CountingIds, FakeClock, FakeCycleStore, MARCH_16
+from tests.fakes import FakeClock, FakeCycleStore, MARCH_16
+from tools.lab.engine.simulated import CountedIds
 
 def tasks_of(uid):
     found = 0
@@ -103,7 +104,7 @@ def test_where_no_process_can_be_had_nothing_is_decided_and_the_error_says_why(p
     said = run_in_child(f"""
         runner = ProcessRunner(StrategyRoot(), {name!r})
         store = FakeCycleStore()
-        cycles = RunCycle(store, FakeClock(), CountingIds(), AlwaysOpen)
+        cycles = RunCycle(store, FakeClock(), CountedIds(), AlwaysOpen)
 
         async def load():
             return await asyncio.to_thread(runner.found, 2.0)

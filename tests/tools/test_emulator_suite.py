@@ -18,7 +18,7 @@ from tools.emulator_suite import EMULATORS
 from tools.ports import DEFAULT_PORTS, variable_of
 from tools.prerequisites import DEV_PYTHON, ROOT
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.share("functions")]
 START_SECONDS = 600
 AUTO = {variable_of(name): "auto" for name in DEFAULT_PORTS}
 
@@ -104,7 +104,7 @@ def test_a_start_that_fails_is_one_message_and_no_test_runs(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("fixtures", "emulators"),
+    ("fixtures", "started"),
     [
         ([], ()),
         ([["tmp_path"], ["own_db", "firestore"]], ("firestore",)),
@@ -112,6 +112,6 @@ def test_a_start_that_fails_is_one_message_and_no_test_runs(tmp_path: Path) -> N
         ([["emulators", "accounts", "firestore"], ["own_db", "firestore"]], EMULATORS),
     ],
 )
-def test_the_fewest_emulators_that_will_do_are_started(fixtures: list[list[str]], emulators: tuple[str, ...]) -> None:
+def test_the_fewest_emulators_that_will_do_are_started(fixtures: list[list[str]], started: tuple[str, ...]) -> None:
     items: list[Any] = [SimpleNamespace(fixturenames=names) for names in fixtures]
-    assert tuple(needed_by(items)) == emulators
+    assert tuple(needed_by(items)) == started

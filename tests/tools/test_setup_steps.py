@@ -123,6 +123,7 @@ def test_the_plan_adds_up_downloads_and_follows_the_longest_way() -> None:
 
 def test_a_part_has_every_step_that_its_steps_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup, "uv", lambda: setup.OWN_UV)
+    monkeypatch.setattr(setup, "UPLOT", Path("/nowhere"))
     for name in ("java_home", "cached_emulator", "emulator_binary", "browser"):
         monkeypatch.setattr(setup, name, lambda: None)
     for part, names in setup.PARTS.items():
@@ -147,13 +148,16 @@ def test_every_target_asks_for_parts_that_exist() -> None:
 
 
 def test_tools_and_examples_import_nothing_that_only_developers_have() -> None:
-    lines = (ROOT / "requirements-tools.txt").read_text().splitlines()
-    installed = {line.split("==")[0] for line in lines if "==" in line}
+    in_tools, in_lab = (
+        {line.split("==")[0] for line in (ROOT / name).read_text().splitlines() if "==" in line}
+        for name in ("requirements-tools.txt", "requirements-lab.txt")
+    )
     owners = packages_distributions()
     files = [*(ROOT / "tools").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
     for file in files:
         if file.name == "screenshots.py":  # its target asks for developers' packages
             continue
+        installed = in_lab if file.is_relative_to(ROOT / "tools/lab") else in_tools
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []

@@ -1,21 +1,21 @@
 """
 The lab's command line.
 
-    make lab ARGS="prices FILE --market 24x7"
+    make lab ARGS="run --prices examples/data/us_equities_daily_2018_2022.csv --leave-out SP500 --out .lab"
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from functions.domain.kernel.errors import MaestroError
-from tools.lab.prices.read import read_prices
+from tools.lab.commands import COMMANDS, INTERRUPTED
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 @app.callback()
@@ -23,29 +23,31 @@ def lab() -> None:
     """Measure a policy before money follows it."""
 
 
-@app.command()
-def prices(
-    file: Annotated[Path, typer.Argument(help="CSV, JSON, Parquet or Feather, or a folder of such files.")],
-    market: Annotated[str, typer.Option(help="Whose sessions the days are: XNYS, XLON, 24x7 …")] = "XNYS",
-    symbol: Annotated[str | None, typer.Option(help="Of a file that names none; else its name says.")] = None,
-    adjusted: Annotated[bool | None, typer.Option(help="Whether prices are adjusted for splits, if you know.")] = None,
-    fill: Annotated[int, typer.Option(help="Carry a symbol's last close over so many sessions at most.")] = 0,
-) -> None:
-    """Say how a file of prices is read, and what may be wrong with it."""
-    read = read_prices(file, market=market, symbol=symbol, is_adjusted=adjusted, fill=fill)
-    print(read.detected)
-    for warning in read.warnings:
-        print(f"warning: {warning}")
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 
 def main() -> int:
     """Run a command; what is the user's to mend is one line."""
     try:
-        app()
-    except MaestroError as error:
+        code = app(prog_name="lab", standalone_mode=False)
+    except TyperException as error:
+        print(f"lab: {error.format_message()}{_value_of(error)}", file=sys.stderr)
+        return 2
+    except (MaestroError, OSError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
-    return 0
+    except KeyboardInterrupt:
+        print("lab: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return int(code or 0)
+
+
+def _value_of(error: TyperException) -> str:
+    """Return the value that an option was refused with, as it was typed; its message has it or not."""
+    names = getattr(getattr(error, "param", None), "opts", ())
+    given = [other for one, other in itertools.pairwise(sys.argv) if one in names]
+    return f", was {given[-1]!r}" if given and given[-1] not in error.format_message() else ""
 
 
 if __name__ == "__main__":

@@ -105,6 +105,10 @@ class Rest:
             ids = [one.order_id for one in orders]
             orders = orders[ids.index(before) + 1 :] if before in ids else []
         kept = [one for one in orders if status == "all" or one.is_open == (status == "open")]
+        if "after" in asked.query:
+            kept = [one for one in kept if one.created_at > parse(asked.query["after"])]
+        if "until" in asked.query:
+            kept = [one for one in kept if one.created_at < parse(asked.query["until"])]
         return Reply(200, [one.to_json() for one in kept[:limit]])
 
     def _by_client_id(self, asked: Question) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ from functions.services.broker.ports import MOST_ACTIVITIES
 
 _MOST_ORDERS = 500
 _MOST_PAGES = 40
+_MOST_PAGES_BETWEEN = 4
 _LONGEST_CHAIN = 100
 
 
@@ -66,6 +68,8 @@ class Alpaca:
         Another server that speaks Alpaca's API, for tests.
     amendments : bool
         Whether activities tell busts and corrections of executions, from a stream that not every account may read.
+    seconds : float, optional
+        From now on, after which nothing is waited for any more, whatever is asked.
     tls : ssl.SSLContext, optional
         The public authorities that certifi lists, if not given.
     """
@@ -78,6 +82,7 @@ class Alpaca:
         hosts: Hosts | None = None,
         limits: Limits | None = None,
         amendments: bool = False,
+        seconds: float = math.inf,
         tls: ssl.SSLContext | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -85,6 +90,7 @@ class Alpaca:
         self._hosts = hosts or (LIVE if live else PAPER)
         self._limits = limits or Limits()
         self._deadline = Deadline(0.0)
+        self._ends_at = time.monotonic() + seconds
         tls = tls or httpx.create_ssl_context()
         connected = (keys, self._limits, self._deadline, tls, pause)
         self._trading = Connection(self._hosts.trading, *connected)
@@ -126,18 +132,29 @@ class Alpaca:
         return read_asset(Fields.of("asset", found))
 
     def open_orders(self) -> Sequence[BrokerOrder]:
+        found, is_all = self._orders({"status": "open"}, _MOST_PAGES)
+        if not is_all:
+            raise MalformedAnswer(f"Alpaca's open orders do not end within {_MOST_PAGES} pages")
+        return found
+
+    def orders_between(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:
+        span = {"after": since.astimezone(UTC).isoformat(), "until": until.astimezone(UTC).isoformat()}
+        return self._orders({"status": "all", **span}, _MOST_PAGES_BETWEEN)[0]
+
+    def _orders(self, wanted: Mapping[str, str], most_pages: int) -> tuple[list[BrokerOrder], bool]:
+        """Return orders, newest first, and whether these are all."""
         connection = self._begun()
         found: dict[str, BrokerOrder] = {}
         more: Mapping[str, str] = {}
-        for _ in range(_MOST_PAGES):
-            asked = {"status": "open", "limit": str(_MOST_ORDERS), "direction": "desc", "nested": "false", **more}
+        for _ in range(most_pages):
+            asked = {**wanted, "limit": str(_MOST_ORDERS), "direction": "desc", "nested": "false", **more}
             page = [read_order(one) for one in objects("orders", connection.get("/v2/orders", asked).body)]
             known = len(found)
             found |= {one.order_id: one for one in page}
             if len(page) < _MOST_ORDERS or len(found) == known:
-                return list(found.values())
+                return list(found.values()), True
             more = {"before_order_id": page[-1].order_id}
-        raise MalformedAnswer(f"Alpaca's open orders do not end within {_MOST_PAGES} pages")
+        return list(found.values()), False
 
     def order(self, order_id: str) -> BrokerOrder | None:
         return self._order(self._begun(), order_id)
@@ -181,7 +198,7 @@ class Alpaca:
 
     def _begun(self) -> Connection:
         """Begin a question: from now on its time runs."""
-        self._deadline.at = time.monotonic() + self._limits.total
+        self._deadline.at = min(time.monotonic() + self._limits.total, self._ends_at)
         return self._trading
 
     def _order(self, connection: Connection, order_id: str) -> BrokerOrder | None:

@@ -28,13 +28,15 @@ class FirestoreAlertStore(FirestoreStore):
 
     def observe(self, tenant_id: str, now: datetime, decisions_since: datetime | None = None) -> AlertRecords:
         db = self._db
-        policy, session, positions, cursor = (
+        policy, session, positions, cursor, broker, drift = (
             paths.policy(db, tenant_id),
             paths.current_session(db, tenant_id),
             paths.positions(db, tenant_id),
             paths.alert_cursor(db, tenant_id),
+            paths.broker(db, tenant_id),
+            paths.drift(db, tenant_id),
         )
-        found = self._get_all([policy, session, positions, cursor], _checking(tenant_id))
+        found = self._get_all([policy, session, positions, cursor, broker, drift], _checking(tenant_id))
         seen = found.get(cursor.path, ABSENT)
         check_stored(seen.value, {}, {"last_decision_at": TIME, "next_check_at": TIME})
         last, new = self._decisions(tenant_id, decisions_since or (seen.value or {}).get("last_decision_at"))
@@ -48,6 +50,8 @@ class FirestoreAlertStore(FirestoreStore):
             jobs=self._jobs(tenant_id),
             lapsed=self._lapsed(tenant_id, now - _LAPSED_WITHIN, now),
             alerts=self._open_alerts(tenant_id),
+            broker=found.get(broker.path, ABSENT).value,
+            drift=found.get(drift.path, ABSENT).value,
         )
 
     def alerts(self, tenant_id: str, ids: Sequence[str]) -> Mapping[str, Versioned[Document]]:

@@ -27,9 +27,11 @@ class FirestoreCycleStore(FirestoreStore):
             "windows": paths.windows(db, tenant_id, uid),
             "modes": paths.modes(db, tenant_id, uid),
             "positions": paths.positions(db, tenant_id),
+            "drift": paths.drift(db, tenant_id),
             "account": paths.account(db, tenant_id),
             "market_data": paths.market_data(db, tenant_id),
             "regime": paths.market_regime(db),
+            "broker": paths.broker(db, tenant_id),
         }
         if slot is not None:
             references["cycle_record"] = paths.cycle_record(db, tenant_id, slot)

@@ -165,9 +165,29 @@ def positions_history(db: Client, tenant_id: str) -> CollectionReference:
     return db.collection("tenants", tenant_id, "state", "positions", "history")
 
 
+def drift(db: Client, tenant_id: str) -> DocumentReference:
+    """Where broker and books differ."""
+    return _state(db, tenant_id, "drift")
+
+
 def changes(db: Client, tenant_id: str) -> DocumentReference:
     """When something outside the session last changed that alerts are about."""
     return _state(db, tenant_id, "changes")
+
+
+def broker(db: Client, tenant_id: str) -> DocumentReference:
+    """The connection to the tenant's account at a broker; without keys."""
+    return _state(db, tenant_id, "broker")
+
+
+def broker_account(db: Client, name: str) -> DocumentReference:
+    """Which tenant an account at a broker is connected to."""
+    return db.document("systemStatus", "brokers", "accounts", name)
+
+
+def declared_symbols(db: Client) -> DocumentReference:
+    """What the deployed strategies declare to look at."""
+    return db.document("systemStatus", "strategies")
 
 
 def _state(db: Client, tenant_id: str, name: str) -> DocumentReference:

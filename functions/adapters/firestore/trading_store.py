@@ -23,15 +23,22 @@ class FirestoreTradingStore(FirestoreStore):
     """`TradingStore` on Firestore."""
 
     def read(
-        self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = (), key_ids: Sequence[str] = ()
+        self,
+        tenant_id: str,
+        nonces: Sequence[str],
+        fill_ids: Sequence[str] = (),
+        key_ids: Sequence[str] = (),
+        *,
+        with_drift: bool = False,
     ) -> TradingRecords:
         db = self._db
         policy, session = paths.policy(db, tenant_id), paths.current_session(db, tenant_id)
-        positions = paths.positions(db, tenant_id)
+        positions, drift = paths.positions(db, tenant_id), paths.drift(db, tenant_id)
         redemptions = {nonce: paths.redemption(db, tenant_id, nonce) for nonce in nonces}
         fills = {fill_id: paths.ledger_trades(db, tenant_id).document(fill_id) for fill_id in fill_ids}
         keyed = {key_id: paths.idempotency_record(db, tenant_id, key_id) for key_id in key_ids}
         references = [policy, session, positions, *redemptions.values(), *fills.values(), *keyed.values()]
+        references += [drift] if with_drift else []
         found, read_at = self._get_all_at(references, f"reading the session of tenant {tenant_id}")
 
         def those(group: dict[str, DocumentReference]) -> dict[str, Document]:
@@ -45,6 +52,7 @@ class FirestoreTradingStore(FirestoreStore):
             fills={key: found[one.path] for key, one in fills.items() if one.path in found},
             read_at=read_at,
             keyed=those(keyed),
+            drift=found.get(drift.path, ABSENT).value,
         )
 
     def modes(self, tenant_id: str) -> Mapping[str | None, Document]:

@@ -35,6 +35,7 @@ class Module:
     name: str
     classes: Sequence[str] = ()
     samples: Sequence[str] = ()
+    symbols: Mapping[str, Sequence[str]] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     meddles: str | None = None
     """What it changed for all who share its process, in words."""
@@ -116,7 +117,8 @@ class Loader:
 
 def _module(message: Mapping[str, Any]) -> Module:
     errors = {str(name): shortened(str(error), MAX_REASONING_CHARACTERS) for name, error in message["errors"].items()}
-    return Module(message["loaded"], message["names"], message["samples"], errors, message["meddles"])
+    symbols = {str(name): tuple(map(str, listed)) for name, listed in message["symbols"].items()}
+    return Module(message["loaded"], message["names"], message["samples"], symbols, errors, message["meddles"])
 
 
 def ending_in_words(ending: Mapping[str, int] | None) -> str:
@@ -204,6 +206,7 @@ class Loaded:
     def _merge(self) -> FoundStrategies:
         names: list[str] = []
         samples: set[str] = set()
+        symbols: dict[str, Sequence[str]] = {}
         errors: dict[str, str] = {}
         for loader in self.loaders:
             errors |= loader.without
@@ -217,7 +220,8 @@ class Loaded:
                 self.place[name] = (loader, module.name)
                 names.append(name)
                 samples |= {name} & set(module.samples)
-        return FoundStrategies(names, frozenset(samples), errors)
+                symbols[name] = module.symbols.get(name, ())
+        return FoundStrategies(names, frozenset(samples), symbols, errors)
 
 
 def _told(loader: Loader) -> list[Module]:

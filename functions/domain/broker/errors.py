@@ -7,6 +7,7 @@ What a broker answers instead of what was asked.
     ├── BrokerUnavailable     no answer, or none that can be used: nothing is known, and asking again may help
     │   ├── RateLimited       too many requests: says when to ask again
     │   └── MalformedAnswer   an answer, but not one that its API gives: half of one, a web page, a redirect
+    ├── KeysUnavailable       the keys are not there, or cannot be read: the broker was not asked
     ├── KeysRefused           the keys are wrong or revoked: asking again does not help
     ├── Forbidden             the keys are right, and the account may not do that
     ├── UnknownSymbol         the broker does not know the symbol: misspelled, renamed or delisted
@@ -52,6 +53,10 @@ class RateLimited(BrokerUnavailable):
 
 class MalformedAnswer(BrokerUnavailable):
     """An answer that is not one of the broker's API, or lacks what its API promises."""
+
+
+class KeysUnavailable(BrokerError):
+    """The keys are not there, or cannot be read or kept: the broker was not asked."""
 
 
 class KeysRefused(BrokerError):

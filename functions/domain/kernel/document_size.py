@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 MOST_BYTES = 1_000_000
@@ -20,12 +21,20 @@ def stored_bytes(value: Any) -> int:
     >>> stored_bytes({"a": 1, "bc": ["x", None, True]})
     17
     """
-    if isinstance(value, Mapping):
-        return sum(len(str(name).encode()) + 1 + stored_bytes(item) for name, item in value.items())
-    if isinstance(value, list | tuple):
-        return sum(stored_bytes(item) for item in value)
     if isinstance(value, str):
-        return len(value.encode()) + 1
+        return _text_bytes(value) + 1
+    if isinstance(value, dict) or (not isinstance(value, _PLAIN) and isinstance(value, Mapping)):
+        return sum([_text_bytes(str(name)) + 1 + stored_bytes(item) for name, item in value.items()])
+    if isinstance(value, list | tuple):
+        return sum([stored_bytes(item) for item in value])
     if isinstance(value, bytes):
         return len(value)
     return 1 if value is None or isinstance(value, bool) else _FIXED
+
+
+_PLAIN = (float, int, list, tuple, bytes, datetime, type(None))
+"""What is no map, and takes long to be asked whether it is."""
+
+
+def _text_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

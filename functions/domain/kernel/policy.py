@@ -51,6 +51,17 @@ class OnShadow(StrEnum):
     """Maestro leaves them in the next cycles, by exits like any other."""
 
 
+class OnDrift(StrEnum):
+    """What becomes of entries while broker and books differ; exits pass in any case."""
+
+    WARN = "warn"
+    """An alert says so."""
+    HOLD = "hold"
+    """Entries of a symbol that differs wait."""
+    HALT = "halt"
+    """All entries wait."""
+
+
 BOOKKEEPING_FIELDS = frozenset({"version", "updated_at", "updated_by", "trading_state_at", "trading_state_by"})
 """Fields of the stored document that say who changed it, not what it says."""
 TRADING_STATE_FIELDS = frozenset({"trading_state", "trading_state_until", "trading_state_reason"})
@@ -112,6 +123,8 @@ class Policy:
     """Whether a SELL beyond what a strategy holds may open a short; an entry like any other."""
     on_shadow: OnShadow = field(default=OnShadow.KEEP, metadata={"check": choice(OnShadow, *OnShadow)})
     """What becomes of the live positions of a strategy in SHADOW_MODE."""
+    on_drift: OnDrift = field(default=OnDrift.WARN, metadata={"check": choice(OnDrift, *OnDrift)})
+    """What becomes of entries while broker and books differ."""
     paper_fee_bps: float | None = field(default=None, metadata={"check": optional(FEE_BPS)})
     """Fees of a fill on paper, basis points of what is traded; None: as live fills had of late, else as stated."""
     paper_slippage_bps: float | None = field(default=None, metadata={"check": optional(SLIPPAGE_BPS)})
@@ -142,6 +155,8 @@ class Policy:
     """Seconds a redeemed signal holds its buying power without a fill."""
     max_fill_age_days: int = field(default=7, metadata={"check": whole_number(1, 365)})
     """How long ago a fill may have happened that is reported over the API; an operator records older ones."""
+    broker_live: bool = field(default=False, metadata={"check": FLAG})
+    """Whether the connected account may be one with real money."""
     version: int = field(default=0, metadata={"check": whole_number(0, 2**53)})
     """Version of the tenant's document; 0 when there is none."""
 

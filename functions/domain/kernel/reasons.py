@@ -54,6 +54,8 @@ class ReasonCode(StrEnum):
     MALFORMED_POLICY = "MALFORMED_POLICY"
     MALFORMED_STATE = "MALFORMED_STATE"
     """A derived document (modes, windows) cannot be read: rebuild it."""
+    BROKER_FEED = "BROKER_FEED"
+    """The tenant's broker was not asked, did not answer, or not with what a cycle needs."""
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
     """Policy or performance could not be read, or the decision not be stored."""
     STORE_REFUSED = "STORE_REFUSED"
@@ -86,6 +88,8 @@ class ReasonCode(StrEnum):
     """Equity fell too far from its peak: the account breaker is tripped."""
     DAILY_LOSS = "DAILY_LOSS"
     """Equity fell too far within the session: the account breaker is tripped."""
+    BOOK_DRIFT = "BOOK_DRIFT"
+    """Broker and books differ, and the policy's ``on_drift`` holds the entry."""
     SYSTEMIC_RISK = "SYSTEMIC_RISK"
     GROSS_ALLOCATION_CAP = "GROSS_ALLOCATION_CAP"
 

@@ -46,8 +46,8 @@ class IntervalMethod(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SharpeDifference:
-    """How far one annualised Sharpe ratio is above another; NaN where either is undefined."""
+class Difference:
+    """How far one policy's figure is above another's, with its interval; NaN where either is undefined."""
 
     difference: float
     low: float
@@ -63,7 +63,7 @@ class SharpeDifference:
 class SharpeDifferences:
     """Of several policies, from the same resampled days."""
 
-    by_series: tuple[SharpeDifference, ...]
+    by_series: tuple[Difference, ...]
     """Each series beside the one compared against, in their order; that one itself differs by 0."""
     block_length: float
     """Mean, in days."""
@@ -110,15 +110,15 @@ def sharpe_differences(
     excess = returns - annual_risk_free_rate / periods_a_year
     block = common_block_length(excess, against) if block_length is None else block_length
     sharpes = sharpe_ratio(excess, periods_a_year=periods_a_year)
-    found = [SharpeDifference(math.nan, math.nan, math.nan) for _ in excess]
-    found[against] = SharpeDifference(0.0, 0.0, 0.0)
+    found = [Difference(math.nan, math.nan, math.nan) for _ in excess]
+    found[against] = Difference(0.0, 0.0, 0.0)
     rows = [row for row in range(len(excess)) if row != against and not np.isnan(sharpes[[against, row]]).any()]
     if rows:
         limits = _percentile if method is IntervalMethod.PERCENTILE else _studentised
         batches = _batches((1 + len(rows), excess.shape[1]), block, replications, generator)
         between = limits(excess[[against, *rows]], batches, confidence, block) * math.sqrt(periods_a_year)
         for row, (low, high) in zip(rows, between.tolist(), strict=True):
-            found[row] = SharpeDifference(float(sharpes[row] - sharpes[against]), low, high)
+            found[row] = Difference(float(sharpes[row] - sharpes[against]), low, high)
     return SharpeDifferences(tuple(found), block)
 
 

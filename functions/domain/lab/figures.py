@@ -92,8 +92,8 @@ def figures(
     a_year = returns if count >= periods_a_year else returns[:0]
     tails = returns[present] if count >= FEWEST_DAYS_OF_TAILS else returns[:0]
     skewness, kurtosis = Moments(tails).shape()
-    rate, year = annual_risk_free_rate, periods_a_year
-    excess = enough - rate / year
+    year = periods_a_year
+    excess = enough - annual_risk_free_rate / year
     episodes = drawdown_episodes(returns, days)
     return Figures(
         count,
@@ -101,9 +101,9 @@ def figures(
         yearly_return=float(statistics.annualized_return(a_year, periods_a_year=year)),
         volatility=float(statistics.volatility(enough, periods_a_year=year)),
         sharpe_ratio=float(statistics.sharpe_ratio(excess, periods_a_year=year)),
-        sharpe_standard_error=float(sharpe_standard_error(enough, rate, periods_a_year=year)),
+        sharpe_standard_error=float(sharpe_standard_error(excess, periods_a_year=year)),
         probabilistic_sharpe_ratio=float(statistics.probabilistic_sharpe_ratio(excess, periods_a_year=year)),
-        minimum_track_record=float(minimum_track_record_length(enough, rate, periods_a_year=year)),
+        minimum_track_record=float(minimum_track_record_length(excess, periods_a_year=year)),
         deepest=deepest(episodes),
         longest=longest(episodes),
         worst_day=float(returns[present].min()) if count else math.nan,

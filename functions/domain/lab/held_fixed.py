@@ -10,6 +10,7 @@ HELD_FIXED = (
     "Daily returns are those on record: allocations do not move them.",
     "Only the last decision of each session counts, so modes move once a session.",
     "The kill switch and what was wrong with inputs are as they were in each session.",
+    "Broker and books differ where that stopped an entry.",
     "Account breakers trip where they tripped, but for one that the policy switches off: equity is not on record.",
 )
 """What holds whatever the policy says."""
@@ -25,14 +26,15 @@ WEIGHED = frozenset(
 NOT_TOLD = frozenset(
     {
         *("max_drawdown", "daily_loss_limit", "breaker_confirmations", "breaker_release_hours"),
-        *("allow_shorts", "on_shadow", "paper_fee_bps", "paper_slippage_bps", "base_capital", "strategy_capital"),
+        *("allow_shorts", "on_shadow", "on_drift", "paper_fee_bps", "paper_slippage_bps"),
+        *("base_capital", "strategy_capital"),
         *("max_input_age_seconds", "strategy_timeout_seconds", "market"),
     }
 )
 """Settings that decisions depend on, and whose effect the record does not tell, or tells in part."""
 NO_PART = frozenset(
     {
-        *("trading_state", "trading_state_until", "trading_state_reason", "version"),
+        *("trading_state", "trading_state_until", "trading_state_reason", "version", "broker_live"),
         *("signal_ttl_seconds", "reservation_ttl_seconds", "max_fill_age_days"),
         *("alert_cooldown_minutes", "time_zone", "report_hour"),
     }

@@ -13,8 +13,10 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import TradingState
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.stored_fields import COUNT, NUMBER, TEXT, Kinds, check_fields, word
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.lab.recorded_proposals import ANY_SYMBOL, SOON, Met, proposal_of
 from functions.domain.orchestration.decision import check_logged, logged_verdicts
+from functions.domain.orchestration.drift import Difference, DriftKind, Drifts, Subject
 from functions.domain.orchestration.inputs import InputIssue
 from functions.domain.orchestration.intent import Intent
 from functions.domain.orchestration.known_positions import KnownPositions
@@ -81,6 +83,8 @@ class RecordedSession:
     issues: tuple[InputIssue, ...]
     trading_state: TradingState
     breaker: BreakerState
+    drifts: Drifts
+    """Those that stopped an entry."""
     unnamed_samples: frozenset[str]
 
 
@@ -131,7 +135,27 @@ def read_session(log: Mapping[str, Any], day: date, begins_at: datetime, on_pape
         issues=tuple(_issue(one) for one in log.get("input_issues") or ()),
         trading_state=next((state for code, state in _STATES.items() if code in said), TradingState.RUN),
         breaker=BreakerState() if tripped is None else BreakerState(tripped_until=at + SOON, reason_code=tripped),
+        drifts=_drifts(at, {tickers[name] for name, of_one in codes.items() if ReasonCode.BOOK_DRIFT in of_one}),
         unnamed_samples=frozenset(name for name, of_one in codes.items() if ReasonCode.SAMPLE_NOT_NAMED in of_one),
+    )
+
+
+def _drifts(at: datetime, symbols: Set[str]) -> Drifts:
+    """Return that broker and books differ by some symbols; by how much is not on record."""
+    return Drifts(
+        tuple(
+            Difference(
+                subject=Subject.POSITION,
+                symbol=canonical_symbol(symbol),
+                broker=None,
+                book=None,
+                kind=DriftKind.UNKNOWN,
+                since=at,
+                read_at=at,
+                is_drift=True,
+            )
+            for symbol in sorted(symbols)
+        )
     )
 
 

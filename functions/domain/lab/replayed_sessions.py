@@ -112,6 +112,7 @@ def _request(
         samples=session.unnamed_samples | frozenset(policy.sample_strategies),
         load_errors={},
         new_nonce=str,
+        drifts=session.drifts,
     )
 
 

@@ -56,6 +56,15 @@ def stationary_blocks(days: int, block_length: float, replications: int, generat
     return Blocks(starts, np.clip(days - before, 0, drawn))
 
 
+def resampled_days(blocks: Blocks) -> NDArray[np.int64]:
+    """Return which day each resampled day is, shape (replications, days)."""
+    days = int(blocks.lengths[0].sum())
+    lengths = blocks.lengths.ravel()
+    begins = np.cumsum(blocks.lengths, axis=1) - blocks.lengths
+    within = np.tile(np.arange(days), len(blocks.starts)) - np.repeat(begins.ravel(), lengths)
+    return np.asarray(((np.repeat(blocks.starts.ravel(), lengths) + within) % days).reshape(-1, days))
+
+
 def block_sums(values: ArrayLike, blocks: Blocks) -> Floats:
     """
     Sum values over each block.

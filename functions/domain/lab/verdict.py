@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
-from functions.domain.lab.differences import SharpeDifference
+from functions.domain.lab.differences import Difference
 
 FEWEST_ROUND_TRIPS = 30
 FEWEST_SPELLS = 10
@@ -13,14 +13,14 @@ FEWEST_SPELLS = 10
 
 
 def too_few_to_tell(
-    difference: SharpeDifference, *, days: int, fewest_days: float, round_trips: int, spells: int
+    difference: Difference, *, days: int, fewest_days: float, round_trips: int, spells: int
 ) -> tuple[str, ...]:
     """
     Return why a difference tells nothing; empty if it may tell something.
 
     Parameters
     ----------
-    difference : SharpeDifference
+    difference : Difference
         With its interval.
     days : int
         With a return.
@@ -33,14 +33,14 @@ def too_few_to_tell(
 
     Examples
     --------
-    >>> too_few_to_tell(SharpeDifference(0.5, 0.1, 0.9), days=250, fewest_days=684.2, round_trips=12, spells=30)
+    >>> too_few_to_tell(Difference(0.5, 0.1, 0.9), days=250, fewest_days=684.2, round_trips=12, spells=30)
     ('250 days, and 685 are needed', '12 round trips, and 30 are needed')
     """
     found = []
     if difference.holds_zero:
         found.append("the interval of the difference holds 0")
     if not days >= fewest_days:
-        needed = f"{math.ceil(fewest_days)} are needed" if math.isfinite(fewest_days) else "no number would do"
+        needed = f"{math.ceil(fewest_days):,} are needed" if math.isfinite(fewest_days) else "no number would do"
         found.append(f"{days} days, and {needed}")
     if round_trips < FEWEST_ROUND_TRIPS:
         found.append(f"{round_trips} round trips, and {FEWEST_ROUND_TRIPS} are needed")

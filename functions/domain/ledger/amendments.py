@@ -52,7 +52,7 @@ def _of_instant(entries: Sequence[Entry], on_orphan: Callable[[FillError], None]
         if last is None or last.fill is None or not isinstance(event, Fill):
             yield event
         else:
-            yield replace(last.fill, nonce=event.nonce, granted=event.granted)
+            yield _with_grant_of(event, last.fill)
 
 
 def _root(entry_id: str, amendments: dict[str, Amendment]) -> str:
@@ -75,14 +75,21 @@ def _is_voided(event: Event, events: dict[str, Event], voided: set[str]) -> bool
 
 
 def _last_revisions(events: Iterable[Event]) -> Iterator[Event]:
-    """Yield events, and of an execution that its broker corrected the last revision only."""
+    """Yield events, and of an execution that its broker corrected the last revision only, with any one's grant."""
     last: dict[tuple[str, ...], Fill] = {}
     for event in events:
         if not isinstance(event, Fill) or event.execution is None:
             yield event
-        elif event.execution not in last or _comes_after(event, last[event.execution]):
-            last[event.execution] = event
+            continue
+        other = last.get(event.execution, event)
+        one, other = (event, other) if _comes_after(event, other) else (other, event)
+        last[event.execution] = one if one.granted else _with_grant_of(other, one)
     yield from last.values()
+
+
+def _with_grant_of(told: Fill, corrected: Fill) -> Fill:
+    """Return what a fill was corrected to, of the entry that it was told to be of."""
+    return replace(corrected, nonce=told.nonce, granted=told.granted)
 
 
 def _comes_after(one: Fill, other: Fill) -> bool:

@@ -17,7 +17,7 @@ from functions.domain.ledger.carry import CarriedBook, Grouped, carry
 from functions.domain.ledger.events import Cash, Event, Flow
 from functions.domain.ledger.fifo import Lots
 from functions.domain.ledger.fills import BookKey, Fill
-from functions.domain.ledger.grants import Grant
+from functions.domain.ledger.grants import NO_GRANT, Grant
 from functions.domain.track_record.cumulative_moments import ByStrategy
 
 OpenLots = Mapping[BookKey, Lots]
@@ -36,7 +36,7 @@ class Checkpoint:
     marks: Mapping[str, float]
     """The last price known of every symbol held, USD by canonical symbol."""
     grants: Mapping[BookKey, Grant] = field(default_factory=dict)
-    """What each open book was granted; one that is not here, what it paid."""
+    """What each open book was granted beyond its cost; nothing, where it is not here."""
     owners: frozenset[tuple[str, str]] = frozenset()
     """Every (uid, strategy) seen so far: one without a position has days of its own too, of return 0."""
     moments: ByStrategy | None = None
@@ -109,7 +109,7 @@ def compute_period(
     for key in sorted({*opening.lots, *grouped.fills}):
         book, symbol = grouped.fills.get(key, []), key.symbol
         before = opening.lots.get(key, Lots.none())
-        carried = carry(before, book, grouped.actions_of(symbol), opening.grants.get(key) or Grant.of_cost(before))
+        carried = carry(before, book, grouped.actions_of(symbol), opening.grants.get(key, NO_GRANT))
         is_open = carried.lots.price.size > 0
         if is_open:
             lots[key], grants[key] = carried.lots, carried.grant
@@ -203,6 +203,7 @@ def _added(
     """Return a strategy's result with one more of its books in it."""
     realized = carried.realized + carried.dividends
     fees = sum(fill.fees for fill in book)
+    traded = sum(fill.notional for fill in book)
     return replace(
         result,
         realized_pnl=result.realized_pnl + realized,
@@ -215,7 +216,7 @@ def _added(
         trading_fees=result.trading_fees + fees,
         slippage=result.slippage + sum(fill.slippage for fill in book),
         stale_marks=(*result.stale_marks, stale) if stale else result.stale_marks,
-        capital=result.capital.with_book(symbol, before, carried.traded, carried.most_granted),
+        capital=result.capital.with_book(symbol, before, traded, carried.most_granted),
     )
 
 

@@ -23,9 +23,9 @@ class Capital:
     long: float = 0.0
     """The part of it that was held long: money the risk-free rate is charged on."""
     traded: float = 0.0
-    """Bought and sold in it."""
+    """Bought, sold and given in it."""
     granted_by_symbol: Mapping[str, float] = field(default_factory=dict)
-    """The most that was granted at one time, to what was open and to entries."""
+    """The most that was granted at one time, to what was open and to entries: at least what was in use."""
 
     @property
     def granted(self) -> float:
@@ -58,8 +58,8 @@ def capital_base(
     """
     Return what a day's return is measured on, USD, and what that is.
 
-    The policy's ``strategy_capital`` where it has the strategy, whatever was held or granted; else the larger of the
-    capital in use at the session's start and the capital granted; of an idle session ``base_capital``.
+    The policy's ``strategy_capital`` where it has the strategy, whatever was held or granted; else the capital granted,
+    which is never less than what was in use at the session's start; of an idle session ``base_capital``.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def capital_base(
     if was is None and given is not None:
         return given, BaseSource.STRATEGY_CAPITAL
     if capital.is_active:
-        return max(capital.in_use, capital.granted), BaseSource.LEDGER
+        return capital.granted, BaseSource.LEDGER
     if was is not None and source == BaseSource.BASE_CAPITAL:
         return float(was["capital_base"]), BaseSource.BASE_CAPITAL
     return policy.base_capital, BaseSource.BASE_CAPITAL

@@ -13,7 +13,7 @@ import numpy as np
 from functions.domain.ledger.events import Cash, Dividend, Event, Flow, Split
 from functions.domain.ledger.fifo import Lots, match
 from functions.domain.ledger.fills import BookKey, Fill
-from functions.domain.ledger.grants import Grant, granted
+from functions.domain.ledger.grants import NO_GRANT, Grant, granted
 
 
 @dataclass(slots=True)
@@ -34,7 +34,6 @@ class CorporateActions:
 
 
 NO_ACTIONS = CorporateActions()
-NO_GRANT = Grant()
 
 
 @dataclass(slots=True)
@@ -83,15 +82,13 @@ class CarriedBook:
     """By closing units, USD, net of the costs of both sides."""
     dividends: float = 0.0
     """Earned, or owed by a short, USD."""
-    traded: float = 0.0
-    """Bought and sold, USD."""
     grant: Grant = NO_GRANT
     """Of what is open at the end."""
     most_granted: float = 0.0
     """At one time, from the start on, USD."""
 
 
-def carry(before: Lots, fills: Sequence[Fill], actions: CorporateActions, grant: Grant | None = None) -> CarriedBook:
+def carry(before: Lots, fills: Sequence[Fill], actions: CorporateActions, grant: Grant = NO_GRANT) -> CarriedBook:
     """
     Carry one book.
 
@@ -100,7 +97,7 @@ def carry(before: Lots, fills: Sequence[Fill], actions: CorporateActions, grant:
     fills : sequence of Fill
         Of the book, in order.
     grant : Grant, optional
-        Of what is open before; without one, grants are not looked at.
+        Of what is open before; by default no more than it cost.
 
     Notes
     -----
@@ -109,19 +106,17 @@ def carry(before: Lots, fills: Sequence[Fill], actions: CorporateActions, grant:
     """
     opening = before.split(actions.ratio)
     if not fills:
-        kept = grant or NO_GRANT
-        return CarriedBook(opening, 0.0, _dividends(opening, [], actions), 0.0, kept, kept.usd)
+        return CarriedBook(opening, 0.0, _dividends(opening, [], actions), grant, opening.cost + grant.unused)
     quantity, price, cost = np.array([(fill.signed_quantity, fill.price, fill.cost) for fill in fills]).T
     if actions.splits:
         ratios = np.array([actions.ratio_after(fill.at) for fill in fills])
         quantity, price = quantity * ratios, price / ratios
     matched = match(opening, quantity, price, cost)
-    after, most = (NO_GRANT, 0.0) if grant is None else granted(grant, opening.quantity, quantity, price, fills)
+    after, most = granted(grant, opening, quantity, fills, matched)
     return CarriedBook(
         matched.open_lots,
         float(matched.realized.sum()),
         _dividends(opening, list(zip(fills, quantity.tolist(), strict=True)) if actions.dividends else [], actions),
-        float(np.abs(quantity) @ price),
         after,
         most,
     )

@@ -18,7 +18,7 @@ from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.ledger.books import Checkpoint
 from functions.domain.ledger.fifo import Lots, match
 from functions.domain.ledger.fills import BookKey
-from functions.domain.ledger.grants import Grant, GrantedEntry
+from functions.domain.ledger.grants import NO_GRANT, Grant
 from functions.domain.track_record.cumulative_moments import CumulativeMoments, packed, unpacked
 
 _COLUMNS = ("signed_quantity", "price", "unit_cost")
@@ -40,7 +40,7 @@ def checkpoint_document(checkpoint: Checkpoint) -> dict[str, Any]:
         "lots": [int(lot.price.size) for lot in lots],
         "marks": dict(sorted(checkpoint.marks.items())),
         "owners": sorted(checkpoint.owners),
-        "granted": [_granted_of(checkpoint, key) for key in keys],
+        "unused_grants": [_unused(checkpoint.grants.get(key, NO_GRANT)) for key in keys],
     }
     moments = sorted(checkpoint.moments or {}, key=lambda one: (one[0] or "", one[1]))
     if checkpoint.moments is not None:
@@ -93,20 +93,18 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
         raise PackedStateError(", ".join(expected), limit, document) from error
 
 
-def _granted_of(checkpoint: Checkpoint, key: BookKey) -> list[Any]:
-    """Return a book's grant, and of each entry in it nonce, grant and cost."""
-    grant = checkpoint.grants.get(key) or Grant.of_cost(checkpoint.lots[key])
-    return [grant.usd, [[nonce, entry.granted, entry.cost] for nonce, entry in grant.entries.items()]]
+def _unused(grant: Grant) -> list[Any]:
+    """Return a book's grant as an index has it: of entries by nonce, in their order, and of all others."""
+    return [list(grant.by_entry.items()), grant.others]
 
 
 def _grants(index: Mapping[str, Any]) -> dict[BookKey, Grant]:
     """Return what open books were granted; a checkpoint of before says nothing of it."""
     grants = {}
-    if "granted" in index:
-        for book, (usd, entries) in zip(index["books"], index["granted"], strict=True):
-            told = {str(nonce): GrantedEntry(float(granted), float(cost)) for nonce, granted, cost in entries}
-            grants[BookKey(*book)] = Grant(float(usd), told)
-    if not all(math.isfinite(grant.usd) for grant in grants.values()):
+    if "unused_grants" in index:
+        for book, (by_entry, others) in zip(index["books"], index["unused_grants"], strict=True):
+            grants[BookKey(*book)] = Grant({str(nonce): float(usd) for nonce, usd in by_entry}, float(others))
+    if not all(math.isfinite(grant.unused) for grant in grants.values()):
         raise ValueError("a grant that is not finite")
     return grants
 

@@ -67,6 +67,10 @@ class MatchedBook:
 
     realized: Floats
     """USD, net of the costs of both sides, shape (fills,): what each fill realised by closing older units."""
+    opened: Floats
+    """What the units that each fill opened cost, USD, without costs of trading, shape (fills,)."""
+    open_cost: Floats
+    """The same of all units that are open after each fill."""
     open_lots: Lots
 
 
@@ -84,7 +88,7 @@ def match(opening: Lots, signed_quantity: Floats, price: Floats, cost: Floats) -
     Returns
     -------
     MatchedBook
-        The realised profit of every fill, and the lots left open.
+        What every fill realised and opened, and the lots left open.
 
     Notes
     -----
@@ -107,11 +111,17 @@ def match(opening: Lots, signed_quantity: Floats, price: Floats, cost: Floats) -
     buy = bought[np.searchsorted(bought_until, middles)]
     sale = sold[np.searchsorted(sold_until, middles)]
     profit = units * (prices[sale] - prices[buy] - unit_costs[sale] - unit_costs[buy])
-    realized = np.bincount(np.maximum(buy, sale), weights=profit, minlength=quantity.size)[lots:].astype(np.float64)
+    closing, closed = np.maximum(buy, sale), np.minimum(buy, sale)
 
+    def by_fill(figures: Floats) -> Floats:
+        return np.bincount(closing, weights=figures, minlength=quantity.size).astype(np.float64)
+
+    opened = (np.abs(quantity) - by_fill(units)) * prices
+    open_cost = np.cumsum(opened - by_fill(units * prices[closed]))
     left = _left_open(quantity, bought, bought_until, matched) + _left_open(quantity, sold, sold_until, matched)
     is_open = np.abs(left) > CLOSED_QUANTITY
-    return MatchedBook(realized, Lots(left[is_open], prices[is_open], unit_costs[is_open]))
+    open_lots = Lots(left[is_open], prices[is_open], unit_costs[is_open])
+    return MatchedBook(by_fill(profit)[lots:], opened[lots:], open_cost[lots:], open_lots)
 
 
 def _last(cumulative: Floats) -> float:

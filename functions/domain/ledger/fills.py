@@ -159,9 +159,15 @@ def parse_fill(document_id: str, document: Mapping[str, Any]) -> Fill:
 
 
 def _granted(fields: LedgerFields) -> tuple[str, float]:
-    """Return nonce and grant of a redeemed entry's fill; what is no grant costs nobody a fill, which is a fact."""
+    """
+    Return nonce and grant of a redeemed entry's fill; what is no grant costs nobody a fill, which is a fact.
+
+    A document that Maestro has not counted yet is its writer's word, who grants nothing.
+    """
     nonce, usd = fields.get("nonce"), as_number(fields.get("granted"))
-    return (nonce, usd) if isinstance(nonce, str) and usd is not None and usd > 0 else ("", 0.0)
+    if fields.get("ledger_version") is None or not isinstance(nonce, str) or usd is None or usd <= 0:
+        return "", 0.0
+    return nonce, usd
 
 
 def _fees(fields: LedgerFields, symbol: str, price: float) -> tuple[float, float]:

@@ -1,120 +1,95 @@
 """
 What one book was granted: the capital that mode, caps, limits and cash let its entries use, filled or not.
 
-An entry's grant counts once, however many fills it has, and is at least what they cost. A reduction leaves as much of
-it as of the position; flat is 0, and a flip starts anew. A split changes nothing. What was granted and never filled
-earned and held nothing: the ledger has no fill of it, and it counts nowhere.
+It is what is open had cost, and what its entries were granted beyond what they have used. An entry's grant counts once,
+however many fills it has. A reduction leaves as much of the unused part as of the position; flat is 0, and a flip
+starts anew. A split changes nothing. What was granted and never filled earned and held nothing: the ledger has no fill
+of it, and it counts nowhere.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-import numpy as np
-
-from functions.domain.ledger.fifo import CLOSED_QUANTITY, Floats, Lots
+from functions.domain.ledger.fifo import CLOSED_QUANTITY, Floats, Lots, MatchedBook
 from functions.domain.ledger.fills import Fill
 
 ENTRIES_KEPT = 20
-"""Of one open position: of an older one a further fill is taken for an entry of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class GrantedEntry:
-    """One entry of an open position, USD."""
-
-    granted: float
-    cost: float = 0.0
-    """Of its fills so far."""
-
-    @property
-    def usd(self) -> float:
-        return max(self.granted, self.cost)
-
-
-Entries = dict[str, GrantedEntry]
-"""By nonce, oldest first."""
+"""Of one open position: a further fill of an older one is taken for an entry of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the open position of one book was granted."""
+    """What entries of one open position were granted beyond what they have used, USD."""
 
-    usd: float = 0.0
-    entries: Mapping[str, GrantedEntry] = field(default_factory=dict)
-    """Those whose further fills add nothing, by nonce, oldest first."""
+    by_entry: Mapping[str, float] = field(default_factory=dict)
+    """By nonce, that with the latest fill last; 0 of one that used it all, whose further fills are granted nothing."""
+    others: float = 0.0
+    """Of entries that are not told apart any more."""
 
-    @classmethod
-    def of_cost(cls, lots: Lots) -> Grant:
-        """Return what is taken for granted where nobody knows: what was paid."""
-        return cls(lots.cost)
+    @property
+    def unused(self) -> float:
+        return self.others + math.fsum(self.by_entry.values())
+
+    def reduced(self, part: float) -> Grant:
+        """Return it with so much left, 0 to 1; of a position that ended, nothing."""
+        if part == 0.0:
+            return NO_GRANT
+        return Grant({nonce: part * usd for nonce, usd in self.by_entry.items()}, part * self.others)
+
+    def with_fill(self, fill: Fill, opened: float) -> Grant:
+        """Return it after a fill that opened units for so many USD."""
+        by_entry = dict(self.by_entry)
+        unused = by_entry.pop(fill.nonce, fill.granted)
+        by_entry[fill.nonce] = max(0.0, unused - opened)
+        oldest = next(iter(by_entry)) if len(by_entry) > ENTRIES_KEPT else None
+        return Grant(by_entry, self.others + (0.0 if oldest is None else by_entry.pop(oldest)))
+
+
+NO_GRANT = Grant()
 
 
 def granted(
-    before: Grant, quantity: float, signed_quantity: Floats, price: Floats, fills: Sequence[Fill]
+    grant: Grant, opening: Lots, signed_quantity: Floats, fills: Sequence[Fill], matched: MatchedBook
 ) -> tuple[Grant, float]:
     """
     Carry a book's grant over its fills.
 
     Parameters
     ----------
-    quantity : float
-        Units held before them, signed.
-    signed_quantity, price : NDArray, shape (fills,)
-        As `functions.domain.ledger.fifo.match` takes them.
+    opening : Lots
+        Open before them.
+    signed_quantity : NDArray, shape (fills,)
+        As `functions.domain.ledger.fifo.match` took it.
     fills : sequence of Fill
         The same, as they were told: who was granted what.
+    matched : MatchedBook
+        What `match` made of them.
 
     Returns
     -------
     tuple
         The grant after them, and the most that was granted at one time from before the first on, USD.
     """
-    part, added = _steps(quantity, signed_quantity, price)
-    usd = before.usd if abs(quantity) > CLOSED_QUANTITY else 0.0
-    entries = _count(dict(before.entries) if usd else {}, part, added, fills)
-    if not part.size:
-        return Grant(usd, entries), usd
-    added[0] += usd * part[0]
-    open_usd = _carried(part, added)
-    return Grant(float(open_usd[-1]), entries), max(usd, float(open_usd.max()))
+    most = opening.cost + grant.unused
+    if not grant.by_entry and not any(fill.granted for fill in fills):
+        return NO_GRANT, max(most, float(matched.open_cost.max(initial=0.0)))
+    held = opening.quantity
+    steps = (signed_quantity.tolist(), matched.opened.tolist(), matched.open_cost.tolist())
+    for fill, signed, opened, open_cost in zip(fills, *steps, strict=True):
+        before, held = held, held + signed
+        part = _part_left(before, held)
+        grant = grant if part == 1.0 else grant.reduced(part)
+        if fill.granted and held * signed > 0 and opened > 0:  # what only reduces may seem to open a rounding of units
+            grant = grant.with_fill(fill, opened)
+        most = max(most, open_cost + grant.unused)
+    return grant, most
 
 
-def _carried(part: Floats, added: Floats) -> Floats:
-    """Return u of u[k] = u[k-1] * part[k] + added[k], overwriting both: steps are joined in pairs, then fours."""
-    reach = 1
-    while reach < part.size and part[reach:].any():
-        added[reach:] += part[reach:] * added[:-reach]
-        part[reach:] *= part[:-reach].copy()
-        reach *= 2
-    return added
-
-
-def _steps(quantity: float, signed_quantity: Floats, price: Floats) -> tuple[Floats, Floats]:
-    """Return, by fill, which part of the position before it leaves, and what the units that it opens cost, USD."""
-    held = np.cumsum(np.concatenate([[quantity], signed_quantity]))
-    held[np.abs(held) <= CLOSED_QUANTITY] = 0.0
-    before, after = held[:-1], held[1:]
-    is_added = before * signed_quantity >= 0
-    is_kept = before * after > 0
-    part = np.divide(after, before, out=np.zeros_like(after), where=~is_added & is_kept)
-    opened = np.where(is_added, np.abs(signed_quantity), np.where(is_kept, 0.0, np.abs(after)))
-    return np.where(is_added, 1.0, part), opened * price
-
-
-def _count(entries: Entries, part: Floats, added: Floats, fills: Sequence[Fill]) -> Entries:
-    """Have ``added`` count each entry's grant once, and return the entries of what is open at the end."""
-    positions = np.cumsum(part == 0.0).tolist()  # how many have ended, by fill
-    current = 0
-    for number in [number for number, fill in enumerate(fills) if fill.granted and added[number]]:
-        if positions[number] != current:
-            current, entries = positions[number], {}
-        fill, cost = fills[number], float(added[number])
-        known = entries.get(fill.nonce)
-        entry = GrantedEntry(fill.granted, cost) if known is None else replace(known, cost=known.cost + cost)
-        added[number] = entry.usd if known is None else entry.usd - known.usd
-        entries[fill.nonce] = entry
-        if len(entries) > ENTRIES_KEPT:
-            del entries[next(iter(entries))]
-    return entries if not positions or positions[-1] == current else {}
+def _part_left(before: float, after: float) -> float:
+    """Return which part of a position a fill leaves: 1 of one that it adds to, 0 of one that it ends or turns."""
+    if abs(after) <= CLOSED_QUANTITY or before * after < 0:
+        return 0.0
+    return min(1.0, after / before) if abs(before) > CLOSED_QUANTITY else 1.0

@@ -129,7 +129,6 @@ def day_document(
         "capital_in_use": capital.in_use,
         "capital_long": capital.long,
         "capital_granted": capital.granted,
-        "traded": capital.traded,
         "flows": result.flows,
     }
 

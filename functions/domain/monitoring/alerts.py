@@ -57,6 +57,8 @@ class AlertKind(StrEnum):
     """A redeemed signal was neither filled nor released in time."""
     POSITION_BOOK = "POSITION_BOOK"
     """Position book and ledger say different things, or the book closed by itself."""
+    DRIFT = "DRIFT"
+    """Broker and books differ, and go on doing so."""
     POSITIONS_LEFT = "POSITIONS_LEFT"
     """A strategy that trades on paper, or not at all, still holds live positions."""
     OVERFILLED = "OVERFILLED"
@@ -65,6 +67,8 @@ class AlertKind(StrEnum):
     """A user was deleted or disabled in authentication, and so lost the membership."""
     DAMAGED_ALERTS = "DAMAGED_ALERTS"
     """Alerts that are stored and cannot be read."""
+    BROKER_TOLD = "BROKER_TOLD"
+    """The broker told of a trade that was not Maestro's, or of something that no rule books."""
     CAPACITY = "CAPACITY"
     """Something is near a limit that ends something."""
 

@@ -13,9 +13,12 @@ from functions.domain.kernel.stored_fields import COUNT, LIST, MAPS, NUMBER, TEX
 from functions.domain.monitoring.alert_members import member_names, sort_of
 from functions.domain.monitoring.alerts import AlertKind, Finding
 from functions.domain.monitoring.book_findings import overfills, position_book, positions_left
+from functions.domain.monitoring.broker_findings import broker_told
 from functions.domain.monitoring.capacity import capacity
+from functions.domain.monitoring.drift_findings import drift
 from functions.domain.monitoring.mode_findings import mode_conditions, promotions
 from functions.domain.monitoring.notifications import Severity
+from functions.domain.orchestration.drift import NO_DRIFT, Drifts
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
@@ -47,10 +50,13 @@ class Observed:
     lapsed: Sequence[Document]
     """Redemptions that lapsed within the last day."""
     book: PositionBook = field(default_factory=PositionBook)
+    drifts: Drifts = NO_DRIFT
     overfills: Sequence[Overfill] = ()
     """The latest, of any age."""
     closed_memberships: Sequence[Document] = ()
     """Those closed for want of a user within the last day: ``uid``, ``email``, ``because`` and ``at``."""
+    broker_told: Sequence[Document] = ()
+    """What the broker told for a person to look at: ``at`` and ``text``."""
     sizes: Mapping[str, float] = field(default_factory=dict)
     """By the names of `functions.domain.monitoring.capacity.LIMITS`."""
 
@@ -69,9 +75,11 @@ def findings(observed: Observed) -> list[Finding]:
         found += promotions(decision)
     found += jobs(observed.jobs, observed.now)
     found += position_book(observed.jobs)
+    found += drift(observed.drifts, observed.policy)
     found += lapsed_reservations(observed.lapsed)
     found += overfills(observed.overfills, observed.now)
     found += closed_memberships(observed.closed_memberships)
+    found += broker_told(observed.broker_told, observed.now)
     found += capacity(observed.sizes)
     return found
 

@@ -12,6 +12,7 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.decision import AllocationDecision, MaestroDecision
+from functions.domain.orchestration.drift import NO_DRIFT, Drifts
 from functions.domain.orchestration.identity import new_identity
 from functions.domain.orchestration.inputs import Account, InputIssue
 from functions.domain.orchestration.intent import Intent
@@ -67,6 +68,8 @@ class DecisionRequest:
     """Strategies that may act only where the policy names them."""
     load_errors: Mapping[str, str]
     new_nonce: Callable[[], str]
+    drifts: Drifts = NO_DRIFT
+    """Where broker and books differ."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -108,7 +111,8 @@ def decide(request: DecisionRequest) -> DecisionResult:
     prices = {canonical_symbol(symbol): price for symbol, price in request.prices.items()}
     holdings = Holdings(request.positions, request.paper, prices, request.account.spendable)
     ruled = apply_rules(
-        weigh(request.signals, standing, holdings, policy), RiskContext(policy, request.issues, tripped)
+        weigh(request.signals, standing, holdings, policy),
+        RiskContext(policy, request.issues, tripped, request.drifts),
     )
     decision = _decision(request, standing, ruled)
     modes = {**previous, **{s.strategy_name: standing[s.strategy_name].state for s in request.signals}}

@@ -83,6 +83,38 @@ class CycleInputs:
         return None if is_doubtful else self.account.equity
 
 
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """What a market data document says of each symbol."""
+
+    symbols: Mapping[str, Any]
+    """The well-formed ones."""
+    is_wrapped: bool
+    """Whether they stood under ``symbols``, and not flat."""
+    issues: tuple[InputIssue, ...]
+
+
+def read_market_data(document: Any) -> Quotes:
+    """Return the well-formed symbols of a market data document, and what is wrong with the others."""
+    if document is None:
+        return Quotes({}, False, (InputIssue(ReasonCode.MISSING_MARKET_DATA, "there is no market data"),))
+    issues: list[InputIssue] = []
+    is_wrapped = isinstance(document, Mapping) and "symbols" in document
+    symbols = document["symbols"] if is_wrapped else document
+    if not isinstance(symbols, Mapping):
+        wrong = MarketDataError("symbols", "a map", symbols)
+        return Quotes({}, is_wrapped, (InputIssue.of_error(ReasonCode.MALFORMED_MARKET_DATA, wrong),))
+    read: dict[str, Any] = {}
+    for ticker, quote in symbols.items():
+        try:
+            if is_wrapped or (isinstance(quote, Mapping) and "price" in quote):  # flat data may hold other things
+                check_quote(str(ticker), quote)
+            read[ticker] = quote
+        except MarketDataError as error:
+            issues.append(InputIssue.of_error(ReasonCode.MALFORMED_MARKET_DATA, error, str(ticker)))
+    return Quotes(read, is_wrapped, tuple(issues))
+
+
 def read_inputs(
     market_data: Any,
     account_snapshot: Any,
@@ -93,6 +125,7 @@ def read_inputs(
     is_time_required: bool,
     received_at: datetime | None = None,
     ledger_version: int = 0,
+    read_quotes: Callable[[Any], Quotes] = read_market_data,
 ) -> CycleInputs:
     """
     Validate a cycle's inputs; whatever is wrong becomes an issue, never an error.
@@ -110,9 +143,11 @@ def read_inputs(
         When the server got the account snapshot; by default now.
     ledger_version : int
         The ledger's: no snapshot can have seen a later one.
+    read_quotes : callable
+        Does what `read_market_data` does, which it may have done before.
     """
-    issues: list[InputIssue] = []
-    symbols, wrapped = _read_market_data(market_data, issues)
+    read = read_quotes(market_data)
+    issues = list(read.issues)
     max_age = timedelta(seconds=max_age_seconds)
     if isinstance(market_data, Mapping):
         issues += _age_issues("MARKET_DATA", market_data.get("as_of"), now, max_age, is_time_required)
@@ -126,35 +161,13 @@ def read_inputs(
         account = replace(account, as_of=now)
     usable = _usable(account_snapshot)
     return CycleInputs(
-        {**market_data, "symbols": symbols} if wrapped else symbols,
+        {**market_data, "symbols": read.symbols} if read.is_wrapped else read.symbols,
         usable,
         replace(account, received_at=received_at or now),
         tuple(issues),
         regime if isinstance(regime, Mapping) else None,
         usable,
     )
-
-
-def _read_market_data(document: Any, issues: list[InputIssue]) -> tuple[dict[str, Any], bool]:
-    """Return the well-formed symbols, and whether they stood under ``symbols`` or flat."""
-    if document is None:
-        issues.append(InputIssue(ReasonCode.MISSING_MARKET_DATA, "there is no market data"))
-        return {}, False
-    is_wrapped = isinstance(document, Mapping) and "symbols" in document
-    symbols = document["symbols"] if is_wrapped else document
-    if not isinstance(symbols, Mapping):
-        wrong = MarketDataError("symbols", "a map", symbols)
-        issues.append(InputIssue.of_error(ReasonCode.MALFORMED_MARKET_DATA, wrong))
-        return {}, is_wrapped
-    read: dict[str, Any] = {}
-    for ticker, quote in symbols.items():
-        try:
-            if is_wrapped or (isinstance(quote, Mapping) and "price" in quote):  # flat data may hold other things
-                check_quote(str(ticker), quote)
-            read[ticker] = quote
-        except MarketDataError as error:
-            issues.append(InputIssue.of_error(ReasonCode.MALFORMED_MARKET_DATA, error, str(ticker)))
-    return read, is_wrapped
 
 
 def check_quote(ticker: str, quote: Any) -> None:

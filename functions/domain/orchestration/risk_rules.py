@@ -14,6 +14,7 @@ from typing import Protocol
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.drift import NO_DRIFT, Drifts
 from functions.domain.orchestration.inputs import InputIssue
 from functions.domain.orchestration.intent import Intent, Judgement
 from functions.domain.orchestration.signals import Action, ProposedSignal
@@ -138,6 +139,8 @@ class RiskContext:
     issues: tuple[InputIssue, ...] = ()
     breaker: BreakerState | None = None
     """The tripped account breaker; None while it is closed."""
+    drifts: Drifts = NO_DRIFT
+    """Where broker and books differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,19 @@ class AccountBreakersRule:
         return _hold_entries(signals, breaker.reason_code, breaker.detail)
 
 
+class DriftRule:
+    """While broker and books differ, entries of the symbol, or all of them, wait where the policy says so."""
+
+    def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
+        if not context.drifts.differences:
+            return list(signals)
+        ruled = []
+        for signal in signals:
+            why = context.drifts.reason_to_hold(signal.proposed.ticker, context.policy) if signal.is_entry else None
+            ruled.append(signal if why is None else signal.held(ReasonCode.BOOK_DRIFT, why))
+        return ruled
+
+
 class SystemicSellsRule:
     """When enough distinct strategies want out, nobody enters."""
 
@@ -232,6 +248,7 @@ RISK_RULES: tuple[RiskRule, ...] = (
     TradingStateRule(),
     InputsRule(),
     AccountBreakersRule(),
+    DriftRule(),
     SystemicSellsRule(),
     GrossAllocationRule(),
 )

@@ -8,8 +8,9 @@ Mean, variance, skewness and kurtosis follow from them, and those of two stretch
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -88,10 +89,13 @@ def with_days(known: ByStrategy, days: Iterable[Document], daily_risk_free_rate:
     return moments
 
 
+_row = attrgetter(*CumulativeMoments.__slots__)
+
+
 def packed(rows: Sequence[CumulativeMoments | None]) -> bytes:
     """Return one row of float64 for each, NaN where nobody knows."""
     none = (np.nan,) * COLUMNS
-    table = [none if one is None else astuple(one) for one in rows]
+    table = [none if one is None else _row(one) for one in rows]
     return np.array(table, dtype=_WIRE).tobytes()
 
 

@@ -56,9 +56,12 @@ COST_SUMS = ("trading_fees", "slippage", "turnover")
 """What a day's fills cost, and were worth, USD; documents of before lack them."""
 
 
+_AT_TIMES: Kinds = {**OF_DAY_AT_TIMES, **dict.fromkeys(COST_SUMS, NUMBER)}
+
+
 def check_daily(document: Document, always: Kinds = OF_DAY) -> None:
     """Raise InputError if a stored daily document lacks what is read of it: which day it is of, and what is named."""
-    check_fields(document, {"period_start": TIME, **always}, {**OF_DAY_AT_TIMES, **dict.fromkeys(COST_SUMS, NUMBER)})
+    check_fields(document, always if "period_start" in always else {"period_start": TIME, **always}, _AT_TIMES)
 
 
 def check_return(document: Document) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError, PackedStateError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.kernel.setting_checks import FEE_BPS, SLIPPAGE_BPS, Check, optional
-from functions.domain.kernel.stored_fields import COUNT, MAP, NUMBER, check_fields
+from functions.domain.kernel.stored_fields import COUNT, MAP, NUMBER, Kinds, check_fields
 from functions.domain.track_record.daily_returns import COST_SUMS, day_of, is_on_paper
 
 MIN_FILLS = 30
@@ -25,6 +27,8 @@ FIELD = "live_costs"
 DAYS_FIELD = "live_days_json"
 """Where what they add up is in the tenant's own."""
 _SUMMED = (*COST_SUMS, "fills")
+_sums = itemgetter(*_SUMMED)
+_OF_SUMS: Kinds = dict.fromkeys(_SUMMED, NUMBER)
 _READ = {"fee_bps": optional(FEE_BPS), "slippage_bps": optional(SLIPPAGE_BPS)}
 
 
@@ -117,9 +121,10 @@ class LiveDays:
         """Read what is stored. Raises PackedStateError if it is missing or damaged."""
         try:
             days = {date.fromisoformat(day): one for day, one in json.loads(text).items()}
-            for one in days.values():
-                check_fields(one, dict.fromkeys(_SUMMED, NUMBER))
-        except (AttributeError, InputError, TypeError, ValueError) as error:
+            if not all(map(NUMBER.holds, itertools.chain.from_iterable(map(_sums, days.values())))):
+                for one in days.values():
+                    check_fields(one, _OF_SUMS)
+        except (AttributeError, InputError, KeyError, TypeError, ValueError) as error:
             raise PackedStateError(f"windows.{DAYS_FIELD}", "sums by session", text) from error
         return cls(days)
 

@@ -31,6 +31,11 @@ class Moments:
         deviation = np.sqrt(self.variance)
         return np.where(deviation > _ROUNDING * np.abs(self.mean), deviation, np.nan)
 
+    @property
+    def ratio(self) -> Floats:
+        """Mean over deviation: of excess returns the Sharpe ratio, not annualised; NaN where no two differ."""
+        return np.asarray(self.mean / self.deviation)
+
     def shape(self) -> tuple[Floats, Floats]:
         """Return population skewness and kurtosis (3 for a normal distribution)."""
         count = np.maximum(self.count, 1)

@@ -12,20 +12,14 @@ from functions.domain.track_record.moments import Floats, Moments
 from functions.domain.track_record.statistics import sampling_variance
 
 
-def sharpe_standard_error(
-    daily_returns: ArrayLike, annual_risk_free_rate: float = 0.0, *, periods_a_year: int
-) -> Floats:
+def sharpe_standard_error(excess_returns: ArrayLike, *, periods_a_year: int) -> Floats:
     """
     Return the standard error of the annualised Sharpe ratio.
 
     Parameters
     ----------
-    daily_returns : array_like, shape (days,) or (strategies, days)
-        Simple returns as fractions per day, oldest first. NaN marks a missing day.
-    annual_risk_free_rate : float
-        Fraction per year.
-    periods_a_year : int
-        Trading days a year on the market, n.
+    excess_returns, periods_a_year
+        As for `functions.domain.track_record.statistics.sharpe_ratio`.
 
     Returns
     -------
@@ -39,21 +33,20 @@ def sharpe_standard_error(
 
     Notes
     -----
-    sqrt(n/(days - 1) (1 - g3 s + (g4 - 1)/4 s^2)), with s the daily ratio. From 30 days it is about 2.9.
+    sqrt(n/(days - 1) (1 - g3 s + (g4 - 1)/4 s^2)), with n periods a year and s the daily ratio. From 30 days it is
+    about 2.9.
 
     References
     ----------
     Lo (2002), Financial Analysts Journal 58(4), 36-52; Mertens (2002); Bailey and López de Prado (2012).
     """
-    moments = Moments(daily_returns)
-    daily = (moments.mean - annual_risk_free_rate / periods_a_year) / moments.deviation
-    variance = sampling_variance(daily, *moments.shape())
+    moments = Moments(excess_returns)
+    variance = sampling_variance(moments.ratio, *moments.shape())
     return np.asarray(np.sqrt(variance * periods_a_year / np.maximum(moments.count - 1, 1)))
 
 
 def minimum_track_record_length(
-    daily_returns: ArrayLike,
-    annual_risk_free_rate: float = 0.0,
+    excess_returns: ArrayLike,
     annual_benchmark_sharpe: float = 0.0,
     *,
     periods_a_year: int,
@@ -64,8 +57,8 @@ def minimum_track_record_length(
 
     Parameters
     ----------
-    daily_returns, annual_risk_free_rate, periods_a_year
-        As for `sharpe_standard_error`.
+    excess_returns, periods_a_year
+        As for `functions.domain.track_record.statistics.sharpe_ratio`.
     annual_benchmark_sharpe : float
         The Sharpe ratio to beat, annualised.
     confidence : float
@@ -90,9 +83,8 @@ def minimum_track_record_length(
     ----------
     Bailey and López de Prado (2012), The Sharpe ratio efficient frontier, Journal of Risk 15(2), 3-44, eq. 11.
     """
-    moments = Moments(daily_returns)
-    daily = (moments.mean - annual_risk_free_rate / periods_a_year) / moments.deviation
-    above = daily - annual_benchmark_sharpe / math.sqrt(periods_a_year)
+    moments = Moments(excess_returns)
+    above = moments.ratio - annual_benchmark_sharpe / math.sqrt(periods_a_year)
     z = NormalDist().inv_cdf(confidence)
-    needed = 1.0 + sampling_variance(daily, *moments.shape()) * (z / np.where(above > 0, above, np.nan)) ** 2
+    needed = 1.0 + sampling_variance(moments.ratio, *moments.shape()) * (z / np.where(above > 0, above, np.nan)) ** 2
     return np.where(above <= 0, np.inf, needed)

@@ -48,8 +48,7 @@ def sharpe_ratio(excess_returns: ArrayLike, *, periods_a_year: int) -> Floats:
     ----------
     Sharpe (1994), Journal of Portfolio Management 21(1), 49-58.
     """
-    moments = Moments(excess_returns)
-    return np.asarray(moments.mean / moments.deviation * math.sqrt(periods_a_year))
+    return np.asarray(Moments(excess_returns).ratio * math.sqrt(periods_a_year))
 
 
 def probabilistic_sharpe_ratio(
@@ -93,9 +92,9 @@ def probabilistic_sharpe_ratio(
     Bailey and López de Prado (2012), The Sharpe ratio efficient frontier, Journal of Risk 15(2), 3-44, eq. 9.
     """
     moments = Moments(excess_returns)
-    daily = moments.mean / moments.deviation
     count = moments.count if observations is None else observations
-    return probability_above(annual_benchmark_sharpe / math.sqrt(periods_a_year), daily, count, *moments.shape())
+    benchmark = annual_benchmark_sharpe / math.sqrt(periods_a_year)
+    return probability_above(benchmark, moments.ratio, count, *moments.shape())
 
 
 def probability_above(

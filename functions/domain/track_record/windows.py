@@ -67,6 +67,9 @@ class PerformanceWindows:
 
         Of a day that both have, the later ones' sessions count.
         """
+        is_new = bool(self.dates and later.dates) and self.dates[-1] < later.dates[0]
+        if is_new and self.strategy_names == later.strategy_names:
+            return self._continued_by(later, since, most_days)
         dates = sorted(day for day in {*self.dates, *later.dates} if day >= since)[-most_days:]
         names = sorted({*self.strategy_names, *later.strategy_names})
         row = {name: number for number, name in enumerate(names)}
@@ -79,8 +82,15 @@ class PerformanceWindows:
             is_given = ~np.isnan(given.returns)
             for array, values in zip(both.arrays, given.arrays, strict=True):
                 array[cells] = np.where(is_given, values, array[cells])
-        has_any = np.asarray(~np.isnan(both.returns).all(axis=1))
-        return type(self)(tuple(itertools.compress(names, has_any.tolist())), tuple(dates), both[has_any])
+        return _with_any_return(names, dates, both)
+
+    def _continued_by(self, later: PerformanceWindows, since: date, most_days: int) -> PerformanceWindows:
+        """Do what `followed_by` does, where all days of the later ones are new, and the rows the same."""
+        dates = (*self.dates, *later.dates)
+        start = max(bisect_left(dates, since), len(dates) - most_days)
+        pairs = zip(self.sessions.arrays, later.sessions.arrays, strict=True)
+        both = SessionReturns(*(np.concatenate(pair, axis=1)[:, start:] for pair in pairs))
+        return _with_any_return(self.strategy_names, dates[start:], both)
 
     def before(self, day: date) -> PerformanceWindows:
         """Return the sessions before a day: what a cycle of that day knew."""
@@ -133,6 +143,13 @@ class PerformanceWindows:
             raise PackedStateError("returns", limit, sessions.returns.size)
         shape = len(names), len(dates)
         return cls(names, dates, SessionReturns(*(array.reshape(shape) for array in sessions.arrays)))
+
+
+def _with_any_return(names: Sequence[str], dates: Sequence[date], sessions: SessionReturns) -> PerformanceWindows:
+    """Return windows without strategies that have no return any more."""
+    has_any = np.asarray(~np.isnan(sessions.returns).all(axis=1))
+    kept = sessions if has_any.all() else sessions[has_any]
+    return PerformanceWindows(tuple(itertools.compress(names, has_any.tolist())), tuple(dates), kept)
 
 
 def _sessions(document: Mapping[str, Any]) -> SessionReturns:

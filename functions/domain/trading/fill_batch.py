@@ -110,7 +110,10 @@ class FillBatch(LedgerBatch):
             is_mismatch = redemption is not None and not _is_of(told, redemption)
             odd = self._count(told, None if is_mismatch else redemption)
             odd = ReasonCode.FILL_MISMATCH if is_mismatch else odd
-        added = adopted_fields(entry, ts or fill.at, fill.at, self.now) | self._granted(told, entry.document)
+        granted = self._granted(told, entry.document)
+        added = (
+            adopted_fields(entry, ts or fill.at, fill.at, self.now, has_grant=bool(granted.get("granted"))) | granted
+        )
         self.adopted[entry.entry_id] = self.with_version(added)
         self.results.append(FillResult(entry.entry_id, FillStatus.RECORDED, odd))
 
@@ -209,14 +212,23 @@ class FillBatch(LedgerBatch):
         return min(units, max(0.0, -self.book.holding(key.strategy_id, key.symbol).qty))
 
 
-def adopted_fields(entry: LedgerEntry, ts: datetime, own_ts: datetime, now: datetime) -> dict[str, Any]:
-    """Return the fields that a user's own document lacks, or has otherwise than the ledger is read by."""
+def adopted_fields(
+    entry: LedgerEntry, ts: datetime, own_ts: datetime, now: datetime, *, has_grant: bool = False
+) -> dict[str, Any]:
+    """
+    Return the fields that a user's own document lacks, or has otherwise than the ledger is read by.
+
+    Parameters
+    ----------
+    has_grant : bool
+        Whether it gets one: who read it before knew of none, so that it counts as new.
+    """
     added: dict[str, Any] = {}
     if not entry.is_timed or entry.document["ts"] != ts:
         added["ts"] = ts  # by which the ledger is read
     if own_ts != ts:
         added["reported_ts"] = own_ts
-    if not isinstance(entry.document.get("created_at"), datetime):
+    if has_grant or not isinstance(entry.document.get("created_at"), datetime):
         added["created_at"] = now  # which tells a late one
     return added
 

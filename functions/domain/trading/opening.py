@@ -27,6 +27,8 @@ class BookAction(StrEnum):
     MENDED = "MENDED"
     """Opened again, as the ledger has it."""
     CLOSED = "CLOSED"
+    ADOPTED = "ADOPTED"
+    """What broker and books differed by was booked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.drift import NO_DRIFT, Drifts
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.orchestration.intent import Intent
 from functions.domain.orchestration.known_positions import KnownPositions
@@ -46,6 +47,7 @@ def redeem(
     policy: Policy | None,
     current: CurrentSession,
     book: PositionBook,
+    drifts: Drifts = NO_DRIFT,
 ) -> tuple[Redemption, Reservation]:
     """
     Redeem a signal of the current session.
@@ -58,6 +60,8 @@ def redeem(
         The tenant's, now; None when it cannot be read.
     book : PositionBook
         The tenant's, now: what an exit may still trade.
+    drifts : Drifts, optional
+        Where broker and books differ, now.
 
     Raises
     ------
@@ -78,6 +82,7 @@ def redeem(
     notional, sizes = 0.0, Sizes()
     if intent is Intent.ENTRY:
         _check_new_exposure(name, action, policy, current.breaker, claim.now)
+        _check_drift(signal["ticker"], policy, drifts)
         notional = _covered_notional(signal, current, claim.now)
     else:
         sizes = sizes_now(signal, KnownPositions(book.of(name), {}, claim.now))
@@ -124,6 +129,13 @@ def _check_new_exposure(name: str, action: Action, policy: Policy | None, breake
         raise RefusedError(ReasonCode.DISABLED_BY_POLICY, f"{name} was disabled since the signal was issued")
 
 
+def _check_drift(symbol: str, policy: Policy | None, drifts: Drifts) -> None:
+    """Refuse an entry that waits for broker and books to agree."""
+    why = drifts.reason_to_hold(symbol, policy or Policy())
+    if why is not None:
+        raise RefusedError(ReasonCode.BOOK_DRIFT, f"{why}: exits only")
+
+
 def _covered_notional(signal: Mapping[str, Any], current: CurrentSession, now: datetime) -> float:
     notional = signal.get("notional")
     if notional is None or current.buying_power.usd is None:
@@ -137,7 +149,13 @@ def _covered_notional(signal: Mapping[str, Any], current: CurrentSession, now: d
     return float(notional)
 
 
-def check_repeat(redemption: Redemption, claim: Claim, policy: Policy | None, breaker: BreakerState) -> Redemption:
+def check_repeat(
+    redemption: Redemption,
+    claim: Claim,
+    policy: Policy | None,
+    breaker: BreakerState,
+    drifts: Drifts = NO_DRIFT,
+) -> Redemption:
     """
     Return the first answer to the same request; refuse any other, as a nonce is redeemed once.
 
@@ -156,7 +174,7 @@ def check_repeat(redemption: Redemption, claim: Claim, policy: Policy | None, br
             f"nonce {shown_nonce(claim.nonce)}… was redeemed at {redemption.redeemed_at.isoformat()}"
             f"{', and is over' if is_released else ''}: do not trade it",
         )
-    why = None if not redemption.is_entry else _withdrawn(redemption, policy, breaker, claim.now)
+    why = None if not redemption.is_entry else _withdrawn(redemption, policy, breaker, drifts, claim.now)
     if why is not None:
         held = 0.0 if claim.now >= redemption.lapses_at else redemption.unfilled
         raise RefusedError(
@@ -167,7 +185,9 @@ def check_repeat(redemption: Redemption, claim: Claim, policy: Policy | None, br
     return replace(redemption, status=RedemptionStatus.RESERVED, **_UNTOUCHED)
 
 
-def _withdrawn(redemption: Redemption, policy: Policy | None, breaker: BreakerState, now: datetime) -> str | None:
+def _withdrawn(
+    redemption: Redemption, policy: Policy | None, breaker: BreakerState, drifts: Drifts, now: datetime
+) -> str | None:
     """Say why a redeemed entry must not be traded any more; None if it may be."""
     if now >= redemption.lapses_at:
         return f"it lapsed at {redemption.lapses_at.isoformat()}"
@@ -175,6 +195,7 @@ def _withdrawn(redemption: Redemption, policy: Policy | None, breaker: BreakerSt
         return f"it expired at {redemption.expires_at.isoformat()}"
     try:
         _check_new_exposure(redemption.strategy_id, redemption.action, policy, breaker, now)
+        _check_drift(redemption.symbol, policy, drifts)
     except RefusedError as refused:
         return refused.detail
     return None

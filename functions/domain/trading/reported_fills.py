@@ -28,6 +28,8 @@ class FillStatus(StrEnum):
     """It is in the ledger already."""
     REJECTED = "REJECTED"
     """It is not in the ledger; the reason code says why."""
+    LEFT_TO_FEED = "LEFT_TO_FEED"
+    """The tenant's account is read from its broker: the fill is booked by the broker's own word, once that tells it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

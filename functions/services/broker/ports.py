@@ -1,15 +1,21 @@
-"""What use cases need of a broker, as a protocol. It takes no orders: those are the trading client's."""
+"""What use cases need of a broker and of what is known of it, as protocols. Orders are the trading client's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 from functions.domain.broker.account import Asset, BrokerAccount, BrokerPosition
 from functions.domain.broker.activities import ActivityCursor, ActivityPage
+from functions.domain.broker.connection import BrokerConnection
+from functions.domain.broker.credentials import Credentials
 from functions.domain.broker.orders import BrokerOrder
 from functions.domain.broker.prices import Adjustment, Bar, Quote
+from functions.domain.broker.snapshot import BrokerSnapshot
+from functions.services.kernel.ports import Version, Versioned
 
 MOST_ACTIVITIES = 1000
 """How many activities one call tells by default."""
@@ -36,6 +42,10 @@ class Broker(Protocol):
 
     def open_orders(self) -> Sequence[BrokerOrder]:
         """Return every order that may still fill, newest first."""
+        ...
+
+    def orders_between(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:
+        """Return orders submitted between aware times, in whatever state, the newest of them if there are many."""
         ...
 
     def order(self, order_id: str) -> BrokerOrder | None:
@@ -84,4 +94,74 @@ class Broker(Protocol):
         CursorExpired
             If the broker does not know the cursor, or no longer tells what happened since.
         """
+        ...
+
+
+class Reconciler(Protocol):
+    """Holds what a broker says against what is on record; the feed calls it once activities are booked."""
+
+    def reconcile(self, tenant_id: str, seen: BrokerSnapshot) -> None:
+        """Compare both sides and record what differs. Raises StoreError."""
+        ...
+
+
+class BrokerKeys(Protocol):
+    """Where the keys of tenants' accounts are kept: nowhere else, and read by nobody who runs strategies."""
+
+    def read(self, tenant_id: str) -> Credentials | None:
+        """Return a tenant's keys; None if there are none. Raises KeysUnavailable."""
+        ...
+
+    def write(self, tenant_id: str, credentials: Credentials) -> None:
+        """Keep them, in the place of those before. Raises KeysUnavailable."""
+        ...
+
+    def delete(self, tenant_id: str) -> None:
+        """Forget them; again changes nothing. Raises KeysUnavailable."""
+        ...
+
+
+OpenBroker = Callable[[BrokerConnection, Credentials, float], AbstractContextManager[Broker]]
+"""
+Opens an account for so many seconds: what is asked of it later, or takes longer, is BrokerUnavailable.
+
+Raises KeysRefused if what is given cannot be keys.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSymbols:
+    """What the deployed strategies declare to look at."""
+
+    own: tuple[str, ...] = ()
+    """Of all but the samples."""
+    samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By sample."""
+
+
+class ConnectionStore(Protocol):
+    """Where connections to brokers are kept; every method raises StoreUnavailable."""
+
+    def read(self, tenant_id: str) -> Versioned[BrokerConnection | None]:
+        """Return a tenant's connection, to write over. Raises DamagedDocument."""
+        ...
+
+    def write(self, tenant_id: str, connection: BrokerConnection, before: Version | None) -> Version:
+        """Store it, and return its new version. Raises StoreConflict if somebody else did since ``before``."""
+        ...
+
+    def claim(self, connection: BrokerConnection, tenant_id: str) -> str:
+        """Let an account be a tenant's, unless it is another's, and return whose it is."""
+        ...
+
+    def release(self, connection: BrokerConnection, tenant_id: str) -> None:
+        """Let an account be nobody's, if it is this tenant's."""
+        ...
+
+    def connected(self, tenant_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of some tenants are connected, in one batched read."""
+        ...
+
+    def declared_symbols(self) -> DeclaredSymbols:
+        """Return what the deployed strategies declare; nothing before they ran for the first time."""
         ...

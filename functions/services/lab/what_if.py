@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.errors import InputError, PolicyProblemsError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
 from functions.domain.lab.recorded_session import RecordedSession, paper_exits, read_session
 from functions.domain.lab.replayed_sessions import modes_after
@@ -27,7 +27,7 @@ from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.damage import reading
 from functions.services.kernel.ports import Clock, Document, MarketCalendar, MarketCalendars
 from functions.services.lab.ports import PreviewStore
-from functions.services.orchestration.manage_policy import check_overrides
+from functions.services.orchestration.manage_policy import problems_of
 from functions.services.track_record.build_windows import usable, windows_of
 
 logger = logging.getLogger("maestro")
@@ -83,7 +83,8 @@ class PreviewPolicy:
             If a field is unknown or out of range.
         DamagedDocument, StoreUnavailable
         """
-        check_overrides(overrides, defaults)
+        if problems := problems_of(overrides, defaults):
+            raise PolicyProblemsError(problems)
         tried, holds = Policy.from_sources(defaults, overrides), _policy(defaults, self._store.policy(tenant_id))
         calendar = self._calendars.of(holds.market)
         (newest,) = self._store.last_decisions(tenant_id, [(_LONG_AGO, self._clock.now() + timedelta(days=1))])

@@ -135,6 +135,15 @@ class LedgerRun:
         """
         return usable(self.store.daily_documents(self.run.tenant_id, first, last, begin), self.malformed.note)
 
+    def documents_by_day(
+        self, first: date, last: date, begin: datetime | None = None
+    ) -> dict[date, dict[str, Document]]:
+        """Return the same by day. Raises StoreUnavailable."""
+        by_day: dict[date, dict[str, Document]] = defaultdict(dict)
+        for name, one in self.documents(first, last, begin).items():
+            by_day[day_of(one)][name] = one
+        return by_day
+
 
 def go_forward(run: LedgerRun) -> bool:
     """
@@ -155,15 +164,13 @@ def go_forward(run: LedgerRun) -> bool:
     due = frozenset() if head is None else head.months_due
     windows = _windows_before(run, sessions[0])
     begin = session_period(run.calendar, sessions[0]).start
-    known = run.documents(sessions[0], sessions[: run.run.most_days][-1], begin)
-    by_day: dict[date, dict[str, Document]] = defaultdict(dict)
-    for name, one in known.items():
-        by_day[day_of(one)][name] = one
+    known = run.documents_by_day(sessions[0], sessions[: run.run.most_days][-1], begin)
     for session in sessions:
         if not run.run.may_go_on():
             return False
-        day = run.days.day(books, session, known)
-        windows = windows.followed_by(session, (by_day.pop(session, {}) | day.snapshots).values())
+        of_session = known.pop(session, {})
+        day = run.days.day(books, session, of_session)
+        windows = windows.followed_by(session, (of_session | day.snapshots).values())
         due |= {day.period.label[:7]}
         served = LedgerHead(session, run.run.seen_until, day.period.end, None, due)
         run.commit(served, day, snapshots=day.snapshots, windows=windows.to_documents(day.books.moments))

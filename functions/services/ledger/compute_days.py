@@ -10,12 +10,11 @@ from typing import Any
 from functions.domain.kernel.errors import PackedStateError
 from functions.domain.ledger.books import Checkpoint, PeriodResult, compute_period_in_pages
 from functions.domain.ledger.capital import capital_base
-from functions.domain.ledger.checkpoints import checkpoint_document
 from functions.domain.ledger.marks import Marks, latest, marks_document, read_marks
 from functions.domain.ledger.periods import Period, day_document, mode_at_end
 from functions.domain.track_record.cumulative_moments import ByStrategy, with_days
 from functions.services.kernel.ports import Clock, Document, MarketCalendar
-from functions.services.ledger.books import books_at
+from functions.services.ledger.books import PackedBooks, books_at
 from functions.services.ledger.malformed import Malformed
 from functions.services.ledger.ports import LedgerStore
 from functions.services.ledger.read_ledger import read_all_events
@@ -37,7 +36,7 @@ class ComputedDay:
 
     @property
     def checkpoint(self) -> Document:
-        return checkpoint_document(self.books) | {"session": self.period.label}
+        return PackedBooks(self.books, session=self.period.label)
 
     @property
     def kept_marks(self) -> Document:
@@ -101,7 +100,8 @@ class ComputeDays:
         books : Checkpoint
             Where the day before ended; every fill since counts to this one.
         known : mapping
-            Documents by id, of days computed before: what a day's took from the policy stays, and the mode it knew.
+            The session's documents by id: of one computed before what it took from the policy stays, and the mode it
+            knew, and a user's own counts in its moments as it does in windows.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class ComputeDays:
         documents = {
             period.document_id(one.uid, one.strategy_id): self._document(one, period, known) for one in results
         }
-        moments = None if books.moments is None else self.with_days(books.moments, documents.values())
+        moments = None if books.moments is None else self.with_days(books.moments, {**known, **documents}.values())
         return ComputedDay(session, period, replace(closing, moments=moments), marks, documents)
 
     def with_days(self, moments: ByStrategy, days: Iterable[Document]) -> ByStrategy:

@@ -41,13 +41,13 @@ def compute_again(run: LedgerRun) -> bool:
         return True
     start = again.first if again.reached is None else session_after(run.calendar, again.reached)
     sessions = run.calendar.sessions(start, head.last_day)
-    known = run.documents(start, sessions[: run.run.most_days][-1]) if sessions else {}
+    known = run.documents_by_day(start, sessions[: run.run.most_days][-1]) if sessions else {}
     leftovers = {} if head.recomputing is None else _staged_ids(run, start)
     books = run.books(again.reached_at, again.reached, start)
     for session in sessions[:-1]:
         if not run.run.may_go_on():
             return False
-        day = run.days.day(books, session, known)
+        day = run.days.day(books, session, known.get(session, {}))
         again = replace(again, reached=session, reached_at=day.period.end, seen_until=run.run.seen_until)
         stale = leftovers.get(session, set()) - day.snapshots.keys()
         run.commit(replace(head, recomputing=again), day, staged=day.snapshots, unstaged=stale)
@@ -55,7 +55,9 @@ def compute_again(run: LedgerRun) -> bool:
         books = day.books
     if not run.run.may_go_on():
         return False
-    _serve(run, head, again, run.days.day(books, sessions[-1], known) if sessions else None, books)
+    _serve(
+        run, head, again, run.days.day(books, sessions[-1], known.get(sessions[-1], {})) if sessions else None, books
+    )
     return True
 
 

@@ -57,11 +57,25 @@ class SnapshotReport:
 
 
 class TakeSnapshots:
-    """The use case; one tenant at a time."""
+    """
+    The use case; one tenant at a time.
+
+    Parameters
+    ----------
+    mends_windows : bool
+        Whether a run that has no day to compute makes the windows anew, as somebody may have damaged them.
+    """
 
     def __init__(
-        self, store: LedgerStore, calendars: MarketCalendars, clock: Clock, limits: RunLimits = LIMITS
+        self,
+        store: LedgerStore,
+        calendars: MarketCalendars,
+        clock: Clock,
+        limits: RunLimits = LIMITS,
+        *,
+        mends_windows: bool = True,
     ) -> None:
+        self._mends_windows = mends_windows
         self._store = store
         self._calendars = calendars
         self._clock = clock
@@ -113,7 +127,7 @@ class TakeSnapshots:
             with race:
                 attempt = LedgerRun(run, self._store, calendar, days, malformed)
                 report.is_through = compute_again(attempt) and go_forward(attempt)
-                if report.is_through and not report.days:
+                if self._mends_windows and report.is_through and not report.days:
                     mend_windows(attempt)
             report.largest_commit = max(report.largest_commit, attempt.largest_commit)
             if race.is_lost:

@@ -11,7 +11,7 @@ from typing import Any
 from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.errors import DamagedDocument, InputError
 from functions.domain.kernel.policy import Policy
-from functions.domain.kernel.stored_fields import COUNT, NUMBER
+from functions.domain.kernel.stored_fields import COUNT, MAPS, NUMBER, TEXT, TIME, check_fields
 from functions.domain.monitoring.alert_members import holding
 from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, reconcile
 from functions.domain.monitoring.damage_findings import damaged_alerts
@@ -19,6 +19,7 @@ from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_j
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.monitoring.rest import is_to_be_stored, next_check
 from functions.domain.orchestration.decision import check_logged
+from functions.domain.orchestration.drift import NO_DRIFT, Drifts
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.reservations import CurrentSession, Overfill
@@ -133,10 +134,18 @@ def observed(
         jobs=_readable(records.jobs, check_job),
         lapsed=_readable(records.lapsed, check_lapsed),
         book=_book(records.positions),
+        drifts=_drifts(records.drift),
         overfills=_overfills(records.session),
         closed_memberships=closed,
+        broker_told=_told(records.broker),
         sizes=_sizes(records),
     )
+
+
+def _told(broker: Document | None) -> Sequence[Document]:
+    """Return what the broker told, as far as it can be read."""
+    told = (broker or {}).get("told") or ()
+    return _readable(list(told) if MAPS.holds(told) else [], lambda one: check_fields(one, {"at": TIME, "text": TEXT}))
 
 
 def _sizes(records: AlertRecords) -> Mapping[str, float]:
@@ -238,6 +247,14 @@ def _book(positions: Document | None) -> PositionBook:
     except InputError as error:  # decisions report it as an input issue, which is an alert of its own
         logger.error("The position book cannot be read, checking the other alerts: %s", error)
         return PositionBook()
+
+
+def _drifts(document: Document | None) -> Drifts:
+    try:
+        return Drifts.from_document(document)
+    except InputError as error:  # decisions report it as an input issue, which is an alert of its own
+        logger.error("What broker and books differ by cannot be read, checking the other alerts: %s", error)
+        return NO_DRIFT
 
 
 def _overfills(session: Document | None) -> Sequence[Overfill]:

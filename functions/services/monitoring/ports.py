@@ -135,6 +135,10 @@ class AlertRecords:
     lapsed: Sequence[Document]
     alerts: Mapping[str, Versioned[Document]]
     """Conditions that are open or acknowledged, by id; events stay as they are until somebody takes them on."""
+    broker: Document | None = None
+    """``state/broker``, the connection to the tenant's account."""
+    drift: Document | None = None
+    """``state/drift``: where broker and books differ."""
 
 
 class AlertStore(Protocol):

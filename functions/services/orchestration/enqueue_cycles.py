@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from functions.domain.kernel.slots import parse_slot, slot_of
-from functions.services.kernel.enabled_tenants import enabled_tenants, is_open
+from functions.services.kernel.enabled_tenants import EnabledTenants, enabled_tenants, is_open
 from functions.services.kernel.ports import MarketCalendars, TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
 
@@ -48,6 +48,42 @@ class CycleTask(Task):
         return cls(tenant_id, parse_slot(details.get("slot")))
 
 
+@dataclass(frozen=True, slots=True)
+class DueCycles:
+    """The cycles of one slot."""
+
+    slot: str
+    tasks: Sequence[CycleTask]
+    found: EnabledTenants
+
+
+def due_cycles(
+    directory: TenantDirectory, calendars: MarketCalendars, policy_defaults: Mapping[str, Any], at: datetime
+) -> DueCycles:
+    """
+    Return one cycle per enabled tenant whose own market is open.
+
+    A tenant whose policy cannot be read, or whose market's hours nobody knows, keeps the deployment's hours.
+
+    Parameters
+    ----------
+    at : datetime
+        The scheduled time, aware.
+
+    Raises
+    ------
+    StoreError
+        If tenants could not be read.
+    """
+    slot = slot_of(at)
+    found = enabled_tenants(directory, ["market"], policy_defaults)
+    markets = {tenant_id: policy.market for tenant_id, policy in {**found.unread, **found.policies}.items()}
+    opened = {market: is_open(calendars, market, policy_defaults, at) for market in sorted(set(markets.values()))}
+    for market in (one for one, is_market_open in opened.items() if not is_market_open):
+        logger.info("Market %s closed at %s: no cycles", market, slot, extra={"slot": slot})
+    return DueCycles(slot, [CycleTask(one, slot) for one, market in markets.items() if opened[market]], found)
+
+
 def enqueue_cycles(
     directory: TenantDirectory,
     calendars: MarketCalendars,
@@ -57,13 +93,6 @@ def enqueue_cycles(
 ) -> int:
     """
     Queue one cycle per enabled tenant whose own market is open; doing it again queues nothing twice.
-
-    A tenant whose policy cannot be read, or whose market's hours nobody knows, keeps the deployment's hours.
-
-    Parameters
-    ----------
-    at : datetime
-        The scheduled time, aware.
 
     Returns
     -------
@@ -76,16 +105,7 @@ def enqueue_cycles(
         If tenants could not be read, or a task not be queued; the other tenants' tasks are queued all the same, and
         the schedule's retry completes the rest.
     """
-    slot = slot_of(at)
-    found = enabled_tenants(directory, ["market"], policy_defaults)
-    markets = {tenant_id: policy.market for tenant_id, policy in {**found.unread, **found.policies}.items()}
-    opened = {market: is_open(calendars, market, policy_defaults, at) for market in sorted(set(markets.values()))}
-    for market in (one for one, is_market_open in opened.items() if not is_market_open):
-        logger.info("Market %s closed at %s: no cycles", market, slot, extra={"slot": slot})
-    count = enqueue_all(
-        queue,
-        [CycleTask(tenant_id, slot) for tenant_id, market in markets.items() if opened[market]],
-        f"cycles of {slot}",
-    )
-    found.check_all_read()
+    due = due_cycles(directory, calendars, policy_defaults, at)
+    count = enqueue_all(queue, due.tasks, f"cycles of {due.slot}")
+    due.found.check_all_read()
     return count

@@ -8,7 +8,7 @@ import inspect
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from functions.domain.kernel.errors import described
@@ -65,8 +65,7 @@ class StrategyEvaluator:
         timeout_seconds : float
             For each strategy, from its own start.
         """
-        shared = (read_only(market_data), read_only(account_snapshot), read_only(regime))
-        inputs = {name: _own_inputs(shared, own_fields(name)) for name in strategies}
+        inputs = _inputs_of(strategies, market_data, account_snapshot, regime, own_fields)
         is_async = {name: inspect.iscoroutinefunction(evaluate) for name, evaluate in strategies.items()}
         blocking = {name: evaluate for name, evaluate in strategies.items() if not is_async[name]}
         waiting = {name: evaluate for name, evaluate in strategies.items() if is_async[name]}
@@ -144,6 +143,39 @@ class _Batch:
                 timeout = _timeout_signal(name, timeout_seconds)
                 if self._signals.setdefault(name, timeout) is timeout:
                     self.overdue[name] = thread
+
+
+async def evaluate_here(
+    strategies: Mapping[str, Evaluate],
+    market_data: Mapping[str, Any],
+    account_snapshot: Mapping[str, Any],
+    regime: Mapping[str, Any] | None,
+    own_fields: Callable[[str], Mapping[str, Any]] = lambda _: {},
+) -> list[ProposedSignal]:
+    """
+    Evaluate strategies one after the other in the caller's thread, with what `StrategyEvaluator.evaluate` hands them.
+
+    For strategies that are known to end: nothing stops one here.
+    """
+    inputs = _inputs_of(strategies, market_data, account_snapshot, regime, own_fields)
+    signals = []
+    for name, evaluate in strategies.items():
+        if inspect.iscoroutinefunction(evaluate):
+            signals.append(await _await_one(name, evaluate, inputs[name]))
+        else:
+            signals.append(_evaluate_one(name, evaluate, inputs[name]))
+    return signals
+
+
+def _inputs_of(
+    names: Iterable[str],
+    market_data: Mapping[str, Any],
+    account_snapshot: Mapping[str, Any],
+    regime: Mapping[str, Any] | None,
+    own_fields: Callable[[str], Mapping[str, Any]],
+) -> Inputs:
+    shared = (read_only(market_data), read_only(account_snapshot), read_only(regime))
+    return {name: _own_inputs(shared, own_fields(name)) for name in names}
 
 
 def _own_inputs(shared: Sequence[Any], own: Mapping[str, Any]) -> Sequence[Any]:

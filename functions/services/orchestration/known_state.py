@@ -11,6 +11,7 @@ from functions.domain.kernel.errors import DamagedDocument, InputError, StoreUna
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.decide import UNREADABLE
+from functions.domain.orchestration.drift import NO_DRIFT, Drifts
 from functions.domain.orchestration.inputs import InputIssue
 from functions.domain.orchestration.paper import PaperPositions, read_paper
 from functions.domain.orchestration.position_book import PositionBook
@@ -42,6 +43,8 @@ class Known:
     live_costs: LiveCosts
     """What the tenant's own live fills cost of late."""
     book: PositionBook
+    drifts: Drifts
+    """Where broker and books differ."""
     issues: tuple[InputIssue, ...]
 
     @property
@@ -62,7 +65,8 @@ def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     paper: PaperPositions = _read_or({}, read_paper, state.modes, issues)
     live_costs = _read_or(LiveCosts(), LiveCosts.from_windows, state.windows, issues)
     book = _read_or(PositionBook(), PositionBook.from_document, state.positions, issues)
-    return Known(state, policy, windows, modes, breaker, paper, live_costs, book, tuple(issues))
+    drifts = _read_or(NO_DRIFT, Drifts.from_document, state.drift, issues)
+    return Known(state, policy, windows, modes, breaker, paper, live_costs, book, drifts, tuple(issues))
 
 
 def _read_or(

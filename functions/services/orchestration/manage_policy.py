@@ -37,24 +37,6 @@ class Author:
         return None if self.idempotency_key is None else RequestKey(self.uid, self.idempotency_key, asked)
 
 
-def check_overrides(overrides: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
-    """
-    Check what is to become of a tenant's policy.
-
-    Raises
-    ------
-    PolicyProblemsError
-        If a field is unknown, out of range, or not set this way.
-    """
-    switched = sorted(TRADING_STATE_FIELDS & overrides.keys())
-    problems = [PolicyError(name, "set by PUT trading-state", overrides[name]) for name in switched]
-    problems += Policy.problems(defaults, {k: v for k, v in overrides.items() if k not in switched})
-    bookkeeping = BOOKKEEPING_FIELDS & overrides.keys()
-    problems += [PolicyError(name, "left to the server", overrides[name]) for name in sorted(bookkeeping)]
-    if problems:
-        raise PolicyProblemsError(problems)
-
-
 class ManagePolicy:
     """The use case; keep one per process."""
 
@@ -92,7 +74,8 @@ class ManagePolicy:
             With VERSION_CONFLICT, if the policy is not at the expected version any more; with IDEMPOTENCY_KEY_REUSED.
         StoreUnavailable
         """
-        check_overrides(overrides, defaults)
+        if problems := problems_of(overrides, defaults):
+            raise PolicyProblemsError(problems)
 
         key = author.request({"put": "policy", "overrides": dict(overrides), "version": expected_version})
 
@@ -204,6 +187,16 @@ class ManagePolicy:
             return None
         check_stored(change, {"policy": MAP})
         return stored_policy(change["policy"], defaults)
+
+
+def problems_of(overrides: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[PolicyError]:
+    """Return everything that is wrong with settings as somebody gives them; nothing if they can be put."""
+    switched = sorted(TRADING_STATE_FIELDS & overrides.keys())
+    problems = [PolicyError(name, "set by PUT trading-state", overrides[name]) for name in switched]
+    problems += Policy.problems(defaults, {k: v for k, v in overrides.items() if k not in switched})
+    bookkeeping = BOOKKEEPING_FIELDS & overrides.keys()
+    problems += [PolicyError(name, "left to the server", overrides[name]) for name in sorted(bookkeeping)]
+    return problems
 
 
 def _normalised(overrides: Mapping[str, Any]) -> dict[str, Any]:

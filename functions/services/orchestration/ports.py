@@ -31,6 +31,10 @@ class TenantState:
     """The record of the slot, if it was decided already."""
     keyed: Document | None
     """The idempotency record of the request, if its key was used already."""
+    broker: Document | None = None
+    """The connection to the tenant's broker, with what its last feed came to."""
+    drift: Document | None = None
+    """Where broker and books differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +153,18 @@ class FoundStrategies:
     names: Sequence[str] = ()
     samples: frozenset[str] = frozenset()
     """Which of them say that they are samples."""
+    symbols: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What each of them declares to look at, by name."""
     load_errors: Mapping[str, str] = field(default_factory=dict)
     """What could not be loaded, by module or class name, and why."""
+
+
+class SymbolStore(Protocol):
+    """Where what strategies declare to look at is kept, for all tenants."""
+
+    def write_symbols(self, symbols: Sequence[str], samples: Mapping[str, Sequence[str]]) -> None:
+        """Store what all but samples declare, and each sample's; doing it again changes nothing. Raises StoreError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,19 @@ def read_only(value: Any) -> Any:
 
     Strategies share one copy; so one that sorts a history or adds a key in place fails alone, instead of changing
     what the others see. The copies are still dicts and lists, for code that asks ``isinstance`` or writes JSON, and
-    ``copy()``, ``deepcopy`` or slicing give plain, changeable ones.
+    ``copy()``, ``deepcopy`` or slicing give plain, changeable ones. What is read-only already is handed on as it is.
     """
+    if type(value) in _READ_ONLY:
+        return value
     if isinstance(value, dict):
         return ReadOnlyDict({key: read_only(item) for key, item in value.items()})
     if isinstance(value, list):
-        return ReadOnlyList([read_only(item) for item in value])
+        is_flat = _UNCHANGEABLE.issuperset(map(type, value))  # a history, in one step
+        return ReadOnlyList(value if is_flat else [read_only(item) for item in value])
     return value
+
+
+_UNCHANGEABLE = frozenset({bool, float, int, str, type(None)})
 
 
 def _refuse(_self: object, *_args: Any, **_kwargs: Any) -> NoReturn:
@@ -57,3 +63,6 @@ class ReadOnlyList(list[Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (list, (list(self),))
+
+
+_READ_ONLY = frozenset({ReadOnlyDict, ReadOnlyList})

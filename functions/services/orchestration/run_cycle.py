@@ -13,6 +13,7 @@ from typing import Any
 from functions.domain.kernel.errors import InputError, StoreConflict, StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.broker_feed import feed_issues
 from functions.domain.orchestration.cycle_documents import (
     OF_SESSION,
     current_session_document,
@@ -24,7 +25,7 @@ from functions.domain.orchestration.cycle_documents import (
 from functions.domain.orchestration.decide import NOT_READ, DecisionRequest, DecisionResult, decide
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.identity import session_id_of
-from functions.domain.orchestration.inputs import CycleInputs, InputIssue, read_inputs
+from functions.domain.orchestration.inputs import CycleInputs, InputIssue, Quotes, read_inputs, read_market_data
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.own_account import own_fields
 from functions.domain.orchestration.paper import prices_of, with_paper_positions
@@ -96,10 +97,29 @@ class CycleResult:
 
 
 class RunCycle:
-    """The use case; keep one per process."""
+    """
+    The use case; keep one per process.
 
-    def __init__(self, store: CycleStore, clock: Clock, ids: Ids, calendars: MarketCalendars) -> None:
+    Parameters
+    ----------
+    beside : callable
+        Runs a call of the store beside the event loop: in a thread, unless the store answers at once.
+    read_quotes : callable
+        Does what `read_market_data` does, which it may have done before.
+    """
+
+    def __init__(
+        self,
+        store: CycleStore,
+        clock: Clock,
+        ids: Ids,
+        calendars: MarketCalendars,
+        beside: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+        read_quotes: Callable[[Any], Quotes] = read_market_data,
+    ) -> None:
         self._store = store
+        self._beside = beside
+        self._read_quotes = read_quotes
         self._clock = clock
         self._ids = ids
         self._calendars = calendars
@@ -124,7 +144,7 @@ class RunCycle:
                 return None
             found = await loaded()
             request = replace(request, samples=found.samples, load_errors=found.load_errors) if found else request
-        inputs = _inputs(request, known, now)
+        inputs = _inputs(request, known, now, self._read_quotes)
         signals = await request.propose(inputs, known.policy)
         result = await self._decide_and_commit(request, known, inputs, signals, now, started)
         if result is None:
@@ -149,7 +169,7 @@ class RunCycle:
             result = replace(result, decision=decision)
             with race:
                 try:
-                    await asyncio.to_thread(self._commit, request, known.state, result, inputs)
+                    await self._beside(self._commit, request, known.state, result, inputs)
                 except StoreUnavailable as error:
                     if request.goes_on_record:
                         raise
@@ -178,6 +198,7 @@ class RunCycle:
                 policy=known.policy.at(now),
                 windows=known.windows,
                 previous_modes=known.modes,
+                drifts=known.drifts,
                 breaker=next_breaker(known.breaker, *observed, now, session, known.policy),
                 paper=known.paper,
                 paper_costs=PaperCosts.of(known.policy, known.live_costs),
@@ -229,7 +250,9 @@ class RunCycle:
     async def _read(self, request: CycleRequest) -> Known:
         key_id = None if request.key is None else request.key.id
         try:
-            state = await asyncio.to_thread(self._store.read, request.tenant_id, request.uid, request.slot, key_id)
+            state: TenantState = await self._beside(
+                self._store.read, request.tenant_id, request.uid, request.slot, key_id
+            )
             check_stored(state.session.value, {}, OF_SESSION)
         except StoreUnavailable as error:
             if request.goes_on_record:
@@ -249,13 +272,13 @@ class RunCycle:
         record = {"status": str(ReasonCode.SUPERSEDED), "superseded_by": newest, "decided_at": self._clock.now()}
         logger.warning("Slot %s came after %s was decided: skipped", slot, newest, extra={"tenant": request.tenant_id})
         try:
-            await asyncio.to_thread(self._store.record_superseded, request.tenant_id, slot, record)
+            await self._beside(self._store.record_superseded, request.tenant_id, slot, record)
         except StoreConflict:
             logger.info("Slot %s is on record already", slot, extra={"tenant": request.tenant_id})
         return True
 
 
-def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
+def _inputs(request: CycleRequest, known: Known, now: datetime, read_quotes: Callable[[Any], Quotes]) -> CycleInputs:
     given, state = request.given, known.state
     if given is None:
         given = GivenInputs(state.market_data, state.account, state.regime)
@@ -268,11 +291,21 @@ def _inputs(request: CycleRequest, known: Known, now: datetime) -> CycleInputs:
         is_time_required=request.given is None,
         received_at=state.account_received_at if request.given is None else None,
         ledger_version=int((state.session.value or {}).get("ledger_version") or 0),
+        read_quotes=read_quotes,
     )
     positions = KnownPositions(known.book, inputs.live_snapshot, now)
     prices = prices_of(inputs.market_data)
+    fed = _of_feed(state, request.slot) if request.given is None else []
     return replace(
         inputs,
+        issues=(*inputs.issues, *fed),
         account_snapshot=with_paper_positions(inputs.account_snapshot, known.paper),
         own_fields=lambda strategy_id: own_fields(strategy_id, positions, known.paper, prices),
     )
+
+
+def _of_feed(state: TenantState, slot: str | None) -> list[InputIssue]:
+    try:
+        return feed_issues(state.broker, slot)
+    except InputError as error:
+        return [InputIssue.of_error(ReasonCode.BROKER_FEED, error)]

@@ -29,6 +29,8 @@ class TradingRecords:
     """As of when, by the store's clock."""
     keyed: Mapping[str, Document] = field(default_factory=dict)
     """Idempotency records that exist, by id."""
+    drift: Document | None = None
+    """Where broker and books differ, if that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,13 @@ class TradingStore(Protocol):
     """Where signals are redeemed and fills recorded."""
 
     def read(
-        self, tenant_id: str, nonces: Sequence[str], fill_ids: Sequence[str] = (), key_ids: Sequence[str] = ()
+        self,
+        tenant_id: str,
+        nonces: Sequence[str],
+        fill_ids: Sequence[str] = (),
+        key_ids: Sequence[str] = (),
+        *,
+        with_drift: bool = False,
     ) -> TradingRecords:
         """Read everything in one round trip. Raises StoreUnavailable."""
         ...

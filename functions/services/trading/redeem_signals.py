@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from functions.domain.kernel.errors import DamagedDocument, InputError, RefusedError
-from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.policy import OnDrift, Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.kernel.stored_fields import check_fields
 from functions.domain.orchestration.cycle_documents import OF_ISSUED, issued_signals
+from functions.domain.orchestration.drift import NO_DRIFT, Drifts
 from functions.domain.orchestration.identity import shown_nonce
 from functions.domain.orchestration.intent import Intent
 from functions.domain.orchestration.position_book import PositionBook
@@ -84,7 +85,8 @@ class RedeemSignals:
             claim = Claim(
                 tenant_id=tenant_id, uid=uid, nonce=nonce, idempotency_key=idempotency_key, now=self._clock.now()
             )
-            records = self._store.read(tenant_id, [nonce], key_ids=[] if key is None else [key.id])
+            key_ids = [] if key is None else [key.id]
+            records = self._store.read(tenant_id, [nonce], key_ids=key_ids, with_drift=True)
             if key is not None:
                 key.first_answer(records.keyed.get(key.id))  # which is what the redemption says itself
             policy = policy_or_none(policy_defaults, records.policy)
@@ -92,11 +94,13 @@ class RedeemSignals:
                 first = read_redemption(records.redemptions[nonce])
                 # An exit is answered whatever became of the session.
                 breaker = current_session(records).breaker if first.is_entry else BreakerState()
-                return check_repeat(first, claim, policy, breaker)
+                drifts = _drifts_for(policy, records) if first.is_entry else NO_DRIFT
+                return check_repeat(first, claim, policy, breaker, drifts)
             current = current_session(records)
             issued, signal = self._signal(tenant_id, nonce, current)
             book = _book_for(signal, records)
-            redemption, reservation = redeem(claim, signal, issued.expires_at, policy, current, book)
+            drifts = _drifts_for(policy, records) if intent_of(signal) is Intent.ENTRY else NO_DRIFT
+            redemption, reservation = redeem(claim, signal, issued.expires_at, policy, current, book, drifts)
             book = book.with_order(nonce, order_of(redemption), claim.now)
             writes = TradingWrites(
                 positions=book.to_document(claim.now) if book.is_open else None,
@@ -206,6 +210,14 @@ def _book_for(signal: Mapping[str, Any], records: TradingRecords) -> PositionBoo
         return book_or_closed(records)
     with reading(records.positions, f"{REOPEN}; exits only until then"):
         return PositionBook.from_document(records.positions)
+
+
+def _drifts_for(policy: Policy | None, records: TradingRecords) -> Drifts:
+    """Read what broker and books differ by, where the policy holds entries for it. Raises DamagedDocument."""
+    if policy is None or policy.on_drift is OnDrift.WARN:
+        return NO_DRIFT
+    with reading(records.drift, "the next reconciliation makes it anew"):
+        return Drifts.from_document(records.drift)
 
 
 def _named(session: Document) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from flask import current_app
 
 from functions.domain.kernel.policy import Policy
 from functions.services.access.ports import Tokens
+from functions.services.broker.client_fills import TakeClientFills
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock
 from functions.services.lab.what_if import PreviewPolicy
@@ -20,7 +21,6 @@ from functions.services.orchestration.manage_policy import ManagePolicy
 from functions.services.orchestration.put_inputs import PutInputs
 from functions.services.trading.ports import TradingStore
 from functions.services.trading.record_entries import RecordEntries
-from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
 
 _KEY = "maestro"
@@ -32,7 +32,7 @@ class ApiServices:
 
     tokens: Tokens
     redeem_signals: RedeemSignals
-    record_fills: RecordFills
+    take_fills: TakeClientFills
     record_entries: RecordEntries
     manage_policy: ManagePolicy
     preview_policy: PreviewPolicy

@@ -108,11 +108,11 @@ def record_fills(body: ledger_requests.FillBatch) -> Response:
     Record fills, once each; reporting them again changes nothing.
 
     200: all are in the ledger. 207: some were rejected, the others are in the ledger. 422: a field is malformed, and
-    none is.
+    none is. Of a tenant whose broker is connected, those of its account are LEFT_TO_FEED: the broker tells them.
     """
     who = g.principal
     fills = [ReportedFill(**fill.model_dump(exclude_none=True)) for fill in body.fills]
-    recorded = services().record_fills.run(who.tenant_id, who.uid, fills, services().policy_defaults())
+    recorded = services().take_fills.run(who.tenant_id, who.uid, fills, services().policy_defaults())
     is_all = all(result.status is not FillStatus.REJECTED for result in recorded.results)
     return as_json(answers.FillResults.model_validate(recorded), HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS)
 

@@ -24,7 +24,7 @@ def application() -> Flask:
         ApiServices(
             tokens=bootstrap.tokens(),
             redeem_signals=bootstrap.redeem_signals(),
-            record_fills=bootstrap.record_fills(),
+            take_fills=bootstrap.take_fills(),
             record_entries=bootstrap.record_entries(),
             manage_policy=bootstrap.manage_policy(),
             preview_policy=bootstrap.preview_policy(),

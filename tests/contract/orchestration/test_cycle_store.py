@@ -13,17 +13,22 @@ from google.cloud.firestore import Client
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.domain.kernel.errors import StoreConflict
 from functions.services.orchestration.ports import CycleStore, CycleWrites
-from tests.fakes import FakeCycleStore
+from tests.fakes import FakeClock, FakeCycleStore
+from tools.lab.engine.stores.cycle_store import MemoryCycleStore
+from tools.lab.engine.stores.documents import Documents
 
 SLOT = "2020-03-16T19:55:00Z"
 Put = Callable[[str, dict[str, Any]], Any]
 
 
-@pytest.fixture(params=["fake", "emulator"])
+@pytest.fixture(params=["fake", "lab", "emulator"])
 def store_and_put(request: pytest.FixtureRequest, own_db: Client) -> tuple[CycleStore, Put]:
     if request.param == "fake":
         fake = FakeCycleStore()
         return fake, fake.put
+    if request.param == "lab":
+        documents = Documents(FakeClock())
+        return MemoryCycleStore(documents), documents.put
     return FirestoreCycleStore(own_db), lambda path, document: own_db.document(path).set(document)
 
 

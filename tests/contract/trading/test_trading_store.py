@@ -14,18 +14,24 @@ from functions.adapters.firestore.trading_store import FirestoreBookStore
 from functions.domain.kernel.errors import StoreConflict
 from functions.services.kernel.ports import Document, Versioned
 from functions.services.trading.ports import AccountAndPrices, BookStore, EntryLedger, TradingRecords, TradingWrites
-from tests.fakes import MARCH_16, FakeCycleStore, FakeLedger, FakeTradingStore
+from tests.fakes import MARCH_16, FakeClock, FakeCycleStore, FakeLedger, FakeTradingStore
+from tools.lab.engine.stores.documents import Documents
+from tools.lab.engine.stores.ledger_store import MemoryLedgerStore
+from tools.lab.engine.stores.trading_store import MemoryTradingStore
 
 NONCE = "0f" * 16
 RESERVATIONS = {NONCE: {"notional": 10.0, "lapses_at": MARCH_16 + timedelta(minutes=5)}}
 Put = Callable[[str, dict[str, Any]], Any]
 
 
-@pytest.fixture(params=["fake", "emulator"])
+@pytest.fixture(params=["fake", "lab", "emulator"])
 def store_and_put(request: pytest.FixtureRequest, own_db: Client) -> tuple[BookStore, Put]:
     if request.param == "fake":
         fake = FakeCycleStore()
         return FakeTradingStore(fake), fake.put
+    if request.param == "lab":
+        documents = Documents(FakeClock())
+        return MemoryTradingStore(documents), documents.put
     return FirestoreBookStore(own_db), lambda path, document: own_db.document(path).set(document)
 
 
@@ -168,11 +174,14 @@ def test_account_and_prices_are_as_stored(store_and_put: tuple[BookStore, Put]) 
     assert store.account_and_prices("acme") == AccountAndPrices({"equity": 1.0}, {"symbols": {}})
 
 
-@pytest.fixture(params=["fake", "emulator"])
+@pytest.fixture(params=["fake", "lab", "emulator"])
 def ledger_and_put(request: pytest.FixtureRequest, own_db: Client) -> tuple[EntryLedger, Put]:
     if request.param == "fake":
         fake = FakeCycleStore()
         return FakeLedger(fake), fake.put
+    if request.param == "lab":
+        documents = Documents(FakeClock())
+        return MemoryLedgerStore(documents), documents.put
     return FirestoreEntryLedger(own_db), lambda path, document: own_db.document(path).set(document)
 
 

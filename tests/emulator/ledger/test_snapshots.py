@@ -253,7 +253,7 @@ def test_a_month_that_does_not_exist_is_a_clear_error(own_db: Client, month: int
 def test_the_capital_base_is_what_was_granted_or_held_or_the_policys_own(ledger: Client) -> None:
     paths.policy(ledger, TENANT).set({"strategy_capital": {"Other": 5_000}})
     put_fill(ledger, "f9", MONDAY, "buy", 1, 45.0, strategy_id="Other")
-    put_fill(ledger, "g1", MONDAY, "buy", 1, 45.0, strategy_id="Granted", nonce="n1", granted=800.0)
+    put_fill(ledger, "g1", MONDAY, "buy", 1, 45.0, strategy_id="Granted", nonce="n1", granted=800.0, ledger_version=1)
     take(ledger)
     days = performance(ledger)
     assert days["ann__Trend__2020-03-02"]["capital_base"] == pytest.approx(10 * 45.0)

@@ -67,7 +67,7 @@ def server(accounts: EmulatorSuite, db: Client, tmp_path: Path) -> Iterator[Serv
         yield Server(port, sign_in(accounts, "acme", "trader"), sign_in(accounts, "acme", "admin"))
 
 
-def test_slow_calls_up_to_its_concurrency_do_not_hold_up_the_kill_switch(server: Server) -> None:
+def test_slow_calls_up_to_its_concurrency_do_not_hold_up_the_kill_switch(server: Server, db: Client) -> None:
     asked = SERVING["api"].at_once
     with ThreadPoolExecutor(asked) as pool:
         cycles = [pool.submit(server.send, "POST", "orchestrations", server.trader) for _ in range(asked)]
@@ -82,6 +82,7 @@ def test_slow_calls_up_to_its_concurrency_do_not_hold_up_the_kill_switch(server:
         assert {one.json()["reason_code"] for one in refused} == {"TOO_MANY_REQUESTS"}
         assert all(int(one.headers["Retry-After"]) > 0 for one in refused)
         assert sum(cycle.result().ok for cycle in cycles) == CYCLES_AT_ONCE
+    paths.policy(db, "acme").set({"strategy_timeout_seconds": 1.0})  # nobody needs another slow one
     assert server.send("POST", "orchestrations", server.trader).ok, "the places are free again"
 
 

@@ -57,6 +57,7 @@ assert sorted(main.__all__) == [
     "daily_performance_snapshot",
     "daily_report",
     "delivernotification",
+    "feedtenant",
     "monthly_performance_snapshot",
     "on_decision_logged",
     "on_fill_written",
@@ -67,6 +68,7 @@ assert sorted(main.__all__) == [
 ]
 heavy = {"pandas", "pydantic", "flask_openapi", "exchange_calendars", "vertexai", "scipy"}
 heavy |= {"google.genai", "google.cloud.aiplatform", "google.cloud.aiplatform_v1", "functions.adapters.alpaca.broker"}
+heavy |= {"google.cloud.secretmanager", "functions.adapters.brokers", "functions.adapters.broker_keys"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     done = run(code, places[place])

@@ -11,12 +11,13 @@ import pytest
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import InputError
-from functions.domain.kernel.policy import OnShadow, Policy, TradingState
+from functions.domain.kernel.policy import OnDrift, OnShadow, Policy, TradingState
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.lab.held_fixed import NO_PART, NOT_TOLD, WEIGHED, not_told
 from functions.domain.lab.recorded_session import Issued, paper_exits, read_session
 from functions.domain.lab.replayed_sessions import modes_after, replayed
 from functions.domain.orchestration.decide import DecisionRequest, decide
+from functions.domain.orchestration.drift import Difference, DriftKind, Drifts, Subject
 from functions.domain.orchestration.inputs import Account, InputIssue
 from functions.domain.orchestration.known_positions import KnownPositions
 from functions.domain.orchestration.paper_costs import STATED
@@ -147,6 +148,18 @@ def test_a_tripped_breaker_holds_again_unless_the_policy_has_none_of_its_kind() 
 def test_what_was_wrong_with_inputs_holds_the_same_entries(issue: InputIssue, held: set[str]) -> None:
     log = decided({"A": BUY, "B": SELL, "C": BUY | {"ticker": "BRK.B"}}, None, issues=(issue,))
     assert {name for name, one in check_same(log).items() if one.reason_code is issue.reason_code} == held
+
+
+def test_drift_holds_the_same_entries_unless_the_policy_only_warns() -> None:
+    since = MARCH_16 - timedelta(days=1)
+    kind: dict[str, Any] = {"subject": Subject.POSITION, "kind": DriftKind.UNKNOWN, "since": since, "read_at": since}
+    drifts = Drifts((Difference(symbol="KO", broker=1.0, book=2.0, is_drift=True, **kind),))
+    proposals = {"A": BUY, "B": BUY | {"ticker": "XOM"}}
+    for policy, held in ((Policy(on_drift=OnDrift.HOLD), {"A"}), (Policy(on_drift=OnDrift.HALT), {"A", "B"})):
+        log = decided(proposals, None, policy, drifts=drifts)
+        was = check_same(log, policy)
+        assert {name for name, one in was.items() if one.reason_code is ReasonCode.BOOK_DRIFT} == held
+        assert again(log, Policy())[1]["A"].allocation == pytest.approx(0.3)
 
 
 def test_an_exit_that_is_under_way_is_under_way_again() -> None:

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from functions.domain.lab.differences import SharpeDifference
+from functions.domain.lab.differences import Difference
 from functions.domain.lab.verdict import days_to_see, too_few_to_tell
 from functions.domain.track_record.statistics import sharpe_ratio
 
-CLEAR = SharpeDifference(0.5, 0.1, 0.9)
+CLEAR = Difference(0.5, 0.1, 0.9)
 ENOUGH = {"days": 1000, "fewest_days": 684.2, "round_trips": 30, "spells": 10}
 
 
@@ -19,10 +19,10 @@ ENOUGH = {"days": 1000, "fewest_days": 684.2, "round_trips": 30, "spells": 10}
     ("difference", "changed", "told"),
     [
         (CLEAR, {}, ()),
-        (SharpeDifference(-0.5, -0.9, -0.1), {}, ()),
-        (SharpeDifference(0.5, -0.1, 1.1), {}, ("the interval of the difference holds 0",)),
-        (SharpeDifference(0.0, 0.0, 0.0), {}, ("the interval of the difference holds 0",)),
-        (SharpeDifference(math.nan, math.nan, math.nan), {}, ("the interval of the difference holds 0",)),
+        (Difference(-0.5, -0.9, -0.1), {}, ()),
+        (Difference(0.5, -0.1, 1.1), {}, ("the interval of the difference holds 0",)),
+        (Difference(0.0, 0.0, 0.0), {}, ("the interval of the difference holds 0",)),
+        (Difference(math.nan, math.nan, math.nan), {}, ("the interval of the difference holds 0",)),
         (CLEAR, {"days": 684}, ("684 days, and 685 are needed",)),
         (CLEAR, {"fewest_days": math.inf}, ("1000 days, and no number would do",)),
         (CLEAR, {"fewest_days": math.nan}, ("1000 days, and no number would do",)),
@@ -30,12 +30,12 @@ ENOUGH = {"days": 1000, "fewest_days": 684.2, "round_trips": 30, "spells": 10}
         (CLEAR, {"spells": 9}, ("holdings differed 9 times, and 10 are needed",)),
     ],
 )
-def test_every_want_is_told(difference: SharpeDifference, changed: dict[str, float], told: tuple[str, ...]) -> None:
+def test_every_want_is_told(difference: Difference, changed: dict[str, float], told: tuple[str, ...]) -> None:
     assert too_few_to_tell(difference, **{**ENOUGH, **changed}) == told  # type: ignore[arg-type]
 
 
 def test_all_wants_are_told_together() -> None:
-    wanting = too_few_to_tell(SharpeDifference(0.1, -1.0, 1.2), days=20, fewest_days=5000.0, round_trips=1, spells=1)
+    wanting = too_few_to_tell(Difference(0.1, -1.0, 1.2), days=20, fewest_days=5000.0, round_trips=1, spells=1)
     assert len(wanting) == 4
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -15,7 +16,8 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.ledger.books import Checkpoint, compute_period
 from functions.domain.ledger.capital import IDLE_USD, Capital, capital_base
-from functions.domain.ledger.events import parse_entry
+from functions.domain.ledger.events import Cash, Event, parse_entry
+from functions.domain.ledger.fills import BookKey, Fill
 from functions.domain.ledger.periods import Period, day_document, month_statistics
 from functions.domain.track_record.standing import Standing, standings
 from functions.services.track_record.build_windows import windows_of
@@ -29,8 +31,8 @@ Told = tuple[int, dict[str, Any]]
 
 def fill(day: int, side: str, qty: float, price: float, granted: float | None = None, **fields: Any) -> Told:
     document = {"uid": "ann", "strategy_id": "Trend", "symbol": "KO", "side": side, "qty": qty, "price": price}
-    told = {} if granted is None else {"nonce": f"n{day}{fields.get('symbol')}", "granted": granted}
-    return day, document | told | fields
+    entry = {"nonce": f"n{day}{fields.get('symbol')}", "granted": granted, "ledger_version": 1}
+    return day, document | ({} if granted is None else entry) | fields
 
 
 def record(told: Sequence[Told], closes: Mapping[str, Sequence[float]], policy: Policy | None = None) -> list[Document]:
@@ -162,6 +164,58 @@ def test_shorts_are_in_the_base_and_pay_no_risk_free_rate() -> None:
     assert windows_of(days)[None].sessions.long_fraction[0, 1] == pytest.approx(1 / 3)
 
 
+def test_a_short_pays_the_fee_that_is_booked_and_nothing_else() -> None:
+    told = [fill(0, "sell", 10, 100.0), (1, {"kind": "fee", "amount": 2.5, "uid": "ann", "strategy_id": "Trend"})]
+    days = record(told, {"KO": [100.0] * 3})
+    sessions = windows_of(days)[None].sessions
+    assert sessions.excess(0.04, 252)[0].tolist() == [0.0, pytest.approx(-0.0025), 0.0]
+    assert sessions.is_active.all()
+
+
+HISTORIES, SESSIONS, RATIO = 60, 90, 2.0
+
+
+@pytest.mark.parametrize("share_active", [0.1, 0.5, 1.0])
+def test_ratios_of_known_skill_are_unbiased_through_the_ledger_whole_or_halved_by_modes(share_active: float) -> None:
+    rng = np.random.default_rng(9)
+    daily = RATIO / np.sqrt(252)
+    when_active = daily / np.sqrt(share_active - daily**2 * (1 - share_active))  # gives the ratio over all sessions
+    is_active = rng.uniform(size=(SESSIONS, HISTORIES)) < share_active
+    earned = np.where(is_active, 0.01 * rng.normal(when_active, 1.0, is_active.shape), np.nan)
+    whole = ratios_of(earned, np.ones(is_active.shape))
+    error = whole.std(ddof=1) / np.sqrt(HISTORIES)
+    assert abs(whole.mean() - RATIO) < 4 * error + 0.01 * RATIO, "four standard errors, and the bias of 90 days"
+    assert 4 * error < 1.0
+    np.testing.assert_allclose(ratios_of(earned, rng.choice([0.5, 1.0], is_active.shape)), whole, rtol=1e-9)
+
+
+def ratios_of(earned: Any, part: Any) -> Any:
+    """Return what decisions read of histories that use 8,000 of 10,000 USD where they earn, or the part a mode left."""
+    books, documents = Checkpoint.empty(), []
+    names = [f"Trend{number}" for number in range(earned.shape[1])]
+    for number, (returns, parts) in enumerate(zip(earned.tolist(), part.tolist(), strict=True)):
+        day = MONDAY + number * DAY
+        at = datetime.combine(day, time(15), UTC)
+        events: list[Event] = []
+        for name, earns, left in zip(names, returns, parts, strict=True):
+            if math.isnan(earns):
+                events.append(Cash(f"c{name}", at, ("ann", name), 0.0, is_fee=False))
+                continue
+            key, units = BookKey("ann", name, "KO"), 80.0 * left
+            entry = Fill(key, at, units, 100.0, 0.0, 0.0, ("", "", "1"), None, 0, units, "n", 10_000.0 * left)
+            events += [
+                entry,
+                Fill(key, at + DAY / 24, -units, 100.0 + 125.0 * earns, 0.0, 0.0, ("", "", "2"), executed=units),
+            ]
+        results, books = compute_period(books, events, {}, datetime.combine(day + DAY, time(), UTC))
+        for one in results:
+            base = capital_base(one.strategy_id, one.capital, Policy(), None)
+            documents.append(day_document("acme", one, Period.of_day(day), base, at))
+    policy = Policy(performance_lookback_days=90, min_data_points=2)
+    found = standings(names, windows_of(documents)[None], {}, policy, datetime.combine(MONDAY, time(), UTC) + 99 * DAY)
+    return np.array([found[name].sharpe_ratio for name in names])
+
+
 @pytest.mark.parametrize(("usd", "is_active"), [(IDLE_USD, False), (IDLE_USD + 0.01, True)])
 def test_dust_is_no_evidence_and_no_base(usd: float, is_active: bool) -> None:
     day = record([fill(0, "buy", 1, usd)], {"KO": [usd]})[0]
@@ -182,7 +236,7 @@ def test_a_days_document_says_what_it_was_computed_from() -> None:
     deposit = (0, {"kind": "deposit", "amount": 5_000, "uid": "ann"})
     told = [fill(0, "buy", 10, 100.0, granted=1_500.0), fill(0, "sell", 4, 110.0), deposit]
     first, second = record(told, {"KO": [120.0, 121.0]})
-    names = ("is_active", "capital_in_use", "capital_long", "capital_granted", "capital_source", "traded", "flows")
+    names = ("is_active", "capital_in_use", "capital_long", "capital_granted", "capital_source", "turnover", "flows")
     assert [first[name] for name in names] == [True, 0.0, 0.0, 1_500.0, "ledger", 1_440.0, 5_000.0]
     assert [second[name] for name in names] == [True, 600.0, 600.0, pytest.approx(900.0), "ledger", 0.0, 0.0]
 
@@ -204,7 +258,7 @@ def test_of_a_day_computed_again_what_the_policy_said_stays_and_what_the_ledger_
     before: Document | None, given_base: float | None, expected: tuple[float, str]
 ) -> None:
     policy = Policy(strategy_capital={} if given_base is None else {"Trend": given_base})
-    capital = Capital(in_use=700.0, granted_by_symbol={"KO": 900.0})
+    capital = Capital(traded=900.0, granted_by_symbol={"KO": 900.0})
     assert capital_base("Trend", capital, policy, before) == expected
 
 

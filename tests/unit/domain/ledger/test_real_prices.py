@@ -113,7 +113,7 @@ def random_ledger() -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Any
             document = as_ledger_document({**fill, "strategy_name": strategy_id, "timestamp": at}, SHADOW_UID)
         else:
             granted = fill["qty"] * fill["price"] * 1.5 if number % 2 else 0.0
-            told = {"nonce": f"n{number}", "granted": granted} if granted else {}
+            told = {"nonce": f"n{number}", "granted": granted, "ledger_version": 1} if granted else {}
             document = {**fill, **costs, **told, "uid": uid, "strategy_id": strategy_id, "ts": at}
         documents[f"f{number:05}"] = document
         rows.append({"day": day, "at": at, "owner": (uid, strategy_id), "granted": granted, **fill, **costs})
@@ -156,10 +156,14 @@ def test_each_days_profit_of_both_books_equals_a_recomputation_with_pandas() -> 
 
 @dataclass(slots=True)
 class Book:
-    """One symbol, trade by trade: lots in a queue, and what was granted."""
+    """One symbol, trade by trade: lots in a queue, and what was granted beyond what they cost."""
 
     lots: deque[list[float]] = field(default_factory=deque)
-    granted: float = 0.0
+    unused: float = 0.0
+
+    @property
+    def granted(self) -> float:
+        return self.cost() + self.unused
 
     def cost(self, sign: int = 0) -> float:
         return sum(abs(qty) * price for qty, price in self.lots if not sign or qty * sign > 0)
@@ -174,10 +178,10 @@ class Book:
             if abs(lot[0]) <= 1e-9:
                 self.lots.popleft()
         if held * signed < 0:
-            self.granted *= sum(qty for qty, _ in self.lots) / held
+            self.unused *= sum(qty for qty, _ in self.lots) / held
         if abs(left) > 1e-9:
             self.lots.append([left, price])
-            self.granted += max(granted, abs(left) * price)
+            self.unused += max(0.0, granted - abs(left) * price)
 
 
 def capital_of(prices: pd.DataFrame, mine: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from functions.domain.monitoring.alerts import AlertKind, AlertState, Finding, a
 from functions.domain.monitoring.damage_findings import damaged_alerts
 from functions.domain.monitoring.findings import Observed, findings
 from functions.domain.monitoring.notifications import Severity
+from functions.domain.orchestration.drift import Difference, DriftKind, Drifts, Subject
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.reservations import Overfill
@@ -154,6 +155,16 @@ def found(*decisions: dict[str, Any], minutes: int = 1, **seen: Any) -> list[Fin
     return findings(Observed(**(fields | seen)))
 
 
+DRIFT = Difference(
+    subject=Subject.POSITION,
+    symbol="KO",
+    broker=12.0,
+    book=10.0,
+    kind=DriftKind.MANUAL_TRADE,
+    since=MARCH_16,
+    read_at=MARCH_16,
+    is_drift=True,
+)
 HELD = PositionBook(opened_at=MARCH_16).with_fill("Trend", "KO", 10.0, 50.0).with_fill("Trend", "PEP", 5.0, 10.0)
 OVERFILL = Overfill("f1", "Trend", "KO", "sell", 999_990.0, MARCH_16)
 CLOSED = {"uid": "ann", "email": "ann@example.com", "because": "DELETED", "at": MARCH_16}
@@ -166,6 +177,7 @@ def compared(status: str, job_id: str = "day-2020-03-16") -> dict[str, Any]:
     return {"job_id": job_id, "status": "DONE", "book_differs": 2, "book_differences": [DIFFERENT], **closed}
 
 
+TOLD = {"at": MARCH_16, "text": "buy 3 SPY at 450 USD, order o1, was not Maestro's: it is nobody's"}
 BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
     (
         AlertKind.SYSTEMIC_RISK,
@@ -236,6 +248,12 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         found(jobs=[compared("DIFFERS")]),
     ),
     (
+        AlertKind.DRIFT,
+        Severity.WARNING,
+        "⚖️ Broker and books differ: KO",
+        found(drifts=Drifts((DRIFT,))),
+    ),
+    (
         AlertKind.POSITIONS_LEFT,
         Severity.WARNING,
         "📒 Trend is DISABLED and still holds 10 KO, 5 PEP live",
@@ -258,6 +276,12 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         Severity.WARNING,
         "🩹 2 stored alerts cannot be read",
         list(damaged_alerts({"a1": "alerts/a1: state must be a word", "a2": "alerts/a2: kind must be a text"}, [])),
+    ),
+    (
+        AlertKind.BROKER_TOLD,
+        Severity.WARNING,
+        "🏦 buy 3 SPY at 450 USD, order o1, was not Maestro's: it is nobody's",
+        found(broker_told=[TOLD, {**TOLD, "at": MARCH_16 - timedelta(days=2), "text": "long ago"}]),
     ),
     (
         AlertKind.CAPACITY,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.drift import Difference, DriftKind, Drifts, Subject
 from functions.domain.orchestration.inputs import InputIssue
 from functions.domain.orchestration.intent import judge
 from functions.domain.orchestration.known_positions import KnownPositions
@@ -133,25 +134,40 @@ signals_of_any_kind = st.lists(
     max_size=12,
 )
 policies = st.builds(
-    lambda state, threshold, cap: Policy(
-        trading_state=state, systemic_sell_threshold=threshold, max_gross_allocation=cap
+    lambda state, threshold, cap, on_drift: Policy(
+        trading_state=state, systemic_sell_threshold=threshold, max_gross_allocation=cap, on_drift=on_drift
     ),
     st.sampled_from(["RUN", "REDUCE_ONLY", "HALT"]),
     st.integers(1, 5),
     st.floats(0, 2),
+    st.sampled_from(["warn", "hold", "halt"]),
 )
+drifts = st.lists(
+    st.builds(
+        Difference,
+        subject=st.sampled_from(Subject),
+        symbol=st.sampled_from(("KO", "PEP", "")),
+        broker=st.just(1.0),
+        book=st.just(2.0),
+        kind=st.just(DriftKind.UNKNOWN),
+        since=st.just(NOW),
+        read_at=st.just(NOW),
+        is_drift=st.booleans(),
+    ),
+    max_size=2,
+).map(lambda found: Drifts(tuple(found)))
 issues = st.lists(
     st.builds(InputIssue, st.just(ReasonCode.STALE_ACCOUNT), st.just("old"), st.none() | st.just("KO")), max_size=2
 ).map(tuple)
 
 
-@given(signals_of_any_kind, policies, issues)
+@given(signals_of_any_kind, policies, issues, drifts)
 def test_no_rule_touches_an_exit_adds_exposure_or_forgets_a_reason(
-    signals: list[RuledSignal], policy: Policy, given_issues: tuple[InputIssue, ...]
+    signals: list[RuledSignal], policy: Policy, given_issues: tuple[InputIssue, ...], differing: Drifts
 ) -> None:
     result = signals
     for rule in RISK_RULES:
-        result = rule.apply(result, RiskContext(policy, given_issues))
+        result = rule.apply(result, RiskContext(policy, given_issues, drifts=differing))
     assert [signal.name for signal in result] == [signal.name for signal in signals]
     for before, after in zip(signals, result, strict=True):
         if before.action is not BUY:
@@ -164,11 +180,11 @@ def test_no_rule_touches_an_exit_adds_exposure_or_forgets_a_reason(
     assert gross <= policy.max_gross_allocation * (1 + 1e-12)
 
 
-@given(signals_of_any_kind, policies, issues)
+@given(signals_of_any_kind, policies, issues, drifts)
 def test_applying_the_rules_again_changes_nothing(
-    signals: list[RuledSignal], policy: Policy, given_issues: tuple[InputIssue, ...]
+    signals: list[RuledSignal], policy: Policy, given_issues: tuple[InputIssue, ...], differing: Drifts
 ) -> None:
-    context = RiskContext(policy, given_issues)
+    context = RiskContext(policy, given_issues, drifts=differing)
     once = signals
     for rule in RISK_RULES:
         once = rule.apply(once, context)

@@ -50,7 +50,7 @@ def test_the_standard_error_is_that_of_simulated_ratios() -> None:
 @pytest.mark.parametrize("benchmark", [0.0, 0.5])
 def test_after_the_minimum_of_days_the_probability_is_what_was_asked_for(rate: float, benchmark: float) -> None:
     returns = np.random.default_rng(5).standard_t(6, size=80) * 0.01 + 0.004
-    needed = minimum_track_record_length(returns, rate, benchmark, periods_a_year=YEAR, confidence=0.9)
+    needed = minimum_track_record_length(returns - rate / YEAR, benchmark, periods_a_year=YEAR, confidence=0.9)
     daily = (returns.mean() - rate / YEAR) / returns.std(ddof=1)
     shape = scipy.stats.skew(returns), scipy.stats.kurtosis(returns, fisher=False)
     assert 1 < needed < 1000

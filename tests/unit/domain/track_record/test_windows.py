@@ -45,6 +45,21 @@ def test_every_recent_return_is_found_in_its_row(given_cells: list[tuple[str, da
             assert row[windows.dates.index(day)] == value
 
 
+@given(cells, st.integers(0, 200), st.integers(0, 200))
+def test_windows_that_are_continued_are_those_of_all_days(
+    given_cells: list[tuple[str, date, float]], until: int, first: int
+) -> None:
+    last, since = START + timedelta(days=until), START + timedelta(days=first)
+    before, after = ([cell for cell in given_cells if (cell[1] <= last) is is_before] for is_before in (True, False))
+    found = PerformanceWindows.from_daily_returns(before)
+    found = found.followed_by(PerformanceWindows.from_daily_returns(after), since)
+    known = [cell for cell in given_cells if cell[1] >= since]
+    expected = PerformanceWindows.from_daily_returns(known)
+    assert (found.strategy_names, found.dates) == (expected.strategy_names, expected.dates)
+    for array, other in zip(found.sessions.arrays, expected.sessions.arrays, strict=True):
+        np.testing.assert_array_equal(array, other)
+
+
 def test_unknown_strategies_have_no_returns_and_rows_come_in_the_order_asked_for() -> None:
     windows = PerformanceWindows.from_daily_returns([("A", START, 0.1), ("B", START, 0.2)])
     np.testing.assert_array_equal(windows.rows(["B", "?", "A"], 30).returns, [[0.2], [np.nan], [0.1]])

@@ -21,7 +21,8 @@ from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.session_returns import SessionReturn
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
-from tests.fakes import CountingIds, FakeClock, FakeCycleStore
+from tests.fakes import FakeClock, FakeCycleStore
+from tools.lab.engine.simulated import CountedIds
 
 FIRST, LAST = date(2019, 6, 3), date(2020, 6, 30)
 TENANT = "tenants/acme"
@@ -120,7 +121,7 @@ class World:
         assert asyncio.run(cycle.run(CycleRequest(tenant_id="acme", propose=propose, now=at))) is not None
 
 
-IDS = CountingIds()
+IDS = CountedIds()
 
 
 @cache

@@ -141,7 +141,7 @@ def test_sessions_that_another_policy_decided_are_reproduced_by_that_policy() ->
     record = RecordOf(world)
     assert preview(record, BASE).found.reproduced == YOUNG
     assert record.reads["policies"] == 1
-    del world.store.documents["tenants/acme/config/maestro/history/1"]
+    world.store.delete("tenants/acme/config/maestro/history/1")
     assert preview(record, BASE).found.reproduced < YOUNG, "nobody knows what held then"
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.domain.kernel.book_names import SHADOW_UID
+from functions.domain.track_record.cumulative_moments import read_moments
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.track_record.build_windows import WINDOW_SPAN, Windows, usable
 from tests.unit.services.ledger.desk import TENANT, Desk, utc, weekdays
@@ -137,6 +138,24 @@ def test_windows_that_cannot_be_rolled_on_are_made_anew(how: str, monkeypatch: p
     )
     monkeypatch.undo()
     assert windows(desk) == made_anew(desk, DAYS[3])
+
+
+def test_moments_count_the_sessions_that_windows_do_a_users_own_documents_too() -> None:
+    desk = Desk()
+    desk.fill("f", f"{DAYS[0]} 15:00", "buy", 100, 10.0)
+    for number, label in enumerate(DAYS):
+        own = {"uid": "ann", "strategy_id": "Own", "period": "day", "period_start": utc(f"{label} 00:00")}
+        own |= {"session": label, "pnl": number - 2.0, "capital_base": 100.0, "unrealized_pnl": 0.0, "fills": 1}
+        desk.ledger.performance[f"ann__Own__{label}"] = own
+        desk.take(label)
+    stored = desk.ledger.stored_windows[None]
+    moments = read_moments(stored)
+    assert {name: one.sessions for name, one in moments.items()} == {"Own": len(DAYS), "Trend": len(DAYS)}
+    row = PerformanceWindows.from_document(stored).rows(["Own"], 90)[0].excess(0.04, 252)
+    assert (moments["Own"].mean, moments["Own"].m2) == pytest.approx((row.mean(), row.var() * len(DAYS)))
+    desk.fill("late", f"{DAYS[3]} 15:00", "buy", 1, 10.0, created_at=utc(f"{DAYS[-1]} 23:00"))
+    desk.take(DAYS[-1], now=f"{DAYS[-1]} 23:30")
+    assert read_moments(desk.ledger.stored_windows[None])["Own"] == moments["Own"]
 
 
 def test_a_users_own_document_of_the_day_counts_at_once() -> None:

@@ -253,7 +253,7 @@ def test_one_instant_answers_for_what_is_held_and_what_became_of_it() -> None:
     cycles = store_of(one, other)
 
     class Interrupted(FakeTradingStore):
-        def read(self, tenant_id: str, nonces: Any, fill_ids: Any = (), key_ids: Any = ()) -> Any:
+        def read(self, tenant_id: str, nonces: Any, fill_ids: Any = (), key_ids: Any = (), **options: Any) -> Any:
             if nonces:
                 held = CurrentSession(reservations={other.nonce: Reservation(other.notional, other.lapses_at)})
                 cycles.put(SESSION, {**cycles.documents[SESSION], **held.to_fields(MARCH_16)})

@@ -26,7 +26,8 @@ from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
 from functions.settings import read_settings
 from functions.strategies import wiring
 from functions.strategies.maestro_controller import MaestroController
-from tests.fakes import CountingIds, FakeClock, FakeCycleStore
+from tests.fakes import FakeClock, FakeCycleStore
+from tools.lab.engine.simulated import CountedIds
 
 TEXT = "Maestro weighed 0 strategies."
 
@@ -72,7 +73,7 @@ def decision() -> MaestroDecision:
     async def propose(inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
         return []
 
-    cycle = RunCycle(FakeCycleStore(), FakeClock(), CountingIds(), OneCalendar(AlwaysOpen()))
+    cycle = RunCycle(FakeCycleStore(), FakeClock(), CountedIds(), OneCalendar(AlwaysOpen()))
     result = asyncio.run(cycle.run(CycleRequest(tenant_id="acme", propose=propose)))
     assert result is not None
     return replace(result.decision, ai_summary=TEXT)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from functions.domain.orchestration.signals import Action, ProposedSignal
-from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
+from functions.services.orchestration.evaluate_strategies import StrategyEvaluator, evaluate_here
 from functions.services.orchestration.read_only import read_only
 
 GOOD = {"action": "BUY", "ticker": "KO", "allocation": 0.2}
@@ -202,3 +202,20 @@ def test_read_only_data_still_passes_as_plain_data() -> None:
     ):
         with pytest.raises(TypeError, match="read-only"):
             change()
+
+
+def test_what_is_read_only_is_handed_on_and_lists_of_anything_are_read_only_to_the_last() -> None:
+    shared = read_only({"plain": [1.0, 2, "three", None, True], "nested": [1.0, [2.0], {"a": 3}]})
+    assert read_only(shared) is shared
+    assert read_only({"again": shared})["again"] is shared
+    for part in (shared["plain"], shared["nested"], shared["nested"][1]):
+        with pytest.raises(TypeError, match="read-only"):
+            part.append(1)
+    with pytest.raises(TypeError, match="read-only"):
+        shared["nested"][2].update(a=1)
+
+
+def test_strategies_evaluated_here_say_the_same_as_beside_each_other() -> None:
+    strategies = {"Good": good, "Async": good_async, "Raises": raises, "RaisesAsync": raises_async, "Exits": exits}
+    here = asyncio.run(evaluate_here(strategies, MARKET, {}, None))
+    assert here == list(evaluate(strategies).values())

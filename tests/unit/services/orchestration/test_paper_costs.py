@@ -18,14 +18,15 @@ from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.modes import ModeState
 from functions.services.orchestration.known_state import validated
 from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, RunCycle
-from tests.fakes import CountingIds, FakeClock, FakeCycleStore
+from tests.fakes import FakeClock, FakeCycleStore
 from tests.unit.services.ledger.desk import Desk, utc, weekdays
+from tools.lab.engine.simulated import CountedIds
 
 BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.4}
 SELL = {"action": "SELL", "ticker": "KO", "allocation": 0.5}
 DAYS = ("2020-03-02", "2020-03-03", "2020-03-04", "2020-03-05")
 COMPARED = ("pnl", "realized_pnl", "unrealized_pnl", "fees", "trading_fees", "slippage", "turnover", "fills")
-IDS = CountingIds()
+IDS = CountedIds()
 
 
 class World:

@@ -36,14 +36,15 @@ from functions.services.orchestration.run_cycle import (
     GivenInputs,
     RunCycle,
 )
-from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore
+from tests.fakes import MARCH_16, FakeClock, FakeCycleStore
+from tools.lab.engine.simulated import CountedIds
 
 BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.4, "confidence": 0.8, "reasoning": "up"}
 SELL = {"action": "SELL", "ticker": "XOM", "allocation": 1.0}
 SLOT = "2020-03-16T19:55:00Z"
 LATER_SLOT = "2020-03-16T20:00:00Z"
 TENANT = "tenants/acme"
-IDS = CountingIds()
+IDS = CountedIds()
 CLOCK = FakeClock()
 CALENDARS = Calendars()
 KEY = RequestKey("ann", "k", {"post": "orchestrations"})
@@ -239,7 +240,7 @@ def test_an_unreachable_store_fails_a_scheduled_cycle_so_that_it_is_retried(stor
 def test_bad_input_stops_buys_lets_exits_pass_and_is_named(
     store: FakeCycleStore, path: str, document: dict[str, Any] | None, code: str
 ) -> None:
-    store.documents.pop(f"{TENANT}/{path}", None)
+    store.delete(f"{TENANT}/{path}")
     if document is not None:
         store.put(f"{TENANT}/{path}", document)
     result = decided(store, {"A": BUY, "B": SELL}, slot=SLOT)
@@ -560,3 +561,39 @@ def test_the_log_says_what_a_buy_and_a_sell_mean_for_the_position(store: FakeCyc
         "Opener": ("SELL", "ENTRY"),
         "Idle": ("HOLD", None),
     }
+
+
+FED = {"slot": SLOT, "at": MARCH_16, "status": "OK", "detail": "all is well", "booked": 0}
+
+
+@pytest.mark.parametrize(
+    ("broker", "told"),
+    [
+        (None, None),
+        ({"status": "DISCONNECTED", "feed": {**FED, "status": "FAILED"}}, None),
+        ({"status": "CONNECTED", "feed": FED}, None),
+        ({"status": "CONNECTED", "feed": None}, "the broker was not asked yet"),
+        ({"status": "CONNECTED", "feed": {**FED, "status": "FAILED", "detail": "it hangs"}}, "it hangs"),
+        ({"status": "CONNECTED", "feed": {**FED, "status": "BEHIND", "detail": "more to book"}}, "more to book"),
+        ({"status": "CONNECTED", "feed": {**FED, "slot": "2020-03-16T19:50:00Z"}}, "is of slot 2020-03-16T19:50:00Z"),
+        ({"status": "CONNECTED", "feed": {**FED, "at": "noon"}}, "feed.at must be a timestamp"),
+        ({"status": 7}, "status must be one of"),
+    ],
+)
+def test_a_feed_that_brought_less_than_a_cycle_needs_holds_entries_and_lets_exits_pass(
+    store: FakeCycleStore, broker: dict[str, Any] | None, told: str | None
+) -> None:
+    if broker is not None:
+        store.put(f"{TENANT}/state/broker", broker)
+    result = decided(store, {"A": BUY, "B": SELL}, slot=SLOT)
+    issues = [one for one in result.decision.input_issues if one.reason_code is ReasonCode.BROKER_FEED]
+    assert (len(issues) == 1 and told in issues[0].detail) if told else not issues
+    assert result.signals["A"]["action"] == ("HOLD" if told else "BUY")
+    assert result.signals["B"]["action"] == "SELL"
+    assert not result.decision.input_issues or told
+
+
+def test_inputs_that_a_caller_hands_over_are_not_the_brokers(store: FakeCycleStore) -> None:
+    store.put(f"{TENANT}/state/broker", {"status": "CONNECTED", "feed": None})
+    given = GivenInputs({"KO": {"price": 45.0}}, {"equity": 1e5, "buying_power": 1e5, "as_of": MARCH_16})
+    assert decided(store, {"A": BUY}, given=given).signals["A"]["action"] == "BUY"

@@ -74,6 +74,28 @@ def test_a_correction_and_a_later_revision_keep_what_was_granted(desk: Desk) -> 
     assert (result(desk).capital.granted, result(desk).capital.traded) == (6_000.0, 800.0)
 
 
+def test_a_revision_that_names_no_nonce_is_of_the_entry_that_the_first_one_named(desk: Desk) -> None:
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
+    desk.report([bought(desk, redemption.nonce, broker_fill_id=f"{IB}.01")])
+    desk.report([bought(desk, None, broker_fill_id=f"{IB}.02", qty=12)])
+    assert (result(desk).capital.granted, result(desk).capital.traded) == (6_000.0, 1_200.0)
+
+
+def test_until_it_is_taken_in_a_users_own_document_is_granted_what_it_cost_and_then_counts_as_new(desk: Desk) -> None:
+    redemption = desk.redeem(desk.cycle()["Big"]["nonce"])
+    written = desk.clock.time
+    document = {"uid": "ann", "strategy_id": "Big", "symbol": "AAPL", "side": "buy", "qty": 5, "price": 100.0}
+    document |= {"ts": written, "created_at": written, "nonce": redemption.nonce, "granted": 1e9}
+    desk.cycles.put("tenants/acme/ledger_trades/own", document)
+    assert result(desk).capital.granted == 500.0, "nobody grants himself anything"
+    desk.clock.time += timedelta(hours=9)
+    adopt = AdoptFills(FakeTradingStore(desk.cycles), FakeLedger(desk.cycles), desk.clock, Commits(desk.pauses.append))
+    assert adopt.run("acme", "own", document, {}) is not None
+    assert result(desk).capital.granted == 6_000.0
+    (stored,) = desk.ledger()
+    assert (stored["ts"], stored["created_at"]) == (written, desk.clock.time), "its day is computed again"
+
+
 @pytest.mark.parametrize(
     ("strategy_id", "own", "expected"),
     [("Big", {}, 6_000.0), ("Big", {"granted": 5.0}, 6_000.0), ("Small", {"granted": 5.0}, None), ("Small", {}, None)],

@@ -28,7 +28,8 @@ from functions.services.kernel.ports import Document
 from functions.services.orchestration.run_cycle import CycleRequest, GivenInputs, RunCycle
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
-from tests.fakes import MARCH_16, CountingIds, FakeClock, FakeCycleStore, FakeLedger, FakeTradingStore
+from tests.fakes import MARCH_16, FakeClock, FakeCycleStore, FakeLedger, FakeTradingStore
+from tools.lab.engine.simulated import CountedIds
 
 BUYING_POWER = 10_000.0
 MARKET: Mapping[str, float] = {"AAPL": 100.0}
@@ -50,7 +51,7 @@ class Desk:
         self.cycles = FakeCycleStore()
         self.clock = FakeClock()
         store = FakeTradingStore(self.cycles)
-        self._run_cycle = RunCycle(self.cycles, self.clock, CountingIds(), OneCalendar(AlwaysOpen()))
+        self._run_cycle = RunCycle(self.cycles, self.clock, CountedIds(), OneCalendar(AlwaysOpen()))
         self.pauses: list[int] = []
         commits = Commits(self.pauses.append)
         self.signals = RedeemSignals(store, self.clock, commits)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pytest
 
-from examples.paper_broker import PaperBroker
-from examples.replay import Prices
+from tools.lab.engine.paper_broker import Closes, Costs, PaperBroker
 
-PRICES = Prices((date(2020, 3, 12), date(2020, 3, 13)), ("KO", "SP500"), np.array([[50.0, 1.0], [50.0, 1.0]]))
+CLOSES = Closes(datetime(2020, 3, 13, 19, 55, tzinfo=UTC), {"KO": 50.0})
 
 
 def order(action: str, allocation: float = 1.0, **more: Any) -> dict[str, Any]:
@@ -20,8 +19,8 @@ def order(action: str, allocation: float = 1.0, **more: Any) -> dict[str, Any]:
 
 def traded(broker: PaperBroker, name: str, signal: dict[str, Any]) -> tuple[str, float] | None:
     """Let an order of one strategy fill at the next close; return the fill's side and quantity."""
-    broker.close_day(PRICES, 0, {name: signal})
-    fills = list(broker.close_day(PRICES, 1, {}).values())
+    broker.close_day(CLOSES, {name: signal})
+    fills = list(broker.close_day(CLOSES, {}).values())
     return (fills[0]["side"], fills[0]["qty"]) if fills else None
 
 
@@ -54,7 +53,7 @@ def test_a_short_is_entered_by_its_allocation_and_covered_in_units() -> None:
     broker = PaperBroker("ann")
     assert traded(broker, "Fade", order("SELL", 0.2, intent="ENTRY")) == ("sell", 400.0)
     assert broker.shares == {("Fade", "KO"): -400.0}
-    account = broker.account_snapshot(PRICES, 1)
+    account = broker.account_snapshot(CLOSES)
     assert account["positions"] == [{"symbol": "KO", "qty": -400.0, "strategy_id": "Fade"}]
     assert account["equity"] == pytest.approx(100_000 - 6, abs=0.01), "fees of 2 USD and slippage of 4"
     assert account["buying_power"] == pytest.approx(80_000 - 6, abs=0.01), "a short takes buying power like a long"
@@ -62,3 +61,19 @@ def test_a_short_is_entered_by_its_allocation_and_covered_in_units() -> None:
     assert traded(broker, "Fade", order("BUY", 0.05, intent="EXIT", max_qty=100.0)) == ("buy", 100.0)
     assert traded(broker, "Fade", order("BUY", 0.9, intent="EXIT", max_qty=500.0)) == ("buy", 300.0)
     assert broker.shares == {}
+
+
+def test_nothing_of_a_symbol_that_ended_or_has_not_begun_is_traded() -> None:
+    for closes in (replace(CLOSES, ended=frozenset({"KO"})), replace(CLOSES, prices={})):
+        broker = PaperBroker("ann")
+        broker.close_day(CLOSES, {"Trend": order("BUY", 0.5)})
+        assert broker.close_day(closes, {}) == {}
+        assert (broker.cash, broker.shares, broker.orders) == (100_000.0, {}, [])
+
+
+def test_costs_are_those_that_are_given() -> None:
+    broker = PaperBroker("ann", costs=Costs(fee_per_share=1.0, slippage=0.01))
+    broker.close_day(CLOSES, {"Trend": order("BUY", 0.5)})
+    (fill,) = broker.close_day(CLOSES, {}).values()
+    assert (fill["qty"], fill["fees"], fill["slippage"]) == (1000.0, 1000.0, 500.0)
+    assert broker.cash == 100_000.0 - 50_000.0 - 1500.0

@@ -1,0 +1,83 @@
+"""A tenant's connection to an account at a broker, as it is stored: everything but the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from functions.domain.broker.activities import ActivityCursor
+from functions.domain.kernel.stored_fields import FLAG, MAP, MAPS, TEXT, TIME, Kinds, check_fields, word
+from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed
+
+MOST_TOLD = 20
+"""Of what a person should look at, the newest are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerConnection:
+    """``tenants/{t}/state/broker``."""
+
+    broker: str
+    """Whose adapter it is, such as alpaca."""
+    is_live: bool
+    """Whether it holds real money."""
+    account_id: str
+    account_number: str | None
+    status: ConnectionStatus
+    connected_at: datetime
+    """From when on activities are booked."""
+    connected_by: str
+    tells_amendments: bool
+    """Whether the account may be asked for busts and corrections of trades."""
+    cursor: ActivityCursor
+    feed: Feed | None = None
+    """The last one."""
+    failing_since: datetime | None = None
+    """When the first feed ended of those that failed without one in between that did not."""
+    told: Sequence[Mapping[str, Any]] = ()
+    """What a person should look at, the newest last: ``at`` and ``text``."""
+
+    @property
+    def is_connected(self) -> bool:
+        return self.status is ConnectionStatus.CONNECTED
+
+    def telling(self, texts: Sequence[str], at: datetime) -> BrokerConnection:
+        """Return it with more for a person to look at; what was told before is not told again."""
+        known = {one["text"] for one in self.told}
+        new = [{"at": at, "text": one} for one in dict.fromkeys(texts) if one not in known]
+        return replace(self, told=(*self.told, *new)[-MOST_TOLD:])
+
+    def fed(self, feed: Feed, *, is_failed: bool) -> BrokerConnection:
+        """Return it after a feed."""
+        since = (self.failing_since or feed.at) if is_failed else None
+        return replace(self, feed=feed, failing_since=since)
+
+    def to_document(self) -> dict[str, Any]:
+        feed = None if self.feed is None else self.feed.to_document()
+        return {name: getattr(self, name) for name in self.__slots__} | {
+            "status": str(self.status),
+            "cursor": str(self.cursor),
+            "feed": feed,
+            "told": [dict(one) for one in self.told],
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> BrokerConnection:
+        """Read what is stored. Raises InputError."""
+        check_fields(document, _ALWAYS, or_null=_OR_NULL, is_closed=True)
+        told = tuple(dict(one) for one in document["told"])
+        values = {**document, "status": ConnectionStatus(document["status"]), "told": told}
+        feed = document["feed"]
+        return cls(**values | {"feed": None if feed is None else Feed.from_document(feed)})
+
+
+_ALWAYS: Kinds = {
+    **dict.fromkeys(("broker", "account_id", "connected_by", "cursor"), TEXT),
+    **dict.fromkeys(("is_live", "tells_amendments"), FLAG),
+    "status": word(ConnectionStatus),
+    "connected_at": TIME,
+    "told": MAPS,
+}
+_OR_NULL: Kinds = {"account_number": TEXT, "feed": MAP, "failing_since": TIME}

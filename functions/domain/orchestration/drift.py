@@ -1,0 +1,204 @@
+"""
+Where broker and books differ: ``state/drift``.
+
+Reconciliation keeps it; cycles and redemptions ask it which entries to hold. A difference that was seen once may be a
+fill on its way; one that lasts is drift.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.policy import OnDrift, Policy
+from functions.domain.kernel.stored_fields import COUNT, DAY, MAP, NUMBER, TEXT, TIME, Kinds, check_fields
+from functions.domain.kernel.symbols import canonical_symbol
+
+MOST_DIFFERENCES = 2_000
+"""Kept; of more, drift first."""
+
+
+class Subject(StrEnum):
+    """What is compared."""
+
+    POSITION = "position"
+    """Units held."""
+    ORDERS = "orders"
+    """Units in open orders that Maestro issued no signal for."""
+    RESERVATION = "reservation"
+    """USD that are reserved for orders which the broker does not have open."""
+    CASH = "cash"
+    """USD."""
+
+
+class DriftKind(StrEnum):
+    """What a difference likely comes from; a guess, for whoever looks into it."""
+
+    MISSED_FILL = "missed fill"
+    MANUAL_TRADE = "manual trade"
+    SPLIT = "split"
+    RENAMING = "renaming"
+    FEE = "fee"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One figure that broker and books have otherwise; None is what is not known, never 0."""
+
+    subject: Subject
+    symbol: str
+    """Canonical; empty for cash."""
+    broker: float | None
+    """Signed units, or USD for reservations and cash."""
+    book: float | None
+    """The same; of positions what all strategies hold, and what is booked as nobody's."""
+    kind: DriftKind
+    since: datetime
+    """The first read that differed by as much."""
+    read_at: datetime
+    """The first read that had both figures."""
+    is_drift: bool = False
+    """Whether it was there in two reads between which nothing happened to its symbol."""
+    price: float | None = None
+    """The broker's, USD per unit, at that read."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.subject, self.symbol
+
+    @property
+    def amount(self) -> float | None:
+        """What the broker has more than the books; None where either is not known."""
+        return None if self.broker is None or self.book is None else self.broker - self.book
+
+    @property
+    def holds_entries(self) -> bool:
+        """Whether entries wait for it where the policy says so; a reservation lapses by itself."""
+        return self.is_drift and self.subject is not Subject.RESERVATION
+
+    def __str__(self) -> str:
+        figures = f"broker {_figure(self.broker)}, books {_figure(self.book)}"
+        return f"{self.symbol or 'account'} {self.subject}: {figures}, likely {self.kind}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashKnown:
+    """The broker's cash when it was last what the ledger makes it."""
+
+    usd: float
+    as_of: datetime
+    ledger_version: int
+    """The ledger's then."""
+    compared_on: str
+    """The last UTC day it was compared, whatever came of it."""
+
+
+@dataclass(frozen=True)
+class Drifts:
+    """All that differs, as of the last read that was news."""
+
+    differences: tuple[Difference, ...] = ()
+    """Seen once or lasting, by subject and symbol."""
+    unowned: Mapping[str, float] = field(default_factory=dict)
+    """What the ledger has booked as nobody's, signed units by canonical symbol."""
+    ledger_version: int | None = None
+    """The ledger's that it was counted of; None: it was not."""
+    unknown_because: str | None = None
+    """Why nothing can be compared now; None: it can."""
+    cash: CashKnown | None = None
+    """What cash is compared from; None: it was not begun with."""
+
+    @property
+    def lasting(self) -> list[Difference]:
+        return [one for one in self.differences if one.is_drift]
+
+    def reason_to_hold(self, symbol: str, policy: Policy) -> str | None:
+        """Say why an entry of a symbol, any spelling, has to wait; None: it has not."""
+        if policy.on_drift is OnDrift.WARN:
+            return None
+        is_halt, canonical = policy.on_drift is OnDrift.HALT, canonical_symbol(symbol)
+        found = next((one for one in self._holding if is_halt or one.symbol == canonical), None)
+        return None if found is None else f"broker and books differ since {found.since:%Y-%m-%d %H:%M} UTC: {found}"
+
+    @cached_property
+    def _holding(self) -> list[Difference]:
+        return [one for one in self.differences if one.holds_entries]
+
+    def to_document(self, now: datetime) -> dict[str, Any]:
+        """Return ``state/drift``."""
+        kept = sorted(self.differences, key=lambda one: not one.is_drift)[:MOST_DIFFERENCES]
+        return {
+            "differences_json": _json([_entry(one) for one in sorted(kept, key=lambda one: one.key)]),
+            "unowned_json": _json(dict(sorted(self.unowned.items()))),
+            "ledger_version": self.ledger_version,
+            "unknown_because": self.unknown_because,
+            "cash": None if self.cash is None else asdict(self.cash),
+            "updated_at": now,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any] | None) -> Drifts:
+        """Read what is stored; nothing stored is no difference. Raises InputError if malformed."""
+        if document is None:
+            return cls()
+        check_fields(document, _OF_DRIFT, {"cash": MAP}, or_null={"ledger_version": COUNT, "unknown_because": TEXT})
+        known = document.get("cash")
+        if known is not None:
+            check_fields(known, _OF_CASH, inside="cash.", is_closed=True)
+        try:
+            name = "differences_json"
+            differences = tuple(_read(one) for one in json.loads(document[name]))
+            name = "unowned_json"
+            unowned = {str(symbol): float(qty) for symbol, qty in json.loads(document[name]).items()}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputError(name, "what reconciliation stored", document[name]) from error
+        words = document["ledger_version"], document["unknown_because"]
+        return cls(differences, unowned, *words, None if known is None else CashKnown(**known))
+
+
+NO_DRIFT = Drifts()
+_OF_CASH: Kinds = {"usd": NUMBER, "as_of": TIME, "ledger_version": COUNT, "compared_on": DAY}
+_TIMES = ("since", "read_at")
+_OF_DRIFT: Kinds = {"differences_json": TEXT, "unowned_json": TEXT, "updated_at": TIME}
+
+
+def sorted_differences(differences: Iterable[Difference]) -> tuple[Difference, ...]:
+    return tuple(sorted(differences, key=lambda one: one.key))
+
+
+def _entry(one: Difference) -> dict[str, Any]:
+    times = {name: getattr(one, name).isoformat() for name in _TIMES}
+    return {name: getattr(one, name) for name in Difference.__slots__} | times
+
+
+def _read(entry: Mapping[str, Any]) -> Difference:
+    words: dict[str, Any] = {"subject": Subject(entry["subject"]), "kind": DriftKind(entry["kind"])}
+    figures: dict[str, Any] = {
+        name: None if entry[name] is None else float(entry[name]) for name in ("broker", "book", "price")
+    }
+    times: dict[str, Any] = {name: datetime.fromisoformat(entry[name]) for name in _TIMES}
+    is_drift = entry["is_drift"]
+    if not isinstance(is_drift, bool) or any(one.tzinfo is None for one in times.values()):
+        raise ValueError("is_drift is true or false, and times have a zone")
+    return Difference(symbol=str(entry["symbol"]), is_drift=is_drift, **words, **figures, **times)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def _figure(value: float | None) -> str:
+    """
+    Return a figure as people write it.
+
+    >>> _figure(1234567.25), _figure(-0.00012), _figure(0.0), _figure(None)
+    ('1,234,567.25', '-0.00012', '0', 'unknown')
+    """
+    return "unknown" if value is None else f"{value:,.8f}".rstrip("0").rstrip(".")

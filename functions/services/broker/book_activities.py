@@ -1,0 +1,219 @@
+"""Enter what a broker says that happened into the ledger, each activity once, however often it is told."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from functions.domain.broker.activities import Activity, Execution, SplitActivity
+from functions.domain.broker.bookings import Booked, booked, fill_ids, fill_of, in_words
+from functions.domain.broker.errors import BrokerUnavailable
+from functions.domain.broker.split_ratios import ratio_of, traded_qty
+from functions.domain.kernel.book_names import UNOWNED
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.symbols import canonical_symbol
+from functions.domain.trading.reported_entries import AMENDMENTS, ReportedEntry
+from functions.domain.trading.reported_fills import FillResult, FillStatus, ReportedFill
+from functions.services.broker.order_owners import OrderOwners
+from functions.services.broker.ports import Broker
+from functions.services.kernel.ports import Clock
+from functions.services.trading.batch_state import RecordedBatch
+from functions.services.trading.ports import EntryLedger, TradingStore
+from functions.services.trading.record_entries import RecordEntries
+from functions.services.trading.record_fills import RecordFills
+
+logger = logging.getLogger("maestro")
+
+T = TypeVar("T")
+
+_AT_ONCE = 100
+"""Entries of one commit."""
+_MARGIN = timedelta(hours=1)
+OwnFill = tuple[str, ReportedFill]
+"""Whose, and what."""
+_NAMED = 5
+"""Fills of nobody that are told one by one."""
+
+
+@dataclass(slots=True)
+class PageBooked:
+    """What became of a page of activities."""
+
+    count: int = 0
+    """Entries that are new in the ledger."""
+    told: list[str] = field(default_factory=list)
+    """What a person should look at."""
+    stopped: BrokerUnavailable | None = None
+    """Why some of it is not booked; None: all of it is, or told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feeding:
+    """Whose activities are booked."""
+
+    tenant_id: str
+    account_id: str
+    policy: Policy
+    policy_defaults: Mapping[str, Any]
+
+
+class BookActivities:
+    """The use case; keep one per process."""
+
+    def __init__(
+        self,
+        store: TradingStore,
+        ledger: EntryLedger,
+        record_fills: RecordFills,
+        record_entries: RecordEntries,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._record_fills = record_fills
+        self._record_entries = record_entries
+        self._clock = clock
+
+    def run(self, feeding: Feeding, activities: Sequence[Activity], owners: OrderOwners) -> PageBooked:
+        """
+        Book a page; doing it again adds nothing.
+
+        What is booked already costs no question to the broker, so that a page which takes several attempts ends.
+
+        Raises
+        ------
+        BrokerError
+            For whatever the broker says but that it cannot answer now.
+        RefusedError
+            With CONTENTION.
+        StoreUnavailable
+            If it is not known what is booked.
+        """
+        page = PageBooked()
+        self._book_executions(feeding, [one for one in activities if isinstance(one, Execution)], owners, page)
+        others = [one for one in activities if not isinstance(one, Execution)]
+        found = [booked(feeding.account_id, self._with_ratio(feeding, one, owners.broker)) for one in others]
+        page.told += [one.told for one in found if one.told is not None]
+        self._book_fills(feeding, [(UNOWNED, one.fill) for one in found if one.fill is not None], page)
+        entries = [one.entry for one in found if one.entry is not None]
+        self._book_entries(feeding, [one for one in entries if one.kind not in AMENDMENTS], page)
+        if page.stopped is None:  # what they amend may not be there yet
+            self._book_entries(feeding, self._amending(feeding, found, page), page)
+        for text in page.told:
+            logger.warning("The broker tells: %s", text, extra={"tenant": feeding.tenant_id})
+        return page
+
+    def _book_executions(
+        self, feeding: Feeding, executions: Sequence[Execution], owners: OrderOwners, page: PageBooked
+    ) -> None:
+        ids = {one.activity_id: fill_ids(feeding.account_id, one) for one in executions}
+        known = self._known(feeding, [name for names in ids.values() for name in names])
+        new = [one for one in executions if known.isdisjoint(ids[one.activity_id])]
+        found, page.stopped = owners.of(new)
+        owned = [(one, found[one.order_id]) for one in new if one.order_id in found]
+        self._book_fills(feeding, [(who.uid, fill_of(feeding.account_id, one, who)) for one, who in owned], page)
+
+    def _book_fills(self, feeding: Feeding, fills: Sequence[OwnFill], page: PageBooked) -> None:
+        """Book fills; one that contradicts the redemption it names happened all the same, and is nobody's."""
+        nobodys: list[ReportedFill] = []
+        mismatched = self._record(feeding, fills, page, nobodys)
+        nobody = [(UNOWNED, replace(one, nonce=None, strategy_id=UNOWNED)) for one in mismatched]
+        self._record(feeding, nobody, page, nobodys)
+        page.told += _nobodys(nobodys)
+
+    def _record(
+        self, feeding: Feeding, fills: Sequence[OwnFill], page: PageBooked, nobodys: list[ReportedFill]
+    ) -> list[ReportedFill]:
+        """Record fills, and return those that contradict the redemption they name."""
+        mismatched: list[ReportedFill] = []
+        groups: dict[tuple[str, bool], list[ReportedFill]] = defaultdict(list)
+        for uid, fill in fills:
+            groups[uid, self._is_old(feeding, fill.ts)].append(fill)
+        for (uid, is_old), theirs in groups.items():
+            run = self._record_fills.run
+            record = partial(run, feeding.tenant_id, uid, policy_defaults=feeding.policy_defaults, is_backfill=is_old)
+            for fill, result in _in_parts(theirs, record, page):
+                if result.status is FillStatus.REJECTED and fill.nonce is not None:
+                    mismatched.append(fill)
+                elif result.status is FillStatus.REJECTED:
+                    page.told.append(f"{in_words(fill)} is in the ledger with other figures, which stay")
+                elif result.status is FillStatus.RECORDED:
+                    page.count += 1
+                    nobodys += [fill] if fill.strategy_id == UNOWNED and fill.order_id is not None else []
+        return mismatched
+
+    def _book_entries(self, feeding: Feeding, entries: Sequence[ReportedEntry], page: PageBooked) -> None:
+        groups: dict[bool, list[ReportedEntry]] = defaultdict(list)
+        for entry in entries:
+            ts = entry.fields.get("ts")
+            groups[ts is None or self._is_old(feeding, ts)].append(entry)
+        for is_old, theirs in groups.items():
+            run, defaults = self._record_entries.run, feeding.policy_defaults
+            record = partial(run, feeding.tenant_id, UNOWNED, policy_defaults=defaults, is_backfill=is_old)
+            for entry, result in _in_parts(theirs, record, page):
+                page.count += result.status is FillStatus.RECORDED
+                if result.status is FillStatus.REJECTED:
+                    page.told.append(f"{_named(entry)} is in the ledger with other figures, which stay")
+
+    def _with_ratio(self, feeding: Feeding, activity: Activity, broker: Broker) -> Activity:
+        """Return a split with its ratio, where what the account holds now and traded since tells it."""
+        if not isinstance(activity, SplitActivity) or activity.ratio is not None or not activity.qty_change:
+            return activity
+        symbol = canonical_symbol(activity.symbol)
+        now = sum(one.qty for one in broker.positions() if canonical_symbol(one.symbol) == symbol)
+        since = (one.document for one in self._ledger.entries(feeding.tenant_id, activity.at))
+        traded = sum(traded_qty(one) for one in since if canonical_symbol(str(one.get("symbol"))) == symbol)
+        return replace(activity, ratio=ratio_of(now - traded - activity.qty_change, activity.qty_change))
+
+    def _amending(self, feeding: Feeding, found: Sequence[Booked], page: PageBooked) -> list[ReportedEntry]:
+        """Return what amends something that is there; a trade is missed where it is not."""
+        amending = [one.entry for one in found if one.entry is not None and one.entry.kind in AMENDMENTS]
+        known = self._known(feeding, [one.of for one in amending if one.of is not None])
+        is_of_trade = [one for one in amending if one.of not in known and not one.ref.endswith(":canceled")]
+        page.told += [f"{_named(one)} is of a trade that the ledger does not have" for one in is_of_trade]
+        return [one for one in amending if one.of in known]
+
+    def _known(self, feeding: Feeding, ids: Sequence[str]) -> set[str]:
+        return set(self._store.read(feeding.tenant_id, [], sorted(set(ids))).fills) if ids else set()
+
+    def _is_old(self, feeding: Feeding, ts: Any) -> bool:
+        """Tell whether it is too old for anybody but an operator: the account knows of it long since."""
+        return bool(ts < self._clock.now() - timedelta(days=feeding.policy.max_fill_age_days) + _MARGIN)
+
+
+def _in_parts(
+    all_: Sequence[T], record: Callable[[Sequence[T]], RecordedBatch], page: PageBooked
+) -> list[tuple[T, FillResult]]:
+    """Record in commits of some; where one cannot be booked it is told, and the others are."""
+    done: list[tuple[T, FillResult]] = []
+    for first in range(0, len(all_), _AT_ONCE):
+        part = all_[first : first + _AT_ONCE]
+        try:
+            done += zip(part, record(part).results, strict=True)
+        except InputError:
+            for one in part:
+                try:
+                    done += [(one, record([one]).results[0])]
+                except InputError as error:
+                    page.told.append(f"{_named(one)} cannot be booked: {error}")
+    return done
+
+
+def _named(one: object) -> str:
+    if isinstance(one, ReportedFill):
+        return in_words(one)
+    return f"{one.kind} {one.ref}" if isinstance(one, ReportedEntry) else "an entry"
+
+
+def _nobodys(fills: Sequence[ReportedFill]) -> list[str]:
+    """Return fills of orders that Maestro did not issue, in words; of many only how many."""
+    if len(fills) > _NAMED:
+        symbols = ", ".join(sorted({one.symbol for one in fills})[:_NAMED])
+        return [f"{len(fills)} fills of orders that were not Maestro's ({symbols}): they are nobody's"]
+    return [f"{in_words(one)}, order {one.order_id}, was not Maestro's: it is nobody's" for one in fills]

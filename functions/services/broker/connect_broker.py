@@ -1,0 +1,157 @@
+"""Connect a tenant to an account at a broker, by an operator's act: tested first, and no account to two tenants."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from functions.domain.broker.activities import ActivityCursor
+from functions.domain.broker.connection import BrokerConnection
+from functions.domain.broker.credentials import Credentials
+from functions.domain.broker.errors import Forbidden, RequestRefused
+from functions.domain.broker.fed_account import fault_of
+from functions.domain.broker.snapshot import BrokerSnapshot
+from functions.domain.kernel.errors import InputError
+from functions.domain.orchestration.broker_feed import ConnectionStatus
+from functions.services.broker.ports import Broker, BrokerKeys, ConnectionStore, OpenBroker
+from functions.services.kernel.ports import Clock
+
+logger = logging.getLogger("maestro")
+
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAccount:
+    """What keys open."""
+
+    connection: BrokerConnection
+    seen: BrokerSnapshot
+
+
+class ConnectBroker:
+    """The use case."""
+
+    def __init__(self, store: ConnectionStore, keys: BrokerKeys, open_broker: OpenBroker, clock: Clock) -> None:
+        self._store = store
+        self._keys = keys
+        self._open_broker = open_broker
+        self._clock = clock
+
+    def look(self, broker: str, credentials: Credentials, by: str, *, is_live: bool) -> FoundAccount:
+        """
+        Return what keys open, with nothing stored.
+
+        Raises
+        ------
+        BrokerError
+            If they open nothing, or nothing that can be used.
+        """
+        now = self._clock.now()
+        asked = BrokerConnection(
+            broker=broker,
+            is_live=is_live,
+            account_id="",
+            account_number=None,
+            status=ConnectionStatus.CONNECTED,
+            connected_at=now,
+            connected_by=by,
+            tells_amendments=True,
+            cursor=ActivityCursor(""),
+        )
+        with self._open_broker(asked, credentials, _SECONDS) as opened:
+            account = opened.account()
+            orders, positions = opened.open_orders(), opened.positions()
+            tells = _tells_amendments(opened, opened.first_cursor(now - timedelta(minutes=1)))
+        found = replace(
+            asked, account_id=account.account_id, account_number=account.account_number, tells_amendments=tells
+        )
+        with self._open_broker(found, credentials, _SECONDS) as opened:
+            found = replace(found, cursor=opened.first_cursor(now))
+        seen = BrokerSnapshot(
+            account=account,
+            positions=tuple(positions),
+            open_orders=tuple(orders),
+            cursor=found.cursor,
+            activities_complete=True,
+            as_of=now,
+        )
+        return FoundAccount(found, seen)
+
+    def connect(self, tenant_id: str, found: FoundAccount, credentials: Credentials) -> BrokerConnection:
+        """
+        Store keys and connection; the same account again keeps up to where its activities are booked.
+
+        Raises
+        ------
+        InputError
+            If the account is another tenant's, the tenant's is another account, or what it says cannot be used.
+        KeysUnavailable, StoreError
+            What was done before stays: connect again.
+        """
+        connection = found.connection
+        fault = fault_of(found.seen.account, connection)
+        if fault is not None:
+            raise InputError("the account", "one that can be used", fault)
+        stored = self._store.read(tenant_id)
+        if stored.value is not None:
+            connection = _again(tenant_id, stored.value, connection)
+        owner = self._store.claim(connection, tenant_id)
+        if owner != tenant_id:
+            limit = f"nobody's yet: it is connected to tenant {owner}, to be disconnected there first"
+            raise InputError("the account", limit, named(connection))
+        self._keys.write(tenant_id, credentials)
+        self._store.write(tenant_id, connection, stored.version)
+        logger.warning("Connected to %s by %s", named(connection), connection.connected_by, extra=_of(tenant_id))
+        return connection
+
+    def disconnect(self, tenant_id: str, by: str) -> BrokerConnection | None:
+        """
+        Forget the keys and let the account go; what is booked stays. None if there was no connection.
+
+        Raises
+        ------
+        KeysUnavailable, StoreError
+            What was done before stays: disconnect again.
+        """
+        stored = self._store.read(tenant_id)
+        if stored.value is None:
+            return None
+        connection = replace(stored.value, status=ConnectionStatus.DISCONNECTED)
+        if connection != stored.value:
+            self._store.write(tenant_id, connection, stored.version)
+        self._keys.delete(tenant_id)
+        self._store.release(connection, tenant_id)
+        logger.warning("Disconnected from %s by %s", named(connection), by, extra=_of(tenant_id))
+        return connection
+
+
+def named(connection: BrokerConnection) -> str:
+    """Return an account as a person knows it: ``alpaca PA1 (paper)``."""
+    kind = "LIVE" if connection.is_live else "paper"
+    return f"{connection.broker} {connection.account_number or connection.account_id} ({kind})"
+
+
+def _again(tenant_id: str, before: BrokerConnection, new: BrokerConnection) -> BrokerConnection:
+    """Return the connection with what is known of its account already."""
+    if before.account_id == new.account_id:
+        is_same_list = before.tells_amendments == new.tells_amendments
+        known = replace(new, connected_at=before.connected_at, told=before.told, feed=before.feed)
+        return replace(known, cursor=before.cursor) if is_same_list else known
+    if before.is_connected:
+        raise InputError("the account", f"{named(before)}, to which {tenant_id} is connected", named(new))
+    return new
+
+
+def _tells_amendments(broker: Broker, cursor: ActivityCursor) -> bool:
+    """Tell whether the account may be asked for busts and corrections: not every one may."""
+    try:
+        broker.activities(cursor, 1)
+    except (Forbidden, RequestRefused):
+        return False
+    return True
+
+
+def _of(tenant_id: str) -> dict[str, str]:
+    return {"tenant": tenant_id}

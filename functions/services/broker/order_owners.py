@@ -1,0 +1,109 @@
+"""Whose an order at the broker is: joined to its redemption by its name, or by that of the first it replaces."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from functions.domain.broker.activities import Execution
+from functions.domain.broker.bookings import NOBODYS, Owned
+from functions.domain.broker.errors import BrokerUnavailable
+from functions.domain.broker.orders import BrokerOrder
+from functions.domain.kernel.parsing import is_document_id
+from functions.domain.trading.redemption import Redemption
+from functions.services.broker.ports import Broker
+from functions.services.kernel.damage import reading
+from functions.services.trading.ports import TradingStore
+
+logger = logging.getLogger("maestro")
+
+_MANY = 5
+"""Orders from which on they are asked for together."""
+_LOOKED_BACK = timedelta(days=1)
+_MARGIN = timedelta(seconds=1)
+"""No order fills before it is submitted, give or take how times are cut."""
+_MOST_ALONE = 60
+"""Orders that are asked for one by one in a feed: what comes after it needs some of the broker's patience, too."""
+
+
+@dataclass(slots=True)
+class OrderOwners:
+    """Finds the owners of orders, each once; for one feed."""
+
+    store: TradingStore
+    broker: Broker
+    tenant_id: str
+    is_time_left: Callable[[], bool]
+    _found: dict[str, Owned] = field(default_factory=dict)
+    _orders: dict[str, BrokerOrder] = field(default_factory=dict)
+    _asked_alone: int = 0
+
+    def of(self, executions: Sequence[Execution]) -> tuple[dict[str, Owned], BrokerUnavailable | None]:
+        """
+        Return the owners, by order's id, of as many orders as there was time for, and what kept it from the rest.
+
+        Many are asked for together, by when they were submitted; one that is older than a day is asked for by itself.
+
+        Raises
+        ------
+        BrokerError
+            For whatever the broker says but that it cannot answer now.
+        StoreUnavailable
+        """
+        chains: dict[str, Sequence[BrokerOrder]] = {}
+        stopped: BrokerUnavailable | None = None
+        order_ids = [one.order_id for one in executions]
+        self._look_ahead(executions)
+        for order_id in (one for one in dict.fromkeys(order_ids) if one not in self._found):
+            if not self.is_time_left():
+                stopped = BrokerUnavailable("the time is over, the other orders are for the next feed")
+                break
+            try:
+                chains[order_id] = self._chain(order_id)
+            except BrokerUnavailable as error:
+                stopped = error
+                break
+        names = {order_id: chain[0].client_order_id if chain else "" for order_id, chain in chains.items()}
+        redeemed = self._redemptions({one for one in names.values() if is_document_id(one)})
+        for order_id, chain in chains.items():
+            self._found[order_id] = _owned(redeemed.get(names[order_id]), chain)
+        return {one: self._found[one] for one in order_ids if one in self._found}, stopped
+
+    def _look_ahead(self, executions: Sequence[Execution]) -> None:
+        new = [one for one in executions if one.order_id not in self._found and one.order_id not in self._orders]
+        if len({one.order_id for one in new}) < _MANY or not self.is_time_left():
+            return
+        first, last = min(one.at for one in new) - _LOOKED_BACK, max(one.at for one in new) + _MARGIN
+        try:
+            self._orders |= {one.order_id: one for one in self.broker.orders_between(first, last)}
+        except BrokerUnavailable as error:  # one by one it may go
+            logger.info("Orders cannot be asked for together: %s", error, extra={"tenant": self.tenant_id})
+
+    def _chain(self, order_id: str) -> Sequence[BrokerOrder]:
+        order = self._orders.get(order_id)
+        if order is None:
+            if self._asked_alone >= _MOST_ALONE:
+                raise BrokerUnavailable(f"{_MOST_ALONE} orders were asked for, the others are for the next feed")
+            self._asked_alone += 1
+            order = self.broker.order(order_id)
+        if order is None:
+            return ()
+        is_alone = order.replaces is None and order.replaced_by is None
+        return (order,) if is_alone else self.broker.order_chain(order)
+
+    def _redemptions(self, nonces: set[str]) -> dict[str, Redemption]:
+        found = self.store.read(self.tenant_id, sorted(nonces)).redemptions if nonces else {}
+        redemptions = {}
+        for nonce, document in found.items():
+            with reading(document):
+                redemptions[nonce] = Redemption.from_document(document)
+        return redemptions
+
+
+def _owned(redemption: Redemption | None, chain: Sequence[BrokerOrder]) -> Owned:
+    if redemption is None or not chain:
+        return NOBODYS
+    last = chain[-1]
+    return Owned.of(redemption, is_complete=last.is_done, filled_qty=last.filled_qty)

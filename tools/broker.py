@@ -1,0 +1,157 @@
+"""The operator's commands for a tenant's account at a broker."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Annotated, Any
+
+import typer
+from google.cloud.firestore import Client
+
+from functions.adapters.broker_keys.local_file import LocalKeys
+from functions.adapters.broker_keys.secret_manager import SecretManagerKeys
+from functions.adapters.brokers import ALPACA, OpenAccounts
+from functions.adapters.firestore.client import is_emulated
+from functions.adapters.firestore.connection_store import FirestoreConnectionStore, FirestoreSymbolStore
+from functions.adapters.firestore.policy_store import FirestorePolicyStore
+from functions.adapters.system import SystemClock
+from functions.domain.broker.connection import BrokerConnection
+from functions.domain.broker.credentials import Credentials
+from functions.domain.kernel.errors import InputError
+from functions.services.broker.connect_broker import ConnectBroker, FoundAccount, named
+from functions.services.broker.ports import BrokerKeys
+from functions.services.orchestration.declare_symbols import DeclareSymbols
+from functions.services.trading.open_book import Operator
+from functions.strategies.loader import StrategyLoader
+from functions.strategies.maestro_controller import MaestroController
+from tools.book import By, Tenant, name_of, use_case
+from tools.connection import database_of
+from tools.reconcile import use_case as adopting
+from tools.terminal import AsJson, command_line, notes, tell
+
+broker_app = typer.Typer(
+    help="Connect a tenant to its account at a broker: keys are enough for cycles on current data.",
+    no_args_is_help=True,
+)
+
+
+@broker_app.command("connect")
+def connect(
+    tenant: Tenant,
+    live: Annotated[bool, typer.Option("--live", help="An account with real money; without it one on paper.")] = False,
+    url: Annotated[
+        str | None, typer.Option(help="Another server that speaks Alpaca's API; with the emulators only.")
+    ] = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Ask for an account's keys, test them, say what they open, keep them, and open the position book.
+
+    Keys are typed without being shown; where nobody types, they are two lines of standard input: key id and secret.
+    """
+    db = database_of(tenant)
+    if url is not None and not is_emulated():
+        raise InputError("--url", "left out but with the emulators", url)
+    credentials = asked(url)
+    use = connecting(db)
+    found = use.look(ALPACA, credentials, name_of(by), is_live=live)
+    notes.print(sentence(found), soft_wrap=True)
+    if live and not may_be_live(db, tenant):
+        notes.print("LIVE: no feed asks it before an admin sets broker_live: true in the policy", style="bold red")
+    connection = use.connect(tenant, found, credentials)
+    DeclareSymbols(FirestoreSymbolStore(db)).run(StrategyLoader(isolation="process").get_found())
+    holdings = opened_book(tenant, connection.connected_by)
+    nobodys = begun(tenant, found, connection)
+    if found.seen.open_orders:
+        many = len(found.seen.open_orders)
+        notes.print(f"{many} orders are open: what they filled before now is nobody's", soft_wrap=True)
+    told = f"tenant {tenant} is connected to {named(connection)}; its position book is open: strategies hold {holdings}"
+    tell(f"{told} positions, {nobodys} more are nobody's", shown(tenant, connection), as_json=as_json)
+
+
+@broker_app.command("disconnect")
+def disconnect(tenant: Tenant, by: By = None, as_json: AsJson = False) -> None:
+    """Forget the keys and stop feeds; the ledger stays, and so does the position book."""
+    connection = connecting(database_of(tenant)).disconnect(tenant, name_of(by))
+    if connection is None:
+        tell(f"tenant {tenant} is not connected", shown(tenant, None), as_json=as_json)
+        return
+    tell(f"tenant {tenant} is disconnected from {named(connection)}", shown(tenant, connection), as_json=as_json)
+
+
+@broker_app.command("status")
+def status(tenant: Tenant, as_json: AsJson = False) -> None:
+    """Show the account, how the last feed ended, and what a person should look at."""
+    connection = FirestoreConnectionStore(database_of(tenant)).read(tenant).value
+    if as_json or connection is None:
+        hint = f"tenant {tenant} is not connected: {command_line('broker', 'connect', tenant)}"
+        tell(hint, shown(tenant, connection), as_json=as_json)
+        return
+    if connection.is_live:
+        notes.print("LIVE: real money", style="bold red")
+    print(f"{named(connection)}: {connection.status}, since {connection.connected_at:%Y-%m-%d %H:%M} UTC")
+    feed = connection.feed
+    if feed is None:
+        print("no feed yet: the next is at the next tick in market hours")
+    else:
+        print(f"last feed: {feed.status}, slot {feed.slot}, {feed.booked} entries booked: {feed.detail}")
+    if connection.failing_since is not None:
+        print(f"failing since {connection.failing_since:%Y-%m-%d %H:%M:%S} UTC")
+    for one in connection.told:
+        print(f"{one['at']:%Y-%m-%d %H:%M} {one['text']}")
+
+
+def opened_book(tenant: str, by: str) -> int:
+    """Open the position book if it is not open, and return how many positions are in it."""
+    use, defaults = use_case(tenant), MaestroController.policy_defaults()
+    book, _ = use.show(tenant, defaults)
+    if not book.is_open:
+        book = use.open(tenant, Operator(by), [], defaults, is_written=True).book
+    return len(book.holdings)
+
+
+def begun(tenant: str, found: FoundAccount, connection: BrokerConnection) -> int:
+    """Book as nobody's what the account held before its activities are told, and return how many positions that is."""
+    if connection.cursor != found.connection.cursor:  # connected again: they are told from where they were read up to
+        return 0
+    operator, defaults = Operator(connection.connected_by), MaestroController.policy_defaults()
+    return len(adopting(tenant).begin(tenant, operator, found.seen, defaults).differences)
+
+
+def connecting(db: Client) -> ConnectBroker:
+    return ConnectBroker(FirestoreConnectionStore(db), keys_of(db), OpenAccounts(), SystemClock())
+
+
+def keys_of(db: Client) -> BrokerKeys:
+    """Return where keys are kept: Secret Manager, or, with the emulators, a file of this machine."""
+    return LocalKeys() if is_emulated() else SecretManagerKeys(db.project)
+
+
+def asked(url: str | None) -> Credentials:
+    """Ask for keys; nothing of them is shown."""
+    if not sys.stdin.isatty():
+        key_id, secret = (sys.stdin.readline().strip() for _ in range(2))
+        return Credentials(key_id, secret, url)
+    return Credentials(getpass.getpass("API key id: ").strip(), getpass.getpass("Secret key: ").strip(), url)
+
+
+def may_be_live(db: Client, tenant: str) -> bool:
+    policy = FirestorePolicyStore(db).read_policy(tenant).value or {}
+    return policy.get("broker_live") is True
+
+
+def sentence(found: FoundAccount) -> str:
+    account = found.seen.account
+    equity = "unknown equity" if account.equity is None else f"{account.equity:,.2f} USD"
+    tells = "" if found.connection.tells_amendments else "; it does not tell busts and corrections of trades"
+    holds = f"{len(found.seen.positions)} positions, {len(found.seen.open_orders)} open orders"
+    return f"the keys open {named(found.connection)}: {equity}, {holds}{tells}"
+
+
+def shown(tenant: str, connection: BrokerConnection | None) -> dict[str, Any]:
+    """Return what a machine reads; the cursor is nobody's to read."""
+    document = {} if connection is None else connection.to_document()
+    document.pop("cursor", None)
+    return {"tenant": tenant, "connected": connection is not None and connection.is_connected, **document}

@@ -1,0 +1,72 @@
+"""What the cloud has by itself: a clock, ids, a queue, and a calendar that is asked again and again."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+from functions.adapters.market_calendar import Calendars
+from functions.services.kernel.ports import MarketCalendar
+
+_ANSWERS_KEPT = 512
+"""Of each question: more than what is asked of one session, for all accounts."""
+
+
+class SimulatedClock:
+    """`Clock` that stands still until somebody sets it."""
+
+    def __init__(self, time: datetime = datetime(1970, 1, 1, tzinfo=UTC)) -> None:
+        self.time = time
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class CountedIds:
+    """`Ids` that count up, so that the same days give the same ids."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def nonce(self) -> str:
+        return f"{next(self._numbers):016x}" * 2  # told apart by either half: session ids keep the first
+
+
+class NoQueue:
+    """`TaskQueue` of jobs that are done at once: there is never more to do than one run does."""
+
+    def enqueue(self, task_id: str, payload: Mapping[str, Any]) -> bool:
+        raise RuntimeError(f"{task_id} was not done in one run: {payload}")
+
+
+class RememberedCalendar:
+    """`MarketCalendar` that gives the answers of another, and the last ones without asking again."""
+
+    def __init__(self, calendar: MarketCalendar) -> None:
+        remember = lru_cache(_ANSWERS_KEPT)
+        self.is_open = remember(calendar.is_open)
+        self.session_of = remember(calendar.session_of)
+        self.session_before = remember(calendar.session_before)
+        self.last_opened = remember(calendar.last_opened)
+        self.close_of = remember(calendar.close_of)
+        self.end_of = remember(calendar.end_of)
+        self._sessions = remember(lambda first, last: tuple(calendar.sessions(first, last)))
+
+    def sessions(self, first: date, last: date) -> list[date]:
+        return list(self._sessions(first, last))
+
+
+class RememberedCalendars:
+    """`MarketCalendars` of remembered ones."""
+
+    def __init__(self) -> None:
+        self._calendars = Calendars()
+        self._known: dict[str, MarketCalendar] = {}
+
+    def of(self, market: str) -> MarketCalendar:
+        if market not in self._known:
+            self._known[market] = RememberedCalendar(self._calendars.of(market))
+        return self._known[market]

@@ -1,0 +1,108 @@
+"""The options of the lab's commands, and how several commands share them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from tools.lab.policies import BUILT_IN, OPTIONS
+
+PricesFile = Annotated[Path, typer.Option("--prices", help="CSV, JSON, Parquet or Feather, or a folder of such files.")]
+PolicyNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy",
+        metavar="NAME|FILE",
+        help=f"Once for each: {', '.join(BUILT_IN)}, several joined by +, or a JSON file as PUT /v1/policy takes it. "
+        "off is always there. [default: guide]",
+        show_default=False,
+    ),
+]
+From = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="DAY",
+        help="First day, YYYY-MM-DD. [default: the 260th of the file: what is before is the strategies' history]",
+        show_default=False,
+    ),
+]
+To = Annotated[
+    str, typer.Option("--to", metavar="DAY", help="Last day. [default: the file's last]", show_default=False)
+]
+Strategies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--strategies",
+        metavar="NAMES",
+        help="Class names, joined by commas. [default: all that are in functions/strategies]",
+        show_default=False,
+    ),
+]
+CostsText = Annotated[str, typer.Option("--costs", metavar="FEE,BP", help="USD a share, and basis points of slippage.")]
+Market = Annotated[str, typer.Option("--market", help="Whose sessions the days are: XNYS, XLON, 24x7 …")]
+Cash = Annotated[float, typer.Option("--cash", help="USD on the account before the first session.")]
+Rate = Annotated[
+    float, typer.Option("--risk-free-rate", help="A year, of Sharpe ratios. Cash earns nothing in a replay.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Of the bootstrap: one seed, the same bytes.")]
+Replications = Annotated[int, typer.Option("--replications", help="Of the bootstrap.")]
+Symbol = Annotated[str | None, typer.Option("--symbol", help="Of a file that names none; else its name says.")]
+LeaveOut = Annotated[
+    list[str] | None, typer.Option("--leave-out", metavar="SYMBOLS", help="Not traded, joined by commas: an index.")
+]
+Adjusted = Annotated[
+    bool | None, typer.Option(help="Whether prices are adjusted for splits, if you know.", show_default=False)
+]
+Fill = Annotated[int, typer.Option("--fill", help="Carry a symbol's last close over so many sessions at most.")]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out", metavar="DIR", help="Where results go; what was tried there is counted, and deflates what comes later."
+    ),
+]
+Over = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--over",
+        metavar="SETTING",
+        help=f"Once for each: {', '.join(OPTIONS)} (the guide's options), or FIELD=VALUE,VALUE of the policy. "
+        f"[default: {', '.join(OPTIONS)}]",
+        show_default=False,
+    ),
+]
+Cores = Annotated[int, typer.Option("--cores", help="Processes at once. [default: all]", show_default=False)]
+Rules = Annotated[bool, typer.Option(help="Replay each policy without each of its rules as well.")]
+
+
+def taking(shared: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """
+    Give a command the options of a dataclass, before its own, and hand it one as its first argument.
+
+    Parameters
+    ----------
+    shared : type
+        A dataclass whose fields are options.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(shared, include_extras=True) | get_type_hints(command, include_extras=True)
+        theirs = inspect.signature(shared).parameters
+        own = list(inspect.signature(command).parameters.values())[1:]
+
+        def run(**words: Any) -> None:
+            command(shared(**{name: words.pop(name) for name in theirs}), **words)
+
+        everything = sorted([*theirs.values(), *own], key=lambda one: one.default is not inspect.Parameter.empty)
+        kind = inspect.Parameter.KEYWORD_ONLY
+        taken = [one.replace(annotation=hints[one.name], kind=kind) for one in everything]
+        run.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+        run.__annotations__ = {one.name: one.annotation for one in taken}
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        return run
+
+    return decorate

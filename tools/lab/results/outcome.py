@@ -1,0 +1,103 @@
+"""Everything that a command found, before anybody prints or stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from functions.domain.lab.figures import Figures, figures
+from tools.lab.policy_run import PolicyRun
+from tools.lab.results.benchmark import BuyAndHold, buy_and_hold
+from tools.lab.results.beside import RAW, Chance, Comparison, compared
+from tools.lab.results.measured import Measured, measured
+from tools.lab.results.rules import RuleEffects, effects
+from tools.lab.results.tried import Tried, correlation_of
+from tools.lab.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Policies with their figures, and what they are beside."""
+
+    task: Task
+    chance: Chance
+    policies: Mapping[str, Measured]
+    """By name, ``off`` first."""
+    comparisons: Mapping[str, Comparison]
+    """Of every policy but ``off``; none where some return is not known."""
+    rules: Mapping[str, RuleEffects]
+    """Of the policies that were run without their rules as well."""
+    hold: BuyAndHold | None
+    hold_figures: Figures | None
+    tried: Tried
+    correlation: float
+    """Mean, between the returns of the policies."""
+    note: str = ""
+    """What to know first, if anything: how the policies were chosen."""
+
+    @property
+    def raw(self) -> Measured:
+        return self.policies[RAW]
+
+    @property
+    def is_whole(self) -> bool:
+        return all(one.run.is_whole for one in self.policies.values())
+
+    def deflated(self, policy: Measured) -> float:
+        """Return its deflated Sharpe ratio."""
+        return self.tried.deflated(policy, self.correlation, self.task.terms)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Everything to know before believing a figure, a sentence each."""
+        found = [*filter(None, [self.note]), *self.task.prices.warnings]
+        if not self.is_whole:
+            found.append(f"interrupted: {len(self.raw.days)} sessions, up to {self.raw.days[-1]:%Y-%m-%d}")
+        if self.hold is not None and self.hold.left_out:
+            found.append(f"buy-and-hold leaves out what had no price yet: {', '.join(self.hold.left_out)}")
+        if idle := [one.name for one in self.raw.strategies if one.mean_held == 0]:
+            found.append(f"never held anything, even raw: {', '.join(idle)} (are their symbols in the file?)")
+        if not self.comparisons and len(self.policies) > 1:
+            found.append("too few days, or equity lost: nothing is compared")
+        return tuple(found)
+
+
+def outcome(
+    task: Task,
+    runs: Mapping[str, PolicyRun],
+    others: Mapping[str, PolicyRun],
+    tried: Tried,
+    chance: Chance,
+    note: str = "",
+) -> Outcome:
+    """
+    Measure runs and compare them.
+
+    Parameters
+    ----------
+    runs : mapping
+        By policy, ``off`` among them.
+    others : mapping
+        Those without a rule each, by name; none if nobody asked for them.
+    """
+    terms = task.terms
+    policies = {name: measured(run, terms) for name, run in runs.items()}
+    raw = policies[RAW]
+    hold = buy_and_hold(task.prices.bars, raw.days)
+    candidates = [one for name, one in policies.items() if name != RAW]
+    hold_figures = None
+    if hold is not None:
+        hold_figures = figures(hold.returns, raw.days, terms.risk_free_rate, periods_a_year=terms.periods_a_year)
+    ruled = {one.name: effects(one.run, raw.run, others) for one in candidates} if others else {}
+    return Outcome(
+        task=task,
+        chance=chance,
+        policies=policies,
+        comparisons=compared(candidates, raw, None if hold is None else hold.returns, terms, chance),
+        rules={name: one for name, one in ruled.items() if one is not None},
+        hold=hold,
+        hold_figures=hold_figures,
+        tried=tried,
+        correlation=correlation_of(candidates),
+        note=note,
+    )

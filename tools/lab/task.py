@@ -1,0 +1,124 @@
+"""What every replay of a command has in common, so that it can be sent to other processes whole."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.markets import periods_a_year
+from functions.sandbox.find_strategies import build, discover
+from functions.strategies.base import BaseStrategy
+from tools.lab.engine.paper_broker import Costs
+from tools.lab.engine.replay import replay
+from tools.lab.policy_run import PolicyRun
+from tools.lab.prices.read import Prices
+from tools.lab.results.measured import Terms
+
+STRATEGIES_PACKAGE = "functions.strategies"
+Advance = Callable[[int, int], None]
+"""Called with how many sessions are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Prices, days, strategies and costs: everything but policies."""
+
+    prices: Prices
+    file: str
+    """The price file's name, without its folder."""
+    market: str
+    first: date
+    last: date
+    strategies: tuple[str, ...]
+    """Class names, sorted."""
+    costs: Costs
+    starting_cash: float
+    """USD."""
+    risk_free_rate: float
+    """Fraction a year, of Sharpe ratios."""
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(
+            starting_cash=self.starting_cash,
+            periods_a_year=periods_a_year(self.market),
+            risk_free_rate=self.risk_free_rate,
+        )
+
+    def replay(
+        self, policies: Mapping[str, Mapping[str, Any]], progress: Advance | None = None
+    ) -> dict[str, PolicyRun]:
+        """Replay every session under some policies; each on an account of its own."""
+        classes = found_strategies()
+        runs = replay(
+            self.prices.bars,
+            [classes[name] for name in self.strategies],
+            {name: {"market": self.market, **policy} for name, policy in policies.items()},
+            market=self.market,
+            first=self.first,
+            last=self.last,
+            costs=self.costs,
+            starting_cash=self.starting_cash,
+            progress=progress,
+        )
+        return {name: replace(run, policy=policies[name]) for name, run in runs.items()}
+
+    def fingerprints(self) -> dict[str, str]:
+        """Return what tells whether a strategy is still the same one, by name: a digest of its module's text."""
+        classes = found_strategies()
+        return {name: _digest(classes[name]) for name in self.strategies}
+
+    def digest(self) -> str:
+        """Return what tells whether another replay of a policy would find the same."""
+        bars = self.prices.bars
+        said = [self.market, self.first, self.last, self.fingerprints(), self.costs, self.starting_cash, bars.symbols]
+        found = hashlib.sha256(repr([*said, [day.toordinal() for day in bars.days]]).encode())
+        for field in (bars.open, bars.high, bars.low, bars.close, bars.volume):
+            found.update(field.tobytes())
+        return found.hexdigest()[:16]
+
+    def between(self, first: date, last: date) -> Task:
+        """Return the same of other days; what is before them stays history."""
+        return replace(self, first=first, last=last)
+
+
+def found_strategies() -> Mapping[str, type]:
+    """Return every strategy that is there, by class name."""
+    return discover(STRATEGIES_PACKAGE, BaseStrategy)[0]
+
+
+def chosen_strategies(given: Sequence[str]) -> tuple[str, ...]:
+    """
+    Return the names of strategies, sorted; of none given, all that load.
+
+    Raises
+    ------
+    InputError
+        If there is none of a name, or it does not load.
+    """
+    classes, errors = discover(STRATEGIES_PACKAGE, BaseStrategy)
+    if not given:
+        loaded, _ = build(classes)
+        return tuple(sorted(loaded))
+    for name in given:
+        if name in errors or name not in classes:
+            there_are = f"one of {', '.join(sorted(classes))}"
+            raise InputError("--strategies", f"{there_are}{_because(errors.get(name))}", name)
+    _, failed = build({name: classes[name] for name in given})
+    for name, why in failed.items():
+        raise InputError("--strategies", f"one that can be built{_because(why)}", name)
+    return tuple(sorted(set(given)))
+
+
+def _because(why: str | None) -> str:
+    return f" ({why})" if why else ""
+
+
+def _digest(strategy: type) -> str:
+    return hashlib.sha256(Path(inspect.getfile(strategy)).read_bytes()).hexdigest()[:16]

@@ -1,0 +1,100 @@
+"""`lab compare A B`: which days, strategies and rules make the difference between two policies that were run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from functions.domain.kernel.errors import InputError
+from tools.lab.policy_run import PolicyRun
+from tools.lab.results.decisions import read_runs
+from tools.lab.results.document import RESULT
+from tools.lab.results.document import as_json as json_of
+from tools.lab.results.parted import Parted, parted
+from tools.lab.results.tables import usd
+from tools.terminal import new_table, print_table
+
+_SHOWN_CAUSES = 2
+
+
+def show_difference(one: str, other: str, folder: Path, days: int, *, as_json: bool) -> None:
+    """
+    Print what is between two policies.
+
+    Raises
+    ------
+    InputError
+        If one was not run, or not on the same days.
+    """
+    runs = [_run(text, folder) for text in (one, other)]
+    if [session.day for session in runs[0].sessions] != [session.day for session in runs[1].sessions]:
+        spans = [f"{run.sessions[0].day} to {run.sessions[-1].day}" for run in runs]
+        raise InputError("B", f"on the same days as A ({spans[0]})", f"{other}: {spans[1]}")
+    found = parted(*runs)
+    if as_json:
+        print(json_of(_document(one, other, found, days)), end="")
+        return
+    print(f"{one} ended with {usd(found.difference, signed=True)} USD beside {other}")
+    _print_days(found, days)
+    _print_sums(found)
+
+
+def _run(text: str, folder: Path) -> PolicyRun:
+    name = text
+    if "/" in text:
+        place, _, name = text.rpartition("/")
+        folder = Path(place)
+    try:
+        result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError("--out", f"a folder with {RESULT}, as `run` writes it", str(folder)) from error
+    documents = {known: policy["policy"] for known, policy in result["policies"].items()}
+    if name not in documents:
+        raise InputError("policy", f"one of {', '.join(documents)}, which {folder} has", name)
+    return read_runs(folder, documents)[name]
+
+
+def _print_days(found: Parted, count: int) -> None:
+    table = new_table()
+    for name in ("Day", "Difference USD", "of which by strategy", "parted by"):
+        table.add_column(name, justify="right" if name == "Difference USD" else "left")
+    for day in found.largest(count):
+        cells = (_told(day.strategies), _told(day.causes))
+        table.add_row(day.day.isoformat(), usd(day.difference, signed=True), *cells)
+    print_table(table)
+    shown = sum(day.difference for day in found.largest(count))
+    print(f"These {min(count, len(found.days))} of {len(found.days)} days make {usd(shown, signed=True)} USD of it.")
+
+
+def _print_sums(found: Parted) -> None:
+    for title, sums in (("Strategy", found.strategies), ("Parted by", found.causes)):
+        table = new_table()
+        table.add_column(title)
+        table.add_column("Difference USD", justify="right")
+        table.add_column("Decisions" if title == "Parted by" else "", justify="right")
+        for name, value in sums.items():
+            times = str(found.decisions.get(name, "")) if title == "Parted by" else ""
+            table.add_row(name, usd(value, signed=True), times)
+        print_table(table)
+
+
+def _told(sums: dict[str, float] | Any) -> str:
+    return ", ".join(
+        f"{name} {usd(value, signed=True)}" for name, value in list(sums.items())[:_SHOWN_CAUSES] if round(value)
+    )
+
+
+def _document(one: str, other: str, found: Parted, days: int) -> dict[str, Any]:
+    return {
+        "a": one,
+        "b": other,
+        "difference": found.difference,
+        "days": [
+            {"day": day.day, "difference": day.difference, "strategies": day.strategies, "causes": day.causes}
+            for day in found.largest(days)
+        ],
+        "strategies": found.strategies,
+        "causes": found.causes,
+        "decisions": found.decisions,
+    }

@@ -1,0 +1,85 @@
+"""
+Run the simulated broker, for as long as the terminal is open: an account that is empty but for its cash.
+
+It speaks Alpaca's API on this machine and keeps its clock. Prices stand still, and every order fills at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from functions.strategies.sample_symbols import SAMPLE_SYMBOLS
+from tools.interrupts import interruptible
+from tools.simulated_broker.books import Books
+from tools.simulated_broker.exchange import Exchange
+from tools.simulated_broker.market import DailyBar, Instrument
+from tools.simulated_broker.server import KEY_ID, SECRET, serving
+
+_DAYS = 500
+_PORT = 8500
+_PRICE = 100.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.simulated_broker", description=__doc__)
+    parser.add_argument("--port", type=int, default=_PORT, help="port of 127.0.0.1, a free one if 0 (%(default)s)")
+    parser.add_argument("--cash", type=Decimal, default=Decimal(100_000), help="USD (%(default)s)")
+    parser.add_argument(
+        "--price",
+        action="append",
+        default=[],
+        metavar="SYMBOL=USD",
+        help="what a symbol trades at, pairs of coins with their slash; the samples' are there",
+    )
+    arguments = parser.parse_args()
+    prices = dict.fromkeys(SAMPLE_SYMBOLS, _PRICE) | _prices(parser, arguments.price)
+    with serving(exchange_of(prices, arguments.cash), arguments.port) as broker:
+        print(f"the simulated broker listens at {broker.url}, key id {KEY_ID}, secret key {SECRET}", flush=True)
+        print(f'connect a tenant to it: make maestro ARGS="broker connect TENANT --url {broker.url}"', flush=True)
+        print("Ctrl-C ends it, and forgets the account", flush=True)
+        with interruptible():
+            threading.Event().wait()
+    return 0
+
+
+def exchange_of(prices: dict[str, float], cash: Decimal) -> Exchange:
+    """Return an exchange by the clock of this machine, whose symbols have a history."""
+    exchange = Exchange(now=lambda: datetime.now(UTC), books=Books(cash))
+    for symbol, price in prices.items():
+        exchange.market.add(Instrument(symbol=symbol), str(price))
+        exchange.market.set_bars(symbol, days_up_to(price))
+    return exchange
+
+
+def days_up_to(price: float) -> list[DailyBar]:
+    """Return bars that wave their way to a price, one for each weekday up to today."""
+    midnight = datetime.now(UTC).replace(hour=5, minute=0, second=0, microsecond=0)
+    midnight -= timedelta(days=1) if midnight > datetime.now(UTC) else timedelta(0)
+    days = [midnight - timedelta(days=back) for back in range(_DAYS, -1, -1)]
+    found = []
+    for back, day in enumerate(reversed([day for day in days if day.weekday() < 5])):
+        close = Decimal(f"{price * (1 + 0.05 * math.sin(back / 9)) * 0.9995**back:.2f}")
+        found.append(DailyBar(at=day, open=close, high=close * 101 / 100, low=close * 99 / 100, close=close))
+    return found[::-1]
+
+
+def _prices(parser: argparse.ArgumentParser, given: Sequence[str]) -> dict[str, float]:
+    found = {}
+    for one in given:
+        symbol, _, price = one.partition("=")
+        try:
+            found[symbol.upper()] = float(price)
+        except ValueError:
+            parser.error(f"--price {one}: must be like SPY=450.25")
+        if not (symbol and 0 < found[symbol.upper()] < math.inf):
+            parser.error(f"--price {one}: must be like SPY=450.25")
+    return found
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
