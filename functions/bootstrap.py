@@ -23,6 +23,7 @@ from functions.adapters.firestore.input_store import FirestoreInputStore
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.firestore.member_store import FirestoreMemberStore
 from functions.adapters.firestore.policy_store import FirestorePolicyStore
+from functions.adapters.firestore.preview_store import FirestorePreviewStore
 from functions.adapters.firestore.record_store import FirestoreRecordStore
 from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.run_store import FirestoreScheduleRuns
@@ -42,6 +43,7 @@ from functions.services.kernel.commits import Commits
 from functions.services.kernel.enabled_tenants import as_far_as_readable
 from functions.services.kernel.fan_out import FanOut
 from functions.services.kernel.ports import Clock, MarketCalendars, TaskQueue, TenantDirectory
+from functions.services.lab.what_if import PreviewPolicy
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
@@ -217,6 +219,11 @@ def adopt_fills() -> AdoptFills:
 @cache
 def manage_policy() -> ManagePolicy:
     return ManagePolicy(FirestorePolicyStore(firestore_client()), clock(), commits())
+
+
+@cache
+def preview_policy() -> PreviewPolicy:
+    return PreviewPolicy(FirestorePreviewStore(firestore_client()), clock(), calendars())
 
 
 @cache

@@ -37,6 +37,7 @@ from tools.connection import database_of, use_project
 from tools.dry_run import RecordingLedgerStore
 from tools.reconcile import reconcile
 from tools.terminal import AsJson, fail, given, new_table, notes, plain, print_json, print_table
+from tools.what_if import what_if
 from tools.why import why
 
 HELP = """
@@ -70,6 +71,7 @@ app = typer.Typer(
     help=HELP, epilog=EXAMPLES, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 app.command(rich_help_panel=LOOK)(why)
+app.command(rich_help_panel=LOOK)(what_if)
 app.command(rich_help_panel=MANAGE)(backfill)
 app.add_typer(broker.broker_app, name="broker", rich_help_panel=MANAGE)
 app.command(rich_help_panel=MANAGE)(reconcile)

@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -35,7 +35,7 @@ def print_json(value: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # or a time
         return value.isoformat()
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 

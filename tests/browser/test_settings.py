@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from functions.adapters.firestore import paths
 from functions.domain.kernel.policy import TRADING_STATE_FIELDS, setting_schemas
 from tests.browser.conftest import Dashboard
+from tests.browser.test_every_page import serious
 
 
 def field(page: Page, name: str) -> Locator:
@@ -105,3 +106,39 @@ def test_a_change_by_somebody_else_shows_by_itself(dashboard: Dashboard) -> None
     expect(field(page, "report_hour")).to_have_value("")
     dashboard.call("PUT", "policy", "admin", json={"report_hour": 9}, headers={"If-Match": '"0"'})
     expect(field(page, "report_hour")).to_have_value("9")
+
+
+def test_what_a_change_would_have_changed_is_shown_before_it_is_saved(dashboard: Dashboard) -> None:
+    page = dashboard.signed_in("admin", path="/settings")
+    ask = page.get_by_role("button", name="What would have changed")
+    answer = page.get_by_role("region", name="What would have changed")
+    expect(ask).to_be_disabled()
+    field(page, "disabled_strategies").fill("Trend")
+    ask.click()
+    expect(answer).to_contain_text("There is no decision on record yet")
+
+    dashboard.cycle()
+    ask.click()
+    expect(answer).to_contain_text("1 decision would have been different: 1 entry stopped that passed, 0 let through")
+    expect(answer).to_contain_text("every session comes out exactly as it was decided")
+    expect(answer).to_contain_text("not an account replay")
+    row = answer.get_by_role("region", name="Strategies").get_by_role("row").nth(1)
+    expect(row).to_contain_text("Trend")
+    expect(row).to_contain_text("1\u00a0Disabled")
+    answer.get_by_text("Session by session").click()
+    expect(answer.get_by_role("region", name="Session by session")).to_contain_text("BUY 30.0")
+    answer.get_by_text("What is held fixed").click()
+    expect(answer).to_contain_text("Signals are those that strategies gave")
+    assert serious(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+    field(page, "max_drawdown").fill("0.1")
+    expect(answer).to_contain_text("Fields changed since")
+    ask.click()
+    expect(answer).to_contain_text("What max_drawdown would have changed is not on record")
+    field(page, "SHARPE_THRESHOLD_SHADOW").fill("2")  # above SHARPE_THRESHOLD_REDUCE
+    ask.click()
+    expect(field(page, "SHARPE_THRESHOLD_SHADOW")).to_be_focused()
+    expect(answer).to_have_count(0)
+    assert not paths.policy(dashboard.db, "acme").get().exists, "trying stores nothing"

@@ -15,7 +15,12 @@ from examples.demo_days import BREAKER_REASONS, SYSTEMIC
 from examples.demo_walk import UID, Demo, DemoTenant
 from examples.replay import Prices
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.preview_store import FirestorePreviewStore
+from functions.adapters.market_calendar import Calendars
+from functions.adapters.system import SystemClock
 from functions.domain.orchestration.decision import logged_verdicts
+from functions.services.lab.what_if import PreviewPolicy
+from functions.strategies.maestro_controller import MaestroController
 from tests.flow.lab_comparison import of_emulator, of_lab, replayed
 from tests.samples import SAMPLE_NAMES, names_of_users
 from tests.waiting import eventually
@@ -87,6 +92,20 @@ def test_the_same_strategies_without_maestro_go_through_the_same_days(demo: Demo
     assert len(without) == 84
     assert without[0] == 100_000.0
     assert without[-1] == pytest.approx(98_922, abs=1)
+
+
+def test_the_policy_that_held_tried_on_the_record_changes_nothing_and_every_day_is_decided_again_as_it_was(
+    demo: Demo, tenant: DemoTenant
+) -> None:
+    preview = PreviewPolicy(FirestorePreviewStore(demo.db), SystemClock(), Calendars())
+    policy = paths.policy(demo.db, tenant.tenant_id).get().to_dict() or {}
+    defaults = MaestroController.policy_defaults()
+    found = preview.run(tenant.tenant_id, policy, defaults).found
+    assert (len(found.sessions), found.reproduced, found.changes) == (83, 83, ())
+    assert (found.before.systemic_sessions, found.before.breaker_sessions) == (2, 2)
+    laxer = preview.run(tenant.tenant_id, {**policy, "SYSTEMIC_SELL_THRESHOLD": 4}, defaults).found
+    let_through = {one.strategy_name for one in laxer.changes if one.day.isoformat() == "2020-02-24"}
+    assert "RsiMeanReversion" in let_through, "the one that the sells of that day stopped"
 
 
 def modes_of(tenant: DemoTenant, name: str) -> list[str]:

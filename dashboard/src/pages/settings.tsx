@@ -1,13 +1,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, type Refusal, useAnswer } from "../api";
+import { call, Refusal, useAnswer } from "../api";
 import { moment, timeOf } from "../format";
-import { useDocument } from "../live";
+import { type Live, useDocument } from "../live";
 import type { Policy, PolicyVersion, StoredPolicy } from "../model";
 import * as paths from "../paths";
 import { GROUPS } from "../policy-fields";
 import { inputOf, type Schema, textOf, valueFrom } from "../policy-values";
+import type { Preview } from "../preview";
 import { useSession } from "../session";
 import { Heading, Section, Table } from "../ui/parts";
+import { WhatWouldHaveChanged } from "../ui/preview";
 import { Empty, Loaded } from "../ui/states";
 
 interface OpenApi {
@@ -46,6 +48,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
   const [errors, setErrors] = useState<Record<string, string>>(problemsOf(latest));
   const [said, setSaid] = useState("");
   const [isBusy, setIsBusy] = useState(false);
+  const [tried, setTried] = useState<{ texts: Record<string, string>; live: Live<Preview> }>();
   const form = useRef<HTMLFormElement>(null);
   const known = textsOf(base);
   const names = Object.keys({ ...known, ...texts });
@@ -54,6 +57,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
     setBase(policy);
     setTexts(textsOf(policy));
     setErrors(problemsOf(policy));
+    setTried(undefined);
   };
   const isOutdated = latest.version > base.version;
   useEffect(() => {
@@ -67,23 +71,52 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
     }
   }, [errors]);
 
-  const save = async (event: SubmitEvent) => {
-    event.preventDefault();
+  const begin = () => {
     setIsBusy(true);
     setErrors({});
     setSaid("");
     const entries = Object.entries(schemas).map(([name, schema]) => [name, valueFrom(texts[name] ?? "", schema)]);
+    return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  };
+  const refused = (error: unknown) => {
+    const refusal = error as Refusal;
+    setSaid(refusal.message);
+    setErrors(Object.fromEntries(refusal.errors.map(({ field, detail }) => [field.split(".")[0], detail])));
+  };
+  const tryIt = async () => {
+    if (!form.current?.reportValidity()) {
+      return;
+    }
+    const body = begin();
+    const show = (live: Live<Preview>) => setTried({ texts, live });
+    show({ state: "loading" });
+    try {
+      const value = await call<Preview>(user, "POST", "/v1/policy/preview", { body });
+      show({ state: "ready", value, isFromCache: false });
+    } catch (error) {
+      if (error instanceof Refusal && error.errors.length > 0) {
+        setTried(undefined); // the fields say what is wrong
+        refused(error);
+      } else {
+        const isForbidden = error instanceof Refusal && error.status === 403;
+        show({ state: "error", error: { message: String((error as Error).message), isForbidden }, retry: tryIt });
+      }
+    } finally {
+      setIsBusy(false);
+    }
+  };
+  const save = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const body = begin();
     try {
       const changed = await call<Policy>(user, "PUT", "/v1/policy", {
-        body: Object.fromEntries(entries.filter(([, value]) => value !== undefined)),
+        body,
         headers: { "If-Match": `"${base.version}"`, "Idempotency-Key": crypto.randomUUID() },
       });
       load(changed);
       setSaid(`Saved as version ${changed.version}. It holds from the next cycle on.`);
     } catch (error) {
-      const refusal = error as Refusal;
-      setSaid(refusal.message);
-      setErrors(Object.fromEntries(refusal.errors.map(({ field, detail }) => [field.split(".")[0], detail])));
+      refused(error);
     } finally {
       setIsBusy(false);
     }
@@ -113,6 +146,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
           </fieldset>
         ))}
       </fieldset>
+      {tried && <WhatWouldHaveChanged of={tried.live} isOutdated={tried.texts !== texts} />}
       {role === "admin" && (
         <div class={isDirty ? "save changed" : "save"}>
           {isOutdated && isDirty && (
@@ -127,6 +161,9 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
           <div class="buttons">
             <button type="submit" class="primary" disabled={!isDirty || isBusy}>
               {isBusy ? "Saving …" : "Save"}
+            </button>
+            <button type="button" disabled={!isDirty || isBusy} onClick={tryIt}>
+              What would have changed
             </button>
             <button type="button" disabled={!isDirty || isBusy} onClick={() => load(base)}>
               Undo changes

@@ -20,7 +20,7 @@ class FirestorePolicyStore(FirestoreStore):
         return self._get(paths.policy(self._db, tenant_id), f"reading the policy of tenant {tenant_id}")
 
     def policy_change(self, tenant_id: str, version: int) -> Document | None:
-        reference = paths.policy_history(self._db, tenant_id).document(_change_id(version))
+        reference = paths.policy_history(self._db, tenant_id).document(change_id(version))
         return self._get(reference, f"reading the policy history of tenant {tenant_id}").value
 
     def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
@@ -44,7 +44,7 @@ class FirestorePolicyStore(FirestoreStore):
         db = self._db
         batch = db.batch()
         replace_over(batch, paths.policy(db, tenant_id), document, before)
-        batch.create(paths.policy_history(db, tenant_id).document(_change_id(change["version"])), dict(change))
+        batch.create(paths.policy_history(db, tenant_id).document(change_id(change["version"])), dict(change))
         # Redemptions and cycles commit over the state/session they read: now those under way read the policy again.
         batch.set(paths.current_session(db, tenant_id), {"policy_version": change["version"], **changed()}, merge=True)
         for record_id, record in keyed.items():
@@ -52,6 +52,6 @@ class FirestorePolicyStore(FirestoreStore):
         self._commit(batch, f"storing the policy of tenant {tenant_id}")
 
 
-def _change_id(version: int) -> str:
-    """Return an id that sorts as the versions do."""
+def change_id(version: int) -> str:
+    """Return the id of a change in the history: it sorts as the versions do."""
     return f"{version:010d}"

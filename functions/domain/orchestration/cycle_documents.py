@@ -125,11 +125,16 @@ def shadow_documents(
         Whose modes, and so whose paper positions, the cycle is of; None: the tenant's.
     """
     return {
-        f"{joined_id(decision.session_id, fill.strategy_name)}__{quote(fill.symbol, safe='')}": _shadow_record(
+        shadow_id(decision.session_id, fill.strategy_name, fill.symbol): _shadow_record(
             decision, signals[fill.strategy_name], fill, uid
         )
         for fill in fills
     }
+
+
+def shadow_id(session_id: str, strategy_name: str, symbol: str) -> str:
+    """Return the id of the record of a cycle's paper fill."""
+    return f"{joined_id(session_id, strategy_name)}__{quote(symbol, safe='')}"
 
 
 def _shadow_record(

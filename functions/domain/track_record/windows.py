@@ -59,16 +59,18 @@ class PerformanceWindows:
                 arranged.is_active[at] = session.is_active
         return cls(tuple(names), tuple(dates), arranged)
 
-    def followed_by(self, later: PerformanceWindows, since: date = date.min) -> PerformanceWindows:
+    def followed_by(
+        self, later: PerformanceWindows, since: date = date.min, most_days: int = MAX_WINDOW_DAYS
+    ) -> PerformanceWindows:
         """
-        Return the newest `MAX_WINDOW_DAYS` days of both, none before ``since``.
+        Return the newest ``most_days`` days of both, none before ``since``.
 
         Of a day that both have, the later ones' sessions count.
         """
         is_new = bool(self.dates and later.dates) and self.dates[-1] < later.dates[0]
         if is_new and self.strategy_names == later.strategy_names:
-            return self._continued_by(later, since)
-        dates = sorted(day for day in {*self.dates, *later.dates} if day >= since)[-MAX_WINDOW_DAYS:]
+            return self._continued_by(later, since, most_days)
+        dates = sorted(day for day in {*self.dates, *later.dates} if day >= since)[-most_days:]
         names = sorted({*self.strategy_names, *later.strategy_names})
         row = {name: number for number, name in enumerate(names)}
         column = {day: number for number, day in enumerate(dates)}
@@ -82,13 +84,18 @@ class PerformanceWindows:
                 array[cells] = np.where(is_given, values, array[cells])
         return _with_any_return(names, dates, both)
 
-    def _continued_by(self, later: PerformanceWindows, since: date) -> PerformanceWindows:
+    def _continued_by(self, later: PerformanceWindows, since: date, most_days: int) -> PerformanceWindows:
         """Do what `followed_by` does, where all days of the later ones are new, and the rows the same."""
         dates = (*self.dates, *later.dates)
-        start = max(bisect_left(dates, since), len(dates) - MAX_WINDOW_DAYS)
+        start = max(bisect_left(dates, since), len(dates) - most_days)
         pairs = zip(self.sessions.arrays, later.sessions.arrays, strict=True)
         both = SessionReturns(*(np.concatenate(pair, axis=1)[:, start:] for pair in pairs))
         return _with_any_return(self.strategy_names, dates[start:], both)
+
+    def before(self, day: date) -> PerformanceWindows:
+        """Return the sessions before a day: what a cycle of that day knew."""
+        kept = bisect_left(self.dates, day)
+        return type(self)(self.strategy_names, self.dates[:kept], self.sessions[:, :kept])
 
     def rows(self, strategy_names: Sequence[str], lookback_days: int) -> SessionReturns:
         """Return the last ``lookback_days`` sessions of the named strategies; an unknown one has no return."""

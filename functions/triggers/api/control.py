@@ -9,7 +9,7 @@ from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.orchestration.manage_policy import Author
 from functions.services.orchestration.stored_policy import StoredPolicy
-from functions.triggers.api import answers, requests
+from functions.triggers.api import answers, preview_answers, requests
 from functions.triggers.api.admission import urgent
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
@@ -46,6 +46,20 @@ def put_policy(header: requests.PolicyHeader, body: requests.PolicyChange) -> Re
         services().policy_defaults(),
     )
     return _policy(stored)
+
+
+@control.post("/policy/preview", responses=responses_of(preview_answers.PolicyPreview, 400, 413, 415))
+@needs(Role.VIEWER)
+def preview_policy(body: requests.PolicyChange) -> Response:
+    """
+    Say what a policy would have changed over the last 90 sessions; nothing is stored.
+
+    Each session's last decision is decided again under the policy that holds and under this one, by the same rules.
+    Signals, positions and returns are those on record: the answer says what is held fixed.
+    """
+    overrides = body.model_dump(exclude_unset=True)
+    found = services().preview_policy.run(g.principal.tenant_id, overrides, services().policy_defaults())
+    return as_json(preview_answers.PolicyPreview.of(found))
 
 
 @control.get("/policy/history", responses=responses_of(answers.PolicyHistory))

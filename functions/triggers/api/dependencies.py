@@ -13,6 +13,7 @@ from functions.services.access.ports import Tokens
 from functions.services.broker.client_fills import TakeClientFills
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock
+from functions.services.lab.what_if import PreviewPolicy
 from functions.services.ledger.ports import LedgerStore
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
 from functions.services.monitoring.ports import RecordStore
@@ -34,6 +35,7 @@ class ApiServices:
     take_fills: TakeClientFills
     record_entries: RecordEntries
     manage_policy: ManagePolicy
+    preview_policy: PreviewPolicy
     put_inputs: PutInputs
     records: RecordStore
     ledger: LedgerStore

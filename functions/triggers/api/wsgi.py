@@ -27,6 +27,7 @@ def application() -> Flask:
             take_fills=bootstrap.take_fills(),
             record_entries=bootstrap.record_entries(),
             manage_policy=bootstrap.manage_policy(),
+            preview_policy=bootstrap.preview_policy(),
             put_inputs=bootstrap.put_inputs(),
             records=bootstrap.records(),
             ledger=bootstrap.ledger_store(),

@@ -42,6 +42,7 @@ ROUTES: dict[tuple[str, str], str | None] = {
     ("GET", "reports/{date}"): "viewer",
     ("GET", "policy"): "viewer",
     ("PUT", "policy"): "admin",
+    ("POST", "policy/preview"): "viewer",
     ("GET", "policy/history"): "admin",
     ("PUT", "trading-state"): "admin",
 }
@@ -50,7 +51,9 @@ RANKS = ["viewer", "trader", "admin"]
 
 def visit(caller: Caller, method: str, path: str) -> tuple[int, str]:
     filled = path.format(nonce="0f" * 16, session_id="s", alert_id="a", strategy_id="Trend", date="2026-01-05")
-    answer = caller(method, filled, json={} if method == "PUT" or path in {"fills", "ledger"} else None)
+    answer = caller(
+        method, filled, json={} if method == "PUT" or path in {"fills", "ledger", "policy/preview"} else None
+    )
     return answer.status_code, (answer.get_json() or {}).get("reason_code", "")
 
 

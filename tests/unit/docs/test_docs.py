@@ -93,7 +93,7 @@ def test_every_make_target_that_documents_name_exists() -> None:
 
 
 def test_every_operator_command_that_documents_name_exists() -> None:
-    commands = set(re.findall(r"[│|]?\s{1,2}([a-z]+)\s{2,}", help_of("--help")))
+    commands = set(re.findall(r"[│|]?\s{1,2}([a-z-]+)\s{2,}", help_of("--help")))
     groups = {name: help_of(name, "--help") for name in ("tenant", "user", "channel", "book")}
     for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
         text = page.read_text(encoding="utf-8")

@@ -1,0 +1,48 @@
+"""What a tenant's record cannot tell about another policy, and what is therefore taken as it was."""
+
+from __future__ import annotations
+
+from functions.domain.kernel.policy import Policy, document_name, document_names
+
+HELD_FIXED = (
+    "Signals are those that strategies gave: with other modes they would have held, and so said, something else.",
+    "Positions, live and on paper, are those that each signal met.",
+    "Daily returns are those on record: allocations do not move them.",
+    "Only the last decision of each session counts, so modes move once a session.",
+    "The kill switch and what was wrong with inputs are as they were in each session.",
+    "Broker and books differ where that stopped an entry.",
+    "Account breakers trip where they tripped, but for one that the policy switches off: equity is not on record.",
+)
+"""What holds whatever the policy says."""
+
+WEIGHED = frozenset(
+    {
+        *("sharpe_threshold_reduce", "sharpe_threshold_shadow", "systemic_sell_threshold", "performance_lookback_days"),
+        *("min_data_points", "risk_free_rate", "max_gross_allocation", "insufficient_data_mode", "promotion_margin"),
+        *("min_dwell_days", "demotion_confidence", "disabled_strategies", "sample_strategies", "enabled"),
+    }
+)
+"""Settings whose whole effect on decisions is computed."""
+NOT_TOLD = frozenset(
+    {
+        *("max_drawdown", "daily_loss_limit", "breaker_confirmations", "breaker_release_hours"),
+        *("allow_shorts", "on_shadow", "on_drift", "paper_fee_bps", "paper_slippage_bps"),
+        *("base_capital", "strategy_capital"),
+        *("max_input_age_seconds", "strategy_timeout_seconds", "market"),
+    }
+)
+"""Settings that decisions depend on, and whose effect the record does not tell, or tells in part."""
+NO_PART = frozenset(
+    {
+        *("trading_state", "trading_state_until", "trading_state_reason", "version", "broker_live"),
+        *("signal_ttl_seconds", "reservation_ttl_seconds", "max_fill_age_days"),
+        *("alert_cooldown_minutes", "time_zone", "report_hour"),
+    }
+)
+"""Settings that no decision of a cycle depends on, or that are not changed with the policy."""
+
+
+def not_told(before: Policy, after: Policy) -> tuple[str, ...]:
+    """Return the settings in which two policies differ whose effect the record does not tell, by document name."""
+    old, new = document_names(before), document_names(after)
+    return tuple(name for name in sorted(map(document_name, NOT_TOLD)) if old[name] != new[name])

@@ -1,0 +1,180 @@
+"""
+What another policy would have decided over a tenant's recorded sessions, by the rules that decide.
+
+Each session's last decision is decided again, under either policy, from what its log and the daily returns say; modes
+go on from session to session. What the record cannot tell is held fixed: `held_fixed.HELD_FIXED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.policy import Policy
+from functions.domain.lab.held_fixed import not_told
+from functions.domain.lab.recorded_session import Issued, RecordedSession
+from functions.domain.lab.replayed_sessions import DecidedSession, replayed
+from functions.domain.lab.weighted_returns import WeightedReturns, weighted_returns
+from functions.domain.track_record.modes import ModeState
+from functions.domain.track_record.windows import PerformanceWindows
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs for one strategy in one session."""
+
+    day: date
+    strategy_name: str
+    before: Issued
+    after: Issued
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """One policy over all sessions."""
+
+    mode_changes: int
+    """Strategies' moves from one mode to another, from session to session."""
+    entries: int
+    """Issued live."""
+    systemic_sessions: int
+    breaker_sessions: int
+    """Sessions in which an account breaker stopped an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyModes:
+    """One strategy's sessions by mode."""
+
+    strategy_name: str
+    before: Mapping[AgentMode, int]
+    after: Mapping[AgentMode, int]
+    last_before: AgentMode
+    """In the last session it had a part in."""
+    last_after: AgentMode
+    entries_stopped: int
+    """Sessions in which its entry was issued before, and is not after."""
+    entries_let_through: int
+    """The other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """A policy beside another over the same sessions; `before` is the one that holds, `after` the one that is tried."""
+
+    sessions: tuple[date, ...]
+    before: Totals
+    after: Totals
+    strategies: tuple[StrategyModes, ...]
+    changes: tuple[Change, ...]
+    """Newest first."""
+    reproduced: int
+    """Sessions that the rules, with the policy of then, decide for every strategy as they were decided."""
+    not_reproduced: tuple[date, ...]
+    not_told: tuple[str, ...]
+    """Settings that differ, and whose effect is not known, or in part."""
+    returns: WeightedReturns
+
+    @property
+    def entries_stopped(self) -> int:
+        return sum(one.entries_stopped for one in self.strategies)
+
+    @property
+    def entries_let_through(self) -> int:
+        return sum(one.entries_let_through for one in self.strategies)
+
+
+def what_if(
+    sessions: Sequence[RecordedSession],
+    first_modes: Mapping[str, ModeState],
+    windows: PerformanceWindows,
+    policies: tuple[Policy, Policy],
+    policy_then: Callable[[RecordedSession], Policy],
+) -> WhatIf:
+    """
+    Compare two policies.
+
+    Parameters
+    ----------
+    sessions : sequence
+        Oldest first.
+    first_modes : mapping
+        Before the first of them, as `replayed_sessions.modes_after` gives them.
+    windows : PerformanceWindows
+        All sessions of them and as many before as either policy looks back on.
+    policies : tuple
+        The one that holds, and the one that is tried.
+    policy_then : callable
+        Gives the policy that a session was decided by, as far as that is known.
+    """
+    old, new = policies
+    before = replayed(sessions, first_modes, windows, lambda _: old)
+    after = replayed(sessions, first_modes, windows, lambda _: new)
+    is_then = any(policy_then(one) != old for one in sessions)
+    then = replayed(sessions, first_modes, windows, policy_then) if is_then else before
+    is_same = [_is_same(one.issued, again.issued) for one, again in zip(sessions, then, strict=True)]
+    changes = [
+        Change(one.day, name, issued, other.issued[name])
+        for one, other in zip(before, after, strict=True)
+        for name, issued in one.issued.items()
+        if not issued.is_same(other.issued[name])
+    ]
+    return WhatIf(
+        tuple(one.day for one in sessions),
+        _totals(before),
+        _totals(after),
+        _strategies(before, after),
+        tuple(sorted(changes, key=lambda one: one.day, reverse=True)),
+        sum(is_same),
+        tuple(one.day for one, same in zip(sessions, is_same, strict=True) if not same),
+        not_told(old, new),
+        weighted_returns(windows, _modes(before), _modes(after), new, _exits(before)),
+    )
+
+
+def _is_same(one: Mapping[str, Issued], other: Mapping[str, Issued]) -> bool:
+    return one.keys() == other.keys() and all(issued.is_same(other[name]) for name, issued in one.items())
+
+
+def _modes(decided: Sequence[DecidedSession]) -> dict[date, dict[str, AgentMode]]:
+    return {one.day: {name: issued.mode for name, issued in one.issued.items()} for one in decided}
+
+
+def _exits(decided: Sequence[DecidedSession]) -> int:
+    return sum(len(one.exits) for one in decided)
+
+
+def _totals(decided: Sequence[DecidedSession]) -> Totals:
+    last: dict[str, AgentMode] = {}
+    moves = 0
+    for one in decided:
+        now = {name: issued.mode for name, issued in one.issued.items()}
+        moves += sum(name in last and last[name] is not mode for name, mode in now.items())
+        last |= now
+    return Totals(
+        moves,
+        sum(len(one.entries) for one in decided),
+        sum(one.is_systemic for one in decided),
+        sum(one.is_stopped_by_breaker for one in decided),
+    )
+
+
+def _strategies(before: Sequence[DecidedSession], after: Sequence[DecidedSession]) -> tuple[StrategyModes, ...]:
+    names = sorted({name for one in before for name in one.issued})
+    return tuple(_strategy(name, before, after) for name in names)
+
+
+def _strategy(name: str, before: Sequence[DecidedSession], after: Sequence[DecidedSession]) -> StrategyModes:
+    pairs = [(one, other) for one, other in zip(before, after, strict=True) if name in one.issued]
+    old, new = ([one.issued[name].mode for one in side] for side in zip(*pairs, strict=True))
+    return StrategyModes(
+        name,
+        {mode: old.count(mode) for mode in AgentMode},
+        {mode: new.count(mode) for mode in AgentMode},
+        old[-1],
+        new[-1],
+        sum(name in one.entries and name not in other.entries for one, other in pairs),
+        sum(name in other.entries and name not in one.entries for one, other in pairs),
+    )

@@ -1,0 +1,1 @@
+"""Try policies on what is on record."""

@@ -1,0 +1,116 @@
+"""What clients get that try a policy."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import Field
+
+from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.lab.held_fixed import HELD_FIXED
+from functions.domain.orchestration.signals import Action
+from functions.services.lab.what_if import Preview
+from functions.triggers.api.answers import Answer
+
+MOST_CHANGES = 500
+
+
+class PreviewTotals(Answer):
+    """One policy over all sessions."""
+
+    mode_changes: int = Field(description="Strategies' moves from one mode to another, from session to session.")
+    entries: int = Field(description="Entries that were issued live.")
+    systemic_sessions: int = Field(description="Sessions in which the systemic rule found risk.")
+    breaker_sessions: int = Field(description="Sessions in which an account breaker stopped an entry.")
+
+
+class PreviewIssued(Answer):
+    """What is decided for a strategy."""
+
+    mode: AgentMode
+    action: Action
+    allocation: float = Field(description="Fraction of buying power; of the position, for an exit.")
+    reason_code: ReasonCode = Field(description="The last word: of a rule, of the strategy's error, or of its mode.")
+    said: list[ReasonCode] = Field(description="Every word but that of the mode.")
+
+
+class PreviewChange(Answer):
+    """What differs for one strategy in one session."""
+
+    day: date
+    strategy_name: str
+    before: PreviewIssued
+    after: PreviewIssued
+
+
+class PreviewStrategy(Answer):
+    """One strategy's sessions."""
+
+    strategy_name: str
+    before: dict[AgentMode, int] = Field(description="Sessions by mode, under the policy that holds.")
+    after: dict[AgentMode, int] = Field(description="The same under the policy that is tried.")
+    last_before: AgentMode = Field(description="In the last session it had a part in.")
+    last_after: AgentMode
+    entries_stopped: int = Field(description="Sessions in which its entry is issued before, and not after.")
+    entries_let_through: int = Field(description="The other way round.")
+
+
+class PreviewReturns(Answer):
+    """Modes as weights over the strategies' daily returns: no replay of an account. Null where the days are too few."""
+
+    days: int
+    days_that_differ: int
+    sharpe_before: float | None = Field(description="Annualised, beyond the risk-free rate.")
+    sharpe_after: float | None
+    difference: float | None
+    low: float | None = Field(description="The interval of the difference, 95 %, by the stationary bootstrap of days.")
+    high: float | None
+    too_few_to_tell: list[str] = Field(description="Why it tells nothing; empty if it may tell something.")
+
+
+class PolicyPreview(Answer):
+    """What a policy would have changed; `before` is the policy that holds, `after` the one that is tried."""
+
+    sessions: int = Field(description="How many are looked at: the last ones with a decision, 90 at most.")
+    first_session: date | None
+    last_session: date | None
+    unreadable_sessions: int = Field(description="Left out, as their decision cannot be read.")
+    before: PreviewTotals
+    after: PreviewTotals
+    entries_stopped: int = Field(description="Entries issued before that are not after.")
+    entries_let_through: int = Field(description="The other way round.")
+    strategies: list[PreviewStrategy]
+    changes: list[PreviewChange] = Field(description="Newest first, 500 at most.")
+    changes_left_out: int
+    reproduced: int = Field(
+        description="Sessions that these rules, with the policy of then, decide for every strategy as was decided."
+    )
+    not_reproduced: list[date]
+    held_fixed: list[str] = Field(description="What the record cannot tell, and is taken as it was.")
+    not_told: list[str] = Field(
+        description="Settings that differ and whose effect the record does not tell, or in part."
+    )
+    returns: PreviewReturns
+
+    @classmethod
+    def of(cls, preview: Preview) -> PolicyPreview:
+        found = preview.found
+        return cls(
+            sessions=len(found.sessions),
+            first_session=found.sessions[0] if found.sessions else None,
+            last_session=found.sessions[-1] if found.sessions else None,
+            unreadable_sessions=preview.unreadable,
+            before=PreviewTotals.model_validate(found.before),
+            after=PreviewTotals.model_validate(found.after),
+            entries_stopped=found.entries_stopped,
+            entries_let_through=found.entries_let_through,
+            strategies=[PreviewStrategy.model_validate(one) for one in found.strategies],
+            changes=[PreviewChange.model_validate(one) for one in found.changes[:MOST_CHANGES]],
+            changes_left_out=max(0, len(found.changes) - MOST_CHANGES),
+            reproduced=found.reproduced,
+            not_reproduced=list(found.not_reproduced),
+            held_fixed=list(HELD_FIXED),
+            not_told=list(found.not_told),
+            returns=PreviewReturns.model_validate(found.returns),
+        )

@@ -1,0 +1,89 @@
+"""A policy tried on a record in Firestore: the answer is that of the record in memory, in time, and by command line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+from google.cloud.firestore import Client
+
+from functions.adapters.firestore import paths
+from functions.adapters.firestore.policy_store import change_id
+from functions.adapters.firestore.preview_store import FirestorePreviewStore
+from functions.services.lab.what_if import SESSIONS, PreviewPolicy
+from tests.emulator.tools.test_operator_cli import maestro
+from tests.fakes import FakeClock
+from tests.unit.services.lab.recorded_world import CALENDARS, RecordOf, World, sessions
+
+BASE: dict[str, Any] = {"MIN_DATA_POINTS": 8, "demotion_confidence": 0.6}
+TRIED = {**BASE, "SHARPE_THRESHOLD_REDUCE": 2.5, "SHARPE_THRESHOLD_SHADOW": 1.5, "SYSTEMIC_SELL_THRESHOLD": 2}
+SECONDS = 2.0
+"""In which people wait, for 10 strategies."""
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    logging.disable(logging.WARNING)
+    world, last = World(is_book_open=True, has_unmet_sells=True), len(sessions())
+    world.set_policy(BASE | {"SYSTEMIC_SELL_THRESHOLD": 4})
+    world.run(range(last - SESSIONS - 5, last - 60))
+    world.set_policy(BASE)
+    world.run(range(last - 60, last))
+    logging.disable(logging.NOTSET)
+    return world
+
+
+@pytest.fixture
+def record(own_db: Client, world: World) -> RecordOf:
+    """The world's record, in memory and in Firestore."""
+    record = RecordOf(world)
+    batch = own_db.bulk_writer()
+    for path, document in world.store.documents.items():
+        folder, _, name = path.rpartition("/")
+        if path.startswith(("systemStatus/orchestration_logs/", "tenants/acme/config/", "tenants/acme/shadow_pnl/")):
+            key = change_id(int(name)) if folder.endswith("/history") else name
+            batch.create(own_db.document(folder, key), document)
+    batch.create(paths.windows(own_db, "acme", None), dict(record.windows("acme") or {}))
+    batch.create(paths.tenant(own_db, "acme"), {"maestro_enabled": True, "status": "active"})
+    for key, day in record.all_days():
+        batch.create(paths.strategy_performance(own_db, "acme").document(key), {**day, "period": "day"})
+    batch.close()  # type: ignore[no-untyped-call]
+    return record
+
+
+def test_the_record_in_firestore_tells_what_the_record_in_memory_does_within_two_seconds(
+    own_db: Client, record: RecordOf
+) -> None:
+    clock = FakeClock(record.newest)
+    stored = PreviewPolicy(FirestorePreviewStore(own_db), clock, CALENDARS)
+    expected = PreviewPolicy(record, clock, CALENDARS).run("acme", TRIED, {})
+    assert expected.found.changes
+    assert expected.found.reproduced == SESSIONS
+    taken = []
+    for _ in range(3):
+        began = perf_counter()
+        assert stored.run("acme", TRIED, {}) == expected
+        taken.append(perf_counter() - began)
+    assert min(taken) < SECONDS, taken
+    assert stored.run("nobody", TRIED, {}).found.sessions == ()
+
+
+def test_the_command_line_tells_it_and_stores_nothing(own_db: Client, record: RecordOf, tmp_path: Path) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps(TRIED), encoding="utf-8")
+    expected = PreviewPolicy(record, FakeClock(record.newest), CALENDARS).run("acme", TRIED, {})
+    told = maestro(own_db, "what-if", "acme", str(file))
+    assert told.returncode == 0, told.stderr
+    assert f"{len(expected.found.changes)} decisions differ" in told.stdout
+    assert f"{SESSIONS} are decided again as they were" in told.stdout
+    assert "Held fixed: Signals are those that strategies gave" in told.stdout
+    for_machines = json.loads(maestro(own_db, "what-if", "acme", str(file), "--json").stdout)
+    assert len(for_machines["found"]["changes"]) == len(expected.found.changes)
+    file.write_text(json.dumps({"SYSTEMIC_SELL_THRESHOLD": 0}), encoding="utf-8")
+    refused = maestro(own_db, "what-if", "acme", str(file))
+    assert refused.returncode == 1
+    assert "SYSTEMIC_SELL_THRESHOLD" in refused.stderr
