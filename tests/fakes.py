@@ -157,6 +157,7 @@ class FakeCycleStore:
             regime=self._get("systemStatus/market_regime"),
             cycle_record=None if slot is None else self._get(f"{tenant}/cycles/{slot}"),
             keyed=None if key_id is None else self._get(f"{tenant}/idempotency/{key_id}"),
+            cockpit=self._get(f"{tenant}/state/cockpit"),
         )
 
     def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:
@@ -183,6 +184,8 @@ class FakeCycleStore:
         self.put(current, {**self.documents.get(current, {}), **writes.current_session})
         if writes.modes is not None:
             self.put(f"{tenant}/state/modes{suffix}", writes.modes)
+        if writes.cockpit is not None:
+            self.put(f"{tenant}/state/cockpit", writes.cockpit)
         for record_id, record in writes.shadow_records.items():
             self.put(f"{tenant}/shadow_pnl/{record_id}", record)
         for path, document in created.items():

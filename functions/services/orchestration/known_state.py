@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from functions.domain.kernel.errors import DamagedDocument, InputError, StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.cockpit import Cockpit
+from functions.domain.orchestration.cockpit_document import read_cockpit
 from functions.domain.orchestration.decide import UNREADABLE
 from functions.domain.orchestration.inputs import InputIssue
 from functions.domain.orchestration.paper import PaperPositions, read_paper
@@ -26,7 +28,7 @@ logger = logging.getLogger("maestro")
 
 T = TypeVar("T")
 
-NOTHING_STORED = TenantState(None, None, None, ABSENT, None, None, None, None, None, None, None)
+NOTHING_STORED = TenantState(None, None, None, ABSENT, None, None, None, None, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Known:
     live_costs: LiveCosts
     """What the tenant's own live fills cost of late."""
     book: PositionBook
+    cockpit: Cockpit | None
+    """What people saw before this cycle."""
     issues: tuple[InputIssue, ...]
 
     @property
@@ -62,7 +66,16 @@ def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     paper: PaperPositions = _read_or({}, read_paper, state.modes, issues)
     live_costs = _read_or(LiveCosts(), LiveCosts.from_windows, state.windows, issues)
     book = _read_or(PositionBook(), PositionBook.from_document, state.positions, issues)
-    return Known(state, policy, windows, modes, breaker, paper, live_costs, book, tuple(issues))
+    return Known(state, policy, windows, modes, breaker, paper, live_costs, book, _cockpit(state), tuple(issues))
+
+
+def _cockpit(state: TenantState) -> Cockpit | None:
+    """Return what people saw before; a damaged one is no issue, as nothing is decided on it: it begins anew."""
+    try:
+        return read_cockpit(state.cockpit)
+    except InputError as error:
+        logger.error("%s is damaged and begins anew, without its history: %s", path_of(state.cockpit), error)
+        return None
 
 
 def _read_or(
