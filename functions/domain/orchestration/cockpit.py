@@ -65,7 +65,8 @@ class Cockpit:
     """By strategy, of those that were no HOLD: action, symbol, time."""
     cycles: int = 0
     """Of today, as the next two."""
-    signals: int = 0
+    proposed: int = 0
+    """Signals that were no HOLD."""
     changed: int = 0
     """By rules."""
     entries: tuple[Entry, ...] = ()
@@ -103,7 +104,7 @@ def next_cockpit(before: Cockpit | None, seen: CycleSeen) -> Cockpit:
         marks=_marks(cockpit.marks, held, seen.prices, is_base=before is None),
         last_signals={**cockpit.last_signals, **_last_signals(seen.decision)},
         cycles=cockpit.cycles + 1,
-        signals=cockpit.signals + sum(map(_is_signal, seen.decision.signals.values())),
+        proposed=cockpit.proposed + sum(map(_is_signal, seen.decision.signals.values())),
         changed=cockpit.changed + len(seen.decision.signals_modified),
         entries=(*cockpit.entries, *_entries(seen.decision))[-MOST_ENTRIES:],
     )
@@ -124,7 +125,7 @@ def _next_day(cockpit: Cockpit, day: str) -> Cockpit:
         history=history,
         marks={symbol: Mark(one.price, one.price, True) for symbol, one in cockpit.marks.items() if one.is_held},
         cycles=0,
-        signals=0,
+        proposed=0,
         changed=0,
         entries=(),
     )

@@ -11,7 +11,7 @@ from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.stored_fields import COUNT, DAY, NUMBER, TEXT, TIME, Kinds, check_fields
 from functions.domain.orchestration.cockpit import Cockpit, CycleSeen, Mark
 
-_COUNTS = ("cycles", "signals", "changed")
+_COUNTS = ("cycles", "proposed", "changed")
 _AS_IS = ("day", "as_of", "base_at", "equity", "equity_as_of", "base_equity", "base_equity_as_of", "flows", *_COUNTS)
 _ALWAYS: Kinds = {
     "day": DAY,

@@ -115,14 +115,14 @@ def test_the_day_lists_what_was_asked_and_what_was_left_and_the_last_signal_outl
     (entry,) = text(seen, "day")
     assert (entry["was"], entry["action"], entry["symbol"], entry["asked"]) == ("BUY", "HOLD", "KO", 0.4)
     assert entry["why"] == "TRADING_HALTED"
-    assert (seen["signals"], seen["changed"]) == (1, 1)
+    assert (seen["proposed"], seen["changed"]) == (1, 1)
     later = desk.cycle(DAY, 100_000, {"KO": 45.0, "XOM": 62.0})
     assert text(later, "day") == []
     assert text(later, "strategies")["Trend"]["last"] == ["BUY", "KO", MARCH_16.isoformat()]
     for minutes in range(1, MOST_ENTRIES + 5):
         later = desk.cycle(DAY + minutes * MINUTE, 100_000, {"KO": 45.0}, BUY)
     assert len(text(later, "day")) == MOST_ENTRIES
-    assert later["signals"] == MOST_ENTRIES + 4
+    assert later["proposed"] == MOST_ENTRIES + 4
 
 
 @pytest.mark.parametrize(
