@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -78,10 +78,10 @@ class Dashboard:
         proposed: Mapping[str, Any] = PROPOSED,
         equity: float = 1e5,
         prices: Mapping[str, float] = MappingProxyType({"AAPL": 100.0}),
+        age: timedelta = timedelta(0),
     ) -> tuple[dict[str, dict[str, Any]], Any]:
-        """Run a cycle, and return its signals and its decision."""
-        now = datetime.now(UTC)
-        account = {"equity": equity, "buying_power": equity, "as_of": now}
+        """Run a cycle on an account snapshot of some age, and return its signals and its decision."""
+        account = {"equity": equity, "buying_power": equity, "as_of": datetime.now(UTC) - age}
         controller = MaestroController(self.db, self.tenant_id)
         market_data = {symbol: {"price": price} for symbol, price in prices.items()}
         with ThreadPoolExecutor(1) as elsewhere:  # Playwright has an event loop in this thread

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -135,6 +135,21 @@ def test_an_open_page_reads_few_documents_and_a_cycle_few_more(trading: Dashboar
     expect(page.get_by_role("rowheader", name="PairsReversion")).to_have_count(0)  # not in the newest decision
     page.wait_for_timeout(1_000)
     assert page.evaluate(READS) - on_opening <= 5, "the decision and the cockpit; 12 cycles an hour"
+
+
+def test_old_figures_say_so_and_unknown_ones_are_not_zero(dashboard: Dashboard) -> None:
+    page = dashboard.signed_in("viewer")
+    expect(page.get_by_text("The account shows here with the first one.")).to_be_visible()
+    dashboard.cycle(age=timedelta(hours=2))
+    expect(page.get_by_text("every BUY is held until an account snapshot comes")).to_be_visible()
+    dashboard.cycle()
+    money = page.get_by_role("region", name="Money")
+    expect(money).to_contain_text("100,000.00")
+    expect(money).to_contain_text("no daily limit is set")
+    expect(row(page, "Trend").get_by_role("cell").nth(1)).to_have_text("n/a")  # the book is not open
+    dashboard.cycle(age=timedelta(hours=2))
+    expect(money.get_by_text("Stale account")).to_be_visible()
+    expect(money).to_contain_text("100,000.00")
 
 
 def test_a_stranger_sees_nothing_of_it(trading: Dashboard) -> None:

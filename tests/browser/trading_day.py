@@ -100,14 +100,15 @@ def _write_record(db: Client, tenant: str, today: date) -> None:
 def _begin_earlier(db: Client, tenant: str, now: datetime) -> None:
     """Give the account a past: its equity since January, a deposit, and yesterday's prices."""
     chance = random.Random(11)
-    equity, history = 100_000.0, []
+    equity = 100_000.0
+    history: list[tuple[str, float, float]] = []
     for at in range(220, 0, -1):
         flows = 5_000.0 if at == 80 else 0.0
         slump = -0.004 if 165 < at < 178 else 0.0
         equity = equity * (1 + chance.gauss(0.0002 + slump, 0.0028)) + flows
-        history.append([(now.date() - timedelta(days=at)).isoformat(), round(equity, 2), flows])
+        history.append(((now.date() - timedelta(days=at)).isoformat(), round(equity, 2), flows))
     wanted, last = 108_726.25, history[-1][1]
-    history = [[day, round(usd * wanted / last, 2), flows] for day, usd, flows in history]
+    history = [(day, round(usd * wanted / last, 2), flows) for day, usd, flows in history]
     reference = paths.cockpit(db, tenant)
     stored = reference.get().to_dict() or {}
     marks = json.loads(stored["marks_json"])

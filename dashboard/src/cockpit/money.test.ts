@@ -35,7 +35,7 @@ describe("money", () => {
     expect(moneyOf(with_({ daily_loss_limit: null }))?.left).toBeNull();
   });
   it("takes the newer equity, and knows nothing without any", () => {
-    expect(moneyOf(COCKPIT, 103_500)?.today).toBe(1_500);
+    expect(moneyOf(COCKPIT, { usd: 103_500, at: new Date(0) })?.today).toBe(1_500);
     expect(moneyOf(with_({ equity: null }))).toBeNull();
     expect(moneyOf(with_({ base_equity: null }))?.today).toBeNull();
   });

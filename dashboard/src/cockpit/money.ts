@@ -1,9 +1,16 @@
 /** The account's money: profit net of flows, drawdown, what may still be lost. Null is unknown, and never 0. */
 
+import { timeOf } from "../format";
 import type { Cockpit, Session } from "./cockpit";
+
+export interface Observed {
+  usd: number;
+  at: Date;
+}
 
 export interface Money {
   equity: number;
+  asOf: Date | null;
   /** Since the last cycle of the session before, net of flows; USD. */
   today: number | null;
   todayShare: number | null;
@@ -35,8 +42,8 @@ export interface Point {
  *
  * @param latest what the account document says now, if it is newer than the cockpit's.
  */
-export function moneyOf(cockpit: Cockpit, latest: number | null = null): Money | null {
-  const equity = latest ?? cockpit.equity;
+export function moneyOf(cockpit: Cockpit, latest: Observed | null = null): Money | null {
+  const equity = latest?.usd ?? cockpit.equity;
   if (equity === null) {
     return null;
   }
@@ -50,6 +57,7 @@ export function moneyOf(cockpit: Cockpit, latest: number | null = null): Money |
   const left = allowed === null || start === null ? null : Math.max(0, equity - (start - allowed));
   return {
     equity,
+    asOf: latest?.at ?? timeOf(cockpit.equity_as_of),
     today,
     todayShare: share(today, base),
     total: curve.at(-1)?.pnl ?? null,

@@ -9,7 +9,7 @@ import * as paths from "../paths";
 import { useSession } from "../session";
 import { useWatched } from "../watched";
 import { type Cockpit, cockpitOf, type StoredCockpit } from "./cockpit";
-import { type Money, moneyOf } from "./money";
+import { type Money, moneyOf, type Observed } from "./money";
 import { type AllResults, resultsOf, type StoredResults } from "./results";
 import { type Today, todayOf } from "./today";
 
@@ -92,8 +92,8 @@ const fillsOf = (fills: Live<Entry<Fill>[]>): Fill[] | null =>
   fills.state === "ready" && fills.value.length < MOST_FILLS ? fills.value.map((one) => one.value) : null;
 
 /** Return what the account says if that is newer than what the last cycle saw. */
-function newerEquity(cockpit: Cockpit, account: Account | undefined): number | null {
+function newerEquity(cockpit: Cockpit, account: Account | undefined): Observed | null {
   const [at, seen] = [timeOf(account?.as_of), timeOf(cockpit.equity_as_of)];
   const equity = account?.equity == null || account.equity === "" ? Number.NaN : Number(account.equity);
-  return at !== null && (seen === null || at > seen) && Number.isFinite(equity) ? equity : null;
+  return at !== null && (seen === null || at > seen) && Number.isFinite(equity) ? { usd: equity, at } : null;
 }

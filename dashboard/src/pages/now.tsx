@@ -10,6 +10,8 @@ import { PositionsSummary, worthOf } from "../ui/positions-summary";
 import { Empty, Loaded, Shape } from "../ui/states";
 import { StrategiesSummary } from "../ui/strategies-summary";
 
+const OF_THE_ACCOUNT = new Set(["STALE_ACCOUNT", "MISSING_ACCOUNT", "MALFORMED_ACCOUNT"]);
+
 /** Money first, then what waits for a person, then strategies, positions and what was decided today. */
 export function Now() {
   const board = useBoard();
@@ -62,10 +64,17 @@ function MoneyFirst({ board }: { board: Board }) {
         }
         const used = sumOf(Object.values(cockpit.strategies).map((one) => one.in_use));
         const inUse = used === null || board.money.equity <= 0 ? null : used / board.money.equity;
-        return <MoneyPanel cockpit={cockpit} money={board.money} inUse={inUse} />;
+        return <MoneyPanel cockpit={cockpit} money={board.money} inUse={inUse} stale={staleOf(board)} />;
       }}
     </Loaded>
   );
+}
+
+/** The last cycle says whether the account was too old to act on. */
+function staleOf({ decision }: Board): string | null {
+  const issues = decision.state === "ready" ? (decision.value?.input_issues ?? []) : [];
+  const issue = issues.find((one) => OF_THE_ACCOUNT.has(one.reason_code));
+  return issue === undefined ? null : `${words(issue.reason_code)}: ${issue.detail}. Every BUY is held.`;
 }
 
 function Positions({ board }: { board: Board }) {

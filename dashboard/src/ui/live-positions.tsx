@@ -52,7 +52,7 @@ function Book({ book, today }: { book: LivePositions; today: Today | null }) {
           {priced.length > 0 ? (
             <>
               <Gain usd={total} cents />
-               USD
+              {"\u00a0USD"}
             </>
           ) : (
             "n/a"

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Cockpit } from "../cockpit/cockpit";
 import { lastOf, type Money, type Point } from "../cockpit/money";
-import { cents, gainWhole, shareOf, shortDay, timeOf, whole } from "../format";
+import { cents, gainWhole, shareOf, shortDay, whole } from "../format";
 import { Gain, GainShare, Meter } from "./figures";
 import { MoneyChart } from "./money-chart";
 import { Ago } from "./parts";
@@ -19,9 +19,11 @@ interface Props {
   cockpit: Cockpit;
   money: Money;
   inUse: number | null;
+  /** Why the account's figures are old, and what follows; null: they are not. */
+  stale: string | null;
 }
 
-export function MoneyPanel({ cockpit, money, inUse }: Props) {
+export function MoneyPanel({ cockpit, money, inUse, stale }: Props) {
   const [range, setRange] = useState("Year");
   const sessions = RANGES.find(([name]) => name === range)?.[1] ?? 252;
   return (
@@ -29,7 +31,7 @@ export function MoneyPanel({ cockpit, money, inUse }: Props) {
       <h2 id="money" class="vh">
         Money
       </h2>
-      <Figures cockpit={cockpit} money={money} inUse={inUse} />
+      <Figures cockpit={cockpit} money={money} inUse={inUse} stale={stale} />
       <div class="curve">
         <div class="section-head">
           <h3>P&L net of flows, USD</h3>
@@ -52,15 +54,15 @@ export function MoneyPanel({ cockpit, money, inUse }: Props) {
   );
 }
 
-function Figures({ cockpit, money, inUse }: Props) {
-  const asOf = timeOf(cockpit.equity_as_of);
+function Figures({ cockpit, money, inUse, stale }: Props) {
   const since = money.since === null ? null : new Date(`${money.since}T12:00:00`);
   return (
     <div class="figs">
       <div>
         <div class="lab">Equity, USD</div>
-        <div class="eq">{cents(money.equity)}</div>
-        <div class="lab">{asOf === null ? "nobody knows as of when" : <Ago at={asOf} short />}</div>
+        <div class={stale === null ? "eq" : "eq dim"}>{cents(money.equity)}</div>
+        <div class="lab">{money.asOf === null ? "nobody knows as of when" : <Ago at={money.asOf} short />}</div>
+        {stale !== null && <p class="warning">{stale}</p>}
       </div>
       <div class="two">
         <div>

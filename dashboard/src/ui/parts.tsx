@@ -63,7 +63,7 @@ export function Table({
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="scroll" aria-label={caption} tabIndex={0}>
-      <table>
+      <table aria-label={caption}>
         <thead>
           <tr>
             {columns.map((column) => (

@@ -64,6 +64,7 @@ export function PositionsSummary({ book, today }: { book: LivePositions; today: 
             </td>
             <td class="number c-qty" {...CELL}>
               {quantity(one.qty)}
+              <span class="only-sm"> at {price(one.average_price)}</span>
             </td>
             <td class="number x-lg c-avg" {...CELL}>
               {price(one.average_price)}

@@ -26,7 +26,7 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
               30 sessions
             </th>
             <th scope="col">90 sessions, modes</th>
-            <th scope="col" class="number x-md">
+            <th scope="col" class="number c-use">
               In use
             </th>
             <th scope="col" class="x-md">
@@ -59,7 +59,7 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
               <td class="c-spark" {...CELL}>
                 <Sparkline results={row.results} />
               </td>
-              <td class="number x-md" {...CELL}>
+              <td class="number c-use" {...CELL}>
                 <InUse row={row} />
               </td>
               <td class="x-md" {...CELL}>
@@ -88,7 +88,7 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
               <Gain usd={sumOf(rows.map((row) => row.sessions30 ?? 0))} />
             </td>
             <td {...CELL} />
-            <td class="number x-md" {...CELL}>
+            <td class="number c-use" {...CELL}>
               {shareOf(sumOf(rows.map((row) => row.inUse)))}
             </td>
             <td class="x-md" {...CELL} />
