@@ -47,13 +47,14 @@ describe("correlation", () => {
     expect(correlationOf(results(up), results(up.map(() => 0.01)))).toBeNull();
   });
   it("with others leaves out whom nothing is known of", () => {
-    const byStrategy = new Map([
+    const byStrategy = new Map<string, Results>([
       ["A", results(up)],
       ["B", results(up)],
       ["C", results(up.map(() => null))],
     ]);
-    expect(withOthersOf("A", { dates: [], byStrategy })).toBeCloseTo(1);
-    expect(withOthersOf("C", { dates: [], byStrategy })).toBeNull();
+    const all = { dates: [], byStrategy };
+    expect(withOthersOf("A", all)).toBeCloseTo(1);
+    expect(withOthersOf("C", all)).toBeNull();
   });
 });
 

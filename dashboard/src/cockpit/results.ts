@@ -124,15 +124,31 @@ export function correlationOf(one: Results, other: Results): number | null {
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Return a strategy's mean correlation with the others; null where none is known. */
+/** Strategies up to which correlations are worked out: 100 take some 80 ms, and 1,000 would take seconds. */
+export const MOST_CORRELATED = 100;
+const known = new WeakMap<AllResults, Map<string, number | null>>();
+
+/** Return a strategy's mean correlation with the others; null where none is known, or there are too many. */
 export function withOthersOf(name: string, all: AllResults): number | null {
-  const own = all.byStrategy.get(name);
-  if (own === undefined) {
-    return null;
+  let means = known.get(all);
+  if (means === undefined) {
+    means = all.byStrategy.size > MOST_CORRELATED ? new Map() : meansOf(all);
+    known.set(all, means);
   }
-  const known = [...all.byStrategy]
-    .filter(([other]) => other !== name)
-    .map(([, other]) => correlationOf(own, other))
-    .filter((value) => value !== null);
-  return known.length === 0 ? null : mean(known);
+  return means.get(name) ?? null;
+}
+
+function meansOf({ byStrategy }: AllResults): Map<string, number | null> {
+  const values = new Map([...byStrategy.keys()].map((name): [string, number[]] => [name, []]));
+  const all = [...byStrategy];
+  for (const [at, [name, own]] of all.entries()) {
+    for (const [other, beside] of all.slice(at + 1)) {
+      const value = correlationOf(own, beside);
+      if (value !== null) {
+        values.get(name)?.push(value);
+        values.get(other)?.push(value);
+      }
+    }
+  }
+  return new Map([...values].map(([name, found]) => [name, found.length === 0 ? null : mean(found)]));
 }

@@ -45,7 +45,7 @@ export function rowsOf(
       verdict,
       now,
       results: own,
-      today: today === null ? null : counted === undefined ? 0 : counted,
+      today: counted === undefined ? (today?.isWhole ? 0 : null) : counted,
       sessions30: own && pnlOf(own, 30),
       sessions90: own && pnlOf(own, 90),
       inUse: now?.in_use == null || equity === null || equity <= 0 ? null : now.in_use / equity,

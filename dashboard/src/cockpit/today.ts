@@ -19,6 +19,8 @@ const OF_THE_ACCOUNT = new Set(["deposit", "withdrawal"]);
 const CASH = new Set(["interest", "funding"]);
 
 export interface Today {
+  /** Whether every entry since the base is counted: who is not named then made 0, else nobody knows. */
+  isWhole: boolean;
   /** By strategy, USD. */
   byStrategy: Map<string, number | null>;
   /** By strategy and symbol, as `positionKey` joins them. */
@@ -63,7 +65,7 @@ export function todayOf(cockpit: Cockpit, holdings: Holding[], fills: Fill[] | n
   for (const fill of fills ?? []) {
     count(fill, cockpit, tally);
   }
-  const today: Today = { byStrategy: new Map(), byPosition: new Map() };
+  const today: Today = { isWhole: fills !== null, byStrategy: new Map(), byPosition: new Map() };
   for (const [key, one] of tallies) {
     const pnl = profitOf(one, cockpit.marks[symbolKey(one.symbol)]?.base ?? null);
     today.byPosition.set(key, pnl);

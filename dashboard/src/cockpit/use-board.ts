@@ -1,6 +1,6 @@
 /** What the pages Now, Strategies and Positions listen to and ask for: bounded, whatever a tenant holds. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { useAnswer } from "../api";
 import { timeOf } from "../format";
 import { type Entry, type Live, useDocument, useQuery } from "../live";
@@ -25,6 +25,14 @@ export interface Board {
   today: Today | null;
 }
 
+const readCockpit = (stored: StoredCockpit | undefined): Cockpit | undefined => stored && cockpitOf(stored);
+const readResults = (stored: StoredResults | undefined): AllResults | undefined => stored && resultsOf(stored);
+
+/** Read what is ready, once for each that comes. */
+function useMapped<T, U>(live: Live<T>, read: (value: T) => U): Live<U> {
+  return useMemo(() => mapped(live, read), [live, read]);
+}
+
 /** Apply a function to what is ready. */
 function mapped<T, U>(live: Live<T>, change: (value: T) => U): Live<U> {
   return live.state === "ready" ? { ...live, value: change(live.value) } : live;
@@ -35,8 +43,8 @@ const readyOf = <T>(live: Live<T>): T | undefined => (live.state === "ready" ? l
 /** @param everyMs how often the book is asked for besides; only after what is listened to by default. */
 export function useBoard(everyMs = 0): Board {
   const { db, tenant } = useSession();
-  const cockpit = mapped(useDocument<StoredCockpit>(paths.cockpit(db, tenant)), (one) => one && cockpitOf(one));
-  const results = mapped(useDocument<StoredResults>(paths.results(db, tenant)), (one) => one && resultsOf(one));
+  const cockpit = useMapped(useDocument<StoredCockpit>(paths.cockpit(db, tenant)), readCockpit);
+  const results = useMapped(useDocument<StoredResults>(paths.results(db, tenant)), readResults);
   const last = useQuery<Decision>(`decisions/${tenant}/1`, paths.decisions(db, tenant, 1));
   const account = useDocument<Account>(paths.account(db, tenant));
   const seen = readyOf(cockpit);

@@ -1,6 +1,6 @@
 /** Which strategies hold the same risk: a matrix, its figures in every cell. */
 
-import { type AllResults, correlationOf } from "../cockpit/results";
+import { type AllResults, correlationOf, MOST_CORRELATED } from "../cockpit/results";
 import { correlation } from "../format";
 import { Empty } from "./states";
 
@@ -9,7 +9,10 @@ const HIGH = 0.6;
 const STEPS = 5;
 
 export function Correlations({ results, names }: { results: AllResults; names: string[] }) {
-  const known = names.filter((name) => names.some((other) => other !== name && between(results, name, other) !== null));
+  const candidates = names.slice(0, MOST_CORRELATED);
+  const known = candidates.filter((name) =>
+    candidates.some((other) => other !== name && between(results, name, other) !== null),
+  );
   if (known.length === 0) {
     return <Empty>No two strategies have ten sessions in common yet.</Empty>;
   }
