@@ -79,6 +79,7 @@ def test_an_admin_switches_a_strategy_off_and_on_and_it_goes_on_record(trading: 
     assert "PairsReversion" not in (paths.policy(trading.db, "acme").get().to_dict() or {})["disabled_strategies"]
     switch.click()
     assert serious(page) == []
+    assert dialog.evaluate("one => one.scrollWidth <= one.clientWidth"), "nothing is cut off"
     dialog.get_by_role("button", name="Switch off").click()
     expect(switch).to_have_attribute("aria-checked", "false")
     stored = paths.policy(trading.db, "acme").get().to_dict() or {}

@@ -78,6 +78,7 @@ def test_the_kill_switch_stops_redemption_and_says_who_and_why(dashboard: Dashbo
     page.get_by_role("button", name="Halt trading").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Nothing can be redeemed but exits")
+    assert dialog.evaluate("one => one.scrollWidth <= one.clientWidth"), "nothing is cut off"
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     assert paths.policy(dashboard.db, dashboard.tenant_id).get().to_dict() is None, "nothing without confirmation"

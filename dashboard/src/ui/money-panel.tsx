@@ -90,7 +90,7 @@ function Figures({ cockpit, money, inUse, stale }: Props) {
           </>
         )}
       </Meter>
-      <Meter name="Drawdown" share={drawdownShare(cockpit, money)}>
+      <Meter name="Drawdown by the breaker" share={drawdownShare(cockpit, money)}>
         <b>{shareOf(money.drawdown)}</b>{" "}
         <span class="muted">
           {cockpit.max_drawdown === null ? "no limit is set" : `of ${shareOf(-cockpit.max_drawdown, 0)}`}
