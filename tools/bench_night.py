@@ -14,6 +14,7 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
 from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.adapters.system import SystemClock
+from functions.domain.track_record.day_results import DayResults
 from functions.domain.track_record.live_costs import LiveDays
 from functions.domain.track_record.session_returns import SessionReturns
 from functions.domain.track_record.windows import PerformanceWindows
@@ -106,7 +107,9 @@ def _seed(db: Client, store: FirestoreLedgerStore, strategies: int, rounds: int)
     names = tuple(sorted({str(fill["strategy_id"]) for _, fill in fills}))
     returns = np.random.default_rng(20).normal(0.001, 0.01, (len(names), len(before)))
     windows = PerformanceWindows(names, before, SessionReturns.plain(returns))
-    store.write_windows(TENANT, Windows({None: windows, UID: windows}, LiveDays.of([])).to_documents(None))
+    store.write_windows(
+        TENANT, Windows({None: windows, UID: windows}, LiveDays.of([]), DayResults({})).to_documents(None)
+    )
 
 
 def _fills(day: date, strategies: int) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -21,7 +21,13 @@ COMPILED = {
 }
 """Requirements by what they are compiled from; each reads what the one before it became."""
 NPM_LOCK = "package-lock.json"
-ALSO_READ = ("functions/strategies/requirements.in", "package.json", "dashboard/package.json", ".npmrc")
+ALSO_READ = (
+    "functions/strategies/requirements.in",
+    "package.json",
+    "dashboard/package.json",
+    "tools/api_types/package.json",
+    ".npmrc",
+)
 
 
 def main() -> int:

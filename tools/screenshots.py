@@ -26,11 +26,13 @@ PICTURES = ROOT / "docs/dashboard"
 PAGES = {
     "now": "/",
     "decisions": "/decisions",
-    "strategies": "/strategies/BollingerBreakout",
+    "strategies": "/strategies",
+    "strategy": "/strategies/BollingerBreakout",
+    "positions": "/positions",
     "ledger": "/ledger",
     "settings": "/settings",
 }
-DESKTOP = {"width": 1180, "height": 860}
+DESKTOP = {"width": 1440, "height": 1000}
 PHONE = {"width": 390, "height": 844}
 
 
@@ -84,7 +86,7 @@ def signed_in(chromium: Browser, url: str, size: dict[str, int], scheme: str) ->
 def shoot(page: Page, url: str, path: Path) -> None:
     """Write a picture of a page once everything on it is loaded."""
     page.goto(url)
-    page.get_by_role("heading", level=1).wait_for()
+    page.get_by_role("heading", level=1).wait_for(state="attached")
     expect(page.get_by_text("Loading")).to_have_count(0, timeout=30_000)
     page.wait_for_timeout(300)  # a chart draws in the next frame
     page.screenshot(path=path)

@@ -6,18 +6,21 @@ import { DecisionPage } from "./pages/decision";
 import { Decisions } from "./pages/decisions";
 import { Ledger } from "./pages/ledger";
 import { Now } from "./pages/now";
+import { Positions } from "./pages/positions";
 import { Settings } from "./pages/settings";
 import { SignInPage } from "./pages/sign-in";
 import { SessionContext, type SignIn, useRole, useSession, useSignIn } from "./session";
 import { Trouble } from "./ui/states";
+import { TradingBar, TradingControl } from "./ui/trading-state";
 
 /** Brings the chart library, which no other page needs. */
 const Strategies = lazy(() => import("./pages/strategies").then((module) => module.Strategies));
 
 const PAGES: [string, string][] = [
   ["/", "Now"],
-  ["/decisions", "Decisions"],
   ["/strategies", "Strategies"],
+  ["/positions", "Positions"],
+  ["/decisions", "Decisions"],
   ["/ledger", "Ledger"],
   ["/settings", "Settings"],
 ];
@@ -96,16 +99,9 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
       </a>
       <header class="top">
         <div class="who">
-          <strong>Maestro</strong>
+          <strong class="brand">Maestro</strong>
           <span class="tenant">{tenant}</span>
           {backend.isEmulator && <span class="tag">emulator</span>}
-          <span class="spacer" />
-          <span class="muted user">
-            {user.email} · {role}
-          </span>
-          <button type="button" class="quiet" onClick={() => signOut(backend.auth)}>
-            Sign out
-          </button>
         </div>
         <nav aria-label="Pages">
           {PAGES.map(([href, name]) => (
@@ -114,7 +110,16 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
             </a>
           ))}
         </nav>
+        <span class="spacer" />
+        <TradingControl />
+        <span class="muted user">
+          {user.email} · {role}
+        </span>
+        <button type="button" class="quiet out" onClick={() => signOut(backend.auth)}>
+          Sign out
+        </button>
       </header>
+      <TradingBar />
       <Offline isFromCache={isFromCache} />
       <main id="main" ref={main} tabIndex={-1}>
         <ErrorBoundary>
@@ -124,12 +129,21 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
             <Route path="/decisions/:session" component={DecisionPage} />
             <Route path="/strategies" component={Strategies} />
             <Route path="/strategies/:name" component={Strategies} />
+            <Route path="/positions" component={Positions} />
             <Route path="/ledger" component={Ledger} />
             <Route path="/settings" component={Settings} />
             <Route default component={NotFound} />
           </Router>
         </ErrorBoundary>
       </main>
+      <footer class="foot">
+        <span class="muted">
+          {user.email} · {role}
+        </span>
+        <button type="button" onClick={() => signOut(backend.auth)}>
+          Sign out
+        </button>
+      </footer>
     </>
   );
 }

@@ -8,6 +8,10 @@ const GAIN = new Intl.NumberFormat("en-US", {
   maximumFractionDigits: 2,
   signDisplay: "exceptZero",
 });
+const WHOLE_GAIN = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0, signDisplay: "exceptZero" });
+const CENTS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const SHORT_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const PRICE = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 4 });
 const QUANTITY = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", year: "numeric" });
@@ -32,6 +36,25 @@ export const usdOrUnknown = (value: Maybe<number | string>): string =>
   value == null || value === "" || !isKnown(Number(value)) ? "unknown" : usd(Number(value));
 /** A profit or loss with its sign; cents, as positions may be small. */
 export const gain = (value: number): string => `${signed(GAIN.format(value))}\u00a0USD`;
+/** A profit or loss in whole USD with its sign; the unit stands in the heading. */
+export const gainWhole = (value: Maybe<number>): string => (isKnown(value) ? signed(WHOLE_GAIN.format(value)) : "n/a");
+/** To the cent, with its sign. */
+export const gainCents = (value: Maybe<number>): string => (isKnown(value) ? signed(GAIN.format(value)) : "n/a");
+export const cents = (value: Maybe<number>): string => (isKnown(value) ? signed(CENTS.format(value)) : "n/a");
+export const whole = (value: Maybe<number>): string => (isKnown(value) ? signed(USD.format(value)) : "n/a");
+/** A share of something with one decimal; unknown is n/a. */
+export const shareOf = (value: Maybe<number>, digits = 1): string =>
+  isKnown(value) ? `${signed((100 * value).toFixed(digits))}\u00a0%` : "n/a";
+/** A gain as a share, with its sign. */
+export const gainShare = (value: Maybe<number>): string =>
+  isKnown(value) ? `${value > 0 ? "+" : ""}${signed((100 * value).toFixed(2))}\u00a0%` : "n/a";
+export const correlation = (value: Maybe<number>): string =>
+  isKnown(value) ? `${value > 0 ? "+" : ""}${signed(value.toFixed(2))}` : "n/a";
+export const shortDay = (at: Maybe<Date>): string => (at == null ? NONE : SHORT_DAY.format(at));
+export const clock = (at: Maybe<Date>): string => (at == null ? NONE : CLOCK.format(at));
+/** The time of day of what happened today, the date of what did not. */
+export const when = (at: Date, now: Date): string =>
+  at.toDateString() === now.toDateString() ? clock(at) : shortDay(at);
 export const price = (value: number): string => PRICE.format(value);
 export const quantity = (value: number): string => signed(QUANTITY.format(value));
 export const ratio = (value: Maybe<number>): string => (isKnown(value) ? signed(value.toFixed(2)) : "n/a");

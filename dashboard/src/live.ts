@@ -2,6 +2,8 @@
 
 import { type DocumentReference, type FirestoreError, onSnapshot, type Query } from "firebase/firestore";
 import { useEffect, useState } from "preact/hooks";
+import { charge } from "./reads";
+import { useWatched } from "./watched";
 
 export type Live<T> =
   | { state: "loading" }
@@ -34,29 +36,39 @@ interface Listener<T> {
 function useLive<T>(key: string, listen: (to: Listener<T>) => () => void): Live<T> {
   const [live, setLive] = useState<{ key: string; live: Live<T> }>({ key, live: { state: "loading" } });
   const [attempt, setAttempt] = useState(0);
+  const isWatched = useWatched();
   // The key says what is listened to; `listen` is new every time.
   useEffect(() => {
+    if (!isWatched) {
+      return;
+    }
     const show = (next: Live<T>) => setLive({ key, live: next });
     const retry = () => setAttempt((before) => before + 1);
     const fail = (error: Failure) => show({ state: "error", error, retry });
-    show({ state: "loading" });
+    setLive((before) =>
+      before.key === key && before.live.state === "ready" ? before : { key, live: { state: "loading" } },
+    );
     return listen({
       next: (value, isFromCache) => show({ state: "ready", value, isFromCache }),
       unreached: () => fail(UNREACHED),
       failed: (error) => fail({ message: error.message, isForbidden: error.code === "permission-denied" }),
     });
-  }, [key, attempt]);
+  }, [key, attempt, isWatched]);
   return live.key === key ? live.live : { state: "loading" };
 }
 
 /** Follow one document; undefined while there is none. */
 export function useDocument<T>(reference: DocumentReference): Live<T | undefined> {
-  return useLive(reference.path, ({ next, unreached, failed }) =>
-    onSnapshot(
+  return useLive(reference.path, ({ next, unreached, failed }) => {
+    let last = "";
+    return onSnapshot(
       reference,
       { includeMetadataChanges: true },
       (snapshot) => {
         const { fromCache } = snapshot.metadata;
+        const seen = JSON.stringify(snapshot.data() ?? null);
+        charge(seen === last ? 0 : 1);
+        last = seen;
         if (fromCache && !snapshot.exists()) {
           unreached();
         } else {
@@ -64,8 +76,8 @@ export function useDocument<T>(reference: DocumentReference): Live<T | undefined
         }
       },
       failed,
-    ),
-  );
+    );
+  });
 }
 
 /** Follow a query; `key` says which, as queries cannot be compared. */
@@ -76,6 +88,7 @@ export function useQuery<T>(key: string, query: Query): Live<Entry<T>[]> {
       { includeMetadataChanges: true },
       (snapshot) => {
         const { fromCache } = snapshot.metadata;
+        charge(snapshot.docChanges().filter((change) => change.type !== "removed").length);
         const entries = snapshot.docs.map((one) => ({ id: one.id, value: one.data() as T }));
         if (fromCache && snapshot.empty) {
           unreached();

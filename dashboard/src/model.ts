@@ -1,6 +1,7 @@
 /** What Firestore and the API hold, as far as pages show it: docs/data-model.md has the whole. */
 
 import type { Timestamp } from "firebase/firestore";
+import type { components } from "./openapi";
 
 export type Mode = "ACTIVE" | "REDUCED" | "SHADOW_MODE" | "DISABLED";
 export type Role = "viewer" | "trader" | "admin";
@@ -62,6 +63,8 @@ export interface StoredPolicy {
   version?: number;
   updated_at?: Timestamp;
   updated_by?: string;
+  /** By name, when a strategy that is switched off by hand is on again; null: until somebody switches it on. */
+  disabled_strategies?: Record<string, Timestamp | null>;
   trading_state?: TradingState;
   trading_state_reason?: string | null;
   trading_state_until?: Timestamp | null;
@@ -92,7 +95,9 @@ export interface Fill {
   symbol?: string;
   side?: string;
   qty?: number;
+  quantity?: number;
   price?: number;
+  amount?: number;
   fees?: number;
   slippage?: number;
   ts: Timestamp;
@@ -121,107 +126,14 @@ export interface Membership {
   disabled?: boolean;
 }
 
-/** One book's curve: an array has a value, or null, for every day. */
-export interface Curve {
-  return_fraction: (number | null)[];
-  equity: (number | null)[];
-  drawdown: (number | null)[];
-}
-
-export interface StrategyCurves {
-  strategy_id: string;
-  lookback_days: number;
-  thresholds: { reduce: number; shadow: number };
-  days: string[];
-  live: Curve;
-  shadow: Curve;
-  sharpe: (number | null)[];
-  book: ("live" | "shadow" | null)[];
-  mode: (Mode | null)[];
-}
-
-export interface OpenLots {
-  as_of: string | null;
-  is_truncated: boolean;
-  items: {
-    uid: string;
-    strategy_id: string;
-    symbol: string;
-    book: "live" | "shadow";
-    qty: number;
-    average_price: number;
-    mark: number;
-    unrealized_pnl: number;
-    lots: number;
-  }[];
-}
-
-export interface LivePosition {
-  strategy_id: string;
-  symbol: string;
-  qty: number;
-  average_price: number;
-  price: number | null;
-  unrealized_pnl: number | null;
-  mode: Mode | null;
-  exits_under_way: number;
-}
-
-export interface OrderUnderWay {
-  nonce_prefix: string;
-  strategy_id: string;
-  /** Empty for an exit from everything. */
-  symbol: string;
-  intent: Intent;
-  qty: number | null;
-  filled_qty: number;
-  lapses_at: string;
-  is_lapsed: boolean;
-}
-
-export interface LivePositions {
-  is_open: boolean;
-  opened_at: string | null;
-  opened_by: string | null;
-  closed_because: string | null;
-  positions: LivePosition[];
-  orders_under_way: OrderUnderWay[];
-  unowned: { symbol: string; qty: number }[] | null;
-  account_as_of: string | null;
-  market_data_as_of: string | null;
-  is_truncated: boolean;
-}
-
-export interface Reservations {
-  buying_power: number | null;
-  held: number;
-  items: {
-    nonce_prefix: string;
-    strategy_id: string;
-    symbol: string;
-    action: string;
-    status: string;
-    notional: number;
-    spent: number;
-    lapses_at: string;
-    redeemed_at: string;
-    is_lapsed: boolean;
-  }[];
-}
-
-export interface Policy {
-  version: number;
-  overrides: Record<string, unknown>;
-  effective: Record<string, unknown>;
-  problems: { field: string; detail: string }[];
-  updated_at: string | null;
-  updated_by: string | null;
-}
-
-export interface PolicyVersion {
-  version: number;
-  updated_at: string;
-  updated_by: string;
-  changed: string[];
-  policy: Record<string, unknown>;
-}
+/** The API's answers, as its own document has them: `npm run types` writes them anew. */
+type Answers = components["schemas"];
+export type Curve = Answers["Curve"];
+export type StrategyCurves = Answers["StrategyCurve"];
+export type OpenLots = Answers["OpenPositions"];
+export type LivePosition = Answers["LivePosition"];
+export type LivePositions = Answers["LivePositions"];
+export type OrderUnderWay = Answers["OrderUnderWay"];
+export type Reservations = Answers["AllReserved"];
+export type Policy = Answers["Policy"];
+export type PolicyVersion = Answers["PolicyVersion"];

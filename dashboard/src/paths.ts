@@ -24,6 +24,12 @@ export const account = (db: Firestore, tenant: string): DocumentReference =>
 export const windows = (db: Firestore, tenant: string): DocumentReference =>
   doc(db, "tenants", tenant, "state", "windows");
 
+export const results = (db: Firestore, tenant: string): DocumentReference =>
+  doc(db, "tenants", tenant, "state", "results");
+
+export const cockpit = (db: Firestore, tenant: string): DocumentReference =>
+  doc(db, "tenants", tenant, "state", "cockpit");
+
 export const decision = (db: Firestore, session: string): DocumentReference =>
   doc(db, "systemStatus", "orchestration_logs", "logs", session);
 
@@ -45,6 +51,14 @@ export const alertsInState = (db: Firestore, tenant: string, state: string, most
 
 export const fills = (db: Firestore, tenant: string, most: number): Query =>
   query(collection(db, "tenants", tenant, "ledger_trades"), orderBy("ts", "desc"), limit(most));
+
+export const fillsSince = (db: Firestore, tenant: string, since: Date, most: number): Query =>
+  query(
+    collection(db, "tenants", tenant, "ledger_trades"),
+    where("ts", ">", since),
+    orderBy("ts", "desc"),
+    limit(most),
+  );
 
 export const months = (db: Firestore, tenant: string, strategy: string, most: number): Query =>
   query(

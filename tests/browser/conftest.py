@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -72,12 +73,17 @@ class Dashboard:
         expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
         return page
 
-    def cycle(self, proposed: Mapping[str, Any] = PROPOSED) -> tuple[dict[str, dict[str, Any]], Any]:
-        """Run a cycle, and return its signals and its decision."""
-        now = datetime.now(UTC)
-        account = {"equity": 1e5, "buying_power": 1e5, "as_of": now}
+    def cycle(
+        self,
+        proposed: Mapping[str, Any] = PROPOSED,
+        equity: float = 1e5,
+        prices: Mapping[str, float] = MappingProxyType({"AAPL": 100.0}),
+        age: timedelta = timedelta(0),
+    ) -> tuple[dict[str, dict[str, Any]], Any]:
+        """Run a cycle on an account snapshot of some age, and return its signals and its decision."""
+        account = {"equity": equity, "buying_power": equity, "as_of": datetime.now(UTC) - age}
         controller = MaestroController(self.db, self.tenant_id)
-        market_data = {"AAPL": {"price": 100.0}}
+        market_data = {symbol: {"price": price} for symbol, price in prices.items()}
         with ThreadPoolExecutor(1) as elsewhere:  # Playwright has an event loop in this thread
             cycle = controller.orchestrate(proposed, market_data=market_data, account_snapshot=account)
             return elsewhere.submit(asyncio.run, cycle).result()

@@ -63,7 +63,7 @@ def test_the_charts_say_in_words_what_they_draw(traded: Dashboard) -> None:
 
 
 def test_another_strategy_is_chosen_by_name(traded: Dashboard) -> None:
-    page = traded.signed_in(path="/strategies")
+    page = traded.signed_in(path="/strategies/Trend")
     page.get_by_label("Strategy", exact=True).select_option("Idle")
     expect(page).to_have_url(f"{traded.url}/strategies/Idle")
     expect(page.get_by_text("Idle has no daily performance yet")).to_be_visible()
@@ -94,6 +94,7 @@ def test_the_ledger_shows_lots_fills_and_reservations_as_they_come(traded: Dashb
     fill = {**sold, "ts": datetime.now(UTC).isoformat(), "broker_fill_id": "b1"}
     assert traded.call("POST", "fills", json={"fills": [fill]}).status_code == 200
     expect(fills).to_have_count(4)
-    reservation = page.get_by_role("region", name="Reservations").last.get_by_role("row").filter(has_text="Trend")
+    page.goto(f"{traded.url}/positions")
+    reservation = page.get_by_role("table", name="Reservations").get_by_role("row").filter(has_text="Trend")
     expect(reservation).to_contain_text("24,000")
     expect(reservation).to_contain_text("1,000")

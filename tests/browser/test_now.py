@@ -29,7 +29,7 @@ def test_every_role_sees_the_controls_it_may_use(
     page = dashboard.signed_in(role)
     expect(page.get_by_text("Loud fails")).to_be_visible()
     assert page.get_by_role("button", name="Acknowledge").count() == may_acknowledge
-    expect(page.get_by_text("Run", exact=True)).to_be_visible()
+    expect(page.get_by_role("status", name="Trading")).to_contain_text("Trading runs")
     assert page.get_by_role("button", name="Halt trading").count() == may_halt
 
 
@@ -44,7 +44,7 @@ def test_a_cycle_run_while_the_page_is_open_appears_without_a_reload(dashboard: 
     _, decision = dashboard.cycle()
 
     expect(page.get_by_role("rowheader", name="Trend").first).to_be_visible()
-    signals = page.get_by_role("region", name="Today's signals").last
+    signals = page.get_by_role("region", name="Decided today")
     expect(signals.get_by_role("row").filter(has_text="Trend")).to_contain_text("BUY")
     expect(signals.get_by_role("row").filter(has_text="Exit")).to_contain_text("SELL")
     expect(signals.get_by_role("row").filter(has_text="Idle")).to_have_count(0)
@@ -78,6 +78,7 @@ def test_the_kill_switch_stops_redemption_and_says_who_and_why(dashboard: Dashbo
     page.get_by_role("button", name="Halt trading").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Nothing can be redeemed but exits")
+    assert dialog.evaluate("one => one.scrollWidth <= one.clientWidth"), "nothing is cut off"
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     assert paths.policy(dashboard.db, dashboard.tenant_id).get().to_dict() is None, "nothing without confirmation"
@@ -90,6 +91,7 @@ def test_the_kill_switch_stops_redemption_and_says_who_and_why(dashboard: Dashbo
     expect(dialog).to_be_hidden()
     state = page.get_by_role("region", name="Trading state")
     expect(state).to_contain_text("Halt")
+    expect(page.get_by_role("status", name="Trading")).to_have_text("Halted")
     expect(state).to_contain_text("prices look wrong")
 
     refused = dashboard.call("POST", f"signals/{signals['Trend']['nonce']}/redeem")

@@ -17,16 +17,16 @@ BUY = PROPOSED["Trend"]
 
 
 def section(page: Page) -> Locator:
-    return page.get_by_role("region", name="Live positions").first
+    return page.get_by_role("region", name="Live positions")
 
 
 def rows(page: Page, table: str) -> Locator:
-    return page.get_by_role("region", name=table).last.get_by_role("row")
+    return page.get_by_role("table", name=table).get_by_role("row")
 
 
 def of_strategy(page: Page, name: str, table: str = "Live positions") -> Locator:
     """Return the row that begins with a strategy: of several positions the first."""
-    return rows(page, table).filter(has=page.get_by_role("rowheader", name=name))
+    return rows(page, table).filter(has=page.get_by_role("rowheader", name=name)).first
 
 
 def of_symbol(page: Page, symbol: str) -> Locator:
@@ -68,7 +68,7 @@ def invested(dashboard: Dashboard) -> Dashboard:
 
 def test_every_strategys_positions_are_shown_with_their_profit_now(invested: Dashboard) -> None:
     invested.cycle()
-    page = invested.signed_in()
+    page = invested.signed_in(path="/positions")
     value = of_strategy(page, "Value")
     for text in ("AAPL", "1,250", "96.50", "100.00", "+4,375.00"):
         expect(value).to_contain_text(text)
@@ -84,8 +84,8 @@ def test_every_strategys_positions_are_shown_with_their_profit_now(invested: Das
 
 def test_what_a_shadowed_or_disabled_strategy_still_holds_stands_out(invested: Dashboard) -> None:
     invested.cycle()
-    page = invested.signed_in()
-    for strategy, mode in (("Exit", "Shadow mode"), ("Idle", "Disabled")):
+    page = invested.signed_in(path="/positions")
+    for strategy, mode in (("Exit", "Shadow"), ("Idle", "Disabled")):
         expect(of_strategy(page, strategy)).to_contain_text(f"{mode} still holds this")
     for strategy in ("Trend", "Value"):
         expect(of_strategy(page, strategy)).not_to_contain_text("still holds")
@@ -97,9 +97,9 @@ def test_a_buy_that_closes_a_short_does_not_look_like_an_entry(invested: Dashboa
         {"Trend": BUY, "Value": {**BUY, "ticker": "KO"}, "Opener": {**BUY, "action": "SELL", "ticker": "PEP"}}
     )
     page = invested.signed_in()
-    expect(of_strategy(page, "Trend", "Today's signals")).to_contain_text("BUY to close")
-    expect(of_strategy(page, "Value", "Today's signals")).not_to_contain_text("to close")
-    expect(of_strategy(page, "Opener", "Today's signals")).to_contain_text("SELL short")
+    expect(of_strategy(page, "Trend", "Decided today")).to_contain_text("BUY to close")
+    expect(of_strategy(page, "Value", "Decided today")).not_to_contain_text("to close")
+    expect(of_strategy(page, "Opener", "Decided today")).to_contain_text("SELL short")
     page.goto(f"{invested.url}/decisions/{decision.session_id}")
     table = "Before and after, by strategy"
     expect(of_strategy(page, "Trend", table)).to_contain_text("BUY to close")
@@ -108,7 +108,7 @@ def test_a_buy_that_closes_a_short_does_not_look_like_an_entry(invested: Dashboa
 
 def test_orders_and_fills_move_the_page_without_a_reload(invested: Dashboard) -> None:
     signals, _ = invested.cycle()
-    page = invested.signed_in()
+    page = invested.signed_in(path="/positions")
     expect(of_strategy(page, "Trend")).to_be_visible()
     leave = signals["Exit"]
     assert invested.call("POST", f"signals/{leave['nonce']}/redeem").status_code == 200
@@ -128,14 +128,14 @@ def test_orders_and_fills_move_the_page_without_a_reload(invested: Dashboard) ->
 def test_a_book_that_is_not_open_says_how_it_is_opened(dashboard: Dashboard, why: str | None) -> None:
     if why is not None:
         paths.positions(dashboard.db, "acme").set(PositionBook(closed_because=why).to_document(datetime.now(UTC)))
-    page = dashboard.signed_in()
+    page = dashboard.signed_in(path="/positions")
     expect(section(page)).to_contain_text('make maestro ARGS="book open acme"')
     expect(section(page)).to_contain_text(why or "The position book is not open")
 
 
 def test_a_book_that_cannot_be_read_is_told(dashboard: Dashboard) -> None:
     paths.positions(dashboard.db, "acme").set({"holdings_json": "["})
-    page = dashboard.signed_in()
+    page = dashboard.signed_in(path="/positions")
     expect(section(page).get_by_role("alert")).to_contain_text("open the book again")
     assert all("status of 500" in one for one in dashboard.watched[0].troubles)
     dashboard.watched[0].troubles.clear()
@@ -145,7 +145,7 @@ def test_a_book_that_cannot_be_read_is_told(dashboard: Dashboard) -> None:
 def test_axe_finds_nothing_serious_in_a_full_book(invested: Dashboard, scheme: str) -> None:
     signals, _ = invested.cycle()
     invested.call("POST", f"signals/{signals['Exit']['nonce']}/redeem")
-    page = invested.signed_in(color_scheme=scheme)
+    page = invested.signed_in(path="/positions", color_scheme=scheme)
     expect(of_strategy(page, "Value")).to_be_visible()
     settled(page)
     assert serious(page) == []
@@ -153,6 +153,6 @@ def test_axe_finds_nothing_serious_in_a_full_book(invested: Dashboard, scheme: s
 
 def test_a_full_book_fits_a_phone(invested: Dashboard) -> None:
     invested.cycle()
-    page = invested.signed_in(**PHONE)
+    page = invested.signed_in(path="/positions", **PHONE)
     expect(of_strategy(page, "Value")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

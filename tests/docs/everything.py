@@ -41,6 +41,7 @@ from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.orchestration.cycle_documents import modes_document, session_document
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.position_book import Holding, PositionBook
+from functions.domain.track_record.day_results import DayResults
 from functions.domain.track_record.live_costs import LiveDays
 from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
@@ -293,7 +294,9 @@ def _decide(db: Client, now: datetime) -> dict[str, Any]:
     losses = [("Paper", day, -0.02 + 0.01 * (day.day % 2)) for day in _days(now, 20)]
     paths.windows(db, TENANT, None).set(PerformanceWindows.from_daily_returns(losses).to_document())
     many = [(f"Strategy{number}", day, 0.01) for number in range(MAX_WINDOW_STRATEGIES) for day in _days(now, 90)]
-    windows = Windows({"many": PerformanceWindows.from_daily_returns(many)}, LiveDays({})).to_documents({})
+    windows = Windows({"many": PerformanceWindows.from_daily_returns(many)}, LiveDays({}), DayResults({})).to_documents(
+        {}
+    )
     FirestoreLedgerStore(db).write_windows(TENANT, windows)
     loader = StrategyLoader(db, TENANT)
     for at in (now, now - 2 * SLOT_PERIOD):  # the second is overtaken

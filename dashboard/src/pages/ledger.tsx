@@ -1,27 +1,23 @@
 import { useState } from "preact/hooks";
 import { useAnswer } from "../api";
-import { moment, price, quantity, timeOf, usd, usdOrUnknown, words } from "../format";
+import { moment, price, quantity, timeOf, usd } from "../format";
 import { type Entry, useDocument, useQuery } from "../live";
-import type { Fill, OpenLots, Reservations } from "../model";
+import type { Fill, OpenLots } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
-import { ActionBadge, Fact, Heading, Section, Table, useNow } from "../ui/parts";
+import { ActionBadge, Heading, Section, Table } from "../ui/parts";
 import { Empty, Loaded } from "../ui/states";
 
 const PAGE = 50;
 const MOST = 500;
-/** Reservations are the server's: they are asked for, not listened to. */
-const RESERVATIONS_EVERY_MS = 15_000;
 
 export function Ledger() {
   const { db, tenant } = useSession();
   const [shown, setShown] = useState(PAGE);
   const fills = useQuery<Fill>(`fills/${tenant}/${shown}`, paths.fills(db, tenant, shown));
-  const newest = fills.state === "ready" ? (fills.value[0]?.id ?? "none") : undefined;
   return (
     <>
       <Heading title="Ledger">Ledger</Heading>
-      <ReservationsSection newestFill={newest} />
       <LotsSection />
       <Section title="Fills">
         <Loaded of={fills} what="fills">
@@ -34,68 +30,6 @@ export function Ledger() {
         )}
       </Section>
     </>
-  );
-}
-
-function ReservationsSection({ newestFill }: { newestFill: string | undefined }) {
-  const { user } = useSession();
-  const now = useNow(RESERVATIONS_EVERY_MS);
-  const reservations = useAnswer<Reservations>(
-    user,
-    "/v1/reservations",
-    newestFill && `${now.getTime()} ${newestFill}`,
-  );
-  return (
-    <Section title="Reservations">
-      <Loaded of={reservations} what="reservations">
-        {(found) => (
-          <>
-            <dl class="facts">
-              <Fact name="Buying power">{usdOrUnknown(found.buying_power)}</Fact>
-              <Fact name="Held">{usd(found.held)}</Fact>
-            </dl>
-            {found.items.length === 0 ? (
-              <Empty>Nothing is reserved.</Empty>
-            ) : (
-              <ReservationsTable reservations={found} />
-            )}
-          </>
-        )}
-      </Loaded>
-    </Section>
-  );
-}
-
-function ReservationsTable({ reservations: { items } }: { reservations: Reservations }) {
-  const columns = [
-    { name: "Redeemed" },
-    { name: "Strategy" },
-    { name: "Signal" },
-    { name: "Status" },
-    { name: "Reserved", isNumber: true },
-    { name: "Spent", isNumber: true },
-    { name: "Lapses" },
-    { name: "Nonce" },
-  ];
-  return (
-    <Table caption="Reservations" columns={columns}>
-      {items.map((one) => (
-        <tr key={one.nonce_prefix}>
-          <td>{moment(timeOf(one.redeemed_at))}</td>
-          <th scope="row">{one.strategy_id}</th>
-          <td>
-            <ActionBadge action={one.action} /> {one.symbol}
-          </td>
-          <td>{one.is_lapsed ? "Lapsed" : words(one.status)}</td>
-          <td class="number">{usd(one.notional)}</td>
-          <td class="number">{usd(one.spent)}</td>
-          <td>{moment(timeOf(one.lapses_at))}</td>
-          <td>
-            <code>{one.nonce_prefix}…</code>
-          </td>
-        </tr>
-      ))}
-    </Table>
   );
 }
 

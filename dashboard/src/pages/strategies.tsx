@@ -6,33 +6,38 @@ import { type Decision, type Month, type StrategyCurves, verdictsOf } from "../m
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { Chart, ModeLegend } from "../ui/chart";
-import { Heading, ModeBadge, Section, Table } from "../ui/parts";
+import { ModeMark } from "../ui/figures";
+import { Heading, Section, Table } from "../ui/parts";
 import { Empty, Loaded } from "../ui/states";
+import { AllStrategies } from "./all-strategies";
 
 const DAYS = 250;
 const MOST_MONTHS = 48;
 
-/** One strategy's record: equity, drawdown and rolling Sharpe with the modes they led to, and its months. */
+/** All strategies on one screen; with a name, one strategy's record: equity, drawdown, rolling Sharpe and its months. */
 export function Strategies({ name }: { name?: string }) {
+  return name === undefined ? <AllStrategies /> : <OneStrategy name={name} />;
+}
+
+function OneStrategy({ name: chosen }: { name: string }) {
   const { db, tenant } = useSession();
   const decisions = useQuery<Decision>(`decisions/${tenant}/1`, paths.decisions(db, tenant, 1));
   return (
     <>
-      <Heading title={name ?? "Strategies"}>Strategies</Heading>
+      <Heading title={chosen}>{chosen}</Heading>
       <Loaded of={decisions} what="strategies">
         {([last]) => {
           const verdicts = last === undefined ? [] : verdictsOf(last.value);
-          const chosen = name ?? verdicts[0]?.strategy_name;
-          if (chosen === undefined) {
-            return <Empty>Strategies show here after the first cycle.</Empty>;
-          }
           const verdict = verdicts.find((one) => one.strategy_name === chosen);
           return (
             <>
+              <p>
+                <a href="/strategies">All strategies</a>
+              </p>
               <Chooser names={verdicts.map((one) => one.strategy_name)} chosen={chosen} />
               {verdict && (
                 <p>
-                  <ModeBadge mode={verdict.mode} /> {verdict.reasoning}
+                  <ModeMark mode={verdict.mode} /> {verdict.reasoning}
                 </p>
               )}
               <Record key={chosen} name={chosen} />

@@ -155,7 +155,7 @@ export function ModeLegend() {
   );
 }
 
-const bandOf = (mode: Mode): string => `--band-${mode.toLowerCase().replaceAll("_", "-")}`;
+const bandOf = (mode: string): string => `--band-${mode.toLowerCase().replaceAll("_", "-")}`;
 
 const color = (property: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(property).trim();

@@ -12,39 +12,32 @@ const EFFECT: Record<TradingState, string> = {
   HALT: "Nothing can be redeemed but exits, from the next redemption on.",
 };
 
+/** One button in the header: it halts, or resumes; what else there is to set is in the dialog. */
 export function KillSwitch({ state }: { state: TradingState }) {
-  const [wanted, setWanted] = useState<TradingState>("HALT");
   const dialog = useRef<HTMLDialogElement>(null);
-  const ask = (next: TradingState) => {
-    setWanted(next);
+  const [asked, setAsked] = useState(0);
+  const ask = () => {
+    setAsked(asked + 1);
     dialog.current?.showModal();
   };
   return (
-    <div class="buttons">
-      {state !== "HALT" && (
-        <button type="button" class="danger" onClick={() => ask("HALT")}>
-          Halt trading …
-        </button>
-      )}
-      {state !== "REDUCE_ONLY" && (
-        <button type="button" onClick={() => ask("REDUCE_ONLY")}>
-          Reduce only …
-        </button>
-      )}
-      {state !== "RUN" && (
-        <button type="button" onClick={() => ask("RUN")}>
-          Resume trading …
-        </button>
-      )}
+    <>
+      <button type="button" class={state === "RUN" ? "halt" : ""} onClick={ask}>
+        {state === "RUN" ? "Halt" : "Resume"}
+        <span class="x-sm">&nbsp;trading</span>&nbsp;…
+      </button>
       <dialog ref={dialog} aria-labelledby="kill-switch-title">
-        <Confirmation wanted={wanted} close={() => dialog.current?.close()} />
+        <Confirmation key={asked} state={state} close={() => dialog.current?.close()} />
       </dialog>
-    </div>
+    </>
   );
 }
 
-function Confirmation({ wanted, close }: { wanted: TradingState; close: () => void }) {
+const STATES: TradingState[] = ["HALT", "REDUCE_ONLY", "RUN"];
+
+function Confirmation({ state, close }: { state: TradingState; close: () => void }) {
   const { user, tenant } = useSession();
+  const [wanted, setWanted] = useState<TradingState>(state === "RUN" ? "HALT" : "RUN");
   const [problem, setProblem] = useState("");
   const [isBusy, setIsBusy] = useState(false);
   const submit = async (event: SubmitEvent) => {
@@ -76,6 +69,14 @@ function Confirmation({ wanted, close }: { wanted: TradingState; close: () => vo
       <h2 id="kill-switch-title">
         Set {tenant} to {words(wanted)}?
       </h2>
+      <fieldset class="seg">
+        <legend class="vh">Set trading to</legend>
+        {STATES.filter((one) => one !== state).map((one) => (
+          <button key={one} type="button" aria-pressed={one === wanted} onClick={() => setWanted(one)}>
+            {words(one)}
+          </button>
+        ))}
+      </fieldset>
       <p>{EFFECT[wanted]}</p>
       <label>
         Reason, for whoever looks at it at 3 a.m.

@@ -1,27 +1,22 @@
 /** What strategies hold live now, by the position book, and what is under way. */
 
-import { useAnswer } from "../api";
-import { gain, moment, price, quantity, timeOf } from "../format";
-import { useQuery } from "../live";
-import type { Fill, LivePosition, LivePositions, OrderUnderWay } from "../model";
-import * as paths from "../paths";
+import { positionKey, type Today } from "../cockpit/today";
+import type { Board } from "../cockpit/use-board";
+import { moment, price, quantity, timeOf } from "../format";
+import type { LivePosition, LivePositions, OrderUnderWay } from "../model";
 import { useSession } from "../session";
-import { Ago, Fact, IntentBadge, ModeBadge, Section, Table, useNow } from "./parts";
-import { Empty, Loaded } from "./states";
+import { Gain, ModeMark } from "./figures";
+import { Ago, CELL, Fact, IntentBadge, ROW, Section, TABLE } from "./parts";
+import { isLeft } from "./positions-summary";
+import { Empty, Loaded, Shape } from "./states";
 
-/** The book is the server's: it is asked for, after every fill and every so often. */
-const EVERY_MS = 15_000;
-
-export function LivePositionsSection() {
-  const { db, tenant, user } = useSession();
-  const now = useNow(EVERY_MS);
-  const fills = useQuery<Fill>(`fills/${tenant}/1`, paths.fills(db, tenant, 1));
-  const newest = fills.state === "loading" ? undefined : fills.state === "ready" ? (fills.value[0]?.id ?? "none") : "?";
-  const positions = useAnswer<LivePositions>(user, "/v1/positions", newest && `${now.getTime()} ${newest}`);
+export function LivePositionsSection({ board }: { board: Board }) {
   return (
     <Section title="Live positions">
-      <Loaded of={positions} what="live positions">
-        {(found) => (found.is_open ? <Book book={found} /> : <Closed because={found.closed_because} />)}
+      <Loaded of={board.positions} what="live positions" shape={<Shape lines={6} />}>
+        {(found) =>
+          found.is_open ? <Book book={found} today={board.today} /> : <Closed because={found.closed_because} />
+        }
       </Loaded>
     </Section>
   );
@@ -45,7 +40,7 @@ function Closed({ because }: { because: string | null }) {
   );
 }
 
-function Book({ book }: { book: LivePositions }) {
+function Book({ book, today }: { book: LivePositions; today: Today | null }) {
   const priced = book.positions.filter((one) => one.unrealized_pnl !== null);
   const total = priced.reduce((sum, one) => sum + (one.unrealized_pnl ?? 0), 0);
   const missing = book.positions.length - priced.length;
@@ -54,7 +49,14 @@ function Book({ book }: { book: LivePositions }) {
     <>
       <dl class="facts">
         <Fact name="P&L now">
-          {priced.length > 0 ? <Gain usd={total} /> : "–"}
+          {priced.length > 0 ? (
+            <>
+              <Gain usd={total} cents />
+              {"\u00a0USD"}
+            </>
+          ) : (
+            "n/a"
+          )}
           {missing > 0 && priced.length > 0 && <span class="muted"> without {missing} that have no price</span>}
         </Fact>
         <Fact name="Prices of">{quoted ? <Ago at={quoted} /> : "unknown"}</Fact>
@@ -63,7 +65,11 @@ function Book({ book }: { book: LivePositions }) {
           {book.opened_by !== null && <span class="muted"> by {book.opened_by}</span>}
         </Fact>
       </dl>
-      {book.positions.length === 0 ? <Empty>No strategy holds anything live.</Empty> : <Held all={book.positions} />}
+      {book.positions.length === 0 ? (
+        <Empty>No strategy holds anything live.</Empty>
+      ) : (
+        <Held all={book.positions} today={today} />
+      )}
       <h3>Orders under way</h3>
       {book.orders_under_way.length === 0 ? <Empty>None.</Empty> : <Orders all={book.orders_under_way} />}
       <h3>Unowned</h3>
@@ -73,83 +79,108 @@ function Book({ book }: { book: LivePositions }) {
   );
 }
 
-/** One strategy's positions stand together; those that should not be there come first. */
-function Held({ all }: { all: LivePosition[] }) {
+/** Those that should not be there come first. */
+function Held({ all, today }: { all: LivePosition[]; today: Today | null }) {
   const sorted = all.toSorted((one, other) => Number(isLeft(other)) - Number(isLeft(one)));
-  const columns = [
-    { name: "Strategy" },
-    { name: "Symbol" },
-    { name: "Quantity", isNumber: true },
-    { name: "Average price", isNumber: true },
-    { name: "Price", isNumber: true },
-    { name: "P&L now", isNumber: true },
-    { name: "Exits under way", isNumber: true },
-  ];
   return (
-    <Table caption="Live positions" columns={columns}>
-      {sorted.map((one, index) => (
-        <tr key={`${one.strategy_id} ${one.symbol}`} class={isLeft(one) ? "left" : ""}>
-          {sorted[index - 1]?.strategy_id !== one.strategy_id && (
-            <Owner of={one} rows={all.filter(({ strategy_id }) => strategy_id === one.strategy_id).length} />
-          )}
-          <td class="symbol">{one.symbol}</td>
-          <td class="number">{quantity(one.qty)}</td>
-          <td class="number">{price(one.average_price)}</td>
-          <td class="number">{one.price === null ? "–" : price(one.price)}</td>
-          <td class="number">{one.unrealized_pnl === null ? "–" : <Gain usd={one.unrealized_pnl} />}</td>
-          <td class="number">{one.exits_under_way === 0 ? "–" : quantity(one.exits_under_way)}</td>
-        </tr>
-      ))}
-    </Table>
+    <table class="t cards" aria-label="Live positions" {...TABLE}>
+      <Head
+        names={[
+          "Strategy",
+          "Symbol",
+          "Quantity",
+          "Average price",
+          "Price",
+          "Today, USD",
+          "P&L now, USD",
+          "Exits under way",
+        ]}
+      />
+      <tbody>
+        {sorted.map((one) => (
+          <tr key={`${one.strategy_id} ${one.symbol}`} {...ROW}>
+            <th scope="row">
+              <a href={`/strategies/${encodeURIComponent(one.strategy_id)}`}>{one.strategy_id}</a>
+              {isLeft(one) && one.mode && (
+                <div class="warning">
+                  <ModeMark mode={one.mode} /> still holds this
+                </div>
+              )}
+            </th>
+            <td data-name="Symbol" {...CELL}>
+              {one.symbol}
+            </td>
+            <td class="number" data-name="Quantity" {...CELL}>
+              {quantity(one.qty)}
+            </td>
+            <td class="number" data-name="Average price" {...CELL}>
+              {price(one.average_price)}
+            </td>
+            <td class="number" data-name="Price" {...CELL}>
+              {one.price === null ? "n/a" : price(one.price)}
+            </td>
+            <td class="number" data-name="Today, USD" {...CELL}>
+              <Gain usd={today?.byPosition.get(positionKey(one.strategy_id, one.symbol)) ?? null} cents />
+            </td>
+            <td class="number" data-name="P&L now, USD" {...CELL}>
+              <Gain usd={one.unrealized_pnl} cents />
+            </td>
+            <td class="number" data-name="Exits under way" {...CELL}>
+              {quantity(one.exits_under_way)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
-/** A strategy that may not trade live, and holds something all the same. */
-const isLeft = ({ mode }: LivePosition): boolean => mode === "SHADOW_MODE" || mode === "DISABLED";
-
-function Owner({ of, rows }: { of: LivePosition; rows: number }) {
+function Head({ names }: { names: string[] }) {
   return (
-    <th scope="rowgroup" rowSpan={rows}>
-      <a href={`/strategies/${encodeURIComponent(of.strategy_id)}`}>{of.strategy_id}</a>
-      {isLeft(of) && of.mode && (
-        <div class="muted">
-          <ModeBadge mode={of.mode} /> <span class="whole">still holds this</span>
-        </div>
-      )}
-    </th>
+    <thead>
+      <tr {...ROW}>
+        {names.map((name) => (
+          <th key={name} scope="col" class={NUMBERS.test(name) ? "number" : ""}>
+            {name}
+          </th>
+        ))}
+      </tr>
+    </thead>
   );
 }
+
+const NUMBERS = /^(Quantity|Average|Price|Today|P&L|Exits|At most|Filled)/;
 
 function Orders({ all }: { all: OrderUnderWay[] }) {
-  const columns = [
-    { name: "Strategy" },
-    { name: "Order" },
-    { name: "Symbol" },
-    { name: "At most", isNumber: true },
-    { name: "Filled", isNumber: true },
-    { name: "Lapses" },
-    { name: "Nonce" },
-  ];
   return (
-    <Table caption="Orders under way" columns={columns}>
-      {all.map((one) => (
-        <tr key={one.nonce_prefix}>
-          <th scope="row">{one.strategy_id}</th>
-          <td>
-            <IntentBadge intent={one.intent} />
-          </td>
-          <td>{one.symbol || "all it holds"}</td>
-          <td class="number">{one.qty === null ? "–" : quantity(one.qty)}</td>
-          <td class="number">{quantity(one.filled_qty)}</td>
-          <td class="whole">
-            {one.is_lapsed ? <span class="warning">lapsed, may be filled</span> : moment(timeOf(one.lapses_at))}
-          </td>
-          <td class="whole">
-            <code>{one.nonce_prefix}…</code>
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <table class="t cards" aria-label="Orders under way" {...TABLE}>
+      <Head names={["Strategy", "Order", "Symbol", "At most", "Filled", "Lapses", "Nonce"]} />
+      <tbody>
+        {all.map((one) => (
+          <tr key={one.nonce_prefix} {...ROW}>
+            <th scope="row">{one.strategy_id}</th>
+            <td data-name="Order" {...CELL}>
+              <IntentBadge intent={one.intent} />
+            </td>
+            <td data-name="Symbol" {...CELL}>
+              {one.symbol || "all it holds"}
+            </td>
+            <td class="number" data-name="At most" {...CELL}>
+              {one.qty === null ? "n/a" : quantity(one.qty)}
+            </td>
+            <td class="number" data-name="Filled" {...CELL}>
+              {quantity(one.filled_qty)}
+            </td>
+            <td data-name="Lapses" {...CELL}>
+              {one.is_lapsed ? <span class="warning">lapsed, may be filled</span> : moment(timeOf(one.lapses_at))}
+            </td>
+            <td data-name="Nonce" {...CELL}>
+              <code>{one.nonce_prefix}…</code>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
@@ -168,8 +199,4 @@ function Unowned({ book: { unowned, account_as_of } }: { book: LivePositions }) 
       {at && <> as of {moment(at)}</>}, and no strategy does. None of them sees it, or sells it.
     </p>
   );
-}
-
-function Gain({ usd }: { usd: number }) {
-  return <span class={usd > 0 ? "gain" : usd < 0 ? "loss" : ""}>{gain(usd)}</span>;
 }

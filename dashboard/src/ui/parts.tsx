@@ -6,19 +6,29 @@ import { age, moment, words } from "../format";
 import type { Intent, Mode } from "../model";
 
 /** Set the document's title and show the page's one heading. */
-export function Heading({ children, title }: { children: ComponentChildren; title: string }) {
+export function Heading({
+  children,
+  title,
+  isHidden = false,
+}: {
+  children: ComponentChildren;
+  title: string;
+  isHidden?: boolean;
+}) {
   useEffect(() => {
     document.title = `${title} · Maestro`;
   }, [title]);
-  return <h1>{children}</h1>;
+  return <h1 class={isHidden ? "vh" : ""}>{children}</h1>;
 }
 
 export function Section({
   title,
   children,
   aside,
+  count,
 }: {
   title: string;
+  count?: ComponentChildren;
   children: ComponentChildren;
   aside?: ComponentChildren;
 }) {
@@ -27,6 +37,7 @@ export function Section({
     <section aria-labelledby={id}>
       <div class="section-head">
         <h2 id={id}>{title}</h2>
+        {count !== undefined && <span class="muted count">{count}</span>}
         {aside}
       </div>
       {children}
@@ -52,7 +63,7 @@ export function Table({
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="scroll" aria-label={caption} tabIndex={0}>
-      <table>
+      <table aria-label={caption}>
         <thead>
           <tr>
             {columns.map((column) => (
@@ -87,15 +98,26 @@ export function IntentBadge({ intent }: { intent: Intent }) {
   return <span class={`badge intent-${intent.toLowerCase()}`}>{words(intent)}</span>;
 }
 
-/** A time and its age, which ticks. */
-export function Ago({ at }: { at: Date }) {
+/** A time and its age, which ticks; `short` shows the age alone. */
+export function Ago({ at, short = false }: { at: Date; short?: boolean }) {
   const now = useNow(10_000);
   return (
     <time dateTime={at.toISOString()} title={at.toISOString()}>
-      {moment(at)} <span class="muted">({age(at, now)})</span>
+      {short ? (
+        age(at, now)
+      ) : (
+        <>
+          {moment(at)} <span class="muted">({age(at, now)})</span>
+        </>
+      )}
     </time>
   );
 }
+
+/** Tables whose rows become cards on a phone say their roles: a browser may take them away with the layout. */
+export const TABLE = { role: "table" } as const;
+export const ROW = { role: "row" } as const;
+export const CELL = { role: "cell" } as const;
 
 /** Return the time, anew every so often. */
 export function useNow(everyMs: number): Date {

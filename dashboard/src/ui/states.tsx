@@ -7,17 +7,21 @@ import type { Failure, Live } from "../live";
 export function Loaded<T>({
   of,
   what,
+  shape,
   children,
 }: {
   of: Live<T>;
   what: string;
+  /** What stands in its place while it loads. */
+  shape?: ComponentChildren;
   children: (value: T) => ComponentChildren;
 }) {
   if (of.state === "loading") {
     return (
-      <p class="loading" role="status">
-        Loading {what} …
-      </p>
+      <div class="loading" role="status">
+        <span class={shape ? "vh" : ""}>Loading {what} …</span>
+        {shape}
+      </div>
     );
   }
   if (of.state === "error") {
@@ -42,4 +46,15 @@ export function Trouble({ error, retry }: { error: Failure; retry: () => void })
 
 export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
+}
+
+/** The shape of what is to come; it shows after a moment, and never as figures. */
+export function Shape({ lines }: { lines: number }) {
+  return (
+    <div class="shape card" aria-hidden="true">
+      {Array.from({ length: lines }, (_, at) => (
+        <i key={`line ${at + 1}`} />
+      ))}
+    </div>
+  );
 }

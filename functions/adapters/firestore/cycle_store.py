@@ -32,6 +32,7 @@ class FirestoreCycleStore(FirestoreStore):
             "market_data": paths.market_data(db, tenant_id),
             "regime": paths.market_regime(db),
             "broker": paths.broker(db, tenant_id),
+            "cockpit": paths.cockpit(db, tenant_id),
         }
         if slot is not None:
             references["cycle_record"] = paths.cycle_record(db, tenant_id, slot)
@@ -61,6 +62,8 @@ class FirestoreCycleStore(FirestoreStore):
         )
         if writes.modes is not None:
             batch.set(paths.modes(db, tenant_id, uid), dict(writes.modes))
+        if writes.cockpit is not None:
+            batch.set(paths.cockpit(db, tenant_id), dict(writes.cockpit))
         for record_id, record in writes.shadow_records.items():
             batch.set(paths.shadow_pnl(db, tenant_id).document(record_id), dict(record))
         for slot, record in writes.new_cycles.items():

@@ -29,6 +29,7 @@ from functions.domain.kernel.markets import LONGEST_CLOSURE
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.ledger.fills import is_paper_fill
 from functions.domain.track_record.daily_returns import day_of
+from functions.domain.track_record.day_results import FIELD
 from functions.services.kernel.ports import ABSENT, Document, StoredDocument, Version, Versioned
 from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSettings
 
@@ -183,8 +184,15 @@ class FirestoreLedgerStore(FirestoreStore):
 
     def windows(self, tenant_id: str, uids: Sequence[str | None]) -> dict[str | None, Document | None]:
         parted = {uid: window_parts.windows_of(self._db, tenant_id, uid) for uid in uids}
-        found = self._get_all_in_parts([], list(parted.values()), f"reading the windows of tenant {tenant_id}")
-        return {uid: found.get(one.first.path, ABSENT).value for uid, one in parted.items()}
+        results = paths.results(self._db, tenant_id)
+        beside = [results] if None in parted else []
+        found = self._get_all_in_parts(beside, list(parted.values()), f"reading the windows of tenant {tenant_id}")
+        windows = {uid: found.get(one.first.path, ABSENT).value for uid, one in parted.items()}
+        if own := windows.get(None):
+            windows[None] = StoredDocument(
+                parted[None].first.path, {**own, FIELD: found.get(results.path, ABSENT).value}
+            )
+        return windows
 
     def write_windows(self, tenant_id: str, windows: Mapping[str | None, Document]) -> None:
         batch = self._db.batch()
@@ -193,7 +201,9 @@ class FirestoreLedgerStore(FirestoreStore):
 
     def _set_windows(self, batch: WriteBatch, tenant_id: str, windows: Mapping[str | None, Document]) -> None:
         for uid, document in windows.items():
-            first, *others = window_parts.parted(document)
+            if FIELD in document:
+                batch.set(paths.results(self._db, tenant_id), dict(document[FIELD]))
+            first, *others = window_parts.parted({name: one for name, one in document.items() if name != FIELD})
             batch.set(paths.windows(self._db, tenant_id, uid), first)
             for number, other in enumerate(others, 2):
                 batch.set(paths.windows_part(self._db, tenant_id, uid, number), other)

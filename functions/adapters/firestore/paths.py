@@ -87,9 +87,19 @@ def windows_part(db: Client, tenant_id: str, uid: str | None, number: int) -> Do
     return _state(db, tenant_id, f"windows-{number}" if uid is None else f"windows-{number}__{uid}")
 
 
+def results(db: Client, tenant_id: str) -> DocumentReference:
+    """What strategies made of late, session by session, for people to look at."""
+    return _state(db, tenant_id, "results")
+
+
 def modes(db: Client, tenant_id: str, uid: str | None) -> DocumentReference:
     """The tenant's modes, or those of one user's track record."""
     return _state(db, tenant_id, "modes" if uid is None else f"modes__{uid}")
+
+
+def cockpit(db: Client, tenant_id: str) -> DocumentReference:
+    """What the last cycle left for people to look at."""
+    return _state(db, tenant_id, "cockpit")
 
 
 def current_session(db: Client, tenant_id: str) -> DocumentReference:

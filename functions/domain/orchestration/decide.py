@@ -88,6 +88,8 @@ class DecisionResult:
     paper: PaperPositions
     """What shadowed strategies hold now."""
     paper_fills: Sequence[PaperFill]
+    standing: Mapping[str, Standing]
+    """By strategy: the record that its mode comes from."""
 
 
 def decide(request: DecisionRequest) -> DecisionResult:
@@ -126,7 +128,7 @@ def decide(request: DecisionRequest) -> DecisionResult:
         capital_usd = equity if equity > 0 else policy.base_capital
         paper, fills = trade_on_paper(ruled, request.paper, request.prices, capital_usd, request.paper_costs)
     modes_changed = policy.enabled and is_readable and (modes != dict(previous) or bool(fills))
-    return DecisionResult(decision, stamped, modes, modes_changed, request.breaker, paper, fills)
+    return DecisionResult(decision, stamped, modes, modes_changed, request.breaker, paper, fills, standing)
 
 
 def apply_rules(weighted: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:

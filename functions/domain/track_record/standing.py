@@ -14,7 +14,7 @@ from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.track_record.modes import EARNED, ModeState, next_mode, switched_off
-from functions.domain.track_record.statistics import probabilistic_sharpe_ratio, sharpe_ratio
+from functions.domain.track_record.statistics import probabilistic_sharpe_ratio, sharpe_error, sharpe_ratio
 from functions.domain.track_record.windows import PerformanceWindows
 
 UNNAMED_SAMPLE = "A sample: name it in the policy's sample_strategies to let it act."
@@ -30,6 +30,8 @@ class Standing:
     probabilistic_sharpe_ratio: float | None = None
     data_points: int = 0
     """Active sessions behind the ratio."""
+    sharpe_error: float | None = None
+    """Standard error of the ratio."""
 
     @property
     def weight(self) -> float:
@@ -62,10 +64,12 @@ def standings(
     excess, year = sessions.excess(policy.risk_free_rate, policy.periods_a_year), policy.periods_a_year
     sharpe = sharpe_ratio(excess, periods_a_year=year)
     probability = probabilistic_sharpe_ratio(excess, periods_a_year=year, observations=counts)
+    error = sharpe_error(excess, periods_a_year=year, observations=counts)
     proven = _proven(excess, counts, policy)
-    figures = zip(strategy_names, sharpe.tolist(), probability.tolist(), counts.tolist(), proven, strict=True)
+    records = (sharpe, probability, error, counts)
+    figures = zip(strategy_names, *(one.tolist() for one in records), proven, strict=True)
     found = {}
-    for name, ratio, psr, count, worst in figures:
+    for name, ratio, psr, deviation, count, worst in figures:
         previous, is_sample = previous_modes.get(name), name in samples
         if previous is not None and not is_readable:
             state = previous
@@ -76,7 +80,7 @@ def standings(
         if previous is None and not is_readable and state.reason_code is ReasonCode.SAMPLE_NOT_NAMED:
             # The tenant may have named it: exits from live positions of its own must pass.
             state = replace(state, mode=AgentMode.SHADOW_MODE)
-        found[name] = Standing(state, _or_none(ratio), _or_none(psr), count)
+        found[name] = Standing(state, _or_none(ratio), _or_none(psr), count, _or_none(deviation))
     return found
 
 

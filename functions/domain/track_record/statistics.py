@@ -97,6 +97,27 @@ def probabilistic_sharpe_ratio(
     return probability_above(benchmark, moments.ratio, count, *moments.shape())
 
 
+def sharpe_error(excess_returns: ArrayLike, *, periods_a_year: int, observations: ArrayLike | None = None) -> Floats:
+    """
+    Return the standard error of the annualised Sharpe ratio.
+
+    Parameters
+    ----------
+    excess_returns, periods_a_year, observations
+        As for `probabilistic_sharpe_ratio`, of which it is the denominator.
+
+    Returns
+    -------
+    NDArray, shape () or (strategies,)
+        Dimensionless, above 0; NaN where the ratio is undefined, or there are fewer than 2 observations.
+    """
+    moments = Moments(excess_returns)
+    count = np.asarray(moments.count if observations is None else observations, dtype=np.float64)
+    variance = sampling_variance(moments.mean / moments.deviation, *moments.shape())
+    years = np.where(count >= 2, (count - 1.0) / periods_a_year, np.nan)
+    return np.asarray(np.sqrt(variance / years))
+
+
 def probability_above(
     benchmark: float, sharpe: ArrayLike, count: ArrayLike, skewness: ArrayLike, kurtosis: ArrayLike
 ) -> Floats:

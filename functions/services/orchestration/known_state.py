@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from functions.domain.kernel.errors import DamagedDocument, InputError, StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.orchestration.cockpit import Cockpit
+from functions.domain.orchestration.cockpit_document import read_cockpit
 from functions.domain.orchestration.decide import UNREADABLE
 from functions.domain.orchestration.drift import NO_DRIFT, Drifts
 from functions.domain.orchestration.inputs import InputIssue
@@ -27,7 +29,7 @@ logger = logging.getLogger("maestro")
 
 T = TypeVar("T")
 
-NOTHING_STORED = TenantState(None, None, None, ABSENT, None, None, None, None, None, None, None)
+NOTHING_STORED = TenantState(None, None, None, ABSENT, None, None, None, None, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Known:
     book: PositionBook
     drifts: Drifts
     """Where broker and books differ."""
+    cockpit: Cockpit | None
+    """What people saw before this cycle."""
     issues: tuple[InputIssue, ...]
 
     @property
@@ -66,7 +70,17 @@ def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
     live_costs = _read_or(LiveCosts(), LiveCosts.from_windows, state.windows, issues)
     book = _read_or(PositionBook(), PositionBook.from_document, state.positions, issues)
     drifts = _read_or(NO_DRIFT, Drifts.from_document, state.drift, issues)
-    return Known(state, policy, windows, modes, breaker, paper, live_costs, book, drifts, tuple(issues))
+    seen = _cockpit(state)
+    return Known(state, policy, windows, modes, breaker, paper, live_costs, book, drifts, seen, tuple(issues))
+
+
+def _cockpit(state: TenantState) -> Cockpit | None:
+    """Return what people saw before; a damaged one is no issue, as nothing is decided on it: it begins anew."""
+    try:
+        return read_cockpit(state.cockpit)
+    except InputError as error:
+        logger.error("%s is damaged and begins anew, without its history: %s", path_of(state.cockpit), error)
+        return None
 
 
 def _read_or(

@@ -31,6 +31,8 @@ class TenantState:
     """The record of the slot, if it was decided already."""
     keyed: Document | None
     """The idempotency record of the request, if its key was used already."""
+    cockpit: Document | None
+    """What the last cycle left for people to look at."""
     broker: Document | None = None
     """The connection to the tenant's broker, with what its last feed came to."""
     drift: Document | None = None
@@ -50,6 +52,8 @@ class CycleWrites:
     """None when no mode changed."""
     shadow_records: Mapping[str, Document]
     """Paper fills, by id."""
+    cockpit: Document | None = None
+    """None for a cycle of one user's track record."""
     new_cycles: Mapping[str, Document] = field(default_factory=dict)
     """The record of the slot, by slot."""
     new_keyed: Mapping[str, Document] = field(default_factory=dict)

@@ -13,7 +13,10 @@ from typing import Any
 from functions.domain.kernel.errors import InputError, StoreConflict, StoreUnavailable
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.broker_feed import feed_issues
+from functions.domain.orchestration.cockpit import CycleSeen, next_cockpit
+from functions.domain.orchestration.cockpit_document import cockpit_document
 from functions.domain.orchestration.cycle_documents import (
     OF_SESSION,
     current_session_document,
@@ -169,7 +172,7 @@ class RunCycle:
             result = replace(result, decision=decision)
             with race:
                 try:
-                    await self._beside(self._commit, request, known.state, result, inputs)
+                    await self._beside(self._commit, request, known, result, inputs)
                 except StoreUnavailable as error:
                     if request.goes_on_record:
                         raise
@@ -222,8 +225,8 @@ class RunCycle:
         except InputError as error:
             return now.date(), [InputIssue(ReasonCode.MALFORMED_POLICY, str(error))]
 
-    def _commit(self, request: CycleRequest, state: TenantState, result: DecisionResult, inputs: CycleInputs) -> None:
-        decision, key = result.decision, request.key
+    def _commit(self, request: CycleRequest, known: Known, result: DecisionResult, inputs: CycleInputs) -> None:
+        decision, key, state = result.decision, request.key, known.state
         answer = {"session_id": decision.session_id}
         log, session = decision.to_firestore_doc(), session_document(decision, result.signals)
         modes = modes_document(result.modes, decision.timestamp, result.paper) if result.modes_changed else None
@@ -242,10 +245,28 @@ class RunCycle:
             current_session=current_session_document(decision, inputs.account, result.breaker, state.session.value),
             modes=modes,
             shadow_records=shadow_documents(decision, result.signals, result.paper_fills, request.uid),
+            cockpit=self._cockpit(known, result, inputs) if request.uid is None else None,
             new_cycles={} if request.slot is None else {request.slot: cycle_document(decision)},
             new_keyed={} if key is None else {key.id: key.record(answer, decision.timestamp)},
         )
         self._store.commit(request.tenant_id, request.uid, writes, state.session.version)
+
+    def _cockpit(self, known: Known, result: DecisionResult, inputs: CycleInputs) -> dict[str, Any]:
+        """Return what people look at until the next cycle."""
+        prices = prices_of(inputs.market_data)
+        seen = CycleSeen(
+            decision=result.decision,
+            session=self._session(known.policy, result.decision.timestamp)[0],
+            policy=known.policy,
+            account=inputs.account,
+            equity=inputs.observed_equity,
+            breaker=result.breaker,
+            book=known.book,
+            prices={canonical_symbol(symbol): price for symbol, price in prices.items()},
+            modes=result.modes,
+            standing=result.standing,
+        )
+        return cockpit_document(next_cockpit(known.cockpit, seen), seen)
 
     async def _read(self, request: CycleRequest) -> Known:
         key_id = None if request.key is None else request.key.id

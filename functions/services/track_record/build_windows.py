@@ -6,12 +6,15 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from functions.domain.kernel.errors import InputError, PackedStateError
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.kernel.stored_fields import TEXTS
+from functions.domain.track_record import day_results
 from functions.domain.track_record.cumulative_moments import ByStrategy, packed
 from functions.domain.track_record.daily_returns import check_return, day_of, sessions_by_uid
+from functions.domain.track_record.day_results import DayResults
 from functions.domain.track_record.live_costs import DAYS_FIELD, FIELD, LiveDays
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.ports import Document
@@ -34,19 +37,22 @@ class Windows:
     """The tenant's own, of all users, under None."""
     live_days: LiveDays
     """What the tenant's live fills cost."""
+    results: DayResults
+    """What each strategy made of them, USD."""
 
     @classmethod
     def of(cls, days: Iterable[Document]) -> Windows:
         """Return those made of usable daily documents."""
         known = list(days)
-        return cls(windows_of(known), LiveDays.of(known))
+        return cls(windows_of(known), LiveDays.of(known), DayResults.of(known))
 
     def followed_by(self, day: date, documents: Iterable[Document]) -> Windows:
         """Return them with one more day, of whose usable daily documents there are."""
         of_day, since, none = Windows.of(documents), day - WINDOW_SPAN + timedelta(days=1), PerformanceWindows.empty()
         uids = sorted({*self.by_uid, *of_day.by_uid}, key=str)
         by_uid = {uid: self.by_uid.get(uid, none).followed_by(of_day.by_uid.get(uid, none), since) for uid in uids}
-        return Windows(by_uid, self.live_days.followed_by(of_day.live_days, since))
+        results = self.results.followed_by(of_day.results, since)
+        return Windows(by_uid, self.live_days.followed_by(of_day.live_days, since), results)
 
     def to_documents(self, moments: ByStrategy | None) -> dict[str | None, Document]:
         """
@@ -62,15 +68,17 @@ class Windows:
             "uids": sorted(uid for uid in self.by_uid if uid is not None),
             DAYS_FIELD: self.live_days.to_text(),
         }
-        documents: dict[str | None, Document] = {}
+        documents: dict[str | None, dict[str, Any]] = {}
         for uid, one in self.by_uid.items():
             rows = (
                 {}
                 if moments is None
                 else {"moments": packed([moments.get((uid, name)) for name in one.strategy_names])}
             )
-            documents[uid] = one.to_document() | costs | rows | (own if uid is None else {})
-        return documents
+            documents[uid] = one.to_document() | costs | rows
+            if uid is None:
+                documents[uid] |= own | {day_results.FIELD: self.results.to_document(one)}
+        return dict(documents)
 
 
 def build_windows(
@@ -127,7 +135,8 @@ def stored_windows(store: PerformanceStore, tenant_id: str, last_day: date) -> W
         if document is None:
             raise PackedStateError(f"windows__{uid}", "there", document)
         by_uid[uid] = PerformanceWindows.from_document(document)
-    return Windows(by_uid, LiveDays.from_text(own.get(DAYS_FIELD)))
+    results = DayResults.from_document(own.get(day_results.FIELD))
+    return Windows(by_uid, LiveDays.from_text(own.get(DAYS_FIELD)), results)
 
 
 def usable(

@@ -97,6 +97,8 @@ READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/acme/state/windows__ann": (NONE, NONE),
     "tenants/acme/state/windows-2": (NONE, NONE),
     "tenants/acme/state/windows-2__ann": (NONE, NONE),
+    "tenants/acme/state/cockpit": (MEMBERS, NONE),
+    "tenants/acme/state/results": (MEMBERS, NONE),
     "tenants/acme/state/modes": (MEMBERS, NONE),
     "tenants/acme/state/modes__ann": (NONE, NONE),
     "tenants/acme/state/session": (NONE, NONE),

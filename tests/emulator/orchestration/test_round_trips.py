@@ -56,11 +56,11 @@ def cost_of_a_cycle(db: Client, strategy_count: int, **asked: Any) -> tuple[list
 def test_a_cycle_is_one_read_and_one_commit_at_any_number_of_strategies(own_db: Client, strategy_count: int) -> None:
     calls, documents = cost_of_a_cycle(own_db, strategy_count, slot=SLOT)
     assert calls == ["batch_get_documents", "commit"]
-    assert documents == {"read": 11, "written": 5}
+    assert documents == {"read": 12, "written": 6}
 
 
 def test_a_cycle_somebody_asked_for_costs_as_much_as_one_of_the_schedule(own_db: Client) -> None:
     key = RequestKey("ann", "k", {"post": "orchestrations"})
     calls, documents = cost_of_a_cycle(own_db, 5, key=key)
     assert calls == ["batch_get_documents", "commit"]
-    assert documents == {"read": 11, "written": 5}
+    assert documents == {"read": 12, "written": 6}

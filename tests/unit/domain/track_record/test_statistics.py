@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from functools import partial
+from statistics import NormalDist
 
 import empyrical
 import numpy as np
@@ -23,6 +24,7 @@ RELATIVE = 1e-9
 sharpe_ratio = partial(statistics.sharpe_ratio, periods_a_year=252)
 volatility = partial(statistics.volatility, periods_a_year=252)
 probabilistic_sharpe_ratio = partial(statistics.probabilistic_sharpe_ratio, periods_a_year=252)
+sharpe_error = partial(statistics.sharpe_error, periods_a_year=252)
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +184,12 @@ def test_probabilistic_sharpe_needs_more_days_for_the_same_ratio() -> None:
     few = probabilistic_sharpe_ratio(returns)
     many = probabilistic_sharpe_ratio(np.tile(returns, 10))
     assert abs(many - 0.5) > abs(few - 0.5)
+
+
+def test_the_error_of_a_ratio_is_what_its_probability_counts_with() -> None:
+    returns = np.random.default_rng(7).normal(0.001, 0.01, 60)
+    ratio, error = sharpe_ratio(returns), sharpe_error(returns)
+    above = NormalDist().cdf(float(ratio / error))
+    assert above == pytest.approx(float(probabilistic_sharpe_ratio(returns)))
+    assert np.isnan(sharpe_error([0.01]))
+    assert np.isnan(sharpe_error(returns, observations=1))

@@ -14,6 +14,7 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.capacity import capacity
 from functions.domain.monitoring.notifications import Severity
 from functions.domain.orchestration.cycle_documents import modes_document
+from functions.domain.track_record.day_results import DayResults
 from functions.domain.track_record.live_costs import LiveDays
 from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.session_returns import SessionReturns
@@ -57,7 +58,7 @@ def night(users: int) -> DayWrites:
     one = PerformanceWindows(names, days, SessionReturns.plain(np.full((len(names), len(days)), 0.001)))
     by_uid = dict.fromkeys([None, *(f"user{number}" for number in range(users))], one)
     head = LedgerHead(days[-1], utc("2020-04-01 00:00"), utc("2020-04-01 00:00"), None, frozenset())
-    return DayWrites(head=head, windows=Windows(by_uid, LiveDays({})).to_documents({}))
+    return DayWrites(head=head, windows=Windows(by_uid, LiveDays({}), DayResults({})).to_documents({}))
 
 
 def test_a_night_of_many_users_and_strategies_is_alerted_before_its_commit_is_too_large() -> None:

@@ -34,6 +34,7 @@ def made_anew(desk: Desk, last: str) -> dict[str | None, Any]:
     anew = Windows.of(documents.values())
     if None in anew.by_uid:
         assert desk.ledger.stored_windows[None]["live_days_json"] == anew.live_days.to_text()
+        assert desk.ledger.stored_windows[None]["results"] == anew.results.to_document(anew.by_uid[None])
     return {uid: shown(one) for uid, one in anew.by_uid.items()}
 
 
@@ -100,6 +101,8 @@ def broken(desk: Desk, how: str) -> None:
             del own["uids"]
         case "costs are damaged":
             own["live_days_json"] = "{"
+        case "results are damaged":
+            own["results"] = {**own["results"], "pnl": b"?"}
         case "a user's are missing":
             del desk.ledger.stored_windows["ann"]
         case "a user's are damaged":
@@ -112,6 +115,7 @@ HOW = [
     "of another day",
     "of before they said whose there are",
     "costs are damaged",
+    "results are damaged",
     "a user's are missing",
     "a user's are damaged",
 ]

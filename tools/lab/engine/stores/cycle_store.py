@@ -30,6 +30,7 @@ class MemoryCycleStore:
             regime=self._documents.collection("systemStatus").get("market_regime"),
             cycle_record=None if slot is None else self._documents.of(tenant_id, "cycles").get(slot),
             keyed=None if key_id is None else self._documents.of(tenant_id, "idempotency").get(key_id),
+            cockpit=state.get("cockpit"),
             broker=state.get("broker"),
             drift=state.get("drift"),
         )
@@ -49,6 +50,8 @@ class MemoryCycleStore:
         state.merge("session", writes.current_session)
         if writes.modes is not None:
             state.put(f"modes{_suffix(uid)}", writes.modes)
+        if writes.cockpit is not None:
+            state.put("cockpit", writes.cockpit)
         for record_id, record in writes.shadow_records.items():
             documents.of(tenant_id, "shadow_pnl").put(record_id, record)
         for slot, record in writes.new_cycles.items():

@@ -10,6 +10,7 @@ from functions.domain.kernel.markets import LONGEST_CLOSURE
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.ledger.fills import is_paper_fill
 from functions.domain.track_record.daily_returns import day_of
+from functions.domain.track_record.day_results import FIELD as RESULTS
 from functions.services.kernel.ports import Document, Version, Versioned
 from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSettings
 from tools.lab.engine.stores.collection import Collection, Named
@@ -119,12 +120,17 @@ class MemoryLedgerStore:
 
     def windows(self, tenant_id: str, uids: Sequence[str | None]) -> dict[str | None, Document | None]:
         state = self._documents.of(tenant_id, "state")
-        return {uid: state.get(_windows_name(uid)) for uid in uids}
+        found = {uid: state.get(_windows_name(uid)) for uid in uids}
+        if own := found.get(None):
+            found[None] = {**own, RESULTS: state.get(RESULTS)}
+        return found
 
     def write_windows(self, tenant_id: str, windows: Mapping[str | None, Document]) -> None:
         state = self._documents.of(tenant_id, "state")
         for uid, document in windows.items():
-            state.put(_windows_name(uid), document)
+            if RESULTS in document:
+                state.put(RESULTS, document[RESULTS])
+            state.put(_windows_name(uid), {name: one for name, one in document.items() if name != RESULTS})
 
     def job(self, tenant_id: str, job_id: str) -> Document | None:
         return self._documents.of(tenant_id, "jobs").get(job_id)

@@ -1,0 +1,105 @@
+/** The account's money: profit net of flows, drawdown, what may still be lost. Null is unknown, and never 0. */
+
+import { timeOf } from "../format";
+import type { Cockpit, Session } from "./cockpit";
+
+export interface Observed {
+  usd: number;
+  at: Date;
+}
+
+export interface Money {
+  equity: number;
+  asOf: Date | null;
+  /** Since the last cycle of the session before, net of flows; USD. */
+  today: number | null;
+  todayShare: number | null;
+  /** Since the first session that is known, net of flows; USD. */
+  total: number | null;
+  totalShare: number | null;
+  since: string | null;
+  worstFall: number | null;
+  /** From the peak that the breaker measures from, and before there is one from the curve's; 0 or below. */
+  drawdown: number | null;
+  /** USD until the daily loss breaker trips, 0 at least; null without one. */
+  left: number | null;
+  /** Of what it allows, 0 to 1. */
+  leftShare: number | null;
+  curve: Point[];
+}
+
+export interface Point {
+  day: string;
+  /** P&L net of flows since the first point, USD. */
+  pnl: number;
+  /** From the highest of the time-weighted curve so far, 0 or below. */
+  drawdown: number;
+  flows: number;
+}
+
+/**
+ * Return the account's money.
+ *
+ * @param latest what the account document says now, if it is newer than the cockpit's.
+ */
+export function moneyOf(cockpit: Cockpit, latest: Observed | null = null): Money | null {
+  const equity = latest?.usd ?? cockpit.equity;
+  if (equity === null) {
+    return null;
+  }
+  const { base_equity: base, flows, peak, day_start: start, daily_loss_limit: limit } = cockpit;
+  const today = base === null ? null : equity - base - flows;
+  const isFirstDay = cockpit.history.length === 0;
+  const first: Session[] = isFirstDay && base !== null ? [{ day: cockpit.day, equity: base, flows: 0 }] : [];
+  const curve = curveOf([...cockpit.history, ...first, { day: cockpit.day, equity, flows }]);
+  const grown = growthOf(curve);
+  const allowed = start === null || limit === null ? null : start * limit;
+  const left = allowed === null || start === null ? null : Math.max(0, equity - (start - allowed));
+  return {
+    equity,
+    asOf: latest?.at ?? timeOf(cockpit.equity_as_of),
+    today,
+    todayShare: share(today, base),
+    total: curve.at(-1)?.pnl ?? null,
+    totalShare: grown,
+    since: cockpit.history[0]?.day ?? (base === null ? null : cockpit.day),
+    worstFall: curve.length > 1 ? Math.min(...curve.map((point) => point.drawdown)) : null,
+    drawdown: peak === null || peak <= 0 ? (curve.at(-1)?.drawdown ?? null) : Math.min(0, equity / peak - 1),
+    left,
+    leftShare: left === null || !allowed ? null : Math.min(1, left / allowed),
+    curve,
+  };
+}
+
+interface Grown extends Point {
+  growth: number;
+}
+
+/** Return P&L and time-weighted drawdown by session; a flow is neither gain nor loss. */
+export function curveOf(sessions: Session[]): Grown[] {
+  const points: Grown[] = [];
+  let [pnl, growth, highest] = [0, 1, 1];
+  for (const [at, { day, equity, flows }] of sessions.entries()) {
+    const before = sessions[at - 1];
+    if (before !== undefined) {
+      const gained = equity - before.equity - flows;
+      pnl += gained;
+      growth *= before.equity > 0 ? Math.max(0, 1 + gained / before.equity) : 1;
+      highest = Math.max(highest, growth);
+    }
+    points.push({ day, pnl, drawdown: growth / highest - 1, flows: before === undefined ? 0 : flows, growth });
+  }
+  return points;
+}
+
+const growthOf = (curve: Grown[]): number | null => (curve.length > 1 ? (curve.at(-1)?.growth ?? 1) - 1 : null);
+
+const share = (usd: number | null, of: number | null): number | null =>
+  usd === null || of === null || of <= 0 ? null : usd / of;
+
+/** Return the points of the last so many sessions, counted from 0 again. */
+export function lastOf(curve: Point[], sessions: number): Point[] {
+  const kept = curve.slice(-sessions - 1);
+  const from = kept[0]?.pnl ?? 0;
+  return kept.map((point) => ({ ...point, pnl: point.pnl - from }));
+}

@@ -1,0 +1,229 @@
+/** All strategies on one screen, to compare and to switch. */
+
+import { axisOf, type Interval } from "../cockpit/ratio";
+import type { AllResults } from "../cockpit/results";
+import { modesOf, type Row, rowsOf, sumOf } from "../cockpit/rows";
+import { useBoard } from "../cockpit/use-board";
+import { correlation, percent, ratio, shareOf, shortDay, timeOf, when } from "../format";
+import { useDocument } from "../live";
+import type { LivePosition, StoredPolicy } from "../model";
+import * as paths from "../paths";
+import { useSession } from "../session";
+import { Correlations } from "../ui/correlations";
+import { Gain, ModeMark } from "../ui/figures";
+import { CELL, Heading, ROW, Section, TABLE } from "../ui/parts";
+import { RatioPicture, Sparkline } from "../ui/sparkline";
+import { Empty, Loaded, Shape } from "../ui/states";
+import { InUse } from "../ui/strategies-summary";
+import { StrategySwitch } from "../ui/strategy-switch";
+
+export function AllStrategies() {
+  const { db, tenant } = useSession();
+  const board = useBoard();
+  const policy = useDocument<StoredPolicy>(paths.policy(db, tenant));
+  const cockpit = board.cockpit.state === "ready" ? (board.cockpit.value ?? null) : null;
+  const results = board.results.state === "ready" ? (board.results.value ?? null) : null;
+  const book = board.positions.state === "ready" && board.positions.value.is_open ? board.positions.value : null;
+  const stored = policy.state === "ready" ? policy.value : undefined;
+  return (
+    <div class="board">
+      <Heading title="Strategies" isHidden>
+        Strategies
+      </Heading>
+      <Loaded of={board.decision} what="strategies" shape={<Shape lines={10} />}>
+        {(last) => {
+          if (last === undefined) {
+            return <Empty>Strategies show here after the first cycle.</Empty>;
+          }
+          const rows = rowsOf(last, cockpit, results, board.today);
+          return (
+            <>
+              <Compared
+                rows={rows}
+                thresholds={cockpit?.thresholds ?? []}
+                policy={stored}
+                isSwitchable={policy.state === "ready"}
+                heldBy={(name) => book?.positions.filter((one) => one.strategy_id === name) ?? null}
+              />
+              <Together results={results} rows={rows} />
+            </>
+          );
+        }}
+      </Loaded>
+    </div>
+  );
+}
+
+function Together({ results, rows }: { results: AllResults | null; rows: Row[] }) {
+  return (
+    <Section title="Do they move together?" count="daily returns, 90 sessions; bold from 0.60">
+      {results === null ? (
+        <Empty>Correlations show here once a night has written two weeks of sessions.</Empty>
+      ) : (
+        <Correlations results={results} names={rows.map((row) => row.name)} />
+      )}
+    </Section>
+  );
+}
+
+interface ComparedProps {
+  rows: Row[];
+  thresholds: number[];
+  policy: StoredPolicy | undefined;
+  isSwitchable: boolean;
+  heldBy: (name: string) => LivePosition[] | null;
+}
+
+function Compared({ rows, thresholds, policy, isSwitchable, heldBy }: ComparedProps) {
+  const axis = axisOf(
+    rows.map((row) => row.interval),
+    thresholds,
+  );
+  const lines = ["0", ...thresholds].join(", ");
+  return (
+    <Section title="Strategies" count={modesOf(rows)}>
+      <table class="t full" aria-label="Strategies" {...TABLE}>
+        <thead>
+          <tr {...ROW}>
+            <th scope="col">On</th>
+            <th scope="col">Strategy</th>
+            <th scope="col">Mode</th>
+            <th scope="col" class="number">
+              Allowed of asked, %
+            </th>
+            <th scope="col" class="number">
+              In use
+            </th>
+            <th scope="col" class="number">
+              Today, USD
+            </th>
+            <th scope="col" class="number">
+              30 sessions
+            </th>
+            <th scope="col" class="number">
+              90 sessions
+            </th>
+            <th scope="col" class="number">
+              Worst fall
+            </th>
+            <th scope="col">90 % interval; lines at {lines}</th>
+            <th scope="col" class="number">
+              Ratio
+            </th>
+            <th scope="col" class="number">
+              Interval
+            </th>
+            <th scope="col" class="number">
+              Active days
+            </th>
+            <th scope="col">Record, modes below</th>
+            <th scope="col" class="number">
+              With others
+            </th>
+            <th scope="col">Last signal</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <StrategyRow key={row.name} row={row} axis={axis} thresholds={thresholds}>
+              {isSwitchable && <StrategySwitch name={row.name} policy={policy} held={heldBy(row.name)} />}
+            </StrategyRow>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr {...ROW}>
+            <td {...CELL} />
+            <th scope="row">All strategies</th>
+            <td {...CELL} />
+            <td {...CELL} />
+            <td class="number" data-name="In use" {...CELL}>
+              {shareOf(sumOf(rows.map((row) => row.inUse)))}
+            </td>
+            <td class="number" data-name="Today, USD" {...CELL}>
+              <Gain usd={sumOf(rows.map((row) => row.today))} cents />
+            </td>
+            <td class="number" data-name="30 sessions" {...CELL}>
+              <Gain usd={sumOf(rows.map((row) => row.sessions30 ?? 0))} />
+            </td>
+            <td class="number" data-name="90 sessions" {...CELL}>
+              <Gain usd={sumOf(rows.map((row) => row.sessions90 ?? 0))} />
+            </td>
+            <td colSpan={8} {...CELL} />
+          </tr>
+        </tfoot>
+      </table>
+    </Section>
+  );
+}
+
+interface StrategyRowProps {
+  row: Row;
+  axis: Interval;
+  thresholds: number[];
+  children: preact.ComponentChildren;
+}
+
+function StrategyRow({ row, axis, thresholds, children }: StrategyRowProps) {
+  const since = timeOf(row.now?.since);
+  return (
+    <tr {...ROW}>
+      <td class="c-sw" {...CELL}>
+        {children}
+      </td>
+      <th scope="row" class="c-name">
+        <a href={`/strategies/${encodeURIComponent(row.name)}`}>{row.name}</a>
+      </th>
+      <td class="c-mode" title={row.verdict.reasoning} {...CELL}>
+        <ModeMark mode={row.verdict.mode} /> {since && <small>since {shortDay(since)}</small>}
+      </td>
+      <td class="number" data-name="Allowed of asked" {...CELL}>
+        {percent(row.verdict.final_allocation)} <small>of {percent(row.verdict.original_allocation, 0)}</small>
+      </td>
+      <td class="number" data-name="In use" {...CELL}>
+        <InUse row={row} />
+      </td>
+      <td class="number c-today" {...CELL}>
+        <Gain usd={row.today} cents />
+      </td>
+      <td class="number c-d30" {...CELL}>
+        <Gain usd={row.sessions30} />
+      </td>
+      <td class="number" data-name="90 sessions" {...CELL}>
+        <Gain usd={row.sessions90} />
+      </td>
+      <td class="number" data-name="Worst fall" {...CELL}>
+        {shareOf(row.worstFall)}
+      </td>
+      <td class="c-interval" {...CELL}>
+        <RatioPicture ratio={row.ratio} interval={row.interval} axis={axis} thresholds={thresholds} />
+      </td>
+      <td class="number" data-name="Ratio" {...CELL}>
+        <b>{ratio(row.ratio)}</b>
+      </td>
+      <td class="number" data-name="90 % interval" {...CELL}>
+        {row.interval === null ? (
+          <span class="muted">n/a</span>
+        ) : (
+          `${row.interval.low.toFixed(1).replace("-", "\u2212")} to ${row.interval.high.toFixed(1).replace("-", "\u2212")}`
+        )}
+      </td>
+      <td class="number" data-name="Active days" {...CELL}>
+        {row.verdict.data_points}
+      </td>
+      <td class="c-spark" {...CELL}>
+        <Sparkline results={row.results} />
+      </td>
+      <td class="number" data-name="With others" {...CELL}>
+        {correlation(row.withOthers)}
+      </td>
+      <td data-name="Last signal" {...CELL}>
+        <small>{lastSignal(row)}</small>
+      </td>
+    </tr>
+  );
+}
+
+function lastSignal({ now }: Row): string {
+  const at = timeOf(now?.last?.[2]);
+  return now?.last && at ? `${now.last[0]} ${now.last[1]} ${when(at, new Date())}` : "none";
+}

@@ -1,0 +1,153 @@
+/** The account first: what it is worth, made today and in all, may still lose, and where it comes from. */
+
+import { useState } from "preact/hooks";
+import type { Cockpit } from "../cockpit/cockpit";
+import { lastOf, type Money, type Point } from "../cockpit/money";
+import { cents, gainWhole, shareOf, shortDay, whole } from "../format";
+import { Gain, GainShare, Meter } from "./figures";
+import { MoneyChart } from "./money-chart";
+import { Ago } from "./parts";
+
+const RANGES: [string, number][] = [
+  ["1 M", 21],
+  ["3 M", 63],
+  ["Year", 252],
+  ["All", 500],
+];
+
+interface Props {
+  cockpit: Cockpit;
+  money: Money;
+  inUse: number | null;
+  /** Why the account's figures are old, and what follows; null: they are not. */
+  stale: string | null;
+}
+
+export function MoneyPanel({ cockpit, money, inUse, stale }: Props) {
+  const [range, setRange] = useState("Year");
+  const sessions = RANGES.find(([name]) => name === range)?.[1] ?? 252;
+  return (
+    <section class="money" aria-labelledby="money">
+      <h2 id="money" class="vh">
+        Money
+      </h2>
+      <Figures cockpit={cockpit} money={money} inUse={inUse} stale={stale} />
+      <div class="curve">
+        <div class="section-head">
+          <h3>P&L net of flows, USD</h3>
+          <fieldset class="seg">
+            <legend class="vh">Range</legend>
+            {RANGES.map(([name]) => (
+              <button key={name} type="button" aria-pressed={name === range} onClick={() => setRange(name)}>
+                {name}
+              </button>
+            ))}
+          </fieldset>
+        </div>
+        {money.curve.length < 2 ? (
+          <p class="empty">A curve shows here from the second session on.</p>
+        ) : (
+          <Curve points={lastOf(money.curve, sessions)} limit={cockpit.max_drawdown} />
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Figures({ cockpit, money, inUse, stale }: Props) {
+  const since = money.since === null ? null : new Date(`${money.since}T12:00:00`);
+  return (
+    <div class="figs">
+      <div>
+        <div class="lab">Equity, USD</div>
+        <div class={stale === null ? "eq" : "eq dim"}>{cents(money.equity)}</div>
+        <div class="lab">{money.asOf === null ? "nobody knows as of when" : <Ago at={money.asOf} short />}</div>
+        {stale !== null && <p class="warning">{stale}</p>}
+      </div>
+      <div class="two">
+        <div>
+          <div class="lab">Today, net of flows</div>
+          <div class="v">
+            <Gain usd={money.today} cents />
+          </div>
+          <GainShare share={money.todayShare} />
+        </div>
+        <div>
+          <div class="lab">Since {since ? shortDay(since) : "the start"}, net</div>
+          <div class="v">
+            <Gain usd={money.total} cents />
+          </div>
+          <GainShare share={money.totalShare} />
+        </div>
+      </div>
+      <Meter name="Left to lose today" share={money.leftShare}>
+        {money.left === null ? (
+          <span class="muted">no daily limit is set</span>
+        ) : (
+          <>
+            <b>{whole(money.left)}</b>{" "}
+            <span class="muted">to breaker, {shareOf(-(cockpit.daily_loss_limit ?? 0), 0)}</span>
+          </>
+        )}
+      </Meter>
+      <Meter name="Drawdown by the breaker" share={drawdownShare(cockpit, money)}>
+        <b>{shareOf(money.drawdown)}</b>{" "}
+        <span class="muted">
+          {cockpit.max_drawdown === null ? "no limit is set" : `of ${shareOf(-cockpit.max_drawdown, 0)}`}
+        </span>
+      </Meter>
+      <Meter name="In use" share={inUse}>
+        <b>{shareOf(inUse, 0)}</b> <span class="muted">· {whole(cockpit.buying_power)} buying power</span>
+      </Meter>
+      {money.worstFall !== null && (
+        <p class="lab">
+          Worst fall since then {shareOf(money.worstFall)}. Money that came in or went out today:{" "}
+          {gainWhole(cockpit.flows)}.
+        </p>
+      )}
+    </div>
+  );
+}
+
+const drawdownShare = ({ max_drawdown }: Cockpit, { drawdown }: Money): number | null =>
+  max_drawdown === null || drawdown === null ? null : -drawdown / max_drawdown;
+
+function Curve({ points, limit }: { points: Point[]; limit: number | null }) {
+  return (
+    <>
+      <MoneyChart points={points} limit={limit} />
+      <details>
+        <summary>As a table</summary>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+        <section class="scroll tall" aria-label="P&L by session" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Session</th>
+                <th scope="col" class="number">
+                  P&L
+                </th>
+                <th scope="col" class="number">
+                  Drawdown
+                </th>
+                <th scope="col" class="number">
+                  Flows
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {points.toReversed().map((point) => (
+                <tr key={point.day}>
+                  <th scope="row">{point.day}</th>
+                  <td class="number">{gainWhole(point.pnl)}</td>
+                  <td class="number">{shareOf(point.drawdown)}</td>
+                  <td class="number">{gainWhole(point.flows)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      </details>
+    </>
+  );
+}

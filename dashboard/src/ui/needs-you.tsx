@@ -1,0 +1,101 @@
+/** What waits for a person: open alerts, and what got better. */
+
+import { useState } from "preact/hooks";
+import { call, type Refusal } from "../api";
+import { timeOf, words } from "../format";
+import { type Entry, useQuery } from "../live";
+import type { Alert } from "../model";
+import * as paths from "../paths";
+import { useSession } from "../session";
+import { Ago, Section } from "./parts";
+import { Empty, Loaded } from "./states";
+
+const MOST_OPEN = 20;
+const MOST_TAKEN = 10;
+
+export function NeedsYou() {
+  const { db, tenant } = useSession();
+  const open = useQuery<Alert>(`alerts/${tenant}/OPEN`, paths.alertsInState(db, tenant, "OPEN", MOST_OPEN));
+  const taken = useQuery<Alert>(
+    `alerts/${tenant}/ACKNOWLEDGED`,
+    paths.alertsInState(db, tenant, "ACKNOWLEDGED", MOST_TAKEN),
+  );
+  return (
+    <Section
+      title="Needs you"
+      count={open.state === "ready" && open.value.length > 0 ? countOf(open.value) : undefined}
+    >
+      <Loaded of={open} what="alerts">
+        {(fresh) => {
+          const all = [...fresh, ...(taken.state === "ready" ? taken.value : [])];
+          return all.length === 0 ? (
+            <Empty>Nothing needs attention.</Empty>
+          ) : (
+            <ul class="alerts" aria-live="polite">
+              {all.map((alert) => (
+                <AlertItem key={alert.id} alert={alert} />
+              ))}
+            </ul>
+          );
+        }}
+      </Loaded>
+    </Section>
+  );
+}
+
+const countOf = (open: Entry<Alert>[]): string => (open.length < MOST_OPEN ? `${open.length}` : `${MOST_OPEN} or more`);
+
+function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
+  const { user, role } = useSession();
+  const [problem, setProblem] = useState("");
+  const [isBusy, setIsBusy] = useState(false);
+  const acknowledge = async () => {
+    setIsBusy(true);
+    setProblem("");
+    try {
+      await call(user, "POST", `/v1/alerts/${id}/ack`);
+    } catch (error) {
+      setProblem((error as Refusal).message);
+    } finally {
+      setIsBusy(false);
+    }
+  };
+  const at = timeOf(alert.opened_at);
+  const isGood = alert.kind === "MODE_UP";
+  return (
+    <li class={`alert ${isGood ? "good" : `severity-${alert.severity.toLowerCase()}`}`}>
+      <AlertIcon isGood={isGood} />
+      <div>
+        <strong>{alert.title}</strong>
+        <p>{alert.detail}</p>
+        <p class="muted">
+          {isGood ? "Good news" : words(alert.severity)} · {at && <Ago at={at} short />}
+          {alert.state === "ACKNOWLEDGED" && ` · taken on by ${alert.acknowledged_by}`}
+        </p>
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+        {alert.state === "OPEN" && role !== "viewer" && (
+          <button type="button" onClick={acknowledge} disabled={isBusy} aria-label={`Acknowledge ${alert.title}`}>
+            Acknowledge
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function AlertIcon({ isGood }: { isGood: boolean }) {
+  return (
+    <svg width="16" height="16" viewBox="0 0 15 14" aria-hidden="true">
+      {isGood ? (
+        <path d="M7.5 13V2M3 6.2 7.5 1.7 12 6.2" fill="none" stroke="currentColor" stroke-width="1.7" />
+      ) : (
+        <>
+          <path d="M7.5 1 14.2 13H.8z" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linejoin="round" />
+          <path d="M7.5 5.2v3.6M7.5 10.4v.7" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" />
+        </>
+      )}
+    </svg>
+  );
+}

@@ -1,0 +1,126 @@
+/** What is held, a position a row, with what it makes today and in all. */
+
+import { positionKey, type Today } from "../cockpit/today";
+import { price, quantity, whole } from "../format";
+import type { LivePosition, LivePositions } from "../model";
+import { Gain, ModeMark } from "./figures";
+import { CELL, ROW, TABLE } from "./parts";
+import { Empty } from "./states";
+
+export const isLeft = ({ mode }: LivePosition): boolean => mode === "SHADOW_MODE" || mode === "DISABLED";
+
+const worth = (one: LivePosition): number | null => (one.price === null ? null : one.qty * one.price);
+
+export function worthOf(book: LivePositions): string {
+  const symbols = new Set(book.positions.map((one) => one.symbol)).size;
+  const known = book.positions.map(worth).filter((value) => value !== null);
+  const gross = known.reduce((sum, value) => sum + Math.abs(value), 0);
+  const missing = book.positions.length - known.length;
+  return `${whole(gross)} USD in ${symbols} ${symbols === 1 ? "symbol" : "symbols"}${missing > 0 ? `, ${missing} without a price` : ""}`;
+}
+
+export function PositionsSummary({ book, today }: { book: LivePositions; today: Today | null }) {
+  const unowned = book.unowned ?? [];
+  if (book.positions.length + unowned.length === 0) {
+    return <Empty>No strategy holds anything live.</Empty>;
+  }
+  const sorted = book.positions.toSorted((one, other) => Number(isLeft(other)) - Number(isLeft(one)));
+  return (
+    <table class="t ps" aria-label="Positions" {...TABLE}>
+      <thead>
+        <tr {...ROW}>
+          <th scope="col">Symbol</th>
+          <th scope="col">Owner</th>
+          <th scope="col" class="number">
+            Qty
+          </th>
+          <th scope="col" class="number x-lg">
+            Average
+          </th>
+          <th scope="col" class="number">
+            Last
+          </th>
+          <th scope="col" class="number x-lg">
+            Value
+          </th>
+          <th scope="col" class="number">
+            Today
+          </th>
+          <th scope="col" class="number">
+            P&L
+          </th>
+          <th scope="col">Note</th>
+        </tr>
+      </thead>
+      <tbody>
+        {sorted.map((one) => (
+          <tr key={`${one.strategy_id} ${one.symbol}`} {...ROW}>
+            <th scope="row" class="c-name">
+              {one.symbol}
+            </th>
+            <td class="c-own" {...CELL}>
+              {one.mode && <ModeMark mode={one.mode} bare />}{" "}
+              <a href={`/strategies/${encodeURIComponent(one.strategy_id)}`}>{one.strategy_id}</a>
+            </td>
+            <td class="number c-qty" {...CELL}>
+              {quantity(one.qty)}
+              <span class="only-sm"> at {price(one.average_price)}</span>
+            </td>
+            <td class="number x-lg c-avg" {...CELL}>
+              {price(one.average_price)}
+            </td>
+            <td class="number c-mk" {...CELL}>
+              {one.price === null ? "n/a" : price(one.price)}
+            </td>
+            <td class="number x-lg" {...CELL}>
+              {whole(worth(one))}
+            </td>
+            <td class="number c-day" {...CELL}>
+              <Gain usd={today?.byPosition.get(positionKey(one.strategy_id, one.symbol)) ?? null} />
+            </td>
+            <td class="number c-pl" {...CELL}>
+              <Gain usd={one.unrealized_pnl} />
+            </td>
+            <td class="c-flag" {...CELL}>
+              {isLeft(one) && (
+                <span class="warning">{one.mode === "DISABLED" ? "disabled" : "shadowed"}, still held</span>
+              )}
+              {one.exits_under_way !== 0 && <> {quantity(one.exits_under_way)} under way</>}
+            </td>
+          </tr>
+        ))}
+        {unowned.map((one) => (
+          <tr key={`unowned ${one.symbol}`} {...ROW}>
+            <th scope="row" class="c-name">
+              {one.symbol}
+            </th>
+            <td class="c-own muted" {...CELL}>
+              unowned
+            </td>
+            <td class="number c-qty" {...CELL}>
+              {quantity(one.qty)}
+            </td>
+            <td class="number x-lg c-avg muted" {...CELL}>
+              n/a
+            </td>
+            <td class="number c-mk muted" {...CELL}>
+              n/a
+            </td>
+            <td class="number x-lg muted" {...CELL}>
+              n/a
+            </td>
+            <td class="number c-day muted" {...CELL}>
+              n/a
+            </td>
+            <td class="number c-pl muted" {...CELL}>
+              n/a
+            </td>
+            <td class="c-flag" {...CELL}>
+              <span class="warning">no strategy sees it</span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

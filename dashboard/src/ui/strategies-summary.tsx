@@ -1,0 +1,109 @@
+/** Every strategy in a row: today, of late, in use of what it may, and why. */
+
+import { axisOf } from "../cockpit/ratio";
+import { modesOf, type Row, sumOf } from "../cockpit/rows";
+import { percent, ratio, shareOf, words } from "../format";
+import { Gain, ModeMark } from "./figures";
+import { CELL, ROW, Section, TABLE } from "./parts";
+import { RatioPicture, Sparkline } from "./sparkline";
+
+export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; thresholds: number[] }) {
+  const axis = axisOf(
+    rows.map((row) => row.interval),
+    thresholds,
+  );
+  return (
+    <Section title="Strategies" count={modesOf(rows)} aside={<a href="/strategies">Compare and switch</a>}>
+      <table class="t st" aria-label="Strategies" {...TABLE}>
+        <thead>
+          <tr {...ROW}>
+            <th scope="col">Strategy</th>
+            <th scope="col">Mode</th>
+            <th scope="col" class="number">
+              Today, USD
+            </th>
+            <th scope="col" class="number">
+              30 sessions
+            </th>
+            <th scope="col">90 sessions, modes</th>
+            <th scope="col" class="number c-use">
+              In use
+            </th>
+            <th scope="col" class="x-md">
+              Ratio, 90 % interval
+            </th>
+            <th scope="col" class="number">
+              Ratio
+            </th>
+            <th scope="col" class="number x-md">
+              P(&gt;0)
+            </th>
+            <th scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.name} {...ROW}>
+              <th scope="row" class="c-name">
+                <a href={`/strategies/${encodeURIComponent(row.name)}`}>{row.name}</a>
+              </th>
+              <td class="c-mode" {...CELL}>
+                <ModeMark mode={row.verdict.mode} />
+              </td>
+              <td class="number c-today" {...CELL}>
+                <Gain usd={row.today} />
+              </td>
+              <td class="number c-d30" {...CELL}>
+                <Gain usd={row.sessions30} />
+              </td>
+              <td class="c-spark" {...CELL}>
+                <Sparkline results={row.results} />
+              </td>
+              <td class="number c-use" {...CELL}>
+                <InUse row={row} />
+              </td>
+              <td class="x-md" {...CELL}>
+                <RatioPicture ratio={row.ratio} interval={row.interval} axis={axis} thresholds={thresholds} />
+              </td>
+              <td class="number c-ratio" {...CELL}>
+                {ratio(row.ratio)}
+              </td>
+              <td class="number x-md" {...CELL}>
+                {percent(row.verdict.probabilistic_sharpe_ratio, 0).replace("–", "n/a")}
+              </td>
+              <td class="c-why" {...CELL}>
+                {words(row.verdict.reason_code)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr {...ROW}>
+            <th scope="row">All strategies</th>
+            <td {...CELL} />
+            <td class="number" {...CELL}>
+              <Gain usd={sumOf(rows.map((row) => row.today))} />
+            </td>
+            <td class="number" {...CELL}>
+              <Gain usd={sumOf(rows.map((row) => row.sessions30 ?? 0))} />
+            </td>
+            <td {...CELL} />
+            <td class="number c-use" {...CELL}>
+              {shareOf(sumOf(rows.map((row) => row.inUse)))}
+            </td>
+            <td class="x-md" {...CELL} />
+            <td {...CELL} />
+            <td class="x-md" {...CELL} />
+            <td {...CELL} />
+          </tr>
+        </tfoot>
+      </table>
+    </Section>
+  );
+}
+
+/** What a strategy uses; marked where its mode lets it use nothing new, and it holds something all the same. */
+export function InUse({ row }: { row: Row }) {
+  const isLeft = (row.verdict.mode === "SHADOW_MODE" || row.verdict.mode === "DISABLED") && (row.inUse ?? 0) > 0;
+  return <span class={isLeft ? "warning" : row.inUse === null ? "muted" : ""}>{shareOf(row.inUse)}</span>;
+}

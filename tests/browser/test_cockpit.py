@@ -1,0 +1,160 @@
+"""Money first, and all strategies on one screen: figures, roles, phone, axe, and what an open page reads."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from functions.adapters.firestore import paths
+from tests.browser import trading_day
+from tests.browser.conftest import Dashboard
+from tests.browser.test_every_page import PHONE, serious, settled
+from tests.members import create_tenant
+
+MINUS = "\u2212"
+BOARDS = ("/", "/strategies", "/positions")
+MOST_ON_OPENING = 30
+"""Documents that a board reads when it is opened, with three alerts and no fill of today."""
+READS = "performance.getEntriesByName('firestore-read').reduce((sum, mark) => sum + mark.detail, 0)"
+
+
+@pytest.fixture
+def trading(dashboard: Dashboard) -> Dashboard:
+    trading_day.live(dashboard)
+    return dashboard
+
+
+def row(page: Page, name: str, table: str = "Strategies") -> Locator:
+    return page.get_by_role("table", name=table).get_by_role("row").filter(has=page.get_by_role("rowheader", name=name))
+
+
+def test_a_viewer_sees_how_the_money_is_and_may_change_nothing(trading: Dashboard) -> None:
+    page = trading.signed_in("viewer")
+    money = page.get_by_role("region", name="Money")
+    # 108,726.25 at yesterday's last cycle; the daily loss breaker is at 2 % below the first equity of today.
+    for text in ("109,143.55", "+417.30", "+0.38", "2,592", f"of {MINUS}10"):
+        expect(money).to_contain_text(text)
+    expect(money.get_by_role("img", name="P&L net of flows")).to_have_accessible_name(re.compile("worst fall"))
+    expect(row(page, "TwelveOneMomentum")).to_contain_text("+318")  # 148 AMD from 164.70 to 166.85
+    expect(row(page, "PairsReversion")).to_contain_text(f"{MINUS}42")
+    expect(row(page, "GapFade")).to_contain_text("n/a")
+    held = page.get_by_role("table", name="Positions").get_by_role("row")
+    expect(held.nth(1)).to_contain_text("shadowed, still held")
+    expect(held.last).to_contain_text("unowned")
+    expect(page.get_by_role("table", name="Decided today")).to_contain_text("on paper")
+    expect(page.get_by_text("Good news")).to_be_visible()
+    page.goto(f"{trading.url}/strategies")
+    expect(row(page, "TwelveOneMomentum")).to_contain_text("+318.20")
+    expect(row(page, "TwelveOneMomentum").get_by_role("img", name="ratio")).to_be_visible()
+    expect(page.get_by_role("switch")).to_have_count(0)
+    expect(page.get_by_role("button", name="Halt")).to_have_count(0)
+
+
+def test_a_fill_counts_in_today_as_it_comes(trading: Dashboard) -> None:
+    page = trading.signed_in("trader")
+    expect(row(page, "VolatilityManaged")).to_contain_text("+96")
+    fill = {"strategy_id": "VolatilityManaged", "symbol": "SPY", "side": "sell", "qty": 31, "price": 680.0}
+    stored = trading.call(
+        "POST", "fills", json={"fills": [{**fill, "ts": datetime.now(UTC).isoformat(), "broker_fill_id": "s1"}]}
+    )
+    assert stored.status_code == 200, stored.text
+    expect(row(page, "VolatilityManaged")).to_contain_text("+316")  # 31 times 680.00 less 669.80
+    expect(page.get_by_role("switch")).to_have_count(0)
+
+
+def test_an_admin_switches_a_strategy_off_and_on_and_it_goes_on_record(trading: Dashboard) -> None:
+    page = trading.signed_in("admin", "/strategies")
+    switch = page.get_by_role("switch", name="PairsReversion may trade")
+    expect(switch).to_have_attribute("aria-checked", "true")
+    switch.focus()
+    page.keyboard.press("Space")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("It holds 160 KO live: exits still pass.")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert "PairsReversion" not in (paths.policy(trading.db, "acme").get().to_dict() or {})["disabled_strategies"]
+    switch.click()
+    assert serious(page) == []
+    assert dialog.evaluate("one => one.scrollWidth <= one.clientWidth"), "nothing is cut off"
+    dialog.get_by_role("button", name="Switch off").click()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    stored = paths.policy(trading.db, "acme").get().to_dict() or {}
+    assert stored["disabled_strategies"] == {"GapFade": None, "PairsReversion": None}
+    assert stored["daily_loss_limit"] == 0.02, "the other settings stay"
+    history = trading.call("GET", "policy/history", "admin").json()["items"]
+    assert history[0]["changed"] == ["disabled_strategies"]
+    switch.click()
+    dialog.get_by_role("button", name="Switch on").click()
+    expect(switch).to_have_attribute("aria-checked", "true")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_full_boards(trading: Dashboard, scheme: str) -> None:
+    page = trading.signed_in("admin", color_scheme=scheme)
+    for path in BOARDS:
+        page.goto(f"{trading.url}{path}")
+        expect(page.get_by_role("table").first).to_be_visible()
+        settled(page)
+        assert serious(page) == [], path
+
+
+@pytest.mark.parametrize(
+    "context", [PHONE, {"viewport": {"width": 1024, "height": 800}}, {"viewport": {"width": 1440, "height": 900}}]
+)
+def test_no_column_is_off_the_screen(trading: Dashboard, context: dict[str, Any]) -> None:
+    page = trading.signed_in("admin", **context)
+    for path in BOARDS:
+        page.goto(f"{trading.url}{path}")
+        expect(page.get_by_role("table").first).to_be_visible()
+        settled(page)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= context["viewport"]["width"], path
+        outside = page.evaluate(
+            "[...document.querySelectorAll('table.t td, table.t tbody th')].filter("
+            "cell => cell.getBoundingClientRect().right > window.innerWidth).length"
+        )
+        assert outside == 0, path
+    page.goto(f"{trading.url}/strategies")
+    of_turtle = row(page, "TurtleChannel")
+    for figure in ("+57.20", "10.1", "30"):
+        expect(of_turtle.get_by_text(figure).first).to_be_visible()
+
+
+def test_an_open_page_reads_few_documents_and_a_cycle_few_more(trading: Dashboard) -> None:
+    page = trading.signed_in("viewer")
+    for path in BOARDS[:2]:
+        page.goto(f"{trading.url}{path}")
+        expect(row(page, "TwelveOneMomentum")).to_contain_text("+318")
+        page.wait_for_timeout(1_000)
+        on_opening = page.evaluate(READS)
+        assert 5 <= on_opening <= MOST_ON_OPENING, path
+    trading.cycle({"TwelveOneMomentum": {"action": "HOLD"}}, 109_000.0, trading_day.PRICES)
+    expect(page.get_by_role("rowheader", name="PairsReversion")).to_have_count(0)  # not in the newest decision
+    page.wait_for_timeout(1_000)
+    assert page.evaluate(READS) - on_opening <= 5, "the decision and the cockpit; 12 cycles an hour"
+
+
+def test_old_figures_say_so_and_unknown_ones_are_not_zero(dashboard: Dashboard) -> None:
+    page = dashboard.signed_in("viewer")
+    expect(page.get_by_text("The account shows here with the first one.")).to_be_visible()
+    dashboard.cycle(age=timedelta(hours=2))
+    expect(page.get_by_text("every BUY is held until an account snapshot comes")).to_be_visible()
+    dashboard.cycle()
+    money = page.get_by_role("region", name="Money")
+    expect(money).to_contain_text("100,000.00")
+    expect(money).to_contain_text("no daily limit is set")
+    expect(row(page, "Trend").get_by_role("cell").nth(1)).to_have_text("n/a")  # the book is not open
+    dashboard.cycle(age=timedelta(hours=2))
+    expect(money.get_by_text("Stale account")).to_be_visible()
+    expect(money).to_contain_text("100,000.00")
+
+
+def test_a_stranger_sees_nothing_of_it(trading: Dashboard) -> None:
+    create_tenant(trading.db, "rival")
+    page = trading.signed_in("admin", "/strategies", tenant_id="rival")
+    expect(page.get_by_text("Strategies show here after the first cycle.")).to_be_visible()
+    assert "TwelveOneMomentum" not in page.content()
