@@ -94,4 +94,8 @@ def _in_use(seen: CycleSeen) -> dict[str, float | None]:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, allow_nan=False, separators=(",", ":"))
+    """Return JSON; a figure beyond all bounds is unknown, as no page may be in a cycle's way."""
+    try:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        return _text(json.loads(json.dumps(value), parse_constant=lambda _: None))

@@ -109,6 +109,11 @@ def test_what_a_strategy_uses_is_longs_and_shorts_at_the_markets_price(desk: Des
     assert text(seen, "strategies")["Trend"]["in_use"] == pytest.approx(10 * 45 + 5 * 62)
 
 
+def test_a_figure_beyond_all_bounds_is_unknown_and_stops_no_cycle(desk: Desk) -> None:
+    desk.hold({("Trend", "KO"): Holding(1e200, 40.0, "KO")})
+    assert text(desk.cycle(0 * MINUTE, 100_000, {"KO": 1e200}), "strategies")["Trend"]["in_use"] is None
+
+
 def test_the_day_lists_what_was_asked_and_what_was_left_and_the_last_signal_outlives_it(desk: Desk) -> None:
     desk.store.put(f"{TENANT}/config/maestro", {"trading_state": "HALT"})
     seen = desk.cycle(0 * MINUTE, 100_000, {"KO": 45.0, "XOM": 62.0}, BUY)
