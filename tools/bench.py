@@ -47,9 +47,10 @@ from functions.domain.track_record.session_returns import SessionReturns
 from functions.domain.track_record.standing import standings
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
 from functions.services.kernel.ports import Version
+from functions.services.orchestration.cycle_request import CycleRequest
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
 from functions.services.orchestration.ports import CycleWrites, TenantState
-from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
+from functions.services.orchestration.run_cycle import RunCycle
 from tools.bench_api import CLIENTS, WRITERS, ApiBench, Latencies, environment_of, measure_contention
 from tools.bench_isolation import COUNTS, measure_isolation
 from tools.bench_lab import DAYS, measure_lab

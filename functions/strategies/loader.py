@@ -18,8 +18,8 @@ from functions.domain.track_record.standing import UNNAMED_SAMPLE
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.monitoring.ports import Summariser
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
+from functions.services.orchestration.cycle_request import GivenInputs
 from functions.services.orchestration.ports import FoundStrategies, StrategyInputs, StrategyRunner
-from functions.services.orchestration.run_cycle import GivenInputs
 from functions.strategies import wiring
 from functions.strategies.base import Inputs
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision

@@ -25,7 +25,7 @@ from functions.sandbox.find_strategies import sample_names
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.monitoring.summarise_decision import INLINE_SECONDS
 from functions.services.orchestration.begun_loading import Load
-from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, GivenInputs, ProposeSignals
+from functions.services.orchestration.cycle_request import CycleRequest, CycleResult, GivenInputs, ProposeSignals
 from functions.strategies import wiring
 
 __all__ = [

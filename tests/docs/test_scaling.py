@@ -54,7 +54,8 @@ from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.monitoring.deliver_notification import DeliverNotification
 from functions.services.monitoring.enqueue_notification import DeliveryTask, EnqueueNotification
 from functions.services.monitoring.make_report import MakeReport, ReportDue
-from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
+from functions.services.orchestration.cycle_request import CycleRequest
+from functions.services.orchestration.run_cycle import RunCycle
 from functions.services.trading.adopt_fills import AdoptFills
 from functions.services.trading.check_book import CheckBook
 from functions.services.trading.open_book import OpenBook, Operator

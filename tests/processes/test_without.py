@@ -36,7 +36,8 @@ from functions.adapters.strategy_processes.strategy_root import StrategyRoot
 from functions.domain.kernel.errors import StrategyProcessesError
 from functions.sandbox.limits import Limits
 from functions.services.orchestration.ports import StrategyInputs
-from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
+from functions.services.orchestration.cycle_request import CycleRequest
+from functions.services.orchestration.run_cycle import RunCycle
 from tests.fakes import FakeClock, FakeCycleStore, MARCH_16
 from tools.lab.engine.simulated import CountedIds
 

@@ -18,7 +18,8 @@ from functions.domain.orchestration.cycle_documents import modes_document
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.modes import ModeState
-from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
+from functions.services.orchestration.cycle_request import CycleRequest
+from functions.services.orchestration.run_cycle import RunCycle
 from tests.emulator.ledger.test_snapshots import (
     MONDAY,
     TENANT,

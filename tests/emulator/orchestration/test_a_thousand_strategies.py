@@ -35,7 +35,8 @@ from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask, SnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.check_alerts import CheckAlerts
-from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, RunCycle
+from functions.services.orchestration.cycle_request import CycleRequest, CycleResult
+from functions.services.orchestration.run_cycle import RunCycle
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
 from tests.fakes import FakeClock, FakeQueue

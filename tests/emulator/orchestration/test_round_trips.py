@@ -13,7 +13,8 @@ from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.adapters.system import SecretIds, SystemClock
 from functions.services.kernel.idempotency import RequestKey
-from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
+from functions.services.orchestration.cycle_request import CycleRequest
+from functions.services.orchestration.run_cycle import RunCycle
 from tools.bench import TENANT, propose, seed
 
 

@@ -28,7 +28,8 @@ from functions.domain.trading.reservations import CurrentSession
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock
-from functions.services.orchestration.run_cycle import CycleRequest, GivenInputs, RunCycle
+from functions.services.orchestration.cycle_request import CycleRequest, GivenInputs
+from functions.services.orchestration.run_cycle import RunCycle
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
 from tests.emulator.trading.faults import FaultyClient

@@ -15,7 +15,8 @@ from functions.services.kernel.ports import Clock, Document, MarketCalendars
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.snapshot_tasks import RunSnapshotTask, SnapshotTask
 from functions.services.ledger.take_snapshots import NO_LIMITS, TakeSnapshots
-from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, RunCycle
+from functions.services.orchestration.cycle_request import CycleRequest, CycleResult
+from functions.services.orchestration.run_cycle import RunCycle
 from functions.services.track_record.build_windows import WINDOW_SPAN
 from functions.services.trading.adopt_fills import AdoptFills
 from functions.services.trading.check_book import CheckBook

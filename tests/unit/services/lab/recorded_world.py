@@ -20,7 +20,8 @@ from functions.domain.orchestration.position_book import Holding, PositionBook
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.session_returns import SessionReturn
 from functions.domain.track_record.windows import PerformanceWindows
-from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
+from functions.services.orchestration.cycle_request import CycleRequest
+from functions.services.orchestration.run_cycle import RunCycle
 from tests.fakes import FakeClock, FakeCycleStore
 from tools.lab.engine.simulated import CountedIds
 

@@ -22,7 +22,8 @@ from functions.domain.orchestration.signals import ProposedSignal
 from functions.services.kernel.ports import Document, Version, Versioned
 from functions.services.monitoring.ports import Answer, SummaryFailed
 from functions.services.monitoring.summarise_decision import FAILED, SummariseDecision
-from functions.services.orchestration.run_cycle import CycleRequest, RunCycle
+from functions.services.orchestration.cycle_request import CycleRequest
+from functions.services.orchestration.run_cycle import RunCycle
 from functions.settings import read_settings
 from functions.strategies import wiring
 from functions.strategies.maestro_controller import MaestroController

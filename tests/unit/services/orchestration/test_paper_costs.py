@@ -16,8 +16,9 @@ from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.paper_costs import STATED, PaperCosts
 from functions.domain.orchestration.signals import ProposedSignal, read_signal
 from functions.domain.track_record.modes import ModeState
+from functions.services.orchestration.cycle_request import CycleRequest, CycleResult
 from functions.services.orchestration.known_state import validated
-from functions.services.orchestration.run_cycle import CycleRequest, CycleResult, RunCycle
+from functions.services.orchestration.run_cycle import RunCycle
 from tests.fakes import FakeClock, FakeCycleStore
 from tests.unit.services.ledger.desk import Desk, utc, weekdays
 from tools.lab.engine.simulated import CountedIds

@@ -29,13 +29,8 @@ from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.windows import PerformanceWindows
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, MarketCalendars
-from functions.services.orchestration.run_cycle import (
-    MAX_COMMIT_ATTEMPTS,
-    CycleRequest,
-    CycleResult,
-    GivenInputs,
-    RunCycle,
-)
+from functions.services.orchestration.cycle_request import CycleRequest, CycleResult, GivenInputs
+from functions.services.orchestration.run_cycle import MAX_COMMIT_ATTEMPTS, RunCycle
 from tests.fakes import MARCH_16, FakeClock, FakeCycleStore
 from tools.lab.engine.simulated import CountedIds
 

@@ -25,7 +25,8 @@ from functions.domain.trading.reported_fills import FillResult, FillStatus, Repo
 from functions.domain.trading.reservations import MOST_SPENDINGS, CurrentSession
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Document
-from functions.services.orchestration.run_cycle import CycleRequest, GivenInputs, RunCycle
+from functions.services.orchestration.cycle_request import CycleRequest, GivenInputs
+from functions.services.orchestration.run_cycle import RunCycle
 from functions.services.trading.record_fills import RecordFills
 from functions.services.trading.redeem_signals import RedeemSignals
 from tests.fakes import MARCH_16, FakeClock, FakeCycleStore, FakeLedger, FakeTradingStore
