@@ -228,16 +228,17 @@ def test_the_kill_switch_answers_while_strategies_do_harm(suite: EmulatorSuite, 
     api = suite.function_url("api")
     with ThreadPoolExecutor(1) as pool:
         cycle = pool.submit(requests.post, f"{api}/v1/orchestrations", headers=bearer, timeout=120)
-        slowest, switches = 0.0, 0
+        slowest, answered_meanwhile = 0.0, 0
         while not cycle.done():
             started = time.monotonic()
             body = {"state": "RUN", "reason": "to see whether it answers"}
             answer = requests.put(f"{api}/v1/trading-state", json=body, headers=bearer, timeout=60)
             assert answer.status_code == 200, answer.text
-            slowest, switches = max(slowest, time.monotonic() - started), switches + 1
+            slowest = max(slowest, time.monotonic() - started)
+            answered_meanwhile += not cycle.done()
             time.sleep(0.2)
     assert cycle.result().status_code in {200, 201}, cycle.result().text
-    assert switches >= 3
+    assert answered_meanwhile >= 1
     assert slowest < 20, "the emulator has two workers of this function; one of them runs the cycle"
     check(db)
     assert soon(lambda: not processes_with(LEFT_BEHIND))

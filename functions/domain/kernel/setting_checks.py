@@ -118,9 +118,10 @@ def _is_name(value: Any) -> bool:
 
 def _read_disabled(value: Any) -> Mapping[str, datetime | None]:
     """Read a list of names, or a map of name to the time it ends (null: until enabled again)."""
-    entries = dict.fromkeys(value) if isinstance(value, list | tuple | set) else value
-    if not isinstance(entries, Mapping) or not all(_is_name(name) for name in entries):
+    is_list = isinstance(value, list | tuple | set)
+    if not (is_list or isinstance(value, Mapping)) or not all(_is_name(name) for name in value):
         raise ValueError("a list of strategy names, or a map of strategy name to end time or null")
+    entries = dict.fromkeys(value) if is_list else value
     try:
         return {name: None if end is None else _read_time(end) for name, end in entries.items()}
     except ValueError as error:

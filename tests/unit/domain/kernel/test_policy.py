@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.domain.kernel.errors import PolicyError
-from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.policy import Policy, document_name
 from functions.strategies.maestro_controller import MaestroController
 
 NOW = datetime(2020, 3, 16, tzinfo=UTC)
@@ -93,6 +95,13 @@ def test_samples_come_as_any_collection_of_names() -> None:
             ),
         ),
         (
+            {"disabled_strategies": [{}]},
+            (
+                "disabled_strategies must be a list of strategy names, or a map of strategy name to end time or null, "
+                "was [{}]"
+            ),
+        ),
+        (
             {"disabled_strategies": {"A": "2020"}},
             "disabled_strategies must be a map whose values are UTC timestamps or null, was {'A': '2020'}",
         ),
@@ -113,3 +122,25 @@ def test_refused_by_field_limit_and_value(document: dict[str, Any], message: str
     with pytest.raises(PolicyError) as caught:
         Policy.from_sources({}, document)
     assert str(caught.value) == message
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.binary(max_size=3)
+    | st.datetimes(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=2),
+    max_leaves=4,
+)
+SETTINGS = sorted(map(document_name, Policy.__dataclass_fields__))
+
+
+@given(st.dictionaries(st.sampled_from(SETTINGS), ANYTHING, max_size=4))
+def test_whatever_a_document_says_it_is_read_or_refused_by_field(document: dict[str, Any]) -> None:
+    problems = Policy.problems({}, document)
+    assert all(problem.field in {*document, "MIN_DATA_POINTS", "SHARPE_THRESHOLD_SHADOW"} for problem in problems)
+    if not problems:
+        Policy.from_sources({}, document)
