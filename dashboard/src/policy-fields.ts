@@ -17,8 +17,9 @@ export const GROUPS: Group[] = [
       insufficient_data_mode: "Mode of a strategy that is too new to judge",
       promotion_margin: "How far above a threshold the Sharpe ratio must be for a promotion",
       min_dwell_days: "Days in a mode before a promotion out of it",
-      demotion_confidence: "Demote only if the true Sharpe ratio is below the threshold with this probability; empty: at once",
-      disabled_strategies: "Strategies switched off by hand, each with the time at which that ends, if any (a line each: name, or name = time)",
+      demotion_confidence: "Probability of a true Sharpe ratio below the threshold that a demotion takes; empty: none",
+      disabled_strategies:
+        "Strategies switched off by hand, with an end time if any (a line each: name, or name = time)",
       sample_strategies: "Sample strategies that may act; the others are DISABLED (a name a line)",
     },
   },
@@ -29,8 +30,8 @@ export const GROUPS: Group[] = [
       SYSTEMIC_SELL_THRESHOLD: "Strategies that say SELL at once, from which every BUY is held",
       max_gross_allocation: "Most that all BUYs of a cycle may ask for (1 is all buying power)",
       allow_shorts: "Whether a SELL of more than a strategy holds may open a short",
-      on_shadow: "Live positions of a strategy in SHADOW_MODE; keep: it closes them itself; flatten: Maestro closes them",
-      on_drift: "While broker and books differ; warn: an alert only; hold: entries of that symbol wait; halt: all entries wait",
+      on_shadow: "Live positions in SHADOW_MODE; keep: the strategy closes them; flatten: Maestro closes them",
+      on_drift: "Entries while broker and books differ; warn: pass; hold: those of that symbol wait; halt: all wait",
       paper_fee_bps: "Fees of fills on paper, in basis points; empty: what live fills cost",
       paper_slippage_bps: "Slippage of fills on paper, in basis points; empty: what live fills cost",
       max_drawdown: "Fall of equity from its peak that trips the account breaker (0.1 is 10 %); empty: off",
@@ -43,7 +44,7 @@ export const GROUPS: Group[] = [
     title: "Capital",
     fields: {
       base_capital: "USD on which the return of an idle day is measured",
-      strategy_capital: "USD on which every day's return of a strategy is measured, where that is fixed (a line each: name = USD)",
+      strategy_capital: "USD on which a strategy's returns are measured, where that is fixed (a line each: name = USD)",
     },
   },
   {

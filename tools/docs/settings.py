@@ -77,9 +77,15 @@ def form_words() -> str:
         shown = {name: one for name, one in fields.items() if name not in TRADING_STATE_FIELDS}
         if shown:
             lines += ["  {", f"    title: {_quoted(title)},", "    fields: {"]
-            lines += [f"      {name}: {_quoted(_label(name, one))}," for name, one in shown.items()]
+            lines += [_in_width(f"      {name}:", _quoted(_label(name, one))) for name, one in shown.items()]
             lines += ["    },", "  },"]
     return FORM_HEAD + "\n".join(lines) + "\n];\n"
+
+
+def _in_width(name: str, text: str) -> str:
+    """Return a property as the dashboard's formatter has it."""
+    line = f"{name} {text},"
+    return line if len(line) <= LINE_LENGTH else f"{name}\n        {text},"
 
 
 def _label(name: str, one: Field[Any]) -> str:

@@ -107,10 +107,10 @@ class Policy:
         None,
         optional(number(0.5, 0.9999)),
         Group.MODES,
-        "Demote only if the true Sharpe ratio is below the threshold with this probability; empty: at once",
+        "Probability of a true Sharpe ratio below the threshold that a demotion takes; empty: none",
     )
     disabled_strategies: Mapping[str, datetime | None] = setting(
-        {}, DISABLED, Group.MODES, "Strategies switched off by hand, each with the time at which that ends, if any"
+        {}, DISABLED, Group.MODES, "Strategies switched off by hand, with an end time if any"
     )
     sample_strategies: tuple[str, ...] = setting(
         (), NAMES, Group.MODES, "Sample strategies that may act; the others are DISABLED"
@@ -131,13 +131,13 @@ class Policy:
         OnShadow.KEEP,
         choice(OnShadow, *OnShadow),
         Group.RISK,
-        "Live positions of a strategy in SHADOW_MODE; keep: it closes them itself; flatten: Maestro closes them",
+        "Live positions in SHADOW_MODE; keep: the strategy closes them; flatten: Maestro closes them",
     )
     on_drift: OnDrift = setting(
         OnDrift.WARN,
         choice(OnDrift, *OnDrift),
         Group.RISK,
-        "While broker and books differ; warn: an alert only; hold: entries of that symbol wait; halt: all entries wait",
+        "Entries while broker and books differ; warn: pass; hold: those of that symbol wait; halt: all wait",
     )
     paper_fee_bps: float | None = setting(
         None, optional(FEE_BPS), Group.RISK, "Fees of fills on paper, in basis points; empty: what live fills cost"
@@ -177,7 +177,7 @@ class Policy:
         10_000.0, number(1, 1e12), Group.CAPITAL, "USD on which the return of an idle day is measured"
     )
     strategy_capital: Mapping[str, float] = setting(
-        {}, CAPITALS, Group.CAPITAL, "USD on which every day's return of a strategy is measured, where that is fixed"
+        {}, CAPITALS, Group.CAPITAL, "USD on which a strategy's returns are measured, where that is fixed"
     )
     market: str = setting(
         "XNYS", MARKET, Group.MARKET, "Market whose hours and sessions count: ISO 10383 code of an exchange, or 24x7"
