@@ -23,20 +23,6 @@ def test_every_test_that_shows_an_invariant_exists() -> None:
         assert not test or re.search(rf"^(def|class) {test}\b|^{test} = ", source, re.MULTILINE), name
 
 
-def test_every_decision_has_a_status_and_a_date_that_the_index_repeats() -> None:
-    folder = ROOT / "docs" / "decisions"
-    index = (folder / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| \[\d{4}\]\((.+)\) \| .+ \| (.+) \| (.+) \|$", index, re.MULTILINE)
-    found = []
-    for record in sorted(folder.glob("0*.md")):
-        status = re.search(
-            r"\A# .+\n\n\*\*Status\.\*\* (.+), (\d{4}-\d\d-\d\d)\.$", record.read_text("utf-8"), re.MULTILINE
-        )
-        assert status, f"{record.name} does not begin with its status"
-        found.append((record.name, status[1].lower(), status[2]))
-    assert rows == found
-
-
 def test_the_monitoring_page_lists_every_kind_of_alert() -> None:
     page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(AlertKind)
