@@ -38,8 +38,6 @@ export const GROUPS: Group[] = [
 
 def by_group() -> Iterator[tuple[str, dict[str, Field[Any]]]]:
     """Yield every group with its settings, by document name."""
-    if missing := [name for name, one in settings().items() if not one.metadata.get("meaning")]:
-        raise DocumentError(f"functions/domain/kernel/policy.py: {', '.join(missing)}: use setting(), with a meaning")
     for group in Group:
         yield str(group), {name: one for name, one in settings().items() if one.metadata["group"] is group}
 
