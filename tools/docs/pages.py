@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from tools import api_reference, openapi
-from tools.docs import commands, decisions, printed, reasons, scaling, settings
+from tools.docs import architecture, commands, decisions, printed, reasons, scaling, settings
 from tools.docs.sections import GENERATED, PRINTED, DocumentError, replaced
 from tools.prerequisites import ROOT
 
@@ -35,6 +35,8 @@ SECTIONS: Mapping[str, Callable[[str, Read], str]] = {
     "class attributes": lambda _page, _read: settings.class_attributes(),
     "parameters": lambda _page, _read: settings.parameters(),
     "reason codes": lambda _page, _read: reasons.reason_codes(),
+    "deployed functions": lambda _page, _read: architecture.deployed_functions(),
+    "layers": lambda _page, _read: architecture.layers(),
     "decisions": lambda _page, _read: decisions.index(),
     "make targets": lambda _page, _read: commands.targets(),
     "maestro commands": lambda _page, _read: commands.maestro_commands(),
