@@ -73,7 +73,7 @@ def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
 )
 @ignores_probe
 def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue the report of every enabled tenant whose report hour, in its own time zone, came recently."""
+    """Queue the report of every enabled tenant whose report hour, in its own time zone, came of late."""
     at, defaults = event.schedule_time, bootstrap.policy_defaults()
     _fan_out(
         "daily_report",
@@ -92,7 +92,7 @@ def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
 )
 @ignores_probe
 def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue the day's snapshot for every enabled tenant whose market closed recently; the job fills in missed days."""
+    """Queue the day's snapshot for every enabled tenant whose market closed of late; the job fills in missed days."""
     at = event.schedule_time
     calendars, defaults = bootstrap.calendars(), bootstrap.policy_defaults()
     _fan_out(
