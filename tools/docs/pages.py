@@ -109,7 +109,7 @@ def _with_sections(name: str, text: str, read: Read) -> str:
 
 def _body(page: str, read: Read, kind: str, name: str) -> str | None:
     known = {PRINTED: _printed_names(), GENERATED: SECTIONS.keys()}[kind]
-    if name not in known and not name.startswith("lab evidence "):
+    if name not in known and not (kind == PRINTED and name.startswith(printed.EVIDENCE)):
         raise DocumentError(f"nothing makes <!-- {kind}: {name} -->; there are {', '.join(sorted(known))}")
     return SECTIONS[name](page, read) if kind == GENERATED else None
 

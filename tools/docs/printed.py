@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,8 @@ from tools.docs.sections import PRINTED, DocumentError, replaced, section
 from tools.prerequisites import ROOT
 
 PRICES = "examples/data/us_equities_daily_2018_2022.csv"
+EVIDENCE = "lab evidence"
+"""Begins the name of every section of the lab."""
 COLUMNS = 140
 """Of the terminal that programs print to, as long as documents' lines may be."""
 
@@ -33,9 +36,25 @@ def block(name: str) -> Callable[[str], dict[str, str]]:
 
 
 def evidence(printed: str) -> dict[str, str]:
-    """Return the lab's tables, and the sentence below them, each as a section; warnings are left out."""
-    parts = [part for part in cleaned(printed).split("\n\n") if part.startswith(("| ", "Days that prove"))]
-    return {f"lab evidence {number}": part for number, part in enumerate(parts, 1)}
+    """
+    Return what the lab found, without its warnings: all of it, and in parts.
+
+    Parts are named after the bold heading above them if there are headings, else numbered: each table, or line of text.
+    """
+    parts = cleaned(printed).split("\n\n")
+    while parts and not parts[0].startswith(("| ", "**")):
+        parts.pop(0)
+    found = {EVIDENCE: "\n\n".join(parts)} if parts else {}
+    name = ""
+    for number, part in enumerate(parts, 1):
+        heading = re.match(r"\*\*(.+?)\.?\*\*", part)
+        if heading is not None:
+            name = f"{EVIDENCE}: {heading[1]}"
+        elif name in found:
+            found[name] += f"\n\n{part}"
+        else:
+            found[name or f"{EVIDENCE} {number}"] = part
+    return found
 
 
 def cleaned(printed: str) -> str:
@@ -94,20 +113,13 @@ def _from(lines: Sequence[str], beginning: str, blanks: int) -> list[str]:
 
 
 def evidence_in_brief(page: str) -> str:
-    """Return the first columns of the lab's first table: what each policy earned, and how it fell."""
-    rows = section(page, PRINTED, "lab evidence 1").strip().splitlines()
+    """Return columns of the lab's table of accounts: what each policy earned, and how it fell."""
+    table = re.search(r"^\| policy \| return a year \|.*\n(?:\|.*\n)+", page, re.MULTILINE)
+    if table is None:
+        raise DocumentError("the lab's page has no table of policies and returns a year")
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in table[0].splitlines()]
     kept = ("policy", "return a year", "max drawdown", "Sharpe ± SE", "mode changes")
-    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     if missing := set(kept) - set(cells[0]):
-        raise DocumentError(f"the lab's first table has no column {', '.join(sorted(missing))}")
+        raise DocumentError(f"the lab's table of policies has no column {', '.join(sorted(missing))}")
     places = [cells[0].index(name) for name in kept]
     return "\n".join(f"| {' | '.join(row[at] for at in places)} |" for row in cells)
-
-
-__all__ = [
-    "PROGRAMS",
-    "events_of_demo",
-    "evidence_in_brief",
-    "taken",
-    "with_parts",
-]

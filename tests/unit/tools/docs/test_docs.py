@@ -111,16 +111,27 @@ def test_a_month_is_the_events_times_what_one_costs() -> None:
     assert scaling.dollars_table(dearer) != scaling.dollars_table(page)
 
 
-def test_the_labs_tables_are_taken_apart_and_shown_in_brief() -> None:
+def test_the_labs_tables_are_taken_apart_by_number_or_by_heading() -> None:
+    plain = printed.evidence("warning: none failed\n\n| a |\n\n| b |\n\nDays: 9.\n")
+    assert plain == {
+        "lab evidence": "| a |\n\n| b |\n\nDays: 9.",
+        "lab evidence 1": "| a |",
+        "lab evidence 2": "| b |",
+        "lab evidence 3": "Days: 9.",
+    }
+    headed = printed.evidence("**One.**\n\n| a |\n\nmore\n\n**Two**, in words\n\n| b |\n")
+    assert headed.pop("lab evidence").startswith("**One.**\n\n| a |")
+    assert headed == {"lab evidence: One": "| a |\n\nmore", "lab evidence: Two": "| b |"}
+
+
+def test_the_evidence_in_brief_is_of_the_table_of_accounts() -> None:
     head = "| policy | return a year | max drawdown | Sharpe ± SE | turnover | mode changes |"
-    out = f"warning: none failed\n\n{head}\n| --- | --- |\n\n| days |\n\nDays that prove a ratio: 9.\n"
-    parts = printed.evidence(out)
-    assert list(parts) == ["lab evidence 1", "lab evidence 2", "lab evidence 3"]
-    assert parts["lab evidence 3"] == "Days that prove a ratio: 9."
-    page = f"<!-- printed: lab evidence 1 -->\n{head}\n| off | 1 % | −2 % | 0.5 | 7 | 8 |\n<!-- end -->\n"
-    assert printed.evidence_in_brief(page).splitlines()[1] == "| off | 1 % | −2 % | 0.5 | 8 |"
-    with pytest.raises(DocumentError, match="no column policy"):
-        printed.evidence_in_brief(page.replace("| policy |", "| other |"))
+    page = f"| other |\n\n{head}\n| off | 1 % | −2 % | 0.5 | 7 | 8 |\n\ntext\n"
+    assert printed.evidence_in_brief(page).splitlines()[1:] == ["| off | 1 % | −2 % | 0.5 | 8 |"]
+    with pytest.raises(DocumentError, match="no column mode changes"):
+        printed.evidence_in_brief(page.replace("mode changes", "changes"))
+    with pytest.raises(DocumentError, match="no table of policies"):
+        printed.evidence_in_brief("| other |\n")
 
 
 def test_the_demo_in_brief_is_what_happened_and_the_accounts() -> None:
