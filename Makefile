@@ -6,12 +6,12 @@ SETUP := @$(PYTHON3) tools/setup.py
 SOURCES := functions tools tests examples
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo dev strategy lab test test-unit check format bench maestro openapi screenshots may-deploy deploy clean
+.PHONY: help setup lock demo dev strategy lab test test-unit check format bench maestro docs screenshots may-deploy deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what demo and dev need (every target installs what it needs; a second time that is nothing)
+setup: ## Install what demo and dev need (every target installs what it needs; the second time, nothing)
 	$(SETUP) emulators
 
 demo: ## Replay real markets through the emulators (ARGS=--help for options)
@@ -38,15 +38,16 @@ test-unit: ## Run the fast tests, without emulators
 	$(SETUP) develop
 	@$(PYTHON) -m pytest tests/unit tests/strategies $(ARGS)
 
-check: ## Check format, lint, types and layers
+check: ## Check format, lint, types, layers, and that the documents are not stale
 	$(SETUP) develop
 	@$(PYTHON) -m ruff format --check $(SOURCES)
 	@$(PYTHON) -m ruff check $(SOURCES)
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
+	@$(PYTHON) -m tools.docs --check
 	@npm run --silent check --workspace dashboard
 
-format: ## Format the code and mend what can be mended
+format: ## Format the code and fix what can be fixed
 	$(SETUP) develop
 	@$(PYTHON) -m ruff format $(SOURCES)
 	@$(PYTHON) -m ruff check --fix $(SOURCES)
@@ -60,15 +61,15 @@ maestro: ## The operator's command line (ARGS="--help", ARGS="month TENANT 2020-
 	$(SETUP) tools
 	@$(PYTHON) -m tools.maestro $(ARGS)
 
-openapi: ## Write docs/openapi.json and docs/api-reference.md anew, from the code
-	$(SETUP) tools
-	@$(PYTHON) -m tools.openapi
+docs: ## Write into the documents what programs know (ARGS="demo", "bench" or "lab": and what these print)
+	$(SETUP) emulators develop
+	@$(PYTHON) -m tools.docs $(ARGS)
 
-screenshots: ## Take the documents' pictures of the dashboard anew, from the demo's data
+screenshots: ## Retake the documents' pictures of the dashboard, from the demo's data
 	$(SETUP) emulators develop browser
 	@$(PYTHON) -m tools.screenshots $(ARGS)
 
-lock: ## Compile the pinned requirements and the npm lock file anew
+lock: ## Compile the pinned requirements and the npm lock file again
 	$(SETUP) tools
 	@$(PYTHON) -m tools.lock
 

@@ -147,7 +147,7 @@ def policy_line(policy: Mapping[str, Any]) -> str:
 
 def point_on(console: Console, *, keeps_running: bool) -> None:
     console.print("Where to look next:")
-    console.print("  README.md                       how to add a strategy in five steps")
+    console.print("  docs/add-a-strategy.md          how to add a strategy in five steps")
     console.print("  functions/strategies/           the strategies that just traded")
     console.print("  make demo ARGS=--months         the same, with performance by month")
     if not keeps_running:

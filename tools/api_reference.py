@@ -21,8 +21,8 @@ Schema = Mapping[str, Any]
 HEAD = """\
 # API reference
 
-`make openapi` writes this page from [openapi.json](openapi.json) and the code; a test compares them, so do not edit it.
-[api.md](api.md) says how to sign in, what a trade takes, and what may be repeated.
+`make docs` writes this page from [openapi.json](openapi.json) and the code: do not edit it. [api.md](api.md) says how
+to sign in, what a trade takes, and what may be repeated.
 
 A field with `?` may be left out. Amounts are USD, shares are fractions, times are ISO 8601 with a zone. Every operation
 that takes a role also takes `Authorization: Bearer` and a Firebase ID token. What each status of a refusal can mean is

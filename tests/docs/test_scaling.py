@@ -1,10 +1,9 @@
-"""docs/scaling.md counts what happens, and multiplies right."""
+"""docs/scaling.md counts what happens; `make docs` works out what follows."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,14 +68,13 @@ from tests.fakes import FakeClock
 from tests.members import create_tenant, sign_in
 from tools.access import manage_members, random_password
 from tools.bench import TENANT, propose, seed
+from tools.docs.scaling import CALENDARS, SIZES, assumed, costs, number, rows_below
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
 
 PAGE = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
 BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.2, "confidence": 0.8, "reasoning": "up"}
 STRATEGIES = 10
-CALENDARS = ("XNYS", "24x7")
-KINDS = ("reads", "writes", "invocations", "task operations")
 NEW_YORK = ExchangeCalendar("XNYS")
 THURSDAY = date(2020, 10, 15)
 
@@ -139,24 +137,8 @@ class Phone:
         """Take it."""
 
 
-def table(heading: str, page: str = PAGE) -> list[list[str]]:
-    """Return the cells of the first table below a heading, without its own heading."""
-    section = re.split(rf"^##+ {heading}\n", page, flags=re.MULTILINE)[1]
-    (first,) = re.findall(r"\A(?:(?!\|).*\n)*?((?:\|.*\n)+)", section)
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in first.splitlines()[2:]]
-
-
-def number(cell: str) -> float:
-    return float(cell.replace(",", ""))
-
-
-def costs() -> dict[str, dict[str, float]]:
-    """Return what one event costs, by event and kind."""
-    return {row[0]: dict(zip(KINDS, map(number, row[1:]), strict=True)) for row in table("One of each")}
-
-
 def told(event: str) -> tuple[float, float]:
-    return costs()[event]["reads"], costs()[event]["writes"]
+    return costs(PAGE)[event]["reads"], costs(PAGE)[event]["writes"]
 
 
 # Counted
@@ -356,7 +338,7 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
     assert bill(Period.of_day(THURSDAY)) == told(f"day's snapshot{suffix}")
     assert bill(Period.of_month(2020, 9)) == told(f"month's snapshot{suffix}")
     assert bill(Period.of_day(THURSDAY)) == bill(Period.of_month(2020, 9)) == again
-    slots = int(assumed(CALENDARS[bool(suffix)])["slots a trading day"])
+    slots = int(assumed(CALENDARS[bool(suffix)], PAGE)["slots a trading day"])
     batch = own_db.batch()
     for count in range(slots):
         decision = {"tenant_id": "acme", "timestamp": clock.time - count * SLOT_PERIOD - timedelta(minutes=1)}
@@ -375,15 +357,9 @@ def test_what_jobs_and_reports_read_and_write(own_db: Client, calendar: MarketCa
     assert repeated.counts == told("report that is made, queued again")
 
 
-def sizes() -> list[list[str]]:
-    """Return the second table of the first section."""
-    section = PAGE.split("What grows is the size:\n", 1)[1]
-    return [
-        [cell.strip() for cell in row.split("|")] for row in re.findall(r"^\| (\d.*) \|$", section, re.MULTILINE)[:3]
-    ]
-
-
-@pytest.mark.parametrize(("strategies", "reads", "writes", "kilobytes"), [tuple(map(number, row)) for row in sizes()])
+@pytest.mark.parametrize(
+    ("strategies", "reads", "writes", "kilobytes"), [tuple(map(number, row)) for row in rows_below(SIZES, PAGE)]
+)
 def test_a_cycles_documents_are_as_many_whatever_the_strategies(
     own_db: Client, strategies: float, reads: float, writes: float, kilobytes: float
 ) -> None:
@@ -396,103 +372,22 @@ def test_a_cycles_documents_are_as_many_whatever_the_strategies(
     assert bill.bytes_created == pytest.approx(kilobytes * 1000, rel=0.03)
 
 
-# Worked out
-
-
-def assumed(calendar: str) -> dict[str, float]:
-    return {row[0]: number(row[1 + CALENDARS.index(calendar)]) for row in table("A tenant's month")}
-
-
-def times(calendar: str) -> dict[str, float]:
-    """Return how often everything happens in a tenant's month."""
-    one = assumed(calendar)
-    days, trading_days = one["days"], one["trading days"]
-    cycles = trading_days * one["slots a trading day"]
-    slots = days * timedelta(days=1) / SLOT_PERIOD
-    reports, months, ticks = days, 1.0, slots
-    looked = one["slots in which a change is looked at"]
-    again = one["hours in which a job is queued again"]
-    trades = trading_days * one["trades a trading day"]
-    is_always_open = calendar == "24x7"
-    closed_hours = 24 * days - trading_days * one["checks on the hour a trading day, market open"]
-    around = ", 24x7" if is_always_open else ""
-    return {
-        "listed by a schedule": 2 * ticks + 2 * 24 * days + 3 * months,
-        "policy, read by a schedule": ticks + 2 * 24 * days,
-        "market data or account, put": cycles * one["puts of market data and account a slot"],
-        "cycle": cycles,
-        "alerts, after a decision": cycles,
-        "alerts, swept": cycles,
-        "alerts, swept, market closed": 0 if is_always_open else closed_hours - days + looked * (trading_days + months),
-        "alerts, swept, to rest from then on": 0 if is_always_open else days,
-        "changed tenant, read by a schedule": looked * (trades + trading_days + months),
-        "memberships, swept each hour": 24 * days,
-        "redemption": trades,
-        "fill": trades * one["fills a trade"],
-        "notification, to one channel": days * one["notifications a day, the report included"],
-        f"day's snapshot{around}": trading_days,
-        f"month's snapshot{around}": months,
-        "performance job that is done, queued again": trading_days * again + 2 * months,
-        f"report{around}": reports,
-        "report that is made, queued again": reports * again,
-    }
-
-
-def month(calendar: str) -> dict[str, float]:
-    """Return the sums of a tenant's month, by kind."""
-    return {kind: sum(count * costs()[event][kind] for event, count in times(calendar).items()) for kind in KINDS}
+# What is assumed
 
 
 def test_the_assumptions_fit_the_calendar() -> None:
     day = datetime(2026, 1, 5, tzinfo=UTC)
     slots = [day + number_of * SLOT_PERIOD for number_of in range(288)]
-    assert assumed("XNYS")["slots a trading day"] == sum(map(NEW_YORK.is_open, slots))
-    assert assumed("24x7")["slots a trading day"] == len(slots)
+    assert assumed("XNYS", PAGE)["slots a trading day"] == sum(map(NEW_YORK.is_open, slots))
+    assert assumed("24x7", PAGE)["slots a trading day"] == len(slots)
     on_the_hour = [slot for slot in slots if slot.minute == 0]
     name = "checks on the hour a trading day, market open"
-    assert assumed("XNYS")[name] == sum(map(NEW_YORK.is_open, on_the_hour))
-    assert assumed("24x7")[name] == len(on_the_hour)
-    looked = {assumed(calendar)["slots in which a change is looked at"] for calendar in CALENDARS}
+    assert assumed("XNYS", PAGE)[name] == sum(map(NEW_YORK.is_open, on_the_hour))
+    assert assumed("24x7", PAGE)[name] == len(on_the_hour)
+    looked = {assumed(calendar, PAGE)["slots in which a change is looked at"] for calendar in CALENDARS}
     assert looked == {CHANGED_WITHIN / SLOT_PERIOD}
     year = NEW_YORK.sessions(date(2025, 1, 1), date(2025, 12, 31))
-    assert assumed("XNYS")["trading days"] == round(len(year) / 12)
-
-
-@pytest.mark.parametrize("calendar", CALENDARS)
-def test_a_months_figures_are_products_of_the_first_table(calendar: str) -> None:
-    *events, total = table(calendar)
-    for event, count, *cells in events:
-        products = [number(count) * costs()[event][kind] for kind in KINDS]
-        assert list(map(number, cells)) == products, f"{event}: should be {products}"
-    assert {event: number(count) for event, count, *_ in events} == times(calendar)
-    sums = list(month(calendar).values())
-    assert list(map(number, total[2:])) == sums, f"should be {sums}"
-
-
-def amounts(calendar: str) -> dict[str, float]:
-    """Return what is paid for in a month, by the row of the table of dollars."""
-    (seconds, gib) = map(float, re.search(r"last ([\d.]+) seconds, alone on one CPU and ([\d.]+) GiB", PAGE).groups())  # type: ignore[union-attr]
-    sums = month(calendar)
-    stored = times(calendar)["cycle"] * number(sizes()[0][3]) * 1000 / 2**20
-    return sums | {
-        "deletes": 0,
-        "CPU seconds": sums["invocations"] * seconds,
-        "GiB seconds": sums["invocations"] * seconds * gib,
-        "MiB stored": stored,
-    }
-
-
-def test_the_dollars_are_the_months_figures_by_price() -> None:
-    *rows, total = table("In dollars")
-    assert {row[0] for row in rows} == amounts("XNYS").keys()
-    for column, calendar in ((3, "XNYS"), (5, "24x7")):
-        for row in rows:
-            amount = amounts(calendar)[row[0]]
-            assert number(row[column]) == pytest.approx(amount, abs=0.51), f"{row[0]}: should be {amount:,.0f}"
-            usd = amount / number(row[1]) * number(row[2])
-            assert row[column + 1] == f"{usd:.3f}", f"{row[0]}, {calendar}: should be {usd:.3f}"
-        usd = sum(amounts(calendar)[row[0]] / number(row[1]) * number(row[2]) for row in rows)
-        assert total[column + 1] == f"{usd:.2f}", f"{calendar}: should be {usd:.2f}"
+    assert assumed("XNYS", PAGE)["trading days"] == round(len(year) / 12)
 
 
 def endpoint(function: str) -> Any:
@@ -516,7 +411,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert 20_000 / at_20_ms < 50
     assert min(endpoint(one).scheduleTrigger["retryConfig"]["retryCount"] for one in schedules) == 3
     assert f"With three retries that is {4 * 100 * 400:,} tenants" in text
-    hours = assumed("XNYS")["hours in which a job is queued again"]
+    hours = assumed("XNYS", PAGE)["hours in which a job is queued again"]
     assert hours == _CAUGHT_UP_WITHIN / timedelta(hours=1) - 1
     for function in ("orchestratetenant", "checktenant"):
         limits = endpoint(function).taskQueueTrigger["rateLimits"]

@@ -21,9 +21,11 @@ from functions.domain.kernel.setting_checks import (
     SLIPPAGE_BPS,
     TIME,
     TIME_ZONE,
+    Group,
     choice,
     number,
     optional,
+    setting,
     text,
     whole_number,
 )
@@ -76,93 +78,143 @@ class Policy:
     The guide's constants keep their upper-case names in class attributes and documents; here they are lower-case.
     """
 
-    sharpe_threshold_reduce: float = field(default=1.0, metadata={"check": number(-10, 10)})
-    """Annualised Sharpe ratio at which a strategy keeps its full allocation."""
-    sharpe_threshold_shadow: float = field(default=0.5, metadata={"check": number(-10, 10)})
-    """Annualised Sharpe ratio below which a strategy trades on paper only."""
-    systemic_sell_threshold: int = field(default=3, metadata={"check": whole_number(1, 1000)})
-    """Distinct strategies saying SELL in one cycle that turn every BUY into HOLD."""
-    performance_lookback_days: int = field(default=30, metadata={"check": whole_number(2, MAX_WINDOW_DAYS)})
-    """Daily returns that count."""
-    min_data_points: int = field(default=5, metadata={"check": whole_number(2, MAX_WINDOW_DAYS)})
-    """Daily returns below which a Sharpe ratio is not computed."""
-    risk_free_rate: float = field(default=0.04, metadata={"check": number(-0.5, 1)})
-    """Fraction per year."""
-    base_capital: float = field(default=10_000.0, metadata={"check": number(1, 1e12)})
-    """USD, where no capital is known."""
-    strategy_capital: Mapping[str, float] = field(default_factory=dict, metadata={"check": CAPITALS})
-    """USD a strategy may use, where that is fixed: the base of its daily returns."""
-    max_gross_allocation: float = field(default=1.0, metadata={"check": number(0, 10)})
-    """Fraction of buying power that all BUYs of a cycle together may ask for."""
-    insufficient_data_mode: AgentMode = field(
-        default=AgentMode.ACTIVE,
-        metadata={"check": choice(AgentMode, AgentMode.ACTIVE, AgentMode.REDUCED, AgentMode.SHADOW_MODE)},
+    sharpe_threshold_reduce: float = setting(
+        1.0, number(-10, 10), Group.MODES, "Annualised Sharpe ratio from which a strategy is ACTIVE"
     )
-    """Mode of a strategy with too few daily returns."""
-    promotion_margin: float = field(default=0.0, metadata={"check": number(0, 10)})
-    """Sharpe above a threshold that a promotion takes."""
-    min_dwell_days: float = field(default=1.0, metadata={"check": number(0, 365)})
-    """Days in a mode before a promotion out of it."""
-    demotion_confidence: float | None = field(default=None, metadata={"check": optional(number(0.5, 0.9999))})
-    """Probability that the true Sharpe ratio is below a threshold which a demotion takes; off when None."""
-    signal_ttl_seconds: int = field(default=300, metadata={"check": whole_number(1, 86_400)})
-    """Seconds a signal can be redeemed."""
-    max_input_age_seconds: int = field(default=900, metadata={"check": whole_number(1, 7 * 86_400)})
-    """Age of market data and account snapshot above which no exposure is added."""
-    strategy_timeout_seconds: float = field(default=5.0, metadata={"check": number(0.01, 300)})
-    """Seconds a strategy may take."""
-    max_drawdown: float | None = field(default=None, metadata={"check": optional(number(0.001, 1))})
-    """Fall of equity from its peak, a fraction, that trips the account breaker; off when None."""
-    daily_loss_limit: float | None = field(default=None, metadata={"check": optional(number(0.001, 1))})
-    """Fall of equity within a session of the market, a fraction, that trips the account breaker; off when None."""
-    breaker_confirmations: int = field(default=3, metadata={"check": whole_number(1, 20)})
-    """Equity observations in a row that a breaker takes to trip."""
-    breaker_release_hours: float = field(default=24.0, metadata={"check": number(0.1, 24 * 30)})
-    """Hours after which a tripped breaker releases."""
-    allow_shorts: bool = field(default=False, metadata={"check": FLAG})
-    """Whether a SELL beyond what a strategy holds may open a short; an entry like any other."""
-    on_shadow: OnShadow = field(default=OnShadow.KEEP, metadata={"check": choice(OnShadow, *OnShadow)})
-    """What becomes of the live positions of a strategy in SHADOW_MODE."""
-    on_drift: OnDrift = field(default=OnDrift.WARN, metadata={"check": choice(OnDrift, *OnDrift)})
-    """What becomes of entries while broker and books differ."""
-    paper_fee_bps: float | None = field(default=None, metadata={"check": optional(FEE_BPS)})
-    """Fees of a fill on paper, basis points of what is traded; None: as live fills had of late, else as stated."""
-    paper_slippage_bps: float | None = field(default=None, metadata={"check": optional(SLIPPAGE_BPS)})
-    """The same of slippage."""
-    disabled_strategies: Mapping[str, datetime | None] = field(default_factory=dict, metadata={"check": DISABLED})
-    """Strategies switched off by hand, with the time the switch ends, or None."""
-    sample_strategies: tuple[str, ...] = field(default=(), metadata={"check": NAMES})
-    """Names of the project's sample strategies that may act; the others are DISABLED."""
-    enabled: bool = field(default=True, metadata={"check": FLAG})
-    """False: signals pass as proposed, still stamped and logged."""
-    trading_state: TradingState = field(
-        default=TradingState.RUN, metadata={"check": choice(TradingState, *TradingState)}
+    sharpe_threshold_shadow: float = setting(
+        0.5, number(-10, 10), Group.MODES, "Annualised Sharpe ratio below which a strategy trades on paper only"
     )
-    """The kill switch."""
-    trading_state_until: datetime | None = field(default=None, metadata={"check": optional(TIME)})
-    """When the trading state goes back to RUN by itself; None: when somebody says so."""
-    trading_state_reason: str | None = field(default=None, metadata={"check": optional(text(500))})
-    """Why, in the operator's words."""
-    market: str = field(default="XNYS", metadata={"check": MARKET})
-    """Whose hours cycles keep and whose sessions days are: an exchange's ISO 10383 code, or 24x7."""
-    alert_cooldown_minutes: float = field(default=60.0, metadata={"check": number(0, 24 * 60)})
-    """Minutes in which an alert that comes back is not told again."""
-    time_zone: str = field(default="America/New_York", metadata={"check": TIME_ZONE})
-    """IANA name of the zone the daily report keeps."""
-    report_hour: int = field(default=17, metadata={"check": whole_number(0, 23)})
-    """Hour of the tenant's day at which the daily report is made."""
-    reservation_ttl_seconds: int = field(default=900, metadata={"check": whole_number(1, 86_400)})
-    """Seconds a redeemed signal holds its buying power without a fill."""
-    max_fill_age_days: int = field(default=7, metadata={"check": whole_number(1, 365)})
-    """How long ago a fill may have happened that is reported over the API; an operator records older ones."""
-    broker_live: bool = field(default=False, metadata={"check": FLAG})
-    """Whether the connected account may be one with real money."""
+    performance_lookback_days: int = setting(
+        30, whole_number(2, MAX_WINDOW_DAYS), Group.MODES, "Sessions that the Sharpe ratio is computed over"
+    )
+    min_data_points: int = setting(
+        5, whole_number(2, MAX_WINDOW_DAYS), Group.MODES, "Active sessions below which there is no Sharpe ratio"
+    )
+    risk_free_rate: float = setting(
+        0.04, number(-0.5, 1), Group.MODES, "Risk-free rate per year, charged on what longs cost (0.04 is 4 %)"
+    )
+    insufficient_data_mode: AgentMode = setting(
+        AgentMode.ACTIVE,
+        choice(AgentMode, AgentMode.ACTIVE, AgentMode.REDUCED, AgentMode.SHADOW_MODE),
+        Group.MODES,
+        "Mode of a strategy that is too new to judge",
+    )
+    promotion_margin: float = setting(
+        0.0, number(0, 10), Group.MODES, "How far above a threshold the Sharpe ratio must be for a promotion"
+    )
+    min_dwell_days: float = setting(1.0, number(0, 365), Group.MODES, "Days in a mode before a promotion out of it")
+    demotion_confidence: float | None = setting(
+        None,
+        optional(number(0.5, 0.9999)),
+        Group.MODES,
+        "Probability of a true Sharpe ratio below the threshold that a demotion takes; empty: none",
+    )
+    disabled_strategies: Mapping[str, datetime | None] = setting(
+        {}, DISABLED, Group.MODES, "Strategies switched off by hand, with an end time if any"
+    )
+    sample_strategies: tuple[str, ...] = setting(
+        (), NAMES, Group.MODES, "Sample strategies that may act; the others are DISABLED"
+    )
+    enabled: bool = setting(
+        True, FLAG, Group.RISK, "Orchestrate; false: signals pass as proposed, still stamped and logged"
+    )
+    systemic_sell_threshold: int = setting(
+        3, whole_number(1, 1000), Group.RISK, "Strategies that say SELL at once, from which every BUY is held"
+    )
+    max_gross_allocation: float = setting(
+        1.0, number(0, 10), Group.RISK, "Most that all BUYs of a cycle may ask for (1 is all buying power)"
+    )
+    allow_shorts: bool = setting(
+        False, FLAG, Group.RISK, "Whether a SELL of more than a strategy holds may open a short"
+    )
+    on_shadow: OnShadow = setting(
+        OnShadow.KEEP,
+        choice(OnShadow, *OnShadow),
+        Group.RISK,
+        "Live positions in SHADOW_MODE; keep: the strategy closes them; flatten: Maestro closes them",
+    )
+    on_drift: OnDrift = setting(
+        OnDrift.WARN,
+        choice(OnDrift, *OnDrift),
+        Group.RISK,
+        "Entries while broker and books differ; warn: pass; hold: those of that symbol wait; halt: all wait",
+    )
+    paper_fee_bps: float | None = setting(
+        None, optional(FEE_BPS), Group.RISK, "Fees of fills on paper, in basis points; empty: what live fills cost"
+    )
+    paper_slippage_bps: float | None = setting(
+        None,
+        optional(SLIPPAGE_BPS),
+        Group.RISK,
+        "Slippage of fills on paper, in basis points; empty: what live fills cost",
+    )
+    max_drawdown: float | None = setting(
+        None,
+        optional(number(0.001, 1)),
+        Group.RISK,
+        "Fall of equity from its peak that trips the account breaker (0.1 is 10 %); empty: off",
+    )
+    daily_loss_limit: float | None = setting(
+        None,
+        optional(number(0.001, 1)),
+        Group.RISK,
+        "Fall of equity within a session that trips the account breaker (0.1 is 10 %); empty: off",
+    )
+    breaker_confirmations: int = setting(
+        3, whole_number(1, 20), Group.RISK, "Observations in a row that it takes to trip a breaker"
+    )
+    breaker_release_hours: float = setting(24.0, number(0.1, 24 * 30), Group.RISK, "Hours until a breaker releases")
+    trading_state: TradingState = setting(
+        TradingState.RUN, choice(TradingState, *TradingState), Group.KILL_SWITCH, "The kill switch; exits always pass"
+    )
+    trading_state_until: datetime | None = setting(
+        None, optional(TIME), Group.KILL_SWITCH, "When it goes back to RUN by itself; null: when somebody says so"
+    )
+    trading_state_reason: str | None = setting(
+        None, optional(text(500)), Group.KILL_SWITCH, "Why, in the operator's words"
+    )
+    base_capital: float = setting(
+        10_000.0, number(1, 1e12), Group.CAPITAL, "USD on which the return of an idle day is measured"
+    )
+    strategy_capital: Mapping[str, float] = setting(
+        {}, CAPITALS, Group.CAPITAL, "USD on which a strategy's returns are measured, where that is fixed"
+    )
+    market: str = setting(
+        "XNYS", MARKET, Group.MARKET, "Market whose hours and sessions count: ISO 10383 code of an exchange, or 24x7"
+    )
+    broker_live: bool = setting(False, FLAG, Group.BROKER, "Whether the connected account may be one with real money")
+    signal_ttl_seconds: int = setting(
+        300, whole_number(1, 86_400), Group.TIME_LIMITS, "Seconds for which a signal can be redeemed"
+    )
+    reservation_ttl_seconds: int = setting(
+        900,
+        whole_number(1, 86_400),
+        Group.TIME_LIMITS,
+        "Seconds for which a redeemed signal reserves its buying power without a fill",
+    )
+    max_fill_age_days: int = setting(
+        7, whole_number(1, 365), Group.TIME_LIMITS, "Age in days up to which a fill can be reported over the API"
+    )
+    max_input_age_seconds: int = setting(
+        900,
+        whole_number(1, 7 * 86_400),
+        Group.TIME_LIMITS,
+        "Age in seconds above which prices and account are too old for a BUY",
+    )
+    strategy_timeout_seconds: float = setting(
+        5.0, number(0.01, 300), Group.TIME_LIMITS, "Seconds that a strategy may take"
+    )
+    alert_cooldown_minutes: float = setting(
+        60.0, number(0, 24 * 60), Group.ALERTS, "Minutes in which an alert that comes back is not sent again"
+    )
+    time_zone: str = setting("America/New_York", TIME_ZONE, Group.ALERTS, "Time zone of the daily report (IANA name)")
+    report_hour: int = setting(17, whole_number(0, 23), Group.ALERTS, "Hour of the daily report")
     version: int = field(default=0, metadata={"check": whole_number(0, 2**53)})
     """Version of the tenant's document; 0 when there is none."""
 
     def __post_init__(self) -> None:
-        for setting in fields(self):
-            object.__setattr__(self, setting.name, _checked(setting, getattr(self, setting.name)))
+        for one in fields(self):
+            object.__setattr__(self, one.name, _checked(one, getattr(self, one.name)))
         if self.sharpe_threshold_shadow > self.sharpe_threshold_reduce:
             limit = f"at most SHARPE_THRESHOLD_REDUCE ({self.sharpe_threshold_reduce:g})"
             raise PolicyError("SHARPE_THRESHOLD_SHADOW", limit, self.sharpe_threshold_shadow)
@@ -231,37 +283,42 @@ GUIDE_CONSTANTS = frozenset(
 """Settings that class attributes and documents spell in upper case."""
 
 
-def document_name(setting: str) -> str:
+def document_name(name: str) -> str:
     """
     Return the name a setting has in documents and as a class attribute.
 
     >>> document_name("risk_free_rate"), document_name("base_capital")
     ('RISK_FREE_RATE', 'base_capital')
     """
-    return setting.upper() if setting in GUIDE_CONSTANTS else setting
+    return name.upper() if name in GUIDE_CONSTANTS else name
 
 
-def _checked(setting: Field[Any], value: Any) -> Any:
+def _checked(one: Field[Any], value: Any) -> Any:
     try:
-        return setting.metadata["check"](value)
+        return one.metadata["check"](value)
     except ValueError as error:
-        raise PolicyError(document_name(setting.name), str(error), value) from error
+        raise PolicyError(document_name(one.name), str(error), value) from error
 
 
 def _unknown(name: str, value: Any) -> PolicyError:
     return PolicyError(name, "a known policy field", value)
 
 
-_SETTING_NAMES = {document_name(setting.name): setting.name for setting in fields(Policy)}
+_SETTING_NAMES = {document_name(one.name): one.name for one in fields(Policy)}
 """Settings by the name they have in documents."""
+
+
+def settings() -> dict[str, Field[Any]]:
+    """Return every setting an operator may change by document name: a field with check, group and meaning."""
+    named = {document_name(one.name): one for one in fields(Policy)}
+    return {name: one for name, one in named.items() if name not in BOOKKEEPING_FIELDS}
 
 
 def setting_schemas() -> dict[str, Mapping[str, Any]]:
     """Return the JSON Schema of every setting an operator may change, by document name."""
     return {
-        name: setting.metadata["check"].schema
-        for name, setting in ((document_name(setting.name), setting) for setting in fields(Policy))
-        if name not in BOOKKEEPING_FIELDS
+        name: {**one.metadata["check"].schema, "description": one.metadata["meaning"]}
+        for name, one in settings().items()
     }
 
 

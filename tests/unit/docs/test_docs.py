@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
 
 from typer.testing import CliRunner
 
 from functions.adapters.structured_logging import FIELDS
 from functions.domain.monitoring.alerts import AlertKind
 from functions.domain.monitoring.channels import read_channels
-from functions.strategies.maestro_controller import MaestroController
-from functions.triggers.api.problems import STATUS
 from tools.maestro import app
 from tools.prerequisites import ROOT
 
@@ -24,37 +21,6 @@ def test_every_test_that_shows_an_invariant_exists() -> None:
         path, _, test = name.partition("::")
         source = (ROOT / path).read_text(encoding="utf-8")
         assert not test or re.search(rf"^(def|class) {test}\b|^{test} = ", source, re.MULTILINE), name
-
-
-def test_the_api_page_lists_every_refusal() -> None:
-    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d{3}) \| (.+) \|$", page, re.MULTILINE)
-    documented = {int(status): set(re.findall(r"`(\w+)`", codes)) for status, codes in rows}
-    raised: dict[int, set[str]] = defaultdict(set)
-    for reason, status in STATUS.items():
-        raised[status].add(str(reason))
-    assert documented == raised
-
-
-def test_every_decision_has_a_status_and_a_date_that_the_index_repeats() -> None:
-    folder = ROOT / "docs" / "decisions"
-    index = (folder / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| \[\d{4}\]\((.+)\) \| .+ \| (.+) \| (.+) \|$", index, re.MULTILINE)
-    found = []
-    for record in sorted(folder.glob("0*.md")):
-        status = re.search(
-            r"\A# .+\n\n\*\*Status\.\*\* (.+), (\d{4}-\d\d-\d\d)\.$", record.read_text("utf-8"), re.MULTILINE
-        )
-        assert status, f"{record.name} does not begin with its status"
-        found.append((record.name, status[1].lower(), status[2]))
-    assert rows == found
-
-
-def test_the_readme_names_the_settings_that_are_class_attributes() -> None:
-    page = (ROOT / "README.md").read_text(encoding="utf-8").split("## Settings", 1)[1].split("\n## ", 1)[0]
-    named = re.search(r"are also class attributes of `MaestroController`: (.+?)\. ", page.replace("\n", " "))
-    assert named
-    assert set(re.findall(r"`(\w+)`", named[1])) == MaestroController.class_settings().keys()
 
 
 def test_the_monitoring_page_lists_every_kind_of_alert() -> None:

@@ -8,19 +8,13 @@ from typing import Any
 
 from functions.domain.access.roles import Role
 from functions.domain.kernel.agent_mode import AgentMode
-from functions.domain.kernel.policy import BOOKKEEPING_FIELDS, TRADING_STATE_FIELDS, TradingState, setting_schemas
+from functions.domain.kernel.policy import TradingState
 from functions.settings import REGION
 from tools.firebase_config import config_with
 from tools.ports import DEFAULT_PORTS
 from tools.prerequisites import ROOT
 
 SOURCE = ROOT / "dashboard" / "src"
-
-
-def test_every_setting_has_words_and_no_word_is_left_over() -> None:
-    text = (SOURCE / "policy-fields.ts").read_text(encoding="utf-8")
-    named = re.findall(r"^      (\w+): \"", text, re.MULTILINE)
-    assert sorted(named) == sorted(set(setting_schemas()) - TRADING_STATE_FIELDS - BOOKKEEPING_FIELDS)
 
 
 def test_the_words_of_the_domain_are_spelled_alike() -> None:
