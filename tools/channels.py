@@ -12,7 +12,7 @@ import typer
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.errors import translated_errors
-from functions.adapters.notifications.signatures import channel_secret
+from functions.adapters.notifications.signatures import channel_secret, signing_keys
 from functions.domain.kernel.errors import InputError
 from functions.domain.monitoring.channels import Channel, read_channels
 from tools.connection import database_of
@@ -80,11 +80,14 @@ def show_secret(
     channel: Annotated[str, typer.Argument(help="Id of a channel of type webhook.")],
     as_json: AsJson = False,
 ) -> None:
-    """Print what a webhook's receiver checks signatures with; WEBHOOK_SIGNING_KEY holds the deployment's key."""
-    key = os.environ.get("WEBHOOK_SIGNING_KEY", "")
-    if not key:
+    """Print what a webhook's receiver checks signatures with; WEBHOOK_SIGNING_KEY holds the deployment's newest key."""
+    try:
+        keys = signing_keys(os.environ.get("WEBHOOK_SIGNING_KEY", ""))
+    except ValueError as error:
+        fail(str(error))
+    if not keys:
         fail("set WEBHOOK_SIGNING_KEY: firebase functions:secrets:access WEBHOOK_SIGNING_KEY prints it")
-    secret = channel_secret(key, tenant, channel)
+    secret = channel_secret(keys[0], tenant, channel)
     if as_json:
         print_json({"tenant": tenant, "channel": channel, "secret": secret})
         return

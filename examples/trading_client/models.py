@@ -143,7 +143,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillResult:
-    """What became of one fill: RECORDED, DUPLICATE or REJECTED."""
+    """What became of one fill: RECORDED, DUPLICATE, REJECTED or LEFT_TO_FEED."""
 
     fill_id: str
     status: str

@@ -20,6 +20,8 @@ class BuiltCalendar:
 
     first: date
     last: date
+    known_until: date
+    """The last day of which the library knows whether it is a trading day: after it nothing may be told."""
     market: Any
     sessions: Sequence[date]
     opens: Sequence[int]
@@ -34,10 +36,17 @@ class BuiltCalendar:
         starts, ends = _seconds(market.break_starts), _seconds(market.break_ends)
         breaks = {place: (start, ends[place]) for place, start in enumerate(starts) if start > 0}
         sessions = [session.date() for session in market.sessions]
-        return cls(first, last, market, sessions, _seconds(market.opens), _seconds(market.closes), breaks)
+        end, bound = last + LONGEST_CLOSURE, market.bound_max()
+        known_until = end if bound is None else min(end, bound.date())
+        return cls(first, last, known_until, market, sessions, _seconds(market.opens), _seconds(market.closes), breaks)
 
     def covers(self, first: date, last: date) -> bool:
         return self.first <= first and last <= self.last
+
+    def check_knows(self, day: date) -> None:
+        """Raise ValueError for a day of which nobody knows whether it is a trading day."""
+        if day > self.known_until:
+            raise ValueError(f"trading days are known until {self.known_until}")
 
     def session_at(self, day: date, direction: str) -> date:
         """Return a date if it is a trading day, else the next or previous one. Raises ValueError beyond all of them."""
@@ -55,11 +64,12 @@ class BuiltCalendar:
         return opens, closes
 
     def session_running(self, at: datetime, *, through_breaks: bool) -> date | None:
-        """Return the trading day whose session runs at a time, if one does. Raises ValueError beyond the last one."""
+        """Return the trading day whose session runs at a time, if one does. Raises ValueError beyond those known."""
         second = int(at.timestamp())
         place = bisect_right(self.opens, second) - 1
-        if place < 0 or second > self.closes[-1]:
-            raise ValueError(f"trading days are known from {self.sessions[0]} to {self.sessions[-1]}")
+        self.check_knows(at.date())
+        if place < 0:
+            raise ValueError(f"trading days are known from {self.sessions[0]}")
         if second >= self.closes[place]:
             return None
         start, end = self.breaks.get(place, (0, 0))

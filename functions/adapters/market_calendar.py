@@ -99,13 +99,17 @@ class ExchangeCalendar:
     def sessions(self, first: date, last: date) -> list[date]:
         if last < first:
             return []
-        sessions = covering(self.market_code, first, last).sessions
+        covered = covering(self.market_code, first, last)
+        covered.check_knows(last)
+        sessions = covered.sessions
         return list(sessions[bisect_left(sessions, first) : bisect_right(sessions, last)])
 
     def session_before(self, session: date) -> date:
         return self._session(session - _DAY, "previous")
 
+    @_told
     def last_opened(self, at: datetime) -> date:
+        self._around(at).check_knows(at.astimezone(UTC).date())
         day = self._session(at.astimezone(UTC).date() + _DAY, "previous")  # may open the evening before
         while self._hours(day)[0] > at:
             day = self.session_before(day)

@@ -1,29 +1,94 @@
-"""How generic webhooks are signed, and how their receivers check it."""
+"""
+How generic webhooks are signed, and what their receivers check.
+
+By Standard Webhooks (https://www.standardwebhooks.com), so that receivers have ready verifiers, and for one release
+more by the header of before.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import json
 import re
+from collections.abc import Sequence
 
+ID_HEADER = "webhook-id"
+TIMESTAMP_HEADER = "webhook-timestamp"
+STANDARD_HEADER = "webhook-signature"
 SIGNATURE_HEADER = "X-Maestro-Signature"
+"""Of before Standard Webhooks; it goes with 0.3.0."""
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 
 TOLERANCE_SECONDS = 300
 
 
-def channel_secret(signing_secret: str, tenant_id: str, channel_id: str) -> str:
-    """Return what a generic channel's receiver checks signatures with, in 64 hexadecimal digits."""
-    return hmac.new(signing_secret.encode(), f"{tenant_id}/{channel_id}".encode(), hashlib.sha256).hexdigest()
+def signing_keys(text: str) -> tuple[str, ...]:
+    """
+    Return the deployment's keys, the newest first: one, or while they change a JSON list of several.
+
+    Raises ValueError for what begins like a list and is none of texts, without saying it; empty text is no keys.
+
+    >>> signing_keys("one"), signing_keys('["new", "old"]'), signing_keys("")
+    (('one',), ('new', 'old'), ())
+    """
+    if not text.lstrip().startswith('["'):
+        return (text,) if text else ()
+    try:
+        keys = json.loads(text)
+    except ValueError:
+        keys = None
+    if not isinstance(keys, list) or not all(isinstance(one, str) and one for one in keys):
+        raise ValueError("WEBHOOK_SIGNING_KEY begins like a JSON list and is none of keys")
+    return tuple(keys)
+
+
+def channel_secret(signing_key: str, tenant_id: str, channel_id: str) -> str:
+    """Return what a generic channel's receiver checks signatures with, spelled as Standard Webhooks does."""
+    derived = hmac.new(signing_key.encode(), f"{tenant_id}/{channel_id}".encode(), hashlib.sha256).hexdigest()
+    return SECRET_PREFIX + base64.b64encode(derived.encode()).decode()
+
+
+def key_of(secret: str) -> bytes:
+    """
+    Return the key that a secret stands for: what is after whsec_, in base64; without whsec_ the text's own bytes.
+
+    A receiver that was given its secret before there was whsec_ so keeps it: both spellings are one key.
+    Raises ValueError for a whsec_ without base64.
+
+    >>> key_of("whsec_czNjcmV0") == key_of("s3cret") == b"s3cret"
+    True
+    """
+    if not secret.startswith(SECRET_PREFIX):
+        return secret.encode()
+    return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+
+
+def message_id(tenant_id: str, channel_id: str, notification_id: str) -> str:
+    """Return what a receiver tells a repeat by: of every attempt the same, and of no other channel or tenant."""
+    digest = hashlib.sha256(f"{tenant_id}\n{channel_id}\n{notification_id}".encode()).hexdigest()
+    return f"msg_{digest[:32]}"
+
+
+def standard_headers(secrets: Sequence[str], sent_id: str, body: bytes, at: int) -> dict[str, str]:
+    """Return Standard Webhooks' headers, with a signature by each secret, at an attempt's time in Unix seconds."""
+    content = f"{sent_id}.{at}.".encode() + body
+    digests = [hmac.new(key_of(secret), content, hashlib.sha256).digest() for secret in secrets]
+    signed = " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
+    return {ID_HEADER: sent_id, TIMESTAMP_HEADER: str(at), STANDARD_HEADER: signed}
 
 
 def signature(secret: str, body: bytes, at: int) -> str:
-    """Return the header that signs a body, at a time in Unix seconds."""
+    """Return the header of before that signs a body, at a time in Unix seconds."""
     return f"t={at},v1={_digest(secret, str(at), body)}"
 
 
 def is_signed(secret: str, header: str, body: bytes, now: float, tolerance_seconds: float = TOLERANCE_SECONDS) -> bool:
     """
-    Tell whether a body was signed with a secret, and lately; takes the same time wherever it goes wrong.
+    Tell by the header of before whether a body was signed with a secret, in either spelling, and lately.
+
+    Takes the same time wherever it goes wrong.
 
     >>> is_signed("s3cret", signature("s3cret", b"{}", 1_000), b"{}", now=1_010)
     True
@@ -37,4 +102,4 @@ def is_signed(secret: str, header: str, body: bytes, now: float, tolerance_secon
 
 
 def _digest(secret: str, at: str, body: bytes) -> str:
-    return hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.new(key_of(secret), f"{at}.".encode() + body, hashlib.sha256).hexdigest()

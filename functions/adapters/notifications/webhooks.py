@@ -21,7 +21,14 @@ import httpx
 
 from functions.adapters.notifications.guarded_network import GuardedNetwork
 from functions.adapters.notifications.rendering import rendered
-from functions.adapters.notifications.signatures import SIGNATURE_HEADER, channel_secret, signature
+from functions.adapters.notifications.signatures import (
+    SIGNATURE_HEADER,
+    channel_secret,
+    message_id,
+    signature,
+    signing_keys,
+    standard_headers,
+)
 from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode
 from functions.domain.monitoring.notifications import Notification
 from functions.services.kernel.ports import Clock
@@ -51,7 +58,8 @@ class WebhookSender:
     Parameters
     ----------
     signing_secret : str
-        The deployment's; every generic channel's own secret is derived from it. Empty: nothing is sent to those.
+        The deployment's, as `signing_keys` reads it; every generic channel's own secrets are derived from it.
+        Without a key in it nothing is sent to those.
     clock : Clock
     allow_local : bool
         Whether http, any port and any address will do, as with the emulator.
@@ -80,11 +88,22 @@ class WebhookSender:
         body = json.dumps(rendered(channel.type, notification, mode), separators=(",", ":")).encode()
         headers = [("Host", url.netloc.decode()), ("Content-Type", "application/json"), ("User-Agent", "Maestro")]
         if channel.type is ChannelType.WEBHOOK:
-            if not self._signing_secret:
-                raise PermanentFailure(DeliveryReason.NO_SENDER, "the deployment has no secret to sign webhooks with")
-            secret = channel_secret(self._signing_secret, notification.tenant_id, channel.channel_id)
-            headers.append((SIGNATURE_HEADER, signature(secret, body, int(self._clock.now().timestamp()))))
+            headers += self._signatures(channel, notification, body).items()
         _judge(self._post(url, headers, body), _host(url))
+
+    def _signatures(self, channel: Channel, notification: Notification, body: bytes) -> dict[str, str]:
+        """Return the headers that sign an attempt. Raises PermanentFailure without a key to sign with."""
+        try:
+            keys = signing_keys(self._signing_secret)
+        except ValueError as error:
+            raise PermanentFailure(DeliveryReason.NO_SENDER, str(error)) from None
+        if not keys:
+            raise PermanentFailure(DeliveryReason.NO_SENDER, "the deployment has no secret to sign webhooks with")
+        tenant_id, at = notification.tenant_id, int(self._clock.now().timestamp())
+        secrets = [channel_secret(key, tenant_id, channel.channel_id) for key in keys]
+        sent_id = message_id(tenant_id, channel.channel_id, notification.notification_id)
+        before = {SIGNATURE_HEADER: signature(secrets[-1], body, at)}  # one only: the one that receivers have had
+        return standard_headers(secrets, sent_id, body, at) | before
 
     def _post(self, url: httpx.URL, headers: Sequence[tuple[str, str]], body: bytes) -> int:
         """Return the status of the answer."""

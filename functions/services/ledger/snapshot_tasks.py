@@ -119,10 +119,10 @@ def enqueue_days(
 
 def sessions_closed(calendar: MarketCalendar, now: datetime) -> list[date]:
     """Return the sessions that closed long enough ago for their fills and prices to be in, and not long before."""
-    first, last = (now - _CAUGHT_UP_WITHIN).date() - timedelta(days=1), now.date() + timedelta(days=1)
+    first = (now - _CAUGHT_UP_WITHIN).date() - timedelta(days=1)
     return [
         session
-        for session in calendar.sessions(first, last)
+        for session in calendar.sessions(first, calendar.last_opened(now))  # no day ahead: some calendars end
         if _SETTLED_AFTER <= now - calendar.close_of(session) <= _CAUGHT_UP_WITHIN
     ]
 

@@ -14,6 +14,7 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.stored_fields import COUNT, MAPS, NUMBER, TEXT, TIME, check_fields
 from functions.domain.monitoring.alert_members import holding
 from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, reconcile
+from functions.domain.monitoring.calendar_findings import calendar_end
 from functions.domain.monitoring.damage_findings import damaged_alerts
 from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_job, check_lapsed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
@@ -27,6 +28,7 @@ from functions.services.kernel.commits import Commits
 from functions.services.kernel.damage import reading
 from functions.services.kernel.enabled_tenants import as_far_as_readable, is_open
 from functions.services.kernel.ports import Clock, Document, MarketCalendars
+from functions.services.monitoring.calendar_end import unknown_in
 from functions.services.monitoring.ports import AlertRecords, AlertStore, Tell
 from functions.services.monitoring.stored_alerts import read_alerts
 
@@ -86,6 +88,9 @@ class CheckAlerts:
         opened = opening(self._calendars, policy_defaults, records.policy)
         seen = observed(records, policy, now, opened if is_sweep else None, closed)
         found = findings(seen)
+        if is_sweep:  # the calendar's library takes half a second to import, which no trigger waits for
+            market = as_far_as_readable(policy_defaults, records.policy, ["market"]).market
+            found += calendar_end(market, unknown_in(self._calendars, market, now), now)
         lasting = read_alerts(records.alerts)
         found += damaged_alerts(lasting.damaged, found)
         ids = [alert_id(finding.key) for finding in found]

@@ -15,6 +15,7 @@ from flask_openapi.openapi import OpenAPI
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from functions import __version__
 from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StrategyProcessesError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.triggers.api import problems
@@ -56,7 +57,7 @@ def build_app(cors_origins: Sequence[str] = (), admission: Admission | None = No
     """
     app = OpenAPI(
         __name__,
-        info=Info(title="Maestro", version="1", description=DESCRIPTION),
+        info=Info(title="Maestro", version=__version__, description=DESCRIPTION),
         security_schemes={"firebase": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         validation_error_model=problems.Problem,
         validation_error_callback=problems.of_validation,

@@ -33,6 +33,23 @@ def test_the_last_year_of_holidays_is_known_to_its_end_and_what_is_beyond_is_nam
     assert no.value.value == "XSHG"
 
 
+def test_after_the_last_known_day_nothing_is_told_and_until_then_all_is() -> None:
+    shanghai = CALENDARS.of("XSHG")
+    last_evening, after = datetime(2026, 12, 31, 10, tzinfo=UTC), datetime(2027, 1, 4, 3, tzinfo=UTC)
+    assert not shanghai.is_open(last_evening)
+    assert shanghai.last_opened(last_evening) == date(2026, 12, 31)
+    assert shanghai.sessions(date(2026, 12, 30), date(2026, 12, 31)) == [date(2026, 12, 30), date(2026, 12, 31)]
+    for ask in (
+        lambda: shanghai.is_open(after),
+        lambda: shanghai.session_of(after),
+        lambda: shanghai.last_opened(after),
+        lambda: shanghai.sessions(date(2026, 12, 31), date(2027, 1, 1)),
+        lambda: shanghai.sessions(date(2027, 1, 4), date(2027, 1, 8)),
+    ):
+        with pytest.raises(InputError, match="trading days are known until 2026-12-31"):
+            ask()
+
+
 def test_a_market_that_does_not_exist_is_named() -> None:
     for ask in (
         lambda: CALENDARS.of("XXXX").is_open(datetime(2026, 1, 6, tzinfo=UTC)),
