@@ -17,7 +17,7 @@ less often, that of drawdowns in 81 to 88 of 100.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,18 +72,54 @@ def path_differences(
     MetricInputError
         If a return is missing or infinite, or there are fewer than two days.
     """
-    returns = known_returns(daily_returns)
-    days = returns.shape[-1]
-    drawn = [_of_paths(returns, paths) for paths in _paths(days, block_length, replications, generator)]
-    totals, falls = (np.concatenate(each, axis=1) for each in zip(*drawn, strict=True))
-    compare = _Comparison(against, confidence)
-    total = statistics.total_return(returns)
-    yearly, yearlies = (_yearly(each, days, periods_a_year) for each in (total, totals))
-    return PathDifferences(
-        compare.by_quantiles(total, totals),
-        compare.by_quantiles(yearly, yearlies),
-        compare.by_longer_arm(statistics.max_drawdown(returns), falls),
-    )
+    paths = ResampledPaths.of(daily_returns, generator, block_length=block_length, replications=replications)
+    return paths.differences(against=against, periods_a_year=periods_a_year, confidence=confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class ResampledPaths:
+    """What several series come to as they are, and on the same resampled paths; fractions."""
+
+    days: int
+    total: Floats
+    """Total returns as they are, shape (series,)."""
+    totals: Floats
+    """The same of each path, shape (series, replications)."""
+    fall: Floats
+    """Deepest falls as they are, shape (series,)."""
+    falls: Floats
+    """The same of each path, shape (series, replications)."""
+
+    @classmethod
+    def of(
+        cls,
+        daily_returns: ArrayLike,
+        generator: np.random.Generator,
+        *,
+        block_length: float,
+        replications: int = REPLICATIONS,
+    ) -> ResampledPaths:
+        """Resample; parameters and errors as of `path_differences`. Of how many series it is draws no other days."""
+        returns = known_returns(daily_returns)
+        days = returns.shape[-1]
+        drawn = [_of_paths(returns, paths) for paths in _paths(days, block_length, replications, generator)]
+        totals, falls = (np.concatenate(each, axis=1) for each in zip(*drawn, strict=True))
+        return cls(days, statistics.total_return(returns), totals, statistics.max_drawdown(returns), falls)
+
+    def rows(self, rows: Sequence[int]) -> ResampledPaths:
+        """Return some of the series, in that order."""
+        kept = list(rows)
+        return ResampledPaths(self.days, self.total[kept], self.totals[kept], self.fall[kept], self.falls[kept])
+
+    def differences(self, *, periods_a_year: int, against: int = 0, confidence: float = 0.95) -> PathDifferences:
+        """Compare all series with one of them; parameters as of `path_differences`."""
+        compare = _Comparison(against, confidence)
+        yearly, yearlies = (_yearly(each, self.days, periods_a_year) for each in (self.total, self.totals))
+        return PathDifferences(
+            compare.by_quantiles(self.total, self.totals),
+            compare.by_quantiles(yearly, yearlies),
+            compare.by_longer_arm(self.fall, self.falls),
+        )
 
 
 @dataclass(frozen=True, slots=True)
