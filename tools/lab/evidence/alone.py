@@ -21,17 +21,13 @@ from tools.lab.policies import BUILT_IN, OFF
 from tools.lab.task import Advance, Task, found_strategies
 
 VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "BollingerBreakout": ({"days": 10}, {"days": 40}, {"band_width": 1.5}),
-    "MovingAverageTrend": ({"fast_days": 10}, {"slow_days": 100}, {"fast_days": 1, "slow_days": 200}),
-    "PairsReversion": ({"days": 20}, {"days": 60}, {"pair": ("CVX", "XOM")}),
-    "RsiMeanReversion": ({"days": 5}, {"days": 14}, {"oversold": 20.0}),
-    "TurtleChannel": (
-        {"entry_days": 10, "exit_days": 5},
-        {"entry_days": 40, "exit_days": 20},
-        {"entry_days": 55, "exit_days": 20},
-    ),
-    "TwelveOneMomentum": ({"formation_days": 126}, {"kept_ranks": 1}, {"kept_ranks": 5}),
-    "VolatilityManaged": ({"days": 10}, {"days": 44}, {"target_volatility": 0.20}),
+    "BollingerBreakout": ({"days": 10}, {"days": 40}),
+    "MovingAverageTrend": ({"fast_days": 10}, {"slow_days": 100}),
+    "PairsReversion": ({"days": 20}, {"days": 60}),
+    "RsiMeanReversion": ({"days": 5}, {"days": 14}),
+    "TurtleChannel": ({"entry_days": 10, "exit_days": 5}, {"entry_days": 40, "exit_days": 20}),
+    "TwelveOneMomentum": ({"formation_days": 126}, {"kept_ranks": 1}),
+    "VolatilityManaged": ({"days": 10}, {"days": 44}),
 }
 """Other settings of the samples, by class name. A strategy of the user's own has none."""
 

@@ -40,7 +40,7 @@ def modes_by_chance(
     policies: Mapping[str, Mapping[str, Any]],
     generator: np.random.Generator,
     progress: Advance | None = None,
-    simulated: int = SIMULATED,
+    simulated: int | None = None,
 ) -> str:
     """
     Return which modes simulated strategies have after 30, 90 and 120 sessions, by their true ratio.
@@ -52,7 +52,7 @@ def modes_by_chance(
     """
     rows = []
     year = Policy().periods_a_year
-    returns = simulated_returns(generator, np.repeat(RATIOS, simulated), SESSIONS, Policy())
+    returns = simulated_returns(generator, np.repeat(RATIOS, simulated or SIMULATED), SESSIONS, Policy())
     for number_, (name, document) in enumerate(policies.items()):
         policy = Policy.from_sources({}, document)
         weights = mode_weights(SessionReturns.plain(returns), policy, part_of(progress, number_, len(policies)))

@@ -60,11 +60,11 @@ WORLDS: Mapping[str, Skill] = {
 }
 
 
-def in_worlds(generator: np.random.Generator, progress: Advance | None = None, histories: int = HISTORIES) -> str:
+def in_worlds(generator: np.random.Generator, progress: Advance | None = None, histories: int | None = None) -> str:
     """Return mean Sharpe ratios of each policy in each world, with standard errors over histories."""
     steps, rows = len(WORLDS) * len(JUDGED), []
     for world, (name, skill) in enumerate(WORLDS.items()):
-        returns = returns_of(skill, generator, histories)
+        returns = returns_of(skill, generator, histories or HISTORIES)
         sessions = SessionReturns.plain(returns.reshape(-1, DAYS))
         ratios = {ALWAYS: _ratios(returns, np.ones(returns.shape))}
         for judged, policy in enumerate(JUDGED):
