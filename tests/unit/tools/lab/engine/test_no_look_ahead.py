@@ -11,32 +11,43 @@ from typing import Any
 
 import numpy as np
 
-from functions.strategies.base import BaseStrategy
+from functions.sandbox.find_strategies import is_sample
+from functions.strategies.base import BaseStrategy, Inputs, Signal
 from tools.lab.engine.replay import replay
 from tools.lab.policy_run import PolicyRun
 from tools.lab.prices.bars import DailyBars
 from tools.lab.prices.read import read_prices
-from tools.lab.task import STRATEGIES_PACKAGE, found_strategies
+from tools.lab.task import found_strategies
 from tools.prerequisites import ROOT
 
 PRICES = ROOT / "examples/data/us_equities_daily_2018_2022.csv"
+OURS = "functions.strategies."
 FIRST, LAST = date(2020, 1, 2), date(2020, 4, 9)
 HISTORY, CASH, FEE, SLIPPAGE = 260, 100_000.0, 0.005, 0.0002
 POLICIES: Mapping[str, Mapping[str, Any]] = {"off": {"enabled": False}, "guide": {}}
 
 
 def samples() -> dict[str, BaseStrategy]:
-    found = {name: one for name, one in found_strategies().items() if one.__module__.startswith(STRATEGIES_PACKAGE)}
-    return {name: found[name]() for name in sorted(found) if found[name].is_sample}
+    """Return ours, by name: one of the user's own may be there, too."""
+    found = {name: one() for name, one in sorted(found_strategies().items()) if one.__module__.startswith(OURS)}
+    return {name: one for name, one in found.items() if is_sample(one)}
 
 
 def replayed(bars: DailyBars) -> dict[str, PolicyRun]:
     return replay(bars, [*samples().values()], POLICIES, market="XNYS", first=FIRST, last=LAST)
 
 
+def asked(strategy: BaseStrategy, market_data: Inputs, account: Inputs) -> Signal:
+    signal: Any = strategy.evaluate(market_data, account)
+    answer: Signal = asyncio.run(signal) if inspect.iscoroutine(signal) else signal
+    return answer
+
+
 def by_hand(bars: DailyBars) -> list[float]:
     """Return equity at each close: strategies see closes up to a session, and what they say is done at the next."""
-    strategies, cash, shares, orders, equity = samples(), CASH, {}, [], []
+    strategies, cash, equity = samples(), CASH, []
+    shares: dict[tuple[str, str], float] = {}
+    orders: list[tuple[str, Signal]] = []
     for at, day in enumerate(bars.days):
         if not FIRST <= day <= LAST:
             continue
@@ -44,10 +55,7 @@ def by_hand(bars: DailyBars) -> list[float]:
         known = bars.close[at - HISTORY + 1 : at + 1].T.tolist()
         market = {s: {"price": price[s], "history": closes} for s, closes in zip(bars.symbols, known, strict=True)}
         positions = [{"symbol": s, "qty": held, "strategy_id": name} for (name, s), held in shares.items()]
-        said = {}
-        for name, one in strategies.items():
-            signal = one.evaluate({"symbols": market}, {"positions": positions})
-            said[name] = asyncio.run(signal) if inspect.iscoroutine(signal) else signal
+        said = {name: asked(one, {"symbols": market}, {"positions": positions}) for name, one in strategies.items()}
         for name, signal in orders:
             symbol = signal["ticker"]
             if signal["action"] == "SELL":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,16 +19,24 @@ PRICES = ROOT / "examples/data/us_equities_daily_2018_2022.csv"
 
 
 def task(*strategies: str) -> Task:
-    days = {"first": "2020-02-18", "last": "2020-03-31"}
-    return Given(prices=PRICES, out=Path(), strategies=list(strategies), leave_out=["SP500"], **days).task()
+    given = Given(
+        prices=PRICES,
+        out=Path(),
+        first="2020-02-18",
+        last="2020-03-31",
+        strategies=list(strategies),
+        leave_out=["SP500"],
+    )
+    return given.task()
 
 
 def test_every_variant_is_a_setting_that_its_sample_has() -> None:
     for name, variants in VARIANTS.items():
         assert len({str(sorted(one.items())) for one in variants}) == len(variants)
         for one in variants:
-            assert one.keys() <= found_strategies()[name].defaults.keys()
-            assert all(found_strategies()[name].defaults[setting] != value for setting, value in one.items())
+            defaults: dict[str, Any] = found_strategies()[name]().defaults
+            assert one.keys() <= defaults.keys()
+            assert all(defaults[setting] != value for setting, value in one.items())
 
 
 def test_what_one_earns_does_not_depend_on_who_else_is_replayed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from functions.domain.kernel.policy import Policy
+from functions.domain.track_record.modes import ModeState
 from functions.domain.track_record.session_returns import SessionReturns
 from functions.domain.track_record.standing import standings
 from functions.domain.track_record.windows import PerformanceWindows
@@ -25,7 +26,7 @@ POLICIES = {
 def test_weights_are_those_of_the_modes_that_a_cycle_would_set(name: str) -> None:
     policy, names = POLICIES[name], tuple("ABCDEF")
     days = [date(2020, 1, 1) + timedelta(days=day) for day in range(120)]
-    modes = {}
+    modes: dict[str, ModeState] = {}
     found = mode_weights(SessionReturns.plain(RETURNS), policy)
     for number, day in enumerate(days):
         rows = zip(names, RETURNS[:, :number].tolist(), strict=True)
