@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from functions.domain.kernel.errors import InputError
-from tools.lab import evidence, options
+from tools.lab import options
+from tools.lab.evidence.accounts import POLICIES, accounts
+from tools.lab.evidence.every_table import every_table
 from tools.lab.given import Given
 from tools.lab.options import taking
 from tools.lab.policies import BUILT_IN, OFF, OPTIONS, Document, chosen_policies, grid
@@ -112,15 +114,21 @@ def walk_forward(
 
 @taking(Given)
 def measure_evidence(given: Given, as_json: AsJson = False) -> None:
-    """Measure the settings that the documents speak of, and print the documents' tables in Markdown."""
+    """
+    Measure the settings that the documents speak of, and print the documents' tables in Markdown.
+
+    Besides accounts these are simulated strategies and worlds, and strategies alone, as weights. Other prices are other
+    figures. --json gives those of the accounts alone.
+    """
     folder = Folder(given.out)
-    found = run_policies(given.task(), evidence.POLICIES, folder, given.chance(), with_rules=False)
+    found = run_policies(given.task(), POLICIES, folder, given.chance(), with_rules=False)
     if as_json:
         print(json_of(document_of(found)), end="")
     else:
         for warning in found.warnings:
             print(f"{warning}\n")
-        print("\n\n".join(evidence.tables(found)))
+        for said in every_table(found) if found.is_whole else (accounts(found),):
+            print(f"{said}\n", flush=True)
     tell_files(folder)
     if not found.is_whole:
         raise typer.Exit(INTERRUPTED)

@@ -100,6 +100,13 @@ def with_rules_judged(found: Outcome, others: Mapping[str, Mapping[str, Any]]) -
 def progress(words: str, task: Task, policies: int) -> Iterator[Advance]:
     """Show how far a replay is, on standard error, and nothing once it is over."""
     text = f"{words}: {policies} polic{'y' if policies == 1 else 'ies'}, {len(task.strategies)} strategies"
+    with sessions_done(text) as advance:
+        yield advance
+
+
+@contextlib.contextmanager
+def sessions_done(text: str) -> Iterator[Advance]:
+    """Show how many sessions are done, on standard error, and nothing once it is over."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} sessions"))
     with Progress(*columns, TimeRemainingColumn(), console=notes, transient=True) as shown:
         bar = shown.add_task(text, total=None)

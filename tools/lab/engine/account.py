@@ -10,6 +10,8 @@ from typing import Any
 from functions.domain.kernel.policy import Policy
 from functions.domain.ledger.periods import Period
 from functions.domain.orchestration.decision import MaestroDecision
+from functions.domain.track_record.daily_returns import session_of
+from functions.domain.track_record.session_returns import SessionReturn
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock, Document, MarketCalendars
 from functions.services.ledger.month_performance import ComputeMonth
@@ -150,6 +152,12 @@ class PolicyAccount:
                 earned[name] += 0.0 if document is None else document["pnl"]
             first += _DAY
         return earned
+
+    def session_return(self, session: Session, strategy: str) -> SessionReturn | None:
+        """Return what the live book's strategy earned in a session, as modes judge it; None before its first fill."""
+        document_id = Period.of_day(session.day).document_id(self.tenant.uid, strategy)
+        document = self._of("strategy_performance").get(document_id)
+        return None if document is None else session_of([document])
 
     def forget(self, session: Session) -> None:
         """Drop what no service reads again, so that memory does not grow with the sessions."""

@@ -10,7 +10,7 @@ import numpy as np
 from functions.domain.lab.differences import REPLICATIONS, Difference, common_block_length, sharpe_differences
 from functions.domain.lab.figures import Figures, figures
 from functions.domain.lab.holdings import at_mean_exposure, separate_spells
-from functions.domain.lab.path_differences import path_differences
+from functions.domain.lab.path_differences import PathDifferences, ResampledPaths
 from functions.domain.lab.verdict import days_to_see, too_few_to_tell
 from functions.domain.track_record.moments import Floats
 from tools.lab.policies import OFF
@@ -72,23 +72,65 @@ def compared(
     hold : NDArray, shape (days,), or None
         Daily returns of buy-and-hold; None where there are no prices.
     """
-    if len(raw.days) < 2 or not all(np.isfinite(one.returns).all() for one in (raw, *policies)):
+    if not policies or len(raw.days) < 2 or not all(np.isfinite(one.returns).all() for one in (raw, *policies)):
         return {}
     year = terms.periods_a_year
     everything = np.stack([raw.returns, *(one.returns for one in policies)])
     block = common_block_length(everything - terms.risk_free_rate / year)
-    return {one.name: _comparison(one, raw, hold, terms, chance, block) for one in policies}
+    others = {one.name: _others(one, raw, hold, terms) for one in policies}
+    paths = _Paths.of([*policies], others, chance, block)
+    return {one.name: _comparison(one, raw, others[one.name], paths, terms, chance) for one in policies}
 
 
-def _comparison(
-    policy: Measured, raw: Measured, hold: Floats | None, terms: Terms, chance: Chance, block: float
-) -> Comparison:
+def _others(policy: Measured, raw: Measured, hold: Floats | None, terms: Terms) -> dict[str, Floats]:
+    """Return what a policy is compared with, by name: each series that is known on every day."""
     scaled = at_mean_exposure(
         raw.returns, raw.exposure, policy.exposure, terms.risk_free_rate, periods_a_year=terms.periods_a_year
     )
     others = {RAW: raw.returns, SCALED: scaled} | ({} if hold is None else {HOLD: hold})
-    others = {name: returns for name, returns in others.items() if np.isfinite(returns).all()}
-    beside = _beside(policy, others, terms, chance, block)
+    return {name: returns for name, returns in others.items() if np.isfinite(returns).all()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    """Resampled paths of all series: what several policies are compared with is resampled once."""
+
+    resampled: ResampledPaths
+    block_length: float
+    rows: Mapping[str, Sequence[int]]
+    """By policy: its own row, and then those of what it is compared with."""
+
+    @classmethod
+    def of(
+        cls, policies: Sequence[Measured], others: Mapping[str, Mapping[str, Floats]], chance: Chance, block: float
+    ) -> _Paths:
+        series: dict[tuple[str, str], Floats] = {}
+        rows = {}
+        for policy in policies:
+            wanted = {(policy.name, ""): policy.returns}
+            wanted |= {_series_of(policy.name, other): returns for other, returns in others[policy.name].items()}
+            series |= wanted
+            rows[policy.name] = [list(series).index(one) for one in wanted]
+        resampled = ResampledPaths.of(
+            np.stack(list(series.values())), chance.generator(), block_length=block, replications=chance.replications
+        )
+        return cls(resampled, block, rows)
+
+    def beside(self, policy: str, terms: Terms) -> PathDifferences:
+        """Return how far what a policy is compared with is above it."""
+        rows = self.resampled.rows(self.rows[policy])
+        return rows.differences(periods_a_year=terms.periods_a_year, confidence=CONFIDENCE)
+
+
+def _series_of(policy: str, other: str) -> tuple[str, str]:
+    """Return what tells one series from another: only raw at a policy's exposure is that policy's own."""
+    return (policy, other) if other == SCALED else ("", other)
+
+
+def _comparison(
+    policy: Measured, raw: Measured, others: Mapping[str, Floats], paths: _Paths, terms: Terms, chance: Chance
+) -> Comparison:
+    beside = _beside(policy, others, paths, terms, chance)
     spells = spells_between(policy, raw)
     sharpe = beside[RAW].sharpe
     too_few = too_few_to_tell(
@@ -99,11 +141,13 @@ def _comparison(
         spells=spells,
     )
     needed = _days_to_see(sharpe.difference, beside[RAW].correlation, terms)
-    return Comparison(beside=beside, spells=spells, too_few=too_few, days_to_see=needed, block_length=block)
+    return Comparison(
+        beside=beside, spells=spells, too_few=too_few, days_to_see=needed, block_length=paths.block_length
+    )
 
 
 def _beside(
-    policy: Measured, others: Mapping[str, Floats], terms: Terms, chance: Chance, block: float
+    policy: Measured, others: Mapping[str, Floats], paths: _Paths, terms: Terms, chance: Chance
 ) -> dict[str, Beside]:
     series = np.stack([policy.returns, *others.values()])
     year, rate = terms.periods_a_year, terms.risk_free_rate
@@ -113,24 +157,17 @@ def _beside(
         rate,
         periods_a_year=year,
         confidence=CONFIDENCE,
-        block_length=block,
+        block_length=paths.block_length,
         replications=chance.replications,
     )
-    paths = path_differences(
-        series,
-        chance.generator(),
-        block_length=block,
-        periods_a_year=year,
-        confidence=CONFIDENCE,
-        replications=chance.replications,
-    )
+    of_paths = paths.beside(policy.name, terms)
     return {
         name: Beside(
             other=figures(returns, policy.days, rate, periods_a_year=year),
             sharpe=reversed_(ratios.by_series[row]),
-            total_return=reversed_(paths.total_return[row]),
-            yearly_return=reversed_(paths.yearly_return[row]),
-            max_drawdown=reversed_(paths.max_drawdown[row]),
+            total_return=reversed_(of_paths.total_return[row]),
+            yearly_return=reversed_(of_paths.yearly_return[row]),
+            max_drawdown=reversed_(of_paths.max_drawdown[row]),
             correlation=_correlation(policy.returns, returns),
         )
         for row, (name, returns) in enumerate(others.items(), start=1)

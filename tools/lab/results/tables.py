@@ -86,8 +86,8 @@ def verdicts(found: Outcome) -> Iterator[str]:
             yield f"{name}: differs from off by more than chance explains"
 
 
-def percent(value: float) -> str:
-    return "n/a" if math.isnan(value) else _typeset(f"{100 * value:.1f} %")
+def percent(value: float, digits: int = 1) -> str:
+    return "n/a" if math.isnan(value) else _typeset(f"{100 * value:.{digits}f} %")
 
 
 def number(value: float) -> str:

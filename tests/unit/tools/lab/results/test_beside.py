@@ -8,11 +8,13 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from functions.domain.lab.holdings import at_mean_exposure
+from functions.domain.lab.path_differences import path_differences
 from tests.unit.domain.lab.records import sessions
 from tests.unit.tools.lab.results.runs import TERMS, a_measured, noise
 from tools.lab.prices.bars import DailyBars
 from tools.lab.results.benchmark import buy_and_hold
-from tools.lab.results.beside import HOLD, RAW, SCALED, Chance, compared, spells_between
+from tools.lab.results.beside import HOLD, RAW, SCALED, Chance, compared, reversed_, spells_between
 
 CHANCE = Chance(seed=1, replications=200)
 
@@ -47,6 +49,24 @@ def test_a_figure_does_not_depend_on_which_other_policies_are_compared_but_for_t
     if alone["one"].block_length == both["one"].block_length:
         assert alone["one"].beside == both["one"].beside
     assert alone["one"].beside[RAW].other == both["one"].beside[RAW].other
+
+
+def test_paths_are_resampled_once_and_say_what_they_say_of_each_policy_by_itself() -> None:
+    raw, hold = a_measured("off", noise(0)), noise(3)
+    policies = [a_measured(name, noise(seed), exposure=0.4) for seed, name in enumerate(("one", "other"), 1)]
+    for name, found in compared(policies, raw, hold, TERMS, CHANCE).items():
+        own = next(one for one in policies if one.name == name)
+        scaled = at_mean_exposure(raw.returns, raw.exposure, own.exposure, periods_a_year=TERMS.periods_a_year)
+        alone = path_differences(
+            np.stack([own.returns, raw.returns, scaled, hold]),
+            CHANCE.generator(),
+            block_length=found.block_length,
+            periods_a_year=TERMS.periods_a_year,
+            replications=CHANCE.replications,
+        )
+        for row, other in enumerate((RAW, SCALED, HOLD), 1):
+            assert found.beside[other].total_return == reversed_(alone.total_return[row])
+            assert found.beside[other].max_drawdown == reversed_(alone.max_drawdown[row])
 
 
 def test_too_few_trades_say_so() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from functions.domain.kernel.policy import Policy
 from tests.unit.tools.lab.results.runs import CASH, TERMS, a_measured, a_run
-from tools.lab import evidence
-from tools.lab.evidence import POLICIES, after_mode, markdown
+from tools.lab.evidence.accounts import POLICIES, after_mode
+from tools.lab.evidence.markdown import markdown
 from tools.lab.results.measured import Measured, measured
 
 
@@ -37,12 +37,6 @@ def test_what_was_earned_after_a_mode_is_that_of_the_sessions_after_it() -> None
 @pytest.mark.parametrize("name", POLICIES)
 def test_every_policy_of_the_tables_is_one_the_product_takes(name: str) -> None:
     assert Policy.problems({}, POLICIES[name]) == []
-
-
-def test_thirty_days_tell_a_ratio_by_three() -> None:
-    said = evidence._what_days_tell(252)
-    assert "| 30 | 2.95 | 2.95 | 2.96 |" in said
-    assert "685, 173, 79" in said
 
 
 def test_a_table_is_markdown() -> None:

@@ -1,22 +1,21 @@
-"""`lab evidence`: what the documents claim of the product's own settings, measured anew; favourable or not."""
+"""What accounts would have come to under the settings that people ask for most."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from statistics import NormalDist
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from functions.domain.lab.figures import Figures
-from functions.domain.track_record.sharpe_evidence import minimum_track_record_length, sharpe_standard_error
+from tools.lab.evidence.markdown import markdown
 from tools.lab.policies import GUIDE, OFF
 from tools.lab.policy_run import StrategySession
-from tools.lab.results.beside import SCALED
+from tools.lab.results.beside import RAW, SCALED
 from tools.lab.results.measured import Measured
 from tools.lab.results.outcome import Outcome
-from tools.lab.results.tables import number, percent
+from tools.lab.results.tables import between, number, percent
 
 POLICIES: Mapping[str, Mapping[str, Any]] = {
     OFF: {"enabled": False},
@@ -24,6 +23,7 @@ POLICIES: Mapping[str, Mapping[str, Any]] = {
     "lookback 90, 60 data points": {"PERFORMANCE_LOOKBACK_DAYS": 90, "MIN_DATA_POINTS": 60},
     "lookback 90": {"PERFORMANCE_LOOKBACK_DAYS": 90},
     "proof 0.9": {"demotion_confidence": 0.9},
+    "proof 0.95": {"demotion_confidence": 0.95},
     "proof 0.8, lookback 90": {"demotion_confidence": 0.8, "PERFORMANCE_LOOKBACK_DAYS": 90},
     "proof 0.95, lookback 90": {"demotion_confidence": 0.95, "PERFORMANCE_LOOKBACK_DAYS": 90},
     "thresholds 0 and −1, lookback 90": {
@@ -35,17 +35,10 @@ POLICIES: Mapping[str, Mapping[str, Any]] = {
 """What is asked again and again: more days, proof before a demotion, lower thresholds."""
 FORWARD = 30
 """Sessions after a mode over which its strategy's own return is looked at."""
-_DAYS = (30, 60, 90, 252)
 
 
-def tables(found: Outcome) -> Iterator[str]:
-    """Yield Markdown tables of a run of `POLICIES`."""
-    yield _accounts(found)
-    yield _after_modes(found)
-    yield _what_days_tell(found.task.terms.periods_a_year)
-
-
-def _accounts(found: Outcome) -> str:
+def accounts(found: Outcome) -> str:
+    """Return what each policy of a run came to, its mode changes among it."""
     rows = []
     for name, one in found.policies.items():
         beside = found.comparisons[name].beside if name in found.comparisons else None
@@ -78,7 +71,17 @@ def _ratio(one: Figures) -> str:
     return f"{number(one.sharpe_ratio)} ± {number(one.sharpe_standard_error)}"
 
 
-def _after_modes(found: Outcome) -> str:
+def beside_raw(found: Outcome) -> str:
+    """Return how far each policy is above the strategies alone, with intervals of 95 %."""
+    rows = []
+    for name, comparison in found.comparisons.items():
+        one = comparison.beside[RAW]
+        figures = (between(one.yearly_return, percent), between(one.sharpe), between(one.max_drawdown, percent))
+        rows.append((name, *figures, number(one.correlation)))
+    return markdown(("policy, less off", "return a year", "Sharpe", "max drawdown", "correlation"), rows)
+
+
+def after_modes(found: Outcome) -> str:
     """Return what strategies earned raw in the sessions after each mode that the guide's ladder gave them."""
     guide = found.policies[GUIDE]
     rows = []
@@ -116,33 +119,3 @@ def _raw_of(rows: Sequence[StrategySession]) -> tuple[np.ndarray[Any, Any], np.n
     profits = np.array([row.profit for row in rows])
     held = np.array([0.0, *(row.held for row in rows[:-1])])
     return np.concatenate([[0.0], np.cumsum(profits)]), np.concatenate([[0.0], np.cumsum(held)])
-
-
-def _what_days_tell(periods_a_year: int) -> str:
-    """Return how well so many normal days tell a Sharpe ratio, and how many it takes to prove one."""
-    rows = [(str(days), *(number(_error(days, ratio, periods_a_year)) for ratio in (0.0, 1.0, 2.0))) for days in _DAYS]
-    said = markdown(("days", "SE of a ratio of 0", "of 1", "of 2"), rows)
-    proofs = ", ".join(f"{math.ceil(_needed(ratio, periods_a_year)):,}" for ratio in (1.0, 2.0, 3.0))
-    return f"{said}\n\nDays that prove a ratio of 1, 2 and 3 to be above 0, at 95 %: {proofs}."
-
-
-def _error(days: int, ratio: float, periods_a_year: int) -> float:
-    return float(sharpe_standard_error(_days(days, ratio, periods_a_year), periods_a_year=periods_a_year))
-
-
-def _needed(ratio: float, periods_a_year: int) -> float:
-    return float(minimum_track_record_length(_days(5000, ratio, periods_a_year), periods_a_year=periods_a_year))
-
-
-def _days(count: int, sharpe: float, periods_a_year: int) -> np.ndarray[Any, Any]:
-    """Return days of a normal distribution's own quantiles, with just that annualised ratio."""
-
-    z = np.array([NormalDist().inv_cdf((at + 0.5) / count) for at in range(count)])
-    z = (z - z.mean()) / z.std(ddof=1)
-    return np.asarray(0.01 * (z + sharpe / math.sqrt(periods_a_year)))
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
