@@ -39,6 +39,8 @@ class DecidedSession:
     """Whether the systemic rule found risk."""
     is_stopped_by_breaker: bool
     """Whether an account breaker stopped an entry."""
+    verdicts: Mapping[str, AllocationDecision]
+    """By strategy: why, and by which figures."""
 
 
 def replayed(
@@ -71,9 +73,25 @@ def replayed(
                 frozenset(name for name, one in ruled.items() if one.is_whole_exit),
                 decision.systemic_risk_detected,
                 any(change.reason_code in BREAKER_REASONS for one in ruled.values() for change in one.changes),
+                {one.strategy_name: one for one in decision.verdicts},
             )
         )
     return decided
+
+
+def not_reproduced(sessions: Sequence[RecordedSession], decided: Sequence[DecidedSession]) -> tuple[date, ...]:
+    """Return the sessions that were decided again, by the policies of then, otherwise than they were for a strategy."""
+    pairs = zip(sessions, decided, strict=True)
+    return tuple(one.day for one, again in pairs if not _is_same(one.issued, again.issued))
+
+
+def _is_same(one: Mapping[str, Issued], other: Mapping[str, Issued]) -> bool:
+    return one.keys() == other.keys() and all(issued.is_same(other[name]) for name, issued in one.items())
+
+
+def modes_of(decided: Sequence[DecidedSession]) -> dict[date, dict[str, AgentMode]]:
+    """Return the modes that strategies had, by session."""
+    return {one.day: {name: issued.mode for name, issued in one.issued.items()} for one in decided}
 
 
 def modes_after(session: RecordedSession) -> dict[str, ModeState]:
@@ -109,7 +127,7 @@ def _request(
         account=_ACCOUNT,
         issues=session.issues,
         signals=session.signals,
-        samples=session.unnamed_samples | frozenset(policy.sample_strategies),
+        samples=session.samples | frozenset(policy.sample_strategies),
         load_errors={},
         new_nonce=str,
         drifts=session.drifts,
