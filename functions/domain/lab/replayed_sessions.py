@@ -11,7 +11,7 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.lab.recorded_session import BREAKER_REASONS, Issued, RecordedSession
 from functions.domain.orchestration.decide import DecisionRequest, decide
-from functions.domain.orchestration.decision import AllocationDecision
+from functions.domain.orchestration.decision import AllocationDecision, MaestroDecision
 from functions.domain.orchestration.inputs import Account
 from functions.domain.orchestration.paper_costs import STATED
 from functions.domain.orchestration.risk_rules import RuledSignal
@@ -39,8 +39,8 @@ class DecidedSession:
     """Whether the systemic rule found risk."""
     is_stopped_by_breaker: bool
     """Whether an account breaker stopped an entry."""
-    verdicts: Mapping[str, AllocationDecision]
-    """By strategy: why, and by which figures."""
+    decision: MaestroDecision
+    """Everything that was decided, and why."""
 
 
 def replayed(
@@ -73,7 +73,7 @@ def replayed(
                 frozenset(name for name, one in ruled.items() if one.is_whole_exit),
                 decision.systemic_risk_detected,
                 any(change.reason_code in BREAKER_REASONS for one in ruled.values() for change in one.changes),
-                {one.strategy_name: one for one in decision.verdicts},
+                decision,
             )
         )
     return decided
@@ -89,7 +89,7 @@ def _is_same(one: Mapping[str, Issued], other: Mapping[str, Issued]) -> bool:
     return one.keys() == other.keys() and all(issued.is_same(other[name]) for name, issued in one.items())
 
 
-def modes_of(decided: Sequence[DecidedSession]) -> dict[date, dict[str, AgentMode]]:
+def modes_of(decided: Sequence[DecidedSession] | Sequence[RecordedSession]) -> dict[date, dict[str, AgentMode]]:
     """Return the modes that strategies had, by session."""
     return {one.day: {name: issued.mode for name, issued in one.issued.items()} for one in decided}
 

@@ -58,6 +58,24 @@ class ReadRecord:
         (found,) = self._store.last_decisions(tenant_id, [(LONG_AGO, before)])
         return found
 
+    def days(self, tenant_id: str, market: str, first: date | None, last: date | None, now: datetime) -> list[date]:
+        """
+        Return the trading days from the first that has a decision on record to the newest, or those within two days.
+
+        The first few may have none. Raises StoreUnavailable.
+        """
+        calendar = self._calendars.of(market)
+        end = now + _DAY if last is None else calendar.end_of(sessions_to(calendar, last, 1)[0])
+        newest = self.newest(tenant_id, end)
+        if newest is None:
+            return []
+        last = calendar.session_of(newest["timestamp"])
+        begin = last
+        while newest is not None and (first is None or begin > first):  # a season at a time, over whatever gap there is
+            begin = sessions_to(calendar, calendar.session_of(newest["timestamp"]), MAX_WINDOW_DAYS)[0]
+            newest = self.newest(tenant_id, calendar.end_of(calendar.session_before(begin)))
+        return calendar.sessions(begin if first is None else first, last)
+
     def run(
         self,
         tenant_id: str,

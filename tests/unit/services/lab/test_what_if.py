@@ -192,7 +192,8 @@ def test_whatever_is_damaged_in_a_decision_it_is_read_or_left_out() -> None:
     log = record.of_sessions([day])[day]
     refused = 0
     names = ("timestamp", "policy_version", "allocation_decisions", "signals", "strategy_errors", "input_issues")
-    for name, damage in itertools.product(names, ("lost", 7, [1], {"S1": 1}, [{}], {"S1": {}}, None)):
+    damages: tuple[Any, ...] = ("lost", 7, [1], {"S1": 1}, [{}], {"S1": {}}, None)
+    for name, damage in itertools.product(names, damages):
         try:
             read_session({**log, name: damage}, day, log["timestamp"], frozenset())
         except InputError:
