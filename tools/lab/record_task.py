@@ -27,7 +27,7 @@ from tools.lab.source import Advance, Policies
 
 CURRENT = "current"
 """The policy that the tenant has now."""
-_SHOWN_DAYS = 3
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,17 +109,20 @@ class RecordTask:
         found = [
             _told(self.not_reproduced, "not decided again as they were, with the policies of then"),
             _told(record.unreadable, "left out, as their decision cannot be read"),
-            _told(record.undecided, "without a decision: the returns after them are left out"),
+            _told(record.undecided, "without a decision on record"),
             _told(record.uncounted, "left out, as the returns they looked back on are too many to read"),
-            _told(lone, "without a return on record that a decision before them weighs: they are left out"),
+            _told(lone, "left out of the returns, as none is on record, or no decision before"),
         ]
         if len(followed) < FEWEST_DAYS:
             found.append(f"{len(followed)} days of returns, and {FEWEST_DAYS} are needed for a Sharpe ratio")
         if self.uid is not None:
             found.append(f"{self.uid} alone has no returns on paper: a day in shadow mode has those of its own account")
+        by_settings: dict[tuple[str, ...], list[str]] = {}
         for name, document in policies.items():
             if name != OFF and (unknown := not_told(record.holds, self._policy(document))):
-                found.append(f"not on record: what {', '.join(unknown)} of {name} would have changed")
+                by_settings.setdefault(unknown, []).append(name)
+        for unknown, names in by_settings.items():
+            found.append(f"not on record: what {', '.join(unknown)} would have changed in {_listed(names)}")
         return tuple(filter(None, found))
 
     def idle(self, names: Sequence[str]) -> str:
@@ -210,5 +213,8 @@ def _told(days: Sequence[date], what: str) -> str:
     """Return how many sessions there are of a kind, and the first of them; nothing of none."""
     if not days:
         return ""
-    shown = ", ".join(f"{day}" for day in days[:_SHOWN_DAYS]) + (", …" if len(days) > _SHOWN_DAYS else "")
-    return f"{len(days)} session{'s' if len(days) > 1 else ''} {what} ({shown})"
+    return f"{len(days)} session{'s' if len(days) > 1 else ''} {what} ({_listed([str(day) for day in days])})"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:_SHOWN]) + (", …" if len(words) > _SHOWN else "")

@@ -122,12 +122,13 @@ def weighted_days(windows: PerformanceWindows, returns: Floats, modes: ModesByDa
     """
     column = {day: number for number, day in enumerate(windows.dates)}
     row = {name: number for number, name in enumerate(windows.strategy_names)}
-    for day, following in pairwise(windows.dates):
-        earned = {name: float(returns[row[name], column[following]]) for name in modes.get(day, {}) if name in row}
+    for day, following in pairwise(sorted({*windows.dates, *modes})):
+        of_day = modes.get(day, {}) if following in column else {}
+        earned = {name: float(returns[row[name], column[following]]) for name in of_day if name in row}
         known = {name: value for name, value in earned.items() if not math.isnan(value)}
         if known:
             weights = {name: WEIGHTS[modes[day][name]] / len(known) for name in known}
-            yield WeightedDay(following, weights, {name: weights[name] * value for name, value in known.items()})
+            yield WeightedDay(following, weights, {name: weights[name] * value + 0.0 for name, value in known.items()})
 
 
 def _known(figure: float) -> float | None:

@@ -74,7 +74,8 @@ class ReadRecord:
         while newest is not None and (first is None or begin > first):  # a season at a time, over whatever gap there is
             begin = sessions_to(calendar, calendar.session_of(newest["timestamp"]), MAX_WINDOW_DAYS)[0]
             newest = self.newest(tenant_id, calendar.end_of(calendar.session_before(begin)))
-        return calendar.sessions(begin if first is None else first, last)
+        begin = begin if first is None else max(begin, first)
+        return calendar.sessions(begin, last) if begin <= last else []
 
     def run(
         self,

@@ -133,9 +133,9 @@ def test_what_is_wrong_with_a_record_is_told() -> None:
     task = a_task(record, first=days[0])
     told = "\n".join(task.doubts({"breaker": {"max_drawdown": 0.1}}))
     assert f"1 session left out, as their decision cannot be read ({days[5]})" in told
-    assert f"1 session without a decision: the returns after them are left out ({days[20]})" in told
+    assert f"1 session without a decision on record ({days[20]})" in told
     assert f"{days[9]}" in told.splitlines()[0]
-    assert "not on record: what max_drawdown of breaker would have changed" in told
+    assert "not on record: what max_drawdown would have changed in breaker" in told
 
 
 def test_a_sweep_keeps_what_is_done_and_a_walk_judges_on_later_days(tmp_path: Path) -> None:
@@ -173,7 +173,14 @@ def test_one_users_returns_are_weighed_by_the_tenants_decisions() -> None:
 def test_a_tenant_without_a_decision_in_those_days_is_refused() -> None:
     with pytest.raises(InputError, match="--tenant must be one with two decided sessions or more from 2019-06-03 to"):
         a_task(first=sessions()[0], last=sessions()[5])
-    assert a_task(last=sessions()[-20]).days[-1] == sessions()[-20]
+    with pytest.raises(InputError, match="two decided sessions or more from 2020-06-30 to 2020-06-01"):
+        a_task(first=date(2020, 6, 30), last=date(2020, 6, 1))
+
+
+def test_days_long_before_the_first_decision_are_not_asked_for() -> None:
+    record = RecordOf(world())
+    assert a_task(record, first=date(2000, 1, 1), last=sessions()[-20]).days == sessions()[-RUN:-19]
+    assert record.reads["decisions"] < RUN + 100
 
 
 @pytest.mark.parametrize(
@@ -212,4 +219,6 @@ def test_the_terminal_shows_the_record_the_policies_and_what_is_held_fixed(
     assert "held fixed: Signals are those that strategies gave" in said
     assert "Modes earned by track record" in said
     assert lab(monkeypatch, "compare", "current", "guide", "--out", str(tmp_path)) == 0
-    assert "current ended with" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "current ended with" in said
+    assert "guide: SHADOW_MODE" in said
