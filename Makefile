@@ -26,7 +26,7 @@ strategy: ## Write, check or list strategies (ARGS="new MyTrend", ARGS="check My
 	$(SETUP) tools
 	@$(PYTHON) -m tools.strategy $(ARGS)
 
-lab: ## Measure policies on past prices (ARGS="run --prices FILE --out DIR"; ARGS=--help for all)
+lab: ## Measure policies on past prices or a tenant's record (ARGS="run --prices FILE --out DIR"; ARGS=--help for all)
 	$(SETUP) lab
 	@$(PYTHON) -m tools.lab $(ARGS)
 

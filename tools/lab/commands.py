@@ -21,6 +21,7 @@ from tools.lab.results.document import as_json as json_of
 from tools.lab.results.document import document_of
 from tools.lab.results.outcome import Outcome
 from tools.lab.run import Folder, run_policies
+from tools.lab.source import Source
 from tools.lab.sweep import SWEEP, all_cores, best, sweep
 from tools.lab.versus import show_difference
 from tools.lab.walk import WALK, walk
@@ -47,13 +48,14 @@ def prices(
 @taking(Given)
 def run(given: Given, policy: options.PolicyNames = None, rules: options.Rules = True, as_json: AsJson = False) -> None:
     """
-    Replay policies over past prices, beside the strategies alone.
+    Replay policies over past prices, or a tenant's own record, beside the strategies alone.
 
     Writes report.html, result.json, decisions.parquet and sessions.parquet to DIR. Ctrl-C ends it with the sessions
     that are done.
     """
-    policies, folder, chance = chosen_policies(policy or []), Folder(given.out), given.chance()
-    found = run_policies(given.task(), policies, folder, chance, with_rules=rules)
+    chance, task = given.chance(), given.task()
+    policies, folder = chosen_policies(policy or [], task.own_policies), Folder(given.out)
+    found = run_policies(task, policies, folder, chance, with_rules=rules)
     show(found, as_json=as_json)
     tell_files(folder)
     if not found.is_whole:
@@ -68,8 +70,9 @@ def sweep_grid(given: Given, over: options.Over = None, cores: options.Cores = 0
     Writes sweep.json to DIR. What is done is kept: the same command goes on after Ctrl-C. The best of many looks good
     by chance: see its deflated ratio, or let `walk` judge it on other days.
     """
-    policies, folder, chance = candidates(over), Folder(given.out), given.chance()
-    found = sweep(given.task(), policies, folder, chance, cores_of(cores))
+    chance, task = given.chance(), given.task()
+    policies, folder = candidates(over, task), Folder(given.out)
+    found = sweep(task, policies, folder, chance, cores_of(cores))
     if found is None:
         raise typer.Exit(INTERRUPTED)
     if as_json:
@@ -95,8 +98,9 @@ def walk_forward(
 
     Writes walk.json, and for the second part what `run` writes, to DIR.
     """
-    policies, folder, chance = candidates(over), Folder(given.out), given.chance()
-    walked = walk(given.task(), policies, folder, chance, split=split, cores=cores_of(cores), with_rules=rules)
+    chance, task = given.chance(), given.task()
+    policies, folder = candidates(over, task), Folder(given.out)
+    walked = walk(task, policies, folder, chance, split=split, cores=cores_of(cores), with_rules=rules)
     if walked is None:
         raise typer.Exit(INTERRUPTED)
     if as_json:
@@ -155,8 +159,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 
-def candidates(over: list[str] | None) -> dict[str, Document]:
-    return {OFF: BUILT_IN[OFF], **grid(over or list(OPTIONS))}
+def candidates(over: list[str] | None, task: Source) -> dict[str, Document]:
+    return {OFF: BUILT_IN[OFF], **task.own_policies, **grid(over or list(OPTIONS))}
 
 
 def cores_of(given: int) -> int:
@@ -177,12 +181,16 @@ def show(found: Outcome, *, as_json: bool) -> None:
     print_table(tables.strategies_table(found))
     if found.rules:
         print_table(tables.rules_table(found))
+    elif found.task.costs is None:
+        print_table(tables.acted_table(found))
     for sentence in tables.verdicts(found):
         print(sentence)
+    for sentence in found.task.held_fixed:
+        print(f"held fixed: {sentence}")
 
 
 def warn(found: Outcome) -> None:
-    print(found.task.prices.detected)
+    print(found.task.detected)
     for warning in found.warnings:
         print(f"warning: {warning}")
 

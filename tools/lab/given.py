@@ -1,11 +1,12 @@
-"""What a command of the lab is given about prices, days, strategies and costs: options, and what they mean together."""
+"""What a command of the lab is given: prices or a record, days, strategies and costs, and what they mean together."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
@@ -17,17 +18,24 @@ from tools.lab.engine.sessions import HISTORY_DAYS
 from tools.lab.prices.bars import DailyBars
 from tools.lab.prices.read import Prices, read_prices
 from tools.lab.results.beside import Chance
+from tools.lab.shown_progress import shown_progress
+from tools.lab.source import Source
 from tools.lab.task import Task, chosen_strategies
 
 DEMO_COSTS = "0.005,2"
+_OF_PRICES = ("market", "strategies", "leave_out", "costs", "symbol", "adjusted", "fill")
+_OF_RECORDS = ("uid", "project")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """Options that every replay takes, as they were typed."""
 
-    prices: options.PricesFile
     out: options.Out
+    prices: options.PricesFile = None
+    tenant: options.Tenant = None
+    uid: options.Uid = None
+    project: options.Project = None
     market: options.Market = "XNYS"
     first: options.From = ""
     last: options.To = ""
@@ -48,24 +56,51 @@ class Given:
         _in("--replications", self.replications, 100, 100_000)
         return Chance(seed=self.seed, replications=self.replications)
 
-    def task(self) -> Task:
+    def task(self) -> Source:
         """
-        Read the prices and return what is to be replayed.
+        Read prices or a record, and return what is to be replayed.
 
         Raises
         ------
         InputError
-            If an option is out of its limits; it names option, limit and value.
+            If an option is out of its limits, or does not go with others; it names option, limit and value.
         PriceFileError
             If the prices cannot be used.
         """
         first, last = _day("--from", self.first), _day("--to", self.last)
         _in("--cash", self.cash, 1.0, 1e12)
         _in("--risk-free-rate", self.risk_free_rate, -0.5, 1.0)
-        costs, strategies = parse_costs(self.costs), chosen_strategies(words(self.strategies or ()))
-        read = read_prices(
-            self.prices, market=self.market, symbol=self.symbol, is_adjusted=self.adjusted, fill=self.fill
+        self._check_together()
+        return self._of_prices(self.prices, first, last) if self.prices else self._of_tenant(first, last)
+
+    def _check_together(self) -> None:
+        if (self.prices is None) == (self.tenant is None):
+            told = "neither" if self.prices is None else f"both, {self.prices} and {self.tenant}"
+            raise InputError("--prices or --tenant", "given, one of them: past prices, or a tenant's own record", told)
+        alone = _OF_RECORDS if self.tenant is None else _OF_PRICES
+        other = "--prices" if self.tenant is None else "--tenant"
+        defaults = {one.name: one.default for one in fields(self)}
+        for name in alone:
+            if (value := getattr(self, name)) != defaults[name]:
+                raise InputError(f"--{name.replace('_', '-')}", f"left out with {other}", value)
+
+    def _of_tenant(self, first: date | None, last: date | None) -> Source:
+        from tools.lab.tenant import Wanted, read_tenant  # noqa: PLC0415 - a second, which prices need not wait for
+
+        wanted = Wanted(
+            tenant=self.tenant or "",
+            uid=self.uid,
+            first=first,
+            last=last,
+            starting_cash=self.cash,
+            risk_free_rate=self.risk_free_rate,
         )
+        with shown_progress(f"Reading the record of {self.tenant}") as advance:
+            return read_tenant(wanted, self.project, advance)
+
+    def _of_prices(self, file: Path, first: date | None, last: date | None) -> Source:
+        costs, strategies = parse_costs(self.costs), chosen_strategies(words(self.strategies or ()))
+        read = read_prices(file, market=self.market, symbol=self.symbol, is_adjusted=self.adjusted, fill=self.fill)
         bars = without_symbols(read.bars, words(self.leave_out or ()))
         begin, end = first or bars.days[min(HISTORY_DAYS, len(bars.days)) - 1], last or bars.days[-1]
         days = [day for day in bars.days if begin <= day <= end]
@@ -75,7 +110,7 @@ class Given:
             raise InputError(option, limit, f"{value}")
         return Task(
             prices=Prices(bars, read.detected, read.warnings),
-            file=self.prices.name,
+            file=file.name,
             market=self.market,
             first=days[0],
             last=days[-1],

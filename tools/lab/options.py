@@ -11,14 +11,37 @@ import typer
 
 from tools.lab.policies import BUILT_IN, OPTIONS
 
-PricesFile = Annotated[Path, typer.Option("--prices", help="CSV, JSON, Parquet or Feather, or a folder of such files.")]
+PricesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--prices",
+        help="CSV, JSON, Parquet or Feather, or a folder of such files. This, or --tenant.",
+        show_default=False,
+    ),
+]
+Tenant = Annotated[
+    str | None,
+    typer.Option(
+        "--tenant",
+        help="Its own record instead of prices: decisions decided again, daily returns weighed. On the emulators that "
+        "run here, or in the cloud.",
+        show_default=False,
+    ),
+]
+Uid = Annotated[
+    str | None, typer.Option("--uid", help="With --tenant: weigh one user's returns alone.", show_default=False)
+]
+Project = Annotated[
+    str | None,
+    typer.Option("--project", help="With --tenant: the Firebase project, whatever runs here.", show_default=False),
+]
 PolicyNames = Annotated[
     list[str] | None,
     typer.Option(
         "--policy",
         metavar="NAME|FILE",
         help=f"Once for each: {', '.join(BUILT_IN)}, several joined by +, or a JSON file as PUT /v1/policy takes it. "
-        "off is always there. [default: guide]",
+        "off is always there; with --tenant current, its own, is a default, too. [default: guide]",
         show_default=False,
     ),
 ]
@@ -27,12 +50,13 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="DAY",
-        help="First day, YYYY-MM-DD. [default: the 260th of the file: what is before is the strategies' history]",
+        help="First day, YYYY-MM-DD. [default: the 260th of the file: what is before is the strategies' history; of a "
+        "record the first]",
         show_default=False,
     ),
 ]
 To = Annotated[
-    str, typer.Option("--to", metavar="DAY", help="Last day. [default: the file's last]", show_default=False)
+    str, typer.Option("--to", metavar="DAY", help="Last day. [default: the last there is]", show_default=False)
 ]
 Strategies = Annotated[
     list[str] | None,

@@ -43,14 +43,17 @@ BUILT_IN: Mapping[str, Document] = {
 """``off``: strategies do what they propose. ``guide``: every setting at its default."""
 
 
-def chosen_policies(given: Sequence[str]) -> dict[str, Document]:
+def chosen_policies(given: Sequence[str], own: Mapping[str, Document] | None = None) -> dict[str, Document]:
     """
     Return policies by name, ``off`` first: it is what all others are compared with.
 
     Parameters
     ----------
     given : sequence of str
-        Names of built-in policies, of several joined by ``+`` (``conservative+responsive``), or files. None: ``guide``.
+        Names of built-in policies, of several joined by ``+`` (``conservative+responsive``), or files. None: ``guide``,
+        and all of ``own``.
+    own : mapping, optional
+        Further policies that have a name.
 
     Raises
     ------
@@ -59,9 +62,10 @@ def chosen_policies(given: Sequence[str]) -> dict[str, Document]:
     PolicyProblemsError
         If a file's settings are not what the product takes.
     """
+    named = {**BUILT_IN, **(own or {})}
     chosen = {OFF: BUILT_IN[OFF]}
-    for text in dict.fromkeys(given or (GUIDE,)):
-        name, document = _policy(text)
+    for text in dict.fromkeys(given or (GUIDE, *(own or ()))):
+        name, document = _policy(text, named)
         if name in chosen and chosen[name] != document:
             raise InputError("--policy", f"of another name than one before it ({name})", text)
         chosen[name] = document
@@ -105,25 +109,25 @@ def read_policy(path: Path) -> Document:
     return _checked(settings, str(path))
 
 
-def _policy(text: str) -> tuple[str, Document]:
+def _policy(text: str, named: Mapping[str, Document]) -> tuple[str, Document]:
     parts = text.split("+")
-    if all(part in BUILT_IN for part in parts):
-        return text, _combined(parts)
+    if all(part in named for part in parts):
+        return text, _combined(parts, named)
     path = Path(text)
     if path.suffix != ".json" and not path.is_file():
-        names = ", ".join(BUILT_IN)
+        names = ", ".join(named)
         raise InputError(
             "--policy", f"a file, or one of {names} (joined by + where they are of different things)", text
         )
     return path.stem, read_policy(path)
 
 
-def _combined(parts: Sequence[str]) -> Document:
+def _combined(parts: Sequence[str], named: Mapping[str, Document]) -> Document:
     found: dict[str, Any] = {}
     for part in parts:
-        if twice := found.keys() & BUILT_IN[part].keys():
+        if twice := found.keys() & named[part].keys():
             raise InputError("--policy", f"of options that do not both set {min(twice)}", "+".join(parts))
-        found |= BUILT_IN[part]
+        found |= named[part]
     return found
 
 

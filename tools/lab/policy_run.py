@@ -18,9 +18,9 @@ class AccountSession:
     market_value: float
     """USD of what is held, shorts counted as what they cost to buy back: never below 0."""
     traded: float
-    """USD of the session's fills, buys and sells both counted."""
+    """USD of the session's fills, buys and sells both counted; NaN where they are not on record."""
     costs: float
-    """USD of the session's fees and slippage."""
+    """USD of the session's fees and slippage; NaN where they are not on record."""
     flows: float = 0.0
     """USD paid in by its owner, below 0 paid out: no return."""
 
@@ -31,7 +31,7 @@ class StrategySession:
 
     day: date
     mode: str
-    """As the session's decision set it: ACTIVE, REDUCED, SHADOW_MODE, DISABLED."""
+    """As the session's decision set it: ACTIVE, REDUCED, SHADOW_MODE, DISABLED; empty where it had no part in one."""
     proposed: str
     """BUY, SELL or HOLD, as the strategy said."""
     issued: str

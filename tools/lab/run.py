@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from functions.domain.kernel.errors import InputError
 from tools.lab.policy_run import PolicyRun
 from tools.lab.results.beside import Chance
@@ -20,7 +18,8 @@ from tools.lab.results.outcome import Outcome, outcome, with_effects
 from tools.lab.results.report import REPORT, write_report
 from tools.lab.results.rules import without_rules
 from tools.lab.results.tried import record
-from tools.lab.task import Advance, Task
+from tools.lab.shown_progress import shown_progress
+from tools.lab.source import Advance, Source
 from tools.terminal import notes
 
 
@@ -49,7 +48,7 @@ class Folder:
 
 
 def run_policies(
-    task: Task,
+    task: Source,
     policies: Mapping[str, Mapping[str, Any]],
     folder: Folder,
     chance: Chance,
@@ -74,13 +73,13 @@ def run_policies(
         raise InputError("sessions", "two or more before it is interrupted, to have a result", sessions)
     found = judged(task, runs, folder, chance, note)
     folder.store(found)
-    if with_rules and found.is_whole and (others := without_rules(list(runs.values()))):
+    if with_rules and task.costs is not None and found.is_whole and (others := without_rules(list(runs.values()))):
         found = with_rules_judged(found, others)
         folder.store(found)
     return found
 
 
-def judged(task: Task, runs: Mapping[str, PolicyRun], folder: Folder, chance: Chance, note: str = "") -> Outcome:
+def judged(task: Source, runs: Mapping[str, PolicyRun], folder: Folder, chance: Chance, note: str = "") -> Outcome:
     """Measure runs, ``off`` among them, count them as tried, and compare them."""
     policies = {name: measured(run, task.terms) for name, run in runs.items()}
     return outcome(task, policies, record(folder.path, list(policies.values()), task.fingerprints()), chance, note)
@@ -97,17 +96,8 @@ def with_rules_judged(found: Outcome, others: Mapping[str, Mapping[str, Any]]) -
 
 
 @contextlib.contextmanager
-def progress(words: str, task: Task, policies: int) -> Iterator[Advance]:
+def progress(words: str, task: Source, policies: int) -> Iterator[Advance]:
     """Show how far a replay is, on standard error, and nothing once it is over."""
     text = f"{words}: {policies} polic{'y' if policies == 1 else 'ies'}, {len(task.strategies)} strategies"
-    with sessions_done(text) as advance:
+    with shown_progress(text) as advance:
         yield advance
-
-
-@contextlib.contextmanager
-def sessions_done(text: str) -> Iterator[Advance]:
-    """Show how many sessions are done, on standard error, and nothing once it is over."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} sessions"))
-    with Progress(*columns, TimeRemainingColumn(), console=notes, transient=True) as shown:
-        bar = shown.add_task(text, total=None)
-        yield lambda done, of: shown.update(bar, completed=done, total=of)

@@ -21,7 +21,7 @@ from tools.lab.results.document import document_of, write_document
 from tools.lab.results.outcome import Outcome
 from tools.lab.results.tried import key_of
 from tools.lab.run import Folder, judged
-from tools.lab.task import Task
+from tools.lab.source import Source
 from tools.terminal import notes
 
 SWEEP = "sweep.json"
@@ -34,7 +34,7 @@ Job = tuple[Policies, Mapping[str, Path]]
 """Policies that are replayed together, and where each is stored."""
 
 
-def sweep(task: Task, policies: Policies, folder: Folder, chance: Chance, cores: int) -> Outcome | None:
+def sweep(task: Source, policies: Policies, folder: Folder, chance: Chance, cores: int) -> Outcome | None:
     """
     Replay policies, those that are not done yet, and store what they would have done.
 
@@ -51,7 +51,7 @@ def sweep(task: Task, policies: Policies, folder: Folder, chance: Chance, cores:
     return found
 
 
-def replayed(task: Task, policies: Policies, folder: Folder, cores: int) -> dict[str, PolicyRun] | None:
+def replayed(task: Source, policies: Policies, folder: Folder, cores: int) -> dict[str, PolicyRun] | None:
     """Return a run of every policy, on so many processes; None if Ctrl-C left some undone."""
     places = _places(task, policies, folder)
     done = _stored_runs(places, policies)
@@ -78,13 +78,13 @@ def best(found: Outcome) -> str:
     return max(ratios, key=lambda name: -math.inf if math.isnan(ratios[name]) else ratios[name])
 
 
-def _places(task: Task, policies: Policies, folder: Folder) -> dict[str, Path]:
+def _places(task: Source, policies: Policies, folder: Folder) -> dict[str, Path]:
     """Return where each policy's run is kept: by what it is of, and not by its name."""
     digest = task.digest()
     return {name: folder.path / RUNS / key_of(policy, {"task": digest}) for name, policy in policies.items()}
 
 
-def _replay(task: Task, policies: Policies, places: Mapping[str, Path], cores: int) -> bool:
+def _replay(task: Source, policies: Policies, places: Mapping[str, Path], cores: int) -> bool:
     """Replay policies and store those that are done; False if it was interrupted."""
     jobs = [
         ({name: policies[name] for name in chunk}, {name: places[name] for name in chunk})
@@ -100,7 +100,7 @@ def _replay(task: Task, policies: Policies, places: Mapping[str, Path], cores: i
     return done == len(policies)
 
 
-def _here(task: Task, jobs: Sequence[Job]) -> Iterator[int]:
+def _here(task: Source, jobs: Sequence[Job]) -> Iterator[int]:
     """Do jobs one after the other, and yield how many policies each stored; end upon Ctrl-C."""
     for policies, places in jobs:
         count = _stored(task, policies, places)
@@ -109,7 +109,7 @@ def _here(task: Task, jobs: Sequence[Job]) -> Iterator[int]:
             return
 
 
-def _in_processes(task: Task, jobs: Sequence[Job], processes: int) -> Iterator[int]:
+def _in_processes(task: Source, jobs: Sequence[Job], processes: int) -> Iterator[int]:
     """Do jobs in processes, and yield how many policies each stored as they end; end upon Ctrl-C."""
     executor = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(task,))
     try:
@@ -128,11 +128,11 @@ def _chunks(names: Sequence[str], cores: int) -> Iterator[Sequence[str]]:
         yield names[begin : begin + size]
 
 
-_task: Task | None = None
+_task: Source | None = None
 """What this process works on."""
 
 
-def _begin(task: Task) -> None:
+def _begin(task: Source) -> None:
     global _task  # noqa: PLW0603 - sent to each process once, as it holds all prices
     _task = task
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # between replays: the one who asked for them goes on
@@ -144,7 +144,7 @@ def _job(policies: Policies, places: Mapping[str, Path]) -> int:
     return _stored(_task, policies, places)
 
 
-def _stored(task: Task, policies: Policies, places: Mapping[str, Path]) -> int:
+def _stored(task: Source, policies: Policies, places: Mapping[str, Path]) -> int:
     """Replay policies and store those that are whole; return how many."""
     runs = [run for run in task.replay(policies).values() if run.is_whole]
     for run in runs:

@@ -1,10 +1,10 @@
-"""What every replay of a command has in common, so that it can be sent to other processes whole."""
+"""`Source` of past prices: the services themselves, on stores in memory, with the user's strategies."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -18,11 +18,11 @@ from tools.lab.engine.paper_broker import Costs
 from tools.lab.engine.replay import replay
 from tools.lab.policy_run import PolicyRun
 from tools.lab.prices.read import Prices
+from tools.lab.results.benchmark import BuyAndHold, buy_and_hold
 from tools.lab.results.measured import Terms
+from tools.lab.source import Advance, Policies
 
 STRATEGIES_PACKAGE = "functions.strategies"
-Advance = Callable[[int, int], None]
-"""Called with how many sessions are done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,36 @@ class Task:
             risk_free_rate=self.risk_free_rate,
         )
 
-    def replay(
-        self, policies: Mapping[str, Mapping[str, Any]], progress: Advance | None = None
-    ) -> dict[str, PolicyRun]:
+    @property
+    def days(self) -> tuple[date, ...]:
+        return tuple(day for day in self.prices.bars.days if self.first <= day <= self.last)
+
+    @property
+    def detected(self) -> str:
+        return self.prices.detected
+
+    @property
+    def held_fixed(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def own_policies(self) -> Policies:
+        return {}
+
+    @property
+    def origin(self) -> Mapping[str, Any]:
+        return {"prices": {"file": self.file, "detected": self.detected}}
+
+    def doubts(self, policies: Policies) -> tuple[str, ...]:  # noqa: ARG002 - prices are the same for all
+        return self.prices.warnings
+
+    def idle(self, names: Sequence[str]) -> str:
+        return f"never held anything, even raw: {', '.join(names)} (are their symbols in the file?)"
+
+    def hold(self, days: Sequence[date]) -> BuyAndHold | None:
+        return buy_and_hold(self.prices.bars, days)
+
+    def replay(self, policies: Policies, progress: Advance | None = None) -> dict[str, PolicyRun]:
         """Replay every session under some policies; each on an account of its own."""
         classes = found_strategies()
         runs = replay(

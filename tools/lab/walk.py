@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from functions.domain.kernel.errors import InputError
 from tools.lab.policies import OFF
@@ -18,10 +18,11 @@ from tools.lab.results.document import document_of, write_document
 from tools.lab.results.outcome import Outcome
 from tools.lab.results.tables import number
 from tools.lab.run import Folder, run_policies
+from tools.lab.source import Source
 from tools.lab.sweep import Policies, best, sweep
-from tools.lab.task import Task
 
 WALK = "walk.json"
+AnySource = TypeVar("AnySource", bound=Source)
 FEWEST_SESSIONS = 60
 """Of either part: with fewer no Sharpe ratio is worth choosing by, or judging."""
 
@@ -51,7 +52,7 @@ class Walked:
 
 
 def walk(
-    task: Task, policies: Policies, folder: Folder, chance: Chance, *, split: str, cores: int, with_rules: bool
+    task: Source, policies: Policies, folder: Folder, chance: Chance, *, split: str, cores: int, with_rules: bool
 ) -> Walked | None:
     """
     Choose a policy on the days before ``split``, and store how it did from then on; None if it was interrupted.
@@ -83,9 +84,9 @@ def _how(first: Outcome, chosen: str) -> str:
     )
 
 
-def parts(task: Task, split: str) -> tuple[Task, Task]:
+def parts(task: AnySource, split: str) -> tuple[AnySource, AnySource]:
     """Return the task of the days before a split, and that of the others. Raises InputError."""
-    days = [day for day in task.prices.bars.days if task.first <= day <= task.last]
+    days = list(task.days)
     at = _position(days, split)
     if min(at, len(days) - at) < FEWEST_SESSIONS:
         limit = f"such that {FEWEST_SESSIONS} sessions or more are on either side of {len(days)}"

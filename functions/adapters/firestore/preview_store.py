@@ -25,7 +25,7 @@ _OF_DAILY = (*OF_DAY, *OF_DAY_AT_TIMES)
 
 
 class FirestorePreviewStore(FirestoreStore):
-    """`PreviewStore` on Firestore."""
+    """`RecordStore` on Firestore."""
 
     def policy(self, tenant_id: str) -> Document | None:
         return self._get(paths.policy(self._db, tenant_id), f"reading the policy of tenant {tenant_id}").value
@@ -48,8 +48,8 @@ class FirestorePreviewStore(FirestoreStore):
         query = query.order_by("timestamp", direction=Query.DESCENDING).select(_OF_DECISION)
         return self._first(query, f"reading decisions of tenant {tenant_id}")
 
-    def windows(self, tenant_id: str) -> Document | None:
-        parted = windows_of(self._db, tenant_id, None)
+    def windows(self, tenant_id: str, uid: str | None = None) -> Document | None:
+        parted = windows_of(self._db, tenant_id, uid)
         found = self._get_all_in_parts([], [parted], f"reading the windows of tenant {tenant_id}")
         return found.get(parted.first.path, ABSENT).value
 

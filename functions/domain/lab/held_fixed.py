@@ -14,6 +14,14 @@ HELD_FIXED = (
     "Account breakers trip where they tripped, but for one that the policy switches off: equity is not on record.",
 )
 """What holds whatever the policy says."""
+WEIGHED_RETURNS = (
+    "A session's modes weigh the returns of the session after it: active 1, reduced 0.5, else 0.",
+    "Every strategy with a return has the same share each day, and what a weight frees lies idle.",
+    "So a rule that stops or shrinks an entry is counted, and moves no return.",
+    "A day that a strategy traded or held on paper has its return on paper.",
+    "Trades under another policy are not on record: returns have the costs that were paid.",
+)
+"""How returns are made of modes."""
 
 WEIGHED = frozenset(
     {

@@ -85,7 +85,8 @@ class RecordedSession:
     breaker: BreakerState
     drifts: Drifts
     """Those that stopped an entry."""
-    unnamed_samples: frozenset[str]
+    samples: frozenset[str]
+    """Strategies that act only where a policy names them. As read from a log: those that none named."""
 
 
 def read_session(log: Mapping[str, Any], day: date, begins_at: datetime, on_paper: Set[str]) -> RecordedSession:
@@ -136,7 +137,7 @@ def read_session(log: Mapping[str, Any], day: date, begins_at: datetime, on_pape
         trading_state=next((state for code, state in _STATES.items() if code in said), TradingState.RUN),
         breaker=BreakerState() if tripped is None else BreakerState(tripped_until=at + SOON, reason_code=tripped),
         drifts=_drifts(at, {tickers[name] for name, of_one in codes.items() if ReasonCode.BOOK_DRIFT in of_one}),
-        unnamed_samples=frozenset(name for name, of_one in codes.items() if ReasonCode.SAMPLE_NOT_NAMED in of_one),
+        samples=frozenset(name for name, of_one in codes.items() if ReasonCode.SAMPLE_NOT_NAMED in of_one),
     )
 
 

@@ -11,7 +11,7 @@ from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.lab.recorded_session import BREAKER_REASONS, Issued, RecordedSession
 from functions.domain.orchestration.decide import DecisionRequest, decide
-from functions.domain.orchestration.decision import AllocationDecision
+from functions.domain.orchestration.decision import AllocationDecision, MaestroDecision
 from functions.domain.orchestration.inputs import Account
 from functions.domain.orchestration.paper_costs import STATED
 from functions.domain.orchestration.risk_rules import RuledSignal
@@ -39,6 +39,8 @@ class DecidedSession:
     """Whether the systemic rule found risk."""
     is_stopped_by_breaker: bool
     """Whether an account breaker stopped an entry."""
+    decision: MaestroDecision
+    """Everything that was decided, and why."""
 
 
 def replayed(
@@ -71,9 +73,25 @@ def replayed(
                 frozenset(name for name, one in ruled.items() if one.is_whole_exit),
                 decision.systemic_risk_detected,
                 any(change.reason_code in BREAKER_REASONS for one in ruled.values() for change in one.changes),
+                decision,
             )
         )
     return decided
+
+
+def not_reproduced(sessions: Sequence[RecordedSession], decided: Sequence[DecidedSession]) -> tuple[date, ...]:
+    """Return the sessions that were decided again, by the policies of then, otherwise than they were for a strategy."""
+    pairs = zip(sessions, decided, strict=True)
+    return tuple(one.day for one, again in pairs if not _is_same(one.issued, again.issued))
+
+
+def _is_same(one: Mapping[str, Issued], other: Mapping[str, Issued]) -> bool:
+    return one.keys() == other.keys() and all(issued.is_same(other[name]) for name, issued in one.items())
+
+
+def modes_of(decided: Sequence[DecidedSession] | Sequence[RecordedSession]) -> dict[date, dict[str, AgentMode]]:
+    """Return the modes that strategies had, by session."""
+    return {one.day: {name: issued.mode for name, issued in one.issued.items()} for one in decided}
 
 
 def modes_after(session: RecordedSession) -> dict[str, ModeState]:
@@ -109,7 +127,7 @@ def _request(
         account=_ACCOUNT,
         issues=session.issues,
         signals=session.signals,
-        samples=session.unnamed_samples | frozenset(policy.sample_strategies),
+        samples=session.samples | frozenset(policy.sample_strategies),
         load_errors={},
         new_nonce=str,
         drifts=session.drifts,

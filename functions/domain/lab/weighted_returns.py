@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -28,12 +28,31 @@ REPLICATIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class WeightedDay:
+    """
+    One day's returns, weighted by the modes of the session before.
+
+    A session's weights meet the returns of the session after it; every strategy with a return has the same share. What
+    a mode's weight frees lies idle.
+    """
+
+    day: date
+    weights: Mapping[str, float]
+    """By strategy, of the whole: at most 1 together."""
+    earned: Mapping[str, float]
+    """What each adds to the day's return, a fraction of the whole."""
+
+    @property
+    def total(self) -> float:
+        return sum(self.earned.values())
+
+
+@dataclass(frozen=True, slots=True)
 class WeightedReturns:
     """
-    Two policies' modes as weights over the strategies' daily returns beyond the risk-free rate.
+    Two policies' modes as weights over the strategies' daily returns beyond the risk-free rate: `WeightedDay`.
 
-    A session's weights meet the returns of the session after it; every strategy has the same share. What a mode's
-    weight frees lies idle. None where the days are too few for a ratio.
+    None where the days are too few for a ratio.
     """
 
     days: int
@@ -64,7 +83,9 @@ def weighted_returns(
     round_trips : int
         Exits on record.
     """
-    returns = _returns(windows, before, after, policy)
+    excess = windows.sessions.excess(policy.risk_free_rate, policy.periods_a_year)
+    sides = [[day.total for day in weighted_days(windows, excess, modes)] for modes in (before, after)]
+    returns = np.array(sides, dtype=np.float64)
     days = returns.shape[1]
     differs = ~np.isclose(returns[0], returns[1], rtol=0.0, atol=1e-15)
     spells = separate_spells(differs)
@@ -88,20 +109,26 @@ def weighted_returns(
     )
 
 
-def _returns(windows: PerformanceWindows, before: ModesByDay, after: ModesByDay, policy: Policy) -> Floats:
-    """Return either policy's daily return beyond the risk-free rate, shape (2, days), oldest first."""
+def weighted_days(windows: PerformanceWindows, returns: Floats, modes: ModesByDay) -> Iterator[WeightedDay]:
+    """
+    Yield the days that modes weigh, oldest first: those after a session that has modes, with any return.
+
+    Parameters
+    ----------
+    windows : PerformanceWindows
+        Which strategies and days the returns are of.
+    returns : NDArray, shape (strategies, days)
+        Daily, fractions, those of the windows or made of them; NaN where there is none.
+    """
     column = {day: number for number, day in enumerate(windows.dates)}
     row = {name: number for number, name in enumerate(windows.strategy_names)}
-    excess = windows.sessions.excess(policy.risk_free_rate, policy.periods_a_year)
-    found = []
-    for day, following in pairwise(windows.dates):
-        known = [name for name in before.get(day, {}) if name in row]
-        earned = excess[[row[name] for name in known], column[following]] if known else np.empty(0)
-        has_return = ~np.isnan(earned)
-        if has_return.any():
-            weights = np.array([[WEIGHTS[modes[day][name]] for name in known] for modes in (before, after)])
-            found.append((weights[:, has_return] * earned[has_return]).mean(axis=1))
-    return np.array(found, dtype=np.float64).reshape(-1, 2).T
+    for day, following in pairwise(sorted({*windows.dates, *modes})):
+        of_day = modes.get(day, {}) if following in column else {}
+        earned = {name: float(returns[row[name], column[following]]) for name in of_day if name in row}
+        known = {name: value for name, value in earned.items() if not math.isnan(value)}
+        if known:
+            weights = {name: WEIGHTS[modes[day][name]] / len(known) for name in known}
+            yield WeightedDay(following, weights, {name: weights[name] * value + 0.0 for name, value in known.items()})
 
 
 def _known(figure: float) -> float | None:

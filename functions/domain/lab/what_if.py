@@ -7,18 +7,17 @@ go on from session to session. What the record cannot tell is held fixed: `held_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.lab.held_fixed import not_told
-from functions.domain.lab.recorded_session import Issued, RecordedSession
-from functions.domain.lab.replayed_sessions import DecidedSession, replayed
+from functions.domain.lab.record import Record
+from functions.domain.lab.recorded_session import Issued
+from functions.domain.lab.replayed_sessions import DecidedSession, modes_of, not_reproduced
 from functions.domain.lab.weighted_returns import WeightedReturns, weighted_returns
-from functions.domain.track_record.modes import ModeState
-from functions.domain.track_record.windows import PerformanceWindows
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,35 +85,12 @@ class WhatIf:
         return sum(one.entries_let_through for one in self.strategies)
 
 
-def what_if(
-    sessions: Sequence[RecordedSession],
-    first_modes: Mapping[str, ModeState],
-    windows: PerformanceWindows,
-    policies: tuple[Policy, Policy],
-    policy_then: Callable[[RecordedSession], Policy],
-) -> WhatIf:
-    """
-    Compare two policies.
-
-    Parameters
-    ----------
-    sessions : sequence
-        Oldest first.
-    first_modes : mapping
-        Before the first of them, as `replayed_sessions.modes_after` gives them.
-    windows : PerformanceWindows
-        All sessions of them and as many before as either policy looks back on.
-    policies : tuple
-        The one that holds, and the one that is tried.
-    policy_then : callable
-        Gives the policy that a session was decided by, as far as that is known.
-    """
-    old, new = policies
-    before = replayed(sessions, first_modes, windows, lambda _: old)
-    after = replayed(sessions, first_modes, windows, lambda _: new)
-    is_then = any(policy_then(one) != old for one in sessions)
-    then = replayed(sessions, first_modes, windows, policy_then) if is_then else before
-    is_same = [_is_same(one.issued, again.issued) for one, again in zip(sessions, then, strict=True)]
+def what_if(record: Record, tried: Policy) -> WhatIf:
+    """Compare the policy that holds with one that is tried, over the record's sessions."""
+    sessions, holds = record.sessions, record.holds
+    before, after = record.decided(holds), record.decided(tried)
+    is_then = any(record.policy_then(one) != holds for one in sessions)
+    others = record.not_reproduced() if is_then else not_reproduced(sessions, before)
     changes = [
         Change(one.day, name, issued, other.issued[name])
         for one, other in zip(before, after, strict=True)
@@ -127,19 +103,11 @@ def what_if(
         _totals(after),
         _strategies(before, after),
         tuple(sorted(changes, key=lambda one: one.day, reverse=True)),
-        sum(is_same),
-        tuple(one.day for one, same in zip(sessions, is_same, strict=True) if not same),
-        not_told(old, new),
-        weighted_returns(windows, _modes(before), _modes(after), new, _exits(before)),
+        len(sessions) - len(others),
+        others,
+        not_told(holds, tried),
+        weighted_returns(record.windows, modes_of(before), modes_of(after), tried, _exits(before)),
     )
-
-
-def _is_same(one: Mapping[str, Issued], other: Mapping[str, Issued]) -> bool:
-    return one.keys() == other.keys() and all(issued.is_same(other[name]) for name, issued in one.items())
-
-
-def _modes(decided: Sequence[DecidedSession]) -> dict[date, dict[str, AgentMode]]:
-    return {one.day: {name: issued.mode for name, issued in one.issued.items()} for one in decided}
 
 
 def _exits(decided: Sequence[DecidedSession]) -> int:

@@ -9,7 +9,7 @@ from typing import Protocol
 from functions.services.kernel.ports import Document
 
 
-class PreviewStore(Protocol):
+class RecordStore(Protocol):
     """Where a tenant's record is read; every method raises StoreUnavailable."""
 
     def policy(self, tenant_id: str) -> Document | None:
@@ -24,8 +24,8 @@ class PreviewStore(Protocol):
         """Return the log of the last decision in each half-open span of time; None where there is none."""
         ...
 
-    def windows(self, tenant_id: str) -> Document | None:
-        """Return the tenant's own windows."""
+    def windows(self, tenant_id: str, uid: str | None = None) -> Document | None:
+        """Return the tenant's own windows, or those of one of its users."""
         ...
 
     def daily_documents(

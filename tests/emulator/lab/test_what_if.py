@@ -1,9 +1,11 @@
-"""A policy tried on a record in Firestore: the answer is that of the record in memory, in time, and by command line."""
+"""A policy tried on a record in Firestore: the answer is that of the record in memory, in time, by either command."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,9 +17,12 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.policy_store import change_id
 from functions.adapters.firestore.preview_store import FirestorePreviewStore
 from functions.services.lab.what_if import SESSIONS, PreviewPolicy
+from functions.strategies.maestro_controller import MaestroController
 from tests.emulator.tools.test_operator_cli import maestro
 from tests.fakes import FakeClock
 from tests.unit.services.lab.recorded_world import CALENDARS, RecordOf, World, sessions
+from tools.lab.tenant import Wanted, record_task
+from tools.prerequisites import DEV_PYTHON, ROOT
 
 BASE: dict[str, Any] = {"MIN_DATA_POINTS": 8, "demotion_confidence": 0.6}
 TRIED = {**BASE, "SHARPE_THRESHOLD_REDUCE": 2.5, "SHARPE_THRESHOLD_SHADOW": 1.5, "SYSTEMIC_SELL_THRESHOLD": 2}
@@ -87,3 +92,31 @@ def test_the_command_line_tells_it_and_stores_nothing(own_db: Client, record: Re
     refused = maestro(own_db, "what-if", "acme", str(file))
     assert refused.returncode == 1
     assert "SYSTEMIC_SELL_THRESHOLD" in refused.stderr
+
+
+def test_the_lab_replays_the_record_in_firestore_as_the_record_in_memory(
+    own_db: Client, record: RecordOf, tmp_path: Path
+) -> None:
+    file = tmp_path / "tried.json"
+    file.write_text(json.dumps(TRIED), encoding="utf-8")
+    policies = ("--policy", "current", "--policy", str(file))
+    done = lab(own_db, "run", "--tenant", "acme", *policies, "--replications", "100", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "acme: its own record, 95 sessions decided again" in done.stdout
+    wanted = Wanted(tenant="acme", uid=None, first=None, last=None, starting_cash=100_000.0, risk_free_rate=0.0)
+    task = record_task(record, FakeClock(record.newest), CALENDARS, wanted, MaestroController.policy_defaults())
+    runs = task.replay({"current": task.current, "tried": TRIED})
+    result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+    assert result["tenant"]["reproduced"] == SESSIONS + 5
+    assert list(result["policies"]) == ["off", "current", "tried"]
+    for name, one in runs.items():
+        assert result["policies"][name]["final_equity"] == one.sessions[-1].equity, name
+    stranger = lab(own_db, "run", "--tenant", "nobody", "--out", str(tmp_path))
+    assert stranger.returncode == 1
+    assert stranger.stderr.splitlines()[-1].startswith("lab: tenant must be ")
+
+
+def lab(db: Client, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"GCLOUD_PROJECT": str(db.project), "GOOGLE_CLOUD_PROJECT": str(db.project)}
+    command = [str(DEV_PYTHON), "-m", "tools.lab", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

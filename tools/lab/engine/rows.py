@@ -44,7 +44,7 @@ class Rows:
         for verdict in traded.decision.verdicts:
             name = verdict.strategy_name
             value = sum(abs(usd) for (owner, _), usd in held.items() if owner == name)
-            row = _row(session.day, verdict, traded.decision, earned[name], value)
+            row = row_of(session.day, verdict, traded.decision, earned[name], value)
             self._strategies[name].append(row)
         self._count_round_trips(broker, fills)
 
@@ -70,9 +70,10 @@ class Rows:
         self._sides = held
 
 
-def _row(
+def row_of(
     day: date, verdict: AllocationDecision, decision: MaestroDecision, profit: float, held: float
 ) -> StrategySession:
+    """Return a strategy's session from what was decided, USD that it earned, and USD that it holds."""
     ruled = decision.signals[verdict.strategy_name]
     codes = [verdict.reason_code, *(change.reason_code for change in ruled.changes)]
     return StrategySession(

@@ -18,7 +18,8 @@ from tools.lab.engine.sessions import ReadOnce, Session, Sessions
 from tools.lab.engine.simulated import RememberedCalendars
 from tools.lab.engine.strategies import LabStrategies
 from tools.lab.policies import BUILT_IN, OFF
-from tools.lab.task import Advance, Task, found_strategies
+from tools.lab.source import Advance
+from tools.lab.task import Task, found_strategies
 
 VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "BollingerBreakout": ({"days": 10}, {"days": 40}),

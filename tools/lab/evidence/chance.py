@@ -16,7 +16,7 @@ from functions.domain.track_record.sharpe_evidence import minimum_track_record_l
 from tools.lab.evidence.ladder import mode_weights, part_of
 from tools.lab.evidence.markdown import markdown
 from tools.lab.results.tables import number, percent
-from tools.lab.task import Advance
+from tools.lab.source import Advance
 
 _DAYS = (30, 60, 90, 252)
 RATIOS = (0.0, 1.0, 2.0)

@@ -11,7 +11,8 @@ from tools.lab.evidence.weights import GROUP_SIZE, of_groups, of_strategies
 from tools.lab.evidence.worlds import in_worlds
 from tools.lab.policies import GUIDE
 from tools.lab.results.outcome import Outcome
-from tools.lab.run import sessions_done
+from tools.lab.shown_progress import shown_progress
+from tools.lab.task import Task
 
 BY_CHANCE = (GUIDE, "lookback 90, 60 data points", "proof 0.8, lookback 90")
 """Policies that judge simulated strategies."""
@@ -31,13 +32,16 @@ def every_table(found: Outcome) -> Iterator[str]:
     yield f"**Less the strategies alone**, with intervals of 95 %.\n\n{beside_raw(found)}"
     yield f"**What a mode says of the next 30 sessions.**\n\n{after_modes(found)}"
     yield f"**What days tell.**\n\n{what_days_tell(terms.periods_a_year)}"
-    with sessions_done("Simulated strategies") as advance:
+    with shown_progress("Simulated strategies") as advance:
         said = modes_by_chance({name: POLICIES[name] for name in BY_CHANCE}, chance.generator(), advance)
     yield f"**Modes by chance**: ACTIVE / REDUCED / SHADOW_MODE.\n\n{said}"
-    with sessions_done("Simulated worlds") as advance:
+    with shown_progress("Simulated worlds") as advance:
         said = in_worlds(chance.generator(), advance)
     yield f"**Simulated worlds**: Sharpe ratios.\n\n{said}"
-    with sessions_done(f"{len(task.strategies)} strategies and their variants, each alone") as advance:
+    if not isinstance(task, Task):
+        yield "A record has no prices: what strategies earn alone is left out."
+        return
+    with shown_progress(f"{len(task.strategies)} strategies and their variants, each alone") as advance:
         alone = replayed_alone(task, advance)
     if alone is None:
         yield "Interrupted: what strategies earn alone is left out."

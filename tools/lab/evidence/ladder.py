@@ -15,7 +15,7 @@ from functions.domain.track_record.session_returns import SessionReturns
 from functions.domain.track_record.standing import standings
 from functions.domain.track_record.statistics import sharpe_ratio
 from functions.domain.track_record.windows import PerformanceWindows
-from tools.lab.task import Advance
+from tools.lab.source import Advance
 
 _FIRST = date(2000, 1, 1)
 """Sessions are a day apart: as far as the policy's dwell time is concerned."""

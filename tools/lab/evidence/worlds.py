@@ -16,7 +16,7 @@ from tools.lab.evidence.markdown import markdown
 from tools.lab.evidence.portfolio import weighted
 from tools.lab.evidence.weights import ALWAYS, LADDERS
 from tools.lab.results.tables import number
-from tools.lab.task import Advance
+from tools.lab.source import Advance
 
 HISTORIES = 50
 """Of each world: every strategy is judged every day of it, which is what takes the time."""

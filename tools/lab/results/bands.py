@@ -22,6 +22,8 @@ def band(modes: Sequence[str], name: str) -> Markup:
     count = max(len(modes), 1)
     bars = []
     for mode, run in itertools.groupby(enumerate(modes), key=lambda one: one[1]):
+        if not mode:  # it had no part in those sessions
+            continue
         days = [at for at, _ in run]
         top, height = _SHAPES.get(mode, _SHAPES["DISABLED"])
         left, width = WIDTH * days[0] / count, WIDTH * len(days) / count
@@ -31,7 +33,8 @@ def band(modes: Sequence[str], name: str) -> Markup:
             )
         )
     shares = ", ".join(
-        f"{mode.replace('_', ' ').lower()} {modes.count(mode) / count:.0%}" for mode in dict.fromkeys(modes)
+        f"{mode.replace('_', ' ').lower()} {modes.count(mode) / count:.0%}"
+        for mode in dict.fromkeys(filter(None, modes))
     )
     head = Markup('<svg class="band" role="img" aria-label="{}" viewBox="0 0 {:g} {:g}" preserveAspectRatio="none">')
     return head.format(f"Modes of {name}: {shares}", WIDTH, HEIGHT) + Markup("").join(bars) + Markup("</svg>")

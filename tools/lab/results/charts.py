@@ -85,27 +85,18 @@ def charts_of(found: Outcome) -> list[Chart]:
     if found.hold is not None:
         equity.append(Line("buy-and-hold", cash * growth(found.hold.returns)))
         falls.append(Line("buy-and-hold", drawdowns(found.hold.returns)))
-    year = found.task.terms.periods_a_year
-    return [
+    year, is_traded = found.task.terms.periods_a_year, found.task.costs is not None
+    held = "What is held, as a share of equity at the close." if is_traded else "What modes let earn, of all."
+    charts = [
         Chart("equity", "Equity", "USD at each close.", "usd", days, tuple(equity)),
         Chart("drawdown", "Drawdown", "Below the highest close so far.", "percent", days, tuple(falls)),
-        Chart(
-            "exposure",
-            "Exposure",
-            "What is held, as a share of equity at the close.",
-            "percent",
-            days,
-            tuple(Line(one.name, exposure(one)) for one in policies),
-        ),
-        Chart(
-            "turnover",
-            "Turnover",
-            f"Two-way: buys and sells both count. Of the last {TRAILING} sessions, as times equity a year.",
-            "number",
-            days,
-            tuple(Line(one.name, trailing_turnover(one, year)) for one in policies),
-        ),
+        Chart("exposure", "Exposure", held, "percent", days, tuple(Line(one.name, exposure(one)) for one in policies)),
     ]
+    if is_traded:
+        note = f"Two-way: buys and sells both count. Of the last {TRAILING} sessions, as times equity a year."
+        lines = tuple(Line(one.name, trailing_turnover(one, year)) for one in policies)
+        charts.append(Chart("turnover", "Turnover", note, "number", days, lines))
+    return charts
 
 
 def exposure(policy: Measured) -> Floats:

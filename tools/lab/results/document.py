@@ -21,7 +21,7 @@ from tools.lab.results.beside import Beside, Comparison
 from tools.lab.results.files import replacing
 from tools.lab.results.measured import CONFIDENCE, Measured, MeasuredStrategy
 from tools.lab.results.outcome import Outcome
-from tools.lab.results.rules import RuleEffects
+from tools.lab.results.rules import RULES, RuleEffects
 
 RESULT = "result.json"
 FORMAT = 1
@@ -32,16 +32,17 @@ def document_of(found: Outcome) -> dict[str, Any]:
     task = found.task
     return {
         "format": FORMAT,
-        "prices": {"file": task.file, "detected": task.prices.detected},
+        **task.origin,
         "market": task.market,
         "first": found.raw.days[0],
         "last": found.raw.days[-1],
         "sessions": len(found.raw.days),
         "is_whole": found.is_whole,
         "warnings": list(found.warnings),
+        "held_fixed": list(task.held_fixed),
         "strategies": list(task.strategies),
         "starting_cash": task.starting_cash,
-        "costs": {"fee_per_share": task.costs.fee_per_share, "slippage": task.costs.slippage},
+        "costs": None if task.costs is None else asdict(task.costs),
         "risk_free_rate": task.risk_free_rate,
         "seed": found.chance.seed,
         "replications": found.chance.replications,
@@ -123,6 +124,7 @@ def _policy(one: Measured, found: Outcome) -> dict[str, Any]:
         "beside": {name: _beside(other) for name, other in comparison.beside.items()} if comparison else {},
         "verdict": _verdict(comparison),
         "rules": _rules(rules),
+        "rules_acted": {rule.name: rule.acted(one.run) for rule in RULES},
     }
 
 

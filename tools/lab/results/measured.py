@@ -144,7 +144,7 @@ def _strategy(run: PolicyRun, name: str) -> MeasuredStrategy:
         name=name,
         profit=sum(row.profit for row in rows),
         mean_held=sum(row.held for row in rows) / max(len(rows), 1),
-        sessions_by_mode=dict(sorted(Counter(row.mode for row in rows).items())),
+        sessions_by_mode=dict(sorted(Counter(row.mode for row in rows if row.mode).items())),
         mode_changes=mode_changes(rows),
         round_trips=run.round_trips.get(name, 0),
         changed_signals=sum(row.issued != row.proposed or not is_live(row) for row in rows if row.proposed != "HOLD"),
@@ -153,8 +153,8 @@ def _strategy(run: PolicyRun, name: str) -> MeasuredStrategy:
 
 
 def mode_changes(rows: Sequence[StrategySession]) -> int:
-    """Return how often a strategy's mode was another one than in the session before."""
-    return sum(one.mode != other.mode for one, other in itertools.pairwise(rows))
+    """Return how often a strategy's mode was another one than in the last session that it had a part in."""
+    return sum(one != other for one, other in itertools.pairwise(row.mode for row in rows if row.mode))
 
 
 def is_live(row: StrategySession) -> bool:

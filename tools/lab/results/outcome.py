@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 
 from functions.domain.lab.figures import Figures, figures
 from tools.lab.policy_run import PolicyRun
-from tools.lab.results.benchmark import BuyAndHold, buy_and_hold
+from tools.lab.results.benchmark import BuyAndHold
 from tools.lab.results.beside import RAW, Chance, Comparison, compared
 from tools.lab.results.measured import Measured
 from tools.lab.results.rules import RuleEffects, effects
 from tools.lab.results.tried import Tried, correlation_of
-from tools.lab.task import Task
+from tools.lab.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """Policies with their figures, and what they are beside."""
 
-    task: Task
+    task: Source
     chance: Chance
     policies: Mapping[str, Measured]
     """By name, ``off`` first."""
@@ -50,19 +50,22 @@ class Outcome:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Everything to know before believing a figure, a sentence each."""
-        found = [*filter(None, [self.note]), *self.task.prices.warnings]
+        found = [
+            *filter(None, [self.note]),
+            *self.task.doubts({name: one.run.policy for name, one in self.policies.items()}),
+        ]
         if not self.is_whole:
             found.append(f"interrupted: {len(self.raw.days)} sessions, up to {self.raw.days[-1]:%Y-%m-%d}")
         if self.hold is not None and self.hold.left_out:
             found.append(f"buy-and-hold leaves out what had no price yet: {', '.join(self.hold.left_out)}")
         if idle := [one.name for one in self.raw.strategies if one.mean_held == 0]:
-            found.append(f"never held anything, even raw: {', '.join(idle)} (are their symbols in the file?)")
+            found.append(self.task.idle(idle))
         if not self.comparisons and len(self.policies) > 1:
             found.append("too few days, or equity lost: nothing is compared")
         return tuple(found)
 
 
-def outcome(task: Task, policies: Mapping[str, Measured], tried: Tried, chance: Chance, note: str = "") -> Outcome:
+def outcome(task: Source, policies: Mapping[str, Measured], tried: Tried, chance: Chance, note: str = "") -> Outcome:
     """
     Compare what was measured; of what rules did it says nothing.
 
@@ -72,7 +75,7 @@ def outcome(task: Task, policies: Mapping[str, Measured], tried: Tried, chance: 
         By name, ``off`` among them.
     """
     terms, raw = task.terms, policies[RAW]
-    hold = buy_and_hold(task.prices.bars, raw.days)
+    hold = task.hold(raw.days)
     candidates = [one for name, one in policies.items() if name != RAW]
     hold_figures = None
     if hold is not None:

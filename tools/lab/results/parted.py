@@ -8,6 +8,7 @@ So causes add up. What a rule is worth they do not tell: that takes a replay wit
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -90,11 +91,12 @@ def parted(one: PolicyRun, other: PolicyRun) -> Parted:
 def _of_strategy(name: str, one: PolicyRun, other: PolicyRun) -> Iterator[tuple[date, float, str, str | None]]:
     """Yield each session with its difference, USD, what it is put to, and what parted its decisions, if any."""
     cause, was_other = SIZES, False
+    tell = _cause_of_weights if math.isnan(one.sessions[0].traded) else _cause
     rows = zip(one.strategies[name], other.strategies[name], one.sessions, other.sessions, strict=True)
     for mine, theirs, my_account, their_account in rows:
         shares = mine.held / max(my_account.equity, 1.0), theirs.held / max(their_account.equity, 1.0)
         is_other = abs(shares[0] - shares[1]) >= OTHER_SHARE
-        new = _cause(one.name, mine, other.name, theirs)
+        new = tell(one.name, mine, other.name, theirs)
         yield mine.day, mine.profit - theirs.profit, cause if is_other or was_other else SIZES, new
         if was_other and not is_other:
             cause = SIZES
@@ -112,6 +114,14 @@ def _cause(one_name: str, one: StrategySession, other_name: str, other: Strategy
     if not changed:
         return PROPOSALS
     return " / ".join(f"{name}: {row.reason_codes[0] if row.reason_codes else row.mode}" for name, row in changed)
+
+
+def _cause_of_weights(one_name: str, one: StrategySession, other_name: str, other: StrategySession) -> str | None:
+    """Return the same where returns are weighed, and nothing is traded: modes alone part decisions."""
+    both = [(name, row.mode) for name, row in ((one_name, one), (other_name, other)) if row.mode]
+    if len({WEIGHTS[AgentMode(mode)] for _, mode in both}) < 2:
+        return None
+    return " / ".join(f"{name}: {mode}" for name, mode in both if WEIGHTS[AgentMode(mode)] < 1.0)
 
 
 def _effect(row: StrategySession) -> tuple[str, float, bool]:

@@ -18,6 +18,7 @@ from tools.lab.results.charts import charts_of
 from tools.lab.results.document import years_of
 from tools.lab.results.files import replacing
 from tools.lab.results.outcome import Outcome
+from tools.lab.results.rules import RULES
 from tools.prerequisites import OWN_UPLOT, UPLOT
 
 REPORT = "report.html"
@@ -40,6 +41,7 @@ def html_of(found: Outcome) -> str:
             found=found,
             charts=charts,
             others=tables.OTHERS,
+            rules=RULES,
             raw_name=RAW,
             scaled_name=SCALED,
             years={name: years_of(one.returns, one.days) for name, one in found.policies.items()},

@@ -12,6 +12,7 @@ from functions.domain.lab.figures import Figures
 from tools.lab.results.beside import HOLD, RAW, SCALED
 from tools.lab.results.measured import Measured
 from tools.lab.results.outcome import Outcome
+from tools.lab.results.rules import RULES
 from tools.terminal import new_table
 
 OTHERS = {RAW: "raw (off)", SCALED: "raw at the same exposure", HOLD: "buy-and-hold"}
@@ -69,6 +70,16 @@ def rules_table(found: Outcome) -> Table:
             "" if effects.rules else name, "remainder: they act on each other", "", usd(effects.remainder, signed=True)
         )
         table.add_row("", "together, beside off", "", usd(effects.together, signed=True))
+    return table
+
+
+def acted_table(found: Outcome) -> Table:
+    """Return how often each rule acted, where what it cost cannot be told."""
+    table = _table("Policy", "Rule", "Acted")
+    for name, one in found.policies.items():
+        acted = {rule.title: rule.acted(one.run) for rule in RULES}
+        for row, (title, count) in enumerate((title, count) for title, count in acted.items() if count):
+            table.add_row("" if row else name, title, str(count))
     return table
 
 

@@ -148,7 +148,7 @@ def windows_before(number: int) -> PerformanceWindows:
 
 
 class RecordOf:
-    """`PreviewStore` of a world."""
+    """`RecordStore` of a world."""
 
     def __init__(self, world: World) -> None:
         self._store = world.store
@@ -176,8 +176,9 @@ class RecordOf:
         logs = [log for log in self._logs if log["tenant_id"] == tenant_id]
         return [next((log for log in reversed(logs) if since <= log["timestamp"] < end), None) for since, end in spans]
 
-    def windows(self, tenant_id: str) -> Mapping[str, Any] | None:
-        return self._store.documents.get(f"tenants/{tenant_id}/state/windows")
+    def windows(self, tenant_id: str, uid: str | None = None) -> Mapping[str, Any] | None:
+        name = "windows" if uid is None else f"windows__{uid}"
+        return self._store.documents.get(f"tenants/{tenant_id}/state/{name}")
 
     def daily_documents(
         self, tenant_id: str, since: datetime, before: datetime, limit: int

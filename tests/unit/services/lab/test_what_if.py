@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -11,14 +12,14 @@ from typing import Any
 import pytest
 
 from functions.domain.kernel.agent_mode import AgentMode
-from functions.domain.kernel.errors import PolicyProblemsError
-from functions.domain.lab.recorded_session import Issued
+from functions.domain.kernel.errors import InputError, PolicyProblemsError
+from functions.domain.lab.recorded_session import Issued, read_session
 from functions.domain.lab.what_if import WhatIf
 from functions.domain.orchestration.decision import logged_verdicts
 from functions.services.lab import what_if as service
 from functions.services.lab.what_if import SESSIONS, Preview, PreviewPolicy
 from tests.fakes import FakeClock
-from tests.unit.services.lab.recorded_world import CALENDARS, RecordOf, World, sessions
+from tests.unit.services.lab.recorded_world import CALENDARS, RecordOf, World, sessions, windows_before
 
 BASE: Mapping[str, Any] = {"MIN_DATA_POINTS": 8, "demotion_confidence": 0.6}
 LAST = len(sessions())
@@ -176,6 +177,48 @@ def test_a_damaged_decision_is_left_out_and_counted() -> None:
     found = preview(record, BASE)
     assert found.unreadable == 1
     assert sessions()[-2] not in found.found.sessions
+
+
+def test_a_newest_decision_that_is_damaged_is_left_out_as_any_other() -> None:
+    record = RecordOf(recorded(YOUNG))
+    record.of_sessions(sessions()[-1:])[sessions()[-1]]["allocation_decisions"] = "lost"
+    found = preview(record, BASE)
+    assert found.unreadable == 1
+    assert len(found.found.sessions) == found.found.reproduced == YOUNG - 1
+
+
+def test_whatever_is_damaged_in_a_decision_it_is_read_or_left_out() -> None:
+    record, day = RecordOf(recorded(YOUNG)), sessions()[-2]
+    log = record.of_sessions([day])[day]
+    refused = 0
+    names = ("timestamp", "policy_version", "allocation_decisions", "signals", "strategy_errors", "input_issues")
+    damages: tuple[Any, ...] = ("lost", 7, [1], {"S1": 1}, [{}], {"S1": {}}, None)
+    for name, damage in itertools.product(names, damages):
+        try:
+            read_session({**log, name: damage}, day, log["timestamp"], frozenset())
+        except InputError:
+            refused += 1
+    assert refused > 25
+
+
+def test_returns_before_the_windows_are_read_for_a_tenant_whose_cycles_stopped_while_its_nights_went_on() -> None:
+    world = World()
+    world.set_policy(BASE)
+    world.run(range(LAST - 110, LAST - 85))
+    world.store.put("tenants/acme/state/windows", windows_before(LAST).to_document())
+    found = preview(RecordOf(world), BASE).found
+    assert (len(found.sessions), found.reproduced) == (25, 25)
+
+
+def test_a_sample_that_the_policy_does_not_name_any_more_is_stopped() -> None:
+    world = World()
+    world.set_policy({**BASE, "sample_strategies": ["S1"]})
+    world.run(range(LAST - YOUNG, LAST))
+    found = preview(RecordOf(world), BASE).found
+    assert found.reproduced == YOUNG
+    assert {one.strategy_name: one.last_after for one in found.strategies if one.last_after == "DISABLED"} == {
+        "S1": "DISABLED"
+    }
 
 
 def test_a_tenant_without_decisions_has_no_sessions() -> None:

@@ -19,7 +19,7 @@ from tools.lab.policies import chosen_policies
 from tools.lab.results.beside import Chance
 from tools.lab.results.rules import without_all
 from tools.lab.run import Folder, run_policies
-from tools.lab.task import Advance, Task
+from tools.lab.source import Advance, Source
 from tools.prerequisites import ROOT
 
 PRICES = ROOT / "examples/data/us_equities_daily_2018_2022.csv"
@@ -128,7 +128,7 @@ def test_ctrl_c_leaves_the_sessions_that_are_done(
     real = module.progress
 
     @contextlib.contextmanager
-    def pressing(words: str, task: Task, policies: int) -> Iterator[Advance]:
+    def pressing(words: str, task: Source, policies: int) -> Iterator[Advance]:
         with real(words, task, policies) as advance:
 
             def then(so_far: int, of: int) -> None:

@@ -30,7 +30,9 @@ FEW = "BollingerBreakout,TurtleChannel"
 
 
 def a_task(out: Path, first: str = "2020-02-18", last: str = "2020-03-31") -> Task:
-    return Given(prices=PRICES, out=out, first=first, last=last, leave_out=["SP500"], strategies=[FEW]).task()
+    task = Given(prices=PRICES, out=out, first=first, last=last, leave_out=["SP500"], strategies=[FEW]).task()
+    assert isinstance(task, Task)
+    return task
 
 
 def test_two_processes_find_what_one_finds_to_the_byte(tmp_path: Path) -> None:

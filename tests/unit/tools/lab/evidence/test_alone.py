@@ -27,7 +27,9 @@ def task(*strategies: str) -> Task:
         strategies=list(strategies),
         leave_out=["SP500"],
     )
-    return given.task()
+    found = given.task()
+    assert isinstance(found, Task)
+    return found
 
 
 def test_every_variant_is_a_setting_that_its_sample_has() -> None:
