@@ -47,15 +47,26 @@ def test_a_viewer_sees_how_the_broker_is_and_never_the_whole_account_number(desk
     assert not {"PA3ALX4NGLN0", CONNECTION.account_id} & set(answer.get_data(as_text=True).split('"'))
 
 
-def test_an_admin_sends_a_channel_a_test_once_and_sees_no_secret(desk: Desk, admin: Caller) -> None:
+def test_an_admin_sees_where_notifications_go_and_no_secret(desk: Desk, admin: Caller) -> None:
     ops = {"id": "ops", "type": "slack", "url": f"https://hooks.slack.com/services/{SECRET}"}
     paths.notification_channels(desk.db, "acme").set({"channels": [ops]})
     listed = admin("GET", "channels")
     assert listed.get_json()["items"][0]["host"] == "hooks.slack.com"
     assert SECRET not in listed.get_data(as_text=True)
-    first, again = (admin("POST", "channels/ops/tests", headers={"Idempotency-Key": "k1"}).get_json() for _ in range(2))
-    assert (first["test_id"], first["status"]) == (again["test_id"], "QUEUED")
-    assert admin("GET", f"channels/ops/tests/{first['test_id']}").get_json() == again
-    refused = admin("POST", "channels/other/tests", headers={"Idempotency-Key": "k1"})
-    assert (refused.status_code, refused.get_json()["reason_code"]) == (404, "NOT_FOUND")
+    test_id = f"test-{'0f' * 16}"
+    unknown = {"channel_id": "ops", "test_id": test_id, "status": "QUEUED", "attempts": 0, "detail": None}
+    assert admin("GET", f"channels/ops/tests/{test_id}").get_json() == unknown
+
+
+def test_a_test_that_cannot_be_sent_says_whether_to_try_again(desk: Desk, admin: Caller) -> None:
+    ops = {"id": "ops", "type": "slack", "url": "https://hooks.slack.com/services/x"}
+    paths.notification_channels(desk.db, "acme").set({"channels": [ops]})
+    key = {"Idempotency-Key": "k1"}
+    queue_is_away = admin("POST", "channels/ops/tests", headers=key)  # no queue runs beside these tests
+    assert (queue_is_away.status_code, queue_is_away.get_json()["reason_code"]) == (503, "STORE_UNAVAILABLE")
+    paths.notification_channels(desk.db, "acme").set({"channels": [ops, ops | {"id": "other"}]})
+    reused = admin("POST", "channels/other/tests", headers=key)
+    assert (reused.status_code, reused.get_json()["reason_code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
+    missing = admin("POST", "channels/none/tests", headers=key)
+    assert (missing.status_code, missing.get_json()["reason_code"]) == (404, "NOT_FOUND")
     assert admin("POST", "channels/__x__/tests").status_code == 422
