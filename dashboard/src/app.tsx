@@ -28,8 +28,11 @@ const PAGES: [string, string][] = [
   ["/decisions", "Decisions"],
   ["/ledger", "Ledger"],
   ["/settings", "Settings"],
-  ["/admin", "Administration"],
+  ["/admin", "Admin"],
 ];
+
+/** Pages that a phone has a tab for; the others are behind "More". */
+const TABS = 4;
 
 export function App({ backend }: { backend: Backend }) {
   const signIn = useSignIn(backend);
@@ -116,11 +119,8 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
           {backend.isEmulator && <span class="tag">emulator</span>}
         </div>
         <nav aria-label="Pages">
-          {PAGES.map(([href, name]) => (
-            <a key={href} href={href} aria-current={isAt(path, href) ? "page" : undefined}>
-              {name}
-            </a>
-          ))}
+          <PageLinks pages={PAGES.slice(0, TABS)} path={path} />
+          <More key={path} path={path} />
         </nav>
         <span class="spacer" />
         <TradingControl />
@@ -158,6 +158,40 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
         </button>
       </footer>
     </PolicyContext.Provider>
+  );
+}
+
+function PageLinks({ pages, path }: { pages: [string, string][]; path: string }) {
+  return (
+    <>
+      {pages.map(([href, name]) => (
+        <a key={href} href={href} aria-current={isAt(path, href) ? "page" : undefined}>
+          {name}
+        </a>
+      ))}
+    </>
+  );
+}
+
+/** The other pages: beside the tabs where there is room, behind a button on a phone. */
+function More({ path }: { path: string }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const others = PAGES.slice(TABS);
+  return (
+    <>
+      <button
+        type="button"
+        class="more"
+        aria-expanded={isOpen}
+        aria-current={others.some(([href]) => isAt(path, href)) ? "page" : undefined}
+        onClick={() => setIsOpen(!isOpen)}
+      >
+        More
+      </button>
+      <div class={isOpen ? "others open" : "others"}>
+        <PageLinks pages={others} path={path} />
+      </div>
+    </>
   );
 }
 

@@ -20,7 +20,7 @@ PAGES = {
     "/decisions": "Decisions",
     "/ledger": "Ledger",
     "/settings": "Settings",
-    "/admin": "Administration",
+    "/admin": "Admin",
 }
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 

@@ -36,7 +36,7 @@ QUESTIONS = (
     Question("What is under way?", ("Positions",), "region", "Live positions", "Orders under way"),
     Question("Who loses money?", ("Strategies",), "table", "Strategies", "90 sessions"),
     Question("Is this ratio luck?", ("Strategies",), "table", "Strategies", "90 % interval"),
-    Question("Is it real money?", ("Administration",), "region", "Broker", "paper"),
+    Question("Is it real money?", ("Admin",), "region", "Broker", "paper"),
     Question("Why did KO not trade?", ("PairsReversion", "Decisions of PairsReversion"), "region", "Timeline", "KO"),
     Question("What did rules stop today?", ("Decisions", "Today"), "table", "What rules stopped", "Strategies"),
 )

@@ -43,7 +43,7 @@ const decision = {
     Paper: signal("BUY", { intent: "ENTRY" }),
     Whole: signal("BUY", { intent: "ENTRY", ticker: "AAPL" }),
     Leaves: signal("SELL", { intent: "EXIT" }),
-    Off: signal("HOLD", { original_action: "BUY" }),
+    Off: signal("BUY", { intent: "ENTRY" }),
   },
   signals_modified: { Held: "BUY->HOLD (systemic risk)" },
   strategy_errors: {},

@@ -81,7 +81,7 @@ function effectOf(verdict: Verdict, signal: LoggedSignal | undefined): Effect | 
     return null; // exits pass in full
   }
   if (verdict.final_allocation === 0) {
-    return "paper";
+    return verdict.mode === "SHADOW_MODE" ? "paper" : "stopped"; // a disabled one follows nothing on paper
   }
   return verdict.original_allocation - verdict.final_allocation > EPSILON ? "cut" : null;
 }

@@ -12,17 +12,15 @@ export function Admin() {
     <>
       <Heading title="Administration">Administration</Heading>
       <AlertHistory />
-      <div class="two-up">
-        <BrokerStatus />
-        <Section title="Policy">
-          <p>
-            <a href="/settings">Settings</a> has every setting and the history of its changes.{" "}
-            {role === "admin"
-              ? "Change a field there, and “What would have changed” says what it would have meant for the last 90 sessions, before you save."
-              : "An admin can change it."}
-          </p>
-        </Section>
-      </div>
+      <BrokerStatus />
+      <Section title="Policy">
+        <p>
+          <a href="/settings">Settings</a> has every setting and the history of its changes.{" "}
+          {role === "admin"
+            ? "Change a field there, and “What would have changed” says what it would have meant for the last 90 sessions, before you save."
+            : "An admin can change it."}
+        </p>
+      </Section>
       {role === "admin" ? (
         <>
           <ChannelsSection />

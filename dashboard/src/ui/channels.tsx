@@ -117,7 +117,7 @@ function SendTest({ channel }: { channel: ShownChannel }) {
         type="button"
         onClick={() => ask("POST", "", { "Idempotency-Key": crypto.randomUUID() })}
         disabled={!channel.is_enabled || isBusy || isUnderWay}
-        aria-label={`Send a test to ${channel.id}`}
+        aria-label={`Send test to ${channel.id}`}
       >
         Send test
       </button>

@@ -89,6 +89,7 @@ function OnePart({ part: { verdict, signal, effect, codes } }: { part: Part }) {
         {codes.map(words).join(" · ")}
         {verdict.reasoning && `: ${verdict.reasoning}`}
       </p>
+      {signal?.reasoning && <p class="muted">It says: {signal.reasoning}</p>}
     </div>
   );
 }

@@ -16,7 +16,7 @@ const MOST = 100;
 const MAY: Record<Role, string> = {
   viewer: "looks",
   trader: "looks, trades, takes alerts on",
-  admin: "all of that, sets the policy, halts and resumes trading",
+  admin: "looks, trades, sets the policy, halts and resumes trading",
 };
 
 type Member = Membership & { created_at?: Timestamp };
@@ -52,8 +52,8 @@ export function MembersSection() {
         )}
       </Loaded>
       <Command does="An operator lets somebody in" command="user create … ann@example.com --role viewer" />
-      <Command does="changes a role" command="user role … ann@example.com trader" />
-      <Command does="or takes somebody out" command="user remove … ann@example.com" />
+      <Command does="An operator changes a role" command="user role … ann@example.com trader" />
+      <Command does="An operator takes somebody out" command="user remove … ann@example.com" />
     </Section>
   );
 }

@@ -19,11 +19,11 @@ export function RulesTable({ rows, filter }: { rows: RuleRow[]; filter: Filter }
   return (
     <Section
       title="What rules stopped"
-      count="entries, in the decisions below"
+      count="signals, in the decisions below"
       aside={<Csv table="Rules" rows={rows} fields={FIELDS} />}
     >
       {rows.length === 0 ? (
-        <Empty>Nothing: every entry passed in full, or none was proposed.</Empty>
+        <Empty>Nothing: every signal passed in full, or none was proposed.</Empty>
       ) : (
         <table class="t cards rules" aria-label="What rules stopped" {...TABLE}>
           <thead>
