@@ -140,7 +140,7 @@ def test_an_admin_tries_a_channel_and_sees_that_it_arrived(looked_after: Dashboa
         page.set_viewport_size({"width": width, "height": 900})
         assert outside(page) == [], width
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             assert serious(page) == [], (width, scheme)
     page.reload()
     expect(table).to_be_visible()

@@ -122,7 +122,7 @@ def test_decisions_fit_every_screen_and_every_key_reaches_them(decided: Dashboar
         page.set_viewport_size({"width": width, "height": 900})
         assert outside(page) == [], width
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             assert serious(page) == [], (width, scheme)
     page.reload()
     settled(page)
