@@ -55,6 +55,7 @@ from functions.services.monitoring.make_report import REPORT_SETTINGS, MakeRepor
 from functions.services.monitoring.notification_ports import Sender
 from functions.services.monitoring.ports import RecordStore
 from functions.services.monitoring.summarise_decision import SummariseDecision
+from functions.services.monitoring.try_channel import TryChannel
 from functions.services.orchestration.declare_symbols import DeclareSymbols
 from functions.services.orchestration.manage_policy import ManagePolicy
 from functions.services.orchestration.put_inputs import PutInputs
@@ -266,10 +267,21 @@ def tenant_queue() -> TaskQueue:
 
 
 @cache
-def enqueue_notification() -> EnqueueNotification:
+def delivery_queue() -> TaskQueue:
     firestore_client()
-    queue = CloudTaskQueue(DELIVERY_FUNCTION, settings().region)
-    return EnqueueNotification(FirestoreDeliveryStore(firestore_client()), queue)
+    return CloudTaskQueue(DELIVERY_FUNCTION, settings().region)
+
+
+@cache
+def enqueue_notification() -> EnqueueNotification:
+    store = FirestoreDeliveryStore(firestore_client())
+    return EnqueueNotification(store, delivery_queue(), settings().dashboard_url)
+
+
+@cache
+def try_channel() -> TryChannel:
+    store = FirestoreDeliveryStore(firestore_client())
+    return TryChannel(store, enqueue_notification(), delivery_queue(), clock())
 
 
 @cache

@@ -30,6 +30,13 @@ API_CORS_ORIGINS = StringParam(
 )
 
 
+DASHBOARD_URL = StringParam(
+    "DASHBOARD_URL",
+    default="",
+    label="URL of the dashboard",
+    description="What links in notifications begin with; empty: the project's own Hosting site",
+)
+
 API_MIN_INSTANCES = IntParam(
     "API_MIN_INSTANCES",
     default=0,
@@ -78,6 +85,8 @@ class Settings:
     """Of tenants whose policy names none: an exchange's ISO 10383 code, or 24x7."""
     cors_origins: tuple[str, ...]
     """Web origins that may call the API from a browser."""
+    dashboard_url: str
+    """What links in notifications begin with, without a slash at the end; empty: they carry none."""
     ai: AiSettings | None
     """None: summaries stay text."""
     is_emulated: bool
@@ -88,7 +97,14 @@ def read_settings() -> Settings:
     """Read the environment as it is now."""
     origins = tuple(origin.strip() for origin in API_CORS_ORIGINS.value.split(",") if origin.strip())
     is_emulated = os.environ.get("FUNCTIONS_EMULATOR") == "true"
-    return Settings(REGION, MARKET_CALENDAR.value, origins, _ai_settings(is_emulated), is_emulated)
+    url = _dashboard_url(is_emulated)
+    return Settings(REGION, MARKET_CALENDAR.value, origins, url, _ai_settings(is_emulated), is_emulated)
+
+
+def _dashboard_url(is_emulated: bool) -> str:
+    """Return where people find the dashboard; in the emulator only if somebody says so, as its port changes."""
+    hosted = "" if is_emulated or not project_id() else f"https://{project_id()}.web.app"
+    return (DASHBOARD_URL.value or hosted).rstrip("/")
 
 
 def project_id() -> str:

@@ -14,7 +14,8 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.errors import translated_errors
 from functions.adapters.notifications.signatures import channel_secret, signing_keys
 from functions.domain.kernel.errors import InputError
-from functions.domain.monitoring.channels import Channel, read_channels
+from functions.domain.monitoring.channels import read_channels
+from functions.services.monitoring.try_channel import ShownChannel, shown_channels
 from tools.connection import database_of
 from tools.terminal import AsJson, fail, new_table, print_json, print_table
 
@@ -60,8 +61,7 @@ def show_channels(tenant: Tenant, as_json: AsJson = False) -> None:
     db = database_of(tenant)
     with translated_errors(f"reading the channels of tenant {tenant}"):
         channels = read_channels(paths.notification_channels(db, tenant).get().to_dict())
-    rows = [_shown(channel) for channel in channels.usable.values()]
-    rows += [{"id": name, "problem": str(error)} for name, error in channels.problems.items()]
+    rows = [_shown(channel) for channel in shown_channels(channels)]
     if as_json:
         print_json(rows)
         return
@@ -103,11 +103,8 @@ def _text_of(file: Path) -> str:
         raise InputError("file", "text in UTF-8", str(file)) from error
 
 
-def _shown(channel: Channel) -> dict[str, Any]:
-    rules = [
-        f"{rule.mode}: {', '.join(sorted(rule.kinds or ['every kind']))}, "
-        f"{', '.join(sorted(rule.severities or ['every severity']))}"
-        for rule in channel.rules
-    ]
-    shown = {"id": channel.channel_id, "type": str(channel.type), "host": channel.host}
-    return shown | {"enabled": channel.is_enabled, "rules": "; ".join(rules)}
+def _shown(channel: ShownChannel) -> dict[str, Any]:
+    if channel.problem is not None:
+        return {"id": channel.id, "problem": channel.problem}
+    shown = {"id": channel.id, "type": channel.type, "host": channel.host}
+    return shown | {"enabled": channel.is_enabled, "rules": "; ".join(channel.rules)}

@@ -2,6 +2,9 @@ import { signOut } from "firebase/auth";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from "preact-iso";
 import type { Backend } from "./backend";
+import { useDocument } from "./live";
+import type { StoredPolicy } from "./model";
+import { Admin } from "./pages/admin";
 import { DecisionPage } from "./pages/decision";
 import { Decisions } from "./pages/decisions";
 import { Ledger } from "./pages/ledger";
@@ -9,9 +12,11 @@ import { Now } from "./pages/now";
 import { Positions } from "./pages/positions";
 import { Settings } from "./pages/settings";
 import { SignInPage } from "./pages/sign-in";
+import * as paths from "./paths";
 import { SessionContext, type SignIn, useRole, useSession, useSignIn } from "./session";
 import { Trouble } from "./ui/states";
-import { TradingBar, TradingControl } from "./ui/trading-state";
+import { PolicyContext, TradingBar, TradingControl } from "./ui/trading-state";
+import { setZone } from "./zone";
 
 /** Brings the chart library, which no other page needs. */
 const Strategies = lazy(() => import("./pages/strategies").then((module) => module.Strategies));
@@ -23,7 +28,11 @@ const PAGES: [string, string][] = [
   ["/decisions", "Decisions"],
   ["/ledger", "Ledger"],
   ["/settings", "Settings"],
+  ["/admin", "Admin"],
 ];
+
+/** Pages that a phone has a tab for; the others are behind "More". */
+const TABS = 4;
 
 export function App({ backend }: { backend: Backend }) {
   const signIn = useSignIn(backend);
@@ -79,8 +88,9 @@ function Forbidden({ why, backend }: { why: string; backend: Backend }) {
 }
 
 function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolean }) {
-  const { user, tenant, role } = useSession();
+  const { db, user, tenant, role } = useSession();
   const { path } = useLocation();
+  const policy = useDocument<StoredPolicy>(paths.policy(db, tenant));
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   // A new page begins at its heading, for keyboard and screen reader
@@ -92,8 +102,13 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
       window.scrollTo(0, 0);
     }
   }, [path]);
+  if (policy.state === "loading") {
+    return <p class="boot">Loading Maestro …</p>; // it says which zone's times the pages show
+  }
+  const zone = policy.state === "ready" ? policy.value?.time_zone : undefined;
+  setZone(typeof zone === "string" ? zone : undefined);
   return (
-    <>
+    <PolicyContext.Provider value={policy}>
       <a class="skip" href="#main">
         Skip to content
       </a>
@@ -104,11 +119,8 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
           {backend.isEmulator && <span class="tag">emulator</span>}
         </div>
         <nav aria-label="Pages">
-          {PAGES.map(([href, name]) => (
-            <a key={href} href={href} aria-current={isAt(path, href) ? "page" : undefined}>
-              {name}
-            </a>
-          ))}
+          <PageLinks pages={PAGES.slice(0, TABS)} path={path} />
+          <More key={path} path={path} />
         </nav>
         <span class="spacer" />
         <TradingControl />
@@ -132,6 +144,7 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
             <Route path="/positions" component={Positions} />
             <Route path="/ledger" component={Ledger} />
             <Route path="/settings" component={Settings} />
+            <Route path="/admin" component={Admin} />
             <Route default component={NotFound} />
           </Router>
         </ErrorBoundary>
@@ -144,6 +157,40 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
           Sign out
         </button>
       </footer>
+    </PolicyContext.Provider>
+  );
+}
+
+function PageLinks({ pages, path }: { pages: [string, string][]; path: string }) {
+  return (
+    <>
+      {pages.map(([href, name]) => (
+        <a key={href} href={href} aria-current={isAt(path, href) ? "page" : undefined}>
+          {name}
+        </a>
+      ))}
+    </>
+  );
+}
+
+/** The other pages: beside the tabs where there is room, behind a button on a phone. */
+function More({ path }: { path: string }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const others = PAGES.slice(TABS);
+  return (
+    <>
+      <button
+        type="button"
+        class="more"
+        aria-expanded={isOpen}
+        aria-current={others.some(([href]) => isAt(path, href)) ? "page" : undefined}
+        onClick={() => setIsOpen(!isOpen)}
+      >
+        More
+      </button>
+      <div class={isOpen ? "others open" : "others"}>
+        <PageLinks pages={others} path={path} />
+      </div>
     </>
   );
 }

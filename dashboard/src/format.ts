@@ -1,6 +1,7 @@
 /** Figures and times as people read them. */
 
 import type { Timestamp } from "firebase/firestore";
+import { inZone, zoneName } from "./zone";
 
 const USD = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const GAIN = new Intl.NumberFormat("en-US", {
@@ -10,19 +11,16 @@ const GAIN = new Intl.NumberFormat("en-US", {
 });
 const WHOLE_GAIN = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0, signDisplay: "exceptZero" });
 const CENTS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const SHORT_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+/** Days of the calendar, YYYY-MM-DD, are of no zone. */
+const dateOf = (options: Intl.DateTimeFormatOptions, at: Date | string): string =>
+  typeof at === "string"
+    ? new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(new Date(`${at.slice(0, 10)}T12:00:00Z`))
+    : inZone(options).format(at);
+const SHORT_DAY = { day: "numeric", month: "short" } as const;
+const CLOCK = { hour: "2-digit", minute: "2-digit" } as const;
 const PRICE = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 4 });
 const QUANTITY = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", year: "numeric" });
-const MOMENT = new Intl.DateTimeFormat("en-GB", {
-  day: "2-digit",
-  month: "short",
-  year: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  timeZoneName: "short",
-});
+const DAY = { day: "2-digit", month: "short", year: "numeric" } as const;
 const NONE = "–";
 
 type Maybe<T> = T | null | undefined;
@@ -50,11 +48,10 @@ export const gainShare = (value: Maybe<number>): string =>
   isKnown(value) ? `${value > 0 ? "+" : ""}${signed((100 * value).toFixed(2))}\u00a0%` : "n/a";
 export const correlation = (value: Maybe<number>): string =>
   isKnown(value) ? `${value > 0 ? "+" : ""}${signed(value.toFixed(2))}` : "n/a";
-export const shortDay = (at: Maybe<Date>): string => (at == null ? NONE : SHORT_DAY.format(at));
-export const clock = (at: Maybe<Date>): string => (at == null ? NONE : CLOCK.format(at));
+export const shortDay = (at: Maybe<Date | string>): string => (at == null ? NONE : dateOf(SHORT_DAY, at));
+export const clock = (at: Maybe<Date>): string => (at == null ? NONE : inZone(CLOCK).format(at));
 /** The time of day of what happened today, the date of what did not. */
-export const when = (at: Date, now: Date): string =>
-  at.toDateString() === now.toDateString() ? clock(at) : shortDay(at);
+export const when = (at: Date, now: Date): string => (day(at) === day(now) ? clock(at) : shortDay(at));
 export const price = (value: number): string => PRICE.format(value);
 export const quantity = (value: number): string => signed(QUANTITY.format(value));
 export const ratio = (value: Maybe<number>): string => (isKnown(value) ? signed(value.toFixed(2)) : "n/a");
@@ -63,8 +60,11 @@ export function percent(value: Maybe<number>, digits = 1): string {
   return isKnown(value) ? `${signed((100 * value).toFixed(digits))}\u00a0%` : NONE;
 }
 
-export const day = (at: Maybe<Date>): string => (at == null ? NONE : DAY.format(at));
-export const moment = (at: Maybe<Date>): string => (at == null ? NONE : MOMENT.format(at));
+export const day = (at: Maybe<Date | string>): string => (at == null ? NONE : dateOf(DAY, at));
+export const moment = (at: Maybe<Date>): string =>
+  at == null ? NONE : `${inZone({ ...DAY, ...CLOCK }).format(at)} ${zoneName(at)}`;
+/** The same time in UTC, for whoever points at it. */
+export const utc = (at: Date): string => `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 export const month = (at: Date): string => at.toISOString().slice(0, 7);
 
 /** Return a timestamp's time; a field that a user's own writer left malformed is none. */

@@ -65,6 +65,8 @@ export interface StoredPolicy {
   updated_by?: string;
   /** By name, when a strategy that is switched off by hand is on again; null: until somebody switches it on. */
   disabled_strategies?: Record<string, Timestamp | null>;
+  /** IANA's name; none is the default's. */
+  time_zone?: unknown;
   trading_state?: TradingState;
   trading_state_reason?: string | null;
   trading_state_until?: Timestamp | null;
@@ -86,6 +88,9 @@ export interface Alert {
   detail: string;
   opened_at: Timestamp;
   acknowledged_by: string | null;
+  resolved_at?: Timestamp | null;
+  /** Where on the dashboard what it is about is shown; alerts from before have none. */
+  page?: string;
 }
 
 export interface Fill {
@@ -128,6 +133,9 @@ export interface Membership {
 
 /** The API's answers, as its own document has them: `npm run types` writes them anew. */
 type Answers = components["schemas"];
+export type Broker = Answers["Broker"];
+export type ChannelTest = Answers["ChannelTest"];
+export type ShownChannel = Answers["ShownChannel"];
 export type Curve = Answers["Curve"];
 export type StrategyCurves = Answers["StrategyCurve"];
 export type OpenLots = Answers["OpenPositions"];

@@ -4,13 +4,19 @@ import {
   collection,
   type DocumentReference,
   doc,
+  documentId,
   type Firestore,
   limit,
   orderBy,
   type Query,
+  type QueryConstraint,
   query,
+  startAfter,
+  type Timestamp,
   where,
 } from "firebase/firestore";
+import type { Entry } from "./live";
+import type { Alert, Decision } from "./model";
 
 export const member = (db: Firestore, tenant: string, uid: string): DocumentReference =>
   doc(db, "tenants", tenant, "users", uid);
@@ -40,6 +46,44 @@ export const decisions = (db: Firestore, tenant: string, most: number): Query =>
     orderBy("timestamp", "desc"),
     limit(most),
   );
+
+/** Newest first, equal times by id: so that the next page begins after the last of this one. */
+function pageOf(field: string, most: number, after?: { at: Timestamp; id: string }): QueryConstraint[] {
+  const order = [orderBy(field, "desc"), orderBy(documentId(), "desc")];
+  return [...order, ...(after === undefined ? [] : [startAfter(after.at, after.id)]), limit(most)];
+}
+
+export const decisionsBetween = (
+  db: Firestore,
+  tenant: string,
+  { since, until }: { since: Date | null; until: Date | null },
+  most: number,
+  after?: Entry<Decision>,
+): Query =>
+  query(
+    collection(db, "systemStatus", "orchestration_logs", "logs"),
+    where("tenant_id", "==", tenant),
+    ...(since === null ? [] : [where("timestamp", ">=", since)]),
+    ...(until === null ? [] : [where("timestamp", "<", until)]),
+    ...pageOf("timestamp", most, after && { at: after.value.timestamp, id: after.id }),
+  );
+
+export const alertHistory = (
+  db: Firestore,
+  tenant: string,
+  { state, severity }: { state: string; severity: string },
+  most: number,
+  after?: Entry<Alert>,
+): Query =>
+  query(
+    collection(db, "tenants", tenant, "alerts"),
+    ...(state === "" ? [] : [where("state", "==", state)]),
+    ...(severity === "" ? [] : [where("severity", "==", severity)]),
+    ...pageOf("opened_at", most, after && { at: after.value.opened_at, id: after.id }),
+  );
+
+export const members = (db: Firestore, tenant: string, most: number): Query =>
+  query(collection(db, "tenants", tenant, "users"), limit(most));
 
 export const alertsInState = (db: Firestore, tenant: string, state: string, most: number): Query =>
   query(

@@ -1,6 +1,6 @@
 /** What a policy would have changed, in words. */
 
-import { day, percent, ratio, timeOf, words } from "./format";
+import { day, percent, ratio, words } from "./format";
 import type { Mode } from "./model";
 
 export interface Totals {
@@ -62,7 +62,7 @@ const counted = (count: number, one: string, many = `${one}s`): string => `${cou
 
 /** Return over what it is said. */
 export const period = ({ sessions, first_session, last_session }: Preview): string =>
-  `${counted(sessions, "session")}, ${day(timeOf(first_session))} to ${day(timeOf(last_session))}`;
+  `${counted(sessions, "session")}, ${day(first_session)} to ${day(last_session)}`;
 
 /** Return the one sentence that says it. */
 export function summary(preview: Preview): string {

@@ -1,21 +1,23 @@
 /** All strategies on one screen, to compare and to switch. */
 
 import { axisOf, type Interval } from "../cockpit/ratio";
-import type { AllResults } from "../cockpit/results";
 import { modesOf, type Row, rowsOf, sumOf } from "../cockpit/rows";
+import { STRATEGIES } from "../cockpit/tables";
 import { useBoard } from "../cockpit/use-board";
-import { correlation, percent, ratio, shareOf, shortDay, timeOf, when } from "../format";
+import { correlation, percent, ratio, shareOf, shortDay, timeOf } from "../format";
 import { useDocument } from "../live";
 import type { LivePosition, StoredPolicy } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
-import { Correlations } from "../ui/correlations";
+import { Together } from "../ui/correlations";
+import { Csv } from "../ui/csv";
 import { Gain, ModeMark } from "../ui/figures";
 import { CELL, Heading, ROW, Section, TABLE } from "../ui/parts";
 import { RatioPicture, Sparkline } from "../ui/sparkline";
 import { Empty, Loaded, Shape } from "../ui/states";
 import { InUse } from "../ui/strategies-summary";
 import { StrategySwitch } from "../ui/strategy-switch";
+import { Time } from "../ui/time";
 
 export function AllStrategies() {
   const { db, tenant } = useSession();
@@ -45,24 +47,12 @@ export function AllStrategies() {
                 isSwitchable={policy.state === "ready"}
                 heldBy={(name) => book?.positions.filter((one) => one.strategy_id === name) ?? null}
               />
-              <Together results={results} rows={rows} />
+              <Together results={results} names={rows.map((row) => row.name)} />
             </>
           );
         }}
       </Loaded>
     </div>
-  );
-}
-
-function Together({ results, rows }: { results: AllResults | null; rows: Row[] }) {
-  return (
-    <Section title="Do they move together?" count="daily returns, 90 sessions; bold from 0.60">
-      {results === null ? (
-        <Empty>Correlations show here once a night has written two weeks of sessions.</Empty>
-      ) : (
-        <Correlations results={results} names={rows.map((row) => row.name)} />
-      )}
-    </Section>
   );
 }
 
@@ -81,7 +71,11 @@ function Compared({ rows, thresholds, policy, isSwitchable, heldBy }: ComparedPr
   );
   const lines = ["0", ...thresholds].join(", ");
   return (
-    <Section title="Strategies" count={modesOf(rows)}>
+    <Section
+      title="Strategies"
+      count={modesOf(rows)}
+      aside={<Csv table="Strategies" rows={rows} fields={STRATEGIES} />}
+    >
       <table class="t full" aria-label="Strategies" {...TABLE}>
         <thead>
           <tr {...ROW}>
@@ -174,7 +168,12 @@ function StrategyRow({ row, axis, thresholds, children }: StrategyRowProps) {
         <a href={`/strategies/${encodeURIComponent(row.name)}`}>{row.name}</a>
       </th>
       <td class="c-mode" title={row.verdict.reasoning} {...CELL}>
-        <ModeMark mode={row.verdict.mode} /> {since && <small>since {shortDay(since)}</small>}
+        <ModeMark mode={row.verdict.mode} />{" "}
+        {since && (
+          <small>
+            since <Time at={since}>{shortDay(since)}</Time>
+          </small>
+        )}
       </td>
       <td class="number" data-name="Allowed of asked" {...CELL}>
         {percent(row.verdict.final_allocation)} <small>of {percent(row.verdict.original_allocation, 0)}</small>
@@ -217,13 +216,21 @@ function StrategyRow({ row, axis, thresholds, children }: StrategyRowProps) {
         {correlation(row.withOthers)}
       </td>
       <td data-name="Last signal" {...CELL}>
-        <small>{lastSignal(row)}</small>
+        <small>
+          <LastSignal row={row} />
+        </small>
       </td>
     </tr>
   );
 }
 
-function lastSignal({ now }: Row): string {
+function LastSignal({ row: { now } }: { row: Row }) {
   const at = timeOf(now?.last?.[2]);
-  return now?.last && at ? `${now.last[0]} ${now.last[1]} ${when(at, new Date())}` : "none";
+  return now?.last && at ? (
+    <>
+      {now.last[0]} {now.last[1]} <Time at={at} as="when" />
+    </>
+  ) : (
+    <>none</>
+  );
 }

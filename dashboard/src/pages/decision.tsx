@@ -1,10 +1,15 @@
+import { partsOf } from "../cockpit/decided";
+import { VERDICTS } from "../cockpit/verdict-table";
 import { moment, percent, ratio, timeOf, words } from "../format";
 import { useDocument } from "../live";
 import { type Decision, type Intent, type LoggedSignal, type Verdict, verdictsOf } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
+import { Csv } from "../ui/csv";
+import { Move } from "../ui/decision-moment";
 import { ActionBadge, Fact, Heading, ModeBadge, Section, Table } from "../ui/parts";
 import { Empty, Loaded } from "../ui/states";
+import { Time } from "../ui/time";
 
 /** One decision in full: what every strategy proposed, what it became, and by which rules. */
 export function DecisionPage({ session }: { session?: string }) {
@@ -32,27 +37,39 @@ function Missing({ session }: { session: string | undefined }) {
 }
 
 function Whole({ decision }: { decision: Decision }) {
-  const at = moment(timeOf(decision.timestamp));
+  const at = timeOf(decision.timestamp);
   return (
     <>
-      <Heading title={`Decision of ${at}`}>Decision of {at}</Heading>
+      <Heading title={`Decision of ${moment(at)}`}>
+        Decision of <Time at={at} />
+      </Heading>
       <Section
         title="Summary"
         aside={<span class="tag">{decision.ai_summary_source === "text" ? "text" : decision.ai_summary_source}</span>}
       >
         <p class="lead">{decision.ai_summary}</p>
+        {verdictsOf(decision).map((verdict) => (
+          <Move key={verdict.strategy_name} verdict={verdict} />
+        ))}
         {decision.systemic_risk_detected && <p class="warning">Systemic risk: {decision.systemic_risk_details}</p>}
         <dl class="facts">
           <Fact name="Session">
             <code>{decision.session_id}</code>
           </Fact>
-          <Fact name="Slot">{decision.slot ? moment(timeOf(decision.slot)) : "asked for, outside the schedule"}</Fact>
-          <Fact name="Signals expire">{moment(timeOf(decision.expires_at))}</Fact>
+          <Fact name="Slot">
+            {decision.slot ? <Time at={timeOf(decision.slot)} /> : "asked for, outside the schedule"}
+          </Fact>
+          <Fact name="Signals expire">
+            <Time at={timeOf(decision.expires_at)} />
+          </Fact>
           <Fact name="Policy">version {decision.policy_version}</Fact>
           <Fact name="Took">{Math.round(decision.duration_ms)} ms</Fact>
         </dl>
       </Section>
-      <Section title="Before → after">
+      <Section
+        title="Before → after"
+        aside={<Csv table="Decision" rows={partsOf(decision).map((part) => ({ decision, part }))} fields={VERDICTS} />}
+      >
         <BeforeAfter decision={decision} />
       </Section>
       <Section title="Rules that fired">
@@ -98,14 +115,14 @@ function Row({ verdict, signal }: { verdict: Verdict; signal: LoggedSignal | und
       <td class="number">{ratio(verdict.sharpe_ratio)}</td>
       <td>
         {signal && (
-          <Move
+          <Asked
             action={signal.original_action ?? signal.action}
             ticker={signal.ticker}
             share={verdict.original_allocation}
           />
         )}
       </td>
-      <td>{signal && <Move action={signal.action} intent={signal.intent} share={verdict.final_allocation} />}</td>
+      <td>{signal && <Asked action={signal.action} intent={signal.intent} share={verdict.final_allocation} />}</td>
       <td>
         <span class="codes">{(verdict.reason_codes ?? [verdict.reason_code]).map(words).join(" · ")}</span>
         <p class="muted">{verdict.reasoning}</p>
@@ -115,7 +132,7 @@ function Row({ verdict, signal }: { verdict: Verdict; signal: LoggedSignal | und
 }
 
 /** What a strategy does with which share of the buying power; a HOLD has neither symbol nor share. */
-function Move({
+function Asked({
   action,
   intent,
   ticker,

@@ -1,77 +1,100 @@
-import { useState } from "preact/hooks";
-import { moment, timeOf } from "../format";
-import { type Entry, useQuery } from "../live";
-import { type Decision, verdictsOf } from "../model";
+import { useLocation } from "preact-iso";
+import { addressOf, type Filter, filterOf, isFiltered, matching, type Part, rulesOf, spanOf } from "../cockpit/decided";
+import { VERDICTS } from "../cockpit/verdict-table";
+import { timeOf } from "../format";
+import type { Entry } from "../live";
+import type { Decision } from "../model";
+import { usePages } from "../paged";
 import * as paths from "../paths";
 import { useSession } from "../session";
-import { Heading } from "../ui/parts";
+import { Csv } from "../ui/csv";
+import { DecisionFilter } from "../ui/decision-filter";
+import { Moment } from "../ui/decision-moment";
+import { Older } from "../ui/older";
+import { Heading, Section } from "../ui/parts";
+import { RulesTable } from "../ui/rules-table";
 import { Empty, Loaded } from "../ui/states";
+import { Time } from "../ui/time";
 
-const PAGE = 25;
-const MOST = 200;
+/** Read at a time: the newest, or more where somebody looks for something. */
+const [PAGE, PAGE_FILTERED] = [25, 100];
 
-/** The timeline: newest first, growing at the top as cycles run. */
+/** What was decided, newest first, growing at the top as cycles run; what the address asks for, or all. */
 export function Decisions() {
   const { db, tenant } = useSession();
-  const [shown, setShown] = useState(PAGE);
-  const decisions = useQuery<Decision>(`decisions/${tenant}/${shown}`, paths.decisions(db, tenant, shown));
+  const { query, route } = useLocation();
+  const filter = filterOf(query);
+  const size = isFiltered(filter) ? PAGE_FILTERED : PAGE;
+  const pages = usePages<Decision>({
+    key: `decisions/${tenant}/${size}/${filter.from ?? ""}/${filter.to ?? ""}`,
+    size,
+    query: (after) => paths.decisionsBetween(db, tenant, spanOf(filter), size, after),
+    at: (decision) => timeOf(decision.timestamp)?.getTime() ?? 0,
+  });
+  const read = pages.live.state === "ready" ? pages.live.value : [];
   return (
     <>
       <Heading title="Decisions">Decisions</Heading>
-      <Loaded of={decisions} what="decisions">
-        {(all) =>
-          all.length === 0 ? (
-            <Empty>No cycle has run yet. The first one shows here by itself.</Empty>
-          ) : (
-            <>
-              <ol class="timeline" aria-live="polite">
-                {all.map((decision) => (
-                  <Moment key={decision.id} decision={decision} />
-                ))}
-              </ol>
-              {all.length === shown && shown < MOST && (
-                <button type="button" onClick={() => setShown(Math.min(MOST, shown + PAGE))}>
-                  Show older
-                </button>
-              )}
-              {shown >= MOST && <p class="muted">Older decisions: GET /v1/decisions.</p>}
-            </>
-          )
-        }
+      <DecisionFilter filter={filter} decisions={read} change={(next) => route(addressOf(next), true)} />
+      <Loaded of={pages.live} what="decisions">
+        {(all) => (
+          <>
+            <Found all={all} filter={filter} isMore={pages.isMore} />
+            <Older pages={pages} what="decisions" />
+          </>
+        )}
       </Loaded>
     </>
   );
 }
 
-function Moment({ decision: { value: decision } }: { decision: Entry<Decision> }) {
-  return (
-    <li>
-      <a class="when" href={`/decisions/${decision.session_id}`}>
-        {moment(timeOf(decision.timestamp))}
-      </a>
-      <div>
-        <p>{decision.ai_summary}</p>
-        <p class="tags">
-          {decision.systemic_risk_detected && <span class="tag critical">systemic risk</span>}
-          {tag(moves(decision), "mode change")}
-          {tag(Object.keys(decision.signals_modified).length, "signal changed", "signals changed")}
-          {tag(Object.keys(decision.strategy_errors).length, "strategy failed", "strategies failed")}
-          {decision.input_issues.length > 0 && <span class="tag warning">BUYs held</span>}
-        </p>
-      </div>
-    </li>
-  );
+interface Match {
+  decision: Decision;
+  parts: Part[];
 }
 
-const moves = (decision: Decision): number =>
-  verdictsOf(decision).filter(({ previous_mode, mode }) => previous_mode !== null && previous_mode !== mode).length;
-
-function tag(count: number, one: string, many = `${one}s`) {
+function Found({ all, filter, isMore }: { all: Entry<Decision>[]; filter: Filter; isMore: boolean }) {
+  if (all.length === 0) {
+    return (
+      <Empty>
+        {filter.from || filter.to
+          ? "No cycle ran in that time."
+          : "No cycle has run yet. The first one shows here by itself."}
+      </Empty>
+    );
+  }
+  const isNarrow = filter.strategy !== undefined || filter.rule !== undefined || filter.text !== undefined;
+  const found = all
+    .map(({ value }): Match => ({ decision: value, parts: matching(value, filter) }))
+    .filter(({ parts }) => !isNarrow || parts.length > 0);
+  const parts = found.flatMap((one) => one.parts);
   return (
-    count > 0 && (
-      <span class="tag">
-        {count} {count === 1 ? one : many}
-      </span>
-    )
+    <>
+      <p class="muted" role="status">
+        {found.length} of the {all.length} decisions read, back to <Time at={timeOf(all.at(-1)?.value.timestamp)} />
+        {isMore ? "." : ", which are all there are."}
+      </p>
+      <RulesTable rows={rulesOf(parts)} filter={filter} />
+      <Section
+        title="Timeline"
+        aside={
+          <Csv
+            table="Decisions"
+            rows={found.flatMap(({ decision, parts }) => parts.map((part) => ({ decision, part })))}
+            fields={VERDICTS}
+          />
+        }
+      >
+        {found.length === 0 ? (
+          <Empty>None of them is what you look for.</Empty>
+        ) : (
+          <ol class="timeline" aria-live="polite">
+            {found.map(({ decision, parts }) => (
+              <Moment key={decision.session_id} decision={decision} parts={isNarrow ? parts : null} />
+            ))}
+          </ol>
+        )}
+      </Section>
+    </>
   );
 }

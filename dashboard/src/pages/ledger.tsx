@@ -1,12 +1,15 @@
 import { useState } from "preact/hooks";
 import { useAnswer } from "../api";
-import { moment, price, quantity, timeOf, usd } from "../format";
+import { FILLS, LOTS } from "../cockpit/tables";
+import { price, quantity, timeOf, usd } from "../format";
 import { type Entry, useDocument, useQuery } from "../live";
 import type { Fill, OpenLots } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
+import { Csv } from "../ui/csv";
 import { ActionBadge, Heading, Section, Table } from "../ui/parts";
 import { Empty, Loaded } from "../ui/states";
+import { Time } from "../ui/time";
 
 const PAGE = 50;
 const MOST = 500;
@@ -19,7 +22,7 @@ export function Ledger() {
     <>
       <Heading title="Ledger">Ledger</Heading>
       <LotsSection />
-      <Section title="Fills">
+      <Section title="Fills" aside={fills.state === "ready" && <Csv table="Fills" rows={fills.value} fields={FILLS} />}>
         <Loaded of={fills} what="fills">
           {(all) => (all.length === 0 ? <Empty>No fill has been reported yet.</Empty> : <Fills fills={all} />)}
         </Loaded>
@@ -48,14 +51,19 @@ function LotsSection() {
     { name: "Lots", isNumber: true },
   ];
   return (
-    <Section title="Open lots">
+    <Section
+      title="Open lots"
+      aside={lots.state === "ready" && <Csv table="Open lots" rows={lots.value.items} fields={LOTS} />}
+    >
       <Loaded of={lots} what="open lots">
         {(found) =>
           found.items.length === 0 ? (
             <Empty>Nothing is held as of the last nightly snapshot.</Empty>
           ) : (
             <>
-              <p class="muted">As of the nightly snapshot up to {moment(timeOf(found.as_of))}.</p>
+              <p class="muted">
+                As of the nightly snapshot up to <Time at={timeOf(found.as_of)} />.
+              </p>
               <Table caption="Open lots" columns={columns}>
                 {found.items.map((one) => (
                   <tr key={`${one.uid} ${one.strategy_id} ${one.symbol}`}>
@@ -95,7 +103,9 @@ function Fills({ fills }: { fills: Entry<Fill>[] }) {
     <Table caption="Fills" columns={columns}>
       {fills.map(({ id, value: fill }) => (
         <tr key={id}>
-          <td>{moment(timeOf(fill.ts))}</td>
+          <td>
+            <Time at={timeOf(fill.ts)} />
+          </td>
           <th scope="row">{fill.strategy_id ?? fill.strategyId ?? "–"}</th>
           <td>{fill.kind ?? "fill"}</td>
           <td>{fill.side ? <ActionBadge action={String(fill.side).toUpperCase()} /> : "–"}</td>

@@ -1,7 +1,9 @@
 import { rowsOf, sumOf } from "../cockpit/rows";
+import { positionFields } from "../cockpit/tables";
 import { type Board, useBoard } from "../cockpit/use-board";
 import { timeOf, words } from "../format";
 import type { Decision } from "../model";
+import { Csv } from "../ui/csv";
 import { DecidedToday } from "../ui/decided-today";
 import { MoneyPanel } from "../ui/money-panel";
 import { NeedsYou } from "../ui/needs-you";
@@ -83,7 +85,12 @@ function Positions({ board }: { board: Board }) {
     <Section
       title="Positions"
       count={book?.is_open ? worthOf(book) : undefined}
-      aside={<a href="/positions">All positions</a>}
+      aside={
+        <>
+          <a href="/positions">All positions</a>
+          {book && <Csv table="Positions" rows={book.positions} fields={positionFields(board.today)} />}
+        </>
+      }
     >
       <Loaded of={board.positions} what="positions" shape={<Shape lines={4} />}>
         {(found) =>

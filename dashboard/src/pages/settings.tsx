@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call, Refusal, useAnswer } from "../api";
-import { moment, timeOf } from "../format";
+import { POLICY_VERSIONS } from "../cockpit/tables";
+import { timeOf } from "../format";
 import { type Live, useDocument } from "../live";
 import type { Policy, PolicyVersion, StoredPolicy } from "../model";
 import * as paths from "../paths";
@@ -8,9 +9,11 @@ import { GROUPS } from "../policy-fields";
 import { inputOf, type Schema, textOf, valueFrom } from "../policy-values";
 import type { Preview } from "../preview";
 import { useSession } from "../session";
+import { Csv } from "../ui/csv";
 import { Heading, Section, Table } from "../ui/parts";
 import { WhatWouldHaveChanged } from "../ui/preview";
 import { Empty, Loaded } from "../ui/states";
+import { Time } from "../ui/time";
 
 interface OpenApi {
   components: { schemas: { PolicyChange: { properties: Record<string, Schema> } } };
@@ -125,7 +128,12 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
     <form ref={form} onSubmit={save} class="policy">
       <p class="muted">
         {base.version === 0 ? "Nothing is set: every default holds." : `Version ${base.version}`}
-        {base.updated_at && ` of ${moment(timeOf(base.updated_at))}, by ${base.updated_by}`}
+        {base.updated_at && (
+          <>
+            {" of "}
+            <Time at={timeOf(base.updated_at)} />, by {base.updated_by}
+          </>
+        )}
       </p>
       <fieldset class="bare" disabled={role !== "admin" || isBusy}>
         {groupsOf(schemas).map(({ title, fields }) => (
@@ -251,7 +259,12 @@ function History({ version }: { version: number | undefined }) {
   const history = useAnswer<{ items: PolicyVersion[] }>(user, "/v1/policy/history?limit=20", version);
   const columns = [{ name: "Version" }, { name: "When" }, { name: "Who" }, { name: "What changed" }];
   return (
-    <Section title="History">
+    <Section
+      title="History"
+      aside={
+        history.state === "ready" && <Csv table="Policy history" rows={history.value.items} fields={POLICY_VERSIONS} />
+      }
+    >
       <Loaded of={history} what="the history">
         {({ items }) =>
           items.length === 0 ? (
@@ -261,7 +274,9 @@ function History({ version }: { version: number | undefined }) {
               {items.map((one) => (
                 <tr key={one.version}>
                   <th scope="row">{one.version}</th>
-                  <td>{moment(timeOf(one.updated_at))}</td>
+                  <td>
+                    <Time at={timeOf(one.updated_at)} />
+                  </td>
                   <td>{one.updated_by}</td>
                   <td>{one.changed.map((name) => `${name}: ${textOf(one.policy[name]) || "default"}`).join(", ")}</td>
                 </tr>

@@ -1,11 +1,14 @@
 import { useLocation } from "preact-iso";
 import { useAnswer } from "../api";
+import { addressOf } from "../cockpit/decided";
+import { MONTHS } from "../cockpit/tables";
 import { month, percent, ratio, timeOf, usd } from "../format";
 import { type Entry, useDocument, useQuery } from "../live";
 import { type Decision, type Month, type StrategyCurves, verdictsOf } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { Chart, ModeLegend } from "../ui/chart";
+import { Csv } from "../ui/csv";
 import { ModeMark } from "../ui/figures";
 import { Heading, Section, Table } from "../ui/parts";
 import { Empty, Loaded } from "../ui/states";
@@ -37,7 +40,8 @@ function OneStrategy({ name: chosen }: { name: string }) {
               <Chooser names={verdicts.map((one) => one.strategy_name)} chosen={chosen} />
               {verdict && (
                 <p>
-                  <ModeMark mode={verdict.mode} /> {verdict.reasoning}
+                  <ModeMark mode={verdict.mode} /> {verdict.reasoning}{" "}
+                  <a href={addressOf({ strategy: chosen })}>Decisions of {chosen}</a>
                 </p>
               )}
               <Record key={chosen} name={chosen} />
@@ -84,7 +88,10 @@ function Record({ name }: { name: string }) {
       <Loaded of={curves} what="curves">
         {(found) => <Charts curves={found} />}
       </Loaded>
-      <Section title="Months">
+      <Section
+        title="Months"
+        aside={months.state === "ready" && <Csv table={`Months of ${name}`} rows={months.value} fields={MONTHS} />}
+      >
         <Loaded of={months} what="months">
           {(all) => <Months months={all} />}
         </Loaded>

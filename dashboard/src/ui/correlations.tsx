@@ -2,13 +2,31 @@
 
 import { type AllResults, correlationOf, MOST_CORRELATED } from "../cockpit/results";
 import { correlation } from "../format";
+import { Csv } from "./csv";
+import { Section } from "./parts";
 import { Empty } from "./states";
 
 const MOST = 24;
 const HIGH = 0.6;
 const STEPS = 5;
 
-export function Correlations({ results, names }: { results: AllResults; names: string[] }) {
+export function Together({ results, names }: { results: AllResults | null; names: string[] }) {
+  return (
+    <Section
+      title="Do they move together?"
+      count="daily returns, 90 sessions; bold from 0.60"
+      aside={results && <CorrelationsCsv results={results} names={names} />}
+    >
+      {results === null ? (
+        <Empty>Correlations show here once a night has written two weeks of sessions.</Empty>
+      ) : (
+        <Correlations results={results} names={names} />
+      )}
+    </Section>
+  );
+}
+
+function Correlations({ results, names }: { results: AllResults; names: string[] }) {
   const candidates = names.slice(0, MOST_CORRELATED);
   const known = candidates.filter((name) =>
     candidates.some((other) => other !== name && between(results, name, other) !== null),
@@ -55,6 +73,20 @@ export function Correlations({ results, names }: { results: AllResults; names: s
         {left > 0 && ` ${left} more have too few sessions, or do not fit here.`}
       </p>
     </>
+  );
+}
+
+/** A line for each pair that has enough sessions in common, all strategies. */
+function CorrelationsCsv({ results, names }: { results: AllResults; names: string[] }) {
+  const pairs = names.flatMap((one, at) =>
+    names.slice(at + 1).map((other) => ({ one, other, value: between(results, one, other) })),
+  );
+  return (
+    <Csv
+      table="Correlations"
+      rows={pairs.filter((pair) => pair.value !== null)}
+      fields={{ strategy: (pair) => pair.one, other: (pair) => pair.other, correlation: (pair) => pair.value }}
+    />
   );
 }
 

@@ -1,11 +1,14 @@
 /** Today's signals, newest first, as asked and as they left Maestro; and changes of mode. */
 
 import type { Cockpit, Entry } from "../cockpit/cockpit";
-import { clock, shareOf, timeOf, words } from "../format";
+import { DECIDED } from "../cockpit/tables";
+import { shareOf, timeOf, words } from "../format";
 import type { Mode } from "../model";
+import { Csv } from "./csv";
 import { ModeMark } from "./figures";
 import { ActionBadge, CELL, ROW, Section, TABLE } from "./parts";
 import { Empty } from "./states";
+import { Time } from "./time";
 
 const SHOWN = 15;
 const RUNGS: Mode[] = ["DISABLED", "SHADOW_MODE", "REDUCED", "ACTIVE"];
@@ -17,10 +20,17 @@ export function DecidedToday({ cockpit }: { cockpit: Cockpit }) {
     <Section
       title="Decided today"
       count={`${cycles} ${cycles === 1 ? "cycle" : "cycles"} · ${proposed} ${proposed === 1 ? "signal" : "signals"} · ${changed} changed by rules`}
-      aside={<a href="/decisions">All decisions</a>}
+      aside={
+        <>
+          <a href="/decisions">All decisions</a>
+          <Csv table="Decided today" rows={cockpit.entries} fields={DECIDED} />
+        </>
+      }
     >
       {entries.length === 0 ? (
-        <Empty>Every strategy holds. The last cycle was at {clock(cockpit.asOf)}.</Empty>
+        <Empty>
+          Every strategy holds. The last cycle was at <Time at={cockpit.asOf} as="clock" />.
+        </Empty>
       ) : (
         <table class="t ds" aria-label="Decided today" {...TABLE}>
           <thead>
@@ -46,7 +56,9 @@ function EntryRow({ entry }: { entry: Entry }) {
   return (
     <tr {...ROW}>
       <td class="c-time" {...CELL}>
-        <a href={`/decisions/${entry.session_id}`}>{clock(timeOf(entry.at))}</a>
+        <a href={`/decisions/${entry.session_id}`}>
+          <Time at={timeOf(entry.at)} as="clock" />
+        </a>
       </td>
       <th scope="row" class="c-what">
         {entry.strategy}
@@ -65,7 +77,7 @@ function Move({ entry, mode }: { entry: Entry; mode: Mode }) {
   const isUp = entry.from !== undefined && RUNGS.indexOf(mode) > RUNGS.indexOf(entry.from);
   return (
     <>
-      <span class={isUp ? "ok" : "muted"}>{isUp ? "▲ promoted to" : "▼ moved to"}</span> <ModeMark mode={mode} />
+      <span class={isUp ? "ok" : "muted"}>{isUp ? "▲ promoted to" : "▼ moved down to"}</span> <ModeMark mode={mode} />
     </>
   );
 }

@@ -5,6 +5,7 @@ import { call, type Refusal } from "../api";
 import { words } from "../format";
 import type { TradingState } from "../model";
 import { useSession } from "../session";
+import { instantOf, zoneName } from "../zone";
 
 const EFFECT: Record<TradingState, string> = {
   RUN: "Strategies trade again, from the next redemption and the next cycle on.",
@@ -52,7 +53,7 @@ function Confirmation({ state, close }: { state: TradingState; close: () => void
         body: {
           state: wanted,
           reason: String(entered.get("reason")),
-          ...(until && { until: new Date(until).toISOString() }),
+          ...(until && { until: instantOf(until)?.toISOString() }),
         },
         headers: { "Idempotency-Key": crypto.randomUUID() },
       });
@@ -84,7 +85,7 @@ function Confirmation({ state, close }: { state: TradingState; close: () => void
       </label>
       {wanted !== "RUN" && (
         <label>
-          Until (optional; your local time)
+          Until (optional; {zoneName(new Date())})
           <input name="until" type="datetime-local" />
         </label>
       )}

@@ -1,18 +1,21 @@
 /** What strategies hold live now, by the position book, and what is under way. */
 
+import { ORDERS, positionFields, UNOWNED } from "../cockpit/tables";
 import { positionKey, type Today } from "../cockpit/today";
 import type { Board } from "../cockpit/use-board";
-import { moment, price, quantity, timeOf } from "../format";
+import { price, quantity, timeOf } from "../format";
 import type { LivePosition, LivePositions, OrderUnderWay } from "../model";
 import { useSession } from "../session";
+import { Csv } from "./csv";
 import { Gain, ModeMark } from "./figures";
 import { Ago, CELL, Fact, IntentBadge, ROW, Section, TABLE } from "./parts";
 import { isLeft } from "./positions-summary";
 import { Empty, Loaded, Shape } from "./states";
+import { Time } from "./time";
 
 export function LivePositionsSection({ board }: { board: Board }) {
   return (
-    <Section title="Live positions">
+    <Section title="Live positions" aside={<PositionsCsv board={board} />}>
       <Loaded of={board.positions} what="live positions" shape={<Shape lines={6} />}>
         {(found) =>
           found.is_open ? <Book book={found} today={board.today} /> : <Closed because={found.closed_because} />
@@ -20,6 +23,11 @@ export function LivePositionsSection({ board }: { board: Board }) {
       </Loaded>
     </Section>
   );
+}
+
+function PositionsCsv({ board }: { board: Board }) {
+  const book = board.positions.state === "ready" && board.positions.value.is_open ? board.positions.value : null;
+  return book && <Csv table="Positions" rows={book.positions} fields={positionFields(board.today)} />;
 }
 
 function Closed({ because }: { because: string | null }) {
@@ -61,7 +69,7 @@ function Book({ book, today }: { book: LivePositions; today: Today | null }) {
         </Fact>
         <Fact name="Prices of">{quoted ? <Ago at={quoted} /> : "unknown"}</Fact>
         <Fact name="Book opened">
-          {moment(timeOf(book.opened_at))}
+          <Time at={timeOf(book.opened_at)} />
           {book.opened_by !== null && <span class="muted"> by {book.opened_by}</span>}
         </Fact>
       </dl>
@@ -70,9 +78,15 @@ function Book({ book, today }: { book: LivePositions; today: Today | null }) {
       ) : (
         <Held all={book.positions} today={today} />
       )}
-      <h3>Orders under way</h3>
+      <div class="section-head">
+        <h3>Orders under way</h3>
+        <Csv table="Orders under way" rows={book.orders_under_way} fields={ORDERS} />
+      </div>
       {book.orders_under_way.length === 0 ? <Empty>None.</Empty> : <Orders all={book.orders_under_way} />}
-      <h3>Unowned</h3>
+      <div class="section-head">
+        <h3>Unowned</h3>
+        <Csv table="Unowned" rows={book.unowned ?? []} fields={UNOWNED} />
+      </div>
       <Unowned book={book} />
       {book.is_truncated && <p class="muted">There is more than is shown here.</p>}
     </>
@@ -172,7 +186,7 @@ function Orders({ all }: { all: OrderUnderWay[] }) {
               {quantity(one.filled_qty)}
             </td>
             <td data-name="Lapses" {...CELL}>
-              {one.is_lapsed ? <span class="warning">lapsed, may be filled</span> : moment(timeOf(one.lapses_at))}
+              {one.is_lapsed ? <span class="warning">lapsed, may be filled</span> : <Time at={timeOf(one.lapses_at)} />}
             </td>
             <td data-name="Nonce" {...CELL}>
               <code>{one.nonce_prefix}…</code>
@@ -196,7 +210,13 @@ function Unowned({ book: { unowned, account_as_of } }: { book: LivePositions }) 
   return (
     <p>
       <strong>{unowned.map((one) => `${quantity(one.qty)} ${one.symbol}`).join(", ")}</strong>: the account holds it
-      {at && <> as of {moment(at)}</>}, and no strategy does. None of them sees it, or sells it.
+      {at && (
+        <>
+          {" "}
+          as of <Time at={at} />
+        </>
+      )}
+      , and no strategy does. None of them sees it, or sells it.
     </p>
   );
 }

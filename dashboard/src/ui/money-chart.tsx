@@ -79,4 +79,4 @@ export function MoneyChart({ points, limit }: { points: Point[]; limit: number |
   );
 }
 
-const dayOf = ({ day }: Point): string => shortDay(new Date(`${day}T12:00:00`));
+const dayOf = ({ day }: Point): string => shortDay(day);

@@ -55,7 +55,6 @@ export function MoneyPanel({ cockpit, money, inUse, stale }: Props) {
 }
 
 function Figures({ cockpit, money, inUse, stale }: Props) {
-  const since = money.since === null ? null : new Date(`${money.since}T12:00:00`);
   return (
     <div class="figs">
       <div>
@@ -73,7 +72,7 @@ function Figures({ cockpit, money, inUse, stale }: Props) {
           <GainShare share={money.todayShare} />
         </div>
         <div>
-          <div class="lab">Since {since ? shortDay(since) : "the start"}, net</div>
+          <div class="lab">Since {money.since ? shortDay(money.since) : "the start"}, net</div>
           <div class="v">
             <Gain usd={money.total} cents />
           </div>

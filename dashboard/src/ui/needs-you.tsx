@@ -23,6 +23,7 @@ export function NeedsYou() {
   return (
     <Section
       title="Needs you"
+      aside={<a href="/admin">All alerts</a>}
       count={open.state === "ready" && open.value.length > 0 ? countOf(open.value) : undefined}
     >
       <Loaded of={open} what="alerts">
@@ -66,7 +67,7 @@ function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
     <li class={`alert ${isGood ? "good" : `severity-${alert.severity.toLowerCase()}`}`}>
       <AlertIcon isGood={isGood} />
       <div>
-        <strong>{alert.title}</strong>
+        <strong>{alert.page ? <a href={alert.page}>{alert.title}</a> : alert.title}</strong>
         <p>{alert.detail}</p>
         <p class="muted">
           {isGood ? "Good news" : words(alert.severity)} · {at && <Ago at={at} short />}

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { age, moment, words } from "../format";
 import type { Intent, Mode } from "../model";
+import { Time } from "./time";
 
 /** Set the document's title and show the page's one heading. */
 export function Heading({
@@ -102,7 +103,7 @@ export function IntentBadge({ intent }: { intent: Intent }) {
 export function Ago({ at, short = false }: { at: Date; short?: boolean }) {
   const now = useNow(10_000);
   return (
-    <time dateTime={at.toISOString()} title={at.toISOString()}>
+    <Time at={at}>
       {short ? (
         age(at, now)
       ) : (
@@ -110,7 +111,7 @@ export function Ago({ at, short = false }: { at: Date; short?: boolean }) {
           {moment(at)} <span class="muted">({age(at, now)})</span>
         </>
       )}
-    </time>
+    </Time>
   );
 }
 

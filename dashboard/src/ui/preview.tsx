@@ -1,6 +1,6 @@
 /** What a policy would have changed over the last sessions, shown before it is saved. */
 
-import { day, timeOf, words } from "../format";
+import { day, words } from "../format";
 import type { Live } from "../live";
 import {
   affected,
@@ -133,7 +133,7 @@ function Changes({ preview }: { preview: Preview }) {
         {shown.map((one) => (
           <tr key={`${one.day} ${one.strategy_name}`}>
             <th scope="row" class="whole">
-              {day(timeOf(one.day))}
+              {day(one.day)}
             </th>
             <td>{one.strategy_name}</td>
             <td>

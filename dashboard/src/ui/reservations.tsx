@@ -1,13 +1,16 @@
 /** What redeemed signals hold of the buying power. */
 
 import { useAnswer } from "../api";
-import { moment, timeOf, usd, usdOrUnknown, words } from "../format";
+import { RESERVATIONS } from "../cockpit/tables";
+import { timeOf, usd, usdOrUnknown, words } from "../format";
 import { useQuery } from "../live";
 import type { Fill, Reservations } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
+import { Csv } from "./csv";
 import { ActionBadge, CELL, Fact, ROW, Section, TABLE, useNow } from "./parts";
 import { Empty, Loaded } from "./states";
+import { Time } from "./time";
 
 /** Reservations are the server's: they are asked for, not listened to. */
 const EVERY_MS = 15_000;
@@ -24,7 +27,14 @@ export function ReservationsSection() {
     newestFill && `${now.getTime()} ${newestFill}`,
   );
   return (
-    <Section title="Reservations">
+    <Section
+      title="Reservations"
+      aside={
+        reservations.state === "ready" && (
+          <Csv table="Reservations" rows={reservations.value.items} fields={RESERVATIONS} />
+        )
+      }
+    >
       <Loaded of={reservations} what="reservations">
         {(found) => (
           <>
@@ -75,10 +85,10 @@ function ReservationsTable({ reservations: { items } }: { reservations: Reservat
               {usd(one.spent)}
             </td>
             <td data-name="Redeemed" {...CELL}>
-              {moment(timeOf(one.redeemed_at))}
+              <Time at={timeOf(one.redeemed_at)} />
             </td>
             <td data-name="Lapses" {...CELL}>
-              {moment(timeOf(one.lapses_at))}
+              <Time at={timeOf(one.lapses_at)} />
             </td>
             <td data-name="Nonce" {...CELL}>
               <code>{one.nonce_prefix}…</code>

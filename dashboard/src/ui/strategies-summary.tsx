@@ -2,7 +2,9 @@
 
 import { axisOf } from "../cockpit/ratio";
 import { modesOf, type Row, sumOf } from "../cockpit/rows";
+import { STRATEGIES } from "../cockpit/tables";
 import { percent, ratio, shareOf, words } from "../format";
+import { Csv } from "./csv";
 import { Gain, ModeMark } from "./figures";
 import { CELL, ROW, Section, TABLE } from "./parts";
 import { RatioPicture, Sparkline } from "./sparkline";
@@ -13,7 +15,16 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
     thresholds,
   );
   return (
-    <Section title="Strategies" count={modesOf(rows)} aside={<a href="/strategies">Compare and switch</a>}>
+    <Section
+      title="Strategies"
+      count={modesOf(rows)}
+      aside={
+        <>
+          <a href="/strategies">Compare and switch</a>
+          <Csv table="Strategies" rows={rows} fields={STRATEGIES} />
+        </>
+      }
+    >
       <table class="t st" aria-label="Strategies" {...TABLE}>
         <thead>
           <tr {...ROW}>

@@ -1,16 +1,20 @@
 /** Whether trading runs, in every header; where it does not, a bar says who stopped it, when and why. */
 
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
 import { age, timeOf, words } from "../format";
-import { useDocument } from "../live";
+import type { Live } from "../live";
 import type { StoredPolicy, TradingState } from "../model";
-import * as paths from "../paths";
 import { useSession } from "../session";
 import { KillSwitch } from "./kill-switch";
 import { useNow } from "./parts";
+import { Time } from "./time";
+
+/** The policy, which the frame of every page follows once. */
+export const PolicyContext = createContext<Live<StoredPolicy | undefined>>({ state: "loading" });
 
 function useTradingState(): { stored: StoredPolicy | undefined; state: TradingState; isKnown: boolean; now: Date } {
-  const { db, tenant } = useSession();
-  const policy = useDocument<StoredPolicy>(paths.policy(db, tenant));
+  const policy = useContext(PolicyContext);
   const now = useNow(1_000);
   const stored = policy.state === "ready" ? policy.value : undefined;
   const until = timeOf(stored?.trading_state_until);
@@ -59,8 +63,18 @@ export function TradingBar() {
   return (
     <section class={`halted ${state.toLowerCase()}`} aria-label="Trading state">
       <strong>{words(state)}</strong>: {stored?.trading_state_reason ?? "no reason given"}
-      {at && ` · set ${age(at, now)} by ${stored?.trading_state_by}`}
-      {until && ` · until ${until.toLocaleString()}`}
+      {at && (
+        <>
+          {" · set "}
+          <Time at={at}>{age(at, now)}</Time> by {stored?.trading_state_by}
+        </>
+      )}
+      {until && (
+        <>
+          {" · until "}
+          <Time at={until} />
+        </>
+      )}
       {state === "HALT" ? ". Nothing can be redeemed but exits." : ". Every entry is held; exits pass."}
     </section>
   );

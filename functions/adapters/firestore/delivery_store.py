@@ -11,7 +11,7 @@ from functions.services.monitoring.notification_ports import DeliveryState
 
 class FirestoreDeliveryStore(FirestoreStore):
     """
-    `DeliveryStore` on Firestore.
+    `DeliveryStore` and `TrialStore` on Firestore.
 
     Every write of a record has a precondition (it must not exist, or be as it was read), so of any number of
     invocations at once one gets the claim. That makes a delivery happen at least once, and normally once: a record
@@ -27,6 +27,15 @@ class FirestoreDeliveryStore(FirestoreStore):
         delivery = paths.delivery(self._db, tenant_id, delivery_id)
         found = self._get_all([channels, delivery], f"reading delivery {delivery_id} of tenant {tenant_id}")
         return DeliveryState(found.get(channels.path, ABSENT).value, found.get(delivery.path, ABSENT))
+
+    def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
+        reference = paths.idempotency_record(self._db, tenant_id, record_id)
+        return self._get(reference, f"reading a request of tenant {tenant_id}").value
+
+    def create_idempotency_record(self, tenant_id: str, record_id: str, record: Document) -> None:
+        batch = self._db.batch()
+        batch.create(paths.idempotency_record(self._db, tenant_id, record_id), dict(record))
+        self._commit(batch, f"storing a request of tenant {tenant_id}")
 
     def write_delivery(self, tenant_id: str, delivery_id: str, fields: Document, version: Version | None) -> Version:
         batch = self._db.batch()

@@ -38,7 +38,10 @@ class PushSender:
         # `from None` below: Firebase's errors may quote the token.
         try:
             message = messaging.Message(
-                data=payload["data"], notification=shown and messaging.Notification(**shown), **target
+                data=payload["data"],
+                notification=shown and messaging.Notification(**shown),
+                webpush=_opening(notification.link, messaging),
+                **target,
             )
             messaging.send(message, app=app)
         except exceptions.FirebaseError as error:
@@ -51,6 +54,13 @@ class PushSender:
         except ValueError:
             detail = f"FCM takes no such {channel.target_name}"
             raise PermanentFailure(DeliveryReason.MALFORMED_CHANNEL, detail) from None
+
+
+def _opening(link: str, messaging: Any) -> Any:
+    """Return what opens a page where a browser shows the message; FCM takes https only."""
+    if not link.startswith("https://"):
+        return None
+    return messaging.WebpushConfig(fcm_options=messaging.WebpushFCMOptions(link=link))
 
 
 def _translated(code: str) -> TemporaryFailure | PermanentFailure:

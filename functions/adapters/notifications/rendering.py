@@ -31,9 +31,10 @@ def rendered(channel_type: ChannelType, notification: Notification, mode: Delive
     is_silent = mode is DeliveryMode.SILENT
     match channel_type:
         case ChannelType.SLACK:
-            return {"text": _slack_escaped(_parted(cut(_as_text(notification), _SLACK_BYTES)))}
+            return {"text": _slack_escaped(_linked(_parted(cut(_as_text(notification), _SLACK_BYTES)), notification))}
         case ChannelType.DISCORD:
-            content = _cut_units(_parted(_as_text(notification)), _DISCORD_UNITS)
+            room = _DISCORD_UNITS - len(_linked("", notification))
+            content = _linked(_cut_units(_parted(_as_text(notification)), room), notification)
             message = {"content": content, "allowed_mentions": {"parse": []}}
             return message | ({"flags": _SUPPRESS_NOTIFICATIONS} if is_silent else {})
         case ChannelType.WEBHOOK:
@@ -47,7 +48,9 @@ def _push(notification: Notification, *, is_silent: bool) -> dict[str, Any]:
     said = {"title": f"[{notification.severity}] {notification.title}", "body": cut(notification.text, _PUSH_BYTES)}
     payload = notification.to_payload()
     data = {"text": said["body"]} | {
-        name: payload[name] for name in ("id", "tenant_id", "kind", "severity", "title", "at")
+        name: payload[name]
+        for name in ("id", "tenant_id", "kind", "severity", "title", "at", "link")
+        if name in payload
     }
     return {"data": data} if is_silent else {"notification": said, "data": data}
 
@@ -56,6 +59,11 @@ def _as_text(notification: Notification) -> str:
     head = f"[{notification.severity}] {notification.tenant_id}: {notification.title}"
     figures = [f"{name}: {value}" for name, value in notification.fields.items()]
     return "\n".join(line for line in (head, notification.text, *figures) if line)
+
+
+def _linked(text: str, notification: Notification) -> str:
+    """Return ``text`` with the link as its last line: what is cut is the text, and a link's @ is encoded."""
+    return f"{text}\n{notification.link}" if notification.link else text
 
 
 def _parted(text: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from functions.domain.kernel.stored_fields import COUNT, FLAG, MAP, MAPS, TEXT, TIME, Kinds, check_fields, word
 from functions.domain.monitoring.alert_members import as_detail, carried_on, ended, holding
 from functions.domain.monitoring.notifications import Severity
+from functions.domain.monitoring.pages import page_of
 
 MOST_OPEN_ALERTS = 2500
 """Conditions of a tenant that are looked at, to be resolved: two for each of 1,000 strategies, and others."""
@@ -200,6 +201,7 @@ def _opened(
     return document | {
         "kind": str(finding.kind),
         "severity": str(finding.severity),
+        "page": page_of(finding.kind, finding.key, finding.fields),
         "state": str(AlertState.RESOLVED if is_done else AlertState.OPEN),
         "detail": as_detail(finding.detail, members, fresh),
         "members": members,

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.parsing import Hidden, read_each, read_text, read_word, shown
-from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.monitoring.notifications import TEST_KIND, Notification, Severity
 
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
 """No double underscore: a delivery's id is told apart by it."""
@@ -92,9 +92,11 @@ class Channel:
         return (urlsplit(self.target).hostname or "") if self.target_name == "url" else str(self.type)
 
     def mode_for(self, notification: Notification) -> DeliveryMode:
-        """Return the mode of the first rule that matches; on without one."""
+        """Return the mode of the first rule that matches; on without one, and for a test."""
         if not self.is_enabled:
             return DeliveryMode.OFF
+        if notification.kind == TEST_KIND:
+            return DeliveryMode.ON
         return next((rule.mode for rule in self.rules if rule.matches(notification)), DeliveryMode.ON)
 
 

@@ -13,9 +13,13 @@ from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.parsing import parse_time, read_text, read_word, shown
 from functions.domain.kernel.text import cut
 
-_TEXT_BYTES, _TITLE_BYTES, _NAME_BYTES, _VALUE_BYTES, _MOST_FIELDS = 15_000, 300, 60, 500, 30
+_TEXT_BYTES, _TITLE_BYTES, _NAME_BYTES, _VALUE_BYTES, _MOST_FIELDS, _LINK_BYTES = 15_000, 300, 60, 500, 30, 1_200
 """Bounds that let any notification fit a queue's task and a document."""
 _DOCUMENT_ID = re.compile(r"(?!__)[^/\x00-\x20\ud800-\udfff]{1,256}")
+
+
+TEST_KIND = "TEST"
+"""What an admin sends to see whether a channel works: rules keep it from no channel."""
 
 
 class Severity(StrEnum):
@@ -41,6 +45,8 @@ class Notification:
     at: datetime
     fields: Mapping[str, str] = field(default_factory=dict)
     """Figures worth their own line."""
+    link: str = ""
+    """The dashboard's page of what it is about: its path, and its URL once it is queued; empty where there is none."""
 
     def __post_init__(self) -> None:
         for name in ("notification_id", "tenant_id"):
@@ -49,7 +55,7 @@ class Notification:
                 raise InputError(name, "a document id without spaces, at most 256 characters", shown(value))
         first = list(self.fields.items())[:_MOST_FIELDS]
         within = {cut(str(name), _NAME_BYTES): cut(str(value), _VALUE_BYTES) for name, value in first}
-        cuts = {"kind": _NAME_BYTES, "title": _TITLE_BYTES, "text": _TEXT_BYTES}
+        cuts = {"kind": _NAME_BYTES, "title": _TITLE_BYTES, "text": _TEXT_BYTES, "link": _LINK_BYTES}
         texts = {name: cut(getattr(self, name), limit) for name, limit in cuts.items()}
         for name, value in {**texts, "fields": within, "at": parse_time("at", self.at).astimezone(UTC)}.items():
             object.__setattr__(self, name, value)
@@ -65,6 +71,7 @@ class Notification:
             "text": self.text,
             "at": self.at.isoformat(),
             "fields": dict(self.fields),
+            **({"link": self.link} if self.link else {}),
         }
 
     @classmethod
@@ -86,4 +93,5 @@ class Notification:
             text=text,
             at=parse_time("at", payload.get("at")),
             fields=fields,
+            link=read_text("link", payload.get("link", "")),
         )

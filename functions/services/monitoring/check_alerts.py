@@ -215,6 +215,7 @@ def notification_of(tenant_id: str, change: AlertChange, now: datetime) -> Notif
         text=alert["detail"],
         at=now,
         fields=alert["fields"],
+        link=alert["page"],
     )
 
 

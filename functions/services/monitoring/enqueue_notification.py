@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from functions.domain.kernel.errors import InputError
@@ -61,11 +61,19 @@ def fan_out(notification: Notification, channels: Iterable[Channel]) -> list[tup
 
 
 class EnqueueNotification:
-    """The use case: one task per channel that is to have a notification."""
+    """
+    The use case: one task per channel that is to have a notification.
 
-    def __init__(self, store: DeliveryStore, queue: TaskQueue) -> None:
+    Parameters
+    ----------
+    dashboard_url : str
+        What links begin with, without a slash at the end; empty: notifications carry none.
+    """
+
+    def __init__(self, store: DeliveryStore, queue: TaskQueue, dashboard_url: str = "") -> None:
         self._store = store
         self._queue = queue
+        self._dashboard_url = dashboard_url
 
     def run(self, notification: Notification) -> int:
         """
@@ -82,4 +90,10 @@ class EnqueueNotification:
             extra = {"tenant": tenant_id, "reason_code": DeliveryReason.MALFORMED_CHANNEL}
             logger.error("A notification channel is malformed: %s", error, extra=extra)
         chosen = fan_out(notification, channels.usable.values())
+        notification = self.linked(notification)
         return enqueue_all(self._queue, [DeliveryTask(tenant_id, one, notification) for one, _ in chosen], "deliveries")
+
+    def linked(self, notification: Notification) -> Notification:
+        """Return a notification whose path of the dashboard is a URL."""
+        url = self._dashboard_url
+        return replace(notification, link=f"{url}{notification.link}" if url and notification.link else "")

@@ -102,6 +102,7 @@ class MakeReport:
                 title=f"🎭 Maestro, {day.tenant_name}, {label}",
                 text=document["text"],
                 at=now,
+                link="/",
             )
         )
         try:

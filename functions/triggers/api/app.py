@@ -19,6 +19,7 @@ from functions import __version__
 from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StrategyProcessesError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.triggers.api import problems
+from functions.triggers.api.admin import admin
 from functions.triggers.api.admission import Admission, provide_admission
 from functions.triggers.api.answers import Health
 from functions.triggers.api.authorisation import check_access
@@ -82,6 +83,7 @@ def build_app(cors_origins: Sequence[str] = (), admission: Admission | None = No
     app.register_api(trading)
     app.register_api(records)
     app.register_api(control)
+    app.register_api(admin)
     health = app.get("/v1/healthz", operation_id="get_health", tags=[HEALTH], responses={HTTPStatus.OK: Health})
     health(get_health)
     app.add_url_rule("/v1/openapi.json", view_func=lambda: app.api_doc, endpoint="openapi_document")

@@ -11,12 +11,14 @@ from flask import current_app
 from functions.domain.kernel.policy import Policy
 from functions.services.access.ports import Tokens
 from functions.services.broker.client_fills import TakeClientFills
+from functions.services.broker.connection_ports import ConnectionStore
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock
 from functions.services.lab.what_if import PreviewPolicy
 from functions.services.ledger.ports import LedgerStore
 from functions.services.monitoring.acknowledge_alert import AcknowledgeAlert
 from functions.services.monitoring.ports import RecordStore
+from functions.services.monitoring.try_channel import TryChannel
 from functions.services.orchestration.manage_policy import ManagePolicy
 from functions.services.orchestration.put_inputs import PutInputs
 from functions.services.trading.ports import TradingStore
@@ -41,6 +43,8 @@ class ApiServices:
     ledger: LedgerStore
     trading: TradingStore
     acknowledge_alert: AcknowledgeAlert
+    try_channel: TryChannel
+    connections: ConnectionStore
     orchestrate: Callable[[str, RequestKey], None]
     """Run a tenant's cycle, unless it is on record. Raises RefusedError, StoreError, TimeoutError."""
     policy_defaults: Callable[[], Mapping[str, Any]]

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from functions.triggers.api import answers, ledger_requests, preview_answers, problems, requests
+from functions.triggers.api import admin_answers, answers, ledger_requests, preview_answers, problems, requests
 
 _REQUIRED_HEADERS = {"If-Match"}
 """Without it there is an answer of its own, 428, instead of the model's 422."""
@@ -48,7 +48,11 @@ def _tidy_parameter(parameter: dict[str, Any]) -> None:
 def _schemas() -> dict[str, Any]:
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         *((model, "validation") for module in (requests, ledger_requests) for model in _models_of(module)),
-        *((model, "serialization") for module in (answers, preview_answers) for model in _models_of(module)),
+        *(
+            (model, "serialization")
+            for module in (answers, preview_answers, admin_answers)
+            for model in _models_of(module)
+        ),
         (problems.Problem, "serialization"),
     ]
     template = "#/components/schemas/{model}"

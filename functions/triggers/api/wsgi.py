@@ -33,6 +33,8 @@ def application() -> Flask:
             ledger=bootstrap.ledger_store(),
             trading=bootstrap.trading_store(),
             acknowledge_alert=bootstrap.acknowledge_alert(),
+            try_channel=bootstrap.try_channel(),
+            connections=bootstrap.connections(),
             orchestrate=_orchestrate,
             policy_defaults=bootstrap.policy_defaults,
             policy_of=bootstrap.policy_of,

@@ -43,12 +43,17 @@ ROUTES: dict[tuple[str, str], str | None] = {
     ("POST", "policy/preview"): "viewer",
     ("GET", "policy/history"): "admin",
     ("PUT", "trading-state"): "admin",
+    ("GET", "broker"): "viewer",
+    ("GET", "channels"): "admin",
+    ("POST", "channels/{channel_id}/tests"): "admin",
+    ("GET", "channels/{channel_id}/tests/{test_id}"): "admin",
 }
 RANKS = ["viewer", "trader", "admin"]
 
 
 def visit(caller: Caller, method: str, path: str) -> tuple[int, str]:
-    filled = path.format(nonce="0f" * 16, session_id="s", alert_id="a", strategy_id="Trend", date="2026-01-05")
+    names = {"session_id": "s", "alert_id": "a", "strategy_id": "Trend", "date": "2026-01-05", "channel_id": "ops"}
+    filled = path.format(nonce="0f" * 16, test_id=f"test-{'0f' * 16}", **names)
     answer = caller(
         method, filled, json={} if method == "PUT" or path in {"fills", "ledger", "policy/preview"} else None
     )

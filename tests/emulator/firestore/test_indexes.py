@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from google.cloud.firestore import Client
+from google.cloud.firestore import Client, FieldFilter, Query
 
+from functions.adapters.firestore import paths
 from functions.adapters.firestore.alert_marks import FirestoreChangedTenants
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
@@ -63,6 +64,7 @@ def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client,
     FirestoreTenantDirectory(own_db).page(Span("a", "b"), 10)
     FirestoreReportStore(own_db).alerts_since("acme", NOW, 10)
     asyncio.run(watch(own_db))  # the migration guide's own queries
+    ask_as_the_dashboard_does(own_db)
     name = f"projects/{own_db.project}"  # its own: indexUsage counts what any test asked of a project
     url = f"http://{firestore.host('firestore')}/emulator/v1/{name}:indexUsage?database={name}/databases/(default)"
     reports = requests.get(url, timeout=60).json()["reports"]
@@ -70,6 +72,23 @@ def test_every_composite_index_that_the_queries_need_is_declared(own_db: Client,
     composite = {key for key in needed if len(key[1]) > 1}
     declared = json.loads((ROOT / "firestore.indexes.json").read_text())["indexes"]
     assert composite == {index_key(index, index["collectionGroup"]) for index in declared}, "one too few, or too many"
+
+
+def ask_as_the_dashboard_does(db: Client) -> None:
+    """Ask what `dashboard/src/paths.ts` asks: pages of alerts and decisions, and those after one."""
+    newest = Query.DESCENDING
+    for filters in ({}, {"state": "OPEN"}, {"severity": "INFO"}, {"state": "OPEN", "severity": "INFO"}):
+        query: Any = paths.alerts(db, "acme")
+        for name, value in filters.items():
+            query = query.where(filter=FieldFilter(name, "==", value))
+        page = query.order_by("opened_at", direction=newest).order_by("__name__", direction=newest)
+        list(page.limit(25).stream())
+        list(page.start_after([NOW, paths.alerts(db, "acme").document("a")]).limit(25).stream())
+    own = paths.orchestration_logs(db).where(filter=FieldFilter("tenant_id", "==", "acme"))
+    between = own.where(filter=FieldFilter("timestamp", ">=", NOW)).where(filter=FieldFilter("timestamp", "<", NOW))
+    for query in (own, between):
+        page = query.order_by("timestamp", direction=newest).order_by("__name__", direction=newest)
+        list(page.limit(25).stream())
 
 
 def test_every_query_of_the_code_is_asked_above() -> None:

@@ -58,6 +58,17 @@ def test_each_channel_gets_its_own_form() -> None:
     }
 
 
+def test_a_link_is_the_last_line_of_a_text_however_long_it_is_and_a_field_of_what_programs_read() -> None:
+    url = "https://acme.web.app/strategies/A%20%26%20B?x=1&y=2"
+    told = notification(text="long " * 3_000, link=url)
+    sent = {kind: rendered(kind, told, ON) for kind in ChannelType}
+    assert sent[ChannelType.SLACK]["text"].endswith("\n" + url.replace("&", "&amp;"))
+    assert sent[ChannelType.DISCORD]["content"].endswith("\n" + url)
+    assert len(sent[ChannelType.DISCORD]["content"]) <= 2_000
+    assert (sent[ChannelType.WEBHOOK]["link"], sent[ChannelType.FCM]["data"]["link"]) == (url, url)
+    assert Notification.from_payload(told.to_payload()) == told
+
+
 @given(st.text(alphabet=st.sampled_from("a@<&>é𝄞\ud800\n"), max_size=40), st.integers(1, 3_000))
 def test_any_text_fits_and_is_json(piece: str, times: int) -> None:
     text = piece * times

@@ -8,6 +8,7 @@ import re
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from functions.domain.kernel.errors import InputError, StoreConflict, StoreError, StoreUnavailable
 from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode, read_channels
-from functions.domain.monitoring.notifications import Notification, Severity
+from functions.domain.monitoring.notifications import TEST_KIND, Notification, Severity
 from functions.services.kernel.ports import Version, Versioned
 from functions.services.monitoring.deliver_notification import (
     CLAIM,
@@ -143,6 +144,23 @@ def test_a_temporary_failure_is_told_to_the_queue_and_tried_again() -> None:
     assert world.run() is Outcome.DELIVERED
     record = world.store.record
     assert (record["status"], record["attempts"], record["last_error"]) == ("DELIVERED", 3, None)
+
+
+def test_a_test_reaches_a_channel_whatever_its_rules_keep_from_it_unless_it_is_off() -> None:
+    test = replace(TOLD, kind=TEST_KIND, severity=Severity.INFO)
+    quiet = read_channels({"channels": [OPS | {"rules": [{"mode": "off"}]}]}).usable["ops"]
+    off = read_channels({"channels": [OPS | {"enabled": False}]}).usable["ops"]
+    assert (quiet.mode_for(TOLD), quiet.mode_for(test)) == (DeliveryMode.OFF, DeliveryMode.ON)
+    assert off.mode_for(test) is DeliveryMode.OFF
+
+
+def test_a_path_of_the_dashboard_becomes_a_link_where_its_url_is_known() -> None:
+    told = replace(TOLD, link="/strategies/Trend")
+    for url, link in (("https://acme.web.app", "https://acme.web.app/strategies/Trend"), ("", "")):
+        queue = FakeQueue()
+        assert EnqueueNotification(FakeDeliveryStore(OPS), queue, url).run(told) == 1
+        (task,) = queue.tasks.values()
+        assert task.notification.link == link
 
 
 def test_the_last_attempt_leaves_a_dead_letter(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,74 @@
+/** What each rule did to entries, over the decisions that were read. */
+
+import { addressOf, type Filter, type RuleRow } from "../cockpit/decided";
+import type { Fields } from "../csv";
+import { words } from "../format";
+import { Csv } from "./csv";
+import { CELL, ROW, Section, TABLE } from "./parts";
+import { Empty } from "./states";
+
+const FIELDS: Fields<RuleRow> = {
+  rule: (row) => row.code,
+  stopped: (row) => row.stopped,
+  cut: (row) => row.cut,
+  on_paper: (row) => row.paper,
+  strategies: (row) => row.strategies.join(" "),
+};
+
+export function RulesTable({ rows, filter }: { rows: RuleRow[]; filter: Filter }) {
+  return (
+    <Section
+      title="What rules stopped"
+      count="signals, in the decisions below"
+      aside={<Csv table="Rules" rows={rows} fields={FIELDS} />}
+    >
+      {rows.length === 0 ? (
+        <Empty>Nothing: every signal passed in full, or none was proposed.</Empty>
+      ) : (
+        <table class="t cards rules" aria-label="What rules stopped" {...TABLE}>
+          <thead>
+            <tr {...ROW}>
+              <th scope="col">Rule</th>
+              <th scope="col" class="number">
+                Stopped
+              </th>
+              <th scope="col" class="number">
+                Made smaller
+              </th>
+              <th scope="col" class="number">
+                On paper
+              </th>
+              <th scope="col">Strategies</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.code} {...ROW}>
+                <th scope="row">
+                  <a href={addressOf({ ...filter, rule: row.code })}>{words(row.code)}</a>
+                </th>
+                <td class="number" data-name="Stopped" {...CELL}>
+                  {row.stopped}
+                </td>
+                <td class="number" data-name="Made smaller" {...CELL}>
+                  {row.cut}
+                </td>
+                <td class="number" data-name="On paper" {...CELL}>
+                  {row.paper}
+                </td>
+                <td class="c-wide" data-name="Strategies" {...CELL}>
+                  {row.strategies.map((name, at) => (
+                    <span key={name}>
+                      {at > 0 && ", "}
+                      <a href={addressOf({ ...filter, strategy: name })}>{name}</a>
+                    </span>
+                  ))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Section>
+  );
+}

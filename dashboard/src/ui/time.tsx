@@ -1,0 +1,24 @@
+/** A time, as every page shows it: in the tenant's zone, UTC where somebody points at it, and for machines. */
+
+import type { ComponentChildren } from "preact";
+import { clock, day, moment, utc, when } from "../format";
+
+const AS = { moment, clock, day, when: (at: Date) => when(at, new Date()) };
+
+interface Props {
+  at: Date | null;
+  as?: keyof typeof AS;
+  /** What stands there instead of the time, as its age. */
+  children?: ComponentChildren;
+}
+
+/** Show a time; none is a dash. */
+export function Time({ at, as = "moment", children }: Props) {
+  return at === null ? (
+    <>–</>
+  ) : (
+    <time dateTime={at.toISOString()} title={utc(at)}>
+      {children ?? AS[as](at)}
+    </time>
+  );
+}

@@ -1,0 +1,53 @@
+"""Routes of whoever looks after a tenant's connections: to its broker, and to people."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from flask import Response, g
+
+from functions.domain.access.roles import Role
+from functions.triggers.api import admin_answers, admin_requests
+from functions.triggers.api.authorisation import needs
+from functions.triggers.api.dependencies import services
+from functions.triggers.api.requests import IdempotencyHeader
+from functions.triggers.api.responses import as_json, responses_of
+from functions.triggers.api.routes import routes
+
+admin = routes("admin")
+
+
+@admin.get("/broker", responses=responses_of(admin_answers.Broker))
+@needs(Role.VIEWER)
+def get_broker() -> Response:
+    """Say how the tenant's broker is connected, how its last feed went, and what it told; never the keys."""
+    return as_json(admin_answers.Broker.of(services().connections.read(g.principal.tenant_id).value))
+
+
+@admin.get("/channels", responses=responses_of(admin_answers.ShownChannels))
+@needs(Role.ADMIN)
+def list_channels() -> Response:
+    """List where notifications go: of each address only the host, as the rest is a secret."""
+    found = services().try_channel.channels(g.principal.tenant_id)
+    return as_json(admin_answers.ShownChannels(items=[admin_answers.ShownChannel(**asdict(one)) for one in found]))
+
+
+@admin.post("/channels/<channel_id>/tests", responses=responses_of(admin_answers.ChannelTest, 404, 409))
+@needs(Role.ADMIN)
+def test_channel(path: admin_requests.ChannelPath, header: IdempotencyHeader) -> Response:
+    """
+    Send a channel a test, whatever its rules keep from it; one that is switched off gets none.
+
+    It is queued: ask for the test to see what became of it.
+    """
+    who = g.principal
+    trial = services().try_channel.run(who.tenant_id, path.channel_id, who.uid, header.idempotency_key)
+    return as_json(admin_answers.ChannelTest(**asdict(trial)))
+
+
+@admin.get("/channels/<channel_id>/tests/<test_id>", responses=responses_of(admin_answers.ChannelTest))
+@needs(Role.ADMIN)
+def get_channel_test(path: admin_requests.ChannelTestPath) -> Response:
+    """Say what became of a test; QUEUED while nobody tried to deliver it, or where there was none."""
+    trial = services().try_channel.trial(g.principal.tenant_id, path.channel_id, path.test_id)
+    return as_json(admin_answers.ChannelTest(**asdict(trial)))

@@ -1,0 +1,87 @@
+"""What clients get of a tenant's connections: to its broker, and to people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from functions.domain.broker.connection import BrokerConnection
+from functions.triggers.api.answers import Answer
+
+_SHOWN_DIGITS = 4
+
+
+class Told(Answer):
+    """Something the broker told that a person should look at."""
+
+    at: datetime
+    text: str
+
+
+class BrokerFeed(Answer):
+    """How the last feed ended."""
+
+    at: datetime
+    status: str = Field(description="OK; BEHIND, with activities left to book; or FAILED.")
+    detail: str
+    booked: int = Field(description="Ledger entries that it added.")
+
+
+class Broker(Answer):
+    """The connection to the tenant's account at a broker; all but the first field is null where there never was one."""
+
+    status: str = Field(description="CONNECTED, DISCONNECTED, or NONE where there never was one.")
+    broker: str | None = None
+    is_live: bool | None = Field(default=None, description="Whether it holds real money.")
+    account: str | None = Field(default=None, description="The last digits of its number.")
+    connected_at: datetime | None = None
+    connected_by: str | None = None
+    feed: BrokerFeed | None = None
+    failing_since: datetime | None = None
+    told: list[Told] = Field(default=[], description="The newest first.")
+
+    @classmethod
+    def of(cls, connection: BrokerConnection | None) -> Broker:
+        """Return what may be told of a connection; None: there never was one."""
+        if connection is None:
+            return cls(status="NONE")
+        feed = connection.feed
+        return cls(
+            status=str(connection.status),
+            broker=connection.broker,
+            is_live=connection.is_live,
+            account=f"…{(connection.account_number or connection.account_id)[-_SHOWN_DIGITS:]}",
+            connected_at=connection.connected_at,
+            connected_by=connection.connected_by,
+            feed=None if feed is None else BrokerFeed.model_validate(feed),
+            failing_since=connection.failing_since,
+            told=[Told(at=one["at"], text=str(one["text"])) for one in reversed(connection.told)],
+        )
+
+
+class ShownChannel(Answer):
+    """A channel without its secrets."""
+
+    id: str
+    type: str | None = Field(description="slack, discord, webhook or fcm; null where it is malformed.")
+    host: str | None
+    is_enabled: bool
+    rules: list[str] = Field(description="In words; the first that matches decides.")
+    problem: str | None = Field(description="Why it can be used for nothing.")
+
+
+class ShownChannels(Answer):
+    """Where notifications go."""
+
+    items: list[ShownChannel]
+
+
+class ChannelTest(Answer):
+    """What became of a test."""
+
+    channel_id: str
+    test_id: str
+    status: str = Field(description="QUEUED, PENDING (it is tried again), DELIVERED or DEAD.")
+    attempts: int
+    detail: str | None = Field(description="What went wrong last.")

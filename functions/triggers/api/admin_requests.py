@@ -1,0 +1,21 @@
+"""What clients name of a tenant's connections, validated where it enters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from functions.triggers.api.requests import Request
+
+
+class ChannelPath(Request):
+    """Which channel."""
+
+    channel_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$", max_length=64, examples=["ops"])]
+
+
+class ChannelTestPath(ChannelPath):
+    """Which test of it."""
+
+    test_id: Annotated[str, Field(pattern=r"^test-[0-9a-f]{32}$")]
