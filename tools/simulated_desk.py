@@ -54,9 +54,9 @@ class Desk:
 
 
 @contextmanager
-def desk_of(tenant_id: str, exchange: Exchange) -> Iterator[Desk]:
-    """Run a tenant's broker until the block ends; what is then left of its keys is of no use, and is forgotten."""
-    with serving(exchange) as broker:
+def desk_of(tenant_id: str, exchange: Exchange, port: int = 0) -> Iterator[Desk]:
+    """Run a tenant's broker, at a free port if 0, until the block ends; its keys are then of no use, and forgotten."""
+    with serving(exchange, port) as broker:
         try:
             yield Desk(tenant_id, broker)
         finally:
