@@ -155,7 +155,7 @@ def test_an_account_that_was_kept_goes_on_where_it_stopped(desk: Desk, tmp_path:
     assert new.order_id not in desk.exchange.orders, "ids go on, too"
     again.fill(again.orders[open_order.order_id], "4")
     assert again.books.qty("QQQ") == 4
-    assert (again.books.qty("SPY"), desk.exchange.books.qty("SPY")) == (11, 10)
+    assert (again.books.qty("SPY"), desk.exchange.books.qty("SPY")) == (Decimal(11), Decimal(10))
 
 
 def test_an_account_that_was_not_kept_begins_and_one_that_cannot_be_read_is_told(tmp_path: Path) -> None:
