@@ -14,10 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from examples.demo_days import Day, Pace, day_line, happenings
+from examples.demo_live import live_desk, trade_live
 from examples.demo_report import report
 from examples.demo_walk import PASSWORD, Demo, DemoTenant, email_of
 from examples.replay import Prices
+from examples.trading_client.errors import MaestroApiError
+from examples.trading_client.orders import BrokerError as OrderError
 from functions.domain.access.roles import Role
+from functions.domain.broker.errors import BrokerError
 from functions.sandbox.find_strategies import sample_names
 from functions.strategies.loader import StrategyLoader
 from tools.emulator_suite import EmulatorError, EmulatorSuite
@@ -25,11 +29,14 @@ from tools.interrupts import interruptible
 from tools.local_emulators import announced
 from tools.ports import PortTakenError, configured_ports
 from tools.prerequisites import MissingPrerequisiteError
+from tools.simulated_desk import Desk
 
 FIRST_DAY = date(2019, 12, 23)
 LAST_DAY = date(2020, 4, 22)
 _QUIET_SECONDS = 10.0
 """Between two quiet days in a file."""
+AT_THE_BROKER = (BrokerError, OrderError, MaestroApiError)
+"""What Maestro or the trading client may find there."""
 
 
 def demo_policy() -> dict[str, Any]:
@@ -75,7 +82,7 @@ def main() -> int:
     try:
         with interruptible():
             return run(console, prices, day_indexes, arguments)
-    except (EmulatorError, PortTakenError, MissingPrerequisiteError, ValueError) as error:
+    except (EmulatorError, PortTakenError, MissingPrerequisiteError, ValueError, *AT_THE_BROKER) as error:
         console.print(f"demo: {error}", soft_wrap=True)
         return 1
     except KeyboardInterrupt:
@@ -93,14 +100,24 @@ def run(console: Console, prices: Prices, day_indexes: list[int], arguments: arg
         console.print(policy_line(demo_policy()), soft_wrap=True)
         show_days(console, demo, day_indexes)
         report(console, demo, shows_months=arguments.months)
-        point_on(console, keeps_running=arguments.keep_running)
-        if arguments.keep_running:
-            console.print()
-            invite(console, demo, suite)
-            console.print("Ctrl-C ends the emulators.")
-        while arguments.keep_running:
-            sleep(1)
+        with live_desk(prices, day_indexes[-1]) as desk:
+            show_live(console, suite, desk, prices.days[day_indexes[-1]])
+            point_on(console, keeps_running=arguments.keep_running)
+            if arguments.keep_running:
+                console.print()
+                invite(console, demo, suite)
+                console.print("Ctrl-C ends the emulators.")
+            while arguments.keep_running:
+                sleep(1)
     return 0
+
+
+def show_live(console: Console, suite: EmulatorSuite, desk: Desk, day: date) -> None:
+    """Let a tenant that has keys trade at a broker, by today's clock."""
+    console.print(f"\nLive: {desk.tenant_id}, on prices of {day}, with keys to a simulated broker", soft_wrap=True)
+    for line in trade_live(suite, desk, demo_policy(), PASSWORD):
+        console.print(f"  {line}", soft_wrap=True)
+    console.print(f"  sign in as {desk.email_of(Role.TRADER)}; password {PASSWORD}\n", soft_wrap=True)
 
 
 def show_days(console: Console, demo: Demo, day_indexes: list[int]) -> None:

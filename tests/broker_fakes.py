@@ -10,6 +10,7 @@ from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
 from functions.domain.kernel.errors import StoreConflict
 from functions.services.broker.connection_ports import DeclaredSymbols
+from functions.services.kernel.damage import reading
 from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
 from tests.fakes import FakeCycleStore
 
@@ -24,7 +25,10 @@ class FakeConnections:
 
     def read(self, tenant_id: str) -> Versioned[BrokerConnection | None]:
         found = self._cycles.versioned(f"tenants/{tenant_id}/state/broker")
-        return ABSENT if found.value is None else Versioned(BrokerConnection.from_document(found.value), found.version)
+        if found.value is None:
+            return ABSENT
+        with reading(found.value):
+            return Versioned(BrokerConnection.from_document(found.value), found.version)
 
     def write(self, tenant_id: str, connection: BrokerConnection, before: Version | None) -> Version:
         path = f"tenants/{tenant_id}/state/broker"

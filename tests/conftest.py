@@ -38,6 +38,7 @@ settings.load_profile("any machine")  # a busy machine is no failure
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--share", choices=SHARES, help="run only the tests that need this much of the emulators")
+    parser.addoption("--clean-cycles", type=int, default=800, help="how many cycles of clean accounts are reconciled")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -60,10 +60,7 @@ def connect(
     notes.print(sentence(found), soft_wrap=True)
     if live and not may_be_live(db, tenant):
         notes.print("LIVE: no feed asks it before an admin sets broker_live: true in the policy", style="bold red")
-    connection = use.connect(tenant, found, credentials)
-    DeclareSymbols(FirestoreSymbolStore(db)).run(StrategyLoader(isolation="process").get_found())
-    holdings = opened_book(tenant, connection.connected_by)
-    nobodys = begun(tenant, found, connection)
+    connection, holdings, nobodys = joined(tenant, found, credentials)
     if found.seen.open_orders:
         many = len(found.seen.open_orders)
         notes.print(f"{many} orders are open: what they filled before now is nobody's", soft_wrap=True)
@@ -101,6 +98,21 @@ def status(tenant: Tenant, as_json: AsJson = False) -> None:
         print(f"failing since {connection.failing_since:%Y-%m-%d %H:%M:%S} UTC")
     for one in connection.told:
         print(f"{one['at']:%Y-%m-%d %H:%M} {one['text']}")
+
+
+def joined(tenant: str, found: FoundAccount, credentials: Credentials) -> tuple[BrokerConnection, int, int]:
+    """
+    Keep an account's keys, open the position book, and book as nobody's what the account held before.
+
+    Returns
+    -------
+    tuple
+        The connection, the positions in the book, and those that are nobody's now.
+    """
+    db = database_of(tenant)
+    connection = connecting(db).connect(tenant, found, credentials)
+    DeclareSymbols(FirestoreSymbolStore(db)).run(StrategyLoader(isolation="process").get_found())
+    return connection, opened_book(tenant, connection.connected_by), begun(tenant, found, connection)
 
 
 def opened_book(tenant: str, by: str) -> int:

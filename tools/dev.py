@@ -2,7 +2,7 @@
 Run the emulators with kept data, and fire scheduled functions on their own cron expressions.
 
 The emulators never fire a schedule by themselves; this does, from what the functions declare. Data is read from
-.data at the start and kept there at the end.
+.data at the start and kept there at the end. A simulated broker runs beside them, with the tenant dev connected to it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from functions.domain.kernel.errors import MaestroError
+from tools.dev_broker import DEFAULT_PORT, connected_tenant
 from tools.emulator_suite import EmulatorError, EmulatorSuite
 from tools.interrupts import interruptible
 from tools.local_emulators import announced
-from tools.ports import PortTakenError, configured_ports
+from tools.ports import PortTakenError, configured_port, configured_ports, free_port
 from tools.prerequisites import ROOT, MissingPrerequisiteError
 
 DATA = ROOT / ".data"
@@ -92,15 +94,23 @@ def run(suite: EmulatorSuite) -> None:
         schedule.advance(datetime.now(UTC))
 
 
-def serve(suite: EmulatorSuite) -> int:
-    """Run the emulators until Ctrl-C, and return 0 if their data was kept."""
+def serve(suite: EmulatorSuite, broker_port: int | None = None, *, is_fresh: bool = False) -> int:
+    """Run the emulators until Ctrl-C, with a broker if it has a port, and return 0 if their data was kept."""
     before = exported_at()
-    with contextlib.suppress(KeyboardInterrupt), interruptible(), suite, announced(suite.env):
+    with (
+        contextlib.ExitStack() as held,
+        contextlib.suppress(KeyboardInterrupt),
+        interruptible(),
+        suite,
+        announced(suite.env),
+    ):
         for name in ("functions", "firestore", "auth", "tasks"):
             print(f"{name:12} http://{suite.host(name)}")
         print(f"{'dashboard':12} http://{suite.host('hosting')}")
         own = ("FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST", "GCLOUD_PROJECT")
         print(f"{'own code':12} export {' '.join(f'{name}={suite.env[name]}' for name in own)}")
+        if broker_port is not None:
+            print("\n".join(held.enter_context(connected_tenant(suite, broker_port, is_fresh=is_fresh))))
         print(f"log          {suite.log.relative_to(ROOT)}\nCtrl-C stops everything and keeps the data.\n")
         run(suite)
     return tell_end(before, suite.log)
@@ -129,12 +139,15 @@ def tell_end(before: int | None, log: Path) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make dev ARGS=…", description=__doc__)
     parser.add_argument("--fresh", action="store_true", help="start without the data kept in .data")
+    parser.add_argument("--no-broker", action="store_true", help="run no simulated broker")
     arguments = parser.parse_args()
     try:
+        broker_port = None if arguments.no_broker else configured_port("broker", DEFAULT_PORT, free_port())
         print("Starting the Firebase emulators (functions, firestore, auth, tasks, hosting) …", flush=True)
         import_from = None if arguments.fresh else DATA
-        return serve(EmulatorSuite(configured_ports(), import_from=import_from, export_to=DATA))
-    except (EmulatorError, PortTakenError, MissingPrerequisiteError, ValueError) as error:
+        suite = EmulatorSuite(configured_ports(), import_from=import_from, export_to=DATA)
+        return serve(suite, broker_port, is_fresh=arguments.fresh)
+    except (EmulatorError, PortTakenError, MissingPrerequisiteError, MaestroError, ValueError) as error:
         print(f"dev: {error}", file=sys.stderr)
         return 1
 

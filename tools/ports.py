@@ -48,19 +48,29 @@ def configured_ports() -> dict[str, int]:
     ValueError
         If a variable holds no port number.
     """
-    ports = {}
     automatic = free_ports()
-    for emulator, default in DEFAULT_PORTS.items():
-        wanted = os.environ.get(variable_of(emulator), str(default))
-        if wanted != AUTO and not (wanted.isdigit() and 0 < int(wanted) < 65536):
-            raise ValueError(f"{variable_of(emulator)} must be a port from 1 to 65535, or auto, was {wanted!r}")
-        ports[emulator] = automatic[emulator] if wanted == AUTO else int(wanted)
-        if not is_free(ports[emulator]):
-            raise PortTakenError(
-                f"port {ports[emulator]} for the {emulator} emulator is taken: stop what uses it, or set "
-                f"{variable_of(emulator)} to another port (or to auto)"
-            )
-    return ports
+    return {name: configured_port(name, default, automatic[name]) for name, default in DEFAULT_PORTS.items()}
+
+
+def configured_port(name: str, default: int, automatic: int) -> int:
+    """
+    Return the port that the environment asks for, checked to be free; raises as `configured_ports` does.
+
+    Parameters
+    ----------
+    automatic : int
+        What ``auto`` means.
+    """
+    wanted = os.environ.get(variable_of(name), str(default))
+    if wanted != AUTO and not (wanted.isdigit() and 0 < int(wanted) < 65536):
+        raise ValueError(f"{variable_of(name)} must be a port from 1 to 65535, or auto, was {wanted!r}")
+    port = automatic if wanted == AUTO else int(wanted)
+    if not is_free(port):
+        raise PortTakenError(
+            f"port {port} for the {name} emulator is taken: stop what uses it, or set "
+            f"{variable_of(name)} to another port (or to auto)"
+        )
+    return port
 
 
 def free_ports() -> dict[str, int]:

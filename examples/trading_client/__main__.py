@@ -43,6 +43,9 @@ Email = Annotated[str, typer.Option(envvar="MAESTRO_EMAIL", help="Of a member wi
 BrokerOption = Annotated[
     BrokerName, typer.Option(help="alpaca takes its keys from APCA_API_KEY_ID and APCA_API_SECRET_KEY.")
 ]
+BrokerUrl = Annotated[
+    str | None, typer.Option(help="Another server that speaks Alpaca's APIs, such as a simulated broker.")
+]
 IsLive = Annotated[bool, typer.Option("--live", help="Trade real money at Alpaca, not its paper account.")]
 MarketData = Annotated[
     Path | None,
@@ -73,6 +76,7 @@ def run(
         str | None, typer.Option(envvar="FIREBASE_AUTH_EMULATOR_HOST", help="host:port of the Auth emulator.")
     ] = None,
     broker: BrokerOption = BrokerName.PAPER,
+    broker_url: BrokerUrl = None,
     is_live: IsLive = False,
     market_data: MarketData = None,
     is_orchestrating: Annotated[
@@ -100,8 +104,8 @@ def run(
     password = os.environ.get("MAESTRO_PASSWORD") or typer.prompt("Password", hide_input=True)
     quotes = QuotesFile(market_data) if market_data else None
     try:
-        store = Store(state or _state_path(api_url, email, broker, is_live=is_live))
-        traded_at = _broker(broker, quotes, store, is_live=is_live)
+        store = Store(state or _state_path(api_url, email, broker, broker_url, is_live=is_live))
+        traded_at = _broker(broker, broker_url, quotes, store, is_live=is_live)
         with MaestroClient(api_url, SignIn(email, password, api_key, auth_emulator)) as client:
             loop = TradingLoop(client, traded_at, Journal(store), exits_without_maestro=exits_without_maestro)
             _rounds(client, loop, quotes, interval, is_orchestrating=is_orchestrating, is_once=is_once)
@@ -114,6 +118,7 @@ def leave(
     api_url: ApiUrl,
     email: Email,
     broker: BrokerOption = BrokerName.PAPER,
+    broker_url: BrokerUrl = None,
     is_live: IsLive = False,
     market_data: MarketData = None,
     strategy: Annotated[list[str] | None, typer.Option(help="Only this one's; may be given again.")] = None,
@@ -128,8 +133,8 @@ def leave(
     _log_to_stderr()
     quotes = QuotesFile(market_data) if market_data else None
     try:
-        store = Store(state or _state_path(api_url, email, broker, is_live=is_live))
-        traded_at = _broker(broker, quotes, store, is_live=is_live)
+        store = Store(state or _state_path(api_url, email, broker, broker_url, is_live=is_live))
+        traded_at = _broker(broker, broker_url, quotes, store, is_live=is_live)
         leave_known(traded_at, Journal(store), strategy or (), is_sent=is_sent)
     except (BrokerError, StoreInUseError, ValueError) as error:
         _fail(str(error))
@@ -187,7 +192,7 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-def _broker(name: BrokerName, quotes: QuotesFile | None, store: Store, *, is_live: bool) -> Broker:
+def _broker(name: BrokerName, url: str | None, quotes: QuotesFile | None, store: Store, *, is_live: bool) -> Broker:
     if name is BrokerName.PAPER:
         if quotes is None:
             raise ValueError("the paper broker takes its prices from --market-data FILE")
@@ -198,11 +203,14 @@ def _broker(name: BrokerName, quotes: QuotesFile | None, store: Store, *, is_liv
         raise ValueError(f"--broker alpaca needs the environment variable {error.args[0]}") from error
     from .alpaca import AlpacaBroker  # noqa: PLC0415 (a second to import, and only this broker needs it)
 
-    return AlpacaBroker(*keys, paper=not is_live)
+    if url is not None and is_live:
+        raise ValueError("--broker-url takes no --live: real money is traded at Alpaca alone")
+    return AlpacaBroker(*keys, paper=not is_live, url_override=url, data_url_override=url)
 
 
-def _state_path(api_url: str, email: str, broker: BrokerName, *, is_live: bool) -> Path:
+def _state_path(api_url: str, email: str, broker: BrokerName, broker_url: str | None, *, is_live: bool) -> Path:
     account = f"{broker}-live" if is_live else str(broker)
+    account += "" if broker_url is None else f"-{broker_url}"
     name = re.sub(r"[^A-Za-z0-9.@]+", "-", f"{api_url.removeprefix('https://')}-{email}-{account}")
     return Path(typer.get_app_dir("maestro-trading-client")) / f"{name}.sqlite"
 

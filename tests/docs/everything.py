@@ -217,11 +217,13 @@ def _operate(now: datetime) -> None:
 
 
 def _connect(db: Client) -> None:
-    """Connect to a broker that runs, and feed once."""
+    """Connect to a broker that runs, once more after a while without, and feed once."""
     exchange = exchange_of({"KO": 50.0}, Decimal(100_000))
     with serving(exchange) as broker:
         keys, credentials = LocalKeys(), Credentials(KEY_ID, SECRET, broker.url)
         use = ConnectBroker(FirestoreConnectionStore(db), keys, OpenAccounts(), SystemClock())
+        use.connect(FRESH, use.look("alpaca", credentials, "olga", is_live=False), credentials)
+        use.disconnect(FRESH, "olga")
         use.connect(FRESH, use.look("alpaca", credentials, "olga", is_live=False), credentials)
         try:
             with patch.object(bootstrap, "cycle_queue", FakeQueue):

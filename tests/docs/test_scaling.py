@@ -8,17 +8,22 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from google.cloud.firestore import Client, FieldFilter
 
 from functions import bootstrap, main
+from functions.adapters.broker_keys.local_file import LocalKeys
+from functions.adapters.brokers import OpenAccounts
 from functions.adapters.cloud_task_queue import TASKS_A_SECOND
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.alert_marks import FirestoreChangedTenants
 from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.client import firestore_client
+from functions.adapters.firestore.connection_store import FirestoreConnectionStore, FirestoreSymbolStore
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
 from functions.adapters.firestore.delivery_store import FirestoreDeliveryStore
 from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
@@ -32,15 +37,19 @@ from functions.adapters.market_calendar import AlwaysOpen, ExchangeCalendar, One
 from functions.adapters.report_pages import ReportPages
 from functions.adapters.system import SecretIds, SystemClock, jittered_pause
 from functions.domain.access.roles import Role
+from functions.domain.broker.credentials import Credentials
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.monitoring.rest import CHANGED_WITHIN
+from functions.domain.orchestration.broker_feed import FeedStatus
 from functions.domain.track_record.cumulative_moments import COLUMNS
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
 from functions.domain.trading.reported_fills import ReportedFill
+from functions.services.broker.connect_broker import ConnectBroker
+from functions.services.broker.feed_tasks import FeedTask
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.enabled_tenants import _AT_ONCE
 from functions.services.kernel.fan_out import TENANTS_A_PAGE
@@ -71,6 +80,8 @@ from tools.bench import TENANT, propose, seed
 from tools.docs.scaling import CALENDARS, SIZES, assumed, costs, number, rows_below
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
+from tools.simulated_broker.__main__ import exchange_of
+from tools.simulated_broker.server import KEY_ID, SECRET, serving
 
 PAGE = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
 BUY = {"action": "BUY", "ticker": "KO", "allocation": 0.2, "confidence": 0.8, "reasoning": "up"}
@@ -213,6 +224,38 @@ def test_what_requests_to_the_api_read_and_write(db: Client, accounts: EmulatorS
     assert put.counts == put_prices.counts == told("market data or account, put")
     assert redemption.counts == told("redemption")
     assert filled.counts == told("fill")
+
+
+def test_what_a_feed_reads_and_writes_and_what_asking_for_connections_does(db: Client, accounts: EmulatorSuite) -> None:
+    create_tenant(db, "acme")
+    connections, keys = FirestoreConnectionStore(db), LocalKeys()
+    with Bill(db) as asked:
+        assert connections.connected(["acme", "one", "two"]) == frozenset()
+    assert asked.counts == tuple(3 * count for count in told("connection, asked for by the tick"))
+    FirestoreSymbolStore(db).write_symbols(["KO"], {})
+    open_book(db)
+    with patch.object(bootstrap, "cycle_queue", Queue):
+        feeding = bootstrap.feed_tenant.__wrapped__()
+    at = datetime.now(UTC)
+
+    def fed(slot: int) -> tuple[int, int]:
+        with Bill(firestore_client()) as bill:
+            feed = feeding.run(FeedTask("acme", slot_of(at + slot * SLOT_PERIOD), datetime.now(UTC)))
+        assert feed is not None
+        assert (feed.status, feed.booked) == (FeedStatus.OK, int(slot == 2))
+        return bill.counts
+
+    with serving(exchange_of({"KO": 50.0}, Decimal(100_000))) as broker:
+        credentials = Credentials(KEY_ID, SECRET, broker.url)
+        use = ConnectBroker(connections, keys, OpenAccounts(), SystemClock())
+        try:
+            use.connect("acme", use.look("alpaca", credentials, "olga", is_live=False), credentials)
+            fed(0)  # the first one begins with cash
+            without = fed(1)
+            broker.happenings.manual_trade("KO", "buy", "1")
+            assert (without, fed(2)) == (told("feed, before a cycle"), told("feed, with a fill"))
+        finally:
+            keys.delete("acme")
 
 
 def test_what_a_fill_that_your_own_code_wrote_reads_and_writes(own_db: Client) -> None:
@@ -370,6 +413,16 @@ def test_a_cycles_documents_are_as_many_whatever_the_strategies(
             asyncio.run(cycle.run(CycleRequest(tenant_id=TENANT, propose=propose(names), slot=slot)))
     assert bill.counts == (reads, writes)
     assert bill.bytes_created == pytest.approx(kilobytes * 1000, rel=0.03)
+
+
+# Worked out
+
+
+def test_what_a_connected_tenant_costs_more() -> None:
+    feed, put = told("feed, before a cycle"), told("market data or account, put")
+    reads, writes = feed[0] - 2 * put[0], feed[1] - 2 * put[1]
+    assert writes == 1
+    assert f"less two puts, is {reads:.0f} reads and a write more" in PAGE
 
 
 # What is assumed

@@ -64,6 +64,7 @@ def times(calendar: str, page: str) -> dict[str, float]:
         "listed by a schedule": 2 * ticks + 2 * 24 * days + 3 * months,
         "policy, read by a schedule": ticks + 2 * 24 * days,
         "market data or account, put": cycles * one["puts of market data and account a slot"],
+        "connection, asked for by the tick": cycles,
         "cycle": cycles,
         "alerts, after a decision": cycles,
         "alerts, swept": cycles,

@@ -10,17 +10,18 @@ import argparse
 import math
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from functions.strategies.sample_symbols import SAMPLE_SYMBOLS
 from tools.interrupts import interruptible
 from tools.simulated_broker.books import Books
 from tools.simulated_broker.exchange import Exchange
-from tools.simulated_broker.market import DailyBar, Instrument
+from tools.simulated_broker.history import weekday_bars
+from tools.simulated_broker.market import Instrument
 from tools.simulated_broker.server import KEY_ID, SECRET, serving
 
-_DAYS = 500
+_DAYS = 358
 _PORT = 8500
 _PRICE = 100.0
 
@@ -52,20 +53,13 @@ def exchange_of(prices: dict[str, float], cash: Decimal) -> Exchange:
     exchange = Exchange(now=lambda: datetime.now(UTC), books=Books(cash))
     for symbol, price in prices.items():
         exchange.market.add(Instrument(symbol=symbol), str(price))
-        exchange.market.set_bars(symbol, days_up_to(price))
+        exchange.market.set_bars(symbol, weekday_bars(wave_to(price), exchange.now()))
     return exchange
 
 
-def days_up_to(price: float) -> list[DailyBar]:
-    """Return bars that wave their way to a price, one for each weekday up to today."""
-    midnight = datetime.now(UTC).replace(hour=5, minute=0, second=0, microsecond=0)
-    midnight -= timedelta(days=1) if midnight > datetime.now(UTC) else timedelta(0)
-    days = [midnight - timedelta(days=back) for back in range(_DAYS, -1, -1)]
-    found = []
-    for back, day in enumerate(reversed([day for day in days if day.weekday() < 5])):
-        close = Decimal(f"{price * (1 + 0.05 * math.sin(back / 9)) * 0.9995**back:.2f}")
-        found.append(DailyBar(at=day, open=close, high=close * 101 / 100, low=close * 99 / 100, close=close))
-    return found[::-1]
+def wave_to(price: float) -> list[float]:
+    """Return closes that wave their way to a price, USD, oldest first."""
+    return [price * (1 + 0.05 * math.sin(back / 9)) * 0.9995**back for back in range(_DAYS - 1, -1, -1)]
 
 
 def _prices(parser: argparse.ArgumentParser, given: Sequence[str]) -> dict[str, float]:

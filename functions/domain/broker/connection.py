@@ -11,6 +11,8 @@ from functions.domain.broker.activities import ActivityCursor
 from functions.domain.kernel.stored_fields import FLAG, MAP, MAPS, TEXT, TIME, Kinds, check_fields, word
 from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed
 
+MOST_GAPS = 20
+"""Times without a connection, the newest are kept."""
 MOST_TOLD = 20
 """Of what a person should look at, the newest are kept."""
 
@@ -38,10 +40,28 @@ class BrokerConnection:
     """When the first feed ended of those that failed without one in between that did not."""
     told: Sequence[Mapping[str, Any]] = ()
     """What a person should look at, the newest last: ``at`` and ``text``."""
+    gaps: Sequence[Mapping[str, Any]] = ()
+    """When the account was not connected, the newest last: ``start`` and ``end``, None while it lasts."""
 
     @property
     def is_connected(self) -> bool:
         return self.status is ConnectionStatus.CONNECTED
+
+    def disconnected(self, now: datetime) -> BrokerConnection:
+        """Return it disconnected; again changes nothing."""
+        if not self.is_connected:
+            return self
+        gaps = (*self.gaps, {"start": now, "end": None})[-MOST_GAPS:]
+        return replace(self, status=ConnectionStatus.DISCONNECTED, gaps=gaps)
+
+    def connected_again(self, now: datetime) -> BrokerConnection:
+        """Return it with the gap at its end, if there is one, over."""
+        gaps = tuple({**one, "end": now} if one["end"] is None else one for one in self.gaps)
+        return replace(self, status=ConnectionStatus.CONNECTED, gaps=gaps)
+
+    def is_in_gap(self, at: datetime) -> bool:
+        """Tell whether the account was not connected then: its clients reported what orders of Maestro's filled."""
+        return any(one["start"] <= at and (one["end"] is None or at < one["end"]) for one in self.gaps)
 
     def telling(self, texts: Sequence[str], at: datetime) -> BrokerConnection:
         """Return it with more for a person to look at; what was told before is not told again."""
@@ -61,14 +81,18 @@ class BrokerConnection:
             "cursor": str(self.cursor),
             "feed": feed,
             "told": [dict(one) for one in self.told],
+            "gaps": [dict(one) for one in self.gaps],
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> BrokerConnection:
         """Read what is stored. Raises InputError."""
-        check_fields(document, _ALWAYS, or_null=_OR_NULL, is_closed=True)
+        check_fields(document, _ALWAYS, {"gaps": MAPS}, or_null=_OR_NULL, is_closed=True)
         told = tuple(dict(one) for one in document["told"])
-        values = {**document, "status": ConnectionStatus(document["status"]), "told": told}
+        gaps = tuple(dict(one) for one in document.get("gaps") or ())
+        for one in gaps:
+            check_fields(one, {"start": TIME}, or_null={"end": TIME}, inside="gaps.", is_closed=True)
+        values = {**document, "status": ConnectionStatus(document["status"]), "told": told, "gaps": gaps}
         feed = document["feed"]
         return cls(**values | {"feed": None if feed is None else Feed.from_document(feed)})
 

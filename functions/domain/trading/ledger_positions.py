@@ -40,6 +40,15 @@ def holdings_of(lots: OpenLots) -> dict[Key, Holding]:
     return {key: one for key, one in held.items() if abs(one.qty) >= NO_QUANTITY}
 
 
+def nobodys_of(lots: OpenLots) -> dict[str, float]:
+    """Return what is booked as nobody's, signed units by canonical symbol."""
+    held: dict[str, float] = defaultdict(float)
+    for key, one in lots.items():
+        if key.uid == UNOWNED:
+            held[key.symbol] += one.quantity
+    return {symbol: qty for symbol, qty in held.items() if abs(qty) > NO_QUANTITY}
+
+
 def _together(books: list[tuple[str, Lots]]) -> Holding:
     """Return several users' lots of one strategy and symbol as one position."""
     qty = math.fsum(lots.quantity for _, lots in books)

@@ -9,7 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.position_book import Holding, Key, PositionBook
 from functions.domain.trading.gifts import Gift
 from functions.domain.trading.ledger_positions import PositionDifference
@@ -125,3 +127,23 @@ def fills_of_gifts(gifts: Sequence[Gift], residuals: Residuals, held: Iterable[s
         spelled = replace(gift, symbol=residuals.spellings.get(symbol, gift.symbol))
         fills.append(spelled.to_fill(qty, price, residuals.as_of))
     return fills
+
+
+def taken_from_nobody(given: Sequence[ReportedFill], nobodys: Mapping[str, float]) -> list[ReportedFill]:
+    """
+    Return the fills by which nobody loses what is given: the ledger would have it twice.
+
+    Parameters
+    ----------
+    nobodys : mapping
+        What the ledger has as nobody's, signed units by canonical symbol; of more than is given, the rest stays.
+    """
+    taken = []
+    for fill in given:
+        booked = nobodys.get(canonical_symbol(fill.symbol), 0.0)
+        if booked * fill.signed_qty > 0:
+            side = "sell" if fill.side == "buy" else "buy"
+            qty = min(fill.qty, abs(booked))
+            own_id = f"{fill.broker_fill_id} from {UNOWNED}"
+            taken.append(replace(fill, strategy_id=UNOWNED, side=side, qty=qty, broker_fill_id=own_id))
+    return taken

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from functions.domain.broker.activities import Activity, Execution, SplitActivity
 from functions.domain.broker.bookings import Booked, booked, fill_ids, fill_of, in_words
+from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.errors import BrokerUnavailable
 from functions.domain.broker.split_ratios import ratio_of, traded_qty
 from functions.domain.kernel.book_names import UNOWNED
@@ -58,9 +59,13 @@ class Feeding:
     """Whose activities are booked."""
 
     tenant_id: str
-    account_id: str
+    connection: BrokerConnection
     policy: Policy
     policy_defaults: Mapping[str, Any]
+
+    @property
+    def account_id(self) -> str:
+        return self.connection.account_id
 
 
 class BookActivities:
@@ -117,6 +122,10 @@ class BookActivities:
         new = [one for one in executions if known.isdisjoint(ids[one.activity_id])]
         found, page.stopped = owners.of(new)
         owned = [(one, found[one.order_id]) for one in new if one.order_id in found]
+        left = [one for one, who in owned if who.nonce is not None and feeding.connection.is_in_gap(one.at)]
+        if left:
+            page.told.append(f"{len(left)} executions while it was not connected are the clients' to report")
+        owned = [(one, who) for one, who in owned if one not in left]
         self._book_fills(feeding, [(who.uid, fill_of(feeding.account_id, one, who)) for one, who in owned], page)
 
     def _book_fills(self, feeding: Feeding, fills: Sequence[OwnFill], page: PageBooked) -> None:

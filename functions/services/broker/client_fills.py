@@ -52,4 +52,5 @@ class TakeClientFills:
 
 
 def _is_fed(connection: BrokerConnection, fill: ReportedFill) -> bool:
-    return fill.account_id in (None, connection.account_id) and fill.ts >= connection.connected_at
+    is_its_time = fill.ts >= connection.connected_at and not connection.is_in_gap(fill.ts)
+    return fill.account_id in (None, connection.account_id) and is_its_time

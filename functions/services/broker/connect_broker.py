@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from functions.domain.broker.activities import ActivityCursor
 from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
-from functions.domain.broker.errors import Forbidden, RequestRefused
+from functions.domain.broker.errors import BrokerUnavailable, Forbidden, RequestRefused
 from functions.domain.broker.fed_account import fault_of
 from functions.domain.broker.snapshot import BrokerSnapshot
 from functions.domain.kernel.errors import InputError
@@ -21,6 +21,10 @@ from functions.services.kernel.ports import Clock
 logger = logging.getLogger("maestro")
 
 _SECONDS = 60.0
+_CLOCKS_DIFFER = timedelta(minutes=2)
+"""More than the broker's clock may be off, and than its times are cut by."""
+_LOOKS = 5
+_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class ConnectBroker:
         Raises
         ------
         BrokerError
-            If they open nothing, or nothing that can be used.
+            If they open nothing, or nothing that can be used, or if the account is traded all the while.
         """
         now = self._clock.now()
         asked = BrokerConnection(
@@ -63,22 +67,13 @@ class ConnectBroker:
         )
         with self._open_broker(asked, credentials, _SECONDS) as opened:
             account = opened.account()
-            orders, positions = opened.open_orders(), opened.positions()
             tells = _tells_amendments(opened, opened.first_cursor(now - timedelta(minutes=1)))
         found = replace(
             asked, account_id=account.account_id, account_number=account.account_number, tells_amendments=tells
         )
         with self._open_broker(found, credentials, _SECONDS) as opened:
-            found = replace(found, cursor=opened.first_cursor(now))
-        seen = BrokerSnapshot(
-            account=account,
-            positions=tuple(positions),
-            open_orders=tuple(orders),
-            cursor=found.cursor,
-            activities_complete=True,
-            as_of=now,
-        )
-        return FoundAccount(found, seen)
+            seen = _looked(opened, self._clock)
+        return FoundAccount(replace(found, cursor=seen.cursor), seen)
 
     def connect(self, tenant_id: str, found: FoundAccount, credentials: Credentials) -> BrokerConnection:
         """
@@ -97,7 +92,7 @@ class ConnectBroker:
             raise InputError("the account", "one that can be used", fault)
         stored = self._store.read(tenant_id)
         if stored.value is not None:
-            connection = _again(tenant_id, stored.value, connection)
+            connection = _again(tenant_id, stored.value, connection, self._clock.now())
         owner = self._store.claim(connection, tenant_id)
         if owner != tenant_id:
             limit = f"nobody's yet: it is connected to tenant {owner}, to be disconnected there first"
@@ -119,7 +114,7 @@ class ConnectBroker:
         stored = self._store.read(tenant_id)
         if stored.value is None:
             return None
-        connection = replace(stored.value, status=ConnectionStatus.DISCONNECTED)
+        connection = stored.value.disconnected(self._clock.now())
         if connection != stored.value:
             self._store.write(tenant_id, connection, stored.version)
         self._keys.delete(tenant_id)
@@ -134,15 +129,52 @@ def named(connection: BrokerConnection) -> str:
     return f"{connection.broker} {connection.account_number or connection.account_id} ({kind})"
 
 
-def _again(tenant_id: str, before: BrokerConnection, new: BrokerConnection) -> BrokerConnection:
+def _again(tenant_id: str, before: BrokerConnection, new: BrokerConnection, now: datetime) -> BrokerConnection:
     """Return the connection with what is known of its account already."""
     if before.account_id == new.account_id:
         is_same_list = before.tells_amendments == new.tells_amendments
-        known = replace(new, connected_at=before.connected_at, told=before.told, feed=before.feed)
+        gaps = before.connected_again(now).gaps
+        known = replace(new, connected_at=before.connected_at, told=before.told, feed=before.feed, gaps=gaps)
         return replace(known, cursor=before.cursor) if is_same_list else known
     if before.is_connected:
         raise InputError("the account", f"{named(before)}, to which {tenant_id} is connected", named(new))
     return new
+
+
+def _looked(broker: Broker, clock: Clock) -> BrokerSnapshot:
+    """
+    Return what the account holds, with a cursor after whatever is in it.
+
+    What its positions count must not be told as an activity later: it would be booked twice. So activities are read up
+    to their end before and after, and read again if there was one in between. Raises BrokerError.
+    """
+    cursor, _ = _up_to_now(broker, broker.first_cursor(clock.now() - _CLOCKS_DIFFER))
+    for _ in range(_LOOKS):
+        as_of = clock.now()
+        orders, positions, account = broker.open_orders(), broker.positions(), broker.account()
+        cursor, is_quiet = _up_to_now(broker, cursor)
+        if is_quiet:
+            return BrokerSnapshot(
+                account=account,
+                positions=tuple(positions),
+                open_orders=tuple(orders),
+                cursor=cursor,
+                activities_complete=True,
+                as_of=as_of,
+            )
+    raise BrokerUnavailable("the account is traded while it is looked at: connect it when it is quiet")
+
+
+def _up_to_now(broker: Broker, cursor: ActivityCursor) -> tuple[ActivityCursor, bool]:
+    """Return a cursor at the end of the activities, and whether there were none."""
+    is_quiet, is_complete = True, False
+    while not is_complete:
+        page = broker.activities(cursor, _PAGE)
+        if page.interrupted is not None:
+            raise BrokerUnavailable(page.interrupted)
+        cursor, is_complete = page.cursor, page.is_complete
+        is_quiet = is_quiet and not page.activities
+    return cursor, is_quiet
 
 
 def _tells_amendments(broker: Broker, cursor: ActivityCursor) -> bool:

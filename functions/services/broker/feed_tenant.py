@@ -160,7 +160,7 @@ class _OneFeed:
     def _book_activities(self, broker: Broker, policy: Policy) -> str | None:
         """Book page after page, storing the cursor after each, and return what keeps some of it for the next feed."""
         ports, tenant_id = self._ports, self._task.tenant_id
-        feeding = Feeding(tenant_id, self._connection.account_id, policy, ports.policy_defaults())
+        feeding = Feeding(tenant_id, self._connection, policy, ports.policy_defaults())
         owners = OrderOwners(ports.trading, broker, tenant_id, self._is_time_for_activities)
         for _ in range(MOST_PAGES):
             try:

@@ -7,11 +7,11 @@ from collections import defaultdict
 from datetime import datetime
 
 from functions.domain.broker.reconciliation import Books
-from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.orchestration.drift import Drifts
-from functions.domain.orchestration.position_book import NO_QUANTITY, PositionBook
+from functions.domain.orchestration.position_book import PositionBook
+from functions.domain.trading.ledger_positions import nobodys_of
 from functions.domain.trading.reservations import CurrentSession
 from functions.services.broker.drift_ports import ReconciledRecords
 from functions.services.kernel.damage import reading
@@ -70,9 +70,7 @@ def _unowned(ledger: LedgerReader, tenant_id: str, opened_at: datetime) -> dict[
     def is_counted(entry: LedgerEntry) -> bool:
         return entry.is_known_at(opened_at)
 
-    lots = lots_since_checkpoint(ledger, tenant_id, is_counted, SkippedDocuments())
-    held = {key.symbol: one.quantity for key, one in lots.items() if key.uid == UNOWNED}
-    return {symbol: qty for symbol, qty in held.items() if abs(qty) > NO_QUANTITY}
+    return nobodys_of(lots_since_checkpoint(ledger, tenant_id, is_counted, SkippedDocuments()))
 
 
 def drifts_of(records: ReconciledRecords) -> Drifts:

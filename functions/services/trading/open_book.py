@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
 from functions.domain.ledger.entries import LedgerEntry
@@ -15,8 +16,8 @@ from functions.domain.ledger.events import Event, Split
 from functions.domain.orchestration.position_book import OPEN_OUTCOME_KEPT, Holding, Key, PositionBook, Splits
 from functions.domain.trading.fill_batch import FillBatch
 from functions.domain.trading.gifts import Gift
-from functions.domain.trading.ledger_positions import PositionDifference, differences, holdings_of
-from functions.domain.trading.opening import BookAction, BookChange, fills_of_gifts, opened_book
+from functions.domain.trading.ledger_positions import PositionDifference, differences, holdings_of, nobodys_of
+from functions.domain.trading.opening import BookAction, BookChange, fills_of_gifts, opened_book, taken_from_nobody
 from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from functions.domain.trading.reservations import CurrentSession
 from functions.domain.trading.residuals import Residuals, residuals_of
@@ -68,6 +69,8 @@ class _LedgerRead:
     as_of: datetime
     """By the store's clock."""
     holdings: Mapping[Key, Holding]
+    nobodys: Mapping[str, float]
+    """What is booked as nobody's, signed units by canonical symbol."""
     splits: Mapping[str, Splits]
     skipped: SkippedDocuments
 
@@ -178,7 +181,11 @@ class OpenBook:
             redemptions={},
             is_backfill=True,
         )
+        taken = taken_from_nobody(given, ledger.nobodys)
         self._give(tenant_id, batch, given)
+        nobodys = replace(batch, uid=UNOWNED, results=[])
+        self._give(tenant_id, nobodys, taken)
+        batch = nobodys
         left = residuals.without(fill.symbol for fill in given)
         opening = Opening(before, batch.book, found, given, left, ledger.skipped)
         if is_written and opening.is_change:
@@ -225,7 +232,7 @@ class OpenBook:
                 splits[event.symbol] = (*splits.get(event.symbol, ()), (event.at, event.ratio))
 
         lots = lots_of_all_fills(self._ledger, tenant_id, is_counted, skipped, note_split)
-        return _LedgerRead(version, as_of, holdings_of(lots), splits, skipped)
+        return _LedgerRead(version, as_of, holdings_of(lots), nobodys_of(lots), splits, skipped)
 
 
 def _writes(current: CurrentSession, book: PositionBook, change: BookChange, now: datetime) -> TradingWrites:

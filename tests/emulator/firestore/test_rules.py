@@ -104,7 +104,7 @@ READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/acme/state/session": (NONE, NONE),
     "tenants/acme/state/drift": (MEMBERS, NONE),
     "tenants/acme/state/positions": (NONE, NONE),
-    "tenants/acme/state/broker": (NONE, NONE),
+    "tenants/acme/state/broker": (MEMBERS, NONE),
     "systemStatus/strategies": (NONE, NONE),
     "systemStatus/brokers/accounts/alpaca_a": (NONE, NONE),
     "tenants/acme/state/positions/history/1": (NONE, NONE),

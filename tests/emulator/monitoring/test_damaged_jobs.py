@@ -17,6 +17,7 @@ from functions.domain.monitoring.alerts import alert_id
 from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.triggers.tasks import checktenant, snapshottenant
+from tests.emulator.api.broker_documents import BROKER, DRIFT, connection_document, drift_document
 from tests.emulator.api.damage import World, a_world, damaged, snapshot
 from tests.emulator.ledger.test_snapshots import put_fill
 from tests.members import create_tenant
@@ -52,6 +53,8 @@ READ_BY: dict[str, tuple[Job, ...]] = {
     "tenants/acme/state/positions": (checks, snapshots),
     "tenants/acme/state/modes": (snapshots,),
     "tenants/acme/state/alerts": (checks,),
+    "tenants/acme/state/broker": (checks,),
+    "tenants/acme/state/drift": (checks,),
     "tenants/acme/state/ledger": (snapshots,),
     "tenants/acme/state/ledger/checkpoints/{day}": (snapshots,),
     "tenants/acme/jobs/{id}": (checks,),
@@ -72,6 +75,8 @@ def world(accounts: EmulatorSuite) -> World:
     redemption = paths.redemption(db, "acme", made.words["redeemed"])
     redemption.update({"status": "RESERVED", "lapses_at": now - timedelta(minutes=1)})
     paths.checkpoints(db, "acme").document("2020-03-16").delete()
+    db.document(BROKER).set(connection_document())
+    db.document(DRIFT).set(drift_document())
     put_fill(db, "old", (now - timedelta(days=6)).date(), "buy", 10, 50.0)
     assert snapshots("acme")["status"] == "DONE"
     assert checks("acme")["status"] == "DONE"

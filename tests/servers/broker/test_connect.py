@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from functions.adapters.system import SystemClock
-from functions.domain.broker.errors import KeysRefused
+from functions.domain.broker.account import BrokerPosition
+from functions.domain.broker.errors import BrokerUnavailable, KeysRefused
 from functions.domain.kernel.errors import InputError
 from functions.domain.orchestration.broker_feed import FeedStatus
 from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from functions.services.broker.client_fills import TakeClientFills
-from functions.services.broker.connect_broker import ConnectBroker, named
+from functions.services.broker.connect_broker import ConnectBroker, FoundAccount, named
+from functions.services.broker.ports import Broker
 from functions.services.kernel.commits import Commits
 from functions.services.trading.record_fills import RecordFills
 from tests.servers.broker.feeds import TENANT, Fed, fed, now
@@ -88,6 +92,85 @@ def test_connected_again_nothing_that_happened_in_between_is_lost_or_booked_twic
     assert sorted(one["qty"] for one in desk.ledger()) == [1.0, 2.0]
 
 
+def test_what_clients_reported_between_two_connections_is_theirs_and_is_not_booked_again(desk: Fed) -> None:
+    connect(desk)
+    desk.redeem("n1")
+    desk.feed()
+    connecting(desk).disconnect(TENANT, "ann")
+    desk.later(seconds=(now() - desk.exchange.now()).total_seconds())
+    order = desk.order("buy", "2", client_order_id="n1")
+    desk.order("buy", "3", "QQQ")
+    at = desk.exchange.now()
+    reported = ReportedFill(strategy_id="Trend", symbol="SPY", side="buy", qty=2.0, price=450.25, ts=at, nonce="n1")
+    reported = replace(reported, broker_fill_id=f"{order.order_id}-2")
+    assert takes(desk).run(TENANT, "ann", [reported], {}).results[0].status is FillStatus.RECORDED
+    connect(desk)
+    assert takes(desk).run(TENANT, "ann", [reported], {}).results[0].status is FillStatus.DUPLICATE
+    desk.feed()
+    assert desk.held("Trend", "SPY") == 2.0
+    assert sorted((one["symbol"], one["qty"]) for one in desk.ledger()) == [("QQQ", 3.0), ("SPY", 2.0)]
+    assert "1 executions while it was not connected are the clients' to report" in desk.told()
+
+
+class TradesWhileLooked:
+    """A broker at which somebody trades each time that its positions are asked for."""
+
+    def __init__(self, broker: Broker, trade: Callable[[], None]) -> None:
+        self._broker = broker
+        self._trade = trade
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._broker, name)
+
+    def positions(self) -> Sequence[BrokerPosition]:
+        self._trade()
+        return self._broker.positions()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_what_the_positions_count_when_it_is_connected_is_not_told_as_an_activity(desk: Fed, times: int) -> None:
+    left = [times + 1]  # once it is only looked at what the account is
+
+    def trade() -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            desk.order("buy", "2")
+
+    found = looked(desk, trade)
+    assert found.seen.positions[0].qty == 2.0 * (times + 1)
+    connecting(desk).connect(TENANT, found, desk.credentials())
+    desk.order("buy", "1")
+    desk.feed()
+    assert [one["qty"] for one in desk.ledger()] == [1.0]
+
+
+def test_an_account_that_is_traded_all_the_while_is_connected_later(desk: Fed) -> None:
+    with pytest.raises(BrokerUnavailable, match="connect it when it is quiet"):
+        looked(desk, lambda: desk.order("buy", "1"))
+
+
+def test_a_fill_of_the_same_second_before_the_connection_is_not_told(desk: Fed) -> None:
+    desk.order("buy", "2")
+    connect(desk)
+    desk.feed()
+    assert desk.ledger() == []
+
+
+def looked(desk: Fed, trade: Callable[[], None]) -> FoundAccount:
+    @contextmanager
+    def opened(connection: Any, credentials: Any, seconds: float) -> Iterator[Any]:
+        with desk.open_broker(connection, credentials, seconds) as broker:
+            yield TradesWhileLooked(broker, trade)
+
+    use = ConnectBroker(desk.connections, desk.keys, opened, SystemClock())
+    return use.look("alpaca", desk.credentials(), "ann", is_live=False)
+
+
+def takes(desk: Fed) -> TakeClientFills:
+    record = RecordFills(desk.trading, desk.ledger_reads, SystemClock(), Commits(lambda _: None))
+    return TakeClientFills(desk.connections, record)
+
+
 def test_another_account_takes_a_disconnection_first(desk: Fed) -> None:
     connect(desk)
     desk.exchange.account_number = "PA2"
@@ -107,9 +190,7 @@ def test_disconnecting_what_is_not_connected_changes_nothing(desk: Fed) -> None:
 
 
 def test_clients_fills_of_a_connected_account_are_the_feeds_to_book(desk: Fed) -> None:
-    take = TakeClientFills(
-        desk.connections, RecordFills(desk.trading, desk.ledger_reads, SystemClock(), Commits(lambda _: None))
-    )
+    take = takes(desk)
     mine = ReportedFill(strategy_id="Trend", symbol="SPY", side="buy", qty=1.0, price=450.25, ts=now(), nonce="n1")
     assert take.run(TENANT, "ann", [mine], {}).results[0].status is FillStatus.RECORDED
     connect(desk)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.servers.broker.desks import Desk, running
-from tools.simulated_broker.exchange import NEVER, Part
+from tools.simulated_broker.exchange import NEVER, Exchange, Part
+from tools.simulated_broker.kept import keep, take_up
 from tools.simulated_broker.refusals import RefusalError
 
 
@@ -137,3 +140,28 @@ def test_an_order_opposite_to_an_open_one_of_its_own_is_a_wash_trade(desk: Desk)
         desk.buy("1")
     assert refused.value.body["existing_order_id"] == open_order.order_id
     desk.buy("1", "QQQ")
+
+
+def test_an_account_that_was_kept_goes_on_where_it_stopped(desk: Desk, tmp_path: Path) -> None:
+    desk.buy("10")
+    desk.exchange.plan = NEVER
+    open_order = desk.buy("4", "QQQ")
+    keep(desk.exchange, tmp_path / "kept")
+    again = Exchange(now=desk.exchange.now, market=desk.exchange.market)
+    assert take_up(again, tmp_path / "kept")
+    for name in ("books", "orders", "executions", "activities"):
+        assert getattr(again, name) == getattr(desk.exchange, name)
+    new = again.submit({"symbol": "SPY", "side": "buy", "qty": "1", "type": "market", "time_in_force": "day"})
+    assert new.order_id not in desk.exchange.orders, "ids go on, too"
+    again.fill(again.orders[open_order.order_id], "4")
+    assert again.books.qty("QQQ") == 4
+    assert (again.books.qty("SPY"), desk.exchange.books.qty("SPY")) == (Decimal(11), Decimal(10))
+
+
+def test_an_account_that_was_not_kept_begins_and_one_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    exchange = Exchange()
+    assert not take_up(exchange, tmp_path / "kept")
+    for content in (b"", b"no account", pickle.dumps(["another version"])):
+        (tmp_path / "kept").write_bytes(content)
+        with pytest.raises(ValueError, match="kept cannot be read"):
+            take_up(exchange, tmp_path / "kept")

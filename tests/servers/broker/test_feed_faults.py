@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain.kernel.errors import StoreUnavailable
+from functions.domain.kernel.errors import DamagedDocument, StoreUnavailable
 from functions.domain.orchestration.broker_feed import FeedStatus, feed_issues
 from functions.services.broker import feed_tenant, order_owners
 from functions.services.broker.connection_ports import DeclaredSymbols
@@ -246,3 +246,16 @@ def test_a_store_that_fails_is_raised_for_a_retry_and_the_cycle_is_queued_all_th
     with pytest.raises(StoreUnavailable):
         desk.feeding().run(desk.task())
     assert len(desk.queue.tasks) == 1
+
+
+def test_a_damaged_connection_asks_nobody_and_lets_the_cycle_run(desk: Fed) -> None:
+    path = f"tenants/{TENANT}/state/broker"
+    for field in desk.document("state/broker"):
+        whole = desk.document("state/broker")
+        desk.cycles.put(path, {name: value for name, value in whole.items() if name != field})
+        before, queued = len(desk.broker.requests), len(desk.queue.tasks)
+        with pytest.raises(DamagedDocument, match=field):
+            desk.feed()
+        assert len(desk.broker.requests) == before, field
+        assert len(desk.queue.tasks) == queued + 1, field
+        desk.cycles.put(path, whole)

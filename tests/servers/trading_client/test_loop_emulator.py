@@ -560,16 +560,20 @@ def test_ctrl_c_ends_after_the_round(desk: Desk, run: Callable[..., subprocess.P
     assert len(desk.ledger()) == 1
 
 
+KEYS = {"APCA_API_KEY_ID": "key", "APCA_API_SECRET_KEY": "secret"}
+
+
 @pytest.mark.parametrize(
     ("options", "environment", "message"),
     [
         (["--once"], {"MAESTRO_PASSWORD": "wrong"}, "INVALID"),
         (["--once", "--api-url", "nonsense"], {}, "nonsense is no address of an API"),
         (["--broker", "alpaca"], {"APCA_API_KEY_ID": "key"}, "needs the environment variable APCA_API_SECRET_KEY"),
+        (["--broker", "alpaca", "--broker-url", "http://127.0.0.1:1", "--live"], KEYS, "--broker-url takes no --live"),
         (["--once", "--market-data", "/nowhere.json"], {}, "'/nowhere.json' does not exist"),
         (["--once", "--market-data", "pyproject.toml"], {}, "pyproject.toml is no file of quotes"),
     ],
-    ids=["password", "address", "alpaca-keys", "no-quotes", "bad-quotes"],
+    ids=["password", "address", "alpaca-keys", "live-elsewhere", "no-quotes", "bad-quotes"],
 )
 def test_what_is_wrong_is_told_in_a_line(
     desk: Desk,

@@ -18,8 +18,8 @@ from tests.unit.services.broker.drift_world import FOREVER, SYMBOLS, World
 from tools.simulated_broker.refusals import RefusalError
 
 STRATEGIES = ("Trend", "Value")
-CLEAN_RUNS, STEPS = 10, 80
-"""Of the suite; 125 runs, which are 10,000 steps, were made by hand."""
+STEPS = 80
+"""Cycles of one account."""
 quantities = st.sampled_from(("0.00000001", "0.1", "0.333333333", "1", "7", "12.5"))
 late = st.sampled_from((0, 0, 0, 1, 2, 3, FOREVER))
 events = st.one_of(
@@ -79,9 +79,9 @@ def test_every_lasting_difference_is_found_and_nothing_else(cycles: Sequence[Seq
     assert kept == {symbol for symbol in map(canonical_symbol, SYMBOLS) if world.differs(symbol, -1)}
 
 
-def test_clean_accounts_raise_none_and_agree_to_the_cent() -> None:
+def test_clean_accounts_raise_none_and_agree_to_the_cent(pytestconfig: pytest.Config) -> None:
     choose = random.Random(7)
-    for _ in range(CLEAN_RUNS):
+    for _ in range(max(1, pytestconfig.getoption("clean_cycles") // STEPS)):
         world = World()
         for _ in range(STEPS):
             name = choose.choice(("trade", "parts", "replaced", "crossed", "by hand", "bust", "split"))

@@ -246,6 +246,27 @@ def test_a_gift_is_a_fill_of_all_that_is_unowned_once_and_holds_no_buying_power(
     assert not desk.open(is_written=False).is_change
 
 
+@pytest.mark.parametrize(
+    ("nobodys", "account", "left"),
+    [(("buy", 2.0), 12.0, 0.0), (("buy", 1.5), 12.0, 0.0), (("buy", 3.0), 12.0, 1.0), (("sell", 2.0), 12.0, -2.0)],
+    ids=["all", "a part", "more than the account", "the other way"],
+)
+def test_what_the_ledger_has_as_nobodys_is_given_and_not_doubled(
+    desk: BookDesk, nobodys: tuple[str, float], account: float, left: float
+) -> None:
+    desk.write("f1")
+    desk.write("n1", uid="unowned", strategy_id="unowned", side=nobodys[0], qty=nobodys[1])
+    desk.put_account(("KO", account))
+    desk.put_prices(KO=50.0)
+    for _ in range(2):
+        desk.open("KO=Trend")
+    assert desk.quantities() == {("Trend", "KO"): 12.0}
+    signs = {"buy": 1, "sell": -1}
+    booked = sum(signs[one["side"]] * one["qty"] for one in desk.ledger() if one["uid"] == "unowned")
+    assert booked == left
+    assert desk.check().status is BookStatus.SAME
+
+
 def test_one_account_snapshot_gives_a_symbol_once(desk: BookDesk) -> None:
     desk.put_account(("KO", 2.0))
     desk.open("KO=Trend@50")
