@@ -145,6 +145,8 @@ class Policy:
     """Why, in the operator's words."""
     market: str = field(default="XNYS", metadata={"check": MARKET})
     """Whose hours cycles keep and whose sessions days are: an exchange's ISO 10383 code, or 24x7."""
+    benchmark: str | None = field(default="SPY", metadata={"check": optional(text(32))})
+    """Symbol that people see the account beside, where market data has its price; None: none. It decides nothing."""
     alert_cooldown_minutes: float = field(default=60.0, metadata={"check": number(0, 24 * 60)})
     """Minutes in which an alert that comes back is not told again."""
     time_zone: str = field(default="America/New_York", metadata={"check": TIME_ZONE})
