@@ -80,7 +80,7 @@ def _write_record(db: Client, tenant: str, today: date) -> None:
     chance = random.Random(7)
     days = [today - timedelta(days=SESSIONS - at) for at in range(SESSIONS)]
     market = [chance.gauss(0.0002, 0.006) for _ in days]
-    returns, cells = [], {}
+    returns, cells, raw = [], {}, dict.fromkeys(days, 0.0)
     for name, (drift, _, mode) in STRATEGIES.items():
         first = {"OvernightDrift": SESSIONS - 3, "GapFade": SESSIONS}.get(name, 0)
         share = chance.uniform(0.1, 0.9)
@@ -91,24 +91,27 @@ def _write_record(db: Client, tenant: str, today: date) -> None:
                 AgentMode.ACTIVE if at < 40 else AgentMode.REDUCED if at < 70 and mode is not AgentMode.ACTIVE else mode
             )
             is_live = was is not AgentMode.SHADOW_MODE
+            raw[days[at]] += value * 20_000
             cells[name, days[at]] = DayResult(value * 20_000 if is_live else math.nan, was)
     windows = PerformanceWindows.from_daily_returns(returns)
     paths.windows(db, tenant, None).set(windows.to_document())
-    paths.results(db, tenant).set(DayResults(cells).to_document(windows))
+    paths.results(db, tenant).set(DayResults(cells, raw).to_document(windows))
 
 
 def _begin_earlier(db: Client, tenant: str, now: datetime) -> None:
     """Give the account a past: its equity since January, a deposit, and yesterday's prices."""
     chance = random.Random(11)
-    equity = 100_000.0
-    history: list[tuple[str, float, float]] = []
+    equity, benchmark = 100_000.0, 600.0
+    history: list[tuple[str, float, float, float]] = []
     for at in range(220, 0, -1):
         flows = 5_000.0 if at == 80 else 0.0
         slump = -0.004 if 165 < at < 178 else 0.0
         equity = equity * (1 + chance.gauss(0.0002 + slump, 0.0028)) + flows
-        history.append(((now.date() - timedelta(days=at)).isoformat(), round(equity, 2), flows))
+        benchmark *= 1 + chance.gauss(0.0005, 0.007)
+        history.append(((now.date() - timedelta(days=at)).isoformat(), round(equity, 2), flows, round(benchmark, 2)))
     wanted, last = 108_726.25, history[-1][1]
-    history = [(day, round(usd * wanted / last, 2), flows) for day, usd, flows in history]
+    same = PRICES["SPY"] / history[-1][3]
+    history = [(day, round(usd * wanted / last, 2), flows, round(spy * same, 2)) for day, usd, flows, spy in history]
     reference = paths.cockpit(db, tenant)
     stored = reference.get().to_dict() or {}
     marks = json.loads(stored["marks_json"])

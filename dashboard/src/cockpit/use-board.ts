@@ -60,7 +60,7 @@ export function useBoard(everyMs = 0): Board {
     decision: mapped(last, ([newest]) => newest?.value),
     results,
     positions,
-    money: seen === undefined ? null : moneyOf(seen, newerEquity(seen, readyOf(account))),
+    money: seen === undefined ? null : moneyOf(seen, newerEquity(seen, readyOf(account)), readyOf(results)?.raw),
     today: seen === undefined || !book?.is_open ? null : todayOf(seen, book.positions, known),
   };
 }
