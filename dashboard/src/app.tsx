@@ -1,15 +1,18 @@
 import { signOut } from "firebase/auth";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from "preact-iso";
 import type { Backend } from "./backend";
+import { useIsOnline } from "./online";
 import { DecisionPage } from "./pages/decision";
 import { Decisions } from "./pages/decisions";
+import { HealthPage } from "./pages/health";
 import { Ledger } from "./pages/ledger";
 import { Now } from "./pages/now";
 import { Positions } from "./pages/positions";
 import { Settings } from "./pages/settings";
 import { SignInPage } from "./pages/sign-in";
 import { SessionContext, type SignIn, useRole, useSession, useSignIn } from "./session";
+import { AccountBadge } from "./ui/account-badge";
 import { Trouble } from "./ui/states";
 import { TradingBar, TradingControl } from "./ui/trading-state";
 
@@ -22,6 +25,7 @@ const PAGES: [string, string][] = [
   ["/positions", "Positions"],
   ["/decisions", "Decisions"],
   ["/ledger", "Ledger"],
+  ["/health", "Health"],
   ["/settings", "Settings"],
 ];
 
@@ -101,6 +105,7 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
         <div class="who">
           <strong class="brand">Maestro</strong>
           <span class="tenant">{tenant}</span>
+          <AccountBadge />
           {backend.isEmulator && <span class="tag">emulator</span>}
         </div>
         <nav aria-label="Pages">
@@ -131,6 +136,7 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
             <Route path="/strategies/:name" component={Strategies} />
             <Route path="/positions" component={Positions} />
             <Route path="/ledger" component={Ledger} />
+            <Route path="/health" component={HealthPage} />
             <Route path="/settings" component={Settings} />
             <Route default component={NotFound} />
           </Router>
@@ -152,17 +158,7 @@ const isAt = (path: string, href: string): boolean => (href === "/" ? path === "
 
 /** Tell that what is shown may be old: the browser is offline, or Firestore answers from memory. */
 function Offline({ isFromCache }: { isFromCache: boolean }) {
-  const [isOnline, setIsOnline] = useState(navigator.onLine);
-  useEffect(() => {
-    const look = () => setIsOnline(navigator.onLine);
-    window.addEventListener("online", look);
-    window.addEventListener("offline", look);
-    return () => {
-      window.removeEventListener("online", look);
-      window.removeEventListener("offline", look);
-    };
-  }, []);
-  const isOffline = !isOnline || isFromCache;
+  const isOffline = !useIsOnline() || isFromCache;
   return (
     <div role="status" class={isOffline ? "offline" : ""}>
       {isOffline && "Offline: what you see may be old. It goes on by itself when the connection is back."}

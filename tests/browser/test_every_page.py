@@ -19,6 +19,7 @@ PAGES = {
     "/positions": "Positions",
     "/decisions": "Decisions",
     "/ledger": "Ledger",
+    "/health": "Health",
     "/settings": "Settings",
 }
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -94,6 +95,7 @@ def test_every_page_says_what_is_empty(dashboard: Dashboard) -> None:
         "/strategies": "Strategies show here after the first cycle.",
         "/positions": "Nothing is reserved.",
         "/ledger": "No fill has been reported yet.",
+        "/health": "No broker was read yet: nothing says whether the books are right.",
     }.items():
         page.goto(f"{dashboard.url}{path}")
         expect(page.get_by_text(text)).to_be_visible()

@@ -21,6 +21,7 @@ export interface Board {
   decision: Live<Decision | undefined>;
   results: Live<AllResults | undefined>;
   positions: Live<LivePositions>;
+  account: Live<Account | undefined>;
   money: Money | null;
   today: Today | null;
 }
@@ -60,6 +61,7 @@ export function useBoard(everyMs = 0): Board {
     decision: mapped(last, ([newest]) => newest?.value),
     results,
     positions,
+    account,
     money: seen === undefined ? null : moneyOf(seen, newerEquity(seen, readyOf(account)), readyOf(results)?.raw),
     today: seen === undefined || !book?.is_open ? null : todayOf(seen, book.positions, known),
   };

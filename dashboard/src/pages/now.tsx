@@ -3,6 +3,7 @@ import { type Board, useBoard } from "../cockpit/use-board";
 import { timeOf, words } from "../format";
 import type { Decision } from "../model";
 import { DecidedToday } from "../ui/decided-today";
+import { HealthStrip } from "../ui/health-strip";
 import { MoneyPanel } from "../ui/money-panel";
 import { NeedsYou } from "../ui/needs-you";
 import { Ago, Heading, Section } from "../ui/parts";
@@ -22,6 +23,7 @@ export function Now() {
       <Heading title="Now" isHidden>
         Now
       </Heading>
+      <HealthStrip board={board} />
       <Loaded of={board.decision} what="the last cycle">
         {(last) => last && <LastCycle decision={last} />}
       </Loaded>
