@@ -106,7 +106,7 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
           <strong class="brand">Maestro</strong>
           <span class="tenant">{tenant}</span>
           <AccountBadge />
-          {backend.isEmulator && <span class="tag">emulator</span>}
+          {backend.isEmulator && <span class="tag x-sm">emulator</span>}
         </div>
         <nav aria-label="Pages">
           {PAGES.map(([href, name]) => (

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from functions.adapters.firestore import paths
 from functions.domain.monitoring.alerts import alert_id
@@ -29,7 +30,9 @@ def trading(dashboard: Dashboard) -> Dashboard:
 
 def check(page: Page, name: str) -> Locator:
     """Return what the strip says of one thing."""
-    return page.get_by_role("region", name="Health").get_by_role("listitem").filter(has_text=re.compile(f"\\b{name}\\b"))
+    return (
+        page.get_by_role("region", name="Health").get_by_role("listitem").filter(has_text=re.compile(f"\\b{name}\\b"))
+    )
 
 
 def of_table(page: Page, name: str, table: str = "Checks") -> Locator:
@@ -52,10 +55,12 @@ def test_what_was_checked_is_green_and_what_differs_says_so(trading: Dashboard) 
 
 def test_what_is_late_says_by_how_much_and_what_nobody_reads_is_unknown(trading: Dashboard) -> None:
     db, then = trading.db, datetime.now(UTC) - timedelta(minutes=17, seconds=20)
-    (last,) = paths.decisions(db).where("tenant_id", "==", "acme").order_by("timestamp", "DESCENDING").limit(1).get()
+    (last,) = (
+        paths.orchestration_logs(db).where("tenant_id", "==", "acme").order_by("timestamp", "DESCENDING").limit(1).get()
+    )
     page = trading.signed_in("trader", "/health")
     expect(of_table(page, "Cycle")).to_contain_text("checked")
-    for one in paths.decisions(db).where("tenant_id", "==", "acme").get():
+    for one in paths.orchestration_logs(db).where("tenant_id", "==", "acme").get():
         one.reference.update({"timestamp": then if one.id == last.id else then - timedelta(hours=1)})
     expect(of_table(page, "Cycle")).to_contain_text("not due")  # the server, which knows the hours, misses none
     missed = {"kind": "MISSED_CYCLES", "state": "ACKNOWLEDGED", "opened_at": datetime.now(UTC)}
@@ -114,12 +119,18 @@ def test_offline_leaves_what_is_known_and_nothing_green(trading: Dashboard) -> N
     watched.troubles.clear()  # the browser's and the SDK's own words about it
 
 
+def answer(route: Route, status: int, body: str) -> None:
+    route.fulfill(status=status, body=body)
+
+
 def test_what_is_forbidden_loading_or_failed_is_told_apart_and_is_no_zero(trading: Dashboard) -> None:
     page = trading.signed_in("viewer")
-    refused = {"status": 403, "body": json.dumps({"detail": "no", "reason_code": "FORBIDDEN"})}
-    failed = {"status": 429, "body": json.dumps({"detail": "Firestore is out of reach", "reason_code": "STORE_UNAVAILABLE"})}
-    for answer, told in ((refused, "Your role may not see this."), (failed, "Firestore is out of reach")):
-        page.route("**/v1/positions", lambda route, answer=answer: route.fulfill(**answer))
+    for status, code, told in (
+        (403, "FORBIDDEN", "Your role may not see this."),
+        (429, "STORE_UNAVAILABLE", "it rests"),
+    ):
+        body = json.dumps({"detail": "it rests", "reason_code": code})
+        page.route("**/v1/positions", partial(answer, status=status, body=body))
         for path, region in (("/", "Positions"), ("/positions", "Live positions")):
             page.goto(f"{trading.url}{path}")
             expect(page.get_by_role("region", name=region).get_by_role("alert")).to_contain_text(told)

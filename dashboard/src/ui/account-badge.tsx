@@ -16,7 +16,7 @@ export function AccountBadge() {
   }
   const { value: broker } = live;
   if (broker === undefined || broker.status !== "CONNECTED") {
-    return <span class="tag x-md">no broker</span>;
+    return <span class="tag x-sm">no broker</span>;
   }
   const whose = `${broker.broker}${broker.account_number === null ? "" : ` ${broker.account_number}`}`;
   return broker.is_live ? (
