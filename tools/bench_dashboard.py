@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.cloud.firestore import Client, DocumentReference, Query
+from google.cloud.firestore_v1.base_query import FieldFilter
 from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from functions.adapters.firestore import paths
@@ -115,7 +116,12 @@ def fill_up(db: Client) -> None:
     history = [[(now.date() - timedelta(days=at)).isoformat(), 1e5 - at, 0, 600.0 + at % 9] for at in range(500, 0, -1)]
     paths.cockpit(db, TENANT).update({"history_json": json.dumps(history), "base_at": now - timedelta(hours=18)})
     logs = paths.orchestration_logs(db)
-    (last,) = logs.where("tenant_id", "==", TENANT).order_by("timestamp", direction=Query.DESCENDING).limit(1).get()
+    (last,) = (
+        logs.where(filter=FieldFilter("tenant_id", "==", TENANT))
+        .order_by("timestamp", direction=Query.DESCENDING)
+        .limit(1)
+        .get()
+    )
     older, decided = now - timedelta(days=1), last.to_dict() or {}
     times = [older - timedelta(minutes=5 * number) for number in range(DECISIONS)]
     write(db, ((logs.document(f"old-{n}"), decided | {"timestamp": at}) for n, at in enumerate(times)), 20)

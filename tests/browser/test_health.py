@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from google.cloud.firestore_v1.base_query import FieldFilter
 from playwright.sync_api import Locator, Page, Route, expect
 
 from functions.adapters.firestore import paths
@@ -56,11 +57,15 @@ def test_what_was_checked_is_green_and_what_differs_says_so(trading: Dashboard) 
 def test_what_is_late_says_by_how_much_and_what_nobody_reads_is_unknown(trading: Dashboard) -> None:
     db, then = trading.db, datetime.now(UTC) - timedelta(minutes=17, seconds=20)
     (last,) = (
-        paths.orchestration_logs(db).where("tenant_id", "==", "acme").order_by("timestamp", "DESCENDING").limit(1).get()
+        paths.orchestration_logs(db)
+        .where(filter=FieldFilter("tenant_id", "==", "acme"))
+        .order_by("timestamp", "DESCENDING")
+        .limit(1)
+        .get()
     )
     page = trading.signed_in("trader", "/health")
     expect(of_table(page, "Cycle")).to_contain_text("checked")
-    for one in paths.orchestration_logs(db).where("tenant_id", "==", "acme").get():
+    for one in paths.orchestration_logs(db).where(filter=FieldFilter("tenant_id", "==", "acme")).get():
         one.reference.update({"timestamp": then if one.id == last.id else then - timedelta(hours=1)})
     expect(of_table(page, "Cycle")).to_contain_text("not due")  # the server, which knows the hours, misses none
     missed = {"kind": "MISSED_CYCLES", "state": "ACKNOWLEDGED", "opened_at": datetime.now(UTC)}
