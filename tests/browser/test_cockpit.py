@@ -66,6 +66,7 @@ def test_a_viewer_sees_how_the_money_is_and_may_change_nothing(trading: Dashboar
 
 
 def test_a_fill_counts_in_today_as_it_comes(trading: Dashboard) -> None:
+    paths.broker(trading.db, "acme").update({"status": "DISCONNECTED"})  # of a connected one the feed books fills
     page = trading.signed_in("trader")
     expect(row(page, "VolatilityManaged")).to_contain_text("+96")
     fill = {"strategy_id": "VolatilityManaged", "symbol": "SPY", "side": "sell", "qty": 31, "price": 680.0}
