@@ -94,8 +94,8 @@ def test_every_page_says_what_is_empty(dashboard: Dashboard) -> None:
         "/decisions": "No cycle has run yet.",
         "/strategies": "Strategies show here after the first cycle.",
         "/positions": "Nothing is reserved.",
-        "/ledger": "No fill has been reported yet.",
         "/health": "No broker was read yet: nothing says whether the books are right.",
+        "/ledger": "No fill has been reported yet.",
     }.items():
         page.goto(f"{dashboard.url}{path}")
         expect(page.get_by_text(text)).to_be_visible()
