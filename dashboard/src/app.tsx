@@ -4,9 +4,11 @@ import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } fro
 import type { Backend } from "./backend";
 import { useDocument } from "./live";
 import type { StoredPolicy } from "./model";
+import { useIsOnline } from "./online";
 import { Admin } from "./pages/admin";
 import { DecisionPage } from "./pages/decision";
 import { Decisions } from "./pages/decisions";
+import { HealthPage } from "./pages/health";
 import { Ledger } from "./pages/ledger";
 import { Now } from "./pages/now";
 import { Positions } from "./pages/positions";
@@ -14,6 +16,7 @@ import { Settings } from "./pages/settings";
 import { SignInPage } from "./pages/sign-in";
 import * as paths from "./paths";
 import { SessionContext, type SignIn, useRole, useSession, useSignIn } from "./session";
+import { AccountBadge } from "./ui/account-badge";
 import { Trouble } from "./ui/states";
 import { PolicyContext, TradingBar, TradingControl } from "./ui/trading-state";
 import { setZone } from "./zone";
@@ -27,6 +30,7 @@ const PAGES: [string, string][] = [
   ["/positions", "Positions"],
   ["/decisions", "Decisions"],
   ["/ledger", "Ledger"],
+  ["/health", "Health"],
   ["/settings", "Settings"],
   ["/admin", "Admin"],
 ];
@@ -116,7 +120,8 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
         <div class="who">
           <strong class="brand">Maestro</strong>
           <span class="tenant">{tenant}</span>
-          {backend.isEmulator && <span class="tag">emulator</span>}
+          <AccountBadge />
+          {backend.isEmulator && <span class="tag x-sm">emulator</span>}
         </div>
         <nav aria-label="Pages">
           <PageLinks pages={PAGES.slice(0, TABS)} path={path} />
@@ -143,6 +148,7 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
             <Route path="/strategies/:name" component={Strategies} />
             <Route path="/positions" component={Positions} />
             <Route path="/ledger" component={Ledger} />
+            <Route path="/health" component={HealthPage} />
             <Route path="/settings" component={Settings} />
             <Route path="/admin" component={Admin} />
             <Route default component={NotFound} />
@@ -199,17 +205,7 @@ const isAt = (path: string, href: string): boolean => (href === "/" ? path === "
 
 /** Tell that what is shown may be old: the browser is offline, or Firestore answers from memory. */
 function Offline({ isFromCache }: { isFromCache: boolean }) {
-  const [isOnline, setIsOnline] = useState(navigator.onLine);
-  useEffect(() => {
-    const look = () => setIsOnline(navigator.onLine);
-    window.addEventListener("online", look);
-    window.addEventListener("offline", look);
-    return () => {
-      window.removeEventListener("online", look);
-      window.removeEventListener("offline", look);
-    };
-  }, []);
-  const isOffline = !isOnline || isFromCache;
+  const isOffline = !useIsOnline() || isFromCache;
   return (
     <div role="status" class={isOffline ? "offline" : ""}>
       {isOffline && "Offline: what you see may be old. It goes on by itself when the connection is back."}

@@ -94,6 +94,18 @@ export function age(at: Date, now: Date): string {
   return `${seconds} s ago`;
 }
 
+/** Return a length of time in the largest unit that fits. */
+export function spanOf(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const [length, unit] = [
+    [86_400, seconds < 2 * 86_400 ? "day" : "days"],
+    [3_600, "h"],
+    [60, "min"],
+    [1, "s"],
+  ].find(([one]) => seconds >= Number(one)) ?? [1, "s"];
+  return `${Math.floor(seconds / Number(length))} ${unit}`;
+}
+
 /** Return a code such as SHADOW_MODE in words. */
 export function words(code: string): string {
   const text = code.replaceAll("_", " ").toLowerCase();

@@ -36,6 +36,19 @@ export const results = (db: Firestore, tenant: string): DocumentReference =>
 export const cockpit = (db: Firestore, tenant: string): DocumentReference =>
   doc(db, "tenants", tenant, "state", "cockpit");
 
+export const broker = (db: Firestore, tenant: string): DocumentReference =>
+  doc(db, "tenants", tenant, "state", "broker");
+
+export const drift = (db: Firestore, tenant: string): DocumentReference => doc(db, "tenants", tenant, "state", "drift");
+
+/** The alert that no cycle came though the market is open: an alert's id is a hash of its key. */
+export const missedCycles = (db: Firestore, tenant: string): DocumentReference =>
+  doc(db, "tenants", tenant, "alerts", "7863206012a9a75fe2dce415509652ad");
+
+/** The jobs that began last. */
+export const jobs = (db: Firestore, tenant: string, most: number): Query =>
+  query(collection(db, "tenants", tenant, "jobs"), orderBy("started_at", "desc"), limit(most));
+
 export const decision = (db: Firestore, session: string): DocumentReference =>
   doc(db, "systemStatus", "orchestration_logs", "logs", session);
 

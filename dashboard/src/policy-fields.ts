@@ -51,6 +51,7 @@ export const GROUPS: Group[] = [
     title: "Market",
     fields: {
       market: "Market whose hours and sessions count: ISO 10383 code of an exchange, or 24x7",
+      benchmark: "Symbol that the dashboard shows the account beside; empty: none",
     },
   },
   {

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
+from functions.domain.broker.activities import ActivityCursor
+from functions.domain.broker.connection import BrokerConnection
 from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.slots import slot_of
+from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed, FeedStatus
+from functions.domain.orchestration.drift import Difference, DriftKind, Drifts, Subject
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.day_results import DayResult, DayResults
 from functions.domain.track_record.windows import PerformanceWindows
@@ -65,6 +71,41 @@ def live(dashboard: Dashboard) -> None:
         proposed[name]["reasoning"] = "as its record says"
     dashboard.cycle(proposed, equity=109_143.55, prices=PRICES)
     _raise_alerts(db, tenant, now)
+    connect(db, tenant, now)
+
+
+def connect(db: Client, tenant: str, now: datetime, *, is_live: bool = False) -> None:
+    """Let a broker be read, which differs, and a night be done."""
+    feed = Feed(slot=slot_of(now), at=now, status=FeedStatus.OK, detail="6 symbols", booked=0)
+    connection = BrokerConnection(
+        broker="alpaca",
+        is_live=is_live,
+        account_id="a1",
+        account_number="PA1",
+        status=ConnectionStatus.CONNECTED,
+        connected_at=now - timedelta(days=20),
+        connected_by="ann",
+        tells_amendments=True,
+        cursor=ActivityCursor(""),
+        feed=feed,
+    )
+    paths.broker(db, tenant).set(connection.to_document())
+    since = now - timedelta(minutes=64)
+    lasting = Difference(
+        subject=Subject.POSITION,
+        symbol="KO",
+        broker=172.0,
+        book=160.0,
+        kind=DriftKind.MANUAL_TRADE,
+        since=since,
+        read_at=since,
+        is_drift=True,
+    )
+    once = replace(lasting, subject=Subject.ORDERS, symbol="HD", broker=5.0, book=None, kind=DriftKind.UNKNOWN)
+    paths.drift(db, tenant).set(Drifts((lasting, replace(once, is_drift=False)), {}, 7).to_document(now))
+    yesterday = (now.date() - timedelta(days=1)).isoformat()
+    job = {"status": "DONE", "started_at": now - timedelta(hours=16), "ended_at": now - timedelta(hours=16)}
+    paths.job(db, tenant, f"day-{yesterday}").set({**job, "error": None, "days": 1, "book_differs": 0})
 
 
 def _feed(db: Client, tenant: str, now: datetime, equity: float) -> None:
@@ -80,7 +121,7 @@ def _write_record(db: Client, tenant: str, today: date) -> None:
     chance = random.Random(7)
     days = [today - timedelta(days=SESSIONS - at) for at in range(SESSIONS)]
     market = [chance.gauss(0.0002, 0.006) for _ in days]
-    returns, cells = [], {}
+    returns, cells, raw = [], {}, dict.fromkeys(days, 0.0)
     for name, (drift, _, mode) in STRATEGIES.items():
         first = {"OvernightDrift": SESSIONS - 3, "GapFade": SESSIONS}.get(name, 0)
         share = chance.uniform(0.1, 0.9)
@@ -91,24 +132,27 @@ def _write_record(db: Client, tenant: str, today: date) -> None:
                 AgentMode.ACTIVE if at < 40 else AgentMode.REDUCED if at < 70 and mode is not AgentMode.ACTIVE else mode
             )
             is_live = was is not AgentMode.SHADOW_MODE
+            raw[days[at]] += value * 20_000
             cells[name, days[at]] = DayResult(value * 20_000 if is_live else math.nan, was)
     windows = PerformanceWindows.from_daily_returns(returns)
     paths.windows(db, tenant, None).set(windows.to_document())
-    paths.results(db, tenant).set(DayResults(cells).to_document(windows))
+    paths.results(db, tenant).set(DayResults(cells, raw).to_document(windows))
 
 
 def _begin_earlier(db: Client, tenant: str, now: datetime) -> None:
     """Give the account a past: its equity since January, a deposit, and yesterday's prices."""
     chance = random.Random(11)
-    equity = 100_000.0
-    history: list[tuple[str, float, float]] = []
+    equity, benchmark = 100_000.0, 600.0
+    history: list[tuple[str, float, float, float]] = []
     for at in range(220, 0, -1):
         flows = 5_000.0 if at == 80 else 0.0
         slump = -0.004 if 165 < at < 178 else 0.0
         equity = equity * (1 + chance.gauss(0.0002 + slump, 0.0028)) + flows
-        history.append(((now.date() - timedelta(days=at)).isoformat(), round(equity, 2), flows))
+        benchmark *= 1 + chance.gauss(0.0005, 0.007)
+        history.append(((now.date() - timedelta(days=at)).isoformat(), round(equity, 2), flows, round(benchmark, 2)))
     wanted, last = 108_726.25, history[-1][1]
-    history = [(day, round(usd * wanted / last, 2), flows) for day, usd, flows in history]
+    same = PRICES["SPY"] / history[-1][3]
+    history = [(day, round(usd * wanted / last, 2), flows, round(spy * same, 2)) for day, usd, flows, spy in history]
     reference = paths.cockpit(db, tenant)
     stored = reference.get().to_dict() or {}
     marks = json.loads(stored["marks_json"])

@@ -208,7 +208,7 @@ def _pack(db: Client, decision: MaestroDecision, now: datetime) -> None:
 
 def _operate(now: datetime) -> None:
     policy, defaults = bootstrap.manage_policy(), bootstrap.policy_defaults()
-    policy.put(TENANT, {"min_dwell_days": 30}, 0, Author("ann", "key"), defaults)
+    policy.put(TENANT, {"min_dwell_days": 30}, 0, Author("ann", "key", "quiet weeks"), defaults)
     policy.set_trading_state(TENANT, "RUN", "all is well", now + timedelta(days=1), Author("ann", "other"), defaults)
     quotes = {"KO": {"price": 50.0, "volume": 1.0, "history": [50.0]}}
     bootstrap.put_inputs().put_market_data(TENANT, {"as_of": now, "symbols": quotes})

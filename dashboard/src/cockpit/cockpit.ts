@@ -22,6 +22,11 @@ export interface StoredCockpit {
   tripped_by: string | null;
   thresholds: [shadow: number, reduce: number];
   min_data_points: number;
+  /** Cockpits of before lack these four. */
+  max_input_age_seconds?: number;
+  on_drift?: "warn" | "hold" | "halt";
+  benchmark?: string | null;
+  benchmark_price?: number | null;
   cycles: number;
   proposed: number;
   changed: number;
@@ -69,6 +74,8 @@ export interface Session {
   day: string;
   equity: number;
   flows: number;
+  /** The benchmark's price, USD; null: unknown. */
+  benchmark: number | null;
 }
 
 export interface Cockpit extends Omit<StoredCockpit, "strategies_json" | "marks_json" | "history_json" | "day_json"> {
@@ -84,7 +91,7 @@ export interface Cockpit extends Omit<StoredCockpit, "strategies_json" | "marks_
 export function cockpitOf(stored: StoredCockpit): Cockpit {
   const { strategies_json, marks_json, history_json, day_json, ...rest } = stored;
   const marks: Record<string, [number | null, number | null, boolean]> = JSON.parse(marks_json);
-  const history: [string, number, number][] = JSON.parse(history_json);
+  const history: [string, number, number, (number | null)?][] = JSON.parse(history_json);
   return {
     ...rest,
     asOf: timeOf(stored.as_of) ?? new Date(0),
@@ -93,7 +100,7 @@ export function cockpitOf(stored: StoredCockpit): Cockpit {
     marks: Object.fromEntries(
       Object.entries(marks).map(([symbol, [price, base]]) => [symbolKey(symbol), { price, base }]),
     ),
-    history: history.map(([day, equity, flows]) => ({ day, equity, flows })),
+    history: history.map(([day, equity, flows, price]) => ({ day, equity, flows, benchmark: price ?? null })),
     entries: JSON.parse(day_json),
   };
 }

@@ -20,8 +20,8 @@ const with_ = (fields: Partial<Cockpit>): Cockpit => ({ ...COCKPIT, ...fields })
 describe("money", () => {
   it("counts a deposit as no profit, today and in all", () => {
     const history = [
-      { day: "2026-11-23", equity: 100_000, flows: 0 },
-      { day: "2026-11-24", equity: 102_000, flows: 1_000 },
+      { day: "2026-11-23", equity: 100_000, flows: 0, benchmark: null },
+      { day: "2026-11-24", equity: 102_000, flows: 1_000, benchmark: null },
     ];
     const money = moneyOf(with_({ history, equity: 107_000, flows: 5_000 }));
     expect(money?.today).toBe(0);
@@ -49,16 +49,16 @@ describe("money", () => {
 describe("curve", () => {
   it("falls by what was lost and not by what was withdrawn", () => {
     const curve = curveOf([
-      { day: "1", equity: 100, flows: 0 },
-      { day: "2", equity: 50, flows: -50 },
-      { day: "3", equity: 45, flows: 0 },
+      { day: "1", equity: 100, flows: 0, benchmark: null },
+      { day: "2", equity: 50, flows: -50, benchmark: null },
+      { day: "3", equity: 45, flows: 0, benchmark: null },
     ]);
     expect(curve.map((point) => point.pnl)).toEqual([0, 0, -5]);
     expect(curve[1]?.drawdown).toBe(0);
     expect(curve[2]?.drawdown).toBeCloseTo(-0.1);
   });
   it("counts a shorter range from 0 again", () => {
-    const curve = curveOf([100, 110, 120].map((equity, at) => ({ day: `${at}`, equity, flows: 0 })));
+    const curve = curveOf([100, 110, 120].map((equity, at) => ({ day: `${at}`, equity, flows: 0, benchmark: null })));
     expect(lastOf(curve, 1).map((point) => point.pnl)).toEqual([0, 10]);
   });
 });

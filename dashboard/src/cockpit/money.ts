@@ -2,6 +2,7 @@
 
 import { timeOf } from "../format";
 import type { Cockpit, Session } from "./cockpit";
+import { benchmarkOf, rawOf } from "./compared";
 
 export interface Observed {
   usd: number;
@@ -35,14 +36,22 @@ export interface Point {
   /** From the highest of the time-weighted curve so far, 0 or below. */
   drawdown: number;
   flows: number;
+  /** What strategies made by their own records, and what the benchmark made; USD, null: nobody knows. */
+  raw: number | null;
+  benchmark: number | null;
 }
 
 /**
  * Return the account's money.
  *
  * @param latest what the account document says now, if it is newer than the cockpit's.
+ * @param raw what strategies made by their own records, by session, USD.
  */
-export function moneyOf(cockpit: Cockpit, latest: Observed | null = null): Money | null {
+export function moneyOf(
+  cockpit: Cockpit,
+  latest: Observed | null = null,
+  raw: ReadonlyMap<string, number> = new Map(),
+): Money | null {
   const equity = latest?.usd ?? cockpit.equity;
   if (equity === null) {
     return null;
@@ -50,8 +59,10 @@ export function moneyOf(cockpit: Cockpit, latest: Observed | null = null): Money
   const { base_equity: base, flows, peak, day_start: start, daily_loss_limit: limit } = cockpit;
   const today = base === null ? null : equity - base - flows;
   const isFirstDay = cockpit.history.length === 0;
-  const first: Session[] = isFirstDay && base !== null ? [{ day: cockpit.day, equity: base, flows: 0 }] : [];
-  const curve = curveOf([...cockpit.history, ...first, { day: cockpit.day, equity, flows }]);
+  const opening: Session = { day: cockpit.day, equity: base ?? equity, flows: 0, benchmark: null };
+  const last: Session = { day: cockpit.day, equity, flows, benchmark: cockpit.benchmark_price ?? null };
+  const sessions = [...cockpit.history, ...(isFirstDay && base !== null ? [opening] : []), last];
+  const curve = curveOf(sessions);
   const grown = growthOf(curve);
   const allowed = start === null || limit === null ? null : start * limit;
   const left = allowed === null || start === null ? null : Math.max(0, equity - (start - allowed));
@@ -67,9 +78,16 @@ export function moneyOf(cockpit: Cockpit, latest: Observed | null = null): Money
     drawdown: peak === null || peak <= 0 ? (curve.at(-1)?.drawdown ?? null) : Math.min(0, equity / peak - 1),
     left,
     leftShare: left === null || !allowed ? null : Math.min(1, left / allowed),
-    curve,
+    curve: withBoth(sessions, curve, raw),
   };
 }
+
+function withBoth(sessions: Session[], curve: Point[], made: ReadonlyMap<string, number>): Point[] {
+  const [raw, benchmark] = [rawOf(curve, made), benchmarkOf(sessions, curve)];
+  return curve.map((point, at) => ({ ...point, raw: raw[at] ?? null, benchmark: benchmark[at] ?? null }));
+}
+
+const NEITHER = { raw: null, benchmark: null };
 
 interface Grown extends Point {
   growth: number;
@@ -87,7 +105,14 @@ export function curveOf(sessions: Session[]): Grown[] {
       growth *= before.equity > 0 ? Math.max(0, 1 + gained / before.equity) : 1;
       highest = Math.max(highest, growth);
     }
-    points.push({ day, pnl, drawdown: growth / highest - 1, flows: before === undefined ? 0 : flows, growth });
+    points.push({
+      day,
+      pnl,
+      drawdown: growth / highest - 1,
+      flows: before === undefined ? 0 : flows,
+      growth,
+      ...NEITHER,
+    });
   }
   return points;
 }
@@ -100,6 +125,14 @@ const share = (usd: number | null, of: number | null): number | null =>
 /** Return the points of the last so many sessions, counted from 0 again. */
 export function lastOf(curve: Point[], sessions: number): Point[] {
   const kept = curve.slice(-sessions - 1);
-  const from = kept[0]?.pnl ?? 0;
-  return kept.map((point) => ({ ...point, pnl: point.pnl - from }));
+  const [first] = kept;
+  const from = first?.pnl ?? 0;
+  const again = (value: number | null, begun: number | null | undefined) =>
+    value === null ? null : value - (begun ?? from);
+  return kept.map((point) => ({
+    ...point,
+    pnl: point.pnl - from,
+    raw: again(point.raw, first?.raw),
+    benchmark: again(point.benchmark, first?.benchmark),
+  }));
 }

@@ -14,7 +14,9 @@ describe("results", () => {
       returns: packed(new Float32Array([0.5, NAN, 0.25, -0.5]).buffer),
       pnl: packed(new Float32Array([10, NAN, NAN, -4]).buffer),
       modes: packed(new Uint8Array([1, 0, 3, 4]).buffer),
+      raw: packed(new Float64Array([NAN, -12.5]).buffer),
     });
+    expect([...all.raw]).toEqual([["2026-11-24", -12.5]]);
     expect(all.byStrategy.get("A")).toEqual({ returns: [0.5, null], pnl: [10, null], modes: ["ACTIVE", null] });
     expect(all.byStrategy.get("B")?.modes).toEqual(["SHADOW_MODE", "DISABLED"]);
   });
@@ -52,7 +54,7 @@ describe("correlation", () => {
       ["B", results(up)],
       ["C", results(up.map(() => null))],
     ]);
-    const all = { dates: [], byStrategy };
+    const all = { dates: [], byStrategy, raw: new Map() };
     expect(withOthersOf("A", all)).toBeCloseTo(1);
     expect(withOthersOf("C", all)).toBeNull();
   });

@@ -13,6 +13,8 @@ export interface StoredResults {
   returns: Packed;
   pnl: Packed;
   modes: Packed;
+  /** Results of before lack it. */
+  raw?: Packed;
 }
 
 /** One strategy's sessions, oldest first; null where there is nothing of one. */
@@ -25,6 +27,8 @@ export interface Results {
 export interface AllResults {
   dates: string[];
   byStrategy: Map<string, Results>;
+  /** By session, what all strategies made by their own records, live or on paper, USD. */
+  raw: Map<string, number>;
 }
 
 const MODES: (Mode | null)[] = [null, "ACTIVE", "REDUCED", "SHADOW_MODE", "DISABLED"];
@@ -35,22 +39,25 @@ const FEWEST_IN_COMMON = 10;
 
 export function resultsOf(stored: StoredResults): AllResults {
   const { strategy_names: names, dates } = stored;
-  const [returns, pnl] = [floats(stored.returns), floats(stored.pnl)];
+  const [returns, pnl] = [numbers(stored.returns, 4), numbers(stored.pnl, 4)];
   const modes = [...stored.modes.toUint8Array()].map((code) => MODES[code] ?? null);
   const row = <T>(values: T[], at: number): T[] => values.slice(at * dates.length, (at + 1) * dates.length);
   const rows = names.map((name, at): [string, Results] => [
     name,
     { returns: row(returns, at), pnl: row(pnl, at), modes: row(modes, at) },
   ]);
-  return { dates, byStrategy: new Map(rows) };
+  const raw = numbers(stored.raw, 8).flatMap((usd, at): [string, number][] =>
+    usd === null ? [] : [[dates[at] ?? "", usd]],
+  );
+  return { dates, byStrategy: new Map(rows), raw: new Map(raw) };
 }
 
-/** Read little-endian float32, whatever the machine is; NaN is nothing. */
-function floats(packed: Packed): (number | null)[] {
-  const bytes = packed.toUint8Array();
+/** Read little-endian floats of 4 or 8 bytes, whatever the machine is; NaN is nothing. */
+function numbers(packed: Packed | undefined, size: 4 | 8): (number | null)[] {
+  const bytes = packed?.toUint8Array() ?? new Uint8Array();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.byteLength / 4 }, (_, at) => {
-    const value = view.getFloat32(4 * at, true);
+  return Array.from({ length: bytes.byteLength / size }, (_, at) => {
+    const value = size === 4 ? view.getFloat32(4 * at, true) : view.getFloat64(8 * at, true);
     return Number.isNaN(value) ? null : value;
   });
 }

@@ -21,6 +21,7 @@ export interface Board {
   decision: Live<Decision | undefined>;
   results: Live<AllResults | undefined>;
   positions: Live<LivePositions>;
+  account: Live<Account | undefined>;
   money: Money | null;
   today: Today | null;
 }
@@ -60,7 +61,8 @@ export function useBoard(everyMs = 0): Board {
     decision: mapped(last, ([newest]) => newest?.value),
     results,
     positions,
-    money: seen === undefined ? null : moneyOf(seen, newerEquity(seen, readyOf(account))),
+    account,
+    money: seen === undefined ? null : moneyOf(seen, newerEquity(seen, readyOf(account)), readyOf(results)?.raw),
     today: seen === undefined || !book?.is_open ? null : todayOf(seen, book.positions, known),
   };
 }

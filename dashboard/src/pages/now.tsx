@@ -5,6 +5,7 @@ import { timeOf, words } from "../format";
 import type { Decision } from "../model";
 import { Csv } from "../ui/csv";
 import { DecidedToday } from "../ui/decided-today";
+import { HealthStrip } from "../ui/health-strip";
 import { MoneyPanel } from "../ui/money-panel";
 import { NeedsYou } from "../ui/needs-you";
 import { Ago, Heading, Section } from "../ui/parts";
@@ -24,6 +25,7 @@ export function Now() {
       <Heading title="Now" isHidden>
         Now
       </Heading>
+      <HealthStrip board={board} />
       <Loaded of={board.decision} what="the last cycle">
         {(last) => last && <LastCycle decision={last} />}
       </Loaded>

@@ -1,4 +1,5 @@
 import { useBoard } from "../cockpit/use-board";
+import { DriftSection } from "../ui/drift-section";
 import { LivePositionsSection } from "../ui/live-positions";
 import { Heading } from "../ui/parts";
 import { ReservationsSection } from "../ui/reservations";
@@ -13,6 +14,7 @@ export function Positions() {
     <>
       <Heading title="Positions">Positions</Heading>
       <LivePositionsSection board={board} />
+      <DriftSection onDrift={board.cockpit.state === "ready" ? (board.cockpit.value?.on_drift ?? null) : null} />
       <ReservationsSection />
     </>
   );

@@ -1,26 +1,37 @@
-/** P&L and, below it, the fall from the peak; flows are marked. Its figures are in a table beside it. */
+/** P&L beside raw and benchmark and, below it, the fall from the peak; flows are marked. A table beside it has its figures. */
 
+import { runsOfLine } from "../cockpit/compared";
 import type { Point } from "../cockpit/money";
 import { scaleOf } from "../cockpit/scale";
 import { gainWhole, shareOf, shortDay } from "../format";
+import { type Beside, saidOf } from "./money-legend";
 
 const [WIDTH, HEIGHT, FALL] = [1000, 100, 100];
 
-export function MoneyChart({ points, limit }: { points: Point[]; limit: number | null }) {
+interface Props {
+  points: Point[];
+  limit: number | null;
+  beside: Beside[];
+}
+
+export function MoneyChart({ points, limit, beside }: Props) {
   const x = (at: number) => (at / Math.max(1, points.length - 1)) * WIDTH;
   const pnl = points.map((point) => point.pnl);
-  const { low, high, ticks } = scaleOf(pnl);
+  const { low, high, ticks } = scaleOf([
+    ...pnl,
+    ...beside.flatMap(({ value }) => points.map(value).filter((usd) => usd !== null)),
+  ]);
   const y = (value: number) => (1 - (value - low) / (high - low)) * HEIGHT;
   const deepest = Math.min(...points.map((point) => point.drawdown), -(limit ?? 0), -0.001) * 1.05;
   const under = (value: number) => (value / deepest) * FALL;
-  const line = (values: number[], place: (value: number) => number) =>
-    values.map((value, at) => `${x(at).toFixed(1)},${place(value).toFixed(2)}`).join(" ");
+  const line = (values: number[], place: (value: number) => number, from = 0) =>
+    values.map((value, at) => `${x(from + at).toFixed(1)},${place(value).toFixed(2)}`).join(" ");
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) {
     return null;
   }
   const falls = points.map((point) => point.drawdown);
-  const said = `P&L net of flows from ${first.day} to ${last.day}: ${gainWhole(last.pnl)} USD, lowest ${gainWhole(Math.min(...pnl))}, highest ${gainWhole(Math.max(...pnl))}; worst fall ${shareOf(Math.min(...falls))}.`;
+  const said = `P&L net of flows from ${first.day} to ${last.day}: ${gainWhole(last.pnl)} USD, lowest ${gainWhole(Math.min(...pnl))}, highest ${gainWhole(Math.max(...pnl))}; worst fall ${shareOf(Math.min(...falls))}.${saidOf(beside)}`;
   return (
     <figure class="plots">
       <div class="plot">
@@ -31,6 +42,11 @@ export function MoneyChart({ points, limit }: { points: Point[]; limit: number |
           {points.map(
             (point, at) =>
               point.flows !== 0 && <line key={point.day} x1={x(at)} x2={x(at)} y1="0" y2={HEIGHT} class="flow" />,
+          )}
+          {beside.flatMap(({ kind, value }) =>
+            runsOfLine(points.map(value)).map(({ at, values }) => (
+              <polyline key={`${kind} ${at}`} points={line(values, y, at)} class={kind} />
+            )),
           )}
           <polyline points={line(pnl, y)} class="account" />
         </svg>

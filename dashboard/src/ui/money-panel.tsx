@@ -6,6 +6,7 @@ import { lastOf, type Money, type Point } from "../cockpit/money";
 import { cents, gainWhole, shareOf, shortDay, whole } from "../format";
 import { Gain, GainShare, Meter } from "./figures";
 import { MoneyChart } from "./money-chart";
+import { besideOf, MoneyLegend } from "./money-legend";
 import { Ago } from "./parts";
 
 const RANGES: [string, number][] = [
@@ -24,8 +25,8 @@ interface Props {
 }
 
 export function MoneyPanel({ cockpit, money, inUse, stale }: Props) {
-  const [range, setRange] = useState("Year");
-  const sessions = RANGES.find(([name]) => name === range)?.[1] ?? 252;
+  const [range, setRange] = useState("3 M");
+  const sessions = RANGES.find(([name]) => name === range)?.[1] ?? 63;
   return (
     <section class="money" aria-labelledby="money">
       <h2 id="money" class="vh">
@@ -47,7 +48,11 @@ export function MoneyPanel({ cockpit, money, inUse, stale }: Props) {
         {money.curve.length < 2 ? (
           <p class="empty">A curve shows here from the second session on.</p>
         ) : (
-          <Curve points={lastOf(money.curve, sessions)} limit={cockpit.max_drawdown} />
+          <Curve
+            points={lastOf(money.curve, sessions)}
+            limit={cockpit.max_drawdown}
+            benchmark={cockpit.benchmark ?? null}
+          />
         )}
       </div>
     </section>
@@ -111,10 +116,18 @@ function Figures({ cockpit, money, inUse, stale }: Props) {
 const drawdownShare = ({ max_drawdown }: Cockpit, { drawdown }: Money): number | null =>
   max_drawdown === null || drawdown === null ? null : -drawdown / max_drawdown;
 
-function Curve({ points, limit }: { points: Point[]; limit: number | null }) {
+interface CurveProps {
+  points: Point[];
+  limit: number | null;
+  benchmark: string | null;
+}
+
+function Curve({ points, limit, benchmark }: CurveProps) {
+  const beside = besideOf(points, benchmark);
   return (
     <>
-      <MoneyChart points={points} limit={limit} />
+      <MoneyLegend points={points} beside={beside} />
+      <MoneyChart points={points} limit={limit} beside={beside} />
       <details>
         <summary>As a table</summary>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
@@ -126,6 +139,11 @@ function Curve({ points, limit }: { points: Point[]; limit: number | null }) {
                 <th scope="col" class="number">
                   P&L
                 </th>
+                {beside.map(({ name }) => (
+                  <th key={name} scope="col" class="number">
+                    {name}
+                  </th>
+                ))}
                 <th scope="col" class="number">
                   Drawdown
                 </th>
@@ -139,6 +157,11 @@ function Curve({ points, limit }: { points: Point[]; limit: number | null }) {
                 <tr key={point.day}>
                   <th scope="row">{point.day}</th>
                   <td class="number">{gainWhole(point.pnl)}</td>
+                  {beside.map(({ name, value }) => (
+                    <td key={name} class="number">
+                      {gainWhole(value(point))}
+                    </td>
+                  ))}
                   <td class="number">{shareOf(point.drawdown)}</td>
                   <td class="number">{gainWhole(point.flows)}</td>
                 </tr>

@@ -64,12 +64,13 @@ function Confirmation({ name, isOn, held, close }: ConfirmationProps) {
   const [isBusy, setIsBusy] = useState(false);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const until = String(new FormData(event.currentTarget as HTMLFormElement).get("until") ?? "");
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const [until, reason] = ["until", "reason"].map((field) => String(form.get(field) ?? "").trim());
     setIsBusy(true);
     setProblem("");
     try {
       const policy = await call<Policy>(user, "GET", "/v1/policy");
-      await call<Policy>(user, "PUT", "/v1/policy", {
+      await call<Policy>(user, "PUT", `/v1/policy${reason ? `?reason=${encodeURIComponent(reason)}` : ""}`, {
         body: switched(policy.overrides, name, isOn ? (until ? new Date(until).toISOString() : null) : undefined),
         headers: { "If-Match": `"${policy.version}"`, "Idempotency-Key": crypto.randomUUID() },
       });
@@ -96,7 +97,13 @@ function Confirmation({ name, isOn, held, close }: ConfirmationProps) {
           <input name="until" type="datetime-local" />
         </label>
       )}
-      <p class="muted">The policy gets a new version, with your name in its history. Undo is the same switch.</p>
+      <label>
+        Reason (optional)
+        <input name="reason" maxLength={500} autocomplete="off" />
+      </label>
+      <p class="muted">
+        The policy gets a new version, with your name and the reason in its history. Undo is the same switch.
+      </p>
       <div role="alert" class="problem">
         {problem}
       </div>

@@ -182,6 +182,9 @@ class Policy:
     market: str = setting(
         "XNYS", MARKET, Group.MARKET, "Market whose hours and sessions count: ISO 10383 code of an exchange, or 24x7"
     )
+    benchmark: str | None = setting(
+        "SPY", optional(text(32)), Group.MARKET, "Symbol that the dashboard shows the account beside; empty: none"
+    )
     broker_live: bool = setting(False, FLAG, Group.BROKER, "Whether the connected account may be one with real money")
     signal_ttl_seconds: int = setting(
         300, whole_number(1, 86_400), Group.TIME_LIMITS, "Seconds for which a signal can be redeemed"

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from functions.domain.kernel.policy import Policy
+from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.inputs import Account
 from functions.domain.orchestration.position_book import PositionBook
@@ -29,6 +30,8 @@ MOST_MARKS = 2_000
 """Symbols whose prices are kept; what is held beyond is unknown today."""
 
 Entry = dict[str, Any]
+Past = tuple[str, float, float, float | None]
+"""A session that is over: day, equity, flows, the benchmark's price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,12 @@ class Cockpit:
     base_equity_as_of: datetime | None = None
     flows: float = 0.0
     """Money that came into the account today less what left it, USD."""
-    history: tuple[tuple[str, float, float], ...] = ()
-    """Sessions before today's, oldest first: day, equity at its last cycle, flows of it."""
+    benchmark: str | None = None
+    """The symbol that prices of a benchmark are of, canonical."""
+    benchmark_price: float | None = None
+    """Its price in today's last cycle that had one, USD per unit."""
+    history: tuple[Past, ...] = ()
+    """Sessions before today's, oldest first: day, equity and the benchmark's price at its last cycle, flows of it."""
     marks: Mapping[str, Mark] = field(default_factory=dict)
     """By canonical symbol, of what strategies hold, or held today."""
     last_signals: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -108,13 +115,23 @@ def next_cockpit(before: Cockpit | None, seen: CycleSeen) -> Cockpit:
         changed=cockpit.changed + len(seen.decision.signals_modified),
         entries=(*cockpit.entries, *_entries(seen.decision))[-MOST_ENTRIES:],
     )
-    return _with_equity(cockpit, seen)
+    return _with_equity(_with_benchmark(cockpit, seen), seen)
+
+
+def _with_benchmark(cockpit: Cockpit, seen: CycleSeen) -> Cockpit:
+    """Note the benchmark's price; prices of another one are of no use beside it."""
+    named = canonical_symbol(seen.policy.benchmark or "") or None
+    if cockpit.benchmark != named:
+        history = tuple((day, usd, flows, None) for day, usd, flows, _ in cockpit.history)
+        cockpit = replace(cockpit, benchmark=named, benchmark_price=None, history=history)
+    price = None if named is None else seen.prices.get(named)
+    return cockpit if price is None else replace(cockpit, benchmark_price=price)
 
 
 def _next_day(cockpit: Cockpit, day: str) -> Cockpit:
     history = cockpit.history
     if cockpit.equity is not None:
-        history = (*history, (cockpit.day, cockpit.equity, cockpit.flows))[-MOST_SESSIONS:]
+        history = (*history, (cockpit.day, cockpit.equity, cockpit.flows, cockpit.benchmark_price))[-MOST_SESSIONS:]
     return replace(
         cockpit,
         day=day,
@@ -123,6 +140,7 @@ def _next_day(cockpit: Cockpit, day: str) -> Cockpit:
         base_equity_as_of=cockpit.equity_as_of,
         flows=0.0,
         history=history,
+        benchmark_price=None,
         marks={symbol: Mark(one.price, one.price, True) for symbol, one in cockpit.marks.items() if one.is_held},
         cycles=0,
         proposed=0,

@@ -9,10 +9,12 @@ from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.stored_fields import COUNT, DAY, NUMBER, TEXT, TIME, Kinds, check_fields
-from functions.domain.orchestration.cockpit import Cockpit, CycleSeen, Mark
+from functions.domain.orchestration.cockpit import Cockpit, CycleSeen, Mark, Past
 
 _COUNTS = ("cycles", "proposed", "changed")
 _AS_IS = ("day", "as_of", "base_at", "equity", "equity_as_of", "base_equity", "base_equity_as_of", "flows", *_COUNTS)
+_BENCHMARK: Kinds = {"benchmark": TEXT, "benchmark_price": NUMBER}
+"""What documents of before there was one lack."""
 _ALWAYS: Kinds = {
     "day": DAY,
     **dict.fromkeys(("as_of", "base_at"), TIME),
@@ -30,14 +32,16 @@ def read_cockpit(document: Mapping[str, Any] | None) -> Cockpit | None:
     """Read what the last cycle stored; None without one. Raises InputError if it is damaged."""
     if document is None:
         return None
-    check_fields(document, _ALWAYS, or_null=_OR_NULL)
+    check_fields(document, _ALWAYS, _BENCHMARK, or_null=_OR_NULL)
     texts = {}
     try:
         for name in ("history", "marks", "strategies", "day"):
             texts[name] = json.loads(document[f"{name}_json"])
         return Cockpit(
             **{name: document[name] for name in _AS_IS},
-            history=tuple((str(day), float(usd), float(flows)) for day, usd, flows in texts["history"]),
+            benchmark=document.get("benchmark"),
+            benchmark_price=document.get("benchmark_price"),
+            history=tuple(map(_past, texts["history"])),
             marks={symbol: Mark(*one) for symbol, one in texts["marks"].items()},
             last_signals={name: one["last"] for name, one in texts["strategies"].items() if one["last"]},
             entries=tuple(texts["day"]),
@@ -50,7 +54,7 @@ def cockpit_document(cockpit: Cockpit, seen: CycleSeen) -> dict[str, Any]:
     """Return ``tenants/{t}/state/cockpit``."""
     policy, breaker = seen.policy, seen.breaker
     return {
-        **{name: getattr(cockpit, name) for name in _AS_IS},
+        **{name: getattr(cockpit, name) for name in (*_AS_IS, *_BENCHMARK)},
         "session_id": seen.decision.session_id,
         "buying_power": seen.account.buying_power,
         "peak": breaker.peak,
@@ -61,6 +65,8 @@ def cockpit_document(cockpit: Cockpit, seen: CycleSeen) -> dict[str, Any]:
         "tripped_by": None if breaker.reason_code is None else str(breaker.reason_code),
         "thresholds": [policy.sharpe_threshold_shadow, policy.sharpe_threshold_reduce],
         "min_data_points": policy.min_data_points,
+        "max_input_age_seconds": policy.max_input_age_seconds,
+        "on_drift": str(policy.on_drift),
         "history_json": _text(cockpit.history),
         "marks_json": _text({symbol: [m.price, m.base, m.is_held] for symbol, m in cockpit.marks.items()}),
         "strategies_json": _text(_strategies(cockpit, seen)),
@@ -91,6 +97,12 @@ def _in_use(seen: CycleSeen) -> dict[str, float | None]:
         price, so_far = seen.prices.get(symbol), worth[name]
         worth[name] = None if price is None or so_far is None else so_far + abs(one.qty) * price
     return worth
+
+
+def _past(entry: Any) -> Past:
+    day, usd, flows, *price = entry
+    known = price[0] if price else None
+    return str(day), float(usd), float(flows), None if known is None else float(known)
 
 
 def _text(value: Any) -> str:

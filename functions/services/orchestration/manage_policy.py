@@ -27,10 +27,12 @@ _LOOKED_BACK = 20
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who changes something, and under which request."""
+    """Who changes something, under which request, and why."""
 
     uid: str
     idempotency_key: str | None = None
+    reason: str | None = None
+    """In the author's words, for the history; None: not said."""
 
     def request(self, asked: Mapping[str, Any]) -> RequestKey | None:
         """Return what is asked under the key; None without one."""
@@ -77,7 +79,8 @@ class ManagePolicy:
         if problems := problems_of(overrides, defaults):
             raise PolicyProblemsError(problems)
 
-        key = author.request({"put": "policy", "overrides": dict(overrides), "version": expected_version})
+        asked = {"put": "policy", "overrides": dict(overrides), "version": expected_version}
+        key = author.request(asked if author.reason is None else {**asked, "reason": author.reason})
 
         def attempt() -> StoredPolicy:
             if first := self._first_answer(tenant_id, key, defaults):
@@ -90,7 +93,7 @@ class ManagePolicy:
                     f"the policy is not at version {expected_version} any more: read it again",
                 )
             kept = {name: value for name, value in document.items() if name.startswith("trading_state")}
-            return self._commit(tenant_id, {**_normalised(overrides), **kept}, before, author.uid, key, defaults)
+            return self._commit(tenant_id, {**_normalised(overrides), **kept}, before, author, key, defaults)
 
         return self._commits.run(tenant_id, attempt)
 
@@ -131,7 +134,7 @@ class ManagePolicy:
                 return first  # another attempt of this request came through
             before = self._store.read_policy(tenant_id)
             turned = {**switch, "trading_state_at": now, "trading_state_by": author.uid}
-            stored = self._commit(tenant_id, {**(before.value or {}), **turned}, before, author.uid, key, defaults)
+            stored = self._commit(tenant_id, {**(before.value or {}), **turned}, before, author, key, defaults)
             extra = {"tenant": tenant_id, "reason_code": state}
             logger.warning("Trading state %s by %s: %s", state, author.uid, reason, extra=extra)
             return stored
@@ -143,7 +146,7 @@ class ManagePolicy:
         tenant_id: str,
         settings: Mapping[str, Any],
         before: Versioned[Document | None],
-        uid: str,
+        author: Author,
         key: RequestKey | None,
         defaults: Mapping[str, Any],
     ) -> StoredPolicy:
@@ -151,7 +154,7 @@ class ManagePolicy:
         stamp = {
             "version": self._next_version(tenant_id, old),
             "updated_at": now,
-            "updated_by": uid,
+            "updated_by": author.uid,
         }
         after = {**settings, **stamp}
         changed = {name for name in old.keys() | after.keys() if old.get(name) != after.get(name)}
@@ -160,6 +163,7 @@ class ManagePolicy:
             "changed": sorted(changed - BOOKKEEPING_FIELDS),
             "policy": after,
         }
+        change |= {} if author.reason is None else {"reason": author.reason}
         answered = {} if key is None else {key.id: key.record({"version": stamp["version"]}, now)}
         self._store.commit_policy(tenant_id, after, change, before, answered)
         return stored_policy(after, defaults)

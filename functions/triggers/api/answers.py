@@ -379,6 +379,8 @@ class PolicyVersion(OpenAnswer):
     updated_at: datetime
     updated_by: str
     changed: list[str]
+    reason: str | None = None
+    """In the author's words, where one was given."""
     policy: dict[str, Any]
 
 

@@ -28,7 +28,7 @@ def get_policy() -> Response:
 
 @control.put("/policy", responses=responses_of(answers.Policy, 400, 409, 412, 413, 415, 428))
 @needs(Role.ADMIN)
-def put_policy(header: requests.PolicyHeader, body: requests.PolicyChange) -> Response:
+def put_policy(header: requests.PolicyHeader, query: requests.ChangeQuery, body: requests.PolicyChange) -> Response:
     """
     Replace everything the tenant sets, but for the trading state; it holds from the next cycle on.
 
@@ -42,7 +42,7 @@ def put_policy(header: requests.PolicyHeader, body: requests.PolicyChange) -> Re
         g.principal.tenant_id,
         body.model_dump(exclude_unset=True),
         int(header.if_match.strip('"')),
-        Author(g.principal.uid, header.idempotency_key),
+        Author(g.principal.uid, header.idempotency_key, query.reason),
         services().policy_defaults(),
     )
     return _policy(stored)

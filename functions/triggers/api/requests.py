@@ -212,6 +212,14 @@ class PolicyHeader(IdempotencyHeader):
     )
 
 
+class ChangeQuery(Request):
+    """Why."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        default=None, description="Why, in your words; the policy's history keeps it."
+    )
+
+
 class PageQuery(Request):
     """Which part of a list."""
 

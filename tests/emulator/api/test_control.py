@@ -99,6 +99,19 @@ def test_every_malformed_field_is_named(admin: Caller) -> None:
     assert admin("GET", "policy").get_json()["version"] == 0
 
 
+def test_a_reason_goes_on_record_and_belongs_to_its_key(admin: Caller) -> None:
+    def switch_off(reason: str) -> Any:
+        headers = {"If-Match": '"0"', "Idempotency-Key": "k"}
+        return admin("PUT", f"policy?reason={reason}", json={"disabled_strategies": ["Value"]}, headers=headers)
+
+    assert switch_off("earnings").status_code == switch_off("earnings").status_code == 200
+    assert switch_off("other").get_json()["reason_code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert switch_off("x" * 501).status_code == 422
+    assert put_policy(admin, 1, {"base_capital": 5_000}).status_code == 200
+    items = admin("GET", "policy/history").get_json()["items"]
+    assert [one["reason"] for one in items] == [None, "earnings"]
+
+
 def test_history_says_who_when_and_what(admin: Caller, desk: Desk) -> None:
     put_policy(admin, 0, {"base_capital": 5_000})
     halt(admin, until=(datetime.now(UTC) + timedelta(hours=1)).isoformat())

@@ -117,7 +117,7 @@ READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/acme/sessions/s": (NONE, NONE),
     "tenants/acme/redemptions/n": (NONE, NONE),
     "tenants/acme/idempotency/k": (NONE, NONE),
-    "tenants/acme/jobs/day-2020-03-16": (NONE, NONE),
+    "tenants/acme/jobs/day-2020-03-16": (MEMBERS, MEMBERS),
     "tenants/acme/cycles/20200316T140000Z": (MEMBERS, MEMBERS),
     "tenants/acme/alerts/a": (MEMBERS, MEMBERS),
     "tenants/acme/reports/2020-03-16": (MEMBERS, MEMBERS),

@@ -9,6 +9,7 @@ from typing import Any
 from functions.domain.access.roles import Role
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import TradingState
+from functions.domain.monitoring.alerts import alert_id
 from functions.settings import REGION
 from tools.firebase_config import config_with
 from tools.ports import DEFAULT_PORTS
@@ -47,6 +48,16 @@ def test_only_the_emulators_configuration_lets_the_dashboard_talk_to_them() -> N
     assert redirect["destination"] == f"http://127.0.0.1:{DEFAULT_PORTS['hub']}/emulators"
     assert f"http://127.0.0.1:{DEFAULT_PORTS['firestore']}" in policy_of(emulated)
     assert "127.0.0.1" not in policy_of(hosting())
+
+
+def test_health_names_headings_that_the_runbook_has_and_the_alert_of_missed_cycles() -> None:
+    said = (SOURCE / "cockpit/health.ts").read_text(encoding="utf-8")
+    headings = set(re.findall(r"^## (.+)$", (ROOT / "docs/runbook.md").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {"Every BUY is HOLD", "The position book", "Performance", "Broker and books differ"}
+    named |= {"A broker's keys are lost, or its feed fails", "No decision, and the market is open"}
+    assert named <= headings
+    assert all(f'"{one}"' in said for one in named)
+    assert f'"{alert_id("missed-cycles")}"' in (SOURCE / "paths.ts").read_text(encoding="utf-8")
 
 
 def hosting() -> dict[str, Any]:

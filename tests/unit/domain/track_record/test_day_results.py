@@ -29,12 +29,17 @@ def day(session: date = FIRST, strategy: str = "Trend", pnl: float = 10.0, **oth
 
 
 def test_users_add_up_and_neither_paper_nor_what_nobody_owns_counts() -> None:
-    days = [day(), day(uid="bob", pnl=-4.0), day(uid="shadow", book="shadow", pnl=99.0), day(uid="unowned", pnl=7.0)]
+    days = [
+        day(),
+        day(uid="bob", pnl=-4.0),
+        day(uid="shadow", book="shadow", pnl=99.0, is_active=False),
+        day(uid="unowned", pnl=7.0),
+    ]
     assert DayResults.of(days).cells == {("Trend", FIRST): DayResult(6.0, AgentMode.ACTIVE)}
 
 
 def test_a_session_only_on_paper_has_a_mode_and_no_live_result() -> None:
-    (one,) = DayResults.of([day(uid="shadow", book="shadow", mode="SHADOW_MODE")]).cells.values()
+    (one,) = DayResults.of([day(uid="shadow", book="shadow", mode="SHADOW_MODE", is_active=True)]).cells.values()
     assert math.isnan(one.pnl)
     assert one.mode is AgentMode.SHADOW_MODE
 
@@ -62,3 +67,25 @@ def test_where_none_are_kept_there_are_none_and_damaged_ones_are_refused() -> No
     for damaged in ({"pnl": b"\0" * 4, "modes": b""}, {"pnl": b"\0" * 4, "modes": b"\x09"}, {"pnl": b"\0" * 4}):
         with pytest.raises(PackedStateError, match="a figure and a mode"):
             DayResults.from_document({**index, **damaged})
+
+
+def test_raw_is_what_strategies_own_records_made_live_or_on_paper() -> None:
+    paper = day(uid="shadow", book="shadow", strategy="Exit", pnl=-7.5, is_active=True)
+    held_live = day(strategy="Exit", pnl=2.0)  # what it still holds while it is followed on paper
+    idle = day(uid="shadow", book="shadow", pnl=99.0, is_active=False)
+    days = [day(), day(uid="bob", pnl=-4.0), idle, paper, held_live, day(uid="unowned", pnl=50.0)]
+    assert DayResults.of(days).raw == {FIRST: 10.0 - 4.0 - 7.5}
+
+
+def test_raw_is_packed_beside_the_windows_and_carried_on_with_them() -> None:
+    results = DayResults.of([day(), day(SECOND, pnl=3.0)])
+    windows = PerformanceWindows.from_daily_returns([("Trend", FIRST - timedelta(days=1), 0.0), ("Trend", FIRST, 0.01)])
+    packed = results.to_document(windows)
+    assert len(packed["raw"]) == 2 * 8
+    assert DayResults.from_document(packed).raw == {FIRST: 10.0}, "of the windows' sessions, and nothing of the others"
+    after = results.followed_by(DayResults.of([day(SECOND, pnl=4.0)]), since=SECOND)
+    assert after.raw == {SECOND: 4.0}
+    del packed["raw"]
+    assert DayResults.from_document(packed).raw == {}, "documents of before it was kept"
+    with pytest.raises(PackedStateError, match="a figure and a mode"):
+        DayResults.from_document({**packed, "raw": b"\0" * 8})

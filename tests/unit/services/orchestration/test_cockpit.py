@@ -74,7 +74,7 @@ def test_a_new_session_counts_from_the_last_cycle_of_the_one_before(desk: Desk) 
     desk.hold({("Trend", "KO"): Holding(10.0, 40.0, "KO"), ("Trend", "AAPL"): Holding(1.0, 99.0, "AAPL")})
     seen = desk.cycle(DAY, 101_000, {"KO": 47.0, "XOM": 60.0, "AAPL": 100.0})
     assert (seen["day"], seen["base_equity"], seen["base_at"]) == ("2020-03-17", 100_500, MARCH_16 + 5 * MINUTE)
-    assert text(seen, "history") == [["2020-03-16", 100_500, 0]]
+    assert text(seen, "history") == [["2020-03-16", 100_500, 0, None]]
     assert text(seen, "marks") == {
         "KO": [47.0, 46.0, True],
         "XOM": [60.0, 61.0, False],  # bought back since: a page still needs its price of then
@@ -101,7 +101,32 @@ def test_money_that_came_in_is_told_apart_from_profit(desk: Desk) -> None:
     desk.store.put(f"{TENANT}/state/session", {**session, "breaker": breaker.to_document()})
     assert desk.cycle(10 * MINUTE, 100_000, {})["flows"] == 0, "not in this snapshot yet"
     assert desk.cycle(60 * MINUTE, 105_100, {})["flows"] == 5_000
-    assert text(desk.cycle(DAY, 105_100, {}), "history") == [["2020-03-16", 105_100, 5_000]]
+    assert text(desk.cycle(DAY, 105_100, {}), "history") == [["2020-03-16", 105_100, 5_000, None]]
+
+
+def test_a_benchmarks_price_is_kept_of_each_session_and_of_no_other_symbol(desk: Desk) -> None:
+    desk.cycle(0 * MINUTE, 100_000, {"SPY": 300.0})
+    desk.cycle(5 * MINUTE, 100_000, {"SPY": 303.0})
+    desk.cycle(10 * MINUTE, 100_000, {})  # no price is no news: the last one counts
+    seen = desk.cycle(DAY, 100_000, {})
+    assert text(seen, "history") == [["2020-03-16", 100_000, 0, 303.0]]
+    assert (seen["benchmark"], seen["benchmark_price"]) == ("SPY", None), "yesterday's is not today's"
+    assert desk.cycle(DAY + MINUTE, 100_000, {"SPY": 306.0})["benchmark_price"] == 306.0
+    desk.store.put(f"{TENANT}/config/maestro", {"benchmark": "qqq"})
+    other = desk.cycle(DAY + 2 * MINUTE, 100_000, {"SPY": 306.0, "QQQ": 200.0})
+    assert (other["benchmark"], other["benchmark_price"]) == ("QQQ", 200.0)
+    assert text(other, "history") == [["2020-03-16", 100_000, 0, None]]
+    desk.store.put(f"{TENANT}/config/maestro", {"benchmark": None})
+    assert desk.cycle(DAY + 3 * MINUTE, 100_000, {"QQQ": 200.0})["benchmark"] is None
+
+
+def test_one_of_before_there_was_a_benchmark_is_carried_on(desk: Desk) -> None:
+    desk.cycle(0 * MINUTE, 100_000, {"SPY": 300.0})
+    before = {name: one for name, one in desk.seen.items() if not name.startswith("benchmark")}
+    desk.store.put(f"{TENANT}/state/cockpit", {**before, "history_json": '[["2020-03-13", 99000, 0]]'})
+    seen = desk.cycle(5 * MINUTE, 100_500, {"SPY": 301.0})
+    assert text(seen, "history") == [["2020-03-13", 99_000, 0, None]]
+    assert (seen["cycles"], seen["benchmark_price"]) == (2, 301.0)
 
 
 def test_what_a_strategy_uses_is_longs_and_shorts_at_the_markets_price(desk: Desk) -> None:
@@ -131,7 +156,15 @@ def test_the_day_lists_what_was_asked_and_what_was_left_and_the_last_signal_outl
 
 
 @pytest.mark.parametrize(
-    "damage", [{"day": 7}, {"history_json": "["}, {"marks_json": '{"KO": 1}'}, {"strategies_json": "{}", "flows": None}]
+    "damage",
+    [
+        {"day": 7},
+        {"history_json": "["},
+        {"history_json": '[["2020-03-13", 1, 0, "high"]]'},
+        {"marks_json": '{"KO": 1}'},
+        {"strategies_json": "{}", "flows": None},
+        {"benchmark_price": "high"},
+    ],
 )
 def test_a_damaged_one_begins_anew_and_stops_no_cycle(
     desk: Desk, damage: dict[str, Any], caplog: pytest.LogCaptureFixture

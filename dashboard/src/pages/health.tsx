@@ -1,0 +1,51 @@
+import { useBoard } from "../cockpit/use-board";
+import { useHealth } from "../cockpit/use-health";
+import { HealthMark } from "../ui/health-strip";
+import { CELL, Heading, ROW, Section, TABLE } from "../ui/parts";
+
+/** Every check with what it means, what follows and where it is mended. */
+export function HealthPage() {
+  const checks = useHealth(useBoard());
+  const count = checks.filter(({ state }) => state === "ok").length;
+  return (
+    <>
+      <Heading title="Health">Health</Heading>
+      <Section title="Checks" count={`${count} of ${checks.length} checked and in order`}>
+        <table class="t cards" aria-label="Checks" {...TABLE}>
+          <thead>
+            <tr {...ROW}>
+              <th scope="col">Of</th>
+              <th scope="col">State</th>
+              <th scope="col">Now</th>
+              <th scope="col">What it means</th>
+              <th scope="col">In the runbook</th>
+            </tr>
+          </thead>
+          <tbody>
+            {checks.map((check) => (
+              <tr key={check.name} {...ROW}>
+                <th scope="row">{check.name}</th>
+                <td data-name="State" {...CELL}>
+                  <HealthMark state={check.state} isSaid />
+                </td>
+                <td data-name="Now" {...CELL}>
+                  {check.short}
+                </td>
+                <td class="c-text" data-name="What it means" {...CELL}>
+                  {check.detail}
+                </td>
+                <td class="c-text" data-name="In the runbook" {...CELL}>
+                  {check.runbook ?? <span class="muted">none</span>}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        <p class="muted">
+          Green was checked; a dashed ring is what nobody knows; a dash is not due. The runbook is docs/runbook.md of
+          the deployed version.
+        </p>
+      </Section>
+    </>
+  );
+}
