@@ -44,7 +44,7 @@ NO_PART = frozenset(
     {
         *("trading_state", "trading_state_until", "trading_state_reason", "version", "broker_live"),
         *("signal_ttl_seconds", "reservation_ttl_seconds", "max_fill_age_days"),
-        *("alert_cooldown_minutes", "time_zone", "report_hour"),
+        *("alert_cooldown_minutes", "time_zone", "report_hour", "benchmark"),
     }
 )
 """Settings that no decision of a cycle depends on, or that are not changed with the policy."""
