@@ -129,7 +129,7 @@ def test_a_fill_without_a_strategy_is_nobodys(desk: Desk, trader: Caller) -> Non
     assert (held(desk), list(results_of(desk, 50.0))) == ({}, ["unowned"])
     (error,) = errors_of(trader("POST", "fills", json={"fills": [fill("2", strategy_id="unowned")]}))
     assert "fills.0.strategy_id" in error
-    assert "must be left out for what no strategy owns" in error
+    assert "must be left out if no strategy owns it" in error
 
 
 @pytest.mark.parametrize(
