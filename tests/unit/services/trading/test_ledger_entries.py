@@ -465,7 +465,7 @@ def test_a_flow_that_shows_a_trip_to_be_for_no_loss_releases_it_and_says_so(
     for _ in range(2):
         tell(desk, "withdrawal", amount=30_000.0, ts=start + timedelta(minutes=2))
     assert not desk.current().breaker.is_tripped(desk.clock.time)
-    assert sum("is released: with the flows of money on record it was no loss" in one for one in caplog.messages) == 1
+    assert sum("is released: the recorded flows of money show there was no loss" in one for one in caplog.messages) == 1
 
 
 # What users' own code writes
