@@ -1,4 +1,4 @@
-"""A tenant's connection to an account at a broker, as it is stored: everything but the keys."""
+"""A tenant's connection to an account at a broker, as stored: everything but the keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functions.domain.kernel.stored_fields import FLAG, MAP, MAPS, TEXT, TIME, K
 from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed
 
 MOST_TOLD = 20
-"""Of what a person should look at, the newest are kept."""
+"""How many reports to people are kept, newest first to stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,31 +20,31 @@ class BrokerConnection:
     """``tenants/{t}/state/broker``."""
 
     broker: str
-    """Whose adapter it is, such as alpaca."""
+    """Name of the broker's adapter, such as alpaca."""
     is_live: bool
     """Whether it holds real money."""
     account_id: str
     account_number: str | None
     status: ConnectionStatus
     connected_at: datetime
-    """From when on activities are booked."""
+    """Activities from this time on are booked."""
     connected_by: str
     tells_amendments: bool
-    """Whether the account may be asked for busts and corrections of trades."""
+    """Whether busts and corrections of trades can be requested for the account."""
     cursor: ActivityCursor
     feed: Feed | None = None
     """The last one."""
     failing_since: datetime | None = None
-    """When the first feed ended of those that failed without one in between that did not."""
+    """When the first of the current run of failed feeds ended."""
     told: Sequence[Mapping[str, Any]] = ()
-    """What a person should look at, the newest last: ``at`` and ``text``."""
+    """Reports to people, newest last: ``at`` and ``text``."""
 
     @property
     def is_connected(self) -> bool:
         return self.status is ConnectionStatus.CONNECTED
 
     def telling(self, texts: Sequence[str], at: datetime) -> BrokerConnection:
-        """Return it with more for a person to look at; what was told before is not told again."""
+        """Return it with further reports to people, without repeating earlier ones."""
         known = {one["text"] for one in self.told}
         new = [{"at": at, "text": one} for one in dict.fromkeys(texts) if one not in known]
         return replace(self, told=(*self.told, *new)[-MOST_TOLD:])
@@ -65,7 +65,7 @@ class BrokerConnection:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> BrokerConnection:
-        """Read what is stored. Raises InputError."""
+        """Read the stored document. Raises InputError."""
         check_fields(document, _ALWAYS, or_null=_OR_NULL, is_closed=True)
         told = tuple(dict(one) for one in document["told"])
         values = {**document, "status": ConnectionStatus(document["status"]), "told": told}

@@ -1,4 +1,4 @@
-"""A tenant's settings: the defaults of the code, overlaid by the tenant's own document."""
+"""A tenant's settings: the code's defaults, overlaid by the tenant's own document."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from functions.domain.kernel.setting_checks import (
 )
 
 MAX_WINDOW_DAYS = 90
-"""Days kept; the policy's lookback cannot exceed it."""
+"""Days stored; the policy's lookback cannot exceed it."""
 
 
 class TradingState(StrEnum):
@@ -39,33 +39,33 @@ class TradingState(StrEnum):
     REDUCE_ONLY = "REDUCE_ONLY"
     """No new exposure."""
     HALT = "HALT"
-    """Nothing can be redeemed but exits."""
+    """Only exits can be redeemed."""
 
 
 class OnShadow(StrEnum):
-    """What becomes of a shadowed strategy's live positions."""
+    """What happens to a shadowed strategy's live positions."""
 
     KEEP = "keep"
-    """The strategy leaves them when it says so."""
+    """The strategy exits them with its own signals."""
     FLATTEN = "flatten"
-    """Maestro leaves them in the next cycles, by exits like any other."""
+    """Maestro exits them in the next cycles, by ordinary exit signals."""
 
 
 class OnDrift(StrEnum):
-    """What becomes of entries while broker and books differ; exits pass in any case."""
+    """What happens to entries while broker and books differ; exits always pass."""
 
     WARN = "warn"
-    """An alert says so."""
+    """Only an alert is raised."""
     HOLD = "hold"
-    """Entries of a symbol that differs wait."""
+    """Entries in a differing symbol are held."""
     HALT = "halt"
-    """All entries wait."""
+    """All entries are held."""
 
 
 BOOKKEEPING_FIELDS = frozenset({"version", "updated_at", "updated_by", "trading_state_at", "trading_state_by"})
-"""Fields of the stored document that say who changed it, not what it says."""
+"""Fields of the stored document that record its change, not settings."""
 TRADING_STATE_FIELDS = frozenset({"trading_state", "trading_state_until", "trading_state_reason"})
-"""Settings with a switch of their own, which a change of the others leaves alone."""
+"""Settings that have a route of their own, and that a change of the others leaves alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,56 +79,56 @@ class Policy:
     sharpe_threshold_reduce: float = field(default=1.0, metadata={"check": number(-10, 10)})
     """Annualised Sharpe ratio at which a strategy keeps its full allocation."""
     sharpe_threshold_shadow: float = field(default=0.5, metadata={"check": number(-10, 10)})
-    """Annualised Sharpe ratio below which a strategy trades on paper only."""
+    """Annualised Sharpe ratio below which a strategy only trades on paper."""
     systemic_sell_threshold: int = field(default=3, metadata={"check": whole_number(1, 1000)})
-    """Distinct strategies saying SELL in one cycle that turn every BUY into HOLD."""
+    """Number of distinct strategies with a SELL in one cycle that turns every BUY into HOLD."""
     performance_lookback_days: int = field(default=30, metadata={"check": whole_number(2, MAX_WINDOW_DAYS)})
-    """Daily returns that count."""
+    """Number of latest daily returns that count."""
     min_data_points: int = field(default=5, metadata={"check": whole_number(2, MAX_WINDOW_DAYS)})
     """Daily returns below which a Sharpe ratio is not computed."""
     risk_free_rate: float = field(default=0.04, metadata={"check": number(-0.5, 1)})
     """Fraction per year."""
     base_capital: float = field(default=10_000.0, metadata={"check": number(1, 1e12)})
-    """USD, where no capital is known."""
+    """USD, if no capital is known."""
     strategy_capital: Mapping[str, float] = field(default_factory=dict, metadata={"check": CAPITALS})
-    """USD a strategy may use, where that is fixed: the base of its daily returns."""
+    """Fixed capital of a strategy, USD: the base of its daily returns."""
     max_gross_allocation: float = field(default=1.0, metadata={"check": number(0, 10)})
-    """Fraction of buying power that all BUYs of a cycle together may ask for."""
+    """Largest fraction of buying power for all BUYs of a cycle together."""
     insufficient_data_mode: AgentMode = field(
         default=AgentMode.ACTIVE,
         metadata={"check": choice(AgentMode, AgentMode.ACTIVE, AgentMode.REDUCED, AgentMode.SHADOW_MODE)},
     )
     """Mode of a strategy with too few daily returns."""
     promotion_margin: float = field(default=0.0, metadata={"check": number(0, 10)})
-    """Sharpe above a threshold that a promotion takes."""
+    """Margin of the Sharpe ratio above a threshold that a promotion requires."""
     min_dwell_days: float = field(default=1.0, metadata={"check": number(0, 365)})
-    """Days in a mode before a promotion out of it."""
+    """Minimum days in a mode before a promotion."""
     demotion_confidence: float | None = field(default=None, metadata={"check": optional(number(0.5, 0.9999))})
-    """Probability that the true Sharpe ratio is below a threshold which a demotion takes; off when None."""
+    """Probability of the true Sharpe ratio being below a threshold that a demotion requires; off if None."""
     signal_ttl_seconds: int = field(default=300, metadata={"check": whole_number(1, 86_400)})
-    """Seconds a signal can be redeemed."""
+    """Seconds for which a signal can be redeemed."""
     max_input_age_seconds: int = field(default=900, metadata={"check": whole_number(1, 7 * 86_400)})
     """Age of market data and account snapshot above which no exposure is added."""
     strategy_timeout_seconds: float = field(default=5.0, metadata={"check": number(0.01, 300)})
-    """Seconds a strategy may take."""
+    """Time limit of a strategy, seconds."""
     max_drawdown: float | None = field(default=None, metadata={"check": optional(number(0.001, 1))})
-    """Fall of equity from its peak, a fraction, that trips the account breaker; off when None."""
+    """Fall of equity from its peak, as a fraction, that trips the account breaker; off if None."""
     daily_loss_limit: float | None = field(default=None, metadata={"check": optional(number(0.001, 1))})
-    """Fall of equity within a session of the market, a fraction, that trips the account breaker; off when None."""
+    """Fall of equity within a session of the market, as a fraction, that trips the account breaker; off if None."""
     breaker_confirmations: int = field(default=3, metadata={"check": whole_number(1, 20)})
-    """Equity observations in a row that a breaker takes to trip."""
+    """Consecutive equity observations needed to trip a breaker."""
     breaker_release_hours: float = field(default=24.0, metadata={"check": number(0.1, 24 * 30)})
     """Hours after which a tripped breaker releases."""
     allow_shorts: bool = field(default=False, metadata={"check": FLAG})
     """Whether a SELL beyond what a strategy holds may open a short; an entry like any other."""
     on_shadow: OnShadow = field(default=OnShadow.KEEP, metadata={"check": choice(OnShadow, *OnShadow)})
-    """What becomes of the live positions of a strategy in SHADOW_MODE."""
+    """What happens to the live positions of a strategy in SHADOW_MODE."""
     on_drift: OnDrift = field(default=OnDrift.WARN, metadata={"check": choice(OnDrift, *OnDrift)})
-    """What becomes of entries while broker and books differ."""
+    """What happens to entries while broker and books differ."""
     paper_fee_bps: float | None = field(default=None, metadata={"check": optional(FEE_BPS)})
-    """Fees of a fill on paper, basis points of what is traded; None: as live fills had of late, else as stated."""
+    """Fees of a fill on paper, basis points of the notional; None: as in recent live fills, else as stated."""
     paper_slippage_bps: float | None = field(default=None, metadata={"check": optional(SLIPPAGE_BPS)})
-    """The same of slippage."""
+    """The same for slippage."""
     disabled_strategies: Mapping[str, datetime | None] = field(default_factory=dict, metadata={"check": DISABLED})
     """Strategies switched off by hand, with the time the switch ends, or None."""
     sample_strategies: tuple[str, ...] = field(default=(), metadata={"check": NAMES})
@@ -140,23 +140,23 @@ class Policy:
     )
     """The kill switch."""
     trading_state_until: datetime | None = field(default=None, metadata={"check": optional(TIME)})
-    """When the trading state goes back to RUN by itself; None: when somebody says so."""
+    """When the trading state returns to RUN by itself; None: when an operator sets it."""
     trading_state_reason: str | None = field(default=None, metadata={"check": optional(text(500))})
     """Why, in the operator's words."""
     market: str = field(default="XNYS", metadata={"check": MARKET})
-    """Whose hours cycles keep and whose sessions days are: an exchange's ISO 10383 code, or 24x7."""
+    """The market whose hours and sessions apply: an exchange's ISO 10383 code, or 24x7."""
     alert_cooldown_minutes: float = field(default=60.0, metadata={"check": number(0, 24 * 60)})
-    """Minutes in which an alert that comes back is not told again."""
+    """Minutes within which a recurring alert is not notified again."""
     time_zone: str = field(default="America/New_York", metadata={"check": TIME_ZONE})
-    """IANA name of the zone the daily report keeps."""
+    """IANA name of the time zone of the daily report."""
     report_hour: int = field(default=17, metadata={"check": whole_number(0, 23)})
-    """Hour of the tenant's day at which the daily report is made."""
+    """Hour of the day, in that time zone, of the daily report."""
     reservation_ttl_seconds: int = field(default=900, metadata={"check": whole_number(1, 86_400)})
-    """Seconds a redeemed signal holds its buying power without a fill."""
+    """Seconds for which a redeemed signal holds its buying power without a fill."""
     max_fill_age_days: int = field(default=7, metadata={"check": whole_number(1, 365)})
-    """How long ago a fill may have happened that is reported over the API; an operator records older ones."""
+    """Maximum age, in days, of a fill reported over the API; an operator records older ones."""
     broker_live: bool = field(default=False, metadata={"check": FLAG})
-    """Whether the connected account may be one with real money."""
+    """Whether the connected account may hold real money."""
     version: int = field(default=0, metadata={"check": whole_number(0, 2**53)})
     """Version of the tenant's document; 0 when there is none."""
 
@@ -190,7 +190,7 @@ class Policy:
 
     @classmethod
     def problems(cls, defaults: Mapping[str, Any], document: Mapping[str, Any]) -> list[PolicyError]:
-        """Return everything that is wrong with a document, field by field; nothing if `from_sources` reads it."""
+        """Return everything that is wrong with a document, field by field; empty if `from_sources` accepts it."""
         found = []
         for name, value in document.items():
             try:
@@ -200,7 +200,7 @@ class Policy:
                     raise _unknown(name, value)
             except PolicyError as error:
                 found.append(error)
-        if not found:  # each is right by itself: do they go together?
+        if not found:  # each is valid by itself: are they consistent?
             try:
                 cls.from_sources(defaults, document)
             except PolicyError as error:
@@ -209,11 +209,11 @@ class Policy:
 
     @property
     def periods_a_year(self) -> int:
-        """Trading days a year on the tenant's market: what annualises daily figures."""
+        """Trading days per year on the tenant's market, to annualise daily figures."""
         return periods_a_year(self.market)
 
     def at(self, now: datetime) -> Policy:
-        """Return the policy as it holds at a time: a trading state that ended is RUN again."""
+        """Return the policy in force at a time: an expired trading state is RUN again."""
         ends = self.trading_state_until
         return self if ends is None or now < ends else replace(self, trading_state=TradingState.RUN)
 
@@ -228,7 +228,7 @@ GUIDE_CONSTANTS = frozenset(
         "risk_free_rate",
     }
 )
-"""Settings that class attributes and documents spell in upper case."""
+"""Settings in upper case in class attributes and documents."""
 
 
 def document_name(setting: str) -> str:
@@ -253,7 +253,7 @@ def _unknown(name: str, value: Any) -> PolicyError:
 
 
 _SETTING_NAMES = {document_name(setting.name): setting.name for setting in fields(Policy)}
-"""Settings by the name they have in documents."""
+"""Settings by document name."""
 
 
 def setting_schemas() -> dict[str, Mapping[str, Any]]:

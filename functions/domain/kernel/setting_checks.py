@@ -1,4 +1,4 @@
-"""What one setting of a policy accepts: read and checked, and the same told as JSON Schema."""
+"""What a policy setting accepts: parsed, checked, and described as JSON Schema."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from functions.domain.kernel.parsing import parse_time
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one setting accepts: a reader that raises ValueError with the limit, and the same as JSON Schema."""
+    """What a setting accepts: a parser that raises ValueError with the limit, and the same as JSON Schema."""
 
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
@@ -99,7 +99,7 @@ def _read_time_zone(value: Any) -> str:
     try:
         if isinstance(value, str):
             return ZoneInfo(value).key
-    except (ValueError, KeyError, OSError):  # not found is a KeyError; a folder's name is an OSError
+    except (ValueError, KeyError, OSError):  # an unknown name is a KeyError, a folder's an OSError
         pass
     raise ValueError("the IANA name of a time zone, like Europe/Zurich")
 
@@ -111,13 +111,13 @@ def _read_market(value: Any) -> str:
 
 
 def _is_name(value: Any) -> bool:
-    """Tell whether a value can name a strategy, and so a field of a document."""
+    """Return whether a value can name a strategy, and so a field of a document."""
     is_text = isinstance(value, str) and len(value) <= _LONGEST_NAME
     return is_text and re.fullmatch(_NAME["pattern"], value) is not None
 
 
 def _read_disabled(value: Any) -> Mapping[str, datetime | None]:
-    """Read a list of names, or a map of name to the time it ends (null: until enabled again)."""
+    """Read a list of names, or a map from name to end time (null: until enabled again)."""
     entries = dict.fromkeys(value) if isinstance(value, list | tuple | set) else value
     if not isinstance(entries, Mapping) or not all(_is_name(name) for name in entries):
         raise ValueError("a list of strategy names, or a map of strategy name to end time or null")
@@ -151,10 +151,10 @@ _NAME: Mapping[str, Any] = {"type": "string", "minLength": 1, "maxLength": _LONG
 CAPITAL = number(1, 1e12)
 
 FEE_BPS = number(-100, 1000)
-"""Basis points of what is traded; below 0 a rebate."""
+"""Basis points of the notional; negative for a rebate."""
 
 SLIPPAGE_BPS = number(0, 1000)
-"""Basis points of what is traded."""
+"""Basis points of the notional."""
 
 TIME = Check(_read_time, {"type": "string", "format": "date-time"})
 

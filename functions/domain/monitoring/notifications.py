@@ -1,4 +1,4 @@
-"""What people are told."""
+"""Notifications to people."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from functions.domain.kernel.parsing import parse_time, read_text, read_word, sh
 from functions.domain.kernel.text import cut
 
 _TEXT_BYTES, _TITLE_BYTES, _NAME_BYTES, _VALUE_BYTES, _MOST_FIELDS = 15_000, 300, 60, 500, 30
-"""Bounds that let any notification fit a queue's task and a document."""
+"""Limits that make any notification fit a queue's task and a document."""
 _DOCUMENT_ID = re.compile(r"(?!__)[^/\x00-\x20\ud800-\udfff]{1,256}")
 
 
 class Severity(StrEnum):
-    """How soon somebody should look."""
+    """How soon someone should look."""
 
     INFO = "INFO"
     WARNING = "WARNING"
@@ -28,19 +28,19 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """An alert or a report, on its way to people; long texts are cut. Raises InputError for a malformed id or time."""
+    """An alert or a report for people; long texts are cut. Raises InputError for a malformed id or time."""
 
     notification_id: str
-    """Stable: the same id is told once to each channel."""
+    """Stable: each channel gets the same id once."""
     tenant_id: str
     kind: str
-    """What it is about, as rules name it."""
+    """Its kind, as rules name it."""
     severity: Severity
     title: str
     text: str
     at: datetime
     fields: Mapping[str, str] = field(default_factory=dict)
-    """Figures worth their own line."""
+    """Figures with a line of their own."""
 
     def __post_init__(self) -> None:
         for name in ("notification_id", "tenant_id"):

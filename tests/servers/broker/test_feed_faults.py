@@ -134,7 +134,7 @@ def test_a_renamed_symbol_is_told_and_what_is_held_goes_by_its_new_name(desk: Fe
     assert "no price of QQQ" in outcome.detail
     assert list(desk.document("market_data/latest")["symbols"]) == ["NDXQ"]
     assert desk.document("accounts/primary")["positions"][0]["symbol"] == "NDXQ"
-    assert any("QQQ takes part in a change of names" in one for one in desk.told())
+    assert any("QQQ changed its name" in one for one in desk.told())
 
 
 def test_without_prices_both_sides_are_compared_all_the_same(desk: Fed) -> None:

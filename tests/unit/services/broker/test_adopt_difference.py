@@ -77,7 +77,7 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(desk: WatchedDesk) -
 
 def test_what_was_seen_once_is_not_booked(desk: WatchedDesk) -> None:
     desk.see({"KO": 5.0})
-    with pytest.raises(InputError, match="a position that drifts"):
+    with pytest.raises(InputError, match="a position with drift"):
         adopt(desk, "KO")
     assert adopt(desk).fills == []
 

@@ -240,8 +240,8 @@ def test_a_purchase_corrected_to_a_dearer_one_costs_the_difference(desk: BookDes
 @pytest.mark.parametrize(
     ("kind", "of", "told"),
     [
-        ("void", "nothing", "entries.0.of must be the id of a ledger document, as its answer gave it, was 'nothing'"),
-        ("void", "void", "entries.0.of must be the id of what happened; a void holds for ever"),
+        ("void", "nothing", "entries.0.of must be the id of a ledger document, as the API answered it, was 'nothing'"),
+        ("void", "void", "entries.0.of must be the id of an entry that is not a void, which is final"),
         ("correction", "split", "entries.0.of must be the id of a fill; void a split, and record another"),
         ("void", "old", "entries.0.of must be at most 7 days ago"),
     ],

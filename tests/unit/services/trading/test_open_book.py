@@ -282,7 +282,7 @@ def test_an_unknown_account_is_told_and_lets_the_book_open_without_gifts(
     opening = desk.open()
     assert (opening.residuals.unknown_because, opening.residuals.unowned) == (because, {})
     assert desk.book().is_open
-    with pytest.raises(InputError, match="of an account that is known"):
+    with pytest.raises(InputError, match="a position of a known account"):
         desk.open("KO=Trend@50")
 
 
