@@ -254,7 +254,9 @@ def test_a_removed_user_reads_nothing_and_may_join_another_tenant(
     with pytest.raises(auth.RevokedIdTokenError):
         auth.verify_id_token(session["idToken"], check_revoked=True)
     assert rights(sign_in(email, user["password"])) == (None, None)
-    assert operator.refused("user", "remove", "acme", email).startswith("maestro: email must be the address of a user of")
+    assert operator.refused("user", "remove", "acme", email).startswith(
+        "maestro: email must be the address of a user of"
+    )
     operator.done("tenant", "create", "zebra-1")
     operator.done("user", "create", "zebra-1", email, "--role", "viewer")
     assert rights(sign_in(email, user["password"])) == ("zebra-1", "viewer")
@@ -340,8 +342,14 @@ def test_more_users_are_listed_than_one_call_looks_up(operator: Operator, db: Cl
         (("user", "list", ""), f"tenant must be the id of an existing tenant ({TENANTS} shows all, "),
         (("user", "create", "nowhere", "a@b.co", "--role", "viewer"), "tenant must be the id of an existing tenant"),
         (("user", "create", "acme", "ann", "--role", "viewer"), "email must be an address such as ann@example.com"),
-        (("user", "role", "acme", "no@example.com", "admin"), f"email must be the address of a user of tenant acme ({USERS}"),
-        (("user", "disable", "acme", "no@example.com"), f"email must be the address of a user of tenant acme ({USERS} shows"),
+        (
+            ("user", "role", "acme", "no@example.com", "admin"),
+            f"email must be the address of a user of tenant acme ({USERS}",
+        ),
+        (
+            ("user", "disable", "acme", "no@example.com"),
+            f"email must be the address of a user of tenant acme ({USERS} shows",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], message: str, operator: Operator) -> None:

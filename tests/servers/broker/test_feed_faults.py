@@ -77,7 +77,7 @@ FAULTS: dict[str, tuple[Callable[[Fed], None], str]] = {
     "half an answer": (always(FaultKind.HALF), "broke off half-way"),
     "cut JSON": (always(FaultKind.CUT), "something that is not JSON"),
     "HTML": (always(FaultKind.HTML), "a web page that is not JSON"),
-    "another currency": (another_currency, "kept in EUR, and must be in USD"),
+    "another currency": (another_currency, "must be kept in USD, was in EUR"),
     "a clock that is off": (clock_ahead, "s ahead of the server's, limit 60 s"),
     "live": (live_without_permission, "the policy's broker_live is not true"),
     "positions are HTML": (always(FaultKind.HTML, "/v2/positions"), "a web page that is not JSON"),

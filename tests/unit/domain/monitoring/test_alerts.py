@@ -361,7 +361,7 @@ def test_a_shadowed_strategy_that_holds_something_is_told_its_way_out() -> None:
     assert kept.title == "📒 Trend is in SHADOW_MODE and still holds 10 KO, 5 PEP live"
     assert "exits pass" in kept.detail
     assert "on_shadow: flatten" in kept.detail
-    assert "Maestro leaves them" in flattened.detail
+    assert "Maestro closes them" in flattened.detail
     assert "on_shadow" not in shadowed(HELD, "DISABLED").detail, "flatten is for SHADOW_MODE alone"
 
 

@@ -138,7 +138,10 @@ MALFORMED: list[tuple[Any, str]] = [
     (channel(type="email"), "channels[0].type must be one of slack, discord, webhook, fcm, was 'email'"),
     (channel(type=["slack"]), "channels[0].type must be one of"),
     (channel(enabled="yes"), "channels[0].enabled must be true or false, was 'yes'"),
-    (channel(rule=[]), "channels[0] must be a map of the fields id, type, url, topic, token, enabled, rules, was 'rule'"),
+    (
+        channel(rule=[]),
+        "channels[0] must be a map of the fields id, type, url, topic, token, enabled, rules, was 'rule'",
+    ),
     (channel(url=None), "channels[0].url must be given as the only target of its type, was []"),
     (channel(topic="t"), "channels[0].url must be given as the only target of its type, was ['url', 'topic']"),
     (channel(type="fcm"), "channels[0].topic or token must be given as the only target of its type, was ['url']"),
@@ -155,7 +158,10 @@ MALFORMED: list[tuple[Any, str]] = [
     (channel(rules="off"), "channels[0].rules must be a list of maps, was 'off'"),
     (channel(rules=["off"]), "channels[0].rules[0] must be a map, was 'off'"),
     (channel(rules=[{}]), "channels[0].rules[0].mode must be one of on, silent, off, was None"),
-    (channel(rules=[{"mode": "on", "kind": []}]), "channels[0].rules[0] must be a map of the fields kinds, severities, mode"),
+    (
+        channel(rules=[{"mode": "on", "kind": []}]),
+        "channels[0].rules[0] must be a map of the fields kinds, severities, mode",
+    ),
     (channel(rules=[{"mode": "on", "kinds": "X"}]), "channels[0].rules[0].kinds must be a list, was 'X'"),
     (channel(rules=[{"mode": "on", "kinds": [1]}]), "channels[0].rules[0].kinds[0] must be a text, was 1"),
     (channel(rules=[{"mode": "on", "severities": ["LOUD"]}]), "channels[0].rules[0].severities[0] must be one of INFO"),
