@@ -60,7 +60,7 @@ def test_it_shows_what_differs_and_books_it_once_as_an_operator_says(tenant: Cli
     assert (record["by"], len(record["given"])) == ("olga", 1)
     again = maestro(tenant, *adopt)
     assert again.returncode == 1
-    assert "there are: none" in again.stderr
+    assert "now: none" in again.stderr
 
 
 def test_a_change_has_alerts_checked_and_whoever_wrote_meanwhile_wins(tenant: Client) -> None:

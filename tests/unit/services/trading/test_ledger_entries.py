@@ -185,8 +185,8 @@ def test_what_no_strategy_owns_is_booked_spent_and_in_no_strategys_position(desk
 def test_no_strategy_is_named_as_what_nobody_owns(desk: BookDesk) -> None:
     signals = desk.cycle(proposed={"unowned": {"action": "BUY", "ticker": "KO", "allocation": 0.1}})
     assert signals["unowned"]["action"] == "HOLD"
-    assert "strategy must be named otherwise" in signals["unowned"]["reasoning"]
-    with pytest.raises(InputError, match="named otherwise"):
+    assert "strategy must be a name other than unowned" in signals["unowned"]["reasoning"]
+    with pytest.raises(InputError, match="a name other than unowned"):
         Gift.parse("KO=unowned@50")
 
 
