@@ -26,7 +26,7 @@ _MOST_PAGES = 200
 _AT_ONCE = 100
 """Maximum symbols per request."""
 _SHORTEST_PAIR = 6
-"""Maximum letters: no exchange lists longer tickers."""
+"""Minimum letters of a pair: no exchange lists tickers this long."""
 _INVALID = re.compile(r"invalid symbol:? *([^\s,;]+)")
 
 

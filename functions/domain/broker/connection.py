@@ -12,7 +12,7 @@ from functions.domain.kernel.stored_fields import FLAG, MAP, MAPS, TEXT, TIME, K
 from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed
 
 MOST_TOLD = 20
-"""How many reports to people are kept, newest first to stay."""
+"""Reports to people that are kept: the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

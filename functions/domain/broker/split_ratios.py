@@ -13,7 +13,7 @@ from functions.domain.ledger.fills import GIVEN, SIDES
 _MOST_PARTS = 200
 """New and old units of all possible ratios."""
 _ROUNDING = 1e-6
-"""Fraction of a unit that a broker may drop when rounding."""
+"""Units that a broker may drop when rounding."""
 
 
 def ratio_of(before: float, change: float) -> float | None:

@@ -28,7 +28,7 @@ from functions.services.trading.redeem_signals import current_session, read_rede
 
 DOCUMENTS_PER_DAY = 8
 """
-Maximum documents per strategy: one per day, user and paper. With more users the oldest days are left out.
+Of one strategy: one per user, and one on paper. With more users the oldest days are left out.
 
 A curve of D days reads at most (D + `MAX_WINDOW_DAYS`) times as many, plus one: 4 721 documents for 500 days.
 """
