@@ -1,7 +1,7 @@
 """
 The deployed functions' wiring: adapters and services, built on first use and kept for the life of the instance.
 
-What a user's own program needs too is built by `functions.strategies.wiring`.
+`functions.strategies.wiring` builds what users' own programs need as well.
 """
 
 from __future__ import annotations
@@ -291,7 +291,7 @@ def deliver_notification() -> DeliverNotification:
 
     webhooks = WebhookSender(WEBHOOK_SIGNING_KEY.value, clock(), allow_local=settings().is_emulated)
     senders: dict[ChannelType, Sender] = dict.fromkeys(set(ChannelType) - {ChannelType.FCM}, webhooks)
-    if not settings().is_emulated:  # it has no emulator: what is tried out locally must not ring real phones
+    if not settings().is_emulated:  # push has no emulator: local trials must not ring real phones
         senders[ChannelType.FCM] = PushSender()
     return DeliverNotification(FirestoreDeliveryStore(firestore_client()), senders, clock())
 
@@ -304,7 +304,7 @@ def check_alerts() -> CheckAlerts:
 
 @cache
 def summarise_decision() -> SummariseDecision | None:
-    """None when summaries stay text."""
+    """None when no model writes the summaries."""
     settings()
     gemini = wiring.gemini()
     return None if gemini is None else wiring.summarise_decision(firestore_client(), gemini)
@@ -318,7 +318,7 @@ def make_report() -> MakeReport:
 
 
 def report_due(tenant_id: str, day: date) -> ReportDue:
-    """A day's report of a tenant, by its own zone and hour, whatever else of its policy cannot be read."""
+    """A tenant's daily report, by its own time zone and hour even if the rest of its policy cannot be read."""
     stored = FirestorePolicyStore(firestore_client()).read_policy(tenant_id)
     return ReportDue.of(tenant_id, day, as_far_as_readable(policy_defaults(), stored.value, REPORT_SETTINGS))
 
@@ -344,4 +344,4 @@ def strategy_loader(tenant_id: str) -> StrategyLoader:
     """One loader per tenant; its strategies run in processes of their own, never in this one."""
     settings()
     db = firestore_client()
-    return StrategyLoader(db, tenant_id, ai_summaries=False, isolation="process")  # `on_decision_logged` has them made
+    return StrategyLoader(db, tenant_id, ai_summaries=False, isolation="process")  # `on_decision_logged` requests them

@@ -1,4 +1,4 @@
-"""Let ``functions.…`` resolve when this folder itself is the source root (deployed, or copied under another name)."""
+"""Make ``functions.…`` importable if this folder is itself the source root (deployed, or copied under another name)."""
 
 from pathlib import Path
 

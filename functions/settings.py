@@ -1,7 +1,7 @@
 """
 Everything about a deployment that can be set.
 
-The only place that reads parameters and the environment, but for the variables by which emulators say that they run.
+The only place that reads parameters and the environment, except the variables that announce a running emulator.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MARKET_CALENDAR = StringParam(
     "MARKET_CALENDAR",
     default="XNYS",
     label="Market calendar",
-    description="ISO 10383 code of the exchange, or 24x7, that is the market of tenants whose policy names none",
+    description="Market of tenants whose policy names none: ISO 10383 code of the exchange, or 24x7",
 )
 
 
@@ -41,7 +41,7 @@ API_MIN_INSTANCES = IntParam(
     "API_MIN_INSTANCES",
     default=0,
     label="API instances kept warm",
-    description="1: the kill switch and redemptions meet no cold start, for the price of an idle instance. 0: none",
+    description="1: no cold start for the kill switch and redemptions, at the price of an idle instance. 0: none",
 )
 
 
@@ -49,7 +49,7 @@ AI_SUMMARIES = StringParam(
     "AI_SUMMARIES",
     default="off",
     label="AI summaries",
-    description="on: Gemini on Vertex AI summarises decisions; what strategies wrote is sent there. off: plain text",
+    description="on: Gemini on Vertex AI summarises decisions, and receives what strategies wrote. off: plain text",
 )
 AI_MODEL = StringParam("AI_MODEL", default="gemini-2.5-flash", label="Model of AI summaries")
 AI_REGION = StringParam("AI_REGION", default="us-central1", label="Vertex AI region of AI summaries")
@@ -58,7 +58,7 @@ BROKER_SERVICE_ACCOUNT = StringParam(
     "BROKER_SERVICE_ACCOUNT",
     default="",
     label="Service account of the functions that talk to brokers",
-    description="Its e-mail address: the only one that may read brokers' keys. Empty: the default one (no broker)",
+    description="Its email address; only this account may read brokers' keys. Empty: the default account (no broker)",
 )
 
 WEBHOOK_SIGNING_KEY = SecretParam("WEBHOOK_SIGNING_KEY")
@@ -73,7 +73,7 @@ class AiSettings:
     region: str
     project: str
     base_url: str | None
-    """Another server than Vertex AI, in the emulator only."""
+    """A server to use instead of Vertex AI, in the emulator only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,13 @@ class Settings:
 
     region: str
     market: str
-    """Of tenants whose policy names none: an exchange's ISO 10383 code, or 24x7."""
+    """Market of tenants whose policy names none: an exchange's ISO 10383 code, or 24x7."""
     cors_origins: tuple[str, ...]
     """Web origins that may call the API from a browser."""
     dashboard_url: str
     """What links in notifications begin with, without a slash at the end; empty: they carry none."""
     ai: AiSettings | None
-    """None: summaries stay text."""
+    """None: no model writes summaries."""
     is_emulated: bool
     """Whether the functions run in the local emulator, where history may be replayed."""
 
@@ -108,7 +108,7 @@ def _dashboard_url(is_emulated: bool) -> str:
 
 
 def project_id() -> str:
-    """Return the project that this process works for; empty where nothing names one."""
+    """Return the project id of this process; empty if nothing names one."""
     names = ("FIREBASE_PROJECT_ID", "GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT")
     return next((os.environ[name] for name in names if os.environ.get(name)), "")
 

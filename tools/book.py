@@ -40,7 +40,7 @@ def open_book(
             help="Give what is unowned of a symbol to a strategy: KO=Trend, or KO=Trend@45.10 with its price."
         ),
     ] = None,
-    uid: Annotated[str | None, typer.Option(help="The user whose fills gifts are.")] = None,
+    uid: Annotated[str | None, typer.Option(help="Id of the user to whom assigned fills belong.")] = None,
     by: By = None,
     write: Write = False,
     as_json: AsJson = False,

@@ -1,4 +1,4 @@
-"""Opens accounts at brokers, each by the adapter that is named; imported only by what talks to them."""
+"""Opens accounts at brokers, each by its named adapter; imported only by code that talks to brokers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from functions.domain.broker.errors import BrokerError
 
 ALPACA = "alpaca"
 BROKERS = (ALPACA,)
-"""Those that there is an adapter for."""
+"""Brokers with an adapter."""
 _LIMITS = Limits(connect=3.0, read=8.0, total=15.0)
-"""Of one question: a feed asks half a dozen."""
+"""Time limit of one request: a feed makes half a dozen."""
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Return the public authorities: reading them takes as long as several answers."""
+    """Return the public authorities, cached because reading them takes as long as several answers."""
     return httpx.create_ssl_context()
 
 
@@ -42,7 +42,7 @@ class OpenAccounts:
 
     def __call__(self, connection: BrokerConnection, credentials: Credentials, seconds: float) -> Alpaca:
         if connection.broker != ALPACA:
-            raise UnknownBrokerError(f"there is no broker {connection.broker!r:.40}: there are {', '.join(BROKERS)}")
+            raise UnknownBrokerError(f"no broker is named {connection.broker!r:.40}: known are {', '.join(BROKERS)}")
         url = credentials.base_url
         return Alpaca(
             Keys(credentials.key_id, credentials.secret),

@@ -1,4 +1,4 @@
-"""The exchange_calendars library's calendars, each built once for the years that are asked for, and kept."""
+"""Calendars of the exchange_calendars library, each built once for the requested years and cached."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class BuiltCalendar:
-    """A calendar of the library, and the days it was built to answer for."""
+    """A calendar of the library, and the days that it covers."""
 
     first: date
     last: date
@@ -25,14 +25,14 @@ class BuiltCalendar:
     market: Any
     sessions: Sequence[date]
     opens: Sequence[int]
-    """By session, as are all hours; in seconds since 1970."""
+    """By session, like all hours; in seconds since 1970."""
     closes: Sequence[int]
     breaks: Mapping[int, tuple[int, int]]
-    """When a session's break begins and ends, by the session's place, where it has one."""
+    """Start and end of a session's break, by the session's index, if it has one."""
 
     @classmethod
     def of(cls, market: Any, first: date, last: date) -> BuiltCalendar:
-        """Take the sessions' hours out of the library: asked by minutes it makes a list of all minutes of all years."""
+        """Extract the sessions' hours from the library, whose own lookups build a list of all minutes of all years."""
         starts, ends = _seconds(market.break_starts), _seconds(market.break_ends)
         breaks = {place: (start, ends[place]) for place, start in enumerate(starts) if start > 0}
         sessions = [session.date() for session in market.sessions]
@@ -56,10 +56,10 @@ class BuiltCalendar:
         return self.sessions[place]
 
     def hours(self, session: date) -> tuple[datetime, datetime]:
-        """Return when a trading day opens and closes, UTC. Raises ValueError for a day that is none."""
+        """Return when a trading day opens and closes, UTC. Raises ValueError for other days."""
         place = bisect_left(self.sessions, session)
         if self.sessions[place : place + 1] != [session]:
-            raise ValueError(f"{session} is no trading day")
+            raise ValueError(f"{session} is not a trading day")
         opens, closes = (datetime.fromtimestamp(hours[place], UTC) for hours in (self.opens, self.closes))
         return opens, closes
 
@@ -77,32 +77,32 @@ class BuiltCalendar:
 
 
 def _seconds(times: Any) -> list[int]:
-    """Return a series of the library's times in seconds since 1970; what is none is negative."""
+    """Return a series of the library's times in seconds since 1970; missing times are negative."""
     return [int(one) for one in times.to_numpy("datetime64[s]").astype("int64")]
 
 
 _MOST_KEPT = 8
-"""Calendars of one market: a year or a range of years each, or a month where the library cannot do the year."""
+"""Calendars of one market: each of a year or a range of years, or of a month if the library cannot build the year."""
 _kept: dict[str, tuple[BuiltCalendar, ...]] = {}
-"""By market, the newest last; a tuple is replaced and never changed, so that whoever reads needs no lock."""
+"""By market, the newest last; tuples are replaced, never changed, so that readers need no lock."""
 _building = Lock()
 
 
 def covering(market_code: str, first: date, last: date) -> BuiltCalendar:
     """
-    Return a calendar that answers for a range of days.
+    Return a calendar that covers a range of days.
 
-    The library takes as long for a month as for ten years, so one is built for all years of a range, and kept.
+    The library takes as long for a month as for ten years, so one is built for all years of a range, and cached.
     """
     found = _known(market_code, first, last)
     if found is None:
-        with _building:  # whoever waited may find what he waited for
+        with _building:  # it may have been built while waiting
             found = _known(market_code, first, last) or _keep(market_code, _build(market_code, first, last))
     return found
 
 
 def forget() -> None:
-    """Forget what was built, as a new instance knows nothing."""
+    """Clear the cache, as in a new instance."""
     with _building:
         _kept.clear()
 
@@ -118,7 +118,7 @@ def _keep(market_code: str, built: BuiltCalendar) -> BuiltCalendar:
 
 
 def _build(market_code: str, first: date, last: date) -> BuiltCalendar:
-    """Build the calendar of whole years, or of whole months where a rule that changes in the year stops the library."""
+    """Build the calendar of whole years, or of whole months if a rule change within the year breaks the library."""
     years = date(first.year, 1, 1), date(last.year, 12, 31)
     try:
         return BuiltCalendar.of(_library_calendar(market_code, *years), *years)
@@ -128,12 +128,12 @@ def _build(market_code: str, first: date, last: date) -> BuiltCalendar:
 
 
 def _library_calendar(market_code: str, first: date, last: date) -> Any:
-    import exchange_calendars  # noqa: PLC0415 - heavy (pandas), and only who asks for hours needs it
+    import exchange_calendars  # noqa: PLC0415 - heavy (pandas), and only needed for hours
 
     start, end = first - LONGEST_CLOSURE, last + LONGEST_CLOSURE
     try:
         return exchange_calendars.get_calendar(market_code, start=start.isoformat(), end=end.isoformat())
-    except ValueError:  # some end with the last year whose holidays are known: as far as it goes, then
+    except ValueError:  # some end with the last year of known holidays: build up to there
         return exchange_calendars.get_calendar(market_code, start=start.isoformat())
 
 

@@ -1,4 +1,4 @@
-"""Cloud Tasks, through the queue that Firebase makes for a task function."""
+"""Cloud Tasks, through the queue that Firebase creates for a task function."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from google.auth.exceptions import GoogleAuthError
 from functions.domain.kernel.errors import StoreUnavailable
 
 TASKS_A_SECOND = 450
-"""Tasks that are queued: Cloud Tasks takes 500 a second of a queue."""
+"""Tasks queued per second: Cloud Tasks accepts 500 per queue."""
 
 
 class Pace:
-    """Lets callers of any number of threads pass so many times a second."""
+    """Limits callers in any number of threads to a rate per second."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class CloudTaskQueue:
         self._queue = task_functions.task_queue(f"locations/{region}/functions/{function_name}")
 
     def enqueue(self, task_id: str, payload: Mapping[str, Any]) -> bool:
-        """Queue a task; False if one of that id was queued before. Raises StoreUnavailable."""
+        """Queue a task; False if one with that id was already queued. Raises StoreUnavailable."""
         self._pace.wait()
         try:
             self._queue.enqueue({"data": dict(payload)}, task_functions.TaskOptions(task_id=task_id))

@@ -26,9 +26,9 @@ class Gemini:
     ----------
     model, project, region : str
     deadline_seconds : float
-        Of a whole answer, however slowly it comes.
+        For a whole answer, however slowly it arrives.
     base_url : str, optional
-        Another server that speaks Vertex AI's REST shape, for tests: it is asked without the deployment's credentials.
+        A different server with Vertex AI's REST API, for tests: it does not get the deployment's credentials.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class Gemini:
         def ask() -> None:
             try:
                 future.set_result(self._ask(prompt))
-            except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
+            except BaseException as error:  # noqa: BLE001 - passed on to the caller
                 future.set_exception(error)
 
-        # A thread of its own: the client's timeout starts anew with every byte, and a server may drip.
+        # A thread of its own: the client's timeout restarts with every byte, and a server may drip.
         threading.Thread(target=ask, name="maestro-gemini", daemon=True).start()
         try:
             return future.result(self._deadline)
@@ -67,8 +67,8 @@ class Gemini:
             raise SummaryFailed(_reason(error)) from error
 
     def load_client(self) -> None:
-        """Import the client, which takes seconds the first time, before somebody waits under a deadline."""
-        with suppress(Exception):  # whatever it is, the first question says so
+        """Import the client, which takes seconds the first time, before a caller's deadline runs."""
+        with suppress(Exception):  # the first prompt will report it
             _client_class()
 
     def _ask(self, prompt: Prompt) -> Answer:
@@ -99,7 +99,7 @@ def _client_class() -> Any:
 
 
 def host_of(region: str) -> str:
-    """Return where Vertex AI answers for a region."""
+    """Return Vertex AI's host for a region."""
     if region == "global":
         return "aiplatform.googleapis.com"
     if region in {"us", "eu"}:
@@ -128,11 +128,11 @@ def _answer(response: Any, model: str) -> Answer:
 
 
 def _word(value: Any) -> str:
-    """Return an enumeration's name for a value, or the number it has no name for yet."""
+    """Return an enum's name for a value, or the number if it has no name yet."""
     return str(getattr(value, "name", value))
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong in a word; errors may quote the prompt."""
+    """Return the kind of an error; its text may quote the prompt."""
     status = getattr(error, "code", None)
     return f"Vertex AI answered {int(status)}" if isinstance(status, int) else type(error).__name__

@@ -1,4 +1,4 @@
-"""Market hours from the exchange_calendars library, imported only where a market is asked for."""
+"""Market hours from the exchange_calendars library, which is imported on first use."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class AlwaysOpen:
 def _told(
     ask: Callable[Concatenate[ExchangeCalendar, Asked], Answer],
 ) -> Callable[Concatenate[ExchangeCalendar, Asked], Answer]:
-    """Turn whatever the library raises, which is of many kinds, into InputError."""
+    """Turn the library's various errors into InputError."""
 
     @functools.wraps(ask)
     def told(self: ExchangeCalendar, /, *asked: Asked.args, **named: Asked.kwargs) -> Answer:
@@ -57,7 +57,9 @@ def _told(
         except InputError:
             raise
         except Exception as error:
-            limit = f"one whose trading days exchange_calendars knows at {asked[0]} ({type(error).__name__}: {error})"
+            limit = (
+                f"a market whose trading days exchange_calendars knows at {asked[0]} ({type(error).__name__}: {error})"
+            )
             raise InputError("market", limit, self.market_code) from error
 
     return told
@@ -67,7 +69,7 @@ class ExchangeCalendar:
     """
     `MarketCalendar` of one exchange, holidays and early closes included.
 
-    Every method raises InputError if the library does not know the market, or not yet its holidays of that year.
+    Every method raises InputError if the library does not know the market, or its holidays of that year yet.
     """
 
     def __init__(self, market_code: str) -> None:
@@ -89,7 +91,7 @@ class ExchangeCalendar:
     def session_of(self, at: datetime) -> date:
         around = self._around(at)
         running = around.session_running(at, through_breaks=True)
-        if running is not None:  # one that opens in the evening is the next day's
+        if running is not None:  # a session that opens in the evening is the next day's
             return running
         day = at.astimezone(around.market.tz).date()
         found: date = around.market.date_to_session(day.isoformat(), direction="next").date()
@@ -150,7 +152,7 @@ class Calendars:
 
 
 class OneCalendar:
-    """`MarketCalendars` of a user's own: the same for every market."""
+    """`MarketCalendars` with a user's own calendar for every market."""
 
     def __init__(self, calendar: MarketCalendar) -> None:
         self._calendar = calendar

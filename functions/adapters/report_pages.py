@@ -9,7 +9,7 @@ from functions.domain.monitoring.report import DayOfTrading, contributors, cover
 
 
 class ReportPages:
-    """`ReportRenderer`; on the page, whatever strategies and tenants call themselves reads as they wrote it."""
+    """`ReportRenderer`; names of strategies and tenants are escaped, so that they read as written."""
 
     def __init__(self) -> None:
         environment = Environment(
@@ -77,7 +77,7 @@ _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]
 
 def in_markdown(text: object) -> str:
     r"""
-    Return text as one line that Markdown shows as it is.
+    Return text as one line, escaped for Markdown.
 
     >>> print(in_markdown("a|b  <c>"))
     a\|b \<c\>

@@ -1,4 +1,4 @@
-"""Runs strategies in threads of this process: for users' own programs, and where processes cannot be forked."""
+"""Runs strategies in threads of this process: for users' own programs, and systems without fork."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from functions.services.orchestration.ports import FoundStrategies, StrategyInpu
 
 class ThreadRunner:
     """
-    A `StrategyRunner` with instances of its own, which live as long as it does.
+    A `StrategyRunner` with its own instances of strategies, which live as long as it does.
 
     Parameters
     ----------
     package : str
-        Whose modules hold the strategies.
+        The package whose modules hold the strategies.
     base_class : type
-        What makes a class a strategy.
+        Base class of strategies.
     evaluator : StrategyEvaluator
-        This process's: it remembers strategies that never returned.
+        One per process, as it remembers strategies that never returned.
     """
 
     def __init__(self, package: str, base_class: type, evaluator: StrategyEvaluator) -> None:

@@ -1,4 +1,4 @@
-"""Log records as Cloud Logging reads them: one JSON object a line."""
+"""Log records for Cloud Logging: one JSON object per line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from firebase_functions import logger as cloud_logger
 
 FIELDS = ("tenant", "session", "slot", "strategy", "reason_code", "duration_ms", "count")
-"""What a record may carry besides its message, by ``extra``."""
+"""Fields that a record may carry besides its message, by ``extra``."""
 
 _SEVERITIES = {
     logging.DEBUG: cloud_logger.LogSeverity.DEBUG,
@@ -20,17 +20,17 @@ _SEVERITIES = {
 
 
 class CloudLoggingHandler(logging.Handler):
-    """Hands records to the Functions SDK's own structured logger."""
+    """Passes records to the Functions SDK's structured logger."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             cloud_logger.write(log_entry(record))  # type: ignore[arg-type]  # its TypedDict cannot name extra fields
-        except Exception:  # noqa: BLE001 - as every handler does: a log line must not end what it tells of
+        except Exception:  # noqa: BLE001 - as in every handler: logging must not break the program
             self.handleError(record)
 
 
 def log_entry(record: logging.LogRecord) -> dict[str, Any]:
-    """Return a record's JSON object: severity, message, and those of `FIELDS` it carries."""
+    """Return a record's JSON object: severity, message, and its `FIELDS`."""
     message = record.getMessage()
     if record.exc_info:
         message = f"{message}\n{logging.Formatter().formatException(record.exc_info)}"
@@ -40,7 +40,7 @@ def log_entry(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def configure_logging() -> None:
-    """Send Maestro's records to Cloud Logging; doing it again changes nothing."""
+    """Send Maestro's records to Cloud Logging; repeating it changes nothing."""
     maestro = logging.getLogger("maestro")
     if not any(isinstance(handler, CloudLoggingHandler) for handler in maestro.handlers):
         maestro.addHandler(CloudLoggingHandler())

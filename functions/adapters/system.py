@@ -23,5 +23,5 @@ class SecretIds:
 
 
 def jittered_pause(attempt: int) -> None:
-    """`Pause`: up to 10 ms, doubling to half a second; at random, so that writers who met do not meet again."""
-    time.sleep(random.uniform(0, min(0.5, 0.01 * 2**attempt)))  # noqa: S311 - nothing secret about it
+    """`Pause`: up to 10 ms, doubling to half a second; random, so that colliding writers do not collide again."""
+    time.sleep(random.uniform(0, min(0.5, 0.01 * 2**attempt)))  # noqa: S311 - not a secret

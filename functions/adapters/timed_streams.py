@@ -1,7 +1,7 @@
 """
-Connections that end at a deadline, however steadily bytes drip.
+Connections that end at a deadline, even if bytes keep dripping.
 
-The time-outs of HTTP libraries begin again with every byte: a server that sends one a second is never too late.
+Timeouts of HTTP libraries restart with every byte: a server that sends one per second never times out.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import httpcore
 
 
 class Deadline:
-    """When whatever is under way has to be over, by the monotonic clock; it can be set again for what comes next."""
+    """When the current request must be finished, by the monotonic clock; it can be reset for the next one."""
 
     def __init__(self, at: float) -> None:
         self.at = at
 
     def left(self, timeout: float | None = None) -> float:
-        """Return the seconds one step may take. Raises httpcore.ReadTimeout if there are none."""
+        """Return the seconds left for one step. Raises httpcore.ReadTimeout if there are none."""
         left = self.at - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the time for the whole request is over")

@@ -1,5 +1,5 @@
 """
-What runs users' strategies in processes of their own, below the process that decides and commits.
+Runs users' strategies in processes of their own, below the process that decides and commits.
 
     host → root → loader → runner → child
 

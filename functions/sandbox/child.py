@@ -23,7 +23,7 @@ Inputs = tuple[Any, Any, Any]
 
 
 class _UnusableError(Exception):
-    """What a strategy returned is no answer."""
+    """A strategy's return value is not a valid answer."""
 
     def __init__(self, code: ReasonCode, text: str) -> None:
         self.code = code
@@ -58,9 +58,9 @@ def _body(name: str, evaluate: Evaluate, inputs: Inputs, allowed: Limits) -> byt
     except _UnusableError as error:
         return _failed(error.code, error, str(error))
     except MemoryError as error:
-        limit = f"it asked for more than {allowed.memory_bytes >> 20} MB"
+        limit = f"it requested more than {allowed.memory_bytes >> 20} MB of memory"
         return _failed(ReasonCode.STRATEGY_MEMORY, error, limit)
-    except BaseException as error:  # noqa: BLE001 - even SystemExit: a strategy ends nothing but itself
+    except BaseException as error:  # noqa: BLE001 - even SystemExit: a strategy ends only itself
         return _failed(ReasonCode.STRATEGY_ERROR, error, described(error))
     if len(body) > allowed.answer_bytes:
         limit = f"its answer has {len(body):,} bytes, limit {allowed.answer_bytes:,}"
@@ -69,7 +69,7 @@ def _body(name: str, evaluate: Evaluate, inputs: Inputs, allowed: Limits) -> byt
 
 
 def _failed(code: ReasonCode, error: BaseException, text: str) -> bytes:
-    error.__traceback__ = None  # its frames hold whatever used the memory up
+    error.__traceback__ = None  # its frames hold what used up the memory
     return json.dumps({"code": code, "error": text[:MAX_ERROR_CHARACTERS]}).encode()
 
 
@@ -85,7 +85,7 @@ def _signal(name: str, evaluate: Evaluate, inputs: Inputs) -> dict[str, Any]:
 
 
 def _as_plain(name: str, proposed: Any) -> dict[str, Any]:
-    """Return an answer as plain data, once it is known to be a signal."""
+    """Return an answer as plain data, after checking that it is a signal."""
     try:
         plain: dict[str, Any] = wire.plain(parse_signal(name, proposed).to_proposal())
     except (SignalError, MemoryError):

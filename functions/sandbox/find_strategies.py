@@ -1,4 +1,4 @@
-"""Find the strategies in a package and build them: nothing a user's file does can stop the others."""
+"""Find the strategies in a package and build them: a user's file cannot stop the others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from functions.domain.orchestration.inputs import MAX_SYMBOLS
 from functions.sandbox.strategy_signatures import construct
 
 _FACADE = ("functions.strategies", frozenset({"loader", "maestro_controller", "maestro_monitoring", "wiring"}))
-"""Modules beside the strategies that hold none, and import what no strategy's process is to have."""
+"""Modules in the package without strategies, whose imports strategies' processes must not have."""
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{0,31}")
 
 
@@ -54,15 +54,15 @@ def modules_of(package_name: str) -> list[str]:
 
 
 def twice(class_name: str, file: str) -> str:
-    """Return the error of a file whose class has a name that is taken."""
-    return f"class {class_name} is in {file} already: rename one"
+    """Return the error for a class whose name is taken."""
+    return f"class {class_name} already exists in {file}: rename one"
 
 
 def rediscover(package_name: str, base_class: type) -> tuple[Mapping[str, type], Mapping[str, str]]:
     """
-    Import the modules that hold strategies, or failed, again from their files, and collect as `discover` does.
+    Reload the modules that hold strategies, or failed, from their files, and collect as `discover` does.
 
-    Modules that they share, as the one of ``base_class``, stay as they are.
+    Shared modules, like that of ``base_class``, stay as they are.
     """
     classes, errors = discover(package_name, base_class)
     modules = {found.__module__ for found in classes.values()} | {f"{package_name}.{name}" for name in errors}
@@ -92,19 +92,19 @@ def build(classes: Mapping[str, type]) -> tuple[dict[str, Any], dict[str, str]]:
     for name, strategy_class in classes.items():
         try:
             strategies[name] = construct(strategy_class)
-        except BaseException as error:  # noqa: BLE001 - a user's constructor: whatever it raises, the others go on
+        except BaseException as error:  # noqa: BLE001 - a user's constructor: no exception may stop the others
             errors[name] = described(error)
     return strategies, errors
 
 
 def sample_names(strategies: Mapping[str, Any] | Iterable[str]) -> frozenset[str]:
-    """Return which strategies are samples by their own class's word; names alone do not tell."""
+    """Return which strategies are samples, as declared by their own class; names do not matter."""
     named = strategies.items() if isinstance(strategies, Mapping) else ()
     return frozenset(name for name, strategy in named if is_sample(strategy))
 
 
 def declared_symbols(strategy: Any) -> list[str]:
-    """Return what a strategy declares to look at; nothing where what it has of that name is something else."""
+    """Return a strategy's declared symbols; empty if the attribute is something else."""
     config = getattr(strategy, "config", None)
     declared = getattr(strategy, "symbols", None) or (config.get("symbols") if isinstance(config, Mapping) else None)
     if not isinstance(declared, list | tuple | set | frozenset):
@@ -113,5 +113,5 @@ def declared_symbols(strategy: Any) -> list[str]:
 
 
 def is_sample(strategy: Any) -> bool:
-    """Tell whether a strategy's own class says so."""
+    """Return whether a strategy's own class declares it."""
     return bool(vars(type(strategy)).get("is_sample"))

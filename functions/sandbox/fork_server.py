@@ -1,4 +1,4 @@
-"""A process of one thread that forks another for each request: what root and loader are."""
+"""A single-threaded process that forks another for each request: the basis of root and loader."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _LOOK_AFTER_SECONDS = 5.0
 class _Forked:
     pid: int
     life: socket.socket
-    """How it ended is told here; it is ended when the other side lets go."""
+    """Reports how the fork ended; the fork is ended when the other side closes it."""
 
 
 class ForkServer:
     """
-    Serves requests, each with two sockets: one to work on, and one that its life hangs on.
+    Serves requests, each with two sockets: one for its work, and one that controls its lifetime.
 
     Parameters
     ----------
     requests : socket
-        Where requests come from; when it is closed the server returns.
+        Source of requests; the server returns when it is closed.
     work : callable
         What a fork does with its socket.
     look_after : callable, optional
-        What to do about other children when one of these has ended; gets the ids of those that are left.
+        Called for other children after one of these ended, with the ids of the remaining ones.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class ForkServer:
             self._work(work)
             code = 0
         except (EOFError, BrokenPipeError, ConnectionResetError):
-            code = 0  # whoever asked has gone
+            code = 0  # the requester has ended
         finally:
             _flush()
             os._exit(code)

@@ -1,4 +1,4 @@
-"""How much one strategy may take of what all share."""
+"""Resource limits of one strategy."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from pathlib import Path
 ANSWER_BYTES = 256 * 1024
 """The largest answer of one strategy, as JSON."""
 MEMORY_BYTES = 256 * 1024 * 1024
-"""What one strategy may ask for while it evaluates, beyond what its process has when it starts."""
+"""Memory that one strategy may allocate while it evaluates, beyond what its process starts with."""
 _ADDRESSES_PER_MEMORY = 16
-"""Addresses that are only reserved, or map a file, cost nothing: they are limited loosely."""
+"""Reserved addresses and mapped files cost no memory: they are limited loosely."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the strategies of one cycle may take, each for itself."""
+    """Limits of each strategy of one cycle."""
 
     seconds: float
-    """From its own start."""
+    """From the strategy's own start."""
     memory_bytes: int = MEMORY_BYTES
     answer_bytes: int = ANSWER_BYTES
 
 
 def memory_limits(more_bytes: int) -> dict[int, int]:
     """
-    Return limits under which a fork of this process can ask for so much more memory than this one has now.
+    Return limits under which a fork of this process can allocate that much more memory than this one has now.
 
-    What it has is shared with its forks, so only their growth is counted.
+    Its memory is shared with its forks, so only their growth counts.
     """
     page = resource.getpagesize()
     figures = [int(word) for word in Path("/proc/self/statm").read_text(encoding="ascii").split()]
@@ -48,11 +48,11 @@ def _allowed(kind: int, most: int) -> int:
 
 
 def apply(most: Mapping[int, int]) -> None:
-    """Set limits for this process and each that it starts."""
+    """Set limits for this process and its children."""
     for kind, limit in most.items():
         resource.setrlimit(kind, (limit, limit))
 
 
 def is_single_threaded() -> bool:
-    """Tell whether this process has one thread, also none that a library started."""
+    """Return whether this process has only one thread, counting threads of libraries."""
     return threading.active_count() == 1 and len(list(Path("/proc/self/task").iterdir())) == 1

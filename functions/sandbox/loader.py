@@ -1,4 +1,4 @@
-"""Imports strategies' modules and constructs the strategies, telling each step; then forks a runner for each cycle."""
+"""Imports strategies' modules and constructs strategies, reporting each step; then forks a runner per cycle."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from functions.sandbox.strategy_signatures import construct, with_three_argument
 from functions.strategies.base import BaseStrategy
 
 Evaluates = dict[str, Evaluate]
-"""What each strategy is evaluated by, by class name."""
+"""Evaluation functions of strategies, by class name."""
 
 
 def main(host: socket.socket, *, in_namespace: bool) -> None:
     """
-    Load what the host asks for, then serve cycles until it closes the socket.
+    Load what the host requests, then serve cycles until it closes the socket.
 
-    Each step is told before it begins, so that the host knows whose code it is that hangs or ends this process.
+    Each step is reported before it begins, so that the host knows whose code hangs or ends this process.
     """
     request, _ = wire.receive(host)
     sys.path[:] = request["path"]
@@ -34,7 +34,7 @@ def main(host: socket.socket, *, in_namespace: bool) -> None:
     try:
         modules = request["modules"]
         modules = modules_of(request["package"]) if modules is None else modules
-    except BaseException as error:  # noqa: BLE001 - the package's own file is a user's, too
+    except BaseException as error:  # noqa: BLE001 - the package's own file is also a user's
         wire.send(host, {"failed": described(error)})
         return
     wire.send(host, {"modules": modules})
@@ -70,20 +70,20 @@ def _load(host: socket.socket, full_name: str, module: str, without: Collection[
             evaluates[name] = with_three_arguments(strategy.evaluate)
             samples += [name] if is_sample(strategy) else []
             symbols[name] = declared_symbols(strategy)
-        except BaseException as error:  # noqa: BLE001 - a user's constructor: whatever it raises, the others go on
+        except BaseException as error:  # noqa: BLE001 - a user's constructor: no exception may stop the others
             errors[name] = described(error)
     return {"evaluates": evaluates, "names": list(evaluates), "samples": samples, "symbols": symbols, "errors": errors}
 
 
 class _Shared:
-    """What all strategies of a process share, watched: a file that changes it gets a process of its own."""
+    """Watches shared state of a process's strategies: a file that changes it gets a process of its own."""
 
     def __init__(self) -> None:
         self._before = {name: dict(_callables(vars(module))) for name, module in list(sys.modules.items())}
         self._base = dict(_callables(vars(BaseStrategy)))
 
     def meddled(self) -> str | None:
-        """Return what was changed, in words; None if nothing was."""
+        """Return what was changed, as text; None if nothing was."""
         if not limits.is_single_threaded():
             return "it started a thread"
         for name, before in self._before.items():
@@ -99,5 +99,5 @@ class _Shared:
 
 
 def _callables(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield functions and classes: other values of modules change by themselves."""
+    """Yield functions and classes only: other values of modules change legitimately."""
     return ((name, value) for name, value in list(names.items()) if callable(value))

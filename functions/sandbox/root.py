@@ -1,12 +1,12 @@
 """
 The first process below the host: it has no credentials and no threads, and forks the loaders.
 
-Started by `functions.adapters.strategy_processes.strategy_root`; ends with its socket, however the host ends.
+Started by `functions.adapters.strategy_processes.strategy_root`; ends when its socket closes, however the host ends.
 """
 
 from __future__ import annotations
 
-import asyncio  # noqa: F401 - what strategies need anyway is imported once, for all loaders
+import asyncio  # noqa: F401 - common imports of strategies, done once for all loaders
 import logging
 import os
 import pickle  # noqa: F401
@@ -15,7 +15,7 @@ import socket
 import statistics  # noqa: F401
 import zoneinfo  # noqa: F401
 
-import numpy.random  # noqa: F401 - numpy itself waits with it until somebody draws
+import numpy.random  # noqa: F401 - numpy imports it lazily
 
 from functions.sandbox import loader, system, wire
 from functions.sandbox.fork_server import ForkServer
@@ -27,7 +27,7 @@ PROCESSES = "processes of their own, without namespaces"
 def main(descriptor: int, *, with_namespaces: bool) -> None:
     """Serve the host on a socket."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host; without it the socket closes
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host, whose end closes the socket
     requests = socket.socket(fileno=descriptor)
     requests.set_inheritable(False)
     in_namespace = with_namespaces and system.enter_namespaces()
@@ -46,7 +46,7 @@ def main(descriptor: int, *, with_namespaces: bool) -> None:
 
 
 def _become_first_of_namespace(requests: socket.socket) -> None:
-    """Go on in a fork, with which all that is inside the namespace ends; the parent only waits."""
+    """Continue in a fork, whose end ends everything in the namespace; the parent only waits."""
     pid = os.fork()
     if pid != 0:
         requests.close()

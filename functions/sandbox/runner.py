@@ -1,4 +1,4 @@
-"""One cycle of the strategies of one loader: reads the inputs once, forks a child for each, keeps their limits."""
+"""One cycle of one loader's strategies: reads the inputs once, forks a child for each, enforces their limits."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from functions.sandbox.limits import Limits, apply, memory_limits
 
 FIRST_CHILDREN = 8
 MOST_CHILDREN = 64
-"""Side by side, at most: each has memory of its own."""
+"""Maximum concurrent children: each has memory of its own."""
 ALIVE_SECONDS = 0.5
-"""How often a runner with nothing to tell says that it goes on."""
+"""Interval of heartbeats of a runner with nothing to report."""
 _TICK_SECONDS = 0.02
 _PIPE_BYTES = 1 << 16
 
@@ -35,10 +35,10 @@ def main(host: socket.socket, evaluates: Mapping[str, Mapping[str, child.Evaluat
     Parameters
     ----------
     evaluates : mapping
-        What each strategy is evaluated by, by module and class.
+        Evaluation functions of strategies, by module and class.
     """
     is_first = in_namespace and system.enter_pid_namespace()
-    if is_first:  # the next child is the first of a namespace of this cycle's own: whatever starts there ends with it
+    if is_first:  # the next child is the first in this cycle's namespace: everything there ends with it
         pid = os.fork()
         if pid != 0:
             host.close()
@@ -49,14 +49,14 @@ def main(host: socket.socket, evaluates: Mapping[str, Mapping[str, child.Evaluat
         system.adopt_orphans()
     request, _ = wire.receive(host)
     try:
-        inputs, own = pickle.loads(wire.receive_bytes(host))  # noqa: S301 - from above, where nothing of a strategy is
+        inputs, own = pickle.loads(wire.receive_bytes(host))  # noqa: S301 - from the host, not from a strategy
     except EOFError:
         raise
-    except Exception as error:  # noqa: BLE001 - a class of the caller's own, that is not there below
+    except Exception as error:  # noqa: BLE001 - a class of the caller's that is missing in the sandbox
         wire.send(host, {"failed": f"{type(error).__name__}: {error}"})
         return
     gc.freeze()
-    np.random.seed()  # as Python does for `random` in each fork: else every cycle would draw the same numbers
+    np.random.seed()  # as Python does for `random` in each fork: otherwise every cycle would draw the same numbers
     asked = {name: evaluates[module][name] for module, name in request["asked"]}
     try:
         _Cycle(host, asked, inputs, own, Limits(**request["limits"]), is_first=is_first).run()
@@ -109,7 +109,7 @@ class _Cycle:
             left = len(self._running)
             self._look(_TICK_SECONDS)
             self._give_up_on_late()
-            if self._queue and len(self._running) == left:  # nobody came back: those who wait are not to wait for it
+            if self._queue and len(self._running) == left:  # none returned: waiting strategies must not wait longer
                 most = min(2 * most, MOST_CHILDREN)
             if time.monotonic() - self._told_at > ALIVE_SECONDS:
                 self._tell({"alive": True})
@@ -129,8 +129,8 @@ class _Cycle:
         self._selector.register(reading, selectors.EVENT_READ, running)
 
     def _become_child(self) -> None:
-        """Close what belongs to the runner, and take on the limits; costs each strategy, so it does little."""
-        os.setsid()  # what it starts, and signals to its group, are its own
+        """Close the runner's resources, and apply the limits; runs for each strategy, so it does little."""
+        os.setsid()  # keeps its children, and signals to its group, separate
         if not self._is_first:
             system.die_with_parent()
         apply(self._of_memory)
@@ -142,7 +142,7 @@ class _Cycle:
 
     def _look(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
-            if key.fileobj is self._host:  # it says nothing more: it has gone
+            if key.fileobj is self._host:  # readable only when it closed
                 raise EOFError
             if key.fileobj is self._wakeups.reading:
                 self._wakeups.drain()
@@ -151,7 +151,7 @@ class _Cycle:
                 self._read(key.data)
 
     def _read(self, running: _Running) -> bool:
-        """Take what a child wrote; True if that settles it."""
+        """Read a child's output; True if that settles it."""
         try:
             while piece := os.read(running.reading, _PIPE_BYTES):
                 bodies = running.frames.feed(piece)
@@ -163,7 +163,7 @@ class _Cycle:
         except wire.FrameTooLargeError:
             self._settle(running, {"too_large": True})
             return True
-        self._selector.unregister(running.reading)  # closed without an answer: how it ends will be known
+        self._selector.unregister(running.reading)  # closed without an answer: its exit status follows
         return False
 
     def _reap(self) -> None:
@@ -184,7 +184,7 @@ class _Cycle:
             self._settle(running, {"late": True})
 
     def _settle(self, running: _Running, outcome: dict[str, Any]) -> None:
-        """Tell what became of a strategy, and end its process with its group."""
+        """Report a strategy's outcome, and end its process with its group."""
         del self._running[running.pid]
         if running.reading in self._selector.get_map():
             self._selector.unregister(running.reading)

@@ -1,4 +1,4 @@
-"""Call a user's constructor and ``evaluate``, whichever arguments they take."""
+"""Call a user's constructor and ``evaluate``, adapting to their arguments."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from functions.domain.kernel.book_names import check_strategy_name
 
 def construct(strategy_class: type) -> Any:
     """
-    Build a strategy, whichever constructor it has: ``()``, ``(config=…)`` or ``(name=…, config=…)``.
+    Build a strategy with any of these constructors: ``()``, ``(config=…)`` or ``(name=…, config=…)``.
 
     Raises
     ------
     TypeError
         If it needs anything else.
     InputError
-        If its name stands for what no strategy owns.
+        If its name is reserved for unowned positions.
     """
     check_strategy_name(strategy_class.__name__)
     parameters = inspect.signature(strategy_class).parameters
@@ -29,7 +29,7 @@ def construct(strategy_class: type) -> Any:
 
 
 def with_three_arguments(evaluate: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``evaluate`` as called with (market_data, account_snapshot, regime), though it may take no regime."""
+    """Return ``evaluate`` callable with (market_data, account_snapshot, regime), even if it takes no regime."""
     parameters = inspect.signature(evaluate).parameters.values()
     kinds: Sequence[Any] = [parameter.kind for parameter in parameters]
     positional = sum(

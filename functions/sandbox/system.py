@@ -1,4 +1,4 @@
-"""What Linux has for keeping processes together and apart."""
+"""Linux features to group and isolate processes."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 def die_with_parent() -> None:
     """
-    End this process when its parent does, however that ends.
+    End this process when its parent ends, however that happens.
 
-    The kernel goes by the thread that forked: only processes of one thread may have such children.
+    The kernel watches the thread that forked: only single-threaded processes may have such children.
     """
     _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of descendants whose own parents end, so that they can be found and ended."""
+    """Adopt descendants whose parents end, so that they can be found and ended."""
     _LIBC.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def enter_namespaces() -> bool:
     """
-    Move into a user and an IPC namespace, and the next child into a PID namespace; False where that is refused.
+    Move into a user and an IPC namespace, and the next child into a PID namespace; False if that is refused.
 
-    Rights over what is outside are gone then; inside there are all. The process may have one thread only.
+    Privileges outside are gone then; inside there are all. The process must be single-threaded.
     """
     uid, gid = os.geteuid(), os.getegid()
     if _LIBC.unshare(_NEW_USER | _NEW_IPC | _NEW_PID) != 0:
         return False
     own = Path("/proc/self")
-    with contextlib.suppress(OSError):  # unmapped it is nobody inside, which does as well
+    with contextlib.suppress(OSError):  # unmapped, the user is "nobody" inside, which is fine
         (own / "setgroups").write_text("deny", encoding="ascii")
         (own / "uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
         (own / "gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
@@ -48,7 +48,7 @@ def enter_namespaces() -> bool:
 
 
 def enter_pid_namespace() -> bool:
-    """Move the next child into a PID namespace: when it ends, so does all that is inside."""
+    """Move the next child into a PID namespace: when it ends, everything inside ends."""
     return bool(_LIBC.unshare(_NEW_PID) == 0)
 
 
@@ -68,7 +68,7 @@ class Wakeups:
                 pass
 
     def close(self) -> None:
-        """Stop, in a child that is to treat signals as usual."""
+        """Stop, in a child that should handle signals as usual."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.reading.close()
@@ -102,9 +102,9 @@ def ending(status: int) -> dict[str, int]:
 
 def end_strangers(known: Collection[int] = ()) -> None:
     """
-    End and reap every child but the known ones, and those they leave; for a process that adopts orphans.
+    End and reap every child except the known ones, and their descendants; for a process that adopts orphans.
 
-    Not inside a PID namespace: /proc has the ids of the outside there, and its first process takes all along anyway.
+    Not inside a PID namespace: /proc has the outer ids there, and its first process ends all others anyway.
     """
     while strangers := [pid for pid in _children() if pid not in known]:
         for pid in strangers:
@@ -114,7 +114,7 @@ def end_strangers(known: Collection[int] = ()) -> None:
 
 
 def reap_strangers(known: Collection[int] = ()) -> None:
-    """Reap what ended as a child of this process without its having forked it."""
+    """Reap ended children that this process did not fork."""
     with contextlib.suppress(ChildProcessError):
         while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
             if found.si_pid in known:

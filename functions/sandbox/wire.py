@@ -1,7 +1,7 @@
 """
-How the processes talk: frames over stream sockets and pipes, of JSON, or of bytes where the sender says so.
+Protocol between the processes: frames over stream sockets and pipes, of JSON or, if announced, of bytes.
 
-What comes up from a strategy is JSON, and nothing above unpickles it. What goes down, the inputs, is a pickle.
+Data from a strategy is JSON and is never unpickled. Inputs to it are a pickle.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 MAX_FRAME_BYTES = 1 << 20
-"""Of a frame from below: an answer in its envelope fits."""
+"""Maximum frame from the sandbox: an answer in its envelope fits."""
 _LENGTH = struct.Struct("!I")
 _MAX_DESCRIPTORS = 4
 _TIME, _BYTES, _PAIRS = "$time", "$bytes", "$pairs"
@@ -27,12 +27,12 @@ Message = dict[str, Any]
 
 
 def framed(body: bytes) -> bytes:
-    """Return a body with its length before it."""
+    """Return a body prefixed with its length."""
     return _LENGTH.pack(len(body)) + body
 
 
 def send(channel: socket.socket, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
-    """Send one message, with descriptors that the receiver is to have too. Raises OSError if nobody receives."""
+    """Send one message, with file descriptors to share. Raises OSError without a receiver."""
     frame = framed(json.dumps(message).encode())
     sent = socket.send_fds(channel, [frame], descriptors) if descriptors else 0
     channel.sendall(frame[sent:])
@@ -69,14 +69,14 @@ class FrameTooLargeError(Exception):
 
 
 class Frames:
-    """Puts frames together from what arrives in pieces."""
+    """Assembles frames from chunks."""
 
     def __init__(self, max_bytes: int = MAX_FRAME_BYTES) -> None:
         self._max_bytes = max_bytes
         self._buffer = bytearray()
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Return the bodies that are complete now. Raises FrameTooLargeError."""
+        """Return the bodies completed by a chunk. Raises FrameTooLargeError."""
         self._buffer += piece
         bodies = []
         while len(self._buffer) >= _LENGTH.size:
@@ -93,9 +93,9 @@ class Frames:
 
 def plain(value: Any) -> Any:
     """
-    Return a value as JSON can say it; times and bytes stay what they are, of anything else its text is left.
+    Return a value for JSON; times and bytes are preserved, anything else becomes its text.
 
-    Runs in the strategy's own process: what its objects raise here is its error.
+    Runs in the strategy's own process: exceptions of its objects are its errors.
     """
     if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Enum)):
         return value
@@ -125,7 +125,7 @@ def _plain_map(value: Mapping[Any, Any]) -> Any:
 
 
 def from_plain(value: Any) -> Any:
-    """Return what `plain` was given. Raises ValueError or TypeError if it cannot have written this."""
+    """Return the value given to `plain`. Raises ValueError or TypeError if this is not its output."""
     if isinstance(value, list):
         return [from_plain(item) for item in value]
     if not isinstance(value, dict):

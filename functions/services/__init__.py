@@ -1,1 +1,1 @@
-"""Use cases: what Maestro does, told in terms of ports."""
+"""Use cases: what Maestro does, written against ports."""

@@ -1,1 +1,1 @@
-"""What a user edits: strategies, one file each, and the public façade."""
+"""The package that users edit: strategies, one file each, and the public façade."""

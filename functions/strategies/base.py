@@ -13,26 +13,26 @@ Inputs = Mapping[str, Any]
 """Market data, account snapshot or regime, as `BaseStrategy.evaluate` describes them; read-only."""
 
 Signal = dict[str, Any]
-"""What a strategy proposes: action, ticker, allocation (0-1), confidence (0-1), reasoning."""
+"""A strategy's proposal: action, ticker, allocation (0-1), confidence (0-1), reasoning."""
 
 
 class BaseStrategy(ABC):
     """
     One automated strategy; its class name is its id.
 
-    A subclass in a file of this folder is found by the loader without any registration. ``evaluate`` may be a plain
-    method or ``async``; one that is run in your own program's threads must not block its event loop.
+    The loader finds a subclass in a file of this folder without registration. ``evaluate`` may be a plain method or
+    ``async``; an async one that runs in your own program's threads must not block its event loop.
 
-    Deployed, it is constructed once and each evaluation is a process of its own that ends with it: what ``evaluate``
-    keeps in ``self`` is gone in the next cycle. What it holds, and has ordered, is in the account.
+    When deployed, it is constructed once, and each evaluation runs in a process of its own that ends with it: what
+    ``evaluate`` stores in ``self`` is gone in the next cycle. Its positions and orders are in the account.
     """
 
     is_sample: ClassVar[bool] = False
-    """Whether it acts only for tenants whose policy names it in ``sample_strategies``. A class says so of itself alone:
-    a subclass of a sample is a strategy of yours."""
+    """Whether it acts only for tenants whose policy names it in ``sample_strategies``. It applies only to the class
+    itself: a subclass of a sample is your own strategy."""
 
     symbols: Sequence[str] = ()
-    """What it looks at: a broker on the server is asked for prices of these. Empty: the setting ``symbols``, if any."""
+    """Symbols it uses: the feed gets their prices from the broker. Empty: the setting ``symbols``, if any."""
 
     defaults: Mapping[str, Any] = {}
     """Settings of the strategy; ``config`` overrides them by name."""
@@ -52,21 +52,21 @@ class BaseStrategy(ABC):
         ----------
         market_data : mapping
             ``{"as_of": datetime, "symbols": {"KO": {"price": 50.1, "volume": …, "history": [closes, oldest first]}}}``;
-            the flat form ``{"KO": {"price": …}}`` is read too.
+            the flat form ``{"KO": {"price": …}}`` is accepted, too.
         account_snapshot : mapping
             ``equity``, ``buying_power``, ``cash`` (USD) and ``positions``: ``[{"symbol", "qty", "strategy_id"?}]``.
             Once the position book is open these are the strategy's own, with ``average_price`` and
-            ``unrealized_pnl``, and ``orders_under_way`` beside them.
+            ``unrealized_pnl``, in addition to ``orders_under_way``.
         regime : mapping, optional
-            The market regime document, as its writer left it.
+            The market regime document, as written.
         """
 
     def close_history(self, market_data: Mapping[str, Any], symbol: str) -> NDArray[np.float64]:
-        """Return the closes of a symbol, oldest first, shape (days,); empty without any, or if one is no price."""
+        """Return the closes of a symbol, oldest first, shape (days,); empty if missing, or if one is not a price."""
         symbols = market_data.get("symbols", market_data) or {}
         history = (symbols.get(symbol) or {}).get("history")
         closes = np.array(() if history is None else history, dtype=np.float64, ndmin=1)
-        # A zero or negative close is a feed's gap, not a crash to trade on.
+        # A zero or negative close is a gap in the feed, not a crash to trade on.
         return closes if (np.isfinite(closes) & (closes > 0)).all() else closes[:0]
 
     def measure(
@@ -76,7 +76,7 @@ class BaseStrategy(ABC):
         indicator: Callable[[NDArray[np.float64]], float],
         days_needed: int,
     ) -> dict[str, float]:
-        """Return an indicator of the closes of every symbol that has ``days_needed`` of them."""
+        """Return an indicator of the closes of every symbol with at least ``days_needed`` of them."""
         histories = {symbol: self.close_history(market_data, symbol) for symbol in symbols}
         return {symbol: indicator(closes) for symbol, closes in histories.items() if closes.size >= days_needed}
 
@@ -88,11 +88,11 @@ class BaseStrategy(ABC):
         return None
 
     def hold(self, reasoning: str, ticker: str = "") -> Signal:
-        """Propose nothing, and say why."""
+        """Propose nothing, with a reason."""
         return {"action": "HOLD", "ticker": ticker, "allocation": 0.0, "confidence": 0.0, "reasoning": reasoning}
 
     def sell(self, ticker: str, reasoning: str, confidence: float = 1.0) -> Signal:
-        """Propose to leave a position entirely; where shorts are allowed it opens none."""
+        """Propose to exit a position entirely; it never opens a short, even if allowed."""
         return {
             "action": "SELL",
             "ticker": ticker,

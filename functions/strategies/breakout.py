@@ -1,4 +1,4 @@
-"""Join a move that leaves its band, leave when it falls back to the middle."""
+"""Buy a breakout above the band, exit when it falls back to the middle."""
 
 from __future__ import annotations
 

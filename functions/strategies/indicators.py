@@ -1,4 +1,4 @@
-"""Numerics that strategies share: vectorised, pure, closes oldest first."""
+"""Numerical functions for strategies: vectorised, pure, closes oldest first."""
 
 from __future__ import annotations
 

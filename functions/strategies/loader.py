@@ -1,4 +1,4 @@
-"""Find strategies in this folder, evaluate them, and hand their signals to Maestro."""
+"""Find strategies in this folder, evaluate them, and pass their signals to Maestro."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class StrategyLoader:
     Parameters
     ----------
     db : google.cloud.firestore.Client, optional
-        Without it there is no orchestration: signals come as strategies propose them.
+        Without it there is no orchestration: signals are returned as strategies propose them.
     tenant_id : str
     uid : str, optional
         Weigh strategies by this user's fills only.
@@ -48,13 +48,14 @@ class StrategyLoader:
         Decisions come back with this model's summary, if it answers in time. Without it: Gemini's, if ``AI_SUMMARIES``
         is ``on`` in the environment.
     summary_deadline_seconds : float
-        What a caller waits for it at most; the signals are decided and stored before.
+        How long to wait for it at most; the signals are decided and stored before.
     ai_summaries : bool
-        False: no model is asked, whatever the environment says. The deployed functions' own loaders say so, as a
-        trigger there summarises decisions after the fact.
+        False: no model is used, whatever the environment says. The deployed functions' loaders use it, as a trigger
+        there summarises decisions afterwards.
     isolation : "thread" or "process"
         Where strategies run. In processes of their own, as in the deployed functions, they are neither imported nor
-        constructed here, none can hurt another or this program, and what one keeps in ``self`` is gone after the cycle.
+        constructed here, none can harm another or this program, and what one stores in ``self`` is gone after the
+        cycle.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class StrategyLoader:
             self._found()
 
     def _found(self) -> FoundStrategies:
-        """Return what there is; loads it if need be, and logs what could not be loaded once."""
+        """Return the strategies found, loading them if needed; logs once what could not be loaded."""
         found = self._runner.found(self._default_policy().strategy_timeout_seconds)
         for name, message in found.load_errors.items():
             if self._told.get(name) != message:
@@ -96,7 +97,7 @@ class StrategyLoader:
         return found
 
     def reload_strategies(self) -> None:
-        """Read the strategies' files again: new ones are there, changed ones changed, deleted ones gone."""
+        """Read the strategies' files again: new, changed and deleted files take effect."""
         self._told = {}
         self._runner.reload()
         if self._objects is not None and self._objects is not self._runner:
@@ -104,13 +105,13 @@ class StrategyLoader:
         self._found()
 
     def get_all_strategies(self) -> dict[str, Any]:
-        """Return the strategies by name; those that run in processes are constructed here, too, for whoever asks."""
+        """Return the strategies by name; those that run in processes are additionally constructed here."""
         if self._objects is None:
             self._objects = wiring.thread_runner(self._strategies_package)
         return dict(self._objects.strategies)
 
     def get_strategy(self, name: str) -> Any:
-        """Return one strategy; None if there is none of that name."""
+        """Return one strategy; None if there is none with that name."""
         return self.get_all_strategies().get(name)
 
     def get_strategy_names(self) -> list[str]:
@@ -118,18 +119,18 @@ class StrategyLoader:
         return sorted(self._found().names)
 
     def get_found(self) -> FoundStrategies:
-        """Return everything that is known of the strategies without running them."""
+        """Return everything known about the strategies without running them."""
         return self._found()
 
     def get_load_errors(self) -> dict[str, str]:
-        """Return what could not be loaded, by module or class name, and why."""
+        """Return why something could not be loaded, by module or class name."""
         return dict(self._found().load_errors)
 
     async def evaluate_all_strategies(
         self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None
     ) -> Signals:
         """
-        Return what each strategy proposes, unweighed and unstamped; a failed one holds, with its ``error``.
+        Return each strategy's proposal, unweighted and unstamped; a failed one holds, with its ``error``.
 
         A sample that the controller's class attribute ``sample_strategies`` does not name holds, too.
         """
@@ -146,7 +147,7 @@ class StrategyLoader:
         """
         Return orchestrated, stamped signals by strategy, and the decision as it was logged.
 
-        Without ``db`` the signals come plain and the decision is None.
+        Without ``db`` the signals are plain and the decision is None.
         """
         if self._maestro is None:
             logger.warning("Maestro not initialized: pass db to StrategyLoader for orchestrated signals")
@@ -167,27 +168,27 @@ class StrategyLoader:
         Returns
         -------
         MaestroDecision or None
-            None when the slot is decided already, or a newer one was decided first.
+            None if the slot was already decided, or a newer one was decided first.
 
         Raises
         ------
         ValueError
             If the loader has no ``db``.
         StoreUnavailable
-            If the cycle should be tried again.
+            If the cycle should be retried.
         """
         return await self._orchestrate_stored("run scheduled cycles", slot=slot, now=now)
 
     async def orchestrate_request(self, key: RequestKey) -> MaestroDecision | None:
         """
-        Run a cycle somebody asked for, on the stored market data and account; None if it is on record already.
+        Run a requested cycle on the stored market data and account; None if it is already on record.
 
         Raises as `orchestrate_slot` does, and RefusedError if the key belongs to another request.
         """
         return await self._orchestrate_stored("run cycles on request", key=key)
 
     async def calculate_strategy_weights(self) -> dict[str, tuple[float, AgentMode]]:
-        """Return each strategy's (weight, mode) by its own track record; without ``db`` whatever may act is ACTIVE."""
+        """Return each strategy's (weight, mode) by its own track record; without ``db`` all that may act are ACTIVE."""
         found = await self._load()
         if self._maestro is None:
             logger.warning("Maestro not initialized: pass db to StrategyLoader for weights by track record")
@@ -220,6 +221,6 @@ class StrategyLoader:
 
 
 def _may_act(found: FoundStrategies, policy: Policy) -> list[str]:
-    """Return the strategies but the samples that a policy does not name."""
+    """Return the strategies without samples that a policy does not name."""
     idle = found.samples.difference(policy.sample_strategies)
     return [name for name in found.names if name not in idle]

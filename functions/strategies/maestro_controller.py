@@ -1,4 +1,4 @@
-"""The façade users import: thresholds to tune, and orchestration over any set of signals."""
+"""The façade for users: thresholds to tune, and orchestration of any set of signals."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class MaestroController:
 
     @classmethod
     def policy_defaults(cls) -> dict[str, Any]:
-        """Return what holds where a tenant's document says nothing: class attributes, and the deployment's market."""
+        """Return the defaults for tenants' documents: class attributes, and the deployment's market."""
         return {"market": wiring.deployed_market(), **cls.class_settings()}
 
     @classmethod
@@ -103,11 +103,11 @@ class MaestroController:
         Parameters
         ----------
         signals : mapping
-            What each strategy proposed, by strategy name.
+            Each strategy's proposal, by strategy name.
         strategies : mapping or iterable of names
-            The strategies there are; one without a signal holds. Samples are known by the strategies, not by names.
+            All strategies; one without a signal holds. Samples are recognised by the strategies, not by names.
         market_data, account_snapshot : mapping, optional
-            What the signals were evaluated on; an ``as_of`` in them is checked, and buying power sets notionals.
+            The inputs of the signals; an ``as_of`` in them is checked, and buying power determines notionals.
         """
         proposals = read_given(signals, strategies)
 
@@ -117,7 +117,7 @@ class MaestroController:
         given = GivenInputs({} if market_data is None else market_data, account_snapshot or {})
         result = await self.run(propose, given=given, samples=sample_names(strategies))
         if result is None:
-            raise StoreUnavailable("a cycle without a slot was taken for one decided already")
+            raise StoreUnavailable("a cycle without a slot was taken for an already decided one")
         return result.signals, result.decision
 
     async def run(
@@ -162,7 +162,7 @@ class MaestroController:
         return await self.weights_of(list(strategies), sample_names(strategies))
 
     async def weights_of(self, names: Sequence[str], samples: Set[str]) -> dict[str, tuple[float, AgentMode]]:
-        """Return what `calculate_strategy_weights` does, of strategies that are not objects of this program."""
+        """Like `calculate_strategy_weights`, for strategies that are not objects in this program."""
         defaults = self.policy_defaults()
         return await asyncio.to_thread(self._outside.weights, self.tenant_id, self.uid, names, samples, defaults)
 
@@ -179,7 +179,7 @@ class MaestroController:
 
     async def log_shadow_trade(self, strategy_name: str, signal: Mapping[str, Any]) -> None:
         """
-        Record a shadow signal that your own code follows on paper; doing it again changes nothing.
+        Record a shadow signal that your own code trades on paper; repeating it changes nothing.
 
         A cycle on market data with prices does this by itself. A signal with ``qty`` and ``price`` is a fill of the
         shadow book and counts in the strategy's record; one without is a note.
@@ -194,14 +194,14 @@ class MaestroController:
         """
         Return the model's summary of a decision, or the decision's own text, with one warning if the model failed.
 
-        A model is asked where ``AI_SUMMARIES`` is ``on`` in the environment, and once: the logged decision keeps its
+        A model is used if ``AI_SUMMARIES`` is ``on`` in the environment, and only once: the logged decision keeps its
         answer.
 
         Parameters
         ----------
         decision : MaestroDecision
         deadline_seconds : float
-            How long to wait for it at most; the first call of a process imports the model's client before.
+            How long to wait for it at most; the first call of a process additionally imports the model's client.
         """
         summarise = await asyncio.to_thread(wiring.inline_summaries, self._db, deadline_seconds)
         if summarise is None:
@@ -212,7 +212,7 @@ class MaestroController:
         self, signals: Mapping[str, Mapping[str, Any]]
     ) -> tuple[dict[str, dict[str, Any]], bool, str | None]:
         """
-        Turn every BUY into HOLD when enough distinct strategies say SELL.
+        Turn every BUY into HOLD if enough distinct strategies SELL.
 
         Returns
         -------

@@ -17,7 +17,7 @@ __all__ = ["MaestroMonitoring"]
 
 class MaestroMonitoring:
     """
-    What Maestro did for a tenant; it reads, and writes nothing.
+    What Maestro did for a tenant; read-only.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ class MaestroMonitoring:
 
     async def check_maestro_alerts(self) -> list[str]:
         """
-        Return what came up within the last hour and needs attention, a line each; every line once.
+        Return findings of the last hour, one line each; every line once.
 
-        Asked again, this object tells only what is new since. The deployed functions raise, store and deliver the
-        same by themselves: this is for your own loop. Raises StoreUnavailable.
+        Later calls on this object return only what is new. The deployed functions raise, store and deliver the same by
+        themselves: this is for your own loop. Raises StoreUnavailable.
         """
         return await asyncio.to_thread(self._new_lines)
 

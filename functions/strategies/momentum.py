@@ -10,8 +10,8 @@ class TwelveOneMomentum(BaseStrategy):
     """
     Cross-sectional 12-1 momentum.
 
-    Buys the symbol with the highest return from 252 to 21 days ago, if that is a gain; leaves one that has slipped
-    from the best. The last month is left out because short-term returns tend to revert.
+    Buys the symbol with the highest return from 252 to 21 days ago, if that is a gain; exits one that is no longer
+    among the best. The last month is left out because short-term returns tend to revert.
 
     References
     ----------

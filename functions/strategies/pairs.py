@@ -33,7 +33,7 @@ class PairsReversion(BaseStrategy):
     }
 
     async def evaluate(self, market_data: Inputs, account_snapshot: Inputs, regime: Inputs | None = None) -> Signal:
-        # A strategy that asks a service for data awaits it here; one that only computes need not be async.
+        # A strategy that gets data from a service awaits it here; one that only computes need not be async.
         first, second = self.config["pair"]
         days = self.config["days"]
         closes = [self.close_history(market_data, symbol)[-days:] for symbol in (first, second)]

@@ -1,4 +1,4 @@
-"""What the sample strategies choose from: every stock of the sample prices, so that none is picked by hand."""
+"""Universe of the sample strategies: every stock of the sample prices, so that none is hand-picked."""
 
 SAMPLE_SYMBOLS = (
     *("AAPL", "AMD", "BAC", "BBY", "CVX", "GE", "HD", "JNJ", "JPM", "KO"),

@@ -15,8 +15,8 @@ class MovingAverageTrend(BaseStrategy):
     """
     Trend following with two moving averages.
 
-    Buys the symbol whose average of ``fast_days`` stands highest above that of ``slow_days``; leaves when the fast
-    one falls below the slow one. The source pairs averages of 1 to 5 with 50 to 200 days, though not 5 with 50.
+    Buys the symbol whose average of ``fast_days`` is highest above that of ``slow_days``; exits when the fast one falls
+    below the slow one. The source pairs averages of 1 to 5 with 50 to 200 days, though not 5 with 50.
 
     References
     ----------

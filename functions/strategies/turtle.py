@@ -10,8 +10,8 @@ class TurtleChannel(BaseStrategy):
     """
     Donchian channel breakout, the turtles' first system.
 
-    Buys a symbol whose close is above every close of the ``entry_days`` before; leaves when it closes below every
-    one of the ``exit_days`` before. Closes stand in for the intraday highs and lows of the source.
+    Buys a symbol whose close is above every close of the ``entry_days`` before; exits when it closes below every one of
+    the ``exit_days`` before. Closes stand in for the intraday highs and lows of the source.
 
     References
     ----------

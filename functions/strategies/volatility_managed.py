@@ -17,7 +17,7 @@ class VolatilityManaged(BaseStrategy):
     Exposure in inverse proportion to recent variance.
 
     Buys the steadiest symbol with ``allocation`` x (target volatility / realised volatility)^2, at most
-    ``allocation``; leaves it when that would fall below ``exit_fraction`` of it. The source has no such cap.
+    ``allocation``; exits when that would fall below ``exit_fraction`` of it. The source has no such cap.
 
     References
     ----------
@@ -51,7 +51,7 @@ class VolatilityManaged(BaseStrategy):
         return self.buy(steadiest, allocation, f"{steadiest} is steady enough for {fraction:.0%}", fraction)
 
     def _fraction(self, closes: NDArray[Any]) -> float:
-        """Return the part of the full position that the recent volatility allows."""
+        """Return the fraction of the full position that recent volatility allows."""
         volatility = float(daily_returns(closes[-self.config["days"] - 1 :]).std(ddof=1)) * math.sqrt(252)
         if volatility == 0:  # a price that never moves is a feed that stopped, not a steady market
             return 0.0

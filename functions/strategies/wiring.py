@@ -1,4 +1,4 @@
-"""The services that a user's own program runs as well as the deployed functions, built here for both."""
+"""Builds the services that users' own programs and the deployed functions share."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ from functions.strategies.base import BaseStrategy
 logger = logging.getLogger("maestro")
 
 STRATEGY_EVALUATOR = StrategyEvaluator()
-"""One per process: it remembers strategies that never returned."""
+"""One per process, as it remembers strategies that never returned."""
 STRATEGY_ROOT = StrategyRoot()
-"""One per process: started when strategies are first run in processes of their own."""
+"""One per process, started when strategies first run in processes of their own."""
 CALENDARS: MarketCalendars = Calendars()
-"""One per process: each market's calendar is made once."""
+"""One per process, as each market's calendar is built once."""
 Isolation = Literal["thread", "process"]
 
 
 def thread_runner(package: str) -> ThreadRunner:
-    """Return what runs a package's strategies in threads: instances of whoever asks, that live as long."""
+    """Return a runner of a package's strategies in threads, with instances of its own."""
     return ThreadRunner(package, BaseStrategy, STRATEGY_EVALUATOR)
 
 
 def process_runner(package: str) -> StrategyRunner:
-    """Return what runs them in processes of their own, the same for all, as it remembers nothing; where it can be."""
+    """Return the shared, stateless runner in processes of their own, if the system supports it."""
     if is_supported():
         return _process_runner(package)
     _warn_of_threads()
@@ -62,7 +62,7 @@ def _process_runner(package: str) -> ProcessRunner:
 
 @cache
 def _warn_of_threads() -> None:
-    """Say once that strategies are not kept apart."""
+    """Log once that strategies are not isolated."""
     logger.warning("Strategies run in threads of this process: %s cannot keep them in processes", sys.platform)
 
 
@@ -71,7 +71,7 @@ def run_cycle(db: Client) -> RunCycle:
 
 
 def deployed_market() -> str:
-    """Return the market that the settings name: that of every tenant whose policy names none."""
+    """Return the market in the settings, for tenants whose policy names none."""
     from functions.settings import read_settings  # noqa: PLC0415 - as for `gemini`
 
     return read_settings().market
@@ -86,8 +86,8 @@ def summarise_decision(db: Client, summariser: Summariser) -> SummariseDecision:
 
 
 def gemini(deadline_seconds: float = DEADLINE_SECONDS) -> Gemini | None:
-    """Return the model that the settings name; None where summaries stay text, with a warning if that is a slip."""
-    from functions.settings import read_settings  # noqa: PLC0415 - imports firebase_functions: not where there is no db
+    """Return the model in the settings; None without AI summaries, with a warning if that looks like a mistake."""
+    from functions.settings import read_settings  # noqa: PLC0415 - imports firebase_functions: only with a db
 
     ai = read_settings().ai
     if ai is None:
@@ -101,7 +101,7 @@ def gemini(deadline_seconds: float = DEADLINE_SECONDS) -> Gemini | None:
 def inline_summaries(
     db: Client, deadline_seconds: float, summariser: Summariser | None = None
 ) -> SummariseDecision | None:
-    """Return what summarises while a caller waits, by the given model or the settings'; None: summaries stay text."""
+    """Return the summariser for waiting callers, with the given model or the settings' one; None: no AI summaries."""
     if summariser is not None:
         return summarise_decision(db, summariser)
     model = gemini(deadline_seconds)
@@ -120,6 +120,6 @@ def ledger_store(db: Client) -> FirestoreLedgerStore:
 
 
 def watch_tenant(db: Client, calendar: MarketCalendar | None = None) -> WatchTenant:
-    """Without a calendar, that of the tenant's market."""
+    """By default the calendar of the tenant's market."""
     calendars = CALENDARS if calendar is None else OneCalendar(calendar)
     return WatchTenant(FirestoreReportStore(db), FirestoreAlertStore(db), SystemClock(), calendars)

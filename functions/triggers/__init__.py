@@ -4,7 +4,7 @@ from firebase_functions import options
 
 from functions.settings import REGION
 
-# Here, as decorators read it while the modules of this package are imported, whichever comes first.
+# Set here because decorators read it as soon as any module of this package is imported.
 options.set_global_options(
     region=REGION,
     memory=options.MemoryOption.MB_512,

@@ -17,8 +17,8 @@ def ignores_probe(handler: Callable[[T], None]) -> Callable[[T], None]:
     """
     Skip the handler when the Functions emulator asks a new worker whether it is up.
 
-    The emulator's probe reaches the function itself, so without this every cold start runs a schedule's body once
-    more. In the cloud nothing calls that path, and nothing is skipped.
+    The emulator's probe calls the function itself, so without this every cold start runs a schedule's body once more.
+    In the cloud nothing calls that path, so nothing is skipped.
     """
 
     @functools.wraps(handler)

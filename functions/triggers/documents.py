@@ -1,4 +1,4 @@
-"""Firestore triggers: what follows a document that was written."""
+"""Firestore triggers: reactions to written documents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 def retried(function: Handler) -> Handler:
-    """Have an event delivered again, for a day, until the function returns; goes above the trigger's own decorator."""
+    """Have an event redelivered for up to a day until the function succeeds; goes above the trigger's own decorator."""
     function.__firebase_endpoint__.eventTrigger["retry"] = True  # type: ignore[attr-defined]  # which offers no option
     return function
 
@@ -31,16 +31,16 @@ def retried(function: Handler) -> Handler:
     **SERVING["on_decision_logged"].options(),
 )
 def on_decision_logged(event: firestore_fn.Event[Any]) -> None:
-    """Check the tenant's alerts within seconds of a decision, then have it summarised; the sweep catches the rest."""
+    """Check the tenant's alerts within seconds of a decision, then summarise it; the sweep catches what this misses."""
     document = event.data.to_dict() if event.data is not None else None
     tenant_id = (document or {}).get("tenant_id")
     if not is_document_id(tenant_id):
-        logger.error("Decision %s names no tenant: nobody is alerted", event.params.get("session_id"))
+        logger.error("Decision %s names no tenant: no alerts are sent", event.params.get("session_id"))
         return
     try:
         bootstrap.check_alerts().run(tenant_id, bootstrap.policy_defaults(), is_sweep=False)
     except (StoreError, RefusedError) as error:
-        logger.error("Alerts not checked, the next sweep will: %s", error, extra={"tenant": tenant_id})
+        logger.error("Alerts not checked, the next sweep will check them: %s", error, extra={"tenant": tenant_id})
     summarise = bootstrap.summarise_decision()
     if summarise is None:
         return
@@ -57,7 +57,7 @@ def on_decision_logged(event: firestore_fn.Event[Any]) -> None:
     **SERVING["on_fill_written"].options(),
 )
 def on_fill_written(event: firestore_fn.Event[Any]) -> None:
-    """Take in a fill that a user's own code wrote to the ledger; a repeated delivery changes nothing."""
+    """Count a fill that a user's own code wrote to the ledger; a repeated delivery changes nothing."""
     document = event.data.to_dict() if event.data is not None else None
     if document is None or document.get("ledger_version") is not None:  # Maestro's own: counted in the same commit
         return
@@ -71,5 +71,5 @@ def on_fill_written(event: firestore_fn.Event[Any]) -> None:
     **SERVING["on_policy_written"].options(),
 )
 def on_policy_written(event: firestore_fn.Event[Any]) -> None:
-    """Have the tenant's alerts checked though they rest: whoever edits a policy by hand leaves no other mark."""
+    """Have the tenant's alerts checked even if none is due: editing a policy by hand leaves no other trace."""
     bootstrap.changed_tenants().mark(event.params["tenant"])

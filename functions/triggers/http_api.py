@@ -25,14 +25,14 @@ def api(request: Request) -> Response:
 
 def answer_every_path(environment: Mapping[str, str]) -> None:
     """
-    Let the API itself answer what functions-framework has no route for: that would say so, or redirect, in HTML.
+    Let the API answer paths that functions-framework does not route: the framework would answer or redirect in HTML.
 
-    It does so where the framework loads `functions.main` to serve this function, and nowhere else.
+    This applies only where the framework loads `functions.main` to serve this function.
 
     Parameters
     ----------
     environment : mapping
-        The process's.
+        The process's environment.
     """
     if environment.get("FUNCTION_TARGET") != "api" or not has_app_context():
         return

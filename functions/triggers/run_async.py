@@ -15,8 +15,8 @@ def run_async(coroutine: Coroutine[Any, Any, T], timeout_seconds: float) -> T:
     """
     Run a coroutine on an event loop of its own and return its result.
 
-    The loop lives in a daemon thread and its result does not wait for the loop to end: an async strategy that
-    refuses to be cancelled, or blocks the loop, holds up nothing but its own thread.
+    The loop runs in a daemon thread, and the result does not wait for the loop to end: an async strategy that refuses
+    cancellation or blocks the loop holds up only its own thread.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def run_async(coroutine: Coroutine[Any, Any, T], timeout_seconds: float) -> T:
     async def deliver() -> None:
         try:
             future.set_result(await coroutine)
-        except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
+        except BaseException as error:  # noqa: BLE001 - passed on to the caller
             future.set_exception(error)
 
     threading.Thread(target=asyncio.run, args=(deliver(),), name="maestro-cycle", daemon=True).start()

@@ -19,7 +19,7 @@ from functions.triggers.serving import SERVING
 
 TIMEOUT_SECONDS = 120
 _LEFT_OVER_SECONDS = 20
-"""Before the function's own time is over nothing more is begun; the retry continues."""
+"""Nothing new is begun this long before the function's own timeout; the retry continues."""
 
 
 @scheduler_fn.on_schedule(
@@ -32,7 +32,7 @@ _LEFT_OVER_SECONDS = 20
 )
 @ignores_probe
 def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue one cycle, or the feed before it, per enabled tenant, inside the hours of its own market."""
+    """Queue one cycle, or the feed before it, per enabled tenant, during its own market's hours."""
     at, connections, feeds = event.schedule_time, bootstrap.connections(), bootstrap.feed_queue()
     calendars, defaults = bootstrap.calendars(), bootstrap.policy_defaults()
 
@@ -53,7 +53,7 @@ def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
 )
 @ignores_probe
 def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue one check of alerts per enabled tenant who does not rest: what the trigger missed, and the heartbeat."""
+    """Queue one alert check per enabled tenant that needs one: for what the trigger missed, and as heartbeat."""
     at, now = event.schedule_time, bootstrap.clock().now()
     changed = changed_tenants(bootstrap.changed_tenants(), now)
     _fan_out(
@@ -73,7 +73,7 @@ def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
 )
 @ignores_probe
 def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue the report of every enabled tenant whose report hour, in its own time zone, came of late."""
+    """Queue the report of every enabled tenant whose report hour, in its own time zone, has recently come."""
     at, defaults = event.schedule_time, bootstrap.policy_defaults()
     _fan_out(
         "daily_report",
@@ -92,7 +92,7 @@ def daily_report(event: scheduler_fn.ScheduledEvent) -> None:
 )
 @ignores_probe
 def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue the day's snapshot for every enabled tenant whose market closed of late; the job fills in missed days."""
+    """Queue the day's snapshot for every enabled tenant whose market recently closed; the job fills in missed days."""
     at = event.schedule_time
     calendars, defaults = bootstrap.calendars(), bootstrap.policy_defaults()
     _fan_out(
@@ -104,7 +104,7 @@ def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
 
 
 @scheduler_fn.on_schedule(
-    schedule="0 12 1-3 * *",  # UTC: the month is over in every market, and a day that is lost loses none
+    schedule="0 12 1-3 * *",  # UTC: the month is over in every market, and a missed run is made up for by the next
     retry_count=5,
     min_backoff_seconds=30,
     timeout_sec=TIMEOUT_SECONDS,
@@ -124,5 +124,5 @@ def monthly_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
 
 
 def _fan_out(schedule: str, queue: TaskQueue, at: datetime, queue_page: QueuePage) -> None:
-    """Queue a schedule's tasks for all tenants. Raises StoreError if some are left: the scheduler's retry continues."""
+    """Queue a schedule's tasks for all tenants. Raises StoreError if some remain: the scheduler's retry continues."""
     bootstrap.fan_out(queue).run(schedule, at, TIMEOUT_SECONDS - _LEFT_OVER_SECONDS, queue_page)

@@ -1,8 +1,8 @@
 """
-How many requests an instance of each function serves at once, and how many instances there may be.
+Concurrency and instance limits of each function.
 
-Cloud Run sends an instance as many requests as its concurrency says, but functions-framework works them off on four
-threads a core unless THREADS says otherwise: those above would wait for each other. So there is a thread for each.
+Cloud Run sends an instance as many requests at once as its concurrency allows, but functions-framework processes them
+on four threads per core unless THREADS is set, and the rest would wait. So each request gets a thread.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypedDict
 
 
 class ServingOptions(TypedDict):
-    """What a function's decorator takes."""
+    """Options for a function's decorator."""
 
     concurrency: int
     max_instances: int
@@ -26,7 +26,7 @@ class Serving:
     at_once: int
     """Requests an instance takes at the same time, each on a thread of its own."""
     instances: int
-    """At most; what a runaway client, or a loop of events, can cost is bounded by it."""
+    """Maximum number of instances; it bounds the cost of a runaway client or a loop of events."""
 
     def options(self) -> ServingOptions:
         return {"concurrency": self.at_once, "max_instances": self.instances}
@@ -52,7 +52,7 @@ SERVING: Mapping[str, Serving] = {
 
 
 def set_threads(environment: MutableMapping[str, str]) -> None:
-    """Set THREADS for the function of this process, unless somebody did; functions-framework reads it afterwards."""
+    """Set THREADS for this process's function unless already set; functions-framework reads it afterwards."""
     serving = SERVING.get(environment.get("FUNCTION_TARGET", ""))
     if serving is not None:
         environment.setdefault("THREADS", str(serving.at_once))

@@ -40,14 +40,14 @@ def handles(
     task_type: type[T], *, retried: tuple[type[Exception], ...]
 ) -> Callable[[Callable[[T], dict[str, Any]]], Handler]:
     """
-    Let a function of a task handle a queue's requests; goes below ``on_task_dispatched``.
+    Make a function of a task handle a queue's requests; goes below ``on_task_dispatched``.
 
-    A malformed task or document stays malformed, and what the store refuses it will refuse: neither is delivered again.
+    A malformed task or document stays malformed, and what the store refused it will refuse again: neither is retried.
 
     Parameters
     ----------
     retried : tuple of exception types
-        Upon these the queue is to deliver the task again: they are raised as HttpsError with UNAVAILABLE.
+        Errors on which the queue should retry the task: they are raised as HttpsError with UNAVAILABLE.
     """
 
     def decorate(run: Callable[[T], dict[str, Any]]) -> Handler:
@@ -60,11 +60,11 @@ def handles(
                 logger.error("Task refused: %s", error)
                 return {"status": "REFUSED", "detail": str(error)}
             except StoreRefused as error:
-                logger.error("%s refused by the store, not to be retried: %s", task.title or "Task", error)
+                logger.error("%s refused by the store, not retried: %s", task.title or "Task", error)
                 return {"status": "REFUSED", "detail": str(error)}
             except retried as error:
                 if task.title is not None:
-                    logger.error("%s failed, to be retried: %s", task.title, error, extra=task.log_fields)
+                    logger.error("%s failed, will be retried: %s", task.title, error, extra=task.log_fields)
                 raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, str(error)) from error
 
         return handle
@@ -91,12 +91,12 @@ def orchestratetenant(task: CycleTask) -> dict[str, Any]:
     retry_config=options.RetryConfig(max_attempts=3, min_backoff_seconds=2, max_backoff_seconds=10),
     rate_limits=options.RateLimits(max_concurrent_dispatches=20, max_dispatches_per_second=100),
     timeout_sec=TIMEOUT_SECONDS,
-    service_account=BROKER_SERVICE_ACCOUNT,  # type: ignore[arg-type]  # any option may be a parameter
+    service_account=BROKER_SERVICE_ACCOUNT,  # type: ignore[arg-type]  # options accept parameters
     **SERVING["feedtenant"].options(),
 )
 @handles(FeedTask, retried=(StoreError, RefusedError))
 def feedtenant(task: FeedTask) -> dict[str, Any]:
-    """Bring what a tenant's cycle needs from the broker, then queue the cycle; a repeated delivery changes nothing."""
+    """Fetch what a tenant's cycle needs from the broker, then queue the cycle; a repeated delivery changes nothing."""
     feed = bootstrap.feed_tenant().run(task)
     return {"status": "NONE" if feed is None else str(feed.status)}
 
@@ -137,7 +137,7 @@ def checktenant(task: TenantTask) -> dict[str, Any]:
 
 
 def _close_memberships(task: TenantTask) -> tuple[list[ClosedMembership], StoreError | None]:
-    """Return what was closed of late, or what failed: alerts do not wait for Firebase Authentication."""
+    """Return recently closed memberships, or the failure: alerts do not wait for Firebase Authentication."""
     try:
         return bootstrap.close_memberships().run(task.tenant_id), None
     except StoreError as error:
@@ -155,12 +155,12 @@ def _close_memberships(task: TenantTask) -> tuple[list[ClosedMembership], StoreE
 )
 @handles(DeliveryTask, retried=(StoreError, DeliveryFailed))
 def delivernotification(task: DeliveryTask) -> dict[str, Any]:
-    """Bring one notification to one channel; a repeated delivery tells nobody twice."""
+    """Deliver one notification to one channel; a repeated delivery sends nothing twice."""
     outcome = bootstrap.deliver_notification().run(task)
     return {"status": str(outcome)}
 
 
 def replayed_now(task: CycleTask) -> datetime | None:
-    """Return the slot's own time where history is replayed, which only the emulator allows; None: the clock's."""
+    """Return the slot's own time when replaying history, which only the emulator allows; None: use the clock."""
     is_history = bootstrap.clock().now() - task.at > _REPLAY_AGE
     return task.at if bootstrap.settings().is_emulated and is_history else None

@@ -79,7 +79,7 @@ HARM: dict[str, tuple[dict[str, str], str]] = {
         {"before": LOUD, "body": "return {'action': 'BUY', 'ticker': 'KO', 'allocation': Loud()}"},
         "its answer cannot be read: LookupError: no text",
     ),
-    "Hoards": ({"body": "bytearray(4 << 30)"}, "it asked for more than 256 MB"),
+    "Hoards": ({"body": "bytearray(4 << 30)"}, "it requested more than 256 MB of memory"),
     "AnswersABook": ({"body": "return self.hold('') | {'book': 'x' * 300_000}"}, "limit 262,144"),
     "LeavesOne": (
         {

@@ -94,7 +94,7 @@ def test_a_class_beside_one_that_hangs_when_constructed_is_there(root: StrategyR
 
 def test_two_classes_of_one_name_do_not_replace_each_other(root: StrategyRoot, package: Package) -> None:
     runner = ProcessRunner(root, package(a=GOOD.format(name="Twin"), b=GOOD.format(name="Twin")))
-    assert runner.found(1.0).load_errors == {"b": "class Twin is in a.py already: rename one"}
+    assert runner.found(1.0).load_errors == {"b": "class Twin already exists in a.py: rename one"}
     assert evaluated(runner) == {"Twin": "BUY"}
     runner.reload()
 
@@ -180,7 +180,7 @@ def test_inputs_that_cannot_be_handed_over_say_so(root: StrategyRoot, package: P
     runner = ProcessRunner(root, package(m=GOOD.format(name="Good")))
     runner.found(1.0)
     inputs = StrategyInputs({"odd": OfThisTestOnly()}, {})
-    with pytest.raises(StrategyProcessesError, match="inputs cannot be handed"):
+    with pytest.raises(StrategyProcessesError, match="inputs cannot be passed"):
         asyncio.run(runner.evaluate("acme", ["Good"], inputs, 1.0))
     runner.reload()
 

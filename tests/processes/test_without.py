@@ -126,7 +126,7 @@ def test_where_no_process_can_be_had_nothing_is_decided_and_the_error_says_why(p
 
         asyncio.new_event_loop().run_until_complete(main())
     """)
-    assert "refused: the process below which strategies run did not start: BlockingIOError" in said
+    assert "refused: the root process of strategies did not start: BlockingIOError" in said
     assert "commits: 0" in said
 
 

@@ -1,1 +1,1 @@
-"""Alpaca over HTTPS: what it says as the port `Broker` takes it, and, for the trading client alone, orders."""
+"""Alpaca over HTTPS: the port `Broker`, and orders for the trading client only."""

@@ -1,4 +1,4 @@
-"""Accounts, positions, assets and orders, from Alpaca's words into ours."""
+"""Convert accounts, positions, assets and orders from Alpaca's terms into ours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STATES: Mapping[str, OrderState] = {
     "rejected": OrderState.REJECTED,
     "expired": OrderState.EXPIRED,
 }
-"""Every other status is of an order that may still fill."""
+"""Orders with any other status may still fill."""
 _CURRENCY = "USD"
 
 
@@ -27,7 +27,7 @@ def read_account(fields: Fields, *, is_live: bool, as_of: datetime, broker_time:
     """Read an account. Raises UnsupportedCurrency, MalformedAnswer."""
     currency = fields.text_or_none("currency")
     if currency is not None and currency != _CURRENCY:
-        raise UnsupportedCurrency(f"the account at Alpaca is kept in {currency}, and must be in {_CURRENCY}", currency)
+        raise UnsupportedCurrency(f"the account at Alpaca must be kept in {_CURRENCY}, was in {currency}", currency)
     blocks = [fields.flag(name) for name in ("account_blocked", "trading_blocked", "trade_suspended_by_user")]
     return BrokerAccount(
         account_id=fields.text("id"),
@@ -74,7 +74,7 @@ def read_asset(fields: Fields) -> Asset:
 
 def read_order(fields: Fields) -> BrokerOrder:
     state, replaced_by = _STATES.get(fields.text("status"), OrderState.OPEN), fields.text_or_none("replaced_by")
-    if state is OrderState.REPLACED and replaced_by is None:  # by nothing that could be followed
+    if state is OrderState.REPLACED and replaced_by is None:  # by an unknown order
         state = OrderState.CANCELED
     price = fields.figure_or_none("filled_avg_price")
     changed = (fields.time_or_none(name) for name in ("filled_at", "updated_at", "submitted_at"))

@@ -1,4 +1,4 @@
-"""Account activities, from Alpaca's types into ours."""
+"""Convert account activities from Alpaca's types into ours."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STANDINGS: Mapping[str | None, Standing] = {
 
 
 def read_activity(fields: Fields) -> Activity:
-    """Read one entry of the list of activities, of whatever type. Raises MalformedAnswer."""
+    """Read one entry of the list of activities, of any type. Raises MalformedAnswer."""
     kind = fields.text("activity_type")
     if kind == "FILL":
         return _execution(fields)
@@ -92,7 +92,7 @@ def _dividend(fields: Fields, common: Mapping[str, Any]) -> Activity:
 
 def _fee(fields: Fields, common: Mapping[str, Any]) -> Activity:
     qty, usd = fields.figure_or_none("qty"), fields.figure_or_none("net_amount")
-    is_in_coins = bool(qty) and not usd  # such fees say 0 USD
+    is_in_coins = bool(qty) and not usd  # such fees have 0 USD
     return FeeActivity(
         **common,
         usd=None if is_in_coins else usd,
@@ -148,4 +148,4 @@ _READERS: Mapping[str, _Reader] = {
     "NC": _renaming,
 }
 _FAMILIES: tuple[tuple[str, _Reader], ...] = (("DIV", _dividend), ("INT", _interest))
-"""Types that begin with a word are of its family, also those that are new."""
+"""Types with this prefix belong to its family, including new ones."""

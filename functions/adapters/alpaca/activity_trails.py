@@ -1,4 +1,4 @@
-"""The account's activities since a cursor: executions, all else that is booked, and what is said of them later."""
+"""The account's activities since a cursor: executions, other bookings, and later amendments."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _OVERLAPS: Mapping[str, timedelta] = {
     _OTHERS: timedelta(days=7),
     _EVENTS: timedelta(minutes=30),
 }
-"""How late an entry may be booked and still be told."""
+"""How late an entry may be booked and still be reported."""
 _GONE = frozenset({400, 404, 410, 422})
-"""How a token or a time that is not known any more is refused."""
+"""Statuses that refuse a token or time that is no longer known."""
 
 
 class ActivityTrails:
@@ -59,7 +59,7 @@ class ActivityTrails:
             interrupted = str(error)
             trails |= {name: walk.ended() for name, walk in walks.items()}
         found: list[Activity] = [one.value for walk in walks.values() for one in walk.entries]
-        found.sort(key=lambda one: one.at)  # of one time, an execution stays before what is said of it later
+        found.sort(key=lambda one: one.at)  # stable: at one time, an execution stays before its amendments
         return ActivityPage(
             activities=tuple(found),
             cursor=cursor_of(trails),
@@ -76,7 +76,7 @@ class ActivityTrails:
             if refused.status not in _GONE:
                 raise
             if walk.trail.token is None:
-                raise CursorExpired(f"Alpaca no longer tells what happened since {walk.trail.after}") from refused
+                raise CursorExpired(f"Alpaca no longer reports what happened since {walk.trail.after}") from refused
             walk.begin_again()
             self._again(walk, ask, full_page, limit)
 
@@ -84,7 +84,7 @@ class ActivityTrails:
         try:
             follow(walk, ask, full_page, limit)
         except RequestRefused as refused:
-            raise MalformedAnswer(f"Alpaca does not know the pages that it told itself: {refused}") from refused
+            raise MalformedAnswer(f"Alpaca refuses page tokens that it gave itself: {refused}") from refused
 
     def _page(self, path: str, trail: Trail, **more: str) -> tuple[list[Entry], datetime | None]:
         parameters = {"direction": "asc", "page_size": str(_FULL_PAGE), "after": _stamp(trail.after), **more}
@@ -94,11 +94,11 @@ class ActivityTrails:
         self._broker_now = answer.date
         entries = [_entry(one) for one in objects("activities", answer.body)]
         if entries and entries[-1].entry_id == trail.token:
-            raise MalformedAnswer("Alpaca's activities do not go on")
+            raise MalformedAnswer("Alpaca's pages of activities make no progress")
         return entries, answer.date
 
     def _events(self, trail: Trail) -> tuple[list[Entry], datetime | None]:
-        """Return the busts and corrections since a trail's beginning: the stream ends by itself at a time given."""
+        """Return the busts and corrections since a trail's start: the stream ends at a requested time."""
         until = max(self._broker_now or datetime.now(UTC), trail.after + timedelta(seconds=1))
         answer = self._connection.get(
             "/v2beta1/events/activities", {"since": _stamp(trail.after), "until": _stamp(until)}
@@ -122,7 +122,7 @@ def _data(stream: object) -> Iterator[Fields]:
     if stream is None:
         return
     if not isinstance(stream, str):
-        raise MalformedAnswer("Alpaca's events are not a stream of them")
+        raise MalformedAnswer("Alpaca's answer is not an event stream")
     for line in stream.splitlines():
         name, _, value = line.partition(":")
         if name == "data":
@@ -134,7 +134,7 @@ def _data(stream: object) -> Iterator[Fields]:
 
 def _stamp(at: datetime) -> str:
     """
-    Return a time as Alpaca takes it: whole seconds, cut.
+    Return a time in Alpaca's format: whole seconds, truncated.
 
     >>> _stamp(datetime(2026, 1, 5, 15, 0, 0, 999999, tzinfo=UTC))
     '2026-01-05T15:00:00Z'

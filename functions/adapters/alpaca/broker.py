@@ -37,7 +37,7 @@ _LONGEST_CHAIN = 100
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Where Alpaca answers. Raises ValueError for an address to which keys would go in the open."""
+    """Alpaca's addresses. Raises ValueError for an address that would get the keys unencrypted."""
 
     trading: str
     data: str = "https://data.alpaca.markets"
@@ -56,22 +56,22 @@ LIVE = Hosts("https://api.alpaca.markets")
 
 class Alpaca:
     """
-    `Broker`: an account at Alpaca, on paper unless told otherwise. For one thread at a time.
+    `Broker`: an account at Alpaca, by default a paper account. For one thread at a time.
 
     Parameters
     ----------
     keys : Keys
-        Those of a paper account do not open a live one.
+        Keys of a paper account do not open a live one.
     live : bool
-        True asks the account with real money.
+        True: the account with real money.
     hosts : Hosts, optional
-        Another server that speaks Alpaca's API, for tests.
+        A different server with Alpaca's API, for tests.
     amendments : bool
-        Whether activities tell busts and corrections of executions, from a stream that not every account may read.
+        Whether activities include busts and corrections of executions, from a stream that not every account may read.
     seconds : float, optional
-        From now on, after which nothing is waited for any more, whatever is asked.
+        Total time from now on, after which no request waits any longer.
     tls : ssl.SSLContext, optional
-        The public authorities that certifi lists, if not given.
+        By default certifi's public authorities.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Alpaca:
         return [read_position(one) for one in objects("positions", self._begun().get("/v2/positions").body)]
 
     def position(self, symbol: str) -> BrokerPosition | None:
-        """Return what the account holds of a symbol; None without a position."""
+        """Return the account's position in a symbol; None without one."""
         found = self._found(self._begun(), f"/v2/positions/{_in_path(canonical_symbol(symbol))}")
         return None if found is None else read_position(Fields.of("position", found))
 
@@ -142,7 +142,7 @@ class Alpaca:
         return self._orders({"status": "all", **span}, _MOST_PAGES_BETWEEN)[0]
 
     def _orders(self, wanted: Mapping[str, str], most_pages: int) -> tuple[list[BrokerOrder], bool]:
-        """Return orders, newest first, and whether these are all."""
+        """Return orders, newest first, and whether the list is complete."""
         connection = self._begun()
         found: dict[str, BrokerOrder] = {}
         more: Mapping[str, str] = {}
@@ -174,7 +174,7 @@ class Alpaca:
         while last.replaced_by is not None:
             after = self._order(connection, last.replaced_by)
             if after is None:
-                raise MalformedAnswer(f"Alpaca names order {last.replaced_by} as a replacement, and does not know it")
+                raise MalformedAnswer(f"Alpaca names order {last.replaced_by} as a replacement, but does not know it")
             chain[after.order_id] = _new(after, chain)
             last = after
         return list(chain.values())
@@ -197,7 +197,7 @@ class Alpaca:
         return self._trails.activities(cursor, limit)
 
     def _begun(self) -> Connection:
-        """Begin a question: from now on its time runs."""
+        """Begin a request: its time limit starts now."""
         self._deadline.at = min(time.monotonic() + self._limits.total, self._ends_at)
         return self._trading
 
@@ -206,7 +206,7 @@ class Alpaca:
         return None if found is None else read_order(Fields.of("order", found))
 
     def _found(self, connection: Connection, path: str, parameters: Mapping[str, str] | None = None) -> Any:
-        """Return what there is at a path; None if there is nothing."""
+        """Return the answer at a path; None if there is nothing."""
         try:
             return connection.get(path, parameters).body
         except RequestRefused as refused:
@@ -216,7 +216,7 @@ class Alpaca:
 
 
 def _new(order: BrokerOrder, chain: Mapping[str, BrokerOrder]) -> BrokerOrder:
-    """Return an order that is to be added to a chain. Raises MalformedAnswer if the chain does not end."""
+    """Return an order to add to a chain. Raises MalformedAnswer if the chain does not end."""
     if order.order_id in chain or len(chain) >= _LONGEST_CHAIN:
         raise MalformedAnswer(f"Alpaca's replacements of order {order.order_id} do not end")
     return order

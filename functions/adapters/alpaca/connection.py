@@ -1,8 +1,8 @@
 """
-One HTTPS connection to Alpaca: signed, limited in time, within its rate limit, tried again where that is safe.
+One HTTPS connection to Alpaca: signed, with deadlines, within its rate limit, with retries where safe.
 
-Requests go through httpx's transport without its client, which would log every address (they hold nonces) and could
-follow a redirect with the keys.
+Requests use httpx's transport without its client, which would log every address (they contain nonces) and could follow
+a redirect with the keys.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ _MOST_ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.25
 _MOST_BYTES = 32_000_000
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
-"""Statuses that may be another a moment later."""
+"""Statuses that may change a moment later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Seconds that Alpaca may take."""
+    """Time limits, seconds."""
 
     connect: float = 5.0
     read: float = 10.0
-    """Between two parts of an answer."""
+    """Between two chunks of an answer."""
     total: float = 25.0
-    """Of everything one question needs: all its pages, waits and repetitions."""
+    """For a whole request: all its pages, waits and retries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Alpaca answered, with success."""
+    """A successful answer from Alpaca."""
 
     body: Any
-    """Its JSON; text of a stream of events; None where there is none."""
+    """Its JSON, or the text of an event stream; None if empty."""
     date: datetime | None
     """By Alpaca's clock."""
 
 
 class _Failed(Exception):  # noqa: N818 (it never leaves this module)
-    """A request failed in a way that may pass."""
+    """A request failed in a way that may be temporary."""
 
     def __init__(self, error: BrokerError) -> None:
         self.error = error
@@ -93,9 +93,9 @@ class Connection:
     base_url : str
         The host, without a path.
     deadline : Deadline
-        Of what is under way; whoever asks sets it.
+        Deadline of the current request; the caller sets it.
     pause : callable
-        Waits some seconds.
+        Sleeps for a number of seconds.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Connection:
         self._transport.close()
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Answer:
-        """Ask, again where the answer may be another a moment later and there is time. Raises BrokerError."""
+        """Send a request, and retry temporary failures while there is time. Raises BrokerError."""
         for attempt in range(_MOST_ATTEMPTS):
             self._wait_for_rate(path)
             try:
@@ -132,7 +132,7 @@ class Connection:
         raise AssertionError("the last attempt returns or raises")
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
-        """Send what must not be sent twice: once. Raises BrokerError; BrokerUnavailable if it may have been done."""
+        """Send a request once, without retries. Raises BrokerError; BrokerUnavailable if it may have been done."""
         self._wait_for_rate(path)
         try:
             return self._once(method, path, {}, None if body is None else json.dumps(body).encode())
@@ -147,7 +147,9 @@ class Connection:
         if wait is None:
             return
         if wait >= self._seconds_left():
-            raise RateLimited(f"Alpaca takes no more requests of this account for now ({path})", self._rate.resumes_at)
+            raise RateLimited(
+                f"Alpaca accepts no more requests for this account at the moment ({path})", self._rate.resumes_at
+            )
         self._pause(wait)
 
     def _once(self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None) -> Answer:
@@ -155,7 +157,7 @@ class Connection:
         if content is not None:
             headers["Content-Type"] = "application/json"
         extensions = {"timeout": {**dict.fromkeys(("read", "write"), self._limits.read), **self._to_connect()}}
-        # An error of the library quotes what it was sent: `from None`, so that no log shows it.
+        # The library's errors quote what was sent: `from None` keeps that out of logs.
         try:
             request = httpx.Request(
                 method,
@@ -217,12 +219,12 @@ def _content(response: httpx.Response, path: str, received: bytes) -> Any:
 
 def pages(ask: Callable[[str | None], tuple[Any, str | None]], most: int, what: str) -> Iterator[Any]:
     """
-    Yield pages until one names no next. Raises MalformedAnswer if they do not end.
+    Yield pages until one names no next page. Raises MalformedAnswer if they do not end.
 
     Parameters
     ----------
     ask : callable
-        Gives a page and the token of the next one, by the token of the page; None for the first.
+        Returns a page and the next page's token, given the page's token; None for the first.
     """
     token: str | None = None
     seen: set[str] = set()
@@ -232,6 +234,6 @@ def pages(ask: Callable[[str | None], tuple[Any, str | None]], most: int, what: 
         if token is None:
             return
         if token in seen:
-            raise MalformedAnswer(f"Alpaca's {what} come round in a circle")
+            raise MalformedAnswer(f"Alpaca's pages of {what} repeat")
         seen.add(token)
     raise MalformedAnswer(f"Alpaca's {what} do not end within {most} pages")

@@ -1,4 +1,4 @@
-"""Reading one object of Alpaca's JSON: only what is needed, figures as text, and what is null stays unknown."""
+"""Parse one object of Alpaca's JSON: only needed fields, figures as text, and null stays unknown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from functions.domain.kernel.parsing import as_number, parse_time, shown
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """One object; every reader raises MalformedAnswer, which names the object and the field."""
+    """One object; every method raises MalformedAnswer, which names the object and the field."""
 
     what: str
     values: Mapping[str, Any]
@@ -35,7 +35,7 @@ class Fields:
         return value
 
     def text_or_none(self, name: str) -> str | None:
-        """Return a text; None where there is none, or an empty one."""
+        """Return a text; None if missing or empty."""
         value = self.values.get(name)
         return None if value in (None, "") else self.text(name)
 
@@ -46,7 +46,7 @@ class Fields:
         return value
 
     def figure_or_none(self, name: str) -> float | None:
-        """Return a finite number from a number or a numeric text; None where it is null or absent."""
+        """Return a finite number from a number or a numeric text; None if null or missing."""
         value = self.values.get(name)
         number = as_number(value)
         if number is None and value is not None:
@@ -77,7 +77,7 @@ class Fields:
             raise self.error(name, "a time with its zone") from None
 
     def day_or_time(self, name: str) -> datetime:
-        """Return a time, UTC; the beginning of a day where it is a date alone."""
+        """Return a time, UTC; the start of the day if it is only a date."""
         value = self.values.get(name)
         try:
             return datetime.combine(date.fromisoformat(value or ""), time(), UTC)
@@ -85,7 +85,7 @@ class Fields:
             return self.time(name)
 
     def inner(self, name: str) -> Fields | None:
-        """Return an object inside; None where it is null or absent."""
+        """Return a nested object; None if null or missing."""
         value = self.values.get(name)
         return None if value is None else Fields.of(f"{self.what}: {name}", value)
 
@@ -93,5 +93,5 @@ class Fields:
 def objects(what: str, value: Any) -> list[Fields]:
     """Return the objects of a list. Raises MalformedAnswer."""
     if not isinstance(value, list):
-        raise MalformedAnswer(f"Alpaca's {what} are not a list")
+        raise MalformedAnswer(f"Alpaca's answer of {what} is not a list")
     return [Fields.of(f"{what}[{index}]", one) for index, one in enumerate(value)]

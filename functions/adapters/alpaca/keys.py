@@ -1,4 +1,4 @@
-"""An account's keys, which show themselves nowhere but in the headers of a request."""
+"""An account's keys, whose text appears only in the headers of requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Keys:
     Raises
     ------
     KeysRefused
-        If one cannot be a key: empty, or with spaces or line ends in it, as from a copied line.
+        If one cannot be a key: empty, or with spaces or line ends, for example from copying.
     """
 
     key_id: str = field(repr=False)
@@ -28,12 +28,12 @@ class Keys:
     def __post_init__(self) -> None:
         for name, value in (("key id", self.key_id), ("secret key", self.secret)):
             if _KEY.fullmatch(value) is None:
-                what = "empty" if not value else "not one: it has spaces, line ends or other signs in it"
+                what = "empty" if not value else "invalid: it contains spaces, line ends or other special characters"
                 raise KeysRefused(f"the {name} for Alpaca is {what}")
 
     def headers(self) -> Mapping[str, str]:
         return {"APCA-API-KEY-ID": self.key_id, "APCA-API-SECRET-KEY": self.secret}
 
     def hidden_in(self, text: str) -> str:
-        """Return a text without the keys, should somebody have quoted them."""
+        """Return a text with any quoted keys removed."""
         return text.replace(self.secret, "…").replace(self.key_id, "…")

@@ -1,4 +1,4 @@
-"""Bars and quotes, of stocks and of pairs of coins, from Alpaca's words into ours."""
+"""Convert bars and quotes of stocks and coin pairs from Alpaca's terms into ours."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _ADJUSTMENTS = {
     Adjustment.SPLITS_AND_DIVIDENDS: "all",
 }
 _MOST_POINTS = 10_000
-"""Of all symbols together, in one page."""
+"""Maximum bars of all symbols per page."""
 _MOST_PAGES = 200
 _AT_ONCE = 100
-"""Symbols in one address."""
+"""Maximum symbols per request."""
 _SHORTEST_PAIR = 6
-"""Letters: no exchange lists a ticker so long."""
+"""Minimum letters of a pair: no exchange lists tickers this long."""
 _INVALID = re.compile(r"invalid symbol:? *([^\s,;]+)")
 
 
 class MarketData:
-    """Asks the host of market data."""
+    """Requests market data from its host."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -53,7 +53,7 @@ class MarketData:
     ) -> Mapping[str, Sequence[Bar]]:
         found: dict[str, list[Bar]] = {}
         parameters = {"timeframe": "1Day", "start": f"{first}T00:00:00Z", "limit": str(_MOST_POINTS)}
-        if last < today:  # without an end it is the newest that the account's subscription may see
+        if last < today:  # without an end: up to the newest that the account's subscription allows
             parameters["end"] = f"{last + timedelta(days=1)}T00:00:00Z"
         for folder, spelled in _questions(symbols):
             more = {"symbols": ",".join(spelled)} | (
@@ -80,7 +80,7 @@ class MarketData:
                 bars[name] += [_bar(one) for one in objects(f"bars of {name}", by_symbol.values[name])]
         for name, of_symbol in bars.items():
             if any(one.at >= other.at for one, other in pairwise(of_symbol)):
-                raise MalformedAnswer(f"Alpaca's bars of {name} are not in the order of their days")
+                raise MalformedAnswer(f"Alpaca's bars of {name} are not in order of days")
         return bars
 
     def _asked(self, path: str, parameters: Mapping[str, str], spelled: Mapping[str, Sequence[str]]) -> object:
@@ -96,7 +96,7 @@ class MarketData:
 
 
 def _questions(symbols: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
-    """Yield where to ask, and, by Alpaca's spelling of each symbol, how it was spelled."""
+    """Yield request paths, with the requested spelling of each symbol by Alpaca's spelling."""
     spelled: dict[str, dict[str, list[str]]] = {_STOCKS: {}, _CRYPTO: {}}
     for symbol in dict.fromkeys(symbols):
         pair = as_pair(symbol)
@@ -112,7 +112,7 @@ def _questions(symbols: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Seque
 
 def as_pair(symbol: str) -> str | None:
     """
-    Return a pair of coins as Alpaca's market data spells it; None for a stock.
+    Return a coin pair in the spelling of Alpaca's market data; None for a stock.
 
     >>> as_pair("BTCUSD"), as_pair("eth/btc"), as_pair("AAPL"), as_pair("BETH"), as_pair("BRK.B")
     ('BTC/USD', 'ETH/BTC', None, None, None)
@@ -138,7 +138,7 @@ def _quote(symbol: str, snapshot: Fields) -> Quote:
 
 def _price(fields: Fields, name: str) -> float | None:
     price = fields.figure_or_none(name)
-    return price if price is not None and price > 0 else None  # 0 means that there is none
+    return price if price is not None and price > 0 else None  # 0 means no price
 
 
 def _bar(fields: Fields) -> Bar:

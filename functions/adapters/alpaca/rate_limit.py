@@ -1,4 +1,4 @@
-"""Alpaca's rate limit, as its headers tell it: how many requests are left, and when there are more."""
+"""Alpaca's rate limit from its headers: how many requests are left, and when it resets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 _LONGEST_SECONDS = 3600.0
-"""A header that says more is not believed."""
+"""Longer waits in a header are ignored."""
 
 
 class RateLimit:
@@ -19,28 +19,28 @@ class RateLimit:
 
     def note(self, status: int, headers: Mapping[str, str]) -> None:
         """
-        Take in what an answer's headers say.
+        Update from an answer's headers.
 
-        The reset is a time by Alpaca's clock, so it is measured from the time the same answer names: ours may be off.
+        The reset time is by Alpaca's clock, so it is compared with the time in the same answer: our clock may be off.
         """
         is_spent = status == 429 or _whole(headers.get("X-RateLimit-Remaining")) == 0
         wait = _seconds(headers) if is_spent else None
         self._resumes = None if wait is None else time.monotonic() + wait
 
     def seconds_left(self) -> float | None:
-        """Return how long to wait; None if there is nothing to wait for, or nobody said how long."""
+        """Return how long to wait; None if there is no need, or the wait is unknown."""
         left = None if self._resumes is None else self._resumes - time.monotonic()
         return left if left is not None and left > 0 else None
 
     @property
     def resumes_at(self) -> datetime | None:
-        """When requests are taken again, UTC, by our own clock; None if nobody said."""
+        """When requests are accepted again, UTC, by our own clock; None if unknown."""
         left = self.seconds_left()
         return None if left is None else datetime.now(UTC) + timedelta(seconds=left)
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """Return the time that an answer names, UTC; None if it does not."""
+    """Return the time in an answer, UTC; None if missing."""
     try:
         named = parsedate_to_datetime(headers.get("Date", ""))
         return named.astimezone(UTC)
@@ -59,7 +59,7 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
 
 def _whole(text: str | None) -> int | None:
     """
-    Read a whole number of a header.
+    Parse a whole number in a header.
 
     >>> _whole("12"), _whole("-1"), _whole("soon"), _whole(None)
     (12, None, None, None)

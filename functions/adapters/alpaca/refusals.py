@@ -1,4 +1,4 @@
-"""What a status that is not success stands for, and what Alpaca said with it."""
+"""Meaning of unsuccessful statuses, with Alpaca's message."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _REASONS: tuple[tuple[str, Rejection], ...] = (
     ("not active", Rejection.NOT_TRADABLE),
     ("could not find asset", Rejection.NOT_TRADABLE),
 )
-"""What a rejection says, in lower case, by the reason it stands for."""
+"""Lower-case parts of rejection messages, with their reasons."""
 
 
 def described(received: bytes) -> str:
     """
-    Return what Alpaca said with a refusal, as one short line; empty where it said nothing in its own words.
+    Return Alpaca's message with a refusal, as one short line; empty if there is none of its own.
 
     >>> described(b'{"code": 40110000, "message": "request is not authorized"}'), described(b"<html>")
     ('request is not authorized', '')
@@ -53,12 +53,12 @@ def described(received: bytes) -> str:
 
 
 def error_of(status: int, method: str, path: str, said: str, resumes_at: datetime | None) -> BrokerError:
-    """Return what a status stands for."""
+    """Return the error for a status."""
     answers = f"Alpaca answers {status}" + (f": {said}" if said else "")
     if status == 401:
-        return KeysRefused(f"{answers}. The keys are wrong, revoked, or of the other kind of account (paper or live)")
+        return KeysRefused(f"{answers}. The keys are wrong, revoked, or for the other kind of account (paper or live)")
     if status == 429:
-        return RateLimited(f"{answers}. Too many requests of this account", resumes_at)
+        return RateLimited(f"{answers}. Too many requests for this account", resumes_at)
     if status == 408 or status >= 500:
         return BrokerUnavailable(answers)
     if not 400 <= status < 500:
@@ -70,13 +70,15 @@ def _refusal(status: int, method: str, path: str, answers: str, said: str) -> Br
     if method == "POST" and path == _ORDERS:
         return OrderRejected(answers, rejection_of(said))
     if status == 403:
-        return Forbidden(f"{answers}. The account may not do that, or the keys are of the other kind (paper or live)")
+        return Forbidden(
+            f"{answers}. The account may not do that, or the keys are for the other kind of account (paper or live)"
+        )
     return RequestRefused(f"{answers} ({path})", status)
 
 
 def rejection_of(said: str) -> Rejection:
     """
-    Return why an order was rejected, by what was said.
+    Return the reason of an order's rejection, by its message.
 
     >>> rejection_of("insufficient buying power"), rejection_of("halted")
     (<Rejection.BUYING_POWER: 'insufficient buying power'>, <Rejection.OTHER: 'other'>)

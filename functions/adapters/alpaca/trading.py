@@ -1,7 +1,7 @@
 """
-Orders at Alpaca: for the trading client alone. No deployed function may import this module.
+Orders at Alpaca, for the trading client only. No deployed function may import this module.
 
-An order is sent once: whether one without an answer is there is found out by its `client_order_id`.
+An order is sent once: if there is no answer, its `client_order_id` shows whether it exists.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from functions.domain.broker.errors import OrderRejected, Rejection, RequestRefu
 from functions.domain.broker.orders import BrokerOrder
 
 _STEP = Decimal("0.000000001")
-"""Alpaca takes nine decimal places."""
+"""Alpaca accepts nine decimal places."""
 _NOT_CANCELABLE = 422
 
 
@@ -34,14 +34,14 @@ class TradingAlpaca(Alpaca):
         side : str
             buy or sell.
         qty : float
-            Units; cut, never rounded up, to what may be traded: whole ones where the asset takes no others.
+            Units; rounded down to what can be traded: whole units if the asset is not fractionable.
 
         Raises
         ------
         OrderRejected
             Nothing was traded.
         BrokerUnavailable
-            Whether the order is there is not known.
+            It is unknown whether the order exists.
         """
         body = {
             "symbol": symbol,
@@ -54,7 +54,7 @@ class TradingAlpaca(Alpaca):
         return read_order(Fields.of("order", self._begun().send("POST", "/v2/orders", body).body))
 
     def cancel_order(self, order_id: str) -> bool:
-        """Ask to cancel an order, or whatever took its place; False if it is done already, and stays as it is."""
+        """Request cancellation of an order or its replacement; False if it is already done."""
         while not self._is_cancelled(order_id):
             order = self.order(order_id)
             if order is None or order.replaced_by is None:
@@ -72,7 +72,7 @@ class TradingAlpaca(Alpaca):
         return True
 
     def _tradable(self, symbol: str, qty: float) -> str:
-        """Return a quantity as Alpaca takes it."""
+        """Return a quantity in Alpaca's format."""
         exact = Decimal(repr(qty)) if math.isfinite(qty) else Decimal(0)
         cut = exact.quantize(_STEP, ROUND_DOWN)
         if cut <= 0:

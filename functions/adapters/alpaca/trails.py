@@ -1,10 +1,10 @@
 """
-Following a list that grows, also in the middle: each entry once, however late it is booked.
+Follow a list that also grows in the middle: each entry once, however late it is booked.
 
 Alpaca lists activities by the time they happened. A fee is booked days after its date, and two fills of one millisecond
-come in any order, so "what is after the last one" would miss some. A trail begins a while before what it has told
-already, and leaves out what it remembers. Within one walk it goes on from the last entry, as the pages do; should
-Alpaca no longer know that one, it walks again from the beginning of the trail, and still tells nothing twice.
+come in any order, so "everything after the last one" would miss some. A trail begins a while before what it has already
+reported, and skips what it remembers. Within one walk it continues from the last entry, as the pages do; if Alpaca no
+longer knows that entry, it walks again from the start of the trail, and still reports nothing twice.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from functions.domain.broker.activities import ActivityCursor
 from functions.domain.broker.errors import CursorExpired
 
 _DIGEST = 8
-"""Characters; 48 bits: among 10,000 entries, a wrong match in a thousand million years of cycles."""
+"""Characters, 48 bits: with 10,000 entries, one false match in a thousand million years of cycles."""
 _SHAPE = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """How far one list was told."""
+    """How far one list was reported."""
 
     after: datetime
-    """Whatever was booked before it was told, or is not to be."""
+    """Everything booked before this was reported, or must not be."""
     token: str | None = None
-    """Id of the last entry, within a walk that is not at its end."""
+    """Id of the last entry, within an unfinished walk."""
     told: str = ""
-    """Digests of the entries since `after` that were told."""
+    """Digests of the reported entries since `after`."""
     begun: datetime | None = None
-    """When, by the broker's clock, the walk began that is not at its end."""
+    """When the unfinished walk began, by the broker's clock."""
 
     def to_text(self) -> dict[str, Any]:
         begun = None if self.begun is None else self.begun.isoformat()
@@ -57,7 +57,7 @@ class Entry:
 
     entry_id: str
     mark: str
-    """Changes with what the broker says of it later, so that it is told again."""
+    """Changes when the broker amends the entry, so that it is reported again."""
     booked_at: datetime
     value: Any
 
@@ -74,7 +74,7 @@ class Walk:
     trail: Trail
     overlap: timedelta
     entries: list[Entry] = field(default_factory=list)
-    """What is new."""
+    """New entries."""
     is_at_end: bool = False
     pages: int = 0
     _seen: list[Entry] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Walk:
         self._is_from_start = self.trail.token is None
 
     def take(self, page: Sequence[Entry], full_page: int, broker_now: datetime | None) -> None:
-        """Take in the page after the trail's token, which the broker told at a time by its own clock."""
+        """Process the page after the trail's token, which the broker sent at a time by its own clock."""
         if self.trail.token is None:
             self.trail = replace(self.trail, begun=broker_now)
         self.pages += 1
@@ -101,32 +101,32 @@ class Walk:
         self.trail = replace(self.trail, token=token, told="".join(sorted(self._told)))
 
     def begin_again(self) -> None:
-        """Walk from the beginning of the trail: its token is not known any more."""
+        """Walk from the start of the trail: its token is no longer known."""
         self.trail = replace(self.trail, token=None, begun=None)
         self._seen, self._is_from_start = [], True
 
     def ended(self) -> Trail:
         """
-        Return the trail to follow next: from where it is, or, at the end of a walk, from a while before it began.
+        Return the trail to follow next: from its position or, after a walk, from a while before it began.
 
-        Whatever was booked while it went on is after that, also among entries that it had passed.
+        Everything booked during the walk is after that, even among entries already passed.
         """
         if not self.is_at_end:
             return self.trail
         newest = max((one.booked_at for one in self._seen), default=self.trail.after)
         begun = self.trail.begun or (newest if self._is_from_start else self.trail.after)
         after = max(self.trail.after, begun - self.overlap).replace(microsecond=0)
-        if not self._is_from_start:  # the entries of earlier pages are not at hand: the next walk sees them all
+        if not self._is_from_start:  # the entries of earlier pages are unknown here: the next walk sees them all
             return replace(self.trail, after=after, begun=None)
         return Trail(after, None, "".join(sorted({one.digest for one in self._seen})))
 
 
 Ask = Callable[[Trail], tuple[Sequence[Entry], datetime | None]]
-"""Gives the page after a trail's token, and the time by the broker's clock."""
+"""Returns the page after a trail's token, and the time by the broker's clock."""
 
 
 def follow(walk: Walk, ask: Ask, full_page: int, limit: int) -> None:
-    """Walk until the end, or until there are so many new entries."""
+    """Walk until the end, or until that many entries are new."""
     while not walk.is_at_end and len(walk.entries) < limit:
         page, broker_now = ask(walk.trail)
         walk.take(page, full_page, broker_now)

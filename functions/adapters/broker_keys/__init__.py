@@ -1,1 +1,1 @@
-"""Where the keys of accounts at brokers are kept; imported only by what talks to brokers."""
+"""Storage of the keys of accounts at brokers; imported only by code that talks to brokers."""

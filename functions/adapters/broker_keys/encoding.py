@@ -1,4 +1,4 @@
-"""Keys as text, and back; no error shows them."""
+"""Convert keys to text and back; errors never show them."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def of_text(text: str, where: str) -> Credentials:
     Raises
     ------
     KeysUnavailable
-        If they are no keys; it says where they are, and not what is there.
+        If they are not keys; it names the place, not the content.
     """
     try:
         return of_map(json.loads(text), where)
     except ValueError:
-        raise KeysUnavailable(f"{where} holds no keys that can be read") from None
+        raise KeysUnavailable(f"{where} holds no readable keys") from None
 
 
 def of_map(stored: Any, where: str) -> Credentials:
-    """Read keys that were JSON. Raises KeysUnavailable."""
+    """Read keys from parsed JSON. Raises KeysUnavailable."""
     key_id, secret = (stored.get(name) if isinstance(stored, dict) else None for name in ("key_id", "secret"))
     if not (isinstance(key_id, str) and isinstance(secret, str)):
-        raise KeysUnavailable(f"{where} holds no keys that can be read")
+        raise KeysUnavailable(f"{where} holds no readable keys")
     return Credentials(key_id, secret)

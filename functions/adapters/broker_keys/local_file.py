@@ -1,4 +1,4 @@
-"""Keys in a file of this machine, for the emulator: neither committed nor deployed."""
+"""Keys in a file on this machine, for the emulator: neither committed nor deployed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from functions.domain.broker.credentials import Credentials
 from functions.domain.broker.errors import KeysUnavailable
 
 LOCAL_KEYS = Path(__file__).resolve().parents[2] / ".broker-keys.local"
-"""What is named so is ignored by git, by deployments and by the emulator's reloads."""
+"""Files with this name are ignored by git, by deployments and by the emulator's reloads."""
 
 
 class LocalKeys:
-    """`BrokerKeys` in a file of JSON that only its owner can read."""
+    """`BrokerKeys` in a JSON file that only its owner can read."""
 
     def __init__(self, path: Path = LOCAL_KEYS) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Keys in Google's Secret Manager: a secret for each tenant, of which the newest version counts."""
+"""Keys in Google's Secret Manager: one secret per tenant, of which the latest version counts."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from functions.domain.broker.credentials import Credentials
 from functions.domain.broker.errors import KeysUnavailable
 
 PREFIX = "maestro-broker-"
-"""How the names of all such secrets begin: what service accounts are let read by."""
+"""Prefix of all such secrets' names, by which service accounts get read access."""
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _TIMEOUT_SECONDS = 5.0
 _RETRY = Retry(predicate=if_exception_type(ServiceUnavailable), initial=0.2, maximum=1.0, timeout=8.0)
-"""Of reading: the library's own goes on for a minute, and a feed has no more than that."""
+"""Time limit of reads: the library's own is a minute, which is all that a feed has."""
 
 
 def secret_name(tenant_id: str) -> str:
@@ -48,9 +48,9 @@ class SecretManagerKeys:
     Parameters
     ----------
     project : str
-        Whose secrets they are.
+        The project that owns the secrets.
     client : SecretManagerServiceClient, optional
-        Made on first use, if not given: its library takes a while to import.
+        By default created on first use, as its library is slow to import.
     """
 
     def __init__(self, project: str, client: Any = None) -> None:
@@ -70,11 +70,11 @@ class SecretManagerKeys:
         try:
             text = content.decode()
         except UnicodeDecodeError:
-            raise KeysUnavailable(f"secret {secret_name(tenant_id)} holds no keys that can be read") from None
+            raise KeysUnavailable(f"secret {secret_name(tenant_id)} holds no readable keys") from None
         return of_text(text, f"secret {secret_name(tenant_id)}")
 
     def write(self, tenant_id: str, credentials: Credentials) -> None:
-        """Add a version, and destroy those before it: an old key is of no use to anybody but a thief."""
+        """Add a version, and destroy earlier ones: old keys are useful only to a thief."""
         name, service = self._name(tenant_id), self._service()
         with _translated(f"writing secret {secret_name(tenant_id)}"):
             with contextlib.suppress(AlreadyExists):
@@ -104,7 +104,7 @@ class SecretManagerKeys:
 
     def _service(self) -> Any:
         if self._client is None:
-            from google.cloud.secretmanager import SecretManagerServiceClient  # noqa: PLC0415 - not where none is asked
+            from google.cloud.secretmanager import SecretManagerServiceClient  # noqa: PLC0415 - only if used
 
             with _translated("reaching Secret Manager"):
                 self._client = SecretManagerServiceClient()
@@ -113,7 +113,7 @@ class SecretManagerKeys:
 
 @contextlib.contextmanager
 def _translated(doing: str) -> Iterator[None]:
-    """Turn the library's errors into ours; their texts may quote what was sent, and are left out."""
+    """Turn the library's errors into ours, without their texts, which may quote what was sent."""
     try:
         yield
     except PermissionDenied:

@@ -13,11 +13,11 @@ from functions.domain.kernel.errors import AccountExists, InputError, StoreUnava
 
 _LONGEST_UID = 128
 _USERS_PER_CALL = 100
-"""How many Firebase looks up at once."""
+"""Maximum users that Firebase looks up at once."""
 
 
 class FirebaseAccounts:
-    """`Accounts` on Firebase Authentication, of the project that Firebase's default app is of."""
+    """`Accounts` on Firebase Authentication, in the project of Firebase's default app."""
 
     def find(self, email: str) -> Account | None:
         try:
@@ -70,12 +70,12 @@ def _account(user: Any) -> Account:
 
 @contextmanager
 def _translated_errors(doing: str) -> Iterator[None]:
-    """Raise AccountExists or StoreUnavailable for what Firebase Authentication raises inside."""
+    """Turn errors of Firebase Authentication into AccountExists or StoreUnavailable."""
     try:
         yield
     except auth.UserNotFoundError:
         raise
     except exceptions.AlreadyExistsError as error:
-        raise AccountExists(f"{doing}: somebody else did at the same time") from error
+        raise AccountExists(f"{doing}: the account was created at the same time") from error
     except exceptions.FirebaseError as error:
         raise StoreUnavailable(f"{doing}: {error}") from error

@@ -28,7 +28,7 @@ class FirebaseTokens(FirestoreStore):
         except (
             exceptions.FirebaseError,
             GoogleAuthError,
-        ) as error:  # it could not be asked: the token may well be valid
+        ) as error:  # it could not be checked: the token may be valid
             raise StoreUnavailable(f"verifying an ID token: {error}") from error
         return claims
 
@@ -39,7 +39,7 @@ class FirebaseTokens(FirestoreStore):
 
 
 def _first_sentence(error: Exception) -> str:
-    """Return what is wrong with a token, without what the token says."""
+    """Return what is wrong with a token, without its content."""
     known = {
         auth.ExpiredIdTokenError: "the ID token expired",
         auth.RevokedIdTokenError: "the ID token was revoked",

@@ -1,4 +1,4 @@
-"""What tells the schedule of alert checks whom it need not look at: when the next check is due, and who changed."""
+"""Marks by which the schedule of alert checks skips tenants: when the next check is due, and who changed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from functions.adapters.firestore.base import LONG_TIMEOUT_SECONDS, FirestoreSto
 from functions.services.kernel.ports import Document, StoredDocument, Versioned
 
 NEXT_CHECK = "alerts_next_check_at"
-"""Of the tenant: when its alerts are to be checked if nothing changes."""
+"""Field of the tenant: when its alerts must be checked if nothing changes."""
 _CHANGED = "alerts_changed_at"
 
 
 def changed() -> dict[str, Any]:
-    """Return the field, for a document in a tenant's `state`, that says that now something changed."""
+    """Return the field that marks a document in a tenant's `state` as changed now."""
     return {_CHANGED: SERVER_TIMESTAMP}
 
 
 def unmarked(stored: Versioned[Document | None]) -> Versioned[Document | None]:
-    """Return a document that was just read without the mark, which is nobody else's."""
+    """Return a document without the mark, which is internal."""
     if isinstance(stored.value, StoredDocument):
         stored.value.pop(_CHANGED, None)
     return stored
@@ -39,5 +39,5 @@ class FirestoreChangedTenants(FirestoreStore):
 
     def changed_since(self, at: datetime) -> Set[str]:
         query = self._db.collection_group("state").where(filter=FieldFilter(_CHANGED, ">=", at)).select([])
-        found = self._stream(query, "reading whose state changed", LONG_TIMEOUT_SECONDS)
+        found = self._stream(query, "reading which tenants changed", LONG_TIMEOUT_SECONDS)
         return {one.reference.path.split("/")[1] for one in found}

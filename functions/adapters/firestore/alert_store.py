@@ -1,4 +1,4 @@
-"""Alerts on Firestore, and what they are about."""
+"""Alerts on Firestore, and what they are checked on."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class FirestoreAlertStore(FirestoreStore):
         return None if following is None else following["lapses_at"]
 
     def _put_next_check(self, batch: WriteBatch, tenant_id: str, at: datetime) -> None:
-        """Write it where the schedule lists tenants; one that is not there is listed by nobody."""
+        """Write it to the tenant's document, which the schedule lists, if that exists."""
         tenant = paths.tenant(self._db, tenant_id)
         if self._snapshot(tenant, _checking(tenant_id)).exists:
             batch.update(tenant, {NEXT_CHECK: at})

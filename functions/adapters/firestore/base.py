@@ -1,4 +1,4 @@
-"""What every store on Firestore does: reads that are repeated, commits that are not, errors in Maestro's words."""
+"""Base of all Firestore stores: reads with retries, commits without, and Maestro's own errors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from functions.adapters.firestore.parts import Parted, parts_of
 from functions.services.kernel.ports import ABSENT, Document, StoredDocument, Version, Versioned
 
 LONG_TIMEOUT_SECONDS = 60.0
-"""Of a call that moves many documents."""
+"""Timeout of calls that transfer many documents."""
 
 
 class FirestoreStore:
     """
-    Base of the stores: what goes wrong is StoreConflict or StoreUnavailable, whatever Firestore calls it.
+    Base of the stores: Firestore's errors become StoreConflict or StoreUnavailable.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ class FirestoreStore:
             return reference.get(retry=READ_RETRY, timeout=TIMEOUT_SECONDS)
 
     def _get_all(self, references: Sequence[DocumentReference], doing: str) -> dict[str, Versioned[Document]]:
-        """Return those that exist, by path."""
+        """Return existing documents, by path."""
         return self._get_all_at(references, doing)[0]
 
     def _get_fields(
         self, references: Sequence[DocumentReference], names: Sequence[str], doing: str
     ) -> dict[str, Document]:
-        """Return some fields of those that exist, by path."""
+        """Return some fields of existing documents, by path."""
         with translated_errors(doing):
             found = list(
                 self._db.get_all(
@@ -57,7 +57,7 @@ class FirestoreStore:
     def _get_all_at(
         self, references: Sequence[DocumentReference], doing: str
     ) -> tuple[dict[str, Versioned[Document]], datetime]:
-        """Return those that exist, by path, and the time as of which they were read, by the store's clock."""
+        """Return existing documents, by path, and the time of the read, by the store's clock."""
         with translated_errors(doing):
             found = list(self._db.get_all(list(references), retry=READ_RETRY, timeout=TIMEOUT_SECONDS))
         existing = {snapshot.reference.path: versioned(snapshot) for snapshot in found if snapshot.exists}
@@ -67,10 +67,10 @@ class FirestoreStore:
         self, references: Sequence[DocumentReference], parted: Sequence[Parted], doing: str
     ) -> dict[str, Versioned[Document]]:
         """
-        Return those that exist, by path, and what is in parts, put together, by its first one's.
+        Return existing documents by path, and documents in parts, joined, by the first part's path.
 
-        How many parts there are the first says. This process remembers, so that only its first read of what is large
-        takes a second round trip.
+        The first part has the number of parts. This process remembers it, so that only its first read of a large
+        document takes a second round trip.
         """
         for _ in range(2):
             parts = {one: one.parts(self._parts.get(one.first.path, 1)) for one in parted}
@@ -103,13 +103,13 @@ class FirestoreStore:
         self, batch: WriteBatch, doing: str, *, timeout: float = TIMEOUT_SECONDS, is_repeatable: bool = False
     ) -> Sequence[Version]:
         """
-        Write everything or nothing, and return what was written's new versions, in order.
+        Write everything or nothing, and return the new versions, in order.
 
         Parameters
         ----------
         is_repeatable : bool
-            Whether writing twice is as good as once. Any other commit is tried once, as it may have happened although
-            it failed: the caller reads again.
+            Whether writing twice has the same effect as once. Any other commit is tried once, as it may have been
+            applied although it failed: the caller reads again.
         """
         with translated_errors(doing):
             written = batch.commit(retry=READ_RETRY if is_repeatable else None, timeout=timeout)
@@ -117,11 +117,11 @@ class FirestoreStore:
 
 
 def versioned(snapshot: DocumentSnapshot[DocumentReference]) -> Versioned[Document]:
-    """Return a document that exists, to commit over."""
+    """Return an existing document, to commit over."""
     version = Version(snapshot.update_time)
     return Versioned(document_of(snapshot), version, snapshot.update_time, snapshot.create_time)
 
 
 def document_of(snapshot: DocumentSnapshot[DocumentReference]) -> StoredDocument:
-    """Return a document that exists."""
+    """Return an existing document."""
     return StoredDocument(snapshot.reference.path, snapshot.to_dict() or {})

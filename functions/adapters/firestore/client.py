@@ -17,18 +17,18 @@ TIMEOUT_SECONDS = 5.0
 READ_RETRY = Retry(
     predicate=if_exception_type(ServiceUnavailable, DeadlineExceeded), initial=0.1, maximum=1.0, timeout=10.0
 )
-"""Of reads, and of writes that are as good twice as once, for 10 s at most; any other commit may have happened."""
+"""For reads and repeatable writes, 10 s at most; any other commit may have been applied although it failed."""
 
 
 class EmulatorCredential(credentials.Base):  # type: ignore[misc]  # firebase_admin ships no types
-    """Stands for the credential that the emulators do not ask for; never used when deployed."""
+    """Placeholder for the credential, which the emulators do not need; never used when deployed."""
 
     def get_credential(self) -> AnonymousCredentials:
         return AnonymousCredentials()  # type: ignore[no-untyped-call]
 
 
 def is_emulated() -> bool:
-    """Tell whether Firestore is the local emulator; the emulators set the variable, the cloud never does."""
+    """Return whether Firestore is the local emulator; the emulators set the variable, the cloud never does."""
     return "FIRESTORE_EMULATOR_HOST" in os.environ
 
 
@@ -41,7 +41,7 @@ def firestore_client() -> Client:
             firebase_admin.initialize_app(EmulatorCredential(), {"projectId": os.environ["GCLOUD_PROJECT"]})
         else:
             firebase_admin.initialize_app()
-    if is_emulated():  # the SDK's Firestore triggers make an app of their own first, which looks for real credentials
+    if is_emulated():  # the SDK's Firestore triggers would first create an app that looks for real credentials
         return _emulator_client(os.environ["GCLOUD_PROJECT"])
     client: Client = firestore.client()
     return client

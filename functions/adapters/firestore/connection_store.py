@@ -1,4 +1,4 @@
-"""Connections to brokers on Firestore, and what the deployed strategies declare to look at."""
+"""Connections to brokers on Firestore, and the declared symbols of deployed strategies."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class FirestoreConnectionStore(FirestoreStore):
             except StoreConflict:
                 continue
             return tenant_id
-        raise StoreConflict(f"{doing}: others claim and release it at once")
+        raise StoreConflict(f"{doing}: too many concurrent claims and releases")
 
     def release(self, connection: BrokerConnection, tenant_id: str) -> None:
         reference, doing = self._account(connection), f"releasing the account of tenant {tenant_id}"
@@ -72,7 +72,7 @@ class FirestoreConnectionStore(FirestoreStore):
         return frozenset(one for one, status in statuses.items() if status == ConnectionStatus.CONNECTED)
 
     def declared_symbols(self) -> DeclaredSymbols:
-        stored = self._get(paths.declared_symbols(self._db), "reading what strategies look at").value
+        stored = self._get(paths.declared_symbols(self._db), "reading declared symbols").value
         if stored is None:
             return DeclaredSymbols()
         check_stored(stored, {"symbols": TEXTS, "samples": MAP})
@@ -94,4 +94,4 @@ class FirestoreSymbolStore(FirestoreStore):
         batch = self._db.batch()
         document = {"symbols": list(symbols), "samples": {name: list(one) for name, one in samples.items()}}
         batch.set(paths.declared_symbols(self._db), document)
-        self._commit(batch, "storing what strategies look at", is_repeatable=True)
+        self._commit(batch, "storing declared symbols", is_repeatable=True)

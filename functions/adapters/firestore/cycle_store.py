@@ -84,7 +84,7 @@ class FirestoreCycleStore(FirestoreStore):
 
 
 def _mark(log: Document) -> Mapping[str, Any]:
-    """Return what tells that a cycle came outside its slot; one that came in it finds its market open, and a check."""
+    """Return the mark of a cycle outside its slot; within the slot the market is open and alerts are checked anyway."""
     slot = log.get("slot")
     is_in_time = slot is not None and log["timestamp"] < datetime.fromisoformat(slot) + SLOT_PERIOD
     return {} if is_in_time else changed()

@@ -13,9 +13,9 @@ class FirestoreDeliveryStore(FirestoreStore):
     """
     `DeliveryStore` and `TrialStore` on Firestore.
 
-    Every write of a record has a precondition (it must not exist, or be as it was read), so of any number of
-    invocations at once one gets the claim. That makes a delivery happen at least once, and normally once: a record
-    and a message cannot be one atomic act.
+    Every write of a record has a precondition (it must not exist, or be unchanged since the read), so one of any number
+    of concurrent invocations gets the claim. A delivery happens at least once, and normally once: a record and a
+    message cannot be one atomic operation.
     """
 
     def channels(self, tenant_id: str) -> Document | None:

@@ -1,4 +1,4 @@
-"""What broker and books differ by, on Firestore."""
+"""Differences between broker and books, on Firestore."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ class FirestoreDriftStore(FirestoreStore):
     def put_drift(self, tenant_id: str, document: Document, before: Versioned[Document | None]) -> None:
         batch = self._db.batch()
         replace_over(batch, paths.drift(self._db, tenant_id), {**document, **changed()}, before)
-        self._commit(batch, f"storing what broker and books of tenant {tenant_id} differ by")
+        self._commit(batch, f"storing the drift of tenant {tenant_id}")

@@ -1,4 +1,4 @@
-"""The ledger read for what amends what, on Firestore."""
+"""The ledger on Firestore, read for amendments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functions.domain.ledger.entries import LedgerEntry
 
 _MOST_REVISIONS = 100
 _AFTER_DOT = "/"
-"""The character after the dot."""
+"""The character after the dot, as an upper bound."""
 
 
 class FirestoreEntryLedger(FirestoreLedgerStore):

@@ -1,4 +1,4 @@
-"""Firestore's errors in Maestro's words."""
+"""Turn Firestore's errors into Maestro's."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _NO_INDEX = "requires an index"
 @contextmanager
 def translated_errors(doing: str) -> Iterator[None]:
     """
-    Raise StoreConflict, StoreRefused or StoreUnavailable for whatever Firestore raises inside.
+    Turn errors of Firestore into StoreConflict, StoreRefused or StoreUnavailable.
 
-    A query that lacks its index fails as a lost race does, but would fail again for ever: it is no conflict.
+    A query without its index fails with the status of a lost race, but would always fail again: it is not a conflict.
 
     Parameters
     ----------
     doing : str
-        What was tried, as the message should say it.
+        The action, for the message.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""How far a ledger is processed, as it is stored."""
+"""The stored progress of a ledger's processing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def head_document(head: LedgerHead) -> dict[str, Any]:
 
 def read_head(document: Document) -> LedgerHead:
     """
-    Read a head; one of before sessions were days stands for UTC days.
+    Read a head; one from before days were sessions counts UTC days.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def _of_utc_days(document: Document) -> LedgerHead:
     """
     Read a head whose last day ends at midnight, UTC.
 
-    Days that were being computed again then were served one by one, but for the windows: the rest is still to come.
+    Back then recomputed days were served one by one, except the windows: the rest remains to be done.
     """
     check_fields(document, _ALWAYS, {"served_day": DAY})
     reached = date.fromisoformat(document["last_day"])

@@ -1,4 +1,4 @@
-"""The ledger, what is made of it, and how far, on Firestore."""
+"""The ledger, the documents computed from it, and its progress, on Firestore."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from functions.services.ledger.ports import DayWrites, LedgerHead, TenantSetting
 logger = logging.getLogger("maestro")
 
 PAGE_SIZE = 2000
-"""Ledger documents in memory at once."""
+"""Ledger documents held in memory at once."""
 _UNTIMED_SHOWN = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""Fills are of after it; as a query's bound it leaves out what is no timestamp."""
+"""Before any fill; as a query's bound it excludes values that are not timestamps."""
 _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 _BATCH = 400
 
@@ -75,7 +75,7 @@ class FirestoreLedgerStore(FirestoreStore):
         late = _within(paths.ledger_trades(self._db, tenant_id), "created_at", created_since, _END_OF_TIME)
         late = _within(late, "ts", _EPOCH, before).select(["ts"])
         found = [document_of(snapshot)["ts"] for snapshot in self._stream(late, doing, LONG_TIMEOUT_SECONDS)]
-        if created_since < before:  # what is traded on paper is written as it happens
+        if created_since < before:  # paper trades are written when they happen
             paper = _within(paths.shadow_pnl(self._db, tenant_id), "timestamp", created_since, before)
             found += [one["timestamp"] for _, one in self._pages(paper, doing) if is_paper_fill(one)]
         return min(found, default=None)
@@ -117,7 +117,7 @@ class FirestoreLedgerStore(FirestoreStore):
         for document_id, document in self._pages(query, f"reading daily performance of tenant {tenant_id}"):
             try:
                 is_within = first <= day_of(document) <= last
-            except (TypeError, ValueError):  # the caller says what becomes of it
+            except (TypeError, ValueError):  # left to the caller
                 is_within = True
             if is_within:
                 yield document_id, document
@@ -214,7 +214,7 @@ class FirestoreLedgerStore(FirestoreStore):
     def write_job(self, tenant_id: str, job_id: str, document: Document) -> None:
         batch = self._db.batch()
         batch.set(paths.job(self._db, tenant_id, job_id), dict(document), merge=True)
-        if "status" in document:  # it began, or ended: alerts are about that
+        if "status" in document:  # it began or ended, which alerts check
             batch.set(paths.changes(self._db, tenant_id), changed())
         self._commit(batch, f"storing job {job_id} of tenant {tenant_id}", is_repeatable=True)
 
@@ -228,7 +228,7 @@ class FirestoreLedgerStore(FirestoreStore):
             yield snapshot.id, document_of(snapshot)
 
     def _snapshots(self, query: Query, doing: str) -> Iterator[DocumentSnapshot[DocumentReference]]:
-        """Yield a query's documents page by page, so that memory does not grow with the ledger."""
+        """Yield a query's documents page by page, so that memory is independent of the ledger's size."""
         page = query.limit(PAGE_SIZE)
         while True:
             snapshots = list(self._stream(page, doing, LONG_TIMEOUT_SECONDS))
@@ -250,6 +250,6 @@ def _midnight(day: date) -> datetime:
 def _within(collection: Query | CollectionReference, field: str, start: datetime | None, end: datetime) -> Query:
     """Return the documents whose time is in [start, end), oldest first."""
     query = collection.order_by(field)
-    if start is not None:  # first: the emulator scans from the first bound it is given
+    if start is not None:  # first, because the emulator scans from the first bound it gets
         query = query.where(filter=FieldFilter(field, ">=", start))
     return query.where(filter=FieldFilter(field, "<", end))

@@ -1,8 +1,8 @@
 """
-Market data as it is stored: as the map it is while that fits a document, else packed, in as many documents as it takes.
+Stored market data: as a map if that fits a document, else packed, in as many documents as it needs.
 
-A map costs Firestore more than its JSON. Packed, a close takes its eight bytes; the first document has everything else
-and says how many parts there are, `latest-2` and on hold only closes, and all are written in one commit.
+A map takes more space in Firestore than its JSON. Packed, a close takes eight bytes; the first document has everything
+else and the number of parts, `latest-2` and further ones hold only closes, and all are written in one commit.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from functions.adapters.firestore.parts import PART_BYTES, Parted, parts_of
 from functions.services.kernel.ports import Document
 
 PLAIN_BYTES = 600_000
-"""A map of at most this estimate is stored as it is."""
+"""Estimated size up to which a map is stored as it is."""
 _PER_SYMBOL = 64
-"""Bytes that a symbol's map takes besides its closes, about."""
+"""Estimated bytes of a symbol's map without its closes."""
 
 
 def market_data_of(db: Client, tenant_id: str) -> Parted:
-    """Return where a tenant's market data is."""
+    """Return the location of a tenant's market data."""
     return Parted(
         paths.market_data(db, tenant_id), lambda number: paths.market_data_part(db, tenant_id, number), unpacked
     )
 
 
 def packed(market_data: Document) -> list[dict[str, Any]]:
-    """Return the documents that hold market data, in order: one, or the parts it takes."""
+    """Return the documents of market data, in order: one, or as many parts as needed."""
     symbols: Mapping[str, Mapping[str, Any]] = market_data["symbols"]
     histories = [quote.get("history") or () for quote in symbols.values()]
     size = sum(_PER_SYMBOL + len(symbol) for symbol in symbols) + 8 * sum(map(len, histories))
@@ -53,13 +53,13 @@ def packed(market_data: Document) -> list[dict[str, Any]]:
 
 def unpacked(documents: Sequence[Document | None]) -> Document | None:
     """
-    Return market data as its sender gave it.
+    Return market data as sent.
 
     Parameters
     ----------
     documents : sequence
-        The first, and as many further parts as were read. What does not belong together has text for ``symbols``,
-        which no reader takes for data.
+        The first, and the further parts that were read. Mismatched parts give text for ``symbols``, which is invalid
+        for readers.
     """
     first = documents[0]
     if first is None or "symbols_json" not in first:
@@ -73,7 +73,7 @@ def unpacked(documents: Sequence[Document | None]) -> Document | None:
             raise ValueError("parts are missing")
         return {"as_of": as_of, "symbols": _with_history(index, closes)}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        return {"as_of": as_of, "symbols": f"parts that do not belong together: {error}"}
+        return {"as_of": as_of, "symbols": f"mismatched parts: {error}"}
 
 
 def _with_history(index: Mapping[str, Mapping[str, Any]], closes: list[float]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where everything lives in Firestore; docs/data-model.md names the few places that spell paths of their own."""
+"""Firestore paths of all documents; docs/data-model.md names the few other places that contain paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def market_regime(db: Client) -> DocumentReference:
 
 
 def schedule_runs(db: Client, schedule: str) -> DocumentReference:
-    """How far a schedule got with its tenants, in its last runs."""
+    """Progress of a schedule's latest runs through the tenants."""
     return db.document("systemStatus", "schedules", "runs", schedule)
 
 
@@ -52,7 +52,7 @@ def redemptions(db: Client, tenant_id: str) -> CollectionReference:
 
 
 def alert_cursor(db: Client, tenant_id: str) -> DocumentReference:
-    """How far decisions were looked at for alerts."""
+    """How far decisions were checked for alerts."""
     return _state(db, tenant_id, "alerts")
 
 
@@ -73,7 +73,7 @@ def market_data(db: Client, tenant_id: str) -> DocumentReference:
 
 
 def market_data_part(db: Client, tenant_id: str, number: int) -> DocumentReference:
-    """A further part of it, from 2 on, where one document does not hold it."""
+    """A further part of it, from 2 on, if it does not fit one document."""
     return db.document("tenants", tenant_id, "market_data", f"latest-{number}")
 
 
@@ -83,12 +83,12 @@ def windows(db: Client, tenant_id: str, uid: str | None) -> DocumentReference:
 
 
 def windows_part(db: Client, tenant_id: str, uid: str | None, number: int) -> DocumentReference:
-    """A further part of them, from 2 on, where one document does not hold them."""
+    """A further part of them, from 2 on, if they do not fit one document."""
     return _state(db, tenant_id, f"windows-{number}" if uid is None else f"windows-{number}__{uid}")
 
 
 def results(db: Client, tenant_id: str) -> DocumentReference:
-    """What strategies made of late, session by session, for people to look at."""
+    """Recent results of strategies by session, for the dashboard."""
     return _state(db, tenant_id, "results")
 
 
@@ -98,7 +98,7 @@ def modes(db: Client, tenant_id: str, uid: str | None) -> DocumentReference:
 
 
 def cockpit(db: Client, tenant_id: str) -> DocumentReference:
-    """What the last cycle left for people to look at."""
+    """What the last cycle stored for the dashboard."""
     return _state(db, tenant_id, "cockpit")
 
 
@@ -115,7 +115,7 @@ def cycle_record(db: Client, tenant_id: str, slot: str) -> DocumentReference:
 
 
 def idempotency_record(db: Client, tenant_id: str, record_id: str) -> DocumentReference:
-    """What a request with a key of its own was answered."""
+    """The answer to a request with an idempotency key."""
     return db.document("tenants", tenant_id, "idempotency", record_id)
 
 
@@ -132,7 +132,7 @@ def shadow_pnl(db: Client, tenant_id: str) -> CollectionReference:
 
 
 def ledger_head(db: Client, tenant_id: str) -> DocumentReference:
-    """How far the ledger is worked off."""
+    """How far the ledger is processed."""
     return _state(db, tenant_id, "ledger")
 
 
@@ -142,17 +142,17 @@ def checkpoints(db: Client, tenant_id: str) -> CollectionReference:
 
 
 def checkpoint_part(db: Client, tenant_id: str, day: str, number: int) -> DocumentReference:
-    """A further part of a checkpoint, from 2 on, where one document does not hold it."""
+    """A further part of a checkpoint, from 2 on, if it does not fit one document."""
     return checkpoints(db, tenant_id).document(f"{day}-{number}")
 
 
 def marks(db: Client, tenant_id: str) -> CollectionReference:
-    """The prices that every session was marked with, by session."""
+    """The prices at which each session was marked, by session."""
     return db.collection("tenants", tenant_id, "state", "ledger", "marks")
 
 
 def staged(db: Client, tenant_id: str) -> CollectionReference:
-    """Daily performance that was computed again, and waits for the days after it."""
+    """Recomputed daily performance, staged until later days are done."""
     return db.collection("tenants", tenant_id, "state", "ledger", "staged")
 
 
@@ -166,22 +166,22 @@ def job(db: Client, tenant_id: str, job_id: str) -> DocumentReference:
 
 
 def positions(db: Client, tenant_id: str) -> DocumentReference:
-    """What each strategy holds live, and what it has under way."""
+    """Each strategy's live positions and orders under way."""
     return _state(db, tenant_id, "positions")
 
 
 def positions_history(db: Client, tenant_id: str) -> CollectionReference:
-    """What operators did to the position book."""
+    """Operators' actions on the position book."""
     return db.collection("tenants", tenant_id, "state", "positions", "history")
 
 
 def drift(db: Client, tenant_id: str) -> DocumentReference:
-    """Where broker and books differ."""
+    """Differences between broker and books."""
     return _state(db, tenant_id, "drift")
 
 
 def changes(db: Client, tenant_id: str) -> DocumentReference:
-    """When something outside the session last changed that alerts are about."""
+    """When something outside the session that alerts check last changed."""
     return _state(db, tenant_id, "changes")
 
 
@@ -196,7 +196,7 @@ def broker_account(db: Client, name: str) -> DocumentReference:
 
 
 def declared_symbols(db: Client) -> DocumentReference:
-    """What the deployed strategies declare to look at."""
+    """Declared symbols of the deployed strategies."""
     return db.document("systemStatus", "strategies")
 
 
@@ -210,5 +210,5 @@ def notification_channels(db: Client, tenant_id: str) -> DocumentReference:
 
 
 def delivery(db: Client, tenant_id: str, delivery_id: str) -> DocumentReference:
-    """What became of one notification for one channel."""
+    """The outcome of one notification for one channel."""
     return db.document("tenants", tenant_id, "deliveries", delivery_id)

@@ -25,7 +25,7 @@ class FirestorePolicyStore(FirestoreStore):
 
     def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
         reference = paths.idempotency_record(self._db, tenant_id, record_id)
-        return self._get(reference, f"reading what a request of tenant {tenant_id} was answered").value
+        return self._get(reference, f"reading the answer to a request of tenant {tenant_id}").value
 
     def policy_history(self, tenant_id: str, before: int | None, limit: int) -> list[Document]:
         query = paths.policy_history(self._db, tenant_id).order_by("version", direction=Query.DESCENDING)
@@ -45,7 +45,8 @@ class FirestorePolicyStore(FirestoreStore):
         batch = db.batch()
         replace_over(batch, paths.policy(db, tenant_id), document, before)
         batch.create(paths.policy_history(db, tenant_id).document(change_id(change["version"])), dict(change))
-        # Redemptions and cycles commit over the state/session they read: now those under way read the policy again.
+        # Redemptions and cycles commit over the state/session they read: this makes concurrent ones read the policy
+        # again.
         batch.set(paths.current_session(db, tenant_id), {"policy_version": change["version"], **changed()}, merge=True)
         for record_id, record in keyed.items():
             batch.create(paths.idempotency_record(db, tenant_id, record_id), dict(record))
@@ -53,5 +54,5 @@ class FirestorePolicyStore(FirestoreStore):
 
 
 def change_id(version: int) -> str:
-    """Return the id of a change in the history: it sorts as the versions do."""
+    """Return the id of a change in the history, which sorts like the versions."""
     return f"{version:010d}"

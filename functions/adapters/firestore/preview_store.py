@@ -1,4 +1,4 @@
-"""A tenant's record for those who try a policy on it: the last decision of many sessions, asked for side by side."""
+"""A tenant's record for policy previews: the last decisions of many sessions, read concurrently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people look at: decisions, performance, alerts and reports, page by page."""
+"""Records for API and dashboard: decisions, performance, alerts and reports, page by page."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FirestoreRecordStore(FirestoreStore):
         return self.decisions_between(tenant_id, since, None)
 
     def decisions_between(self, tenant_id: str, since: datetime, until: datetime | None) -> Iterator[Document]:
-        """Yield what summaries count, of every decision from ``since`` on and, if that is given, before ``until``."""
+        """Yield the fields that summaries count, of every decision from ``since`` on and before any ``until``."""
         query = paths.orchestration_logs(self._db).where(filter=FieldFilter("tenant_id", "==", tenant_id))
         query = query.where(filter=FieldFilter("timestamp", ">=", since))
         if until is not None:
@@ -100,7 +100,7 @@ class FirestoreRecordStore(FirestoreStore):
 
     def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
         reference = paths.idempotency_record(self._db, tenant_id, record_id)
-        return self._get(reference, f"reading what a request of tenant {tenant_id} was answered").value
+        return self._get(reference, f"reading the answer to a request of tenant {tenant_id}").value
 
     def performance(self, tenant_id: str, filters: Mapping[str, str], limit: int, page_token: str | None) -> Page:
         collection = paths.strategy_performance(self._db, tenant_id)
@@ -156,11 +156,11 @@ class FirestoreRecordStore(FirestoreStore):
         page_token: str | None,
         tenant_id: str | None = None,
     ) -> Page:
-        """Return the documents after that of the token, which is the last page's last id."""
+        """Return the documents after the token, which is the previous page's last id."""
         if page_token is not None:
             last = self._snapshot(collection.document(page_token), f"reading {page_token}")
             if not last.exists or (tenant_id is not None and last.get("tenant_id") != tenant_id):
-                raise InputError("page_token", "the next_page_token of the page before", page_token)
+                raise InputError("page_token", "the next_page_token of the previous page", page_token)
             query = query.start_after(last)
         snapshots = list(self._stream(query.limit(limit + 1), "reading a page", LONG_TIMEOUT_SECONDS))
         items = [(snapshot.id, document_of(snapshot)) for snapshot in snapshots[:limit]]

@@ -1,4 +1,4 @@
-"""What daily reports are made of, and where they are kept, on Firestore."""
+"""Daily reports and their inputs, on Firestore."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from functions.services.kernel.ports import Document
 
 
 class FirestoreReportStore(FirestoreStore):
-    """`ReportStore` on Firestore, with what people look at anyway and the ledger's days."""
+    """`ReportStore` on Firestore, on top of the record store and the ledger's days."""
 
     def __init__(self, db: Client) -> None:
         super().__init__(db)

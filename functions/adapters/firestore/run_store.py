@@ -1,4 +1,4 @@
-"""How far schedules got, on Firestore: a document each."""
+"""Progress of schedules on Firestore: one document each."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class FirestoreScheduleRuns(FirestoreStore):
     """`ScheduleRuns` on Firestore."""
 
     def read(self, schedule: str) -> Versioned[Document | None]:
-        return self._get(paths.schedule_runs(self._db, schedule), f"reading how far {schedule} is")
+        return self._get(paths.schedule_runs(self._db, schedule), f"reading the progress of {schedule}")
 
     def write(self, schedule: str, document: Document, before: Versioned[Document | None]) -> None:
         batch = self._db.batch()
         replace_over(batch, paths.schedule_runs(self._db, schedule), document, before)
-        self._commit(batch, f"storing how far {schedule} is")
+        self._commit(batch, f"storing the progress of {schedule}")

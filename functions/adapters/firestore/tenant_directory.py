@@ -18,7 +18,7 @@ class FirestoreTenantDirectory(FirestoreStore):
     """`TenantDirectory` on Firestore."""
 
     def enabled_tenants(self) -> Iterator[str]:
-        """Yield tenants with ``maestro_enabled``, but for those whose ``status`` is set and not ``active``."""
+        """Yield tenants with ``maestro_enabled``, except those with a ``status`` other than ``active``."""
         query = paths.tenants(self._db).where(filter=FieldFilter("maestro_enabled", "==", True)).select(["status"])
         for snapshot in self._stream(query, "reading the tenants", LONG_TIMEOUT_SECONDS):
             if _is_active(snapshot):

@@ -16,7 +16,7 @@ from functions.services.kernel.ports import ABSENT, Document, Version
 from functions.services.trading.ports import AccountAndPrices, TradingRecords, TradingWrites
 
 _LAST_NAME = "\U0010ffff"
-"""No user's id comes after it."""
+"""Sorts after every user id."""
 
 
 class FirestoreTradingStore(FirestoreStore):

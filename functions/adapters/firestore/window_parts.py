@@ -1,4 +1,4 @@
-"""Windows as they are stored: in one document while they fit, else in as many as it takes, all of one commit."""
+"""Stored windows: in one document if they fit, else in as many as needed, all in one commit."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.parts import PART_BYTES, Parted
 from functions.services.kernel.ports import Document, StoredDocument
 
-NOT_TOGETHER = "parts that do not belong together"
+NOT_TOGETHER = "mismatched parts"
 
 
 def windows_of(db: Client, tenant_id: str, uid: str | None) -> Parted:
-    """Return where a tenant's pooled windows are, or one user's."""
+    """Return the location of a tenant's pooled windows, or one user's."""
     return Parted(
         paths.windows(db, tenant_id, uid), lambda number: paths.windows_part(db, tenant_id, uid, number), joined
     )
@@ -23,9 +23,9 @@ def windows_of(db: Client, tenant_id: str, uid: str | None) -> Parted:
 
 def parted(windows: Document) -> list[dict[str, Any]]:
     """
-    Return the documents that hold windows: each is the windows of some strategies.
+    Return the documents of windows: each holds some strategies.
 
-    The first says how many there are, and has what is not of single strategies.
+    The first has their number and everything not specific to a strategy.
     """
     names: list[str] = windows["strategy_names"]
     packed = {name: value for name, value in windows.items() if isinstance(value, bytes)}
@@ -38,7 +38,7 @@ def parted(windows: Document) -> list[dict[str, Any]]:
 
 
 def _slices(names: Sequence[str], row_bytes: int, shared_bytes: int) -> list[tuple[int, int]]:
-    """Return which rows go into each document: as many as fit."""
+    """Return the rows of each document: as many as fit."""
     slices, first, size = [], 0, shared_bytes
     for row, name in enumerate(names):
         needed = row_bytes + len(name.encode()) + 1
@@ -51,12 +51,12 @@ def _slices(names: Sequence[str], row_bytes: int, shared_bytes: int) -> list[tup
 
 def joined(documents: Sequence[Document | None]) -> Document | None:
     """
-    Return windows as they were packed.
+    Return packed windows.
 
     Parameters
     ----------
     documents : sequence
-        The first, and all further parts. What does not belong together has text for ``returns``, which no reader takes.
+        The first, and all further parts. Mismatched parts give text for ``returns``, which is invalid for readers.
     """
     first, *others = documents
     if first is None or not others:

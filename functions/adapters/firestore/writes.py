@@ -1,4 +1,4 @@
-"""Writes over what was read, which fail if anybody wrote since."""
+"""Writes that fail if the document was written since it was read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.services.kernel.ports import Document, Version, Versioned
 
 
 def update_over(batch: WriteBatch, reference: DocumentReference, fields: Document, version: Version | None) -> None:
-    """Add to a batch: set fields of a document that nobody wrote since ``version`` (None: that nobody created)."""
+    """Add to a batch: set fields of a document not written since ``version`` (None: not created yet)."""
     if version is None:
         batch.create(reference, dict(fields))
     else:
@@ -20,9 +20,9 @@ def replace_over(
     batch: WriteBatch, reference: DocumentReference, document: Document, before: Versioned[Document | None]
 ) -> None:
     """
-    Add to a batch: replace a document that nobody wrote since it was read (if it was absent: that nobody created).
+    Add to a batch: replace a document not written since it was read (if it was missing: not created since).
 
-    Only an update takes a precondition, and an update keeps the fields it does not name; so it deletes those by name.
+    Only an update supports a precondition, but it keeps fields that it does not name; so it deletes those by name.
     """
     if before.value is None:
         batch.create(reference, dict(document))

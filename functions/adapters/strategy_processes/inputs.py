@@ -16,8 +16,8 @@ def pickled(market_data: Any, account_snapshot: Any, regime: Any, own: Mapping[s
     """
     Return the inputs as a pickle of plain values.
 
-    Firestore's times become times, its references their paths, its points (latitude, longitude), all by their shape:
-    the libraries they come from are not there below.
+    Firestore's times become plain times, references paths, and points (latitude, longitude), recognised by shape: their
+    libraries are not available in the sandbox.
     """
     buffer = io.BytesIO()
     _PlainPickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(((market_data, account_snapshot, regime), dict(own)))
@@ -26,7 +26,7 @@ def pickled(market_data: Any, account_snapshot: Any, regime: Any, own: Mapping[s
 
 class _PlainPickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
-        """Called for what is no builtin value."""
+        """Called for values that are not built in."""
         kind = type(value)
         if kind is not datetime and isinstance(value, datetime):
             plain = datetime(

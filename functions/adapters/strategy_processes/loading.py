@@ -30,7 +30,7 @@ _TRY_AGAIN_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """What a file gave."""
+    """The result of loading a file."""
 
     name: str
     classes: Sequence[str] = ()
@@ -38,7 +38,7 @@ class Module:
     symbols: Mapping[str, Sequence[str]] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     meddles: str | None = None
-    """What it changed for all who share its process, in words."""
+    """What it changed for others in its process, as text."""
 
 
 class Loader:
@@ -48,11 +48,11 @@ class Loader:
         self._fork = fork_
         self.modules: list[Module] = []
         self.fault: Module | None = None
-        """The module whose code hung or ended the process; the ones after it are not loaded."""
+        """The module whose code hung or ended the process; later ones are not loaded."""
         self.asked: Sequence[str] = ()
-        """Modules it was to load."""
+        """Modules to load."""
         self.without: dict[str, str] = {}
-        """Classes it left out, as their constructors harm, and what each does."""
+        """Skipped classes with harmful constructors, and what each does."""
 
     @property
     def is_clean(self) -> bool:
@@ -61,7 +61,7 @@ class Loader:
 
     def load(self, package: str, modules: Sequence[str] | None, without: Sequence[str], seconds: float) -> None:
         """
-        Load modules, all of the package for None, leaving out classes.
+        Load modules, all of the package for None, skipping given classes.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class Loader:
         try:
             request = {"package": package, "modules": modules, "without": list(without), "path": path}
             wire.send(self._fork.work, request)
-            limit = max(seconds, _FIRST_WORD_SECONDS)  # the package's own file, and a busy machine's start
+            limit = max(seconds, _FIRST_WORD_SECONDS)  # for the package's own file, and the start on a busy machine
             while True:
                 message = self._receive(limit)
                 limit = seconds
@@ -124,7 +124,7 @@ def _module(message: Mapping[str, Any]) -> Module:
 def ending_in_words(ending: Mapping[str, int] | None) -> str:
     """Return how a process ended, as ``exit code 3`` or ``signal 11 (SIGSEGV)``."""
     if ending is None:
-        return "nobody knows how"
+        return "in an unknown way"
     if "exit" in ending:
         return f"exit code {ending['exit']}"
     number = ending["signal"]
@@ -135,7 +135,7 @@ def ending_in_words(ending: Mapping[str, int] | None) -> str:
 
 
 class Loaded:
-    """A package's strategies, each in a loader; a file that harms others has one of its own."""
+    """A package's strategies in loaders; a file that harms others has a loader of its own."""
 
     def __init__(self, fork_loader: Callable[[], Fork], package: str, seconds: float) -> None:
         self._fork_loader = fork_loader
@@ -149,7 +149,7 @@ class Loaded:
 
     @property
     def is_worth_another_try(self) -> bool:
-        """Whether something took too long to load, a while ago: the machine may have been busy."""
+        """Whether something took too long to load some time ago: the machine may have been busy."""
         is_late = any(error.startswith(ReasonCode.STRATEGY_TIMEOUT) for error in self.found.load_errors.values())
         return is_late and time.monotonic() - self._loaded_at > _TRY_AGAIN_SECONDS
 
@@ -186,7 +186,7 @@ class Loaded:
             return alone
         without = {name: error for loader in clean for name, error in loader.without.items()}
         together = self._new([loader.modules[0].name for loader in clean], without)
-        if not together.is_clean:  # what each alone does not do: they stay apart
+        if not together.is_clean:  # each is fine alone: they stay separate
             together.close()
             return alone
         for loader in clean:
@@ -194,7 +194,7 @@ class Loaded:
         return [together, *others]
 
     def _load_alone(self, module: str) -> Loader:
-        """Load one module, without the classes whose constructors harm."""
+        """Load one module, without classes whose constructors are harmful."""
         without: dict[str, str] = {}
         while True:
             loader = self._new([module], without)

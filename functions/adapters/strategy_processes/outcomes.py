@@ -1,4 +1,4 @@
-"""What became of strategies below, read as signals; nothing from there is trusted to be well-formed."""
+"""Read strategies' outcomes from the sandbox as signals; nothing from there is trusted to be well-formed."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ _CODES = frozenset(
         ReasonCode.MALFORMED_SIGNAL,
     }
 )
-"""What a strategy's own process may say of it."""
+"""What a strategy's own process may report."""
 _WORDS_OF_A_CUT = 40
-"""``shortened`` says at the end how long a text was: what was cut below is not cut again."""
+"""Room for the length that ``shortened`` appends: text cut in the sandbox is not cut again."""
 
 
 def read_outcome(name: str, message: Mapping[str, Any], limits: Limits) -> ProposedSignal:
-    """Return the signal of one strategy from what its runner tells; whatever is wrong with it becomes HOLD."""
+    """Return one strategy's signal from its runner's message; anything wrong becomes HOLD."""
     if "late" in message:
         return failed_signal(name, f"no answer within {limits.seconds:g} s", ReasonCode.STRATEGY_TIMEOUT)
     if "too_large" in message:
-        return failed_signal(name, "its answer is too large to be read", ReasonCode.STRATEGY_ANSWER_TOO_LARGE)
+        return failed_signal(name, "its answer exceeds the size limit", ReasonCode.STRATEGY_ANSWER_TOO_LARGE)
     if "ended" in message:
         text = f"it ended its process without an answer: {ending_in_words(message['ended'])}"
         return failed_signal(name, text, ReasonCode.STRATEGY_CRASHED)
     try:
         return _read_answer(name, json.loads(message["answer"]))
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-        return failed_signal(name, "its process answered what no answer is", ReasonCode.MALFORMED_SIGNAL)
+        return failed_signal(name, "its process sent a malformed answer", ReasonCode.MALFORMED_SIGNAL)
 
 
 def ended_its_runner(name: str) -> ProposedSignal:
-    """Return the signal of a strategy with which the process of its cycle ended, twice."""
+    """Return the signal of a strategy that ended its cycle's process twice."""
     return failed_signal(name, "it ended the process that runs it", ReasonCode.STRATEGY_CRASHED)
 
 

@@ -1,4 +1,4 @@
-"""Runs strategies in processes of their own: none can hurt another, or the process that commits."""
+"""Runs strategies in processes of their own: none can harm another, or the process that commits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from functions.sandbox.limits import MEMORY_BYTES, Limits
 from functions.services.orchestration.ports import FoundStrategies, StrategyInputs
 
 SILENCE_SECONDS = 10.0
-"""A runner says twice a second that it goes on: one that does not for so long is stopped, and ended."""
+"""A runner sends a heartbeat twice a second: without one for this long it counts as stuck, and is ended."""
 _ATTEMPTS = 3
 _LOOK_SECONDS = 0.5
 _PIECE_BYTES = 1 << 18
@@ -33,18 +33,18 @@ Signals = dict[str, ProposedSignal]
 
 class ProcessRunner:
     """
-    A `StrategyRunner` of one package, for all tenants: as no process outlives its cycle, nothing is remembered.
+    A `StrategyRunner` of one package, for all tenants: no process outlives its cycle, so nothing is remembered.
 
     Parameters
     ----------
     root : StrategyRoot
-        This process's.
+        The root of this process.
     package : str
-        Whose modules hold the strategies; imported below, never here.
+        The package whose modules hold the strategies; imported in the sandbox, never here.
     memory_bytes : int
-        What one strategy may ask for while it evaluates.
+        Memory that one strategy may allocate while it evaluates.
     silence_seconds : float
-        How long a runner may say nothing.
+        How long a runner may be silent.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class ProcessRunner:
 
     async def evaluate(
         self,
-        tenant_id: str,  # noqa: ARG002 - no tenant's strategies are still running when their cycle is over
+        tenant_id: str,  # noqa: ARG002 - no strategy still runs when its cycle is over
         names: Sequence[str],
         inputs: StrategyInputs,
         timeout_seconds: float,
@@ -102,14 +102,14 @@ class ProcessRunner:
             try:
                 signals |= self._run_all([name for name in missing if name in loaded.place], loaded, body, limits)
                 return [signals[name] for name in names]
-            except OSError:  # a loader has gone, with whoever killed it: it is started again
+            except OSError:  # a loader was killed: it is started again
                 with self._lock:
                     if self._loaded is loaded:
                         self._forget()
         raise StrategyProcessesError("the processes that run strategies end as soon as they start")
 
     def _run_all(self, names: Sequence[str], loaded: Loaded, body: bytes, limits: Limits) -> Signals:
-        """Run strategies side by side; those whose runner ended before they answered once more, each by itself."""
+        """Run strategies concurrently; those whose runner ended before they answered run once more, each by itself."""
         groups: dict[Loader, list[str]] = {}
         for name in names:
             groups.setdefault(loaded.place[name][0], []).append(name)
@@ -141,7 +141,7 @@ class ProcessRunner:
 
 
 class _Runner:
-    """A process that runs one cycle of one loader's strategies, as seen from here."""
+    """The host's view of a process that runs one cycle of one loader's strategies."""
 
     def __init__(self, fork: Fork, names: Sequence[str], silence_seconds: float) -> None:
         self.fork = fork
@@ -152,7 +152,7 @@ class _Runner:
 
     @property
     def has_ended_early(self) -> bool:
-        """Whether it closed its socket before it told of all."""
+        """Whether it closed its socket before it reported all."""
         return bool(self._missing) and not self.is_silent
 
     @property
@@ -160,14 +160,14 @@ class _Runner:
         return time.monotonic() - self._heard_at > self._silence_seconds
 
     def ask(self, asked: Sequence[tuple[str, str]], limits: Limits, body: bytes) -> None:
-        """Send everything; what cannot be sent, as the process has gone, is not answered either."""
+        """Send everything; if the process has ended, unsent strategies get no answer, either."""
         self.fork.work.settimeout(self._silence_seconds)
         with contextlib.suppress(OSError):
             wire.send(self.fork.work, {"asked": asked, "limits": asdict(limits)})
             self.fork.work.sendall(wire.framed(body))
 
     def read(self, signals: Signals, limits: Limits) -> bool:
-        """Take what was told; False when no more is to come. Raises StrategyProcessesError."""
+        """Process received messages; False when no more will come. Raises StrategyProcessesError."""
         self._heard_at = time.monotonic()
         try:
             piece = self.fork.work.recv(_PIECE_BYTES)
@@ -176,7 +176,7 @@ class _Runner:
             return False
         for message in messages:
             if "failed" in message:
-                raise StrategyProcessesError(f"the inputs cannot be handed to strategies: {message['failed']}")
+                raise StrategyProcessesError(f"the inputs cannot be passed to strategies: {message['failed']}")
             name = message.get("name")
             if name in self._missing:
                 self._missing.discard(name)

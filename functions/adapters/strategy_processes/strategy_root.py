@@ -1,4 +1,4 @@
-"""Starts the process below which all strategies run, and opens channels into it."""
+"""Starts the parent process of all strategies, and opens channels to it."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ logger = logging.getLogger("maestro")
 _START = "import sys; sys.path[:] = {path!r}; from functions.sandbox.root import main; main({fd}, with_namespaces={ns})"
 _START_SECONDS = 60.0
 _ENDING_SECONDS = 2.0
-"""How long to wait for the word on how a process ended whose socket is closed."""
+"""How long to wait for the exit status of a process after its socket closed."""
 _HANDED_ON = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"})
 _FOR_STRATEGIES = "STRATEGY_"
-"""Variables whose names begin so are handed on to strategies."""
+"""Variables with this prefix are passed on to strategies."""
 
 
 def is_supported() -> bool:
-    """Tell whether this system can keep strategies in processes: others have no prctl, or no fork."""
+    """Return whether this system can run strategies in processes: others lack prctl or fork."""
     return sys.platform == "linux" and Path("/proc/self/statm").exists()
 
 
 def environment_for(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return what strategies see of an environment: nothing that could be a secret, unless its name hands it on."""
+    """Return the environment for strategies: without possible secrets, except those passed on by prefix."""
     clean = {name: value for name, value in variables.items() if name in _HANDED_ON or name.startswith(_FOR_STRATEGIES)}
     one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return clean | one_thread | {"PYTHONUNBUFFERED": "1"}
 
 
 class ProcessesGoneError(StrategyProcessesError):
-    """A process ended before any strategy's code ran in it: with the one above, which somebody killed."""
+    """A process ended before any strategy's code ran in it, because its parent was killed."""
 
 
 class Fork:
-    """A process below the root, as seen from here; closing it ends it."""
+    """The host's view of a process below the root; closing it ends the process."""
 
     def __init__(self, work: socket.socket, life: socket.socket) -> None:
         self.work = work
@@ -64,7 +64,7 @@ class Fork:
         self.life.close()
 
     def ending(self) -> dict[str, int] | None:
-        """Return how it ended, ``{"exit": code}`` or ``{"signal": number}``; None if nobody says so in time."""
+        """Return how it ended, ``{"exit": code}`` or ``{"signal": number}``; None if unknown in time."""
         self.life.settimeout(_ENDING_SECONDS)
         with contextlib.suppress(OSError, EOFError, ValueError):
             ending: dict[str, int] = json.loads(wire.receive_bytes(self.life))
@@ -72,7 +72,7 @@ class Fork:
         return None
 
     def is_gone_with_its_server(self) -> bool:
-        """Tell whether nobody is left to say how it ended."""
+        """Return whether its exit status can no longer be learned."""
         self.life.settimeout(_ENDING_SECONDS)
         try:
             wire.receive_bytes(self.life)
@@ -84,7 +84,7 @@ class Fork:
 
 
 def fork(server: socket.socket) -> Fork:
-    """Ask a fork server for a process. Raises OSError if it has gone."""
+    """Request a process from a fork server. Raises OSError if that has ended."""
     work, its_work = socket.socketpair()
     life, its_life = socket.socketpair()
     with its_work, its_life:
@@ -99,7 +99,7 @@ def fork(server: socket.socket) -> Fork:
 
 class StrategyRoot:
     """
-    The root process: started by the first who needs it, again if it ended, and ended with this one.
+    The root process: started on first use, restarted if it ended, and ended with this process.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class StrategyRoot:
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: socket.socket | None = None
         self.isolation = ""
-        """What was obtained, in words, once it runs."""
+        """The kind of isolation, as text, once it runs."""
 
     @property
     def pid(self) -> int | None:
@@ -129,15 +129,15 @@ class StrategyRoot:
                     return fork(requests)
                 except OSError:
                     self._end()
-        raise StrategyProcessesError("the process below which strategies run ends as soon as it starts")
+        raise StrategyProcessesError("the root process of strategies ends as soon as it starts")
 
     def close(self) -> None:
-        """End it, with all that runs below."""
+        """End it, with all processes below it."""
         with self._lock:
             self._end()
 
     def _running(self) -> socket.socket:
-        is_ours = self._owner == os.getpid()  # a server may have forked this process from one that had a root
+        is_ours = self._owner == os.getpid()  # this process may be forked from one with a root
         if self._requests is None or self._process is None or not is_ours or self._process.poll() is not None:
             self._end()
             self._requests = self._start()
@@ -159,7 +159,7 @@ class StrategyRoot:
         with its:
             try:
                 self._process = self._run(its.fileno())
-            except OSError as error:  # no more processes, or memory, are to be had
+            except OSError as error:  # out of processes or memory
                 ours.close()
                 raise _no_start(error) from error
         self._owner = os.getpid()
@@ -187,4 +187,4 @@ class StrategyRoot:
 
 
 def _no_start(error: Exception) -> StrategyProcessesError:
-    return StrategyProcessesError(f"the process below which strategies run did not start: {error!r}")
+    return StrategyProcessesError(f"the root process of strategies did not start: {error!r}")

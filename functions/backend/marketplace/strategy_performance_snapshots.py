@@ -41,7 +41,7 @@ def compute_monthly_strategy_performance_from_firestore(
     Raises
     ------
     ValueError
-        If there is no such month: 0 and 13 are none.
+        If the month is not 1 to 12.
     StoreUnavailable
     """
     period = Period.of_month(year, month)
@@ -60,7 +60,7 @@ def write_strategy_performance_snapshots(
     """
     Store performance documents under ``tenants/{t}/strategy_performance``, and return how many there are.
 
-    Doing it again changes nothing.
+    Repeating it changes nothing.
 
     Raises
     ------

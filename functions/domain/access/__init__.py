@@ -1,1 +1,1 @@
-"""Who may sign in to a tenant, and as what."""
+"""Who may sign in to a tenant, and in which role."""

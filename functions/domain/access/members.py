@@ -1,4 +1,4 @@
-"""Who may sign in to a tenant: as authentication knows them, as the tenant does, and where the two disagree."""
+"""Who may sign in to a tenant, as recorded by authentication and by the tenant, and where the two disagree."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who can sign in, as authentication knows them."""
+    """A user who can sign in, as recorded by authentication."""
 
     uid: str
     email: str
     is_disabled: bool
     claims: Mapping[str, Any]
-    """What their ID tokens say: tenant and role, and whatever else somebody put there."""
+    """Claims of their ID tokens: tenant, role, and any others."""
 
     @property
     def rights(self) -> tuple[Any, Any]:
@@ -32,13 +32,13 @@ class Account:
         return self.claims.get("tenant_id"), self.claims.get("role")
 
     def may_belong_to(self, tenant_id: str) -> bool:
-        """Tell whether they belong to this tenant or to none: a user has one tenant."""
+        """Return whether they belong to this tenant or to none: a user has one tenant."""
         return self.rights[0] in (None, tenant_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who may sign in to a tenant."""
+    """A user who may sign in to a tenant."""
 
     uid: str
     email: str
@@ -68,7 +68,7 @@ class ListedMember:
 
 
 def listed_member(tenant_id: str, uid: str, membership: Mapping[str, Any], account: Account | None) -> ListedMember:
-    """Return a membership beside what authentication knows; ``account`` is None if it knows nobody of that id."""
+    """Compare a membership with authentication; ``account`` is None if authentication has no such user."""
     role, is_disabled = str(membership.get("role")), membership.get("disabled") is True
     disagreement = None
     if account is None:
@@ -83,7 +83,7 @@ def listed_member(tenant_id: str, uid: str, membership: Mapping[str, Any], accou
 
 
 class ClosedBecause(StrEnum):
-    """Why a membership was closed, although nobody closed it by command."""
+    """Why a membership was closed automatically."""
 
     DELETED = "DELETED"
     DISABLED = "DISABLED"
@@ -93,14 +93,14 @@ def left_open(
     memberships: Mapping[str, Mapping[str, Any]], accounts: Mapping[str, Account]
 ) -> dict[str, ClosedBecause]:
     """
-    Return the open memberships of users who were deleted or disabled in authentication, by user id, and which it was.
+    Return the open memberships of users who were deleted or disabled in authentication: the reason by user id.
 
     Parameters
     ----------
     memberships : mapping
-        By user id; those without a role are none.
+        By user id; those without a role do not count.
     accounts : mapping
-        By user id; whoever is missing was deleted.
+        By user id; a missing user was deleted.
     """
     found = {}
     for uid, membership in memberships.items():
@@ -114,7 +114,7 @@ def left_open(
 
 
 def membership_fields(account: Account, role: Role, before: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Return what a membership says of rights; when it began, and whether it is disabled, stays as it was."""
+    """Return a membership's fields about rights; its start, and whether it is disabled, are left as they are."""
     return {"created_at": before.get("created_at", now), "role": str(role), "email": account.email}
 
 

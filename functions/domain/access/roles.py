@@ -13,7 +13,7 @@ from functions.domain.kernel.reasons import ReasonCode
 
 
 class Role(StrEnum):
-    """What a member may do; each may do what those before it may."""
+    """What a member may do; each role includes those before it."""
 
     VIEWER = "viewer"
     TRADER = "trader"
@@ -35,7 +35,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a verified ID token says."""
+    """The claims of a verified ID token."""
 
     uid: str
     tenant_id: str
@@ -54,7 +54,7 @@ def read_claims(claims: Mapping[str, Any]) -> Claimed:
     uid, tenant_id, role = (claims.get(name) for name in ("uid", "tenant_id", "role"))
     if not is_document_id(uid) or not is_document_id(tenant_id) or role not in list(Role):
         raise RefusedError(
-            ReasonCode.NOT_A_MEMBER, "the token names no tenant and role: have an admin add you, then sign in again"
+            ReasonCode.NOT_A_MEMBER, "the ID token has no tenant and role: ask an admin to add you, then sign in again"
         )
     return Claimed(uid, tenant_id, Role(role))
 
@@ -63,22 +63,22 @@ def authorise(
     claimed: Claimed, tenant: Mapping[str, Any] | None, membership: Mapping[str, Any] | None, needed: Role
 ) -> Principal:
     """
-    Return who is asking, if they may.
+    Return the caller, if they are allowed.
 
-    The role is the lower of claim and membership, so that taking either away takes effect.
+    The role is the lower of claim and membership, so that revoking either takes effect.
 
     Raises
     ------
     RefusedError
-        If the user is no member, the tenant is disabled, or the role is too low.
+        If the user is not a member, the tenant is disabled, or the role is too low.
     """
     stored = (membership or {}).get("role")
     is_member = isinstance(stored, str) and stored in list(Role) and (membership or {}).get("disabled") is not True
     if tenant is None or not isinstance(stored, str) or not is_member:
-        raise RefusedError(ReasonCode.NOT_A_MEMBER, f"you are no member of tenant {claimed.tenant_id}")
+        raise RefusedError(ReasonCode.NOT_A_MEMBER, f"you are not a member of tenant {claimed.tenant_id}")
     if tenant.get("status") not in (None, "active"):
         raise RefusedError(ReasonCode.TENANT_DISABLED, f"tenant {claimed.tenant_id} is disabled")
     role = min(claimed.role, Role(stored), key=lambda one: one.rank)
     if role.rank < needed.rank:
-        raise RefusedError(ReasonCode.ROLE_TOO_LOW, f"this takes the role {needed}, yours is {role}")
+        raise RefusedError(ReasonCode.ROLE_TOO_LOW, f"this requires the role {needed}, yours is {role}")
     return Principal(claimed.uid, claimed.tenant_id, role)

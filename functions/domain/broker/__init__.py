@@ -1,1 +1,1 @@
-"""What a broker says, in our own words: accounts, positions, orders, prices, and what happened on an account."""
+"""A broker's data in our own terms: accounts, positions, orders, prices and account activities."""

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 
 class AssetClass(StrEnum):
-    """What kind of thing is traded."""
+    """The kind of asset."""
 
     STOCK = "stock"
-    """A share or a fund, traded in an exchange's hours."""
+    """A share or a fund, traded during an exchange's hours."""
     CRYPTO = "crypto"
     """A pair of coins, or of a coin and money, traded around the clock."""
     OTHER = "other"
@@ -20,29 +20,29 @@ class AssetClass(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerAccount:
-    """What the account is worth, USD."""
+    """Equity of the account, USD."""
 
     account_id: str
-    """By which two connections to one account are recognised."""
+    """Identifies the account, also across two connections."""
     account_number: str | None
-    """As its owner knows it."""
+    """The account number that its owner knows."""
     is_live: bool
     """Whether it holds real money."""
     is_blocked: bool | None
-    """Whether the broker takes no orders from it."""
+    """Whether the broker accepts no orders from it."""
     equity: float | None
-    """Below 0 all is lost, and more."""
+    """Negative if more than everything is lost."""
     buying_power: float | None
-    """Below 0 in a margin call."""
+    """Negative in a margin call."""
     cash: float | None
     as_of: datetime
-    """When it was asked for, UTC, by our own clock."""
+    """When it was requested, UTC, by our own clock."""
     broker_time: datetime | None
-    """When it answered, by the broker's clock."""
+    """When the broker answered, by its clock."""
 
     @property
     def clock_difference(self) -> timedelta | None:
-        """How far the broker's clock is ahead of ours, give or take the time of one request; None if unknown."""
+        """How far the broker's clock is ahead of ours, within the duration of one request; None if unknown."""
         return None if self.broker_time is None else self.broker_time - self.as_of
 
 
@@ -54,28 +54,28 @@ class BrokerPosition:
     """As the broker spells it here; see `canonical_symbol`."""
     asset_class: AssetClass
     qty: float
-    """Units, below 0 short."""
+    """Units; negative if short."""
     available: float | None
-    """Units that open orders leave to trade out of, below 0 short."""
+    """Units not committed to open orders; negative if short."""
     average_price: float | None
-    """USD per unit, of what it was entered at."""
+    """Average entry price, USD per unit."""
     price: float | None
     """USD per unit, now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """What a broker allows to be done with a symbol; None where it does not say."""
+    """What a broker allows for a symbol; None if it does not say."""
 
     symbol: str
     name: str | None
     asset_class: AssetClass
     is_tradable: bool | None
     is_fractionable: bool | None
-    """Whether it can be traded in parts of a unit."""
+    """Whether it can be traded in fractions of a unit."""
     is_lent: bool | None
     """Whether it can be sold short now."""
     smallest_qty: float | None
-    """Units of the smallest order."""
+    """Smallest order, units."""
     qty_step: float | None
-    """Units that quantities are multiples of."""
+    """Increment of quantities, units."""

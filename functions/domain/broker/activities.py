@@ -1,7 +1,7 @@
 """
-What happened on an account, as the broker tells it afterwards: executions, corporate actions, money.
+Activities of an account, as the broker reports them afterwards: executions, corporate actions, money.
 
-A figure that the broker does not tell is None. Money is USD, above 0 received and below 0 paid.
+A figure that the broker does not report is None. Money is USD, positive if received and negative if paid.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from enum import StrEnum
 from typing import NewType
 
 ActivityCursor = NewType("ActivityCursor", str)
-"""Up to where an account's activities were told; only the adapter that gave it looks inside. Text, to be stored."""
+"""How far an account's activities were read; only the adapter that gave it looks inside. Text, for storing."""
 
 
 class Standing(StrEnum):
-    """Whether an activity still holds."""
+    """Whether an activity is still valid."""
 
     EXECUTED = "executed"
     CORRECTION = "correction"
-    """It holds in the place of another, which the broker does not name."""
+    """It replaces another, which the broker does not name."""
     CANCELED = "canceled"
-    """It was told before, and never happened."""
+    """It was reported before, but never happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """Anything that happened."""
+    """Base of all activities."""
 
     activity_id: str
-    """The broker's; the same however often it is told."""
+    """The broker's id; the same however often it is reported."""
     at: datetime
-    """When it happened, UTC; the beginning of the day where the broker tells that only."""
+    """When it happened, UTC; the start of the day if the broker reports only the day."""
     posted_at: datetime | None = None
     """When the broker booked it: fees come days late."""
     standing: Standing = Standing.EXECUTED
@@ -43,9 +43,9 @@ class Execution(Activity):
     """One fill, or part of one, of an order."""
 
     execution_id: str
-    """By which a bust or a correction names it."""
+    """Id by which a bust or a correction refers to it."""
     order_id: str
-    """Joins it to the order, which knows the `client_order_id`; a replacement's is its own."""
+    """Links it to the order, which has the `client_order_id`; a replacement order has its own id."""
     symbol: str
     side: str
     """buy, sell or sell_short."""
@@ -53,13 +53,13 @@ class Execution(Activity):
     price: float
     """USD per unit."""
     order_qty_filled: float | None
-    """What the order had filled with it, units."""
+    """Cumulative filled quantity of the order, units."""
     order_qty_left: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bust(Activity):
-    """An execution never happened after all."""
+    """An execution was cancelled: it never happened."""
 
     of: str
     """Its execution_id."""
@@ -69,7 +69,7 @@ class Bust(Activity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction(Activity):
-    """An execution happened with these figures."""
+    """Corrected figures of an execution."""
 
     of: str
     """Its execution_id."""
@@ -83,40 +83,40 @@ class Correction(Activity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitActivity(Activity):
-    """Units of a symbol became more, or fewer."""
+    """A symbol's units were multiplied or reduced."""
 
     symbol: str
     qty_change: float | None
-    """Units that the position changed by."""
+    """Change of the position, units."""
     ratio: float | None
-    """New units for an old one: 4 for 4:1, 0.1 for a reverse split 1:10."""
+    """New units per old unit: 4 for 4:1, 0.1 for a reverse split 1:10."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DividendActivity(Activity):
-    """A dividend, or what was withheld of one."""
+    """A dividend, or tax withheld from one."""
 
     symbol: str | None
     usd: float | None
     per_unit: float | None
     """USD."""
     qty: float | None
-    """Units that it was paid for, or, in kind, paid in."""
+    """Units that it was paid on or, if in kind, paid in."""
     is_in_kind: bool
     """Whether it was paid in units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeActivity(Activity):
-    """A fee, in money or, for coins, in what was traded."""
+    """A fee, in money or, for coins, in the traded coin."""
 
     usd: float | None
-    """Below 0 paid; above 0 a rebate. None where it was taken in coins."""
+    """Negative if paid, positive for a rebate. None if it was taken in coins."""
     symbol: str | None
     qty: float | None
-    """Units taken, above 0; None where it was taken in money."""
+    """Units taken, positive; None if it was taken in money."""
     price: float | None
-    """USD per unit that they were taken at."""
+    """Price at which they were taken, USD per unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,29 +128,29 @@ class InterestActivity(Activity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferActivity(Activity):
-    """Money, or units, that came from outside the account or went there."""
+    """Money or units moved into or out of the account."""
 
     usd: float | None
     symbol: str | None
     qty: float | None
-    """Units, below 0 taken out; None for money."""
+    """Units, negative if taken out; None for money."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenamingActivity(Activity):
-    """Units of a symbol went by another name: the broker tells one of these for each side."""
+    """A symbol changed its name: the broker reports one of these for each side."""
 
     symbol: str
     qty_change: float | None
-    """Units, below 0 for the old name."""
+    """Units; negative for the old name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherActivity(Activity):
-    """Something that the rules do not know: for a person to look at."""
+    """An activity that no rule handles: for people to look at."""
 
     kind: str
-    """The broker's word for it."""
+    """The broker's name for it."""
     symbol: str | None
     qty: float | None
     usd: float | None
@@ -158,12 +158,12 @@ class OtherActivity(Activity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityPage:
-    """Activities since a cursor, in the order they happened."""
+    """Activities since a cursor, in order of time."""
 
     activities: tuple[Activity, ...]
     cursor: ActivityCursor
-    """After these; store it once they are booked."""
+    """Cursor after these; store it once they are booked."""
     is_complete: bool
-    """Whether the end was reached. What is booked between the calls of one walk may be for the next walk to tell."""
+    """Whether the end was reached. What is booked between the calls of one walk may appear only in the next walk."""
     interrupted: str | None
-    """What the broker answered instead of the rest, or of an entry that cannot be read; None if all went well."""
+    """The error instead of the rest, or of an unreadable entry; None if all went well."""

@@ -1,4 +1,4 @@
-"""Differences between broker and books, booked: by an operator, as fills, so that the ledger has them too."""
+"""Adopting differences between broker and books: an operator books them as fills, so that the ledger has them too."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from functions.domain.trading.reported_fills import ReportedFill
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:
-    """Which differences are booked, and to whom."""
+    """Which differences to book, and to which strategy."""
 
     symbols: Sequence[str] | None = None
-    """Any spelling; None: all that last."""
+    """In any spelling; None: all lasting differences."""
     strategy_id: str = UNOWNED
     price: float | None = None
-    """USD per unit; None: the broker's, else what the books paid."""
+    """USD per unit; None: the broker's price, else the books' cost."""
 
 
 def differences_to_adopt(adoption: Adoption, drifts: Drifts) -> list[Difference]:
-    """Return the positions that are drift, of those asked for. Raises InputError for a symbol that has none."""
+    """Return the requested positions that are drift. Raises InputError for a symbol without drift."""
     there = {one.symbol: one for one in drifts.lasting if one.subject is Subject.POSITION}
     if adoption.symbols is None:
         return list(there.values())
     found = []
     for symbol in dict.fromkeys(map(canonical_symbol, adoption.symbols)):
         if symbol not in there:
-            raise InputError("--adopt", f"a position that drifts (there are: {', '.join(there) or 'none'})", symbol)
+            raise InputError("--adopt", f"a position with drift (now: {', '.join(there) or 'none'})", symbol)
         found.append(there[symbol])
     return found
 
 
 def fill_of(one: Difference, adoption: Adoption, books: Books) -> ReportedFill:
     """
-    Return the fill that makes the books agree; of one difference always the same, so that it is recorded once.
+    Return the fill that makes the books agree; always the same for one difference, so that it is recorded once.
 
     Raises
     ------
     InputError
-        If the books moved since they were compared, nobody knows them, or there is no price.
+        If the books changed since they were compared or are unknown, or there is no price.
     """
     book = None if books.positions is None else books.positions.get(one.symbol, 0.0)
     amount = one.amount
     if book is None or amount is None or not is_same_position(one.symbol, one.book, book):
-        limit = f"of books that are as they were compared ({one.book:g}): wait for the next comparison"
+        limit = f"unchanged in the books since the comparison ({one.book:g}): wait for the next comparison"
         raise InputError(f"--adopt {one.symbol}", limit, book)
     price = adoption.price or one.price or _paid(one.symbol, book, books)
     if price is None:

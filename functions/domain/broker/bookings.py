@@ -1,4 +1,4 @@
-"""What a broker says that happened, as entries of the ledger; what no rule books is told to a person."""
+"""A broker's activities as ledger entries; those that no rule books are reported to people."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from functions.domain.trading.reported_entries import ReportedEntry
 from functions.domain.trading.reported_fills import ReportedFill
 
 _CENT = 0.005
-"""USD; what is less is nothing."""
+"""USD; smaller amounts are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """Whose an order is."""
+    """The owner of an order."""
 
     uid: str = UNOWNED
     strategy_id: str = UNOWNED
     nonce: str | None = None
     is_complete: bool = False
-    """Whether the order is over, with all that it filled known."""
+    """Whether the order is over and all its fills are known."""
     filled_qty: float | None = None
-    """Of such an order and those before it in its chain: what the last one's executions come to, units."""
+    """Of such an order with those before it in its chain: the sum of the last one's executions, units."""
 
     @classmethod
     def of(cls, redemption: Redemption, *, is_complete: bool, filled_qty: float | None) -> Owned:
@@ -53,12 +53,12 @@ NOBODYS = Owned()
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What an activity comes to."""
+    """How an activity is booked."""
 
     entry: ReportedEntry | None = None
     fill: ReportedFill | None = None
     told: str | None = None
-    """What a person should look at."""
+    """What to report to people."""
 
 
 def fill_ids(account_id: str, execution: Execution) -> Sequence[str]:
@@ -68,7 +68,7 @@ def fill_ids(account_id: str, execution: Execution) -> Sequence[str]:
 
 
 def fill_of(account_id: str, execution: Execution, owned: Owned) -> ReportedFill:
-    """Return an execution as a fill of whose order it is."""
+    """Return an execution as a fill of its order's owner."""
     is_last = owned.is_complete and execution.order_qty_filled == owned.filled_qty
     return ReportedFill(
         strategy_id=owned.strategy_id,
@@ -86,12 +86,12 @@ def fill_of(account_id: str, execution: Execution, owned: Owned) -> ReportedFill
 
 
 def in_words(fill: ReportedFill) -> str:
-    """Return a fill as a person reads it: ``buy 2 SPY at 450.5 USD``."""
+    """Return a fill as readable text: ``buy 2 SPY at 450.5 USD``."""
     return f"{fill.side} {fill.qty:g} {fill.symbol} at {fill.price:g} USD"
 
 
 def booked(account_id: str, activity: Activity) -> Booked:
-    """Return what an activity that is no execution comes to."""
+    """Return how an activity other than an execution is booked."""
     if isinstance(activity, Bust):
         return Booked(_entry(EntryKind.VOID, account_id, activity.activity_id, of=_execution_id(account_id, activity)))
     if isinstance(activity, Correction):
@@ -124,10 +124,10 @@ def _split(account_id: str, split: SplitActivity) -> Booked:
     if split.ratio is None:
         change = "some units" if split.qty_change is None else f"{split.qty_change:+g} units"
         return Booked(
-            told=f"a split of {split.symbol} on {split.at:%Y-%m-%d} ({change}), whose ratio the broker does not say: "
+            told=f"a split of {split.symbol} on {split.at:%Y-%m-%d} ({change}), the broker reports no ratio: "
             "record it by POST /v1/ledger"
         )
-    ref = f"split {split.symbol} {split.at:%Y-%m-%d}"  # the broker tells one for each account and side
+    ref = f"split {split.symbol} {split.at:%Y-%m-%d}"  # the broker reports one for each account and side
     return Booked(_entry(EntryKind.SPLIT, account_id, ref, ts=split.at, symbol=split.symbol, ratio=split.ratio))
 
 
@@ -135,13 +135,13 @@ def _dividend(account_id: str, dividend: DividendActivity) -> Booked:
     what = f"a dividend of {dividend.symbol or 'an unnamed symbol'} on {dividend.at:%Y-%m-%d}"
     if dividend.is_in_kind:
         return Booked(
-            told=f"{what}, paid in {dividend.qty or 0:g} units: they are nobody's until somebody is given them"
+            told=f"{what}, paid in {dividend.qty or 0:g} units: they are unowned until they are assigned to a strategy"
         )
     usd, per_unit = dividend.usd, dividend.per_unit
     if dividend.symbol is not None and per_unit is not None and per_unit > 0 and (usd is None or usd > 0):
         fields = {"ts": dividend.at, "symbol": dividend.symbol, "per_unit": per_unit}
         return Booked(_entry(EntryKind.DIVIDEND, account_id, dividend.activity_id, **fields))
-    if usd is not None and usd < 0:  # withheld, or owed by who is short
+    if usd is not None and usd < 0:  # withheld, or owed on a short position
         return _cash(EntryKind.FEE, account_id, dividend, -usd, what)
     return _cash(EntryKind.INTEREST, account_id, dividend, usd, what)
 
@@ -151,14 +151,14 @@ def _fee(account_id: str, fee: FeeActivity) -> Booked:
         return _cash(EntryKind.FEE, account_id, fee, None if fee.usd is None else -fee.usd, "a fee")
     what = f"a fee of {fee.qty:g} {fee.symbol} on {fee.at:%Y-%m-%d}"
     if fee.symbol is None or fee.price is None or fee.price <= 0:
-        return Booked(told=f"{what}, whose price the broker does not say")
+        return Booked(told=f"{what}, whose price the broker does not report")
     taken = ReportedFill(
         symbol=fee.symbol,
         side="sell",
         qty=fee.qty,
         price=fee.price,
         ts=fee.at,
-        fees=fee.qty * fee.price,  # the units went, and nothing came for them
+        fees=fee.qty * fee.price,  # the units were given up for nothing in return
         broker_fill_id=fee.activity_id,
         account_id=account_id,
     )
@@ -181,7 +181,7 @@ def _unknown(activity: Activity) -> str:
     on = f"on {activity.at:%Y-%m-%d}"
     if isinstance(activity, RenamingActivity):
         change = "" if activity.qty_change is None else f", {activity.qty_change:+g} units"
-        return f"{activity.symbol} takes part in a change of names {on}{change}: strategies and ledger have the old one"
+        return f"{activity.symbol} changed its name {on}{change}: strategies and ledger still have the old name"
     if isinstance(activity, OtherActivity):
         figures = [f"{activity.qty:g} units" if activity.qty else "", f"{activity.usd:g} USD" if activity.usd else ""]
         said = ", ".join(one for one in (activity.symbol or "", *figures) if one)
@@ -191,7 +191,7 @@ def _unknown(activity: Activity) -> str:
 
 def _cash(kind: EntryKind, account_id: str, activity: Activity, amount: float | None, what: str) -> Booked:
     if amount is None:
-        return Booked(told=f"{what} on {activity.at:%Y-%m-%d}, whose amount the broker does not say")
+        return Booked(told=f"{what} on {activity.at:%Y-%m-%d}, whose amount the broker does not report")
     if amount == 0:
         return Booked()
     return Booked(_entry(kind, account_id, activity.activity_id, ts=activity.at, amount=amount))

@@ -1,9 +1,9 @@
 """
-Compare a broker's cash with the ledger, once a day, as fees are booked late.
+Compare a broker's cash with the ledger: once a day, because fees are booked late.
 
-The broker's cash at one reading, and what the ledger recorded since, make the cash expected at another, in whatever
-order and however late it was told. Where the two agree the comparison goes on from there; where not, it stays where it
-was, so that a difference goes away only by being booked.
+The broker's cash at one read plus what the ledger recorded since is the cash expected at a later read, in whatever
+order and however late entries were reported. If both agree, that read is the new start; if not, the start stays, so
+that a difference disappears only when it is booked.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from functions.domain.orchestration.drift import (
 
 TOLERANCE_USD = 0.01
 TOLERANCE_AN_ENTRY_USD = 0.005
-"""Of each entry recorded since: the broker keeps cents."""
+"""Tolerance per entry recorded since, USD: the broker rounds to cents."""
 TOLD_LATE_BY = timedelta(days=8)
-"""How long before the last comparison an entry may have happened that is recorded since, and counts."""
+"""How long before the last comparison an entry recorded since may have happened and still count."""
 _LARGEST_FEE_USD = 25.0
-"""A day's, where nobody booked it: above it a difference is likely something else."""
+"""Largest likely unbooked daily fee or interest: a larger difference is likely something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,17 @@ class CashChange:
 
 def cash_of(opening: Checkpoint, events: Iterable[Event]) -> float:
     """
-    Return what events did to the account's cash, USD.
+    Return how events changed the account's cash, USD.
 
-    It is what was realised, less what went into open positions, with what was put in or taken out. What an operator
-    gave a strategy cost nothing, and slippage is in the prices already.
+    That is what was realised, less what went into open positions, plus deposits less withdrawals. What an operator
+    assigned to a strategy cost nothing, and slippage is already in the prices.
 
     Parameters
     ----------
     opening : Checkpoint
         The books before them.
     events : iterable of Event
-        Those that hold, in any order.
+        The valid ones, in any order.
     """
     told = list(events)
     live = {key: lots for key, lots in opening.lots.items() if key.uid != SHADOW_UID}
@@ -80,14 +80,14 @@ def _not_paid(fill: Fill) -> float:
 
 
 def _invested(lots: OpenLots) -> float:
-    """Return what open positions took from the cash, USD: shorts gave some."""
+    """Return the cash that open positions took, USD; shorts brought in some."""
     return math.fsum(
         float(one.signed_quantity @ one.price + abs(one.signed_quantity) @ one.unit_cost) for one in lots.values()
     )
 
 
 def is_due(drifts: Drifts, seen: BrokerSnapshot) -> bool:
-    """Tell whether to compare cash, or begin with it: once a UTC day, at the first read at which positions agree."""
+    """Return whether to compare cash, or to start: once a UTC day, at the first read at which positions agree."""
     if not seen.activities_complete or seen.account.cash is None or drifts.unknown_because is not None:
         return False
     if drifts.ledger_version is None or any(one.subject is Subject.POSITION for one in drifts.differences):
@@ -97,14 +97,14 @@ def is_due(drifts: Drifts, seen: BrokerSnapshot) -> bool:
 
 def with_cash(drifts: Drifts, seen: BrokerSnapshot, change: CashChange | None) -> Drifts:
     """
-    Return what differs with the cash compared, or begun with.
+    Return the differences including that of cash, or the start of comparing it.
 
     A difference is drift once it is the same on two days.
 
     Parameters
     ----------
     change : CashChange or None
-        Since the version that `Drifts.cash` is of; None where there is none yet.
+        Since the version of `Drifts.cash`; None if there is none yet.
     """
     cash, version = seen.account.cash, drifts.ledger_version
     if cash is None or version is None:

@@ -1,4 +1,4 @@
-"""A tenant's connection to an account at a broker, as it is stored: everything but the keys."""
+"""A tenant's connection to an account at a broker, as stored: everything but the keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed
 MOST_GAPS = 20
 """Times without a connection, the newest are kept."""
 MOST_TOLD = 20
-"""Of what a person should look at, the newest are kept."""
+"""Reports to people that are kept: the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,22 +22,22 @@ class BrokerConnection:
     """``tenants/{t}/state/broker``."""
 
     broker: str
-    """Whose adapter it is, such as alpaca."""
+    """Name of the broker's adapter, such as alpaca."""
     is_live: bool
     """Whether it holds real money."""
     account_id: str
     account_number: str | None
     status: ConnectionStatus
     connected_at: datetime
-    """From when on activities are booked."""
+    """Activities from this time on are booked."""
     connected_by: str
     tells_amendments: bool
-    """Whether the account may be asked for busts and corrections of trades."""
+    """Whether busts and corrections of trades can be requested for the account."""
     cursor: ActivityCursor
     feed: Feed | None = None
     """The last one."""
     failing_since: datetime | None = None
-    """When the first feed ended of those that failed without one in between that did not."""
+    """When the first of the current run of failed feeds ended."""
     told: Sequence[Mapping[str, Any]] = ()
     """What a person should look at, the newest last: ``at`` and ``text``."""
     gaps: Sequence[Mapping[str, Any]] = ()
@@ -64,7 +64,7 @@ class BrokerConnection:
         return any(one["start"] <= at and (one["end"] is None or at < one["end"]) for one in self.gaps)
 
     def telling(self, texts: Sequence[str], at: datetime) -> BrokerConnection:
-        """Return it with more for a person to look at; what was told before is not told again."""
+        """Return it with further reports to people, without repeating earlier ones."""
         known = {one["text"] for one in self.told}
         new = [{"at": at, "text": one} for one in dict.fromkeys(texts) if one not in known]
         return replace(self, told=(*self.told, *new)[-MOST_TOLD:])

@@ -1,4 +1,4 @@
-"""What opens an account at a broker, which shows itself nowhere."""
+"""Credentials of an account at a broker; their text is never shown."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ class Credentials:
     key_id: str = field(repr=False)
     secret: str = field(repr=False)
     base_url: str | None = None
-    """Another server than the broker's own, such as a simulated broker's; of keys on this machine only."""
+    """A server other than the broker's own, such as a simulated broker; only with keys on this machine."""

@@ -1,22 +1,22 @@
 """
-What a broker answers instead of what was asked.
+What a broker may answer instead of the requested data.
 
 ::
 
     BrokerError
-    ├── BrokerUnavailable     no answer, or none that can be used: nothing is known, and asking again may help
-    │   ├── RateLimited       too many requests: says when to ask again
-    │   └── MalformedAnswer   an answer, but not one that its API gives: half of one, a web page, a redirect
-    ├── KeysUnavailable       the keys are not there, or cannot be read: the broker was not asked
+    ├── BrokerUnavailable     no usable answer: nothing is known, and asking again may help
+    │   ├── RateLimited       too many requests: carries when to ask again
+    │   └── MalformedAnswer   an answer that is not one of the API's: incomplete, a web page, a redirect
+    ├── KeysUnavailable       the keys are missing or cannot be read: the broker was not asked
     ├── KeysRefused           the keys are wrong or revoked: asking again does not help
-    ├── Forbidden             the keys are right, and the account may not do that
+    ├── Forbidden             the keys are right, but the account may not do that
     ├── UnknownSymbol         the broker does not know the symbol: misspelled, renamed or delisted
-    ├── UnsupportedCurrency   the account is kept in another currency than USD
-    ├── CursorExpired         the broker no longer tells what happened since a cursor
-    ├── OrderRejected         the broker does not take the order: nothing was traded
-    └── RequestRefused        the broker does not take the request, however often it is sent
+    ├── UnsupportedCurrency   the account is kept in a currency other than USD
+    ├── CursorExpired         the broker no longer reports what happened since a cursor
+    ├── OrderRejected         the broker does not accept the order: nothing was traded
+    └── RequestRefused        the broker will never accept the request
 
-No message has a key in it.
+No message contains a key.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from functions.domain.kernel.errors import MaestroError
 
 
 class BrokerError(MaestroError):
-    """Base of all that a broker may answer instead."""
+    """Base of all errors of brokers."""
 
 
 class BrokerUnavailable(BrokerError):
-    """No answer, or none that can be used: nothing is known, and asking again may help."""
+    """No usable answer: nothing is known, and asking again may help."""
 
 
 class RateLimited(BrokerUnavailable):
@@ -42,7 +42,7 @@ class RateLimited(BrokerUnavailable):
     Parameters
     ----------
     retry_at : datetime or None
-        From when on the broker takes requests again, UTC, by our own clock; None if it does not say.
+        When the broker accepts requests again, UTC, by our own clock; None if it does not say.
     """
 
     def __init__(self, message: str, retry_at: datetime | None) -> None:
@@ -52,19 +52,19 @@ class RateLimited(BrokerUnavailable):
 
 
 class MalformedAnswer(BrokerUnavailable):
-    """An answer that is not one of the broker's API, or lacks what its API promises."""
+    """An answer that does not come from the broker's API, or lacks what the API promises."""
 
 
 class KeysUnavailable(BrokerError):
-    """The keys are not there, or cannot be read or kept: the broker was not asked."""
+    """The keys are missing, or cannot be read or stored: the broker was not asked."""
 
 
 class KeysRefused(BrokerError):
-    """The keys are wrong or revoked, or of the other kind of account (paper or live)."""
+    """The keys are wrong or revoked, or belong to the other kind of account (paper or live)."""
 
 
 class Forbidden(BrokerError):
-    """The keys are right, and the account may not do that."""
+    """The keys are right, but the account may not do that."""
 
 
 class UnknownSymbol(BrokerError):
@@ -74,7 +74,7 @@ class UnknownSymbol(BrokerError):
     Parameters
     ----------
     symbol : str
-        The one at fault, as it was asked for.
+        The symbol at fault, as requested.
     """
 
     def __init__(self, message: str, symbol: str) -> None:
@@ -83,7 +83,7 @@ class UnknownSymbol(BrokerError):
 
 
 class UnsupportedCurrency(BrokerError):
-    """The account is kept in another currency than USD: none of its figures may be taken for USD."""
+    """The account is kept in a currency other than USD: its figures must not be taken for USD."""
 
     def __init__(self, message: str, currency: str) -> None:
         self.currency = currency
@@ -91,30 +91,30 @@ class UnsupportedCurrency(BrokerError):
 
 
 class CursorExpired(BrokerError):
-    """The broker no longer tells what happened since a cursor: begin at a later time, and compare positions."""
+    """The broker no longer reports what happened since a cursor: start at a later time, and compare positions."""
 
 
 class Rejection(StrEnum):
-    """Why a broker does not take an order."""
+    """Why a broker does not accept an order."""
 
     BUYING_POWER = "insufficient buying power"
     QUANTITY = "insufficient quantity"
-    """More to sell than is free."""
+    """More units to sell than are available."""
     WASH_TRADE = "wash trade"
-    """An own order of the other side is open: the two could trade with each other."""
+    """An order of the account on the other side is open: the two could trade with each other."""
     WHOLE_UNITS = "whole units only"
     NOT_LENT = "not lent"
     """It cannot be sold short."""
     NOT_TRADABLE = "not tradable"
     TOO_FEW = "too few"
-    """Fewer units than can be traded; the broker was not asked."""
+    """Fewer units than the minimum; the broker was not asked."""
     ID_TAKEN = "id taken"
-    """An order of the same client_order_id is there already."""
+    """An order with the same client_order_id exists already."""
     OTHER = "other"
 
 
 class OrderRejected(BrokerError):
-    """The broker does not take the order; nothing was traded."""
+    """The broker does not accept the order; nothing was traded."""
 
     def __init__(self, message: str, reason: Rejection = Rejection.OTHER) -> None:
         self.reason = reason
@@ -123,7 +123,7 @@ class OrderRejected(BrokerError):
 
 class RequestRefused(BrokerError):
     """
-    The broker does not take the request, however often it is sent.
+    The broker will never accept the request.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Market data for a cycle, made of quotes and daily bars: only what is new is asked for."""
+"""Market data for a cycle, made of quotes and daily bars: only what is new is requested."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from functions.domain.orchestration.inputs import MAX_CLOSES
 MOST_CLOSES = 400
 """Of one symbol."""
 _DAYS_FOR_CLOSES = 1.5
-"""Days on the calendar for one of trading, weekends and holidays included."""
+"""Calendar days per trading day, weekends and holidays included."""
 _SAME = 1e-6
-"""Fraction by which one day's close may differ between two answers and be the same."""
+"""Relative difference up to which a day's close in two answers counts as equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A symbol's closes as they are stored, oldest first."""
+    """A symbol's stored closes, oldest first."""
 
     closes: tuple[float, ...] = ()
     last: date | None = None
@@ -29,7 +29,7 @@ class History:
 
     @classmethod
     def of_quote(cls, quote: Any) -> History:
-        """Read what a feed stored before; nothing where it cannot be read, so that all is asked for again."""
+        """Read what an earlier feed stored; empty if it cannot be read, so that everything is requested again."""
         if not isinstance(quote, Mapping):
             return cls()
         try:
@@ -41,25 +41,25 @@ class History:
         return cls(known, last) if known and len(known) == len(closes) else cls()
 
     def is_due(self, quote: Quote) -> bool:
-        """Tell whether a day has ended since."""
+        """Return whether a day has ended since."""
         newest = None if quote.day_before is None else quote.day_before.at.date()
         return self.last is None or (newest is not None and newest > self.last)
 
     def joined(self, bars: Sequence[Bar], before: date, most: int) -> History | None:
         """
-        Return it with the bars of days before a date.
+        Return it extended by bars of days before a date.
 
         Parameters
         ----------
         bars : sequence of Bar
             From its last day on, oldest first.
         most : int
-            Closes that are kept.
+            Maximum number of closes to keep.
 
         Returns
         -------
         History or None
-            None if the bars do not go on from it, as after a split, when all closes are others: ask for all.
+            None if the bars do not continue it, as after a split, when all closes change: request all.
         """
         new = [(bar.at.date(), bar.close) for bar in bars if bar.at.date() < before]
         if self.last is None:
@@ -70,12 +70,12 @@ class History:
 
 
 def most_closes(symbols: int) -> int:
-    """Return how many closes are kept of each of so many symbols."""
+    """Return how many closes to keep per symbol, for a number of symbols."""
     return min(MOST_CLOSES, MAX_CLOSES // max(1, symbols))
 
 
 def first_day(history: History, today: date, closes: int) -> date:
-    """Return from which day on bars are asked for."""
+    """Return the first day to request bars for."""
     return history.last or today - timedelta(days=int(closes * _DAYS_FOR_CLOSES) + 7)
 
 
@@ -91,5 +91,5 @@ def quote_document(quote: Quote, history: History) -> dict[str, Any]:
 
 
 def day_of(quote: Quote, now: datetime) -> date:
-    """Return the day that is not over, by the market's own bars where it has any."""
+    """Return the day that is not over, by the market's own bars if there are any."""
     return now.date() if quote.day is None else quote.day.at.date()

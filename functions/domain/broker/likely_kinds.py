@@ -1,4 +1,4 @@
-"""What a position that differs likely comes from: a guess from what is known of both sides."""
+"""The likely cause of a differing position, guessed from what is known of both sides."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from functions.domain.orchestration.drift import Difference, DriftKind
 from functions.domain.orchestration.position_book import Order
 
 _RATIOS = (1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100)
-"""How many new units for an old one splits give; reverse splits the inverse."""
+"""New units per old unit of common splits; reverse splits have the inverse."""
 _SAME_COST = 0.02
-"""Of what was paid: a split leaves it, give or take a dividend or a fee."""
+"""Tolerance as a fraction of cost: a split leaves the cost unchanged except for a dividend or a fee."""
 _LARGEST_FEE = 0.01
-"""Of the units: of a trade in coins, where it is taken in them."""
+"""Largest likely fee as a fraction of the units, if it is taken in the traded coin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +30,11 @@ class Evidence:
     """What it cost, signed USD."""
     book_cost: float | None
     orders: Sequence[Order]
-    """Redeemed signals of the symbol whose outcome is open."""
+    """Redeemed signals of the symbol with an open outcome."""
 
 
 def likely_kind(evidence: Evidence) -> DriftKind:
-    """Return what a difference likely comes from."""
+    """Return the likely cause of a difference."""
     if _is_split(evidence):
         return DriftKind.SPLIT
     if any(_explains(order, evidence) for order in evidence.orders):
@@ -46,7 +46,7 @@ def likely_kind(evidence: Evidence) -> DriftKind:
 
 
 def _is_split(evidence: Evidence) -> bool:
-    """Tell whether units are a multiple at the same cost, as no trade leaves them."""
+    """Return whether units are a multiple at the same cost, which no trade causes."""
     if not evidence.book or not evidence.broker_cost or not evidence.book_cost:
         return False
     ratio = evidence.broker / evidence.book
@@ -55,7 +55,7 @@ def _is_split(evidence: Evidence) -> bool:
 
 
 def _explains(order: Order, evidence: Evidence) -> bool:
-    """Tell whether a fill of an order would go the way of the difference."""
+    """Return whether a fill of an order would explain the direction of the difference."""
     is_bought = evidence.broker > evidence.book
     if order.is_entry:
         return is_bought is not order.is_short
@@ -63,7 +63,7 @@ def _explains(order: Order, evidence: Evidence) -> bool:
 
 
 def with_renamings(found: Sequence[Difference]) -> list[Difference]:
-    """Return positions' differences, with those that mirror each other told as one symbol's new name."""
+    """Return positions' differences, with mirrored pairs reported as one symbol's new name."""
     gone = [one for one in found if one.broker == 0.0 and one.kind is DriftKind.MANUAL_TRADE]
     come = [one for one in found if one.book == 0.0 and one.kind is DriftKind.MANUAL_TRADE]
     renamed = {

@@ -1,4 +1,4 @@
-"""Orders as a broker reports them, and what an order and those that replaced it come to."""
+"""Orders as a broker reports them, and the combination of an order with its replacements."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from enum import StrEnum
 
 
 class OrderState(StrEnum):
-    """How far an order is."""
+    """The state of an order."""
 
     OPEN = "open"
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
     CANCELED = "canceled"
     REPLACED = "replaced"
-    """Another order took its place, for what it had not filled."""
+    """Another order replaced it, for the unfilled part."""
     REJECTED = "rejected"
     EXPIRED = "expired"
 
@@ -26,42 +26,42 @@ _NOT_DONE = frozenset({OrderState.OPEN, OrderState.PARTIALLY_FILLED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerOrder:
-    """One order; what is filled is counted from its start. None is what the broker does not say."""
+    """One order; filled quantities are cumulative. None: the broker does not say."""
 
     order_id: str
     client_order_id: str
-    """Its sender's name for it, such as a signal's nonce; the broker's own where nobody gave one."""
+    """The sender's id for it, such as a signal's nonce; the broker's own if the sender gave none."""
     symbol: str
     side: str
     """buy or sell."""
     qty: float | None
-    """Units ordered; None where an amount of money was."""
+    """Units ordered; None if an amount of money was ordered."""
     state: OrderState
     filled_qty: float
     filled_price: float | None
-    """Average, USD per unit; None also while nothing is filled."""
+    """Average, USD per unit; also None while nothing is filled."""
     submitted_at: datetime | None
     updated_at: datetime
     """When it last changed, by the broker's clock."""
     replaces: str | None
-    """Id of the order whose place it took."""
+    """Id of the order that it replaced."""
     replaced_by: str | None
-    """Id of the order that took its place."""
+    """Id of the order that replaced it."""
 
     @property
     def is_done(self) -> bool:
-        """Whether the broker says that nothing of it will change; fills may cross a cancellation all the same."""
+        """Whether the broker reports it as final; fills may still cross a cancellation."""
         return self.state not in _NOT_DONE
 
 
 def whole(chain: Sequence[BrokerOrder]) -> BrokerOrder:
     """
-    Return an order and those that replaced it as one: the first's identity, all that they filled, the last's state.
+    Return an order and its replacements as one: the first's identity, all their fills, the last's state.
 
     Parameters
     ----------
     chain : sequence of BrokerOrder
-        The first order, then each that replaced the one before it; at least one.
+        The first order, then its successive replacements; at least one order.
     """
     first, last = chain[0], chain[-1]
     if len(chain) == 1:

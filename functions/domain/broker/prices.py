@@ -1,4 +1,4 @@
-"""Bars and quotes as a broker reports them; what it does not say is None, never 0."""
+"""Bars and quotes as a broker reports them; what it does not report is None, never 0."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Adjustment(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """What a symbol traded at in one day, USD per unit; volume in units."""
+    """A symbol's prices in one day, USD per unit; volume in units."""
 
     at: datetime
-    """The day's beginning, UTC: midnight by the market's own clock."""
+    """The start of the day, UTC: midnight in the market's time zone."""
     open: float
     high: float
     low: float
@@ -31,16 +31,16 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """What a symbol trades at now, USD per unit."""
+    """A symbol's current prices, USD per unit."""
 
     symbol: str
-    """As it was asked for."""
+    """As requested."""
     price: float | None
-    """Of the last trade."""
+    """Price of the last trade."""
     at: datetime | None
-    """When that was, UTC, by the market's clock."""
+    """Time of the last trade, UTC, by the market's clock."""
     bid: float | None
-    """None also where nobody bids."""
+    """Also None if there are no bids."""
     ask: float | None
     day: Bar | None
     """The day so far."""

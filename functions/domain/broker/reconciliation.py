@@ -1,9 +1,9 @@
 """
-Compare what a broker says with the books, over the union of both sides; and tell what lasts from what is on its way.
+Compare a broker's reports with the books, over the union of both sides; separate what lasts from what is in transit.
 
-A difference is drift once it is there in two complete reads between which nothing happened to its symbol: both figures
-are the same. Whether anything happened is told by the figures, as a cursor moves on with the clock. Of a symbol that is
-traded in every cycle the same difference is drift after a while, too.
+A difference is drift once it is present in two complete reads between which nothing happened to its symbol: both
+figures are unchanged. The figures show whether anything happened, as a cursor advances with the clock. For a symbol
+that is traded in every cycle, the same difference becomes drift after a while, too.
 """
 
 from __future__ import annotations
@@ -23,40 +23,40 @@ from functions.domain.orchestration.drift import Difference, DriftKind, Drifts, 
 from functions.domain.orchestration.position_book import Order
 
 TOLERANCES: Mapping[AssetClass, float] = {AssetClass.STOCK: 1e-6, AssetClass.CRYPTO: 1e-7, AssetClass.OTHER: 1e-6}
-"""Units by which positions, or open orders, may differ and still be the same; and `ROUNDING` of the larger."""
+"""Absolute tolerance of positions and open orders, units; in addition `ROUNDING` of the larger."""
 ROUNDING = 1e-9
 USD_TOLERANCE = 0.01
-"""Of reservations."""
+"""The same for reservations."""
 READS_APART = timedelta(minutes=1)
-"""What is read again sooner is one read: a task that was delivered twice."""
+"""Two reads closer than this count as one: a task that was delivered twice."""
 BUSY_FOR = timedelta(minutes=30)
-"""After so long the same difference is drift although its symbol is traded all the time."""
+"""After this long the same difference is drift even if its symbol is constantly traded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """What we have written down of an account."""
+    """Our own records of an account."""
 
     positions: Mapping[str, float] | None
-    """Signed units by canonical symbol, of all strategies and of what is nobody's; None: nobody knows."""
+    """Signed units by canonical symbol, owned and unowned; None: unknown."""
     costs: Mapping[str, float] = field(default_factory=dict)
-    """What they cost, signed USD."""
+    """Their cost, signed USD."""
     orders: Mapping[str, Order] = field(default_factory=dict)
-    """Redeemed signals whose outcome is open, by nonce, which is their order's ``client_order_id``."""
+    """Redeemed signals with an open outcome, by nonce, which is their order's ``client_order_id``."""
     reserved: Mapping[str, float] = field(default_factory=dict)
-    """What they hold of the buying power, USD by nonce."""
+    """Buying power that they hold, USD by nonce."""
     unowned: Mapping[str, float] = field(default_factory=dict)
-    """What is nobody's, a part of the positions."""
+    """The unowned part of the positions."""
     ledger_version: int | None = None
-    """The ledger's that this is of."""
+    """The ledger's version that this is based on."""
 
 
 def reconciled(before: Drifts, books: Books, seen: BrokerSnapshot) -> Drifts:
     """
-    Return what differs now, from what differed before.
+    Return the current differences, given the previous ones.
 
-    An incomplete read ends differences and begins none: the books may lack what it did not tell. While the books are
-    not known, all stays as it was. A read that is older than what is known changes nothing.
+    An incomplete read ends differences but begins none: the books may lack what it did not report. While the books are
+    unknown, everything stays as it was. A read older than the last one changes nothing.
     """
     if any(one.read_at > seen.as_of for one in before.differences if one.subject is not Subject.CASH):
         return before
@@ -72,7 +72,7 @@ def reconciled(before: Drifts, books: Books, seen: BrokerSnapshot) -> Drifts:
 
 
 def _carried(known: Difference | None, now: Difference, seen: BrokerSnapshot) -> Difference | None:
-    """Return a difference as it is after this read; None: it is not kept."""
+    """Return a difference after this read; None: it is dropped."""
     if not seen.activities_complete or known is None:
         return known if known is not None or not seen.activities_complete else now
     tolerance = _tolerance_of(now)
@@ -111,7 +111,7 @@ def _positions(books: Books, seen: BrokerSnapshot) -> list[Difference]:
 
 
 def _orders(books: Books, seen: BrokerSnapshot) -> Iterator[Difference]:
-    """Yield open orders that no signal was redeemed for, and reservations whose orders are not open."""
+    """Yield open orders without a redeemed signal, and reservations whose orders are not open."""
     is_open = {one.client_order_id for one in seen.open_orders}
     waiting = {nonce: one for nonce, one in books.orders.items() if nonce not in is_open}
     others = [one for one in seen.open_orders if one.client_order_id not in books.orders]
@@ -122,7 +122,7 @@ def _orders(books: Books, seen: BrokerSnapshot) -> Iterator[Difference]:
         replaced = next(same, None) if order.replaces else None
         if replaced is None:
             strange[symbol].append(order)
-        else:  # it took the place of an order of ours, and has a name of the broker's own
+        else:  # it replaced one of our orders, and has an id from the broker
             del waiting[replaced]
     for symbol, orders in strange.items():
         units = _units_left(orders)
@@ -160,7 +160,7 @@ def _cost(positions: Iterable[BrokerPosition]) -> float | None:
 
 
 def _class_of(symbol: str) -> AssetClass:
-    """Return what a symbol that the broker does not hold is, by its spelling."""
+    """Return the asset class of a symbol that the broker does not hold, by its spelling."""
     return AssetClass.CRYPTO if pair_of(symbol)[0] else AssetClass.STOCK
 
 
@@ -171,7 +171,7 @@ def _tolerance_of(one: Difference) -> float:
 
 
 def is_same_position(symbol: str, one: float | None, other: float | None) -> bool:
-    """Tell whether two counts of a canonical symbol's units are the same, by the tolerance of what it seems to be."""
+    """Return whether two quantities of a canonical symbol are equal, within the tolerance of its likely asset class."""
     return _is_same(one, other, TOLERANCES[_class_of(symbol)])
 
 

@@ -1,4 +1,4 @@
-"""What a broker says of an account at one time, to be held against what Maestro has on record."""
+"""A broker's report of an account at one time, to compare with Maestro's records."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from functions.domain.broker.orders import BrokerOrder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSnapshot:
-    """An account as its broker has it, after its activities up to a cursor are in the ledger."""
+    """An account as its broker reports it, once its activities up to a cursor are in the ledger."""
 
     account: BrokerAccount
     positions: tuple[BrokerPosition, ...]
     open_orders: tuple[BrokerOrder, ...]
     cursor: ActivityCursor
-    """Up to where activities are booked."""
+    """How far activities are booked."""
     activities_complete: bool
-    """Whether all pages were read; if not, positions may be ahead of the ledger."""
+    """Whether all pages were read; otherwise positions may be ahead of the ledger."""
     as_of: datetime
-    """When it was asked for, UTC, by our own clock."""
+    """When it was requested, UTC, by our own clock."""

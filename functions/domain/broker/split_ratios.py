@@ -1,4 +1,4 @@
-"""The ratio of a split whose broker tells only by how many units a position changed."""
+"""The ratio of a split for which the broker only reports the change of a position."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from functions.domain.ledger.events import EntryKind
 from functions.domain.ledger.fills import GIVEN, SIDES
 
 _MOST_PARTS = 200
-"""New and old units of the ratios that there are."""
+"""New and old units of all possible ratios."""
 _ROUNDING = 1e-6
-"""Units that a broker drops of what does not come out even."""
+"""Units that a broker may drop when rounding."""
 
 
 def ratio_of(before: float, change: float) -> float | None:
     """
-    Return new units for an old one; None where that is no ratio of small whole numbers: what was held is not known.
+    Return new units per old unit; None if that is not a ratio of small whole numbers: the holding is unknown.
 
     Parameters
     ----------
     before : float
-        Units held before the split, below 0 short.
+        Units held before the split; negative if short.
     change : float
         Units that came with it.
 
@@ -40,7 +40,7 @@ def ratio_of(before: float, change: float) -> float | None:
 
 
 def traded_qty(document: Mapping[str, Any]) -> float:
-    """Return by how many units a ledger document that is a fill changed the account's position; 0 for any other."""
+    """Return the units by which a fill's ledger document changed the account's position; 0 for other documents."""
     is_fill = document.get("kind") in (None, EntryKind.FILL)
     if not is_fill or str(document.get("broker_fill_id") or "").startswith(GIVEN):
         return 0.0

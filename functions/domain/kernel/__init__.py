@@ -1,1 +1,1 @@
-"""What every capability speaks: errors, reasons, policy, slots, and the reading of single values."""
+"""What all rooms share: errors, reasons, policy, slots, and the parsing of single values."""

@@ -1,4 +1,4 @@
-"""The modes a strategy can be in, and what each leaves of its allocation."""
+"""The modes of a strategy, and the fraction of its allocation that each allows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class AgentMode(StrEnum):
     ACTIVE = "ACTIVE"
     REDUCED = "REDUCED"
     SHADOW_MODE = "SHADOW_MODE"
-    """Followed on paper."""
+    """Traded on paper only."""
     DISABLED = "DISABLED"
     """Switched off by hand."""
 
@@ -23,4 +23,4 @@ WEIGHTS: Mapping[AgentMode, float] = {
     AgentMode.SHADOW_MODE: 0.0,
     AgentMode.DISABLED: 0.0,
 }
-"""Fraction of its proposed allocation that a mode leaves."""
+"""Fraction of the proposed allocation that a mode allows."""

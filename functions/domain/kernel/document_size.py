@@ -1,4 +1,4 @@
-"""What a document takes in Firestore, which is not what its JSON takes."""
+"""The size of a document in Firestore, which differs from that of its JSON."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Any
 
 MOST_BYTES = 1_000_000
-"""A little below the 1 MiB that a document may have, name and overhead included."""
+"""A little below Firestore's limit of 1 MiB per document, name and overhead included."""
 MOST_COMMITTED_BYTES = 10_000_000
-"""A little below the 10 MiB that one commit may have."""
+"""A little below Firestore's limit of 10 MiB per commit."""
 _FIXED = 8
-"""A number, a time."""
+"""Size of a number or a time."""
 
 
 def stored_bytes(value: Any) -> int:
     """
-    Return how many bytes a value takes, names of its fields included.
+    Return the size of a value in bytes, including field names.
 
     >>> stored_bytes({"a": 1, "bc": ["x", None, True]})
     17
@@ -33,7 +33,7 @@ def stored_bytes(value: Any) -> int:
 
 
 _PLAIN = (float, int, list, tuple, bytes, datetime, type(None))
-"""What is no map, and takes long to be asked whether it is."""
+"""Types that are not maps, listed because checking by ABC is slow."""
 
 
 def _text_bytes(text: str) -> int:

@@ -1,5 +1,5 @@
 """
-The errors Maestro raises on purpose, and their one base.
+The errors that Maestro raises on purpose, with a common base.
 
 ::
 
@@ -15,20 +15,20 @@ The errors Maestro raises on purpose, and their one base.
     │   ├── FillError              … in a ledger document
     │   ├── UnknownTenantError     … no tenant has this id
     │   ├── TenantExistsError      … a new tenant's id is taken
-    │   └── UnknownMemberError     … the tenant has no user of this address
+    │   └── UnknownMemberError     … the tenant has no user with this address
     ├── RefusedError               a rule says no: carries its reason code
     ├── StoreError                 the store refused or failed
-    │   ├── StoreConflict          somebody else wrote first: read again and retry
+    │   ├── StoreConflict          another writer came first: read again and retry
     │   │   └── AccountExists      … the account of the same person
-    │   └── StoreUnavailable       unreachable or too slow: nothing is known to be written
-    │       └── StoreRefused       … nor will it be, however often it is tried: too large, not allowed, no index
-    │           └── DamagedDocument  … what is stored is not what its writers make of it
-    ├── BrokerError                a broker answered something else (domain/broker/errors.py has those below it)
-    ├── StrategyProcessesError     the processes that run strategies cannot be had: nothing was decided
+    │   └── StoreUnavailable       unreachable or too slow: the write may or may not have happened
+    │       └── StoreRefused       … and a retry will not help: too large, not allowed, no index
+    │           └── DamagedDocument  … a stored document is malformed
+    ├── BrokerError                a broker gave an error (subclasses in domain/broker/errors.py)
+    ├── StrategyProcessesError     the processes that run strategies are unavailable: nothing was decided
     ├── DeliveryError              a channel did not take a notification (services/monitoring/notification_ports.py)
     └── SummaryFailed              no summary from the model (services/monitoring/summarise_decision.py)
 
-The last two are defined beside the ports that raise them. A bare ValueError or TypeError, as of `Period.of_month`,
+The last two are defined next to the ports that raise them. A bare ValueError or TypeError, as from `Period.of_month`,
 means that the calling code is wrong.
 """
 
@@ -49,11 +49,9 @@ class InputError(MaestroError, ValueError):
     Parameters
     ----------
     field : str
-        The name the sender knows it by.
+        The field's name as the sender knows it.
     limit : str
-        What it has to be, as the end of "must be …".
-    value : object
-        What it was; long values are cut in the message.
+        What it must be, as the end of "must be …". value : object What it was; long values are cut in the message.
     """
 
     def __init__(self, field: str, limit: str, value: object) -> None:
@@ -104,7 +102,7 @@ class UnknownTenantError(InputError):
     """No tenant has this id."""
 
     def __init__(self, tenant_id: str) -> None:
-        super().__init__("tenant", "one that exists", tenant_id)
+        super().__init__("tenant", "the id of an existing tenant", tenant_id)
 
 
 class TenantExistsError(InputError):
@@ -115,11 +113,11 @@ class TenantExistsError(InputError):
 
 
 class UnknownMemberError(InputError):
-    """The tenant ``tenant_id`` has no user of this address."""
+    """The tenant ``tenant_id`` has no user with this address."""
 
     def __init__(self, tenant_id: str, email: str) -> None:
         self.tenant_id = tenant_id
-        super().__init__("email", f"that of a user of tenant {tenant_id}", email)
+        super().__init__("email", f"the address of a user of tenant {tenant_id}", email)
 
 
 class RefusedError(MaestroError):
@@ -129,7 +127,7 @@ class RefusedError(MaestroError):
     Parameters
     ----------
     reason_code : ReasonCode
-        The stable word for it.
+        The stable, machine-readable reason.
     detail : str
         What it means and what to do next.
     """
@@ -145,43 +143,41 @@ class StoreError(MaestroError):
 
 
 class StoreConflict(StoreError):
-    """Somebody else wrote first: read again and retry."""
+    """Another writer came first: read again and retry."""
 
 
 class AccountExists(StoreConflict):
-    """Somebody else created an account for the same person first."""
+    """An account for the same person was created first."""
 
 
 class StoreUnavailable(StoreError):
-    """The store is unreachable or too slow: nothing is known to be written."""
+    """The store is unreachable or too slow: the write may or may not have happened."""
 
 
 class StoreRefused(StoreUnavailable):
-    """The store will not do it, however often it is tried: too large, not allowed, or an index is missing."""
+    """The store refuses it, and a retry will not help: too large, not allowed, or an index is missing."""
 
 
 class StrategyProcessesError(MaestroError):
-    """The processes that run strategies cannot be started, or ended under all strategies at once."""
+    """The processes that run strategies cannot be started, or all ended at once."""
 
 
 class DamagedDocument(StoreRefused):
     """
-    A stored document is not what its writers make of it: it stays so until somebody mends it.
+    A stored document is malformed, and stays so until someone fixes it.
 
-    What the field holds is not told, only of what kind it is: it may be anything, a secret too.
+    Only the type of the field's value is reported: the value may be anything, even a secret.
 
     Parameters
     ----------
     path : str
-        Where it is, as `tenants/acme/state/session`; nonces are cut as in logs.
+        Its path, like `tenants/acme/state/session`; nonces are cut as in logs.
     field : str
         The field at fault, or the fields that contradict each other.
     limit : str
-        What it has to be, as the end of "must be …".
-    found : str
-        What it is, as the end of "and is …".
+        What it must be, as the end of "must be …". found : str What it is, as the end of "and is …".
     remedy : str
-        What mends it, if that is not plain from the rest.
+        How to fix it, if that is not obvious.
     """
 
     def __init__(self, path: str, field: str, limit: str, found: str, remedy: str = "") -> None:
@@ -206,12 +202,12 @@ def shortened(text: str, limit: int) -> str:
 
 def described(error: BaseException) -> str:
     """
-    Return an error's type and message, whatever its ``__str__`` does.
+    Return an error's type and message, even if its ``__str__`` fails.
 
     >>> described(ValueError("no price"))
     'ValueError: no price'
     """
     try:
         return f"{type(error).__name__}: {error}"
-    except BaseException as another:  # noqa: BLE001 - a user's class: its own text must not hide who failed
+    except BaseException as another:  # noqa: BLE001 - a user's class: a failing text must not hide the error
         return f"{type(error).__name__}, whose message cannot be read: {type(another).__name__}"

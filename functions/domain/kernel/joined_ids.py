@@ -7,7 +7,7 @@ SEPARATOR = "__"
 
 def joined_id(*parts: str) -> str:
     """
-    Return texts joined by ``__``; one that has a separator of its own, or would make one, is percent-encoded.
+    Return texts joined by ``__``; a text that contains a separator, or would form one, is percent-encoded.
 
     >>> joined_id("ann", "Trend", "2020-03-16"), joined_id("a", "b__c"), joined_id("a__b", "c"), joined_id("a_", "b")
     ('ann__Trend__2020-03-16', 'a__b%5F%5Fc', 'a%5F%5Fb__c', 'a%5F__b')

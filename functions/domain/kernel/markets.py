@@ -1,4 +1,4 @@
-"""The markets whose hours a tenant can keep, and how many trading days a year has there."""
+"""The markets that a tenant can trade on, and their trading days per year."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 ALWAYS_OPEN = "24x7"
 """The market that never closes."""
 LONGEST_CLOSURE = timedelta(days=14)
-"""Longer than any market closes in a row: a session begins where the one before ended, no longer ago."""
+"""Longer than any market stays closed, and so than the gap between two sessions."""
 
 EXCHANGES = frozenset(
     [
@@ -77,19 +77,19 @@ EXCHANGES = frozenset(
         "XZAG",
     ]
 )
-"""ISO 10383 codes of the exchanges whose hours the exchange_calendars library tells; here, so that nothing imports it
-to judge a policy. Athens, Belgrade, Bucharest and Cyprus are not among them: it fails at the Orthodox Easter."""
+"""ISO 10383 codes that exchange_calendars knows; listed so that checking a policy does not import it. Athens, Belgrade,
+Bucharest and Cyprus are missing: it fails at the Orthodox Easter."""
 
 MARKETS = (ALWAYS_OPEN, *sorted(EXCHANGES))
 
 TRADING_DAYS_PER_YEAR = 252
-"""Of an exchange, by the convention of the field."""
+"""Trading days per year of an exchange, by convention."""
 DAYS_PER_YEAR = 365
 
 
 def periods_a_year(market: str) -> int:
     """
-    Return the trading days a year that annualise a market's daily figures.
+    Return the trading days per year that annualise a market's daily figures.
 
     >>> periods_a_year("24x7"), periods_a_year("XNYS")
     (365, 252)

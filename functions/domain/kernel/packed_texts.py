@@ -1,9 +1,9 @@
 """
-JSON texts of a document, packed where they are long.
+JSON texts of a document, packed if they are long.
 
-A document holds 1 MiB, and what only the server reads of a tenant with 1,000 strategies comes near it as text. So the
-texts of a document (its fields whose names end with ``_json``) go compressed into one field of bytes once they are long
-together; short ones stay as they are, for whoever looks.
+A document is limited to 1 MiB, and a tenant with 1,000 strategies comes near that with text that only the server reads.
+So the texts of a document (fields with names ending in ``_json``) are compressed into one field of bytes once their
+total is long; short ones stay readable.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any
 from functions.domain.kernel.errors import InputError
 
 PACKED = "packed"
-"""The field that holds them."""
+"""The field with the packed texts."""
 PACKED_ABOVE = 200_000
-"""Characters of all texts together that stay as they are."""
+"""Total characters up to which texts stay as they are."""
 _LEVEL = 1
-"""Of zlib: more take five times as long for a tenth of the size."""
+"""Level of zlib: higher ones take five times as long to save a tenth of the size."""
 _BETWEEN = "\0"
-"""Between names and texts; JSON holds none."""
+"""Separates names and texts; JSON does not contain it."""
 
 
 def packed(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document as it is stored, its texts packed if they are long."""
+    """Return a document for storing, with its texts packed if they are long."""
     texts = {name: value for name, value in document.items() if name.endswith("_json")}
     if sum(map(len, texts.values())) <= PACKED_ABOVE:
         return dict(document)

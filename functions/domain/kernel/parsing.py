@@ -1,4 +1,4 @@
-"""Reading single values that came from outside."""
+"""Parsing single values from outside."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST_ID_BYTES = 1500
 _RESERVED_ID = re.compile(r"__.*__", re.DOTALL)
 
 CLOCK_SKEW = timedelta(seconds=60)
-"""How wrong the clock of somebody who sends us a time may be."""
+"""Tolerated error of a sender's clock."""
 
 
 def parse_time(name: str, value: Any) -> datetime:
@@ -35,7 +35,7 @@ def parse_time(name: str, value: Any) -> datetime:
 
 
 def check_not_ahead(name: str, at: datetime, now: datetime) -> None:
-    """Refuse a time that no right clock can have given yet. Raises InputError."""
+    """Refuse a time that is further ahead than clocks may differ. Raises InputError."""
     if at > now + CLOCK_SKEW:
         limit = f"at most {CLOCK_SKEW.total_seconds():.0f} s ahead of the server's clock, {now.isoformat()}"
         raise InputError(name, limit, at.isoformat())
@@ -59,9 +59,9 @@ def as_number(value: Any) -> float | None:
 
 def is_document_id(value: Any) -> TypeGuard[str]:
     r"""
-    Tell whether Firestore takes a value as the name of one document.
+    Return whether Firestore accepts a value as a document's name.
 
-    It takes none that it reserves, that is too long, or that cannot be encoded.
+    It accepts no reserved names, and none that are too long or cannot be encoded.
 
     >>> [is_document_id(value) for value in ("acme", "a/b", "..", "__x__", "\ud800", "a" * 1501)]
     [True, False, False, False, False, False]
@@ -77,7 +77,7 @@ def is_document_id(value: Any) -> TypeGuard[str]:
 def check_document_id(name: str, value: Any) -> None:
     """Raise InputError unless a value is a document's id."""
     if not is_document_id(value):
-        limit = "an id of 1 to 1,500 bytes without /, neither . nor .. nor between double underscores"
+        limit = "an id of 1 to 1,500 bytes without /, other than ., .. and __…__"
         raise InputError(name, limit, value)
 
 
@@ -96,7 +96,7 @@ def read_text(name: str, value: Any) -> str:
 
 
 def read_word(kind: type[Word], name: str, value: Any) -> Word:
-    """Return the member that a word names. Raises InputError."""
+    """Return the member of an enum by its value. Raises InputError."""
     words = [str(word) for word in kind]
     if value not in words:  # a list: the value may be unhashable
         raise InputError(name, "one of " + ", ".join(words), shown(value))
@@ -105,7 +105,7 @@ def read_word(kind: type[Word], name: str, value: Any) -> Word:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Stands in an error for a value that nobody should read there."""
+    """Replaces a value that an error must not show."""
 
     value: Any = field(repr=False)
 
@@ -115,9 +115,9 @@ class Hidden:
 
 def shown(value: Any) -> Any:
     """
-    Return a value as an error may show it: as it is if it is a short word or a number, else hidden.
+    Return a value for an error message: as it is if it is a short word or a number, else hidden.
 
-    Somebody may have put an address or a token where it does not belong.
+    It may be an address or a token in the wrong place.
     """
     is_harmless = value is None or isinstance(value, bool | int | float)
     is_word = isinstance(value, str) and re.fullmatch(r"[\w .\-]{0,20}", value) is not None

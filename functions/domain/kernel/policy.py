@@ -1,4 +1,4 @@
-"""A tenant's settings: the defaults of the code, overlaid by the tenant's own document."""
+"""A tenant's settings: the code's defaults, overlaid by the tenant's own document."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from functions.domain.kernel.setting_checks import (
 )
 
 MAX_WINDOW_DAYS = 90
-"""Days kept; the policy's lookback cannot exceed it."""
+"""Days stored; the policy's lookback cannot exceed it."""
 
 
 class TradingState(StrEnum):
@@ -41,33 +41,33 @@ class TradingState(StrEnum):
     REDUCE_ONLY = "REDUCE_ONLY"
     """No new exposure."""
     HALT = "HALT"
-    """Nothing can be redeemed but exits."""
+    """Only exits can be redeemed."""
 
 
 class OnShadow(StrEnum):
-    """What becomes of a shadowed strategy's live positions."""
+    """What happens to a shadowed strategy's live positions."""
 
     KEEP = "keep"
-    """The strategy leaves them when it says so."""
+    """The strategy exits them with its own signals."""
     FLATTEN = "flatten"
-    """Maestro leaves them in the next cycles, by exits like any other."""
+    """Maestro exits them in the next cycles, by ordinary exit signals."""
 
 
 class OnDrift(StrEnum):
-    """What becomes of entries while broker and books differ; exits pass in any case."""
+    """What happens to entries while broker and books differ; exits always pass."""
 
     WARN = "warn"
-    """An alert says so."""
+    """Only an alert is raised."""
     HOLD = "hold"
-    """Entries of a symbol that differs wait."""
+    """Entries in a differing symbol are held."""
     HALT = "halt"
-    """All entries wait."""
+    """All entries are held."""
 
 
 BOOKKEEPING_FIELDS = frozenset({"version", "updated_at", "updated_by", "trading_state_at", "trading_state_by"})
-"""Fields of the stored document that say who changed it, not what it says."""
+"""Fields of the stored document that record its change, not settings."""
 TRADING_STATE_FIELDS = frozenset({"trading_state", "trading_state_until", "trading_state_reason"})
-"""Settings with a switch of their own, which a change of the others leaves alone."""
+"""Settings that have a route of their own, and that a change of the others leaves alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +245,7 @@ class Policy:
 
     @classmethod
     def problems(cls, defaults: Mapping[str, Any], document: Mapping[str, Any]) -> list[PolicyError]:
-        """Return everything that is wrong with a document, field by field; nothing if `from_sources` reads it."""
+        """Return everything that is wrong with a document, field by field; empty if `from_sources` accepts it."""
         found = []
         for name, value in document.items():
             try:
@@ -255,7 +255,7 @@ class Policy:
                     raise _unknown(name, value)
             except PolicyError as error:
                 found.append(error)
-        if not found:  # each is right by itself: do they go together?
+        if not found:  # each is valid by itself: are they consistent?
             try:
                 cls.from_sources(defaults, document)
             except PolicyError as error:
@@ -264,11 +264,11 @@ class Policy:
 
     @property
     def periods_a_year(self) -> int:
-        """Trading days a year on the tenant's market: what annualises daily figures."""
+        """Trading days per year on the tenant's market, to annualise daily figures."""
         return periods_a_year(self.market)
 
     def at(self, now: datetime) -> Policy:
-        """Return the policy as it holds at a time: a trading state that ended is RUN again."""
+        """Return the policy in force at a time: an expired trading state is RUN again."""
         ends = self.trading_state_until
         return self if ends is None or now < ends else replace(self, trading_state=TradingState.RUN)
 
@@ -283,7 +283,7 @@ GUIDE_CONSTANTS = frozenset(
         "risk_free_rate",
     }
 )
-"""Settings that class attributes and documents spell in upper case."""
+"""Settings in upper case in class attributes and documents."""
 
 
 def document_name(name: str) -> str:

@@ -18,7 +18,7 @@ from functions.domain.kernel.parsing import parse_time
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one setting accepts: a reader that raises ValueError with the limit, and the same as JSON Schema."""
+    """What a setting accepts: a parser that raises ValueError with the limit, and the same as JSON Schema."""
 
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
@@ -119,7 +119,7 @@ def _read_time_zone(value: Any) -> str:
     try:
         if isinstance(value, str):
             return ZoneInfo(value).key
-    except (ValueError, KeyError, OSError):  # not found is a KeyError; a folder's name is an OSError
+    except (ValueError, KeyError, OSError):  # an unknown name is a KeyError, a folder's an OSError
         pass
     raise ValueError("the IANA name of a time zone, like Europe/Zurich")
 
@@ -131,7 +131,7 @@ def _read_market(value: Any) -> str:
 
 
 def _is_name(value: Any) -> bool:
-    """Tell whether a value can name a strategy, and so a field of a document."""
+    """Return whether a value can name a strategy, and so a field of a document."""
     is_text = isinstance(value, str) and len(value) <= _LONGEST_NAME
     return is_text and re.fullmatch(_NAME["pattern"], value) is not None
 
@@ -172,10 +172,10 @@ _NAME: Mapping[str, Any] = {"type": "string", "minLength": 1, "maxLength": _LONG
 CAPITAL = number(1, 1e12)
 
 FEE_BPS = number(-100, 1000)
-"""Basis points of what is traded; below 0 a rebate."""
+"""Basis points of the notional; negative for a rebate."""
 
 SLIPPAGE_BPS = number(0, 1000)
-"""Basis points of what is traded."""
+"""Basis points of the notional."""
 
 TIME = Check(_read_time, {"type": "string", "format": "date-time"})
 

@@ -1,4 +1,4 @@
-"""Slots: the grid of times that cycles belong to, and how long one lasts."""
+"""Slots: the time grid of cycles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.parsing import parse_time
 
 SLOT_MINUTES = 5
-"""A divisor of 60, as every hour begins with a slot."""
+"""A divisor of 60, so that every hour begins with a slot."""
 SLOT_PERIOD = timedelta(minutes=SLOT_MINUTES)
 EVERY_SLOT = f"*/{SLOT_MINUTES} * * * *"
 """The cron expression of what runs once a slot."""
@@ -17,7 +17,7 @@ EVERY_SLOT = f"*/{SLOT_MINUTES} * * * *"
 
 def slot_of(at: datetime) -> str:
     """
-    Return the slot a time belongs to, as it stands in document ids.
+    Return the slot of a time, as used in document ids.
 
     >>> slot_of(datetime(2020, 3, 16, 19, 57, 12, tzinfo=UTC))
     '2020-03-16T19:55:00Z'
@@ -28,7 +28,7 @@ def slot_of(at: datetime) -> str:
 
 
 def parse_slot(value: Any) -> str:
-    """Return a slot that came from outside. Raises InputError."""
+    """Parse a slot from outside. Raises InputError."""
     if not isinstance(value, str) or slot_of(parse_time("slot", value)) != value:
         raise InputError("slot", "a time on the five-minute grid like 2020-03-16T19:55:00Z", value)
     return value

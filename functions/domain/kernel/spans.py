@@ -1,4 +1,4 @@
-"""Stretches of ids that are still to be gone through, so that whoever goes on knows where: pure interval arithmetic."""
+"""Ranges of ids that remain to be processed, so that a later run knows where to continue: pure interval arithmetic."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from functions.domain.kernel.errors import InputError
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """All ids above ``after``, up to ``until``, which is one of them; in the order of their characters."""
+    """All ids after ``after``, up to and including ``until``, in lexicographic order."""
 
     after: str = ""
     until: str | None = None
-    """None: to the last id there is."""
+    """None: up to the last id."""
 
     @property
     def is_empty(self) -> bool:
         return self.until is not None and self.until <= self.after
 
     def beyond(self, at: str) -> Span:
-        """Return what of it lies above an id."""
+        """Return the part after an id."""
         return Span(max(self.after, at), self.until)
 
     def to_map(self) -> dict[str, str | None]:
@@ -42,7 +42,7 @@ EVERYTHING = (Span(),)
 
 def without(spans: Sequence[Span], done: Span) -> tuple[Span, ...]:
     """
-    Return what is left of spans when one was gone through; in any order, and twice, it comes to the same.
+    Return spans without one that is done; order and repetition do not matter.
 
     >>> without((Span(),), Span("", "m")), without((Span("a", "f"),), Span("b", "d"))
     ((Span(after='m', until=None),), (Span(after='a', until='b'), Span(after='d', until='f')))
@@ -56,7 +56,7 @@ def without(spans: Sequence[Span], done: Span) -> tuple[Span, ...]:
 
 
 def next_beyond(spans: Sequence[Span], at: str) -> Span | None:
-    """Return the first stretch above an id, or None at the end."""
+    """Return the first range after an id, or None at the end."""
     return min(
         (part for one in spans if not (part := one.beyond(at)).is_empty), default=None, key=lambda one: one.after
     )

@@ -1,4 +1,4 @@
-"""What a stored document must have to be read, field by field: it may have been edited by hand."""
+"""Field-by-field checks of stored documents, which may have been edited by hand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from functions.domain.kernel.parsing import is_document_id
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What values a field takes."""
+    """The values that a field accepts."""
 
     limit: str
     """As the end of "must be …"."""
@@ -23,7 +23,7 @@ class Kind:
 
 
 def _is_number(value: Any) -> bool:
-    if type(value) is float:  # as nearly all are: the quick way
+    if type(value) is float:  # the common case, fast
         return math.isfinite(value)
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -34,7 +34,7 @@ def _is_count(value: Any) -> bool:
 
 TEXT = Kind("a text", lambda value: isinstance(value, str))
 FIGURE = Kind("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool))
-"""One that may be NaN, where nobody knows it."""
+"""A number that may be NaN if unknown."""
 NUMBER = Kind("a finite number", _is_number)
 COUNT = Kind("a whole number, 0 or more", _is_count)
 TIME = Kind("a timestamp", lambda value: isinstance(value, datetime))
@@ -63,13 +63,13 @@ DAY = Kind("a day, YYYY-MM-DD", _is_day)
 
 
 def word(kind: type[StrEnum]) -> Kind:
-    """Return the kind of a field that holds one of some words."""
+    """Return the kind of a field that holds one of several words."""
     words = [str(one) for one in kind]
     return Kind("one of " + ", ".join(words), lambda value: value in words)
 
 
 class Missing:
-    """Stands in an error for a field that is not there."""
+    """Marks a missing field in an error."""
 
     def __repr__(self) -> str:
         return "missing"
@@ -88,7 +88,7 @@ def check_fields(
     is_closed: bool = False,
 ) -> None:
     """
-    Check that a stored document has what is read of it.
+    Check that a stored document has every field that is read.
 
     Parameters
     ----------
@@ -97,16 +97,16 @@ def check_fields(
     at_times : mapping, optional
         Fields that may be missing, or null.
     or_null : mapping, optional
-        Fields that may be null and not missing: null says that something is off, or not yet known.
+        Fields that may be null but not missing: null means off, or not yet known.
     inside : str
-        Where in the stored document this one is, as "spendings[0].".
+        Position of this map in the stored document, like "spendings[0].".
     is_closed : bool
-        Whether no other field may be there: one of a newer version would be lost with the next write.
+        Whether other fields are refused: a newer version's field would be lost with the next write.
 
     Raises
     ------
     InputError
-        It names the first field that is missing, of another kind, or unknown.
+        Names the first field that is missing, of the wrong kind, or unknown.
     """
     for name, kind in always.items():
         value = document.get(name, MISSING)
@@ -140,7 +140,7 @@ _WORDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 
 def kind_of(value: Any) -> str:
     """
-    Return what a value is, without what it says.
+    Return a value's type, without the value.
 
     >>> kind_of("s3cret"), kind_of(None), kind_of(MISSING), kind_of(float("nan")), kind_of({1})
     ('another text', 'null', 'missing', 'another number', 'a set')

@@ -1,4 +1,4 @@
-"""One spelling per instrument, so that what is bought under one is found under another."""
+"""One spelling per instrument, so that a position bought under one spelling is found under another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _JOINED = re.compile(rf"([A-Z0-9.]+?)({'|'.join(_QUOTES)})")
 
 def canonical_symbol(symbol: str) -> str:
     """
-    Return the spelling that books are kept under: upper case, and pairs without their separator.
+    Return the spelling used in books: upper case, and pairs without a separator.
 
     >>> canonical_symbol("aapl"), canonical_symbol("BTC/USD"), canonical_symbol("eth-usdt"), canonical_symbol("BRK-B")
     ('AAPL', 'BTCUSD', 'ETHUSDT', 'BRK-B')
@@ -23,7 +23,7 @@ def canonical_symbol(symbol: str) -> str:
 
 def pair_of(symbol: str) -> tuple[str, str]:
     """
-    Return what a pair trades, and for what; empty texts for a symbol that is no pair.
+    Return the base and quote of a pair; empty texts for a symbol that is not a pair.
 
     >>> pair_of("BTC/USD"), pair_of("ethbtc"), pair_of("AAPL")
     (('BTC', 'USD'), ('ETH', 'BTC'), ('', ''))

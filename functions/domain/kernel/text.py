@@ -1,8 +1,8 @@
 """
 Room for text in documents.
 
-A document holds at most 1 MiB, and what strategies write is its only part without a natural size. So all of a
-cycle's text shares a budget: few strategies may explain themselves at length, many briefly.
+A document is limited to 1 MiB, and strategies' text is its only part without a natural limit. So all of a cycle's text
+shares a budget: few strategies may explain themselves at length, many only briefly.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ class Budget:
 
     total_bytes: int
     most_bytes: int
-    """What one text can have, however few there are."""
+    """Maximum of one text, even if there are few."""
 
     def over(self, divisor: int) -> Budget:
-        """Return a part of the budget, with room for the mark of a cut at least."""
+        """Return a fraction of the budget, with room for at least the ellipsis of a cut."""
         return Budget(self.total_bytes // divisor, max(_MARK_BYTES, self.most_bytes // divisor))
 
     def share(self, parts: int) -> int:
         """
-        Return the bytes one of ``parts`` texts can have.
+        Return the maximum bytes of each of ``parts`` texts.
 
         >>> Budget(1000, 100).share(5), Budget(1000, 100).share(50)
         (100, 20)
@@ -36,13 +36,13 @@ class Budget:
 
 TEXT_BUDGET = Budget(150_000, 1_000)
 VERDICT_BUDGET = Budget(300_000, 1_000)
-"""Of why each strategy was given what it was given."""
+"""Budget of the reasoning about each strategy's verdict."""
 EXTRAS_BUDGET = Budget(300_000, 4_096)
 
 
 def cut(text: str, limit_bytes: int) -> str:
     """
-    Return ``text`` in at most ``limit_bytes`` of UTF-8, marked where cut.
+    Return ``text`` in at most ``limit_bytes`` of UTF-8, with an ellipsis if cut.
 
     >>> cut("abcdefgh", 6), cut("abc", 6)
     ('abc…', 'abc')

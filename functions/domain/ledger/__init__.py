@@ -1,1 +1,1 @@
-"""Fills, lots, books, and what a period earned."""
+"""Fills, lots, books, and the profit of periods."""

@@ -1,4 +1,4 @@
-"""What holds of a ledger in which entries were voided, corrected, and corrected by the broker."""
+"""The valid events of a ledger whose entries may be voided, corrected, or revised by the broker."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from functions.domain.ledger.fills import Fill
 
 def effective(entries: Iterable[Entry], on_orphan: Callable[[FillError], None]) -> Iterator[Event]:
     """
-    Yield what entries come to.
+    Yield the valid events of entries.
 
-    An amendment has the time of what it amends, so that whoever reads a stretch of the ledger reads both.
+    An amendment has the time of the entry that it amends, so that reading a range of the ledger reads both.
 
     Parameters
     ----------
     entries : iterable of Entry
         Oldest first, as a store yields them; those of one instant in any order.
     on_orphan : callable
-        Told of an amendment whose entry is not there, which changes nothing.
+        Called with an amendment whose entry is missing, which changes nothing.
     """
     for _, instant in itertools.groupby(entries, key=attrgetter("at")):
         yield from _of_instant(list(instant), on_orphan)
@@ -56,7 +56,7 @@ def _of_instant(entries: Sequence[Entry], on_orphan: Callable[[FillError], None]
 
 
 def _root(entry_id: str, amendments: dict[str, Amendment]) -> str:
-    """Return the entry that an amendment, or one of an amendment, is about in the end."""
+    """Return the original entry of an amendment, or of an amendment's amendment."""
     seen = set()
     while entry_id in amendments and entry_id not in seen:
         seen.add(entry_id)
@@ -65,7 +65,7 @@ def _root(entry_id: str, amendments: dict[str, Amendment]) -> str:
 
 
 def _is_voided(event: Event, events: dict[str, Event], voided: set[str]) -> bool:
-    """Tell whether an event, or any revision of the same execution, was voided."""
+    """Return whether an event, or any revision of the same execution, was voided."""
     if event.entry_id in voided:
         return True
     if not isinstance(event, Fill) or event.execution is None:
@@ -75,7 +75,7 @@ def _is_voided(event: Event, events: dict[str, Event], voided: set[str]) -> bool
 
 
 def _last_revisions(events: Iterable[Event]) -> Iterator[Event]:
-    """Yield events, and of an execution that its broker corrected the last revision only, with any one's grant."""
+    """Yield events; of an execution that its broker revised, only the last revision, with the grant of any of them."""
     last: dict[tuple[str, ...], Fill] = {}
     for event in events:
         if not isinstance(event, Fill) or event.execution is None:
@@ -88,10 +88,10 @@ def _last_revisions(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def _with_grant_of(told: Fill, corrected: Fill) -> Fill:
-    """Return what a fill was corrected to, of the entry that it was told to be of."""
+    """Return a fill's corrected version, with the identity of the entry as reported."""
     return replace(corrected, nonce=told.nonce, granted=told.granted)
 
 
 def _comes_after(one: Fill, other: Fill) -> bool:
-    """Tell whether a revision is a later one; of one that stands twice the smaller id holds, in whatever order."""
+    """Return whether a revision is later; if one occurs twice the smaller id wins, in any order."""
     return one.revision > other.revision or (one.revision == other.revision and one.entry_id < other.entry_id)

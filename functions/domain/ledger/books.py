@@ -1,8 +1,8 @@
 """
-Performance of a period: what was realised in it, and what open lots are worth at its end.
+Performance of a period: the profit realised in it, and the value of open lots at its end.
 
-A period is half-open, [start, end). Its profit is what was realised in it plus the change of what is unrealised; the
-change of later periods then adds up to what was earned in all.
+A period is half-open, [start, end). Its profit is the realised profit plus the change of the unrealised profit, so that
+periods add up to the total.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from functions.domain.track_record.cumulative_moments import ByStrategy
 OpenLots = Mapping[BookKey, Lots]
 
 PAGE_SIZE = 10_000
-"""Events in memory at once."""
+"""Events held in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Everything about a tenant's books at one instant that the fills before it left behind."""
+    """A tenant's books at one instant, as the fills before it left them."""
 
     at: datetime | None
     """The instant; None before the first fill."""
     lots: OpenLots
     marks: Mapping[str, float]
-    """The last price known of every symbol held, USD by canonical symbol."""
+    """The last known price of every symbol held, USD by canonical symbol."""
     grants: Mapping[BookKey, Grant] = field(default_factory=dict)
-    """What each open book was granted beyond its cost; nothing, where it is not here."""
+    """What each open book was granted beyond its cost; a missing book was granted nothing more."""
     owners: frozenset[tuple[str, str]] = frozenset()
-    """Every (uid, strategy) seen so far: one without a position has days of its own too, of return 0."""
+    """Every (uid, strategy) seen so far: one without a position still has days, with return 0."""
     moments: ByStrategy | None = None
-    """Of every strategy's sessions so far; None where nobody counted them."""
+    """Of every strategy's sessions so far; None if they were not counted."""
 
     @classmethod
     def empty(cls) -> Checkpoint:
@@ -54,27 +54,27 @@ class PeriodResult:
     uid: str
     strategy_id: str
     realized_pnl: float = 0.0
-    """In the period, net of costs; dividends, interest, funding and fees that no trade caused included."""
+    """In the period, net of costs; including dividends, interest, funding and fees without a trade."""
     unrealized_pnl: float = 0.0
-    """Level at its end, net of costs carried."""
+    """At the end of the period, net of costs carried."""
     pnl: float = 0.0
-    """Realised plus the change of unrealised."""
+    """Realised plus the change of the unrealised profit."""
     fees: float = 0.0
-    """Charged in the period, whether or not realised yet."""
+    """Charged in the period, even if not realised yet."""
     fills: int = 0
     stale_marks: tuple[str, ...] = ()
-    """Symbols valued at an older price for want of one at the period's end."""
+    """Symbols valued at an older price because there is none at the period's end."""
     income: float = 0.0
-    """Dividends, interest and funding, a part of what was realised."""
+    """Dividends, interest and funding; included in the realised profit."""
     turnover: float = 0.0
-    """Units times price of what was traded; what an operator gave away was not."""
+    """Units times price of all trades; positions that an operator assigned are not trades."""
     trading_fees: float = 0.0
-    """Those of fills, a part of ``fees``; below 0 where rebates exceed what was paid."""
+    """Those of fills, a part of ``fees``; negative if rebates exceed fees."""
     slippage: float = 0.0
-    """As fills state it, beside their prices."""
+    """As stated by fills, in addition to their prices."""
     capital: Capital = field(default_factory=Capital)
     flows: float = 0.0
-    """Money that came into the whole account less what left it, a part of no profit."""
+    """Deposits into the whole account less withdrawals; not part of any profit."""
 
 
 def compute_period(
@@ -92,7 +92,7 @@ def compute_period(
     marks : mapping
         Closing prices at the period's end, USD by symbol; a symbol without one keeps its last price.
     end : datetime
-        The period's end, which the closing checkpoint stands for.
+        The period's end, the instant of the closing checkpoint.
 
     Returns
     -------
@@ -135,14 +135,14 @@ def compute_period_in_pages(
     opening: Checkpoint, events: Iterable[Event], marks: Mapping[str, float], end: datetime, page_size: int = PAGE_SIZE
 ) -> tuple[list[PeriodResult], Checkpoint]:
     """
-    Do what `compute_period` does, with memory for one page of events.
+    Like `compute_period`, with memory for only one page of events.
 
     Parameters
     ----------
     events : iterable of Event
         Of the period, oldest first; those of one instant may be in any order.
     page_size : int
-        Events held at once, but for those of one instant, which are never parted.
+        Events held at once; those of one instant are never split between pages.
     """
     totals: dict[tuple[str, str], PeriodResult] = {}
     books, flows = opening, 0.0
@@ -169,7 +169,7 @@ def compute_period_in_pages(
 
 
 def pages_of(events: Iterable[Event], page_size: int) -> Iterator[tuple[list[Event], bool]]:
-    """Yield events in pages, and whether each is the last; there is always a last one."""
+    """Yield events in pages, with a flag for the last one; there is always a last page."""
     page: list[Event] = []
     for event in events:
         if len(page) >= page_size and event.at != page[-1].at:
@@ -180,7 +180,7 @@ def pages_of(events: Iterable[Event], page_size: int) -> Iterator[tuple[list[Eve
 
 
 def _last_prices(opening: Checkpoint, grouped: Grouped) -> dict[str, float]:
-    """Return the last price known of every symbol, USD per unit as it is after the period's splits."""
+    """Return the last known price of every symbol, USD per unit after the period's splits."""
     marks = {symbol: mark / grouped.actions_of(symbol).ratio for symbol, mark in opening.marks.items()}
     last_fills = sorted((book[-1] for book in grouped.fills.values()), key=lambda fill: fill.sort_key)
     traded = {
@@ -200,7 +200,7 @@ def _added(
     book: Sequence[Fill],
     stale: str | None,
 ) -> PeriodResult:
-    """Return a strategy's result with one more of its books in it."""
+    """Return a strategy's result with one more book added."""
     realized = carried.realized + carried.dividends
     fees = sum(fill.fees for fill in book)
     traded = sum(fill.notional for fill in book)
@@ -221,7 +221,7 @@ def _added(
 
 
 def _paid(result: PeriodResult, cash: Cash) -> PeriodResult:
-    """Return a strategy's result with money that came or went without a trade."""
+    """Return a strategy's result with cash received or paid without a trade."""
     return replace(
         result,
         realized_pnl=result.realized_pnl + cash.usd,

@@ -1,4 +1,4 @@
-"""The capital that one (uid, strategy) had in one period: what its return is measured on."""
+"""The capital of one (uid, strategy) in one period, which its return is measured on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functions.domain.ledger.fifo import Lots
 from functions.domain.track_record.daily_returns import BaseSource, Document
 
 IDLE_USD = 1.0
-"""Who held and traded no more than that in a session was idle in it: dust is no evidence, and no base."""
+"""Largest holding and turnover of an idle session: dust is neither evidence nor a base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +19,17 @@ class Capital:
     """USD."""
 
     in_use: float = 0.0
-    """What was held at the period's start had cost, long and short."""
+    """Cost of the positions held at the period's start, long and short."""
     long: float = 0.0
-    """The part of it that was held long: money the risk-free rate is charged on."""
+    """The long part of it, on which the risk-free rate is charged."""
     traded: float = 0.0
-    """Bought, sold and given in it."""
+    """Bought, sold and assigned in the period."""
     granted_by_symbol: Mapping[str, float] = field(default_factory=dict)
-    """The most that was granted at one time, to what was open and to entries: at least what was in use."""
+    """Peak of the capital granted to open positions and entries: at least the capital in use."""
 
     @property
     def granted(self) -> float:
-        """The most that was granted, over all symbols."""
+        """Peak of the granted capital, over all symbols."""
         return math.fsum(self.granted_by_symbol.values())
 
     @property
@@ -37,7 +37,7 @@ class Capital:
         return max(self.in_use, self.traded) > IDLE_USD
 
     def with_book(self, symbol: str, before: Lots, traded: float, granted: float) -> Capital:
-        """Return it with one more book in it."""
+        """Return it with one more book added."""
         return Capital(
             self.in_use + before.cost,
             self.long + before.long_cost,
@@ -46,7 +46,7 @@ class Capital:
         )
 
     def followed_by(self, later: Capital) -> Capital:
-        """Return a period's, of which ``later`` goes on where this ends."""
+        """Return the capital of a period in which ``later`` follows this part."""
         most, more = self.granted_by_symbol, later.granted_by_symbol
         symbols = {**most, **{symbol: max(usd, most.get(symbol, 0.0)) for symbol, usd in more.items()}}
         return replace(self, traded=self.traded + later.traded, granted_by_symbol=symbols)
@@ -56,15 +56,15 @@ def capital_base(
     strategy_id: str, capital: Capital, policy: Policy, before: Document | None
 ) -> tuple[float, BaseSource]:
     """
-    Return what a day's return is measured on, USD, and what that is.
+    Return the base of a day's return, USD, and its source.
 
-    The policy's ``strategy_capital`` where it has the strategy, whatever was held or granted; else the capital granted,
-    which is never less than what was in use at the session's start; of an idle session ``base_capital``.
+    The policy's ``strategy_capital`` if it lists the strategy; else the capital granted, which is never less than what
+    was in use at the session's start; for an idle session ``base_capital``.
 
     Parameters
     ----------
     before : mapping or None
-        The day's document, if it was computed before: a figure that came from the policy of then stays.
+        The day's document, if it was computed before: a figure from the policy of that time stays.
     """
     was = None if before is None or not before["capital_base"] > 0 else before
     source = None if was is None else was.get("capital_source")

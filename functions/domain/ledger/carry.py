@@ -1,4 +1,4 @@
-"""One book carried over fills, splits and dividends: what it realises, and the lots it leaves."""
+"""One book carried through fills, splits and dividends: the profit it realises, and the lots it leaves."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from functions.domain.ledger.grants import NO_GRANT, Grant, granted
 
 @dataclass(slots=True)
 class CorporateActions:
-    """Of one symbol in a stretch of time; a split or dividend comes before the fills of its instant."""
+    """Of one symbol in a period; a split or dividend comes before the fills of its instant."""
 
     splits: list[Split] = field(default_factory=list)
     dividends: list[Dividend] = field(default_factory=list)
 
     def ratio_after(self, at: datetime) -> float:
-        """Return how many units at the end one of an instant has become."""
+        """Return the units at the end per unit at an instant."""
         return math.prod(split.ratio for split in self.splits if split.at > at)
 
     @property
     def ratio(self) -> float:
-        """How many units at the end one of the beginning has become."""
+        """Units at the end per unit at the start."""
         return math.prod(split.ratio for split in self.splits)
 
 
@@ -38,19 +38,19 @@ NO_ACTIONS = CorporateActions()
 
 @dataclass(slots=True)
 class Grouped:
-    """Events by what they concern."""
+    """Events by what they affect."""
 
     fills: dict[BookKey, list[Fill]] = field(default_factory=lambda: defaultdict(list))
-    """Each book's in order."""
+    """Fills of each book, in order."""
     actions: dict[str, CorporateActions] = field(default_factory=lambda: defaultdict(CorporateActions))
     """By canonical symbol."""
     cash: list[Cash] = field(default_factory=list)
     flows: float = 0.0
-    """Money that came into the account less what left it, USD: it concerns no book."""
+    """Deposits less withdrawals, USD: they affect no book."""
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Grouped:
-        """Group events that come in any order."""
+        """Group events given in any order."""
         grouped = cls()
         for event in events:
             match event:
@@ -74,18 +74,18 @@ class Grouped:
 
 @dataclass(frozen=True, slots=True)
 class CarriedBook:
-    """What came of one book."""
+    """The result of one book."""
 
     lots: Lots
     """Open at the end."""
     realized: float = 0.0
-    """By closing units, USD, net of the costs of both sides."""
+    """Realised by closing units, USD, net of the costs of both sides."""
     dividends: float = 0.0
-    """Earned, or owed by a short, USD."""
+    """Dividends earned or, if short, owed, USD."""
     grant: Grant = NO_GRANT
-    """Of what is open at the end."""
+    """Grant of what is open at the end."""
     most_granted: float = 0.0
-    """At one time, from the start on, USD."""
+    """Peak of the granted capital, from the start on, USD."""
 
 
 def carry(before: Lots, fills: Sequence[Fill], actions: CorporateActions, grant: Grant = NO_GRANT) -> CarriedBook:
@@ -97,12 +97,12 @@ def carry(before: Lots, fills: Sequence[Fill], actions: CorporateActions, grant:
     fills : sequence of Fill
         Of the book, in order.
     grant : Grant, optional
-        Of what is open before; by default no more than it cost.
+        Of the opening lots; by default no more than they cost.
 
     Notes
     -----
-    All is counted in units as they are at the end: what was bought or held before a split is as many times more
-    units at as many times lower a price, so that one matching does for all, and no profit comes of a split.
+    Everything is counted in units as of the end: units from before a split are multiplied and their prices divided by
+    its ratio, so that one matching suffices, and a split makes no profit.
     """
     opening = before.split(actions.ratio)
     if not fills:
@@ -123,7 +123,7 @@ def carry(before: Lots, fills: Sequence[Fill], actions: CorporateActions, grant:
 
 
 def _dividends(opening: Lots, traded: Sequence[tuple[Fill, float]], actions: CorporateActions) -> float:
-    """Return what was earned, or owed by a short, USD."""
+    """Return dividends earned or, if short, owed, USD."""
     earned = 0.0
     for one in actions.dividends:
         held = opening.quantity + sum(quantity for fill, quantity in traded if fill.at < one.at)

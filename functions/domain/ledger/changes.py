@@ -1,4 +1,4 @@
-"""What a new ledger document changes, where others of its instant void, correct or revise each other."""
+"""What a new ledger document changes, given others of its instant that void, correct or revise each other."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from functions.domain.ledger.fills import Fill
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What does not hold any more, and what holds that did not."""
+    """Events that became invalid, and events that became valid."""
 
     gone: tuple[Event, ...] = ()
     come: tuple[Event, ...] = ()
 
     def is_only(self, entry_id: str) -> bool:
-        """Tell whether all that changes is that one fill came."""
+        """Return whether the only change is one new fill."""
         come = self.come[0] if len(self.come) == 1 else None
         return not self.gone and isinstance(come, Fill) and come.entry_id == entry_id
 
     @property
     def added_cost(self) -> float:
-        """What purchases cost more than before, USD; 0 where they cost less."""
+        """Increase of the cost of purchases, USD; 0 if it decreased."""
         return max(0.0, _bought(self.come) - _bought(self.gone))
 
     def __add__(self, other: Changes) -> Changes:
@@ -46,7 +46,7 @@ def changes_of_instant(before: Mapping[str, Mapping[str, Any]], new: Mapping[str
     Parameters
     ----------
     before, new : mapping
-        Ledger documents by id, all of one instant. Those that are malformed hold nothing.
+        Ledger documents by id, all of one instant. Malformed ones are ignored.
     """
     were, are = _holding(before), _holding({**before, **new})
     return Changes(tuple((were - are).elements()), tuple((are - were).elements()))
@@ -60,5 +60,5 @@ def _parsed(documents: Mapping[str, Mapping[str, Any]]) -> Iterable[Entry]:
     for entry_id, document in sorted(documents.items()):
         try:
             yield parse_entry(entry_id, document)
-        except FillError:  # whoever reads the ledger for its sake tells of it
+        except FillError:  # readers of the ledger report it
             continue

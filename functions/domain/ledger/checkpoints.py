@@ -1,4 +1,4 @@
-"""A checkpoint as it is stored: every lot and mark, packed."""
+"""A stored checkpoint: every lot and mark, packed."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def checkpoint_document(checkpoint: Checkpoint) -> dict[str, Any]:
 
 def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
     """
-    Unpack a checkpoint, also one from before checkpoints were packed; a missing document is an empty one.
+    Unpack a checkpoint, or one from before checkpoints were packed; a missing document is an empty checkpoint.
 
     Raises
     ------
     PackedStateError
-        If its parts do not belong together, or something held has no mark: rebuild it from the ledger.
+        If its parts are inconsistent, or a held symbol has no mark: rebuild it from the ledger.
     """
     if document is None:
         return Checkpoint.empty()
@@ -89,17 +89,17 @@ def read_checkpoint(document: Mapping[str, Any] | None) -> Checkpoint:
         owners = frozenset((uid, name) for uid, name in index["owners"])
         return Checkpoint(document["at"], lots, marks, grants, owners, _moments(index))
     except (AttributeError, EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        limit = f"what belongs together, finite and of equal length ({error})"
+        limit = f"consistent, finite and of equal length ({error})"
         raise PackedStateError(", ".join(expected), limit, document) from error
 
 
 def _unused(grant: Grant) -> list[Any]:
-    """Return a book's grant as an index has it: of entries by nonce, in their order, and of all others."""
+    """Return a book's grant for the index: of entries by nonce, in order, and of all others."""
     return [list(grant.by_entry.items()), grant.others]
 
 
 def _grants(index: Mapping[str, Any]) -> dict[BookKey, Grant]:
-    """Return what open books were granted; a checkpoint of before says nothing of it."""
+    """Return what open books were granted; older checkpoints do not have it."""
     grants = {}
     if "unused_grants" in index:
         for book, (by_entry, others) in zip(index["books"], index["unused_grants"], strict=True):
@@ -110,7 +110,7 @@ def _grants(index: Mapping[str, Any]) -> dict[BookKey, Grant]:
 
 
 def _moments(index: Mapping[str, Any]) -> dict[tuple[str | None, str], CumulativeMoments] | None:
-    """Return the moments of strategies; None of a checkpoint of before."""
+    """Return the moments of strategies; None for an older checkpoint."""
     if "moments" not in index:
         return None
     rows = zip(index["moments"], unpacked(index["rows"]), strict=True)
@@ -125,7 +125,7 @@ def _unpacked(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Any]
 
 
 def _of_before(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Any]]:
-    """Read a checkpoint whose columns and index are fields of the document."""
+    """Read a checkpoint with columns and index as fields of the document."""
     index = {
         "books": [book.split("/", 2) for book in document["books"]],
         "lots": document["lots"],
@@ -136,7 +136,7 @@ def _of_before(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Any
 
 
 def _add(lots: dict[BookKey, Lots], key: BookKey, more: Lots) -> None:
-    """Add lots to a book; two spellings of one symbol, from before books had one spelling, are one book."""
+    """Add lots to a book; spellings of one symbol, from before books had a canonical one, are merged."""
     if key not in lots:
         lots[key] = more
         return

@@ -1,4 +1,4 @@
-"""A document of the ledger as it is stored: what its writer said, and what is known of the document itself."""
+"""A stored ledger document: its content, and what is known of the document itself."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ class LedgerEntry:
     entry_id: str
     document: Mapping[str, Any]
     created_at: datetime
-    """By the store's clock; the document's own field of that name is its writer's."""
+    """By the store's clock; the document's own field of that name comes from its writer."""
 
     @property
     def is_recorded(self) -> bool:
-        """Whether Maestro counted it: wrote it itself, or took it in."""
+        """Whether Maestro counted it: wrote or adopted it."""
         return self.document.get("ledger_version") is not None
 
     @property
     def is_timed(self) -> bool:
-        """Whether a query by time finds it."""
+        """Whether queries by time find it."""
         return isinstance(self.document.get("ts"), datetime)
 
     @property
     def is_dated(self) -> bool:
-        """Whether it says itself when it was stored, by which a query finds a late one."""
+        """Whether it has its storage time, by which queries find late ones."""
         return isinstance(self.document.get("created_at"), datetime)
 
     def is_known_at(self, at: datetime) -> bool:
         """
-        Tell whether who read the whole ledger as of a time, by the store's clock, counted it.
+        Return whether a read of the whole ledger as of a time, by the store's clock, counted it.
 
-        One that Maestro did not record yet and that is newer is left to be taken in later, so that it counts once.
+        A newer one that Maestro has not recorded yet is left to be adopted later, so that it counts once.
         """
         return self.is_timed and (self.is_recorded or self.created_at <= at)

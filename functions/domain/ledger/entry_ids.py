@@ -1,4 +1,4 @@
-"""Ids of ledger documents: the same whenever something is told again, and never those of something else."""
+"""Ids of ledger documents: the same for every report of the same thing, and unique."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from functions.domain.ledger.fills import revision_of
 
 
 def digest(parts: Sequence[Any]) -> str:
-    """Return 32 hexadecimal digits of values: other values give others, wherever one ends and the next begins."""
+    """Return a hash of values, 32 hexadecimal digits; boundaries between values count."""
     return hashlib.sha256(json.dumps(list(parts)).encode()).hexdigest()[:32]
 
 
 def entry_id_of(kind: EntryKind, account_id: str | None, ref: str) -> str:
-    """Return the id of an entry that is no fill."""
+    """Return the id of an entry other than a fill."""
     return f"e_{digest([str(kind), account_id, ref])}"
 
 
@@ -28,18 +28,18 @@ class ExecutionIds:
     """
     The ids under which one execution may be in the ledger.
 
-    An execution is known by account, symbol, order and the broker's id together: brokers count trades by symbol, or by
-    order, too. Where the broker counts revisions of it, the first to come has the id of them all.
+    An execution is identified by account, symbol, order and the broker's id together, because some brokers number
+    trades per symbol or per order. If the broker numbers revisions, the first to arrive gives the id of them all.
     """
 
     first: str
-    """Of the execution; of a revised one, of whichever revision came first."""
+    """Id of the execution; of a revised one, of the revision that arrived first."""
     revised: str | None
-    """Of this revision, where another came first; None where the broker counts none."""
+    """Id of this revision, if another arrived first; None if the broker numbers none."""
     before: str
-    """From before the id had symbol and order."""
+    """Id from before ids included symbol and order."""
     stem: str | None
-    """The broker's id without the revision, as it is spelled; None where the broker counts none."""
+    """The broker's id without the revision; None if the broker numbers none."""
 
     @property
     def all(self) -> list[str]:

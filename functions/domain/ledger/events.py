@@ -1,4 +1,4 @@
-"""What the ledger holds beside fills: corporate actions, cash, flows, and amendments of what it holds already."""
+"""Ledger entries other than fills: corporate actions, cash, flows, and amendments of entries."""
 
 from __future__ import annotations
 
@@ -34,72 +34,72 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Everything held of a symbol before an instant is so many times as many units after it."""
+    """From an instant on, holdings of a symbol are multiplied by a ratio."""
 
     entry_id: str
     at: datetime
     symbol: str
     """Canonical."""
     ratio: float
-    """New units for an old one: 4 for 4:1, 0.1 for a reverse split 1:10."""
+    """New units per old unit: 4 for 4:1, 0.1 for a reverse split 1:10."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dividend:
-    """Who holds a symbol before an instant, its ex-date, earns so much a unit; who is short owes it."""
+    """Holders of a symbol before an instant, its ex-date, earn an amount per unit; shorts owe it."""
 
     entry_id: str
     at: datetime
     symbol: str
     """Canonical."""
     per_unit: float
-    """USD; in units as they are after a split of the same instant."""
+    """USD per unit; units after a split of the same instant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cash:
-    """Money that came or went without a trade: a fee, interest, or the funding of a perpetual contract."""
+    """Money received or paid without a trade: a fee, interest, or the funding of a perpetual contract."""
 
     entry_id: str
     at: datetime
     owner: tuple[str, str]
     """(uid, strategy)."""
     usd: float
-    """Above 0 received, below 0 paid."""
+    """Positive if received, negative if paid."""
     is_fee: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Money that its owner put into the account, or took out: no profit and no loss of anybody."""
+    """Money that the owner deposited or withdrew: neither profit nor loss of any strategy."""
 
     entry_id: str
     at: datetime
     usd: float
-    """Above 0 deposited, below 0 withdrawn."""
+    """Positive if deposited, negative if withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """Another entry of the same instant never happened, or happened with other figures."""
+    """Voids or corrects another entry of the same instant."""
 
     entry_id: str
     at: datetime
     of: str
     """Id of the entry amended."""
     fill: Fill | None
-    """What takes its place; None voids it."""
+    """Its replacement; None voids it."""
     version: float
-    """The ledger's with this amendment in it: the last one counts. Infinite while Maestro has not taken it in."""
+    """The ledger's version with this amendment: the latest counts. Infinite until Maestro has adopted it."""
 
 
 Event = Fill | Split | Dividend | Cash | Flow
-"""What changes books, or is known to change none."""
+"""Events that change books, or are known to change none."""
 Entry = Event | Amendment
 
 
 def kind_of(document: Mapping[str, Any]) -> EntryKind | None:
-    """Return what a ledger document records; None if its kind is not one of ours."""
+    """Return the kind of a ledger document; None if it is unknown."""
     kind = document.get("kind")
     if kind is None:
         return EntryKind.FILL

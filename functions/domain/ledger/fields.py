@@ -1,4 +1,4 @@
-"""Reading the fields of one ledger document, by all the names that users give them."""
+"""Parse the fields of one ledger document, under all names that users give them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ FIELD_ALIASES: Mapping[str, tuple[str, ...]] = {
     "qty": ("qty", "quantity"),
     "ts": ("ts", "timestamp"),
 }
-"""Names under which a field is read, the proper one first."""
+"""Names of a field, the standard one first."""
 
 _LONGEST_NAME_BYTES = 600
-"""Two of them and a period name a performance document, in 1,500 bytes."""
+"""Two of them and a period make the id of a performance document, limited to 1,500 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerFields:
-    """One document; every reader raises FillError, which names document, field, limit and value."""
+    """One document; every method raises FillError, which names document, field, limit and value."""
 
     document_id: str
     document: Mapping[str, Any]
 
     def get(self, name: str) -> Any:
-        """Return a field by any of its names; None where it has none of them."""
+        """Return a field by any of its names; None if it is missing."""
         for alias in FIELD_ALIASES.get(name, ()):
             if alias in self.document:
                 return self.document[alias]
@@ -45,11 +45,11 @@ class LedgerFields:
         if not isinstance(value, str) or not value or ("/" in value and not may_have_slash):
             raise self.error(name, "a text" if may_have_slash else "a name without /")
         if len(value.encode(errors="replace")) > _LONGEST_NAME_BYTES:
-            raise self.error(name, f"of at most {_LONGEST_NAME_BYTES} bytes")
+            raise self.error(name, f"at most {_LONGEST_NAME_BYTES} bytes long")
         return value
 
     def number(self, name: str, limit: str, accepts: Callable[[float], bool], default: float | None = None) -> float:
-        """Return a finite number that ``limit`` describes and ``accepts`` takes; the default where it is absent."""
+        """Return a finite number that ``accepts`` allows and ``limit`` describes; the default if it is missing."""
         given = self.get(name)
         value = default if given is None else as_number(given)
         if value is None or not accepts(value):
@@ -60,14 +60,14 @@ class LedgerFields:
         return self.number(name, "> 0", lambda value: value > 0)
 
     def time(self) -> datetime:
-        """Return when it happened, UTC."""
+        """Return the time of the event, UTC."""
         try:
             return parse_time(f"{self.document_id}.ts", self.get("ts")).astimezone(UTC)
         except InputError as wrong:
             raise FillError(wrong.field, wrong.limit, wrong.value) from wrong
 
     def owner(self) -> tuple[str, str]:
-        """Return (uid, strategy): `UNOWNED` twice where no strategy is named."""
+        """Return (uid, strategy): `UNOWNED` twice if no strategy is named."""
         if self.get("strategy_id") in (None, UNOWNED):
             return UNOWNED, UNOWNED
         return self.text("uid"), self.text("strategy_id")

@@ -1,9 +1,9 @@
 """
-First in, first out: which units close which, for one book of fills.
+First in, first out: match closing with opening units, for one book of fills.
 
 Only one side of a book is ever open: while it is long a sale closes the oldest purchase, while it is short a purchase
-closes the oldest sale. So the k-th unit bought always meets the k-th unit sold, whichever came first, and matching is
-a merge of two cumulative sums: exact, and fast as numpy.
+closes the oldest sale. So the k-th unit bought always meets the k-th unit sold, whichever came first, and matching is a
+merge of two cumulative sums: exact, and as fast as numpy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 CLOSED_QUANTITY = 1e-9
-"""Units; less than this is rounding, not a position."""
+"""Units; less is rounding, not a position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Lots:
     """Open lots of one book, oldest first; all on one side."""
 
     signed_quantity: Floats
-    """Units left; above 0 long, below 0 short."""
+    """Units left; positive if long, negative if short."""
     price: Floats
     """USD per unit."""
     unit_cost: Floats
@@ -36,21 +36,21 @@ class Lots:
 
     @property
     def quantity(self) -> float:
-        """Units held; below 0 short."""
+        """Units held; negative if short."""
         return float(self.signed_quantity.sum())
 
     @property
     def cost(self) -> float:
-        """What was paid, or taken for shorts, USD, without costs of trading."""
+        """Amount paid, or received for shorts, USD, without trading costs."""
         return float(np.abs(self.signed_quantity) @ self.price)
 
     @property
     def long_cost(self) -> float:
-        """What was paid for longs, USD, without costs of trading."""
+        """Amount paid for longs, USD, without trading costs."""
         return max(0.0, float(self.signed_quantity @ self.price))
 
     def split(self, ratio: float) -> Lots:
-        """Return the same lots after a split: ``ratio`` new units for an old one, at no profit."""
+        """Return the same lots after a split: ``ratio`` new units per old unit, without profit."""
         if ratio == 1.0:
             return self
         return Lots(self.signed_quantity * ratio, self.price / ratio, self.unit_cost / ratio)
@@ -63,14 +63,14 @@ class Lots:
 
 @dataclass(frozen=True, slots=True)
 class MatchedBook:
-    """What came of a book's fills."""
+    """The result of matching a book's fills."""
 
     realized: Floats
-    """USD, net of the costs of both sides, shape (fills,): what each fill realised by closing older units."""
+    """Profit realised by each fill that closes older units, USD, net of the costs of both sides, shape (fills,)."""
     opened: Floats
-    """What the units that each fill opened cost, USD, without costs of trading, shape (fills,)."""
+    """Cost of the units that each fill opened, USD, without trading costs, shape (fills,)."""
     open_cost: Floats
-    """The same of all units that are open after each fill."""
+    """The same for all units open after each fill."""
     open_lots: Lots
 
 
@@ -83,16 +83,16 @@ def match(opening: Lots, signed_quantity: Floats, price: Floats, cost: Floats) -
     opening : Lots
         Open at the start, oldest first.
     signed_quantity, price, cost : NDArray, shape (fills,)
-        Units (above 0 bought), USD per unit, USD; in the order they happened.
+        Units (positive if bought), USD per unit, USD; in order of time.
 
     Returns
     -------
     MatchedBook
-        What every fill realised and opened, and the lots left open.
+        Realised profit and opened cost of every fill, and the lots left open.
 
     Notes
     -----
-    Costs travel with their lot pro rata and are realised when units close.
+    Costs are carried with their lot pro rata and realised when units close.
     """
     lots = opening.signed_quantity.size
     quantity = np.concatenate([opening.signed_quantity, signed_quantity])
@@ -129,7 +129,7 @@ def _last(cumulative: Floats) -> float:
 
 
 def _left_open(quantity: Floats, side: NDArray[np.intp], until: Floats, matched: float) -> Floats:
-    """Return the signed units of one side that nothing has met yet, by fill."""
+    """Return the signed units of one side that are not matched yet, by fill."""
     left = np.zeros(quantity.size)
     left[side] = np.sign(quantity[side]) * np.clip(until - matched, 0.0, np.abs(quantity[side]))
     return left

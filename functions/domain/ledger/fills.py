@@ -14,25 +14,25 @@ from functions.domain.kernel.symbols import canonical_symbol, pair_of
 from functions.domain.ledger.fields import LedgerFields
 
 SIDES: Mapping[str, int] = {"buy": 1, "sell": -1, "sell_short": -1}
-"""What a side does to the quantity held."""
+"""Effect of a side on the quantity held."""
 ACCOUNT_CURRENCY = "USD"
 GIVEN = "given "
-"""How the broker's fill id begins of what an operator gave a strategy: nothing was traded."""
+"""Prefix of the broker fill id of positions that an operator assigned: nothing was traded."""
 
 _REVISED_ID = re.compile(r"([0-9a-fA-F]{8}\.[0-9a-fA-F]{8}\.[0-9]{2})\.([0-9]{2})")
-"""Interactive Brokers' execution id: the last part counts up when an execution is corrected."""
+"""Interactive Brokers' execution id: the last part increases when an execution is corrected."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class BookKey:
-    """Whose position in what: the unit that lots are matched in."""
+    """Owner and symbol of a position: lots are matched within a book."""
 
     uid: str
     strategy_id: str
     symbol: str
-    """Canonical, whatever spelling it is made of."""
+    """Always canonical, whatever spelling is passed."""
     spelled: str = field(default="", compare=False)
-    """As its writer spells it; no part of the identity."""
+    """As its writer spells it; not part of the identity."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spelled", self.spelled or self.symbol)
@@ -52,24 +52,24 @@ class Fill:
     at: datetime
     """UTC."""
     signed_quantity: float
-    """Units that the position changed by, after a fee taken in the coin itself; above 0 bought, below 0 sold."""
+    """Change of the position, units, after a fee taken in the coin itself; positive if bought, negative if sold."""
     price: float
     """USD per unit."""
     cost: float
-    """Fees and slippage, USD; below 0 where a maker's rebate exceeds what was paid."""
+    """Fees and slippage, USD; negative if a maker's rebate exceeds them."""
     fees: float
     """The fees alone, USD."""
     order: tuple[str, str, str]
-    """Breaks ties of time: broker fill id, order id, document id."""
+    """Breaks ties in time: broker fill id, order id, document id."""
     execution: tuple[str, str, str, str] | None = None
-    """Account, symbol, order and broker's id without its revision, where the broker counts revisions."""
+    """Account, symbol, order and broker's id without its revision, if the broker numbers revisions."""
     revision: int = 0
     executed: float = 0.0
-    """Units that were traded, above 0, whatever fee was taken from them."""
+    """Units traded, positive, before any fee taken from them."""
     nonce: str = ""
-    """Of the redeemed entry that it belongs to."""
+    """Nonce of the redeemed entry that it belongs to."""
     granted: float = 0.0
-    """What that entry was granted, USD; 0 where nobody knows."""
+    """What that entry was granted, USD; 0 if unknown."""
 
     @property
     def entry_id(self) -> str:
@@ -77,7 +77,7 @@ class Fill:
 
     @property
     def notional(self) -> float:
-        """What was traded, USD."""
+        """Notional of the trade, USD."""
         return self.executed * self.price
 
     @property
@@ -87,7 +87,7 @@ class Fill:
 
     @property
     def is_given(self) -> bool:
-        """Whether an operator gave it to its strategy, and nobody traded."""
+        """Whether an operator assigned it to its strategy, without a trade."""
         return self.order[0].startswith(GIVEN)
 
     @property
@@ -96,12 +96,12 @@ class Fill:
 
 
 def is_paper_fill(document: Mapping[str, Any]) -> bool:
-    """Tell whether a shadow record is a fill; users' own records, without quantity and price, are notes."""
+    """Return whether a shadow record is a fill; users' own records without quantity and price are notes."""
     return document.get("qty") is not None and document.get("price") is not None
 
 
 def as_ledger_document(shadow_record: Mapping[str, Any], uid: str) -> dict[str, Any]:
-    """Return a shadow record in the ledger's words."""
+    """Return a shadow record in the ledger's format."""
     name = shadow_record.get("strategy_name")
     return {
         **{name: shadow_record.get(name) for name in ("symbol", "side", "qty", "price", "fees", "slippage")},
@@ -113,7 +113,7 @@ def as_ledger_document(shadow_record: Mapping[str, Any], uid: str) -> dict[str, 
 
 def revision_of(broker_fill_id: str | None) -> tuple[str, int] | None:
     """
-    Return what an execution id that counts its revisions is of, and which revision it is; None for any other id.
+    Split an execution id that numbers its revisions into execution and revision; None for any other id.
 
     >>> revision_of("0000e0d5.5d3f1a2b.01.02"), revision_of("28457")
     (('0000e0d5.5d3f1a2b.01', 2), None)
@@ -160,9 +160,9 @@ def parse_fill(document_id: str, document: Mapping[str, Any]) -> Fill:
 
 def _granted(fields: LedgerFields) -> tuple[str, float]:
     """
-    Return nonce and grant of a redeemed entry's fill; what is no grant costs nobody a fill, which is a fact.
+    Return nonce and grant of a redeemed entry's fill; a malformed grant does not invalidate the fill, which is a fact.
 
-    A document that Maestro has not counted yet is its writer's word, who grants nothing.
+    A document that Maestro has not counted yet comes from its writer, who cannot grant anything.
     """
     nonce, usd = fields.get("nonce"), as_number(fields.get("granted"))
     if fields.get("ledger_version") is None or not isinstance(nonce, str) or usd is None or usd <= 0:
@@ -172,10 +172,10 @@ def _granted(fields: LedgerFields) -> tuple[str, float]:
 
 def _fees(fields: LedgerFields, symbol: str, price: float) -> tuple[float, float]:
     """
-    Return a fill's fees, USD, and how many units of what was traded they took.
+    Return a fill's fees, USD, and the traded units that they took.
 
-    ``fees`` are USD. ``fee_qty`` is in ``fee_currency``: the coin that was traded counts at the fill's price, the money
-    it was traded for as it is, any other at ``fee_rate``, USD per unit of it.
+    ``fees`` are USD. ``fee_qty`` is in ``fee_currency``: the traded coin counts at the fill's price, the quote currency
+    and USD as they are, any other at ``fee_rate``, USD per unit of it.
     """
     fees = fields.number("fees", "a number", lambda _: True, 0.0)
     if fields.get("fee_qty") is None:

@@ -1,10 +1,10 @@
 """
-What one book was granted: the capital that mode, caps, limits and cash let its entries use, filled or not.
+What one book was granted: the capital that mode, caps, limits and cash allowed its entries, filled or not.
 
-It is what is open had cost, and what its entries were granted beyond what they have used. An entry's grant counts once,
-however many fills it has. A reduction leaves as much of the unused part as of the position; flat is 0, and a flip
-starts anew. A split changes nothing. What was granted and never filled earned and held nothing: the ledger has no fill
-of it, and it counts nowhere.
+It is the cost of what is open plus the unused grants of its entries. An entry's grant counts once, however many fills
+it has. A reduction keeps the same fraction of the unused part as of the position; flat is 0, and a flip starts over. A
+split changes nothing. A grant that was never filled earned and held nothing: the ledger has no fill of it, and it
+counts nowhere.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from functions.domain.ledger.fifo import CLOSED_QUANTITY, Floats, Lots, MatchedB
 from functions.domain.ledger.fills import Fill
 
 ENTRIES_KEPT = 20
-"""Of one open position: a further fill of an older one is taken for an entry of its own."""
+"""Maximum entries remembered per open position: a further fill of an older one counts as a new entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What entries of one open position were granted beyond what they have used, USD."""
+    """Unused grants of the entries of one open position, USD."""
 
     by_entry: Mapping[str, float] = field(default_factory=dict)
-    """By nonce, that with the latest fill last; 0 of one that used it all, whose further fills are granted nothing."""
+    """By nonce, the one with the latest fill last; 0 if used up, so that its further fills are granted nothing."""
     others: float = 0.0
-    """Of entries that are not told apart any more."""
+    """Of entries that are no longer distinguished."""
 
     @property
     def unused(self) -> float:
         return self.others + math.fsum(self.by_entry.values())
 
     def reduced(self, part: float) -> Grant:
-        """Return it with so much left, 0 to 1; of a position that ended, nothing."""
+        """Return it scaled by the fraction left, 0 to 1; empty for a position that ended."""
         if part == 0.0:
             return NO_GRANT
         return Grant({nonce: part * usd for nonce, usd in self.by_entry.items()}, part * self.others)
 
     def with_fill(self, fill: Fill, opened: float) -> Grant:
-        """Return it after a fill that opened units for so many USD."""
+        """Return it after a fill that opened units for an amount, USD."""
         by_entry = dict(self.by_entry)
         unused = by_entry.pop(fill.nonce, fill.granted)
         by_entry[fill.nonce] = max(0.0, unused - opened)
@@ -55,7 +55,7 @@ def granted(
     grant: Grant, opening: Lots, signed_quantity: Floats, fills: Sequence[Fill], matched: MatchedBook
 ) -> tuple[Grant, float]:
     """
-    Carry a book's grant over its fills.
+    Carry a book's grant through its fills.
 
     Parameters
     ----------
@@ -64,14 +64,14 @@ def granted(
     signed_quantity : NDArray, shape (fills,)
         As `functions.domain.ledger.fifo.match` took it.
     fills : sequence of Fill
-        The same, as they were told: who was granted what.
+        The same fills, with their grants.
     matched : MatchedBook
-        What `match` made of them.
+        The result of `match` for them.
 
     Returns
     -------
     tuple
-        The grant after them, and the most that was granted at one time from before the first on, USD.
+        The grant after them, and its peak from before the first on, USD.
     """
     most = opening.cost + grant.unused
     if not grant.by_entry and not any(fill.granted for fill in fills):
@@ -82,14 +82,14 @@ def granted(
         before, held = held, held + signed
         part = _part_left(before, held)
         grant = grant if part == 1.0 else grant.reduced(part)
-        if fill.granted and held * signed > 0 and opened > 0:  # what only reduces may seem to open a rounding of units
+        if fill.granted and held * signed > 0 and opened > 0:  # a pure reduction may seem to open a rounding error
             grant = grant.with_fill(fill, opened)
         most = max(most, open_cost + grant.unused)
     return grant, most
 
 
 def _part_left(before: float, after: float) -> float:
-    """Return which part of a position a fill leaves: 1 of one that it adds to, 0 of one that it ends or turns."""
+    """Return the fraction of a position that a fill leaves: 1 if it adds, 0 if it closes or flips it."""
     if abs(after) <= CLOSED_QUANTITY or before * after < 0:
         return 0.0
     return min(1.0, after / before) if abs(before) > CLOSED_QUANTITY else 1.0

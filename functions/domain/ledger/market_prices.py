@@ -1,5 +1,5 @@
 """
-Which session each price of a market data document is of.
+Assigns each price of a market data document to its session.
 
 A document's ``price`` is of the session that had last opened at its ``as_of``. Its ``history`` is the closes of the
 sessions before that one, newest last. A document that was written after the close, or by a feed that counts the
@@ -22,25 +22,25 @@ from functions.domain.kernel.symbols import canonical_symbol
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What is known of one symbol."""
+    """Prices of one symbol."""
 
     price: float | None
     closes: Sequence[Any]
-    """Oldest first; as the sender wrote them."""
+    """Oldest first, as sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarketPrices:
-    """A market data document, read."""
+    """A parsed market data document."""
 
     as_of: datetime
     series: Mapping[str, Series]
     """By canonical symbol."""
     ends_with_price: bool
-    """Whether histories end with the close of the price's own session."""
+    """Whether histories end with the close of the session of `price`."""
 
     def back(self, sessions: int) -> dict[str, float]:
-        """Return the prices, USD by canonical symbol, of that many sessions before the prices' own (0: of that)."""
+        """Return the prices, USD by canonical symbol, that many sessions before that of `price`."""
         found = {symbol: self._of(one, sessions) for symbol, one in self.series.items()}
         return {symbol: price for symbol, price in found.items() if price is not None}
 
@@ -58,7 +58,7 @@ def read_market_prices(document: Mapping[str, Any] | None) -> tuple[MarketPrices
     Returns
     -------
     tuple
-        The prices, None if there are none that can be used; and the first thing that is wrong with the document.
+        The prices, None if none can be used; and the first problem of the document.
     """
     if document is None:
         return None, None

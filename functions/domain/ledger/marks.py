@@ -1,4 +1,4 @@
-"""Marks: the prices a session's open lots are valued at, each with its time, and how a session's are kept."""
+"""Marks: the prices at which a session's open lots are valued, each with its time, and their storage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Mark:
     price: float
     """USD per unit."""
     at: datetime
-    """When, UTC."""
+    """Time of the price, UTC."""
 
 
 Marks = Mapping[str, Mark]
@@ -31,7 +31,7 @@ Marks = Mapping[str, Mark]
 
 
 def latest(kept: Marks, found: Marks) -> dict[str, Mark]:
-    """Return each symbol's later mark of one session; what is kept stays unless something newer is found."""
+    """Return each symbol's later mark of one session; a stored mark stays unless the other is newer."""
     newer = {symbol: mark for symbol, mark in found.items() if symbol not in kept or mark.at > kept[symbol].at}
     return {**kept, **newer}
 
@@ -56,7 +56,7 @@ def read_marks(document: Mapping[str, Any] | None) -> dict[str, Mark]:
     Raises
     ------
     PackedStateError
-        If its parts do not belong together, or a price is none.
+        If its parts are inconsistent, or a price is invalid.
     """
     if document is None:
         return {}

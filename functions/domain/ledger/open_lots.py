@@ -1,4 +1,4 @@
-"""What the ledger leaves open, and nothing else: no prices, no profit."""
+"""The ledger's open lots, without prices and profit."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from functions.domain.ledger.fifo import Lots
 
 def carried(opening: OpenLots, events: Iterable[Event], page_size: int = PAGE_SIZE) -> OpenLots:
     """
-    Return the lots that are open after further events, with memory for one page of them.
+    Return the open lots after further events, with memory for one page of them.
 
     Parameters
     ----------
     events : iterable of Event
         Oldest first.
     page_size : int
-        Events held at once, but for those of one instant, which are never parted.
+        Events held at once; those of one instant are never split between pages.
     """
     lots = dict(opening)
     for page, _ in pages_of(events, page_size):

@@ -1,4 +1,4 @@
-"""The performance documents of a day and a month: field names are a contract with users."""
+"""Performance documents of a day and a month: their field names are a contract with users."""
 
 from __future__ import annotations
 
@@ -28,40 +28,40 @@ _OF_MONTH: Kinds = {
     "fills": COUNT,
     "stale_marks": TEXTS,
 }
-"""What a month adds up, in a stored daily document."""
+"""Fields of a daily document that a month adds up."""
 _LATER_SUMS = ("income", *COST_SUMS)
-"""What a month adds up, too, and older days lack."""
+"""Further ones, which older days lack."""
 _OF_RESULT = ("uid", "strategy_id", "realized_pnl", "unrealized_pnl", "pnl", "fees", "fills", *_LATER_SUMS)
 _LABELS = {"day": "session", "month": "month"}
-"""Field of a performance document that has its period's label, by kind."""
+"""Field with the period's label, by kind of period."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A half-open stretch of time, [start, end), UTC, and what it is called."""
+    """A half-open interval, [start, end), UTC, with its label."""
 
     kind: str
     """day or month."""
     label: str
-    """YYYY-MM-DD or YYYY-MM: what tells one from another, whatever its bounds are."""
+    """YYYY-MM-DD or YYYY-MM: identifies the period, whatever its bounds."""
     start: datetime
     end: datetime
 
     @classmethod
     def of_session(cls, session: date, start: datetime, end: datetime) -> Period:
-        """Return a trading day with its market's bounds: the end of the session before, and its own."""
+        """Return a trading day with its market's bounds: the end of the previous session, and its own."""
         return cls("day", session.isoformat(), start, end)
 
     @classmethod
     def of_day(cls, day: date) -> Period:
-        """Return a day by the calendar, UTC: what is asked for before a market says when it was."""
+        """Return a calendar day, UTC: a requested day before the market's bounds are known."""
         start = datetime.combine(day, time(), UTC)
         return cls("day", day.isoformat(), start, start + timedelta(days=1))
 
     @classmethod
     def of_month(cls, year: int, month: int) -> Period:
         """
-        Return a month by the calendar, UTC; which sessions it has, and so its bounds, a market says.
+        Return a calendar month, UTC; its sessions, and so its bounds, depend on the market.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class Period:
     @classmethod
     def month_before(cls, day: date) -> Period:
         """
-        Return the calendar month before a day's own.
+        Return the calendar month before that of a day.
 
         >>> Period.month_before(date(2026, 1, 1)).label
         '2025-12'
@@ -115,12 +115,12 @@ def day_document(
     tenant_id: str, result: PeriodResult, period: Period, base: tuple[float, BaseSource], computed_at: datetime
 ) -> dict[str, Any]:
     """
-    Return one (uid, strategy)'s performance document of a session, which says what its return was computed from.
+    Return one (uid, strategy)'s performance document of a session, with the inputs of its return.
 
     Parameters
     ----------
     base : tuple
-        The capital base, USD, and what it is: `functions.domain.ledger.capital.capital_base`.
+        The capital base, USD, and its source: `functions.domain.ledger.capital.capital_base`.
     """
     capital, (usd, source) = result.capital, base
     return snapshot_document(tenant_id, result, period, usd, computed_at) | {
@@ -146,9 +146,9 @@ def first_and_last(month: Period) -> tuple[date, date]:
 
 def label_of(document: Mapping[str, Any]) -> str:
     """
-    Return the label of the period that a performance document is of.
+    Return the label of a performance document's period.
 
-    Documents of before labels were stored have bounds by the calendar, UTC.
+    Documents from before labels were stored have calendar bounds, UTC.
     """
     if document["period"] == "day":
         return day_of(document).isoformat()
@@ -158,14 +158,14 @@ def label_of(document: Mapping[str, Any]) -> str:
 
 def mode_at_end(state: ModeState | None, period: Period, before: Mapping[str, Any] | None) -> str | None:
     """
-    Return a strategy's mode at a day's end; None where nobody knows it any more.
+    Return a strategy's mode at the end of a day; None if it is no longer known.
 
     Parameters
     ----------
     state : ModeState or None
         Its mode now.
     before : mapping or None
-        The day's document, if it was computed before: what it knew stays known.
+        The day's document, if it was computed before: its mode is kept.
     """
     if state is not None and state.since < period.end:
         return str(state.mode)
@@ -173,13 +173,13 @@ def mode_at_end(state: ModeState | None, period: Period, before: Mapping[str, An
 
 
 def check_day_of_month(document: Mapping[str, Any]) -> None:
-    """Raise InputError if a stored daily document lacks what a month adds up."""
+    """Raise InputError if a stored daily document lacks a field that a month adds up."""
     check_daily(document, _OF_MONTH)
     check_fields(document, {}, dict.fromkeys(_LATER_SUMS, NUMBER))
 
 
 def result_of_days(uid: str, strategy_id: str, days: Sequence[Mapping[str, Any]]) -> PeriodResult:
-    """Return what one (uid, strategy)'s daily documents, oldest first and at least one, come to."""
+    """Return the sums of one (uid, strategy)'s daily documents, oldest first, at least one."""
     last = days[-1]
 
     def total(name: str) -> float:
@@ -205,8 +205,8 @@ def month_statistics(days: Sequence[Mapping[str, Any]], policy: Policy) -> dict[
     """
     Return a month's statistics from its daily documents, oldest first; None where undefined.
 
-    The month's return compounds its days, and its capital base is that of its first active day. The ratio and its
-    probability need as many active days as the policy asks for evidence.
+    The month's return compounds its days, and its capital base is that of its first active day. The Sharpe ratio and
+    its probability need as many active days as the policy requires as evidence.
     """
     sessions, year = SessionReturns.of(session_of([day]) for day in days), policy.periods_a_year
     returns, active = sessions.returns, sessions.active_sessions

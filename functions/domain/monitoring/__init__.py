@@ -1,1 +1,1 @@
-"""What people are shown and told."""
+"""What people see: alerts, reports, notifications, views."""

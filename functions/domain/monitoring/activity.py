@@ -1,4 +1,4 @@
-"""What Maestro did over some hours, counted from its decisions."""
+"""Maestro's activity over some hours, counted from its decisions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def orchestration_summary(decisions: Iterable[Mapping[str, Any]]) -> dict[str, A
     dict
         ``total_decisions``, ``systemic_risk_events``, ``strategies_reduced``, ``strategies_shadowed`` and
         ``strategies_disabled`` (sorted names), ``mode_changes``, and ``mode_distribution``: how often each mode was
-        decided, by mode.
+        decided.
     """
     total = risks = changes = 0
     modes = dict.fromkeys((str(mode) for mode in AgentMode), 0)

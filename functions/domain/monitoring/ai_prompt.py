@@ -1,8 +1,8 @@
 """
-What Gemini is asked about a decision, and what of its answer is kept.
+The prompt to Gemini about a decision, and the cleaning of its answer.
 
-A strategy's text (its name, tickers, reasoning, errors) is untrusted: it goes as JSON inside one data block, without
-the characters that could close the block, and short. The answer is kept as a plain sentence or two.
+A strategy's text (its name, tickers, reasoning, errors) is untrusted: it is sent as JSON inside one data block,
+shortened, without characters that could close the block. The answer is reduced to a plain sentence or two.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ SYSTEM_INSTRUCTION = (
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked."""
+    """A prompt to a model."""
 
     system_instruction: str
     text: str
 
 
 def prompt_of(decision: Mapping[str, Any]) -> Prompt:
-    """Return the question about a decision's log document; no nonce, tenant or account figure is in it."""
+    """Return the prompt about a decision's log document, without nonces, tenant and account figures."""
     verdicts = sorted(logged_verdicts(decision), key=lambda one: _importance(one, decision))
     told = [_told(one, decision) for one in verdicts[:MOST_STRATEGIES]]
     data = {
@@ -81,7 +81,7 @@ def _told(verdict: Mapping[str, Any], decision: Mapping[str, Any]) -> dict[str, 
 
 
 def _clean(text: object) -> str:
-    """Return text without control characters and angle brackets, which close blocks, and short."""
+    """Return text shortened, without control characters and angle brackets, which could close the block."""
     if text is None:
         return ""
     plain = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in str(text)[: 4 * MOST_CHARACTERS])

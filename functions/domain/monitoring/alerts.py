@@ -2,8 +2,8 @@
 What needs a person's attention: found in what is stored, raised once, resolved when it is over.
 
 A *condition* lasts (systemic risk, a strategy that fails): its alert opens when it begins and resolves when it ends. An
-*event* happens (a strategy promoted, a reservation lapsed): its alert is there once. Either has a key; there is one
-alert per key, so whoever looks twice, or two at once, raise nothing twice.
+*event* happens (a strategy promoted, a reservation lapsed): it raises one alert. Both have a key, and there is one
+alert per key, so that repeated or concurrent checks raise nothing twice.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from functions.domain.monitoring.notifications import Severity
 from functions.domain.monitoring.pages import page_of
 
 MOST_OPEN_ALERTS = 2500
-"""Conditions of a tenant that are looked at, to be resolved: two for each of 1,000 strategies, and others."""
+"""Maximum conditions of a tenant read to be resolved: two for each of 1,000 strategies, and others."""
 
 
 class AlertState(StrEnum):
-    """Where an alert stands."""
+    """The state of an alert."""
 
     OPEN = "OPEN"
     ACKNOWLEDGED = "ACKNOWLEDGED"
-    """Somebody looks after it."""
+    """Someone is handling it."""
     RESOLVED = "RESOLVED"
-    """Its condition is over, or there is nothing to do."""
+    """Its condition is over, or nothing needs to be done."""
 
 
 class AlertKind(StrEnum):
@@ -41,7 +41,7 @@ class AlertKind(StrEnum):
     MODE_DOWN = "MODE_DOWN"
     """A strategy lost allocation."""
     MODE_UP = "MODE_UP"
-    """A strategy earned allocation back."""
+    """A strategy regained allocation."""
     STRATEGY_ERROR = "STRATEGY_ERROR"
     LOAD_ERROR = "LOAD_ERROR"
     INPUTS = "INPUTS"
@@ -57,45 +57,45 @@ class AlertKind(StrEnum):
     RESERVATION_LAPSED = "RESERVATION_LAPSED"
     """A redeemed signal was neither filled nor released in time."""
     POSITION_BOOK = "POSITION_BOOK"
-    """Position book and ledger say different things, or the book closed by itself."""
+    """Position book and ledger differ, or the book was closed automatically."""
     DRIFT = "DRIFT"
-    """Broker and books differ, and go on doing so."""
+    """Broker and books differ persistently."""
     POSITIONS_LEFT = "POSITIONS_LEFT"
-    """A strategy that trades on paper, or not at all, still holds live positions."""
+    """A strategy that may not trade live still holds live positions."""
     OVERFILLED = "OVERFILLED"
-    """A fill traded more than there was to trade."""
+    """A fill exceeded what could be traded."""
     MEMBERSHIP_CLOSED = "MEMBERSHIP_CLOSED"
-    """A user was deleted or disabled in authentication, and so lost the membership."""
+    """A user was deleted or disabled in authentication and therefore lost the membership."""
     DAMAGED_ALERTS = "DAMAGED_ALERTS"
-    """Alerts that are stored and cannot be read."""
+    """Stored alerts cannot be read."""
     BROKER_TOLD = "BROKER_TOLD"
-    """The broker told of a trade that was not Maestro's, or of something that no rule books."""
+    """The broker reported a trade that was not Maestro's, or an activity that no rule books."""
     CAPACITY = "CAPACITY"
-    """Something is near a limit that ends something."""
+    """Something is near a limit beyond which it fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to raise, or to keep raised."""
+    """Something to raise, or to keep raised."""
 
     key: str
-    """The same for the same thing: the alert's identity."""
+    """Identifies the alert."""
     kind: AlertKind
     severity: Severity
     title: str
-    """One line, as reports show it."""
+    """One line, for reports."""
     detail: str
     is_event: bool = False
     is_new: bool = True
-    """False: keeps an open alert open, but raises none."""
+    """False: keeps an alert open, but raises no new one."""
     variant: str = ""
-    """What to tell again when it changes for the worse (``is_new``), while the alert is open."""
+    """While the alert is open, a changed variant for the worse (``is_new``) is notified again."""
     is_retold: bool = True
-    """False: another ``variant`` is stored, and told to nobody, while the alert is open or was a moment ago."""
+    """False: a changed ``variant`` is stored without notification, while the alert is open or recently was."""
     members: tuple[str, ...] = ()
     """
-    The problems it stands for, by name (`member_names`), where it may stand for several: one that comes is told while
-    the others hold, and one that ends is shown as over.
+    The problems it covers, by name (`member_names`), if it may cover several: one that begins is notified while the
+    others persist, and one that ends is shown as over.
     """
     fields: Mapping[str, str] = field(default_factory=dict)
 
@@ -107,7 +107,7 @@ class AlertChange:
     alert_id: str
     document: dict[str, Any]
     is_told: bool
-    """Whether people hear of it."""
+    """Whether people are notified."""
 
 
 def alert_id(key: str) -> str:
@@ -119,21 +119,21 @@ def reconcile(
     alerts: Mapping[str, Mapping[str, Any]], findings: Sequence[Finding], now: datetime, cooldown: timedelta
 ) -> list[AlertChange]:
     """
-    Compare what is found with the alerts there are.
+    Compare findings with the existing alerts.
 
     Parameters
     ----------
     alerts : mapping
-        By id: all that are open or acknowledged, and those of the findings' keys that are resolved.
+        By id: all open or acknowledged ones, and resolved ones with the findings' keys.
     findings : sequence of Finding
-        Everything that holds now.
+        All current findings.
     cooldown : timedelta
-        A condition that comes back this soon after it was over opens its alert again, but is not told again.
+        A condition that returns within this time after it ended reopens its alert without notification.
 
     Returns
     -------
     list
-        What to store; nothing when all is as it was.
+        What to store; empty if nothing changed.
     """
     changes = [change for finding in findings if (change := _found(alerts, finding, now, cooldown)) is not None]
     lasting = {alert_id(finding.key) for finding in findings if not finding.is_event}
@@ -166,20 +166,20 @@ def _found(
 def _still_found(
     key: str, before: Mapping[str, Any], finding: Finding, now: datetime, cooldown: timedelta
 ) -> AlertChange | None:
-    """Return what changed of an alert that is open: nothing, what it shows, or something people have to hear of."""
+    """Return the change of an open alert: none, only its text, or one to notify."""
     is_other = before["variant"] != finding.variant
     if not is_other and holding(before.get("members") or ()) == list(finding.members):
         return None
     is_told = finding.is_new and ((is_other and finding.is_retold) or bool(_fresh(before, finding, now, cooldown)))
     again = _opened(finding, now, cooldown, before) | {"opened_at": before["opened_at"]}
-    if not is_told:  # whoever looks after it still does
+    if not is_told:  # it stays acknowledged
         kept = ("state", "acknowledged_at", "acknowledged_by", "occurrences")
         again |= {name: before.get(name) for name in kept}
     return AlertChange(key, again, is_told=is_told)
 
 
 def _fresh(before: Mapping[str, Any], finding: Finding, now: datetime, cooldown: timedelta) -> list[str]:
-    """Return the members people have not heard of; none of an alert from before there were members."""
+    """Return the members not notified yet; none for an alert from before there were members."""
     known = before.get("members")
     return [] if known is None else carried_on(known, finding.members, now, cooldown)[1]
 
@@ -192,7 +192,7 @@ def _resolved(alert: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 def _opened(
     finding: Finding, now: datetime, cooldown: timedelta, before: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return the document of an alert that opens now; ``before`` is what it was, if there was one."""
+    """Return the document of an alert that opens now; ``before`` is the earlier one, if any."""
     is_done = finding.is_event and finding.severity is Severity.INFO
     known = (before or {}).get("members") or ()
     members, fresh = carried_on(known, finding.members, now, cooldown)
@@ -225,7 +225,7 @@ OF_ALERT_AT_TIMES: Kinds = {"resolved_at": TIME, "acknowledged_at": TIME, "ackno
 
 
 def check_alert(alert: Mapping[str, Any]) -> None:
-    """Check that an alert has what is read of it when it is compared. Raises InputError."""
+    """Check that an alert has the fields needed to compare it. Raises InputError."""
     check_fields(alert, OF_ALERT, OF_ALERT_AT_TIMES)
     if alert["state"] == AlertState.RESOLVED:
         check_fields(alert, {"resolved_at": TIME})
@@ -234,7 +234,7 @@ def check_alert(alert: Mapping[str, Any]) -> None:
 
 
 def acknowledged(alert: Mapping[str, Any], uid: str, now: datetime) -> dict[str, Any]:
-    """Return an alert that somebody took on; the first to do so stays on record, and a resolved one stays resolved."""
+    """Return an acknowledged alert; the first to acknowledge stays on record, and a resolved alert stays resolved."""
     if alert.get("acknowledged_at") is not None:
         return dict(alert)
     state = AlertState.ACKNOWLEDGED if alert["state"] == AlertState.OPEN else AlertState(alert["state"])

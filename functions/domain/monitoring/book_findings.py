@@ -1,4 +1,4 @@
-"""What alerts find in the position book, in its comparison with the ledger, and in fills that went beyond it."""
+"""Findings in the position book, its comparison with the ledger, and fills that exceeded it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from functions.domain.orchestration.position_book import Holding, PositionBook
 from functions.domain.trading.reservations import Overfill
 
 OVERFILLS_TOLD = timedelta(days=1)
-"""How long ago an over-fill may have been recorded that is still news."""
+"""How recently an over-fill must have been recorded to be reported."""
 _NAMED_POSITIONS = 5
 
 
 def positions_left(decision: Mapping[str, Any], book: PositionBook, policy: Policy) -> Iterator[Finding]:
-    """Yield the strategies that may not trade live, by the last decision, and still hold something."""
+    """Yield the strategies that may not trade live, by the last decision, but still hold something."""
     by_owner: dict[str, list[Holding]] = defaultdict(list)
     for (owner, _), holding in sorted(book.holdings.items()) if book.is_open else ():
         by_owner[owner].append(holding)
@@ -46,10 +46,10 @@ def positions_left(decision: Mapping[str, Any], book: PositionBook, policy: Poli
 
 
 def position_book(documents: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Yield what the last comparison of the position book with the ledger found; one that was skipped says nothing."""
+    """Yield the result of the last comparison of position book and ledger; a skipped one yields nothing."""
     compared = (job for job in documents if job.get("book_status") not in {None, "NOT_COMPARED"})
     job = next(compared, {})
-    mend = 'make maestro ARGS="book open TENANT" shows and mends it'
+    mend = 'make maestro ARGS="book open TENANT" shows and fixes it'
     if job.get("book_status") == "DIFFERS":
         title = f"📒 {job['book_differs']} positions differ between position book and ledger"
         rows = (
@@ -81,7 +81,7 @@ def position_book(documents: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
 
 
 def overfills(found: Iterable[Overfill], now: datetime) -> Iterator[Finding]:
-    """Yield the fills of the last day that traded more than there was."""
+    """Yield the last day's fills that exceeded what could be traded."""
     for one in found:
         if now - one.recorded_at > OVERFILLS_TOLD:
             continue
@@ -93,14 +93,14 @@ def overfills(found: Iterable[Overfill], now: datetime) -> Iterator[Finding]:
             Severity.CRITICAL,
             f"🚧 {one.strategy_id} {what} {'it held, or its exit allowed' if is_sale else 'its exit allowed'}",
             f"fill {one.fill_id}, recorded at {one.recorded_at.isoformat(timespec='seconds')}, is in the ledger and in "
-            "the position book: see what the broker's account holds now, and whether the client keeps to max_qty",
+            "the position book: check what the broker's account holds now, and whether the client respects max_qty",
             is_event=True,
             fields={"strategy_name": one.strategy_id},
         )
 
 
 def _listed(held: list[Holding]) -> str:
-    """Return the most valuable positions as text, and how many others there are."""
+    """Return the most valuable positions as text, and the number of others."""
     by_value = sorted(held, key=lambda one: -abs(one.qty * one.average_price))
     named = ", ".join(f"{_units(one.qty)} {one.symbol}" for one in by_value[:_NAMED_POSITIONS])
     more = len(held) - _NAMED_POSITIONS
@@ -109,15 +109,15 @@ def _listed(held: list[Holding]) -> str:
 
 def _way_out(mode: AgentMode, policy: Policy) -> str:
     if mode is AgentMode.DISABLED:
-        return "its own exits pass; nothing else leaves them: place the orders yourself, or enable it"
+        return "only its own exits close them: place the orders yourself, or enable it"
     if policy.on_shadow is OnShadow.FLATTEN:
-        return "on_shadow is flatten: Maestro leaves them, one symbol a cycle, by exits that a client has to trade"
-    return "its own exits pass; on_shadow: flatten in the policy lets Maestro leave them by itself"
+        return "on_shadow is flatten: Maestro closes them, one symbol per cycle, by exits that a client must trade"
+    return "its own exits pass; with on_shadow: flatten in the policy, Maestro closes them by itself"
 
 
 def _units(qty: float) -> str:
     """
-    Return units as people write them.
+    Return units as readable text.
 
     >>> _units(999990.0), _units(-2.5), _units(0.00012), _units(1e-9)
     ('999,990', '-2.5', '0.00012', '1e-09')

@@ -1,4 +1,4 @@
-"""What the broker told that a person should look at, as alerts."""
+"""The broker's reports that need attention, as alerts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TITLE = 160
 
 
 def broker_told(told: Iterable[Mapping[str, Any]], now: datetime) -> Iterator[Finding]:
-    """Yield what was told within the last day: trades that were not Maestro's, and what no rule books."""
+    """Yield the last day's reports: trades that were not Maestro's, and activities that no rule books."""
     for one in told:
         if now - one["at"] <= TOLD_WITHIN:
             yield Finding(
@@ -23,7 +23,7 @@ def broker_told(told: Iterable[Mapping[str, Any]], now: datetime) -> Iterator[Fi
                 AlertKind.BROKER_TOLD,
                 Severity.WARNING,
                 f"🏦 {shortened(one['text'], _TITLE)}",
-                f"{one['text']}; the broker told it at {one['at'].isoformat(timespec='seconds')}: see broker status, "
+                f"{one['text']}; the broker reported it {one['at'].isoformat(timespec='seconds')}: see broker status, "
                 "and whether positions are as they should be",
                 is_event=True,
             )

@@ -1,4 +1,4 @@
-"""Limits that end something when they are reached, and the warning before."""
+"""Limits beyond which something fails, and the warning before."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ URGENT_AT = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit, and what an operator has to know of it."""
+    """One limit, and what an operator must know about it."""
 
     name: str
     what: str
     most: int
     unit: str
     at_limit: str
-    """What happens there."""
+    """What happens at the limit."""
     way_out: str
 
 
@@ -35,7 +35,7 @@ def _document(name: str, what: str, at_limit: str, way_out: str) -> Limit:
     return Limit(name, what, MOST_BYTES, "bytes", at_limit, way_out)
 
 
-_FEWER = "run fewer strategies in this tenant, or part them between two"
+_FEWER = "run fewer strategies in this tenant, or split them between two tenants"
 _CYCLES_FAIL = "every cycle fails and nothing is decided"
 _REFUSED = "newer snapshots are refused with TOO_LARGE, what is stored becomes stale, and BUYs are held"
 LIMITS = (
@@ -46,7 +46,7 @@ LIMITS = (
         MAX_WINDOW_STRATEGIES,
         "strategies",
         "the nightly snapshot fails, and modes stay as they are",
-        "names count for 180 days after their last day: rename fewer strategies, or part them between two tenants",
+        "names count for 180 days after their last day: rename fewer strategies, or split them between two tenants",
     ),
     Limit(
         "day_commit",
@@ -54,14 +54,14 @@ LIMITS = (
         MOST_COMMITTED_BYTES,
         "bytes",
         "the nightly snapshot fails, and modes stay as they are",
-        "leave positions of many small lots, or part the strategies between two tenants",
+        "close positions of many small lots, or split the strategies between two tenants",
     ),
     _document("decision", "a decision's log document", _CYCLES_FAIL, f"give strategies shorter names, or {_FEWER}"),
     _document(
         "signals",
         "a session's signals",
         _CYCLES_FAIL,
-        f"let strategies return fewer fields of their own and name what they leave, or {_FEWER}",
+        f"let strategies return fewer fields of their own and name the symbols that they exit, or {_FEWER}",
     ),
     _document(
         "modes",
@@ -72,19 +72,19 @@ LIMITS = (
     _document(
         "session",
         "reservations and spendings, state/session",
-        "no cycle, redemption or fill is committed any more",
+        "cycles, redemptions and fills can no longer be committed",
         "lower reservation_ttl_seconds, release what is not traded, and send account snapshots more often",
     ),
     _document(
-        "policy", "the policy", "it cannot be changed any more, the kill switch included", "name fewer strategies"
+        "policy", "the policy", "it can no longer be changed, including the kill switch", "name fewer strategies"
     ),
     Limit(
         "position_book",
         "the position book",
         position_book.MOST_BYTES,
         "bytes",
-        "it closes by itself, and nobody knows what strategies hold",
-        "leave small positions, or part the strategies between two tenants",
+        "it is closed automatically, and positions are unknown",
+        "close small positions, or split the strategies between two tenants",
     ),
     _document("account", "the account snapshot", _REFUSED, "send fewer fields of a position"),
     Limit(
@@ -93,7 +93,7 @@ LIMITS = (
         MAX_POSITIONS,
         "positions",
         "newer snapshots are refused, what is stored becomes stale, and BUYs are held",
-        "send one position a symbol; who holds what the position book knows",
+        "send one position per symbol; the position book knows who holds it",
     ),
     Limit("closes", "the histories of market data", MAX_CLOSES, "closes", _REFUSED, "send shorter histories"),
     Limit(
@@ -109,14 +109,14 @@ LIMITS = (
         "the number of open alerts",
         MOST_OPEN_ALERTS,
         "alerts",
-        "some that are over are not resolved",
-        "see to what is open",
+        "some that are over stay unresolved",
+        "handle the open ones",
     ),
 )
 
 
 def capacity(sizes: Mapping[str, float]) -> Iterator[Finding]:
-    """Yield what is near a limit, by sizes under the limits' names; what nobody measured is not near."""
+    """Yield what is near a limit, given sizes by limit name; unmeasured sizes are skipped."""
     for limit in LIMITS:
         size = sizes.get(limit.name, 0)
         share = size / limit.most

@@ -1,13 +1,13 @@
 """
 The channels that take a tenant's notifications, validated where they are read.
 
-They are the server's alone to read, ``tenants/{t}/config/notifications``, as their addresses are secrets::
+Only the server may read ``tenants/{t}/config/notifications``, as addresses are secrets::
 
     {"channels": [{"id": "ops", "type": "slack", "url": "https://hooks.slack.com/services/…", "enabled": true,
                    "rules": [{"kinds": ["DAILY_REPORT"], "severities": ["INFO"], "mode": "silent"}]}]}
 
 A channel of type ``fcm`` has a ``topic`` or a ``token`` instead of a ``url``. The first rule that matches decides;
-one without ``kinds`` or ``severities`` matches all of them; without a match it is ``on``.
+one without ``kinds`` or ``severities`` matches all; without a match the mode is ``on``.
 """
 
 from __future__ import annotations
@@ -26,42 +26,42 @@ from functions.domain.kernel.parsing import Hidden, read_each, read_text, read_w
 from functions.domain.monitoring.notifications import TEST_KIND, Notification, Severity
 
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
-"""No double underscore: a delivery's id is told apart by it."""
+"""No double underscore, which separates the parts of a delivery's id."""
 
 _CHANNEL_FIELDS = ("id", "type", "url", "topic", "token", "enabled", "rules")
 
 _LONGEST_HOST = 253
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _ENCODED = "xn--"
-"""What a label begins with that stands for one in another script (RFC 5890)."""
+"""Prefix of a label that encodes another script (RFC 5890)."""
 
 _RULE_FIELDS = ("kinds", "severities", "mode")
 
 
 class ChannelType(StrEnum):
-    """What is at the other end."""
+    """The kind of receiver."""
 
     SLACK = "slack"
-    """Slack, or what takes the same, as Mattermost does."""
+    """Slack, or a compatible receiver such as Mattermost."""
     DISCORD = "discord"
     WEBHOOK = "webhook"
-    """The tenant's own server; what it gets is signed."""
+    """The tenant's own server; requests are signed."""
     FCM = "fcm"
     """Phones, through Firebase Cloud Messaging."""
 
 
 class DeliveryMode(StrEnum):
-    """How a channel takes a notification."""
+    """How a channel delivers a notification."""
 
     ON = "on"
     SILENT = "silent"
-    """It arrives, and makes no phone ring, where the channel can tell the two apart: Slack's webhooks cannot."""
+    """It arrives without sound, if the channel supports that: Slack's webhooks do not."""
     OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a channel takes some notifications."""
+    """How a channel delivers some notifications."""
 
     kinds: frozenset[str] | None
     """None: all."""
@@ -102,15 +102,15 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """What a tenant's document says: the channels that can be used, and what is wrong with the others."""
+    """A tenant's channels: the usable ones, and what is wrong with the others."""
 
     usable: Mapping[str, Channel]
     problems: Mapping[str, InputError]
-    """By channel id; by place, as ``channels[2]``, where the id is what is wrong."""
+    """By channel id, or by position like ``channels[2]`` if the id is wrong."""
 
 
 def read_channels(document: Any) -> Channels:
-    """Read ``tenants/{t}/config/notifications`` (None: no document, no channels); one malformed stops no other."""
+    """Read ``tenants/{t}/config/notifications`` (None: no channels); a malformed channel stops no other."""
     usable: dict[str, Channel] = {}
     problems: dict[str, InputError] = {}
     entries = () if document is None else document.get("channels", ())
@@ -134,12 +134,12 @@ def _channel_id(place: str, entry: Any, taken: set[str]) -> str:
     if not isinstance(channel_id, str) or len(channel_id) > 64 or not _CHANNEL_ID.fullmatch(channel_id):
         raise InputError(f"{place}.id", "letters and digits, joined by single _ or -, at most 64", shown(channel_id))
     if channel_id in taken:
-        raise InputError(f"{place}.id", "another than those before it", channel_id)
+        raise InputError(f"{place}.id", "different from the ids before it", channel_id)
     return channel_id
 
 
 def _read_channel(place: str, entry: Mapping[str, Any]) -> Channel:
-    """Read a channel whose id is known to be right."""
+    """Read a channel with a valid id."""
     _refuse_others(place, entry, _CHANNEL_FIELDS)
     channel_type = read_word(ChannelType, f"{place}.type", entry.get("type"))
     is_enabled = entry.get("enabled", True)
@@ -148,7 +148,7 @@ def _read_channel(place: str, entry: Mapping[str, Any]) -> Channel:
     allowed = ("topic", "token") if channel_type is ChannelType.FCM else ("url",)
     given = [name for name in ("url", "topic", "token") if entry.get(name) is not None]
     if len(given) != 1 or given[0] not in allowed:
-        raise InputError(f"{place}.{' or '.join(allowed)}", "the one target of its type", given)
+        raise InputError(f"{place}.{' or '.join(allowed)}", "given as the only target of its type", given)
     limit, is_target = _TARGETS[given[0]]
     target = entry[given[0]]
     if not isinstance(target, str) or not is_target(target):
@@ -179,19 +179,19 @@ def _read_rule(place: str, rule: Any) -> Rule:
 
 
 def _refuse_others(place: str, entry: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Refuse a misspelt field, which would otherwise mean: everything, at all times."""
+    """Refuse unknown fields: a misspelt one would match everything."""
     for name in entry:
         if name not in known:
-            raise InputError(place, "of the fields " + ", ".join(known), shown(name))
+            raise InputError(place, "a map of the fields " + ", ".join(known), shown(name))
 
 
 def _is_url(text: str) -> bool:
-    """Tell whether a text looks like a URL; what may be connected to is for the sender to say."""
+    """Return whether a text looks like a URL; the sender checks whether it may connect."""
     if len(text) > 2048 or not text.isascii() or not text.isprintable() or " " in text:
         return False
     try:
         parts = urlsplit(text)
-        _ = parts.port  # raises for one that is no number, or too large
+        _ = parts.port  # raises if it is not a number, or too large
     except ValueError:
         return False
     is_bracketed = parts.netloc.startswith("[")
@@ -200,9 +200,9 @@ def _is_url(text: str) -> bool:
 
 
 def _is_host(name: str) -> bool:
-    """Tell whether a host is an IP address, or a name of labels that DNS takes."""
+    """Return whether a host is an IP address or a valid DNS name."""
     labels = name.removesuffix(".").split(".")
-    if ":" in name or labels[-1].isdigit():  # as browsers do: a name that ends in a number is an address, or nothing
+    if ":" in name or labels[-1].isdigit():  # as in browsers: a name that ends in a number is an address or invalid
         try:
             ip_address(name)
         except ValueError:

@@ -1,4 +1,4 @@
-"""What alerts find in the alerts themselves."""
+"""Findings in the stored alerts themselves."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _NAMED = 10
 
 def damaged_alerts(damaged: Mapping[str, str], found: Sequence[Finding]) -> Iterator[Finding]:
     """
-    Yield what to tell of damaged alerts, but for those that are written anew, as what they are of is found again.
+    Yield a finding about damaged alerts, except those rewritten because their condition was found again.
 
     Parameters
     ----------
     damaged : mapping
         What is wrong with each, by id.
     found : sequence of Finding
-        Everything else that holds.
+        All other current findings.
     """
     anew = {alert_id(finding.key) for finding in found if finding.is_new}
     left = {key: wrong for key, wrong in damaged.items() if key not in anew}

@@ -1,4 +1,4 @@
-"""What alerts find where broker and books differ."""
+"""Findings about differences between broker and books."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from functions.domain.orchestration.drift import Difference, Drifts
 
 _NAMED = 10
 _WHAT_WAITS: Mapping[OnDrift, str] = {
-    OnDrift.WARN: "nothing waits for it",
-    OnDrift.HOLD: "entries of these symbols wait",
-    OnDrift.HALT: "all entries wait",
+    OnDrift.WARN: "entries are not held",
+    OnDrift.HOLD: "entries in these symbols are held",
+    OnDrift.HALT: "all entries are held",
 }
-_LOOK = 'make maestro ARGS="reconcile TENANT" shows it, and books what is right'
+_LOOK = 'make maestro ARGS="reconcile TENANT" shows it, and adopts what is right'
 
 
 def drift(drifts: Drifts, policy: Policy) -> Iterator[Finding]:
-    """Yield what broker and books go on having otherwise, with both figures and the likely kind."""
+    """Yield lasting differences between broker and books, with both figures and the likely kind."""
     lasting = drifts.lasting
     if not lasting:
         return

@@ -1,4 +1,4 @@
-"""Why a strategy did, or did not, trade: told from a stored decision, its redemption and its fills."""
+"""Why a strategy did, or did not, trade: explained by a stored decision, its redemption and its fills."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Explanation:
     at: str
     strategy_name: str
     verdict: str
-    """The whole in one sentence."""
+    """The explanation in one sentence."""
     steps: tuple[str, ...]
     """What was proposed, what each rule did, what was redeemed, what was filled, in order."""
     reason_codes: tuple[str, ...]
@@ -34,7 +34,7 @@ def explain(
     unredeemed: UnredeemedFills,
 ) -> Explanation | None:
     """
-    Explain one strategy's part in a decision; None if it had none.
+    Explain one strategy's part in a decision; None if it took no part.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def explain(
     fills : sequence of mapping
         Ledger documents of the redemption.
     unredeemed : UnredeemedFills
-        What was filled for the strategy without a redemption.
+        The strategy's fills without a redemption.
     """
     verdict = next((one for one in logged_verdicts(decision) if one["strategy_name"] == strategy_name), None)
     if verdict is None:
@@ -108,7 +108,7 @@ def _filled(fills: Sequence[Document], unredeemed: UnredeemedFills) -> str:
 
 
 def _past_maestro(unredeemed: UnredeemedFills) -> list[str]:
-    """Say what else the ledger has of the strategy in that time."""
+    """Return sentences about the strategy's other fills in that time."""
     said = []
     if unredeemed.fills:
         said.append(f"Filled without redemption: {listed(unredeemed.fills)}.")
@@ -151,7 +151,7 @@ def _verdict(
 
 
 def _why_not(signal: Document, verdict: Document, codes: Sequence[str]) -> str:
-    """Say why no client traded a signal that nobody redeemed."""
+    """Return why no client traded a signal that was not redeemed."""
     last, proposed = codes[-1], signal.get("original_action", signal["action"])
     if proposed == "HOLD":
         return f"it proposed nothing ({last})"

@@ -1,4 +1,4 @@
-"""What alerts find in decisions, in the tenant's state, in its jobs and in its redemptions."""
+"""Findings in decisions, in the tenant's state, in its jobs and in its redemptions."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ Document = Mapping[str, Any]
 
 MISSED_AFTER = 2 * SLOT_PERIOD
 JOB_CUT_OFF_AFTER = timedelta(hours=2)
-"""A job has nine minutes, and begins anew where it is retried."""
+"""A job has nine minutes, and starts over when retried."""
 _NAMED_ISSUES = 20
 _VARIANT_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """Everything that alerts look at."""
+    """Everything that alerts are checked on."""
 
     now: datetime
     policy: Policy
     breaker: BreakerState
     new_decisions: Sequence[Document]
-    """Log documents nobody has looked at yet, oldest first."""
+    """Log documents not checked yet, oldest first."""
     last_decision: Document | None
     is_market_open: bool
-    """For two periods already; only asked when a decision is missing."""
+    """Whether the market has been open for two periods; only called when a decision is missing."""
     jobs: Sequence[Document]
     """The last performance jobs, newest first."""
     lapsed: Sequence[Document]
@@ -54,15 +54,15 @@ class Observed:
     overfills: Sequence[Overfill] = ()
     """The latest, of any age."""
     closed_memberships: Sequence[Document] = ()
-    """Those closed for want of a user within the last day: ``uid``, ``email``, ``because`` and ``at``."""
+    """Those closed within the last day for lack of a user: ``uid``, ``email``, ``because`` and ``at``."""
     broker_told: Sequence[Document] = ()
-    """What the broker told for a person to look at: ``at`` and ``text``."""
+    """The broker's reports that need attention: ``at`` and ``text``."""
     sizes: Mapping[str, float] = field(default_factory=dict)
     """By the names of `functions.domain.monitoring.capacity.LIMITS`."""
 
 
 def findings(observed: Observed) -> list[Finding]:
-    """Return everything there is to raise or keep raised, in the order people should read it."""
+    """Return everything to raise or keep raised, in reading order."""
     found: list[Finding] = []
     found += trading_state(observed.policy, observed.now)
     found += breaker(observed.breaker, observed.now)
@@ -125,7 +125,7 @@ def missed_cycles(observed: Observed) -> Iterator[Finding]:
 
 
 def of_decision(decision: Document) -> Iterator[Finding]:
-    """Yield what holds as of the last decision."""
+    """Yield findings of the last decision."""
     if decision.get("systemic_risk_detected"):
         details = str(decision.get("systemic_risk_details"))
         yield Finding(
@@ -153,12 +153,12 @@ def of_decision(decision: Document) -> Iterator[Finding]:
 
 
 def _of_error(key: str, kind: AlertKind, title: str, error: str) -> Finding:
-    """Return what an error that lasts is; another sort of error is another problem."""
+    """Return the finding of a lasting error; another kind of error is another problem."""
     return Finding(key, kind, Severity.WARNING, title, error, members=member_names([sort_of(error)]))
 
 
 def _problem(issue: Document) -> str:
-    """Return what tells an issue from another of its kind: its code, and what it is about."""
+    """Return what identifies an issue: its code and its subject."""
     subject = issue.get("subject")
     return str(issue["reason_code"]) if subject is None else f"{issue['reason_code']} {subject}"
 
@@ -174,7 +174,7 @@ _OF_DIFFERENCE: Kinds = {"strategy_id": TEXT, "symbol": TEXT, "book_qty": NUMBER
 
 
 def check_job(document: Document) -> None:
-    """Check that a job's record has what is read of it. Raises InputError."""
+    """Check that a job's record has every field that is read. Raises InputError."""
     check_fields(document, {"started_at": TIME} if document.get("status") == "RUNNING" else {}, _OF_JOB)
     if document.get("book_status") == "DIFFERS":
         check_fields(document, {"book_differs": COUNT, "book_differences": MAPS})
@@ -183,12 +183,12 @@ def check_job(document: Document) -> None:
 
 
 def jobs(documents: Iterable[Document], now: datetime) -> Iterator[Finding]:
-    """Yield what the last job of each kind, and every recent job's skipped documents, call for."""
+    """Yield findings of the last job of each kind, and of every recent job's skipped documents."""
     seen = set()
     for job in documents:
         job_id, status = str(job["job_id"]), job.get("status")
         kind = job_id.split("-", maxsplit=1)[0]
-        error = "it began and never ended" if _is_cut_off(job, now) else str(job.get("error"))
+        error = "it began but did not finish" if _is_cut_off(job, now) else str(job.get("error"))
         if kind not in seen and (status == "FAILED" or _is_cut_off(job, now)):
             yield Finding(
                 f"job:{kind}",
@@ -200,7 +200,7 @@ def jobs(documents: Iterable[Document], now: datetime) -> Iterator[Finding]:
                 is_retold=False,
                 members=member_names([sort_of(error)]),
             )
-        if status != "RUNNING" or _is_cut_off(job, now):  # one that only began does not say how the last one ended
+        if status != "RUNNING" or _is_cut_off(job, now):  # a running job does not show how the last one ended
             seen.add(kind)
         if job.get("skipped_documents"):
             title = f"🧾 {job_id} skipped {job['skipped_documents']} documents"
@@ -210,12 +210,12 @@ def jobs(documents: Iterable[Document], now: datetime) -> Iterator[Finding]:
 
 
 def _is_cut_off(job: Document, now: datetime) -> bool:
-    """Tell whether a job began so long ago that nobody works on it any more."""
+    """Return whether a job began so long ago that it can no longer be running."""
     return job.get("status") == "RUNNING" and now - job["started_at"] > JOB_CUT_OFF_AFTER
 
 
 def check_lapsed(redemption: Document) -> None:
-    """Check that a redemption has what is told of it. Raises InputError."""
+    """Check that a redemption has every field that is reported. Raises InputError."""
     names = ("nonce", "strategy_id", "symbol", "action")
     check_fields(redemption, {**dict.fromkeys(names, TEXT), "notional": NUMBER})
 
@@ -229,7 +229,7 @@ def lapsed_reservations(redemptions: Iterable[Document]) -> Iterator[Finding]:
             Severity.WARNING,
             f"⌛ {name} redeemed {redemption['action']} {symbol} and never filled or released it",
             f"nonce {shown_nonce(redemption['nonce'])}…, {redemption['notional']:.2f} USD were reserved: "
-            "see whether the broker has an order of this client_order_id",
+            "check whether the broker has an order with this client_order_id",
             is_event=True,
             fields={"strategy_name": name},
         )
@@ -241,7 +241,7 @@ def closed_memberships(closed: Iterable[Document]) -> Iterator[Finding]:
             f"membership:{one['uid']}:{one['at'].isoformat()}",
             AlertKind.MEMBERSHIP_CLOSED,
             Severity.WARNING,
-            f"🚪 {one['email']} was {one['because'].lower()} in Firebase Authentication, and is no member any more",
-            "make maestro's user enable opens the membership again, where the user still exists",
+            f"🚪 {one['email']} was {one['because'].lower()} in Firebase Authentication, and is no longer a member",
+            "make maestro's user enable reopens the membership, if the user still exists",
             is_event=True,
         )

@@ -1,4 +1,4 @@
-"""What each strategy holds live at one instant, as people look at it."""
+"""Each strategy's live positions at one instant, for display."""
 
 from __future__ import annotations
 
@@ -26,75 +26,75 @@ class LivePosition:
     symbol: str
     """As the last fill spelled it."""
     qty: float
-    """Units; below 0 short."""
+    """Units; negative if short."""
     average_price: float
     """USD per unit."""
     price: float | None
-    """USD per unit, of the market data; None where they have none."""
+    """USD per unit, from the market data; None if it has none."""
     unrealized_pnl: float | None
     """USD; None without a price."""
     mode: AgentMode | None
-    """Of the strategy; None where no cycle gave it one."""
+    """The strategy's mode; None if no cycle has set one."""
     exits_under_way: float
-    """Units that redeemed exits are still to trade."""
+    """Units that redeemed exits have yet to trade."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderUnderWay:
-    """One redeemed signal whose outcome is open."""
+    """One redeemed signal with an open outcome."""
 
     nonce_prefix: str
     strategy_id: str
     symbol: str
-    """Empty for an exit from everything the strategy has."""
+    """Empty for an exit from everything the strategy holds."""
     intent: Intent
     qty: float | None
-    """The most an exit may trade, units; None for an entry, and where that is not known."""
+    """The most an exit may trade, units; None for an entry, and if unknown."""
     filled_qty: float
     """Units."""
     lapses_at: datetime
     is_lapsed: bool
-    """Whether it lapsed without a fill or a release: an entry, which may be filled all the same."""
+    """Whether it is an entry that lapsed without a fill or a release; it may still be filled."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnownedPosition:
-    """What the account holds of a symbol, and no strategy does."""
+    """What the account holds of a symbol beyond strategies' books."""
 
     symbol: str
     """Canonical."""
     qty: float
-    """Units; below 0 short."""
+    """Units; negative if short."""
 
 
 @dataclass(frozen=True, slots=True)
 class LivePositions:
-    """The position book, and what the account and the market data say beside it."""
+    """The position book, with information from account and market data."""
 
     is_open: bool
     opened_at: datetime | None
     opened_by: str | None
     closed_because: str | None
-    """Why a book that was open is not any more."""
+    """Why a book that was open is closed."""
     positions: tuple[LivePosition, ...]
     """By strategy and symbol."""
     orders_under_way: tuple[OrderUnderWay, ...]
-    """Those that lapse last, first."""
+    """Latest to lapse first."""
     unowned: tuple[UnownedPosition, ...] | None
-    """By symbol; None: nobody knows."""
+    """By symbol; None: unknown."""
     account_as_of: datetime | None
     market_data_as_of: datetime | None
     is_truncated: bool
-    """Whether there are more than these of anything."""
+    """Whether any of the lists was cut off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What is known besides the book."""
+    """Information besides the book."""
 
     account_snapshot: Mapping[str, Any]
     prices: Mapping[str, float]
-    """USD per unit, by symbol as the market data spell it."""
+    """USD per unit, by symbol in the market data's spelling."""
     modes: Mapping[str, AgentMode]
     """By strategy."""
     account_as_of: datetime | None
@@ -102,7 +102,7 @@ class Surroundings:
 
 
 def live_positions(book: PositionBook, around: Surroundings, now: datetime) -> LivePositions:
-    """Say what is held and what is under way; a book that is not open holds nothing that anybody knows of."""
+    """Return what is held and under way; empty if the book is not open."""
     known = KnownPositions(book, around.account_snapshot, now)
     prices = {canonical_symbol(symbol): price for symbol, price in around.prices.items()}
     held = sorted(book.holdings.items()) if book.is_open else []

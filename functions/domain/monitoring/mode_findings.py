@@ -1,4 +1,4 @@
-"""What alerts find in the modes of strategies."""
+"""Findings in the modes of strategies."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Document = Mapping[str, Any]
 
 
 def mode_conditions(last: Document, new: Sequence[Document]) -> Iterator[Finding]:
-    """Yield strategies that are below ACTIVE; one is new if a decision nobody looked at yet put it there."""
+    """Yield strategies below ACTIVE; a finding is new if an unchecked decision moved it there."""
     fell = {name: verdict for decision in new for name, verdict in _moved(decision, is_up=False)}
     for held in logged_verdicts(last):
         mode, name = AgentMode(held["mode"]), held["strategy_name"]
         if mode not in {AgentMode.REDUCED, AgentMode.SHADOW_MODE}:
             continue
-        move = fell.get(name, held)  # the decision that moved it says why; the last one may only keep it there
+        move = fell.get(name, held)  # the decision that moved it has the reason; the last one may only keep it there
         verdict = move if move["mode"] == mode else held
         yield Finding(
             f"mode:{name}",

@@ -1,4 +1,4 @@
-"""What people are told."""
+"""Notifications to people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEST_KIND = "TEST"
 
 
 class Severity(StrEnum):
-    """How soon somebody should look."""
+    """How soon someone should look."""
 
     INFO = "INFO"
     WARNING = "WARNING"
@@ -32,13 +32,13 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """An alert or a report, on its way to people; long texts are cut. Raises InputError for a malformed id or time."""
+    """An alert or a report for people; long texts are cut. Raises InputError for a malformed id or time."""
 
     notification_id: str
-    """Stable: the same id is told once to each channel."""
+    """Stable: each channel gets the same id once."""
     tenant_id: str
     kind: str
-    """What it is about, as rules name it."""
+    """Its kind, as rules name it."""
     severity: Severity
     title: str
     text: str

@@ -1,4 +1,4 @@
-"""A small picture of equity and modes, as SVG: no library, no font, nothing to fetch."""
+"""A small SVG picture of profit and modes: no library, no font, nothing to fetch."""
 
 from __future__ import annotations
 

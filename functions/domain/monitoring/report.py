@@ -1,4 +1,4 @@
-"""The daily report: what it tells of, its figures and picture, and the migration guide's text."""
+"""The daily report: its contents, figures and picture, and the migration guide's text."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _CONTRIBUTORS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayOfTrading:
-    """What a report tells of."""
+    """What a report covers."""
 
     tenant_name: str
     day: date
     """In the tenant's own time zone."""
     since: datetime
     until: datetime
-    """What decisions and alerts are of: a day up to the report hour, UTC; what happens then is the next report's."""
+    """The time of its decisions and alerts: a day up to, but not including, the report hour, UTC."""
     summary: Mapping[str, Any]
     """`functions.domain.monitoring.activity.orchestration_summary` of that time."""
     decisions: Sequence[Document]
@@ -39,7 +39,7 @@ class DayOfTrading:
 
     @property
     def last_day(self) -> list[Document]:
-        """The performance documents of the last day there are any of."""
+        """The performance documents of the last day that has any."""
         if not self.performance:
             return []
         last = max(map(day_of, self.performance))
@@ -81,7 +81,7 @@ def report_text(day: DayOfTrading) -> str:
 
 
 def coverage(day: DayOfTrading) -> str:
-    """Say which time a report covers."""
+    """Return the time that a report covers, as text."""
     since, until = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" for at in (day.since, day.until))
     return f"Decisions and alerts from {since} to {until} UTC"
 
@@ -98,7 +98,7 @@ def figures(day: DayOfTrading) -> list[str]:
 
 
 def contributors(day: DayOfTrading) -> list[tuple[str, float, float]]:
-    """Return (strategy, USD, return) of the last day, those that moved most first."""
+    """Return (strategy, USD, return) of the last day, largest moves first."""
     rows = [(one["strategy_id"], float(one["pnl"]), float(one["return_fraction"])) for one in day.last_day]
     return sorted(rows, key=lambda row: -abs(row[1]))[:_CONTRIBUTORS]
 

@@ -1,4 +1,4 @@
-"""Which fills of a strategy, around a decision, came about without a redemption: traded past Maestro."""
+"""A strategy's fills around a decision that have no redemption: traded without Maestro."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.ledger.fills import Fill
 
 UNREDEEMED_MARGIN = timedelta(minutes=15)
-"""After a signal's expiry, as long as a redeemed one has by default: a fill may still come."""
+"""Time after a signal's expiry in which fills may still arrive: the default life of a reservation."""
 _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerFill:
-    """One fill of the ledger, with what it names of a decision."""
+    """One fill of the ledger, with its references to a decision."""
 
     fill: Fill
     nonce: str | None
-    """Of the redeemed signal, as its writer says; None where it names none."""
+    """Nonce of the redeemed signal, as its writer gave it; None if missing."""
     session_id: str | None
 
     @property
@@ -29,28 +29,28 @@ class LedgerFill:
         return "buy" if self.fill.signed_quantity > 0 else "sell"
 
     def is_of(self, action: str, ticker: str) -> bool:
-        """Tell whether it is what a signal asked for; one without a ticker asks for every symbol."""
+        """Return whether it matches a signal; a signal without a ticker matches every symbol."""
         is_symbol = not ticker or canonical_symbol(ticker) == self.fill.key.symbol
         return is_symbol and action.lower() == self.side
 
 
 @dataclass(frozen=True, slots=True)
 class UnredeemedFills:
-    """A strategy's fills from a decision on, oldest first, that belong to no redemption."""
+    """A strategy's fills from a decision on, oldest first, that have no redemption."""
 
     until: datetime
-    """How far was looked: the signal's expiry, and `UNREDEEMED_MARGIN`."""
+    """End of the search: the signal's expiry plus `UNREDEEMED_MARGIN`."""
     fills: Sequence[LedgerFill] = ()
     of_other_signals: int = 0
-    """How many fills of that time belong to other decisions."""
+    """Number of fills in that time that belong to other decisions."""
 
     def of(self, action: str, ticker: str) -> list[LedgerFill]:
-        """Return what a signal asked for."""
+        """Return what a signal wanted to trade."""
         return [one for one in self.fills if one.is_of(action, ticker)]
 
 
 def looked_until(decision: Mapping[str, Any]) -> datetime:
-    """Return until when a decision's fills may come."""
+    """Return how long a decision's fills may arrive."""
     end: datetime = decision.get("expires_at") or decision["timestamp"]
     return end + UNREDEEMED_MARGIN
 
@@ -66,19 +66,19 @@ def unredeemed(
     """
     Sort a strategy's fills.
 
-    One that names no decision belongs to the last before it whose signal asked for it; one that none asked for, to the
-    last before it.
+    A fill without a decision belongs to the last earlier decision with a matching signal, else to the last earlier
+    decision.
 
     Parameters
     ----------
     redemption : mapping or None
         Of the decision's signal, if it was redeemed.
     fills : sequence of LedgerFill
-        The strategy's: those that name the decision's session, and all of its time.
+        The strategy's fills that name the decision's session, and all in its time.
     redeemed_nonces : collection of str
-        Those that the fills name and that somebody redeemed.
+        Nonces of the fills that were redeemed.
     neighbours : mapping
-        What the strategy's signal was in the decisions around, by their times.
+        The strategy's signals in neighbouring decisions, by time.
     """
     session_id, mine = decision["session_id"], None if redemption is None else redemption["nonce"]
     kept, others = [], 0
@@ -100,7 +100,7 @@ def _is_last_to_ask(
     one: LedgerFill,
     neighbours: Mapping[datetime, Mapping[str, Any]],
 ) -> bool:
-    """Tell whether a fill that names no decision belongs to this one."""
+    """Return whether a fill without a decision belongs to this one."""
     at, span = decision["timestamp"], looked_until(decision) - decision["timestamp"]
     before = {when: signal for when, signal in neighbours.items() if when <= one.fill.at < when + span}
     asked = [when for when, signal in before.items() if one.is_of(signal["action"], signal["ticker"])]
@@ -111,7 +111,7 @@ def _is_last_to_ask(
 
 
 def listed(fills: Sequence[LedgerFill]) -> str:
-    """Return fills in words: ``buy 10 KO at 45 USD at 19:57:00 UTC``."""
+    """Return fills as text: ``buy 10 KO at 45 USD at 19:57:00 UTC``."""
     shown = [
         f"{one.side} {abs(one.fill.signed_quantity):g} {one.fill.key.spelled} at {one.fill.price:g} USD at "
         f"{one.fill.at:%H:%M:%S} UTC"

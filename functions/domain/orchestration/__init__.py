@@ -1,1 +1,1 @@
-"""What a cycle decides."""
+"""The decisions of a cycle."""

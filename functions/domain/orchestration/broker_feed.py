@@ -1,4 +1,4 @@
-"""What the last feed from a tenant's broker came to, and what that means to a cycle."""
+"""The result of the last feed from a tenant's broker, and its effect on a cycle."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class FeedStatus(StrEnum):
 
     OK = "OK"
     BEHIND = "BEHIND"
-    """Prices and account are there; activities are left to book."""
+    """Prices and account are in; activities remain to be booked."""
     FAILED = "FAILED"
-    """The broker, its keys or its answers were not what is needed; the cycle ran all the same."""
+    """The broker, its keys or its answers failed; the cycle ran anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Feed:
     """When it ended."""
     status: FeedStatus
     detail: str
-    """What a person should know of it; without keys."""
+    """Details for people; without keys."""
     booked: int = 0
     """Ledger entries that it added."""
 
@@ -48,7 +48,7 @@ class Feed:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Feed:
-        """Read what is stored. Raises InputError."""
+        """Read the stored document. Raises InputError."""
         check_fields(document, _FEED, inside="feed.")
         return cls(**{name: document[name] for name in _FEED} | {"status": FeedStatus(document["status"])})
 
@@ -58,14 +58,14 @@ _FEED: Kinds = {"slot": TEXT, "at": TIME, "status": word(FeedStatus), "detail": 
 
 def feed_issues(connection: Mapping[str, Any] | None, slot: str | None) -> list[InputIssue]:
     """
-    Return what stops entries: the tenant is connected, and its last feed did not bring all that a cycle needs.
+    Return issues that stop entries: the tenant is connected, but its last feed did not bring all that a cycle needs.
 
     Parameters
     ----------
     connection : mapping or None
         ``state/broker``.
     slot : str or None
-        The cycle's: no feed of an older slot will do. None: one that somebody asked for takes the last one's word.
+        The cycle's: feeds of older slots do not count. None: a requested cycle, which accepts the last feed.
 
     Raises
     ------
@@ -78,10 +78,10 @@ def feed_issues(connection: Mapping[str, Any] | None, slot: str | None) -> list[
     if connection["status"] != ConnectionStatus.CONNECTED:
         return []
     if connection.get("feed") is None:
-        return [_issue("the broker was not asked yet")]
+        return [_issue("no feed from the broker has run yet")]
     feed = Feed.from_document(connection["feed"])
     if slot is not None and feed.slot < slot:
-        return [_issue(f"the last feed from the broker is of slot {feed.slot}")]
+        return [_issue(f"the last feed from the broker was for slot {feed.slot}")]
     return [] if feed.status is FeedStatus.OK else [_issue(feed.detail)]
 
 

@@ -1,4 +1,4 @@
-"""What an account snapshot says may be spent, and which fills are certain to be in it."""
+"""The buying power in an account snapshot, and which fills it certainly includes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OF_BUYING_POWER: Kinds = {
     "buying_power_received_at": TIME,
     "buying_power_ledger_version": COUNT,
 }
-"""What ``state/session`` says of it; null while nobody knows."""
+"""Its fields in ``state/session``; null while unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +25,34 @@ class BuyingPower:
     """The buying power of the newest account snapshot."""
 
     usd: float | None = None
-    """At least 0; None: nobody knows what may be spent."""
+    """At least 0; None: unknown."""
     as_of: datetime | None = None
-    """By its sender's clock."""
+    """Time by its sender's clock."""
     received_at: datetime | None = None
-    """By the server's."""
+    """Time by the server's clock."""
     ledger_version: int | None = None
-    """The last fill that its sender knew to be recorded before it asked the broker; None: it did not say."""
+    """The ledger version that its sender knew before it asked the broker; None: not stated."""
 
     def contains(self, ledger_version: int, recorded_at: datetime) -> bool:
         """
-        Tell whether a fill is certain to be in the snapshot.
+        Return whether a fill is certainly in the snapshot.
 
-        It is if the sender saw its version first. Without a version only time tells: the snapshot came after the fill
-        was recorded, and is so much younger by its own clock that no clock we trust could have dated it before.
+        It is if the sender saw its version first. Without a version the time decides: the snapshot arrived after the
+        fill was recorded, and its own time is later by more than clocks may differ.
         """
         if self.ledger_version is not None:
             return ledger_version <= self.ledger_version
         return self.received_at is not None and self.received_at > recorded_at and self.is_past(recorded_at)
 
     def is_past(self, recorded_at: datetime) -> bool:
-        """Tell whether this snapshot, and so every later one, was read after a time, whatever its sender's clock."""
+        """Return whether this snapshot, and so every later one, was certainly read after a time."""
         return self.as_of is not None and self.as_of > recorded_at + CLOCK_SKEW
 
     def followed_by(self, account: Account) -> BuyingPower:
         """
-        Return the buying power once an account snapshot was read.
+        Return the buying power after reading an account snapshot.
 
-        An older snapshot changes nothing. One that does not say what may be spent makes it unknown.
+        An older snapshot changes nothing. One without buying power makes it unknown.
         """
         spendable = account.spendable
         if spendable is None or account.as_of is None:
@@ -62,7 +62,7 @@ class BuyingPower:
         return BuyingPower(spendable, account.as_of, account.received_at, account.ledger_version)
 
     def to_fields(self) -> dict[str, Any]:
-        """Return its fields of ``state/session``."""
+        """Return its fields for ``state/session``."""
         return {
             "buying_power": self.usd,
             "buying_power_as_of": self.as_of,

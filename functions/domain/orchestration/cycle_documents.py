@@ -1,5 +1,5 @@
 """
-The documents a cycle writes: their field names are a contract with users and clients.
+The documents that a cycle writes: their field names are a contract with users and clients.
 
 The log document is `MaestroDecision.to_firestore_doc`.
 """
@@ -38,17 +38,17 @@ from functions.domain.track_record.breakers import BreakerState
 from functions.domain.track_record.modes import ModeState
 
 RECENT_SESSIONS = 3
-"""Sessions remembered, so that a signal of theirs is told from one that never was."""
+"""Number of sessions remembered, so that a superseded signal differs from one that never existed."""
 _COMMON_FIELDS = frozenset({"strategy_name", "session_id", "identity_timestamp", "expires_at", "agent_id"})
-"""Fields of a signal that follow from its session and its name."""
+"""Fields of a signal that follow from session and name."""
 
 
 def session_document(decision: MaestroDecision, signals: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """
-    Return ``tenants/{t}/sessions/{session_id}``: what was issued, for redemption.
+    Return ``tenants/{t}/sessions/{session_id}``: the issued signals, for redemption.
 
-    The signals go as one JSON text, read by `issued_signals`: only the server reads them, any shape of a strategy's
-    own fields fits, and at 500 strategies it takes a tenth of the time of a map.
+    The signals are one JSON text, read by `issued_signals`: only the server reads them, a strategy's own fields may
+    have any shape, and with 500 strategies it takes a tenth of the time of a map.
     """
     text_limit = TEXT_BUDGET.share(len(signals))
     extras_limit = EXTRAS_BUDGET.share(len(signals))
@@ -80,7 +80,7 @@ def issued_signals(session: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _issued_signal(signal: Mapping[str, Any], text_limit: int, extras_limit: int) -> dict[str, Any]:
-    """Return one signal with its text cut; a strategy's own fields that are no JSON, or too long, stay behind."""
+    """Return one signal with its text cut; a strategy's own fields that are not JSON, or too long, are dropped."""
     plain = PLAIN_FIELDS | ({"qty"} if _is_cover(signal) else set())
     issued = {name: value for name, value in signal.items() if name in plain}
     for name in ("reasoning", "error"):
@@ -93,7 +93,7 @@ def _issued_signal(signal: Mapping[str, Any], text_limit: int, extras_limit: int
 
 
 def _is_cover(signal: Mapping[str, Any]) -> bool:
-    """Tell whether ``qty`` is Maestro's word, as of a BUY that closes a short, and not the strategy's own."""
+    """Return whether ``qty`` comes from Maestro, as for a BUY that closes a short, and not from the strategy."""
     return signal["action"] == Action.BUY and signal.get("max_qty") is not None
 
 
@@ -107,7 +107,7 @@ def _is_short_json(value: Any, limit_bytes: int) -> bool:
 def modes_document(
     modes: Mapping[str, ModeState], now: datetime, paper: PaperPositions | None = None
 ) -> dict[str, Any]:
-    """Return ``tenants/{t}/state/modes``: every strategy's mode, and what it holds on paper."""
+    """Return ``tenants/{t}/state/modes``: every strategy's mode and paper positions."""
     entries = {name: state.to_entry() for name, state in modes.items()}
     strategies_json = json.dumps(entries, separators=(",", ":"))
     return packed({"strategies_json": strategies_json, "paper_json": paper_json(paper or {}), "updated_at": now})
@@ -117,12 +117,12 @@ def shadow_documents(
     decision: MaestroDecision, signals: Mapping[str, Mapping[str, Any]], fills: Sequence[PaperFill], uid: str | None
 ) -> dict[str, dict[str, Any]]:
     """
-    Return the records of a cycle's paper fills, ``tenants/{t}/shadow_pnl/{id}``, by an id that a repeat keeps.
+    Return the records of a cycle's paper fills, ``tenants/{t}/shadow_pnl/{id}``, by an id that repeats keep.
 
     Parameters
     ----------
     uid : str or None
-        Whose modes, and so whose paper positions, the cycle is of; None: the tenant's.
+        Owner of the cycle's modes and paper positions; None: the tenant.
     """
     return {
         shadow_id(decision.session_id, fill.strategy_name, fill.symbol): _shadow_record(
@@ -140,7 +140,7 @@ def shadow_id(session_id: str, strategy_name: str, symbol: str) -> str:
 def _shadow_record(
     decision: MaestroDecision, signal: Mapping[str, Any], fill: PaperFill, uid: str | None
 ) -> dict[str, Any]:
-    """Return the migration guide's shadow record, with what it takes to match lots on paper."""
+    """Return the migration guide's shadow record, with the fields needed to match lots on paper."""
     return {
         "timestamp": decision.timestamp,
         "strategy_name": fill.strategy_name,
@@ -165,10 +165,10 @@ def _shadow_record(
 
 def own_shadow_record(strategy_name: str, signal: Mapping[str, Any], now: datetime) -> tuple[str, dict[str, Any]]:
     """
-    Return id and record of a shadow signal that a user's own code follows on paper.
+    Return id and record of a shadow signal that a user's own code trades on paper.
 
-    With ``qty`` and ``price`` in the signal it is a fill of the shadow book, at the ``fees`` and ``slippage`` that the
-    signal says, if it does; without, a note.
+    With ``qty`` and ``price`` in the signal it is a fill of the shadow book, with the signal's ``fees`` and
+    ``slippage``, if given; otherwise it is a note.
     """
     ticker = str(signal.get("ticker") or signal.get("symbol") or "UNKNOWN")
     nonce = signal.get("nonce")
@@ -195,7 +195,7 @@ def own_shadow_record(strategy_name: str, signal: Mapping[str, Any], now: dateti
 
 
 OF_ISSUED: Kinds = {"session_id": TEXT, "tenant_id": TEXT, "issued_at": TIME, "expires_at": TIME}
-"""What a session says besides its signals."""
+"""Fields of a session besides its signals."""
 _OF_SIGNAL: Kinds = {
     **dict.fromkeys(("ticker", "mode", "nonce", "reasoning", "reason_code"), TEXT),
     **dict.fromkeys(("allocation", "original_allocation", "confidence"), NUMBER),
@@ -209,7 +209,7 @@ _OF_SIGNAL_AT_TIMES: Kinds = {
 
 
 OF_SESSION: Kinds = {**OF_BUYING_POWER, "recent_sessions": LIST, "slot": TEXT, "ledger_version": COUNT}
-"""What a cycle goes on from in ``state/session``."""
+"""What a cycle continues from in ``state/session``."""
 
 
 def current_session_document(
@@ -218,7 +218,7 @@ def current_session_document(
     breaker: BreakerState,
     previous: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """Return the fields of ``tenants/{t}/state/session`` that a cycle sets; reservations are not among them."""
+    """Return the fields of ``tenants/{t}/state/session`` that a cycle sets, which excludes reservations."""
     before = previous or {}
     recent = [before.get("session_id"), *(before.get("recent_sessions") or ())]
     document = {
@@ -229,7 +229,7 @@ def current_session_document(
         **BuyingPower.from_session(before).followed_by(account).to_fields(),
         "breaker": breaker.to_document(),
     }
-    # A cycle outside the schedule leaves the newest slot in place: it tells late slots that they are late.
+    # A cycle outside the schedule keeps the newest slot, by which late slots are recognised.
     return document if decision.slot is None else document | {"slot": decision.slot}
 
 

@@ -1,4 +1,4 @@
-"""Decide one cycle: a pure function of signals, windows, modes, policy, time and identities."""
+"""Decide one cycle, as a pure function of signals, windows, modes, policy, time and identities."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from functions.domain.track_record.standing import Standing, mode_reasoning, sta
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
 
 NOT_READ = frozenset({ReasonCode.STORE_UNAVAILABLE, ReasonCode.DAMAGED_DOCUMENT})
-"""Issues under which nothing stored is known, and nothing is stored."""
+"""Issues with which stored state is unknown, and nothing is stored."""
 UNREADABLE = NOT_READ | {ReasonCode.MALFORMED_STATE, ReasonCode.MALFORMED_POLICY}
-"""Issues under which modes are neither trusted to change nor stored."""
+"""Issues with which modes are neither changed nor stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRequest:
-    """Everything a decision depends on."""
+    """All inputs of a decision."""
 
     tenant_id: str
     session_id: str
@@ -52,44 +52,44 @@ class DecisionRequest:
     windows: PerformanceWindows
     previous_modes: Mapping[str, ModeState]
     breaker: BreakerState
-    """As of this cycle's account."""
+    """Updated with this cycle's account."""
     paper: PaperPositions
-    """What shadowed strategies hold."""
+    """Paper positions of shadowed strategies."""
     paper_costs: PaperCosts
-    """What their fills are charged."""
+    """Costs charged to their fills."""
     prices: Mapping[str, float]
     """USD by symbol."""
     positions: KnownPositions
-    """What strategies hold live."""
+    """Live positions of strategies."""
     account: Account
     issues: tuple[InputIssue, ...]
     signals: Sequence[ProposedSignal]
     samples: Set[str] = frozenset()
-    """Strategies that may act only where the policy names them."""
+    """Strategies that may act only if the policy names them."""
     load_errors: Mapping[str, str]
     new_nonce: Callable[[], str]
     drifts: Drifts = NO_DRIFT
-    """Where broker and books differ."""
+    """Differences between broker and books."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DecisionResult:
-    """A decision, the signals to hand out, and the modes to keep."""
+    """A decision, the signals to issue, and the modes to store."""
 
     decision: MaestroDecision
     signals: dict[str, dict[str, Any]]
     """By strategy: stamped and JSON-ready."""
     modes: Mapping[str, ModeState]
-    """Of every strategy ever seen."""
+    """Modes of every strategy ever seen."""
     modes_changed: bool
-    """Whether they are worth storing."""
+    """Whether to store them."""
     breaker: BreakerState
-    """To keep for the next cycle."""
+    """To store for the next cycle."""
     paper: PaperPositions
-    """What shadowed strategies hold now."""
+    """New paper positions of shadowed strategies."""
     paper_fills: Sequence[PaperFill]
     standing: Mapping[str, Standing]
-    """By strategy: the record that its mode comes from."""
+    """By strategy: the track record behind its mode."""
 
 
 def decide(request: DecisionRequest) -> DecisionResult:
@@ -99,7 +99,7 @@ def decide(request: DecisionRequest) -> DecisionResult:
     Raises
     ------
     InputError
-        If there are more strategies than one tenant can have.
+        If there are more strategies than a tenant may have.
     """
     names = [signal.strategy_name for signal in request.signals]
     if len(names) > MAX_WINDOW_STRATEGIES:
@@ -132,7 +132,7 @@ def decide(request: DecisionRequest) -> DecisionResult:
 
 
 def apply_rules(weighted: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
-    """Apply every rule in order to what modes have left of the proposals."""
+    """Apply every rule in order to the proposals as weighted by modes."""
     ruled = list(weighted)
     rules = RISK_RULES
     if not context.policy.enabled:
@@ -203,7 +203,7 @@ def _allocation_decision(request: DecisionRequest, standing: Standing, signal: R
 
 
 def _modification(signal: RuledSignal) -> str:
-    """Say what rules changed in all: ``BUY->HOLD (systemic risk)``."""
+    """Return the overall change by rules as text: ``BUY->HOLD (systemic risk)``."""
     word = signal.changes[-1].reason_code.replace("_", " ").lower()
     first = signal.changes[0]
     if signal.action is not first.original_action:
@@ -214,7 +214,7 @@ def _modification(signal: RuledSignal) -> str:
 def _stamped(
     request: DecisionRequest, signal: RuledSignal, verdict: AllocationDecision, decision: MaestroDecision
 ) -> dict[str, Any]:
-    """Return the signal as it is handed out: proposal, verdict and identity."""
+    """Return the signal to issue: proposal, verdict and identity."""
     stamped = signal.proposed.to_dict()
     stamped |= {
         "strategy_name": signal.name,
@@ -239,7 +239,7 @@ def _stamped(
 
 
 def _notional(signal: RuledSignal, account: Account) -> float | None:
-    """Return the buying power a signal asks for, USD: none for an exit, unknown without an account."""
+    """Return the buying power that a signal needs, USD: 0 for an exit, unknown without an account."""
     if not signal.is_entry:
         return 0.0
     return None if account.spendable is None else signal.allocation * account.spendable

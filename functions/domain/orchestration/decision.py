@@ -34,23 +34,23 @@ from functions.domain.orchestration.signals import Action
 
 @dataclass(frozen=True, slots=True)
 class AllocationDecision:
-    """What a cycle decided for one strategy."""
+    """A cycle's decision for one strategy."""
 
     strategy_name: str
     original_allocation: float
-    """As proposed, fraction of buying power."""
+    """Proposed, fraction of buying power."""
     final_allocation: float
     """After mode and rules."""
     mode: AgentMode
     previous_mode: AgentMode | None
     """None in a strategy's first cycle."""
     reason_code: ReasonCode
-    """The last word: of the rule that changed the signal, of its error, or of its mode."""
+    """The deciding reason: of the rule that changed the signal, of its error, or of its mode."""
     reason_codes: tuple[ReasonCode, ...]
-    """Every word in order: mode, error, rules; stored where there is more than one."""
+    """Every reason in order: mode, error, rules; stored if there is more than one."""
     reasoning: str
     sharpe_ratio: float | None
-    """Annualised; None with too few returns or none that vary."""
+    """Annualised; None with too few returns or without variation."""
     probabilistic_sharpe_ratio: float | None
     """Probability that the true Sharpe ratio is above 0."""
     data_points: int
@@ -58,7 +58,7 @@ class AllocationDecision:
     timestamp: datetime
 
     def to_document(self, reasoning_bytes: int = VERDICT_BUDGET.most_bytes) -> dict[str, Any]:
-        """Return the entry of the log document; an unknown figure is NaN there, which any number format takes."""
+        """Return the entry of the log document, where an unknown figure is NaN, so that number formats work."""
         document = {name: getattr(self, name) for name in _STORED_AS_IS}
         document |= {name: math.nan for name in _FIGURES if document[name] is None}
         document["mode"] = str(self.mode)
@@ -78,14 +78,14 @@ class MaestroDecision:
     timestamp: datetime
     session_id: str
     slot: str | None
-    """The scheduled time the cycle belongs to; None for a cycle somebody asked for."""
+    """The scheduled time of the cycle; None for a requested cycle."""
     verdicts: tuple[AllocationDecision, ...]
-    """One per strategy, in the order they were evaluated."""
+    """One per strategy, in order of evaluation."""
     signals: Mapping[str, RuledSignal]
     systemic_risk_detected: bool
     systemic_risk_details: str | None
     signals_modified: Mapping[str, str]
-    """What rules changed, by strategy: ``BUY->HOLD (systemic risk)``."""
+    """Changes by rules, by strategy: ``BUY->HOLD (systemic risk)``."""
     strategy_errors: Mapping[str, str]
     load_errors: Mapping[str, str]
     input_issues: tuple[InputIssue, ...]
@@ -94,21 +94,21 @@ class MaestroDecision:
     ai_summary: str
     ai_summary_source: str = "text"
     agent_identities: Mapping[str, AgentIdentity] = field(default_factory=dict)
-    """Of every signal, by strategy; their nonces are secrets and never logged."""
+    """Of every signal, by strategy; nonces are secret and never logged."""
     duration_ms: float = 0.0
 
     @property
     def allocation_decisions(self) -> tuple[AllocationDecision, ...]:
-        """Of the strategies that take part: ACTIVE, REDUCED or SHADOW_MODE."""
+        """Of strategies that are ACTIVE, REDUCED or in SHADOW_MODE."""
         return tuple(verdict for verdict in self.verdicts if verdict.mode is not AgentMode.DISABLED)
 
     @property
     def disabled_decisions(self) -> tuple[AllocationDecision, ...]:
-        """Of the strategies that are DISABLED."""
+        """Of strategies that are DISABLED."""
         return tuple(verdict for verdict in self.verdicts if verdict.mode is AgentMode.DISABLED)
 
     def to_firestore_doc(self) -> dict[str, Any]:
-        """Return the log document; signals go without nonces, and long text is cut until it fits a document well."""
+        """Return the log document: signals without nonces, and text cut to fit."""
         document = self._with_text_cut_by(1)
         for divisor in _CUTS if len(self.signals) > _ALWAYS_FITS else ():
             if stored_bytes(document) <= FITTED_BYTES:
@@ -117,7 +117,7 @@ class MaestroDecision:
         return document
 
     def _with_text_cut_by(self, divisor: int) -> dict[str, Any]:
-        """Return the log document with a part of the bytes that its text may have."""
+        """Return the log document with its text limited to a fraction of its budget."""
         budget = TEXT_BUDGET.over(divisor)
         limit, reasoning = budget.share(len(self.signals)), VERDICT_BUDGET.over(divisor).share(len(self.signals))
         return {
@@ -152,10 +152,10 @@ class MaestroDecision:
 
 
 FITTED_BYTES = 700_000
-"""What a log document of many strategies is cut to by its text, as far as it goes; it may have a million."""
+"""Target size of a log document of many strategies, reached by cutting text; the limit is a million."""
 _CUTS = (2, 4, 16, 10**6)
 _ALWAYS_FITS = 200
-"""Strategies whose decision takes less than that whatever they say."""
+"""Number of strategies whose decision is always smaller than that."""
 _STORED_AS_IS = tuple(
     one.name
     for one in fields(AllocationDecision)
@@ -189,7 +189,7 @@ _OF_VERDICT_AT_TIMES: Kinds = {
 
 
 def check_logged(log: Mapping[str, Any]) -> None:
-    """Check that a log document has what reports and alerts read of it. Raises InputError."""
+    """Check that a log document has the fields that reports and alerts read. Raises InputError."""
     check_fields(log, {"session_id": TEXT, "timestamp": TIME}, _AT_TIMES)
     check_verdicts(log)
     for number, issue in enumerate(log.get("input_issues") or ()):
@@ -197,7 +197,7 @@ def check_logged(log: Mapping[str, Any]) -> None:
 
 
 def check_told(log: Mapping[str, Any], strategy_name: str) -> None:
-    """Check that a log document has what is told of one strategy, if that has a part in it. Raises InputError."""
+    """Check that a log document has the fields reported for one strategy, if that took part. Raises InputError."""
     check_logged(log)
     check_fields(log, {"signals": MAP_OF_MAPS}, {"expires_at": TIME})
     if strategy_name in log["signals"]:
@@ -231,7 +231,7 @@ def _known(figure: float | None) -> float | None:
 
 
 def _logged_signal(signal: RuledSignal, limit: int) -> dict[str, Any]:
-    """Return what a strategy proposed and became; its allocations stand in its allocation decision."""
+    """Return a strategy's proposed and final signal; its allocations are in its allocation decision."""
     logged = {
         "action": str(signal.action),
         "ticker": signal.proposed.ticker,

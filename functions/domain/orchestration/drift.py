@@ -1,8 +1,8 @@
 """
-Where broker and books differ: ``state/drift``.
+Differences between broker and books: ``state/drift``.
 
-Reconciliation keeps it; cycles and redemptions ask it which entries to hold. A difference that was seen once may be a
-fill on its way; one that lasts is drift.
+Reconciliation maintains it; cycles and redemptions use it to hold entries. A difference seen once may be a fill in
+transit; one that lasts is drift.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from functions.domain.kernel.stored_fields import COUNT, DAY, MAP, NUMBER, TEXT,
 from functions.domain.kernel.symbols import canonical_symbol
 
 MOST_DIFFERENCES = 2_000
-"""Kept; of more, drift first."""
+"""Maximum number stored; drift is kept first."""
 
 
 class Subject(StrEnum):
@@ -30,15 +30,15 @@ class Subject(StrEnum):
     POSITION = "position"
     """Units held."""
     ORDERS = "orders"
-    """Units in open orders that Maestro issued no signal for."""
+    """Units in open orders without a signal from Maestro."""
     RESERVATION = "reservation"
-    """USD that are reserved for orders which the broker does not have open."""
+    """USD reserved for orders that are not open at the broker."""
     CASH = "cash"
     """USD."""
 
 
 class DriftKind(StrEnum):
-    """What a difference likely comes from; a guess, for whoever looks into it."""
+    """The likely cause of a difference; a guess to help investigate."""
 
     MISSED_FILL = "missed fill"
     MANUAL_TRADE = "manual trade"
@@ -50,7 +50,7 @@ class DriftKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One figure that broker and books have otherwise; None is what is not known, never 0."""
+    """One figure that differs between broker and books; None is unknown, never 0."""
 
     subject: Subject
     symbol: str
@@ -58,16 +58,16 @@ class Difference:
     broker: float | None
     """Signed units, or USD for reservations and cash."""
     book: float | None
-    """The same; of positions what all strategies hold, and what is booked as nobody's."""
+    """The same; for positions, of all strategies plus what is booked as unowned."""
     kind: DriftKind
     since: datetime
-    """The first read that differed by as much."""
+    """Time of the first read with the same difference."""
     read_at: datetime
-    """The first read that had both figures."""
+    """Time of the first read with both figures."""
     is_drift: bool = False
-    """Whether it was there in two reads between which nothing happened to its symbol."""
+    """Whether it was present in two reads between which nothing happened to its symbol."""
     price: float | None = None
-    """The broker's, USD per unit, at that read."""
+    """The broker's price, USD per unit, at that read."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -75,12 +75,12 @@ class Difference:
 
     @property
     def amount(self) -> float | None:
-        """What the broker has more than the books; None where either is not known."""
+        """The broker's figure less the books'; None if either is unknown."""
         return None if self.broker is None or self.book is None else self.broker - self.book
 
     @property
     def holds_entries(self) -> bool:
-        """Whether entries wait for it where the policy says so; a reservation lapses by itself."""
+        """Whether it holds entries if the policy says so; a reservation lapses by itself."""
         return self.is_drift and self.subject is not Subject.RESERVATION
 
     def __str__(self) -> str:
@@ -90,37 +90,37 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CashKnown:
-    """The broker's cash when it was last what the ledger makes it."""
+    """The broker's cash when it last agreed with the ledger."""
 
     usd: float
     as_of: datetime
     ledger_version: int
-    """The ledger's then."""
+    """The ledger's version at that time."""
     compared_on: str
-    """The last UTC day it was compared, whatever came of it."""
+    """The last UTC day of a comparison, whatever its result."""
 
 
 @dataclass(frozen=True)
 class Drifts:
-    """All that differs, as of the last read that was news."""
+    """All differences, as of the last new read."""
 
     differences: tuple[Difference, ...] = ()
-    """Seen once or lasting, by subject and symbol."""
+    """Seen once or lasting, sorted by subject and symbol."""
     unowned: Mapping[str, float] = field(default_factory=dict)
-    """What the ledger has booked as nobody's, signed units by canonical symbol."""
+    """What the ledger has booked as unowned, signed units by canonical symbol."""
     ledger_version: int | None = None
-    """The ledger's that it was counted of; None: it was not."""
+    """The ledger's version of that count; None: not counted."""
     unknown_because: str | None = None
-    """Why nothing can be compared now; None: it can."""
+    """Why nothing can be compared now; None if it can."""
     cash: CashKnown | None = None
-    """What cash is compared from; None: it was not begun with."""
+    """The start of comparing cash; None: not started."""
 
     @property
     def lasting(self) -> list[Difference]:
         return [one for one in self.differences if one.is_drift]
 
     def reason_to_hold(self, symbol: str, policy: Policy) -> str | None:
-        """Say why an entry of a symbol, any spelling, has to wait; None: it has not."""
+        """Return why an entry in a symbol, any spelling, is held; None if it is not."""
         if policy.on_drift is OnDrift.WARN:
             return None
         is_halt, canonical = policy.on_drift is OnDrift.HALT, canonical_symbol(symbol)
@@ -145,7 +145,7 @@ class Drifts:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> Drifts:
-        """Read what is stored; nothing stored is no difference. Raises InputError if malformed."""
+        """Read the stored document; a missing one has no differences. Raises InputError if malformed."""
         if document is None:
             return cls()
         check_fields(document, _OF_DRIFT, {"cash": MAP}, or_null={"ledger_version": COUNT, "unknown_because": TEXT})
@@ -158,7 +158,7 @@ class Drifts:
             name = "unowned_json"
             unowned = {str(symbol): float(qty) for symbol, qty in json.loads(document[name]).items()}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(name, "what reconciliation stored", document[name]) from error
+            raise InputError(name, "a value that reconciliation stored", document[name]) from error
         words = document["ledger_version"], document["unknown_because"]
         return cls(differences, unowned, *words, None if known is None else CashKnown(**known))
 
@@ -196,7 +196,7 @@ def _json(value: Any) -> str:
 
 def _figure(value: float | None) -> str:
     """
-    Return a figure as people write it.
+    Return a figure as readable text.
 
     >>> _figure(1234567.25), _figure(-0.00012), _figure(0.0), _figure(None)
     ('1,234,567.25', '-0.00012', '0', 'unknown')

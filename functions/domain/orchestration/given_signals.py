@@ -1,4 +1,4 @@
-"""Signals that strategies gave elsewhere: read for a cycle, or ruled without one."""
+"""Signals evaluated elsewhere: read for a cycle, or ruled without one."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def read_given(signals: Mapping[str, Any], strategy_names: Iterable[str]) -> lis
 def override_systemic_buys(
     signals: Mapping[str, Mapping[str, Any]], policy: Policy
 ) -> tuple[dict[str, dict[str, Any]], SystemicRisk | None]:
-    """Return copies of signals, every BUY as HOLD when enough distinct strategies say SELL, and the risk found."""
+    """Return copies of signals, with every BUY as HOLD if enough distinct strategies SELL, and the risk found."""
     weighted = [_weighted(name, signal) for name, signal in signals.items()]
     ruled = SystemicSellsRule().apply(weighted, RiskContext(policy))
     return {one.name: {**signals[one.name], **_override(one)} for one in ruled}, systemic_risk_of(ruled, policy)
 
 
 def _weighted(name: str, signal: Mapping[str, Any]) -> RuledSignal:
-    """Read just enough of a raw signal for the systemic rule; an unknown action counts as HOLD."""
+    """Read only what the systemic rule needs of a raw signal; an unknown action counts as HOLD."""
     try:
         action = Action.HOLD if signal.get("error") else parse_action(signal.get("action"))
     except SignalError:
@@ -51,7 +51,7 @@ def _weighted(name: str, signal: Mapping[str, Any]) -> RuledSignal:
 
 
 def _override(signal: RuledSignal) -> dict[str, Any]:
-    """Return the fields that a rule's change sets; none without a change."""
+    """Return the fields that a rule's change sets; empty without a change."""
     if not signal.changes:
         return {}
     return {

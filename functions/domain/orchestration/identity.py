@@ -1,4 +1,4 @@
-"""The just-in-time identity that every signal of a cycle carries."""
+"""The just-in-time identity of every signal of a cycle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True)
 class AgentIdentity:
-    """Who may redeem one signal, once."""
+    """The identity by which one signal is redeemed, once."""
 
     agent_id: str
     """``{tenant}_{strategy}``."""

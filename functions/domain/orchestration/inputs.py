@@ -15,22 +15,22 @@ from functions.domain.kernel.reasons import ReasonCode
 
 MAX_SYMBOLS = 2000
 MAX_CLOSES = 300_000
-"""Of all symbols together: 2,000 with 150 each, or 500 with 600."""
+"""Maximum of all symbols together: 2,000 with 150 each, or 500 with 600."""
 MAX_POSITIONS = 2000
-"""Of an account snapshot."""
+"""Maximum in an account snapshot."""
 _OF_THE_ACCOUNT = frozenset({ReasonCode.MISSING_ACCOUNT, ReasonCode.MALFORMED_ACCOUNT, ReasonCode.STALE_ACCOUNT})
 
 
 @dataclass(frozen=True, slots=True)
 class InputIssue:
-    """One thing about the inputs that stops new exposure."""
+    """A problem with the inputs that stops new exposure."""
 
     reason_code: ReasonCode
     detail: str
     ticker: str | None = None
-    """The only symbol it concerns; None concerns all."""
+    """The only symbol affected; None: all."""
     subject: str | None = None
-    """The field that is wrong, which tells it from another issue of the same code; None where the code says it all."""
+    """The wrong field, which distinguishes issues with the same code; None if the code suffices."""
 
     @classmethod
     def of_error(cls, reason_code: ReasonCode, error: InputError, ticker: str | None = None) -> InputIssue:
@@ -39,10 +39,10 @@ class InputIssue:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is known of the tenant's account, USD; None: unknown."""
+    """The tenant's account, USD; None: unknown."""
 
     equity: float | None = None
-    """Below 0 all is lost, and more."""
+    """Negative if more than everything is lost."""
     buying_power: float | None = None
     cash: float | None = None
     as_of: datetime | None = None
@@ -50,11 +50,11 @@ class Account:
     received_at: datetime | None = None
     """By the server's."""
     ledger_version: int | None = None
-    """The ledger's that its sender saw before it asked the broker; None: it did not say."""
+    """The ledger version that its sender saw before it asked the broker; None: not stated."""
 
     @property
     def spendable(self) -> float | None:
-        """What entries may use, USD; 0 where equity or buying power is below 0, as in a margin call; None: unknown."""
+        """What entries may use, USD; 0 if equity or buying power is negative, as in a margin call; None: unknown."""
         if self.buying_power is None:
             return None
         return 0.0 if (self.equity or 0.0) < 0 else max(0.0, self.buying_power)
@@ -62,35 +62,35 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class CycleInputs:
-    """What strategies see and what rules know of it."""
+    """Inputs of strategies, and of rules."""
 
     market_data: Mapping[str, Any]
-    """For strategies: malformed symbols left out."""
+    """For strategies: without malformed symbols."""
     account_snapshot: Mapping[str, Any]
-    """For strategies: as its writer left it, and with their positions on paper."""
+    """For strategies: as sent, with their paper positions added."""
     account: Account
     issues: tuple[InputIssue, ...] = ()
     regime: Mapping[str, Any] | None = field(default=None)
     live_snapshot: Mapping[str, Any] = field(default_factory=dict)
-    """The account snapshot without what is on paper."""
+    """The account snapshot without paper positions."""
     own_fields: Callable[[str], Mapping[str, Any]] = lambda _: {}
-    """Fields of the account snapshot that are one strategy's own, by its name."""
+    """A strategy's own fields of the account snapshot, by its name."""
 
     @property
     def observed_equity(self) -> float | None:
-        """What account breakers may count, USD: None if the snapshot is stale, malformed or not there."""
+        """Equity for account breakers, USD: None if the snapshot is stale, malformed or missing."""
         is_doubtful = any(issue.reason_code in _OF_THE_ACCOUNT for issue in self.issues)
         return None if is_doubtful else self.account.equity
 
 
 @dataclass(frozen=True, slots=True)
 class Quotes:
-    """What a market data document says of each symbol."""
+    """The quotes of a market data document, by symbol."""
 
     symbols: Mapping[str, Any]
     """The well-formed ones."""
     is_wrapped: bool
-    """Whether they stood under ``symbols``, and not flat."""
+    """Whether they were under ``symbols``, and not at the top level."""
     issues: tuple[InputIssue, ...]
 
 
@@ -107,7 +107,7 @@ def read_market_data(document: Any) -> Quotes:
     read: dict[str, Any] = {}
     for ticker, quote in symbols.items():
         try:
-            if is_wrapped or (isinstance(quote, Mapping) and "price" in quote):  # flat data may hold other things
+            if is_wrapped or (isinstance(quote, Mapping) and "price" in quote):  # flat data may have other fields
                 check_quote(str(ticker), quote)
             read[ticker] = quote
         except MarketDataError as error:
@@ -128,23 +128,23 @@ def read_inputs(
     read_quotes: Callable[[Any], Quotes] = read_market_data,
 ) -> CycleInputs:
     """
-    Validate a cycle's inputs; whatever is wrong becomes an issue, never an error.
+    Validate a cycle's inputs; every problem becomes an issue, never an error.
 
     Parameters
     ----------
     market_data, account_snapshot : mapping or None
-        The documents as stored, or as the caller gave them.
+        The documents as stored, or as passed by the caller.
     now : datetime
         Aware; the instant that ages are measured at.
     is_time_required : bool
-        True for stored documents: one without ``as_of`` is malformed. A caller who hands inputs over vouches that
-        they are current, so there ``as_of`` is checked only if given.
+        True for stored documents: one without ``as_of`` is malformed. A caller that passes inputs vouches that they are
+        current, so there ``as_of`` is only checked if given.
     received_at : datetime, optional
-        When the server got the account snapshot; by default now.
+        When the server received the account snapshot; by default now.
     ledger_version : int
-        The ledger's: no snapshot can have seen a later one.
+        The ledger's version: no snapshot can have seen a later one.
     read_quotes : callable
-        Does what `read_market_data` does, which it may have done before.
+        Does what `read_market_data` does, possibly from a cache.
     """
     read = read_quotes(market_data)
     issues = list(read.issues)
@@ -219,7 +219,7 @@ def check_ledger_version(account: Account, ledger_version: int) -> None:
 
 
 def _usable(snapshot: Any) -> Mapping[str, Any]:
-    """Return the snapshot as strategies may see it: without positions that are none."""
+    """Return the snapshot for strategies: without malformed positions."""
     if not isinstance(snapshot, Mapping):
         return {}
     if _are_positions(snapshot.get("positions")):
@@ -239,7 +239,7 @@ def parse_account(snapshot: Any) -> Account:
     Raises
     ------
     AccountError
-        If a figure is no number, or positions is no list of maps.
+        If a figure is not a number, or positions is not a list of maps.
     """
     if not isinstance(snapshot, Mapping):
         raise AccountError("account", "a map", snapshot)
@@ -254,7 +254,7 @@ def parse_account(snapshot: Any) -> Account:
     try:
         return replace(account, as_of=parse_time("account as_of", snapshot.get("as_of")))
     except InputError:
-        return account  # its age is an issue of its own
+        return account  # its age is a separate issue
 
 
 def _figure(name: str, value: Any) -> float | None:

@@ -1,7 +1,7 @@
 """
-What a signal means for the position it meets: more of it, less of it, or nothing.
+A signal's effect on the position: increase, reduce, or none.
 
-BUY and SELL are words for a broker; whether they add risk depends on what is held. Every rule looks at the intent.
+BUY and SELL are instructions for a broker; whether they add risk depends on what is held. Rules use the intent.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ class Intent(StrEnum):
     ENTRY = "ENTRY"
     """Adds to it, long or short: subject to every rule."""
     EXIT = "EXIT"
-    """Reduces it, at most to zero: always passes. So does what is unknown."""
+    """Reduces it, at most to zero: always passes, also if the position is unknown."""
     FLIP = "FLIP"
-    """Would go through zero: the exit now, the entry in a later cycle."""
+    """Would flip it: the exit now, the entry in a later cycle."""
     NOTHING = "NOTHING"
-    """HOLD, or known to meet nothing."""
+    """HOLD, or there is nothing to exit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A proposal beside the position it meets."""
+    """A proposal, judged by the current position."""
 
     intent: Intent
     action: Action
-    """What to do at the broker: closing a short is a BUY, whatever the strategy called it."""
+    """The action at the broker: closing a short is a BUY, whatever the strategy called it."""
     qty: float | None = None
-    """The most an exit may trade, units; None for an entry, and where nobody knows."""
+    """The most an exit may trade, units; None for an entry, and if unknown."""
     qty_by_symbol: Mapping[str, float] = field(default_factory=dict)
-    """The same of an exit that names no symbol."""
+    """The same by symbol, for an exit that names none."""
     symbol: str = ""
-    """What to trade, where the proposal names no symbol and one had to be chosen."""
+    """The symbol to trade, if the proposal names none and one had to be chosen."""
     is_live: bool = False
-    """Whether the exit leaves a position that its strategy is known to hold, or may hold, live."""
+    """Whether the exit closes a position that its strategy holds, or may hold, live."""
     reason_code: ReasonCode | None = None
-    """Why it is less than was proposed."""
+    """Why it is less than proposed."""
     detail: str = ""
 
     @property
@@ -54,7 +54,7 @@ class Judgement:
         return self.intent in {Intent.EXIT, Intent.FLIP}
 
     def to_fields(self) -> dict[str, Any]:
-        """Return the fields that it adds to an issued signal."""
+        """Return its fields for an issued signal."""
         fields: dict[str, Any] = {"intent": str(self.intent)}
         if self.is_exit:
             fields["max_qty"] = self.qty
@@ -74,16 +74,16 @@ def judge(
     buying_power: float | None,
 ) -> Judgement:
     """
-    Say what a proposal means.
+    Judge a proposal.
 
     Parameters
     ----------
     allow_shorts : bool
-        Whether a SELL that meets no long position may open a short.
+        Whether a SELL without a long position may open a short.
     price : float or None
         USD, of the signal's symbol; sizes a covering BUY.
     buying_power : float or None
-        USD, which a BUY's allocation is a fraction of.
+        USD, the base of a BUY's allocation.
     """
     if signal.action is Action.HOLD:
         return Judgement(Intent.NOTHING, Action.HOLD)
@@ -105,7 +105,7 @@ def _judge_sell(
     name = signal.strategy_name
     may_be_long = not positions.book.is_open or positions.has_open_entry(name, signal.ticker, is_short=False)
     no_short = not (allow_shorts and signal.is_sized)
-    is_odd = held is not None and held < 0 and no_short  # more was sold than is known to be bought
+    is_odd = held is not None and held < 0 and no_short  # more was sold than was bought, as far as is known
     if may_be_long and (held is None or (is_odd and not signal.closes)):
         return _leave_unknown(signal, positions)
     if held is None and signal.closes:
@@ -119,7 +119,7 @@ def _judge_sell(
 
 
 def _units(allocation: float, price: float | None, buying_power: float | None) -> float | None:
-    """Return what an allocation buys; None where nobody knows, or with nothing to buy with: then a cover is whole."""
+    """Return the units that an allocation buys; None if unknown or without buying power: then a cover is whole."""
     return allocation * buying_power / price if price and buying_power else None
 
 
@@ -139,7 +139,7 @@ def _leave(
     held : float
         Signed units, not 0.
     wanted : float or None
-        Units the strategy wants to trade; None: by its allocation, for a SELL a fraction of the position.
+        Units that the strategy wants to trade; None: by its allocation, for a SELL a fraction of the position.
     """
     action = Action.SELL if held > 0 else Action.BUY
     leaving = positions.leaving(signal.strategy_name, signal.ticker, held)
@@ -164,14 +164,14 @@ def _leave(
 
 
 def _sized(exit_: Judgement, positions: KnownPositions) -> Judgement:
-    """Return a SELL without its size while the book is closed: what the account said may be long ago."""
+    """Return a SELL without its size while the book is closed: the account may be out of date."""
     if positions.book.is_open or exit_.action is Action.BUY:
         return exit_
     return replace(exit_, qty=None, qty_by_symbol={})
 
 
 def _leave_unknown(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
-    """Reduce a position that nobody knows: it passes, and takes no more than other strategies leave."""
+    """Reduce an unknown position: it passes, limited to what other strategies leave."""
     name = signal.strategy_name
     if positions.exits_under_way(name, signal.ticker):
         return _under_way(signal)
@@ -183,21 +183,21 @@ def _leave_unknown(signal: ProposedSignal, positions: KnownPositions) -> Judgeme
 
 
 def _shown_short(signal: ProposedSignal, positions: KnownPositions) -> float:
-    """Return what the account shows of a short that may be the strategy's, units; 0 where it shows none."""
+    """Return the account's short that may be the strategy's, units; 0 if there is none."""
     if not positions.has_open_entry(signal.strategy_name, signal.ticker, is_short=True):
         return 0.0
     return positions.short_left_by_others(signal.strategy_name, signal.ticker)
 
 
 def _cover_unknown(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
-    """Buy back a short that may have been opened unknown to us: as much as the account shows, if it shows any."""
+    """Cover a short that may have been opened unknown to us: as much as the account shows, if any."""
     if positions.exits_under_way(signal.strategy_name, signal.ticker):
         return _under_way(signal)
     return Judgement(Intent.EXIT, Action.BUY, _shown_short(signal, positions) or None, is_live=True)
 
 
 def _leave_everything(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
-    """Leave all positions: one SELL for those that are long; else the next one that no exit is under way for."""
+    """Exit all positions: one SELL for the long ones; else the next position without an exit under way."""
     name, held = signal.strategy_name, positions.held(signal.strategy_name)
     longs = [symbol for symbol, qty in held.items() if qty > 0]
     left = {positions.spelled(name, one): part for one in longs if (part := positions.left_to_exit(name, one))}
@@ -216,7 +216,7 @@ def _leave_everything(signal: ProposedSignal, positions: KnownPositions) -> Judg
         *((_cover_unknown, symbol) for symbol in hidden),
     )
     leaving = [_step(leave, replace(signal, ticker=positions.spelled(name, one)), positions) for leave, one in steps]
-    exits = sorted((one for one in leaving if one.is_exit), key=lambda one: one.qty == 0)  # of nothing last
+    exits = sorted((one for one in leaving if one.is_exit), key=lambda one: one.qty == 0)  # empty ones last
     if exits:
         return exits[0]
     return _under_way(signal) if longs or steps else _nothing(signal)
@@ -234,7 +234,7 @@ def _cover_known(signal: ProposedSignal, positions: KnownPositions) -> Judgement
 
 
 def _sell_more(signal: ProposedSignal, held: float, *, allow_shorts: bool) -> Judgement:
-    """Judge a SELL where no long position is: a short, if the strategy says how large, else nothing."""
+    """Judge a SELL without a long position: a short if the strategy gives its size, else nothing."""
     if signal.closes or not signal.is_sized:
         return _nothing(signal)
     if allow_shorts:
@@ -251,5 +251,5 @@ def _nothing(signal: ProposedSignal) -> Judgement:
 
 
 def _under_way(signal: ProposedSignal) -> Judgement:
-    detail = f"the exit from {signal.ticker or 'all positions'} is under way already"
+    detail = f"the exit from {signal.ticker or 'all positions'} is already under way"
     return Judgement(Intent.NOTHING, Action.HOLD, reason_code=ReasonCode.EXIT_UNDER_WAY, detail=detail)

@@ -1,4 +1,4 @@
-"""What is known of a tenant's positions at one instant: by its open book, else by what the account says."""
+"""A tenant's known positions at one instant: from its open book, else from the account."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ from functions.domain.orchestration.position_book import (
 )
 
 SIZE_ROUNDING = 1e-9
-"""Of a position: sizes may miss it by as little."""
+"""Relative tolerance of a position's size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A position beside the exits that are under way from it; units."""
+    """A position with the exits under way from it; units."""
 
     size: float
     """Held now, long or short."""
     whole: float
-    """As it was before the orders under way."""
+    """Position before the orders under way."""
     sent: float
-    """On its way already, filled parts included; an order without a size wants everything."""
+    """Size of exits under way, filled parts included; an order without a size wants everything."""
     is_under_way: bool
 
     def left(self, part: float) -> float:
-        """Return what is still to leave of a part of the whole; 0 where it is all on its way."""
+        """Return what remains to exit of a fraction of the whole; 0 if all of it is under way."""
         left = min(self.size, part - self.sent)
         return left if left > self.size * SIZE_ROUNDING else 0.0
 
 
 class KnownPositions:
     """
-    Positions by strategy and symbol, any spelling; built once a cycle, asked once a strategy.
+    Positions by strategy and symbol, any spelling; built once per cycle, read once per strategy.
 
     Parameters
     ----------
     account_snapshot : mapping
-        The account's own list of ``positions``; without one nobody knows what the account as a whole holds.
+        The account's own list of ``positions``; without one the account's holdings are unknown.
     """
 
     def __init__(self, book: PositionBook, account_snapshot: Mapping[str, Any], now: datetime) -> None:
@@ -67,25 +67,25 @@ class KnownPositions:
                 self._orders[order.strategy_id].append(order)
 
     def held(self, strategy_id: str) -> dict[str, float]:
-        """Return what a strategy is known to hold, signed units by canonical symbol, the most valuable first."""
+        """Return a strategy's known positions, signed units by canonical symbol, the most valuable first."""
         own = self._by_strategy.get(strategy_id, {})
         by_value = sorted(own.items(), key=lambda one: -abs(one[1].qty * one[1].average_price))
         return {symbol: one.qty for symbol, one in by_value if abs(one.qty) > NO_QUANTITY}
 
     def spelled(self, strategy_id: str, symbol: str) -> str:
-        """Return a symbol as the strategy's fills spell it."""
+        """Return a symbol in the spelling of the strategy's fills."""
         canonical = canonical_symbol(symbol)
         return self._by_strategy.get(strategy_id, {}).get(canonical, NOTHING_HELD).symbol or symbol
 
     def qty(self, strategy_id: str, symbol: str) -> float | None:
-        """Return what a strategy holds of a symbol, signed units; None: nobody knows."""
+        """Return a strategy's position in a symbol, signed units; None: unknown."""
         found = self._by_strategy.get(strategy_id, {}).get(canonical_symbol(symbol))
         if found is None and (not self.book.is_open or self.has_open_entry(strategy_id, symbol)):
             return None
         return 0.0 if found is None else found.qty
 
     def has_open_entry(self, strategy_id: str, symbol: str, *, is_short: bool | None = None) -> bool:
-        """Tell whether an entry, of any symbol where none is named, was redeemed and may be filled unknown to us."""
+        """Return whether an entry, in any symbol if none is named, was redeemed and may be filled unknown to us."""
         return any(is_short in {None, one.is_short} for one in self._open_entries(strategy_id, symbol))
 
     def open_entries(self, strategy_id: str, *, is_short: bool) -> list[str]:
@@ -94,7 +94,7 @@ class KnownPositions:
         return list(dict.fromkeys(one.symbol for one in entries if one.is_short == is_short))
 
     def is_leaving(self, strategy_id: str) -> bool:
-        """Tell whether any exit of a strategy is under way."""
+        """Return whether any exit of a strategy is under way."""
         return any(not one.is_entry for one in self._orders.get(strategy_id, ()))
 
     def _open_entries(self, strategy_id: str, symbol: str) -> list[Order]:
@@ -106,14 +106,14 @@ class KnownPositions:
         return [one for one in self._orders.get(strategy_id, ()) if not one.is_entry and one.is_of(key)]
 
     def leaving(self, strategy_id: str, symbol: str, held: float) -> Leaving:
-        """Return a known position of signed units beside its exits under way."""
+        """Return a known position of signed units with its exits under way."""
         orders, canonical, size = self.exits_under_way(strategy_id, symbol), canonical_symbol(symbol), abs(held)
         whole = size + sum(order.filled(canonical) for order in orders)
         sizes = (order.most(canonical) for order in orders)
         return Leaving(size, whole, sum(whole if most is None else most for most in sizes), bool(orders))
 
     def left_to_exit(self, strategy_id: str, symbol: str) -> float | None:
-        """Return how much of a position no exit is under way for, units; None: nobody knows what is held."""
+        """Return the part of a position without an exit under way, units; None: unknown."""
         held = self.qty(strategy_id, symbol)
         if held is None:
             return None
@@ -125,10 +125,10 @@ class KnownPositions:
 
     def left_by_others(self, strategy_id: str, symbol: str) -> float | None:
         """
-        Return what the account holds of a symbol and no other strategy's book does, units.
+        Return what the account holds of a symbol beyond other strategies' books, units.
 
-        None: nobody knows. An account that shows nothing is believed only if it came after the strategy's open entries
-        lapsed, as until then they may be filled since, and if it shows all that others are known to hold.
+        None: unknown. An account that shows nothing is believed only if it was read after the strategy's open entries
+        lapsed, as they may have been filled since, and if it shows everything that others are known to hold.
         """
         if self._of_account is None or not self.book.is_open:
             return None
@@ -138,7 +138,7 @@ class KnownPositions:
         return None if is_doubtful else max(0.0, left)
 
     def short_left_by_others(self, strategy_id: str, symbol: str) -> float:
-        """Return what the account is short of a symbol and no other strategy's book is, units; 0 if it shows none."""
+        """Return the account's short in a symbol beyond other strategies' books, units; 0 if it shows none."""
         total = (self._of_account or {}).get(canonical_symbol(symbol), 0.0)
         return max(0.0, min(-total, self._of_others(strategy_id, symbol) - total))
 
@@ -147,12 +147,12 @@ class KnownPositions:
         return self._totals.get(canonical_symbol(symbol), 0.0) - own
 
     def _may_be_older(self, strategy_id: str, symbol: str) -> bool:
-        """Tell whether the account may have been read before an open entry was filled."""
+        """Return whether the account may have been read before an open entry was filled."""
         lapses = [one.lapses_at + CLOCK_SKEW for one in self._open_entries(strategy_id, symbol)]
         return self._account_as_of is None or any(self._account_as_of < one for one in lapses)
 
     def unowned(self) -> dict[str, float] | None:
-        """Return what the account holds and no strategy does, signed units by canonical symbol; None: nobody knows."""
+        """Return the unowned positions of the account, signed units by canonical symbol; None: unknown."""
         if self._of_account is None or not self.book.is_open:
             return None
         symbols = sorted({*self._of_account, *self._totals})
@@ -164,7 +164,7 @@ def _as_of(account_snapshot: Mapping[str, Any]) -> datetime | None:
     try:
         return parse_time("account as_of", account_snapshot.get("as_of"))
     except InputError:
-        return None  # an issue of its own
+        return None  # reported as a separate issue
 
 
 def _listed(account_snapshot: Mapping[str, Any]) -> list[tuple[str, Holding]]:

@@ -1,4 +1,4 @@
-"""The account as one strategy sees it: its own positions, and no other's, once the book says which those are."""
+"""The account as one strategy sees it: only its own positions, once the book knows them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def own_fields(
     strategy_id: str, live: KnownPositions, paper: PaperPositions, prices: Mapping[str, float]
 ) -> dict[str, Any]:
     """
-    Return the fields of the account snapshot that are a strategy's own; none while the book is closed.
+    Return a strategy's own fields of the account snapshot; empty while the book is closed.
 
     Returns
     -------
     dict
-        ``positions``, each with ``symbol``, ``qty`` (below 0 short), ``strategy_id`` and ``book``, live ones also with
-        ``average_price``, ``price`` and ``unrealized_pnl`` (USD; None without a price); and ``orders_under_way``, each
-        with ``symbol``, ``intent``, ``qty`` (None where not known) and ``filled_qty``.
+        ``positions``, each with ``symbol``, ``qty`` (negative if short), ``strategy_id`` and ``book``, live ones also
+        with ``average_price``, ``price`` and ``unrealized_pnl`` (USD; None without a price); and ``orders_under_way``,
+        each with ``symbol``, ``intent``, ``qty`` (None if unknown) and ``filled_qty``.
     """
     if not live.book.is_open:
         return {}

@@ -1,7 +1,7 @@
 """
-The shadow book: what strategies in SHADOW_MODE hold on paper.
+The shadow book: paper positions of strategies in SHADOW_MODE.
 
-A shadowed strategy goes on trading, on paper, at the cycle's prices and at live costs, so that its record continues and
+A shadowed strategy continues to trade on paper, at the cycle's prices and live costs, so that its record continues and
 it can earn its way back. One position per symbol; what it still holds when it leaves SHADOW_MODE is closed on paper.
 """
 
@@ -25,9 +25,9 @@ from functions.domain.orchestration.signals import Action
 PaperPositions = Mapping[str, Mapping[str, float]]
 """Units held on paper, by strategy and symbol."""
 PAPER_OF = "uid"
-"""Field of a cycle's shadow record: whose paper positions the trade is of; None: the tenant's. Users' own have none."""
+"""Field of a cycle's shadow record: owner of the paper position; None: the tenant. Users' own records lack it."""
 _NOTHING = 1e-9
-"""Units; less than this is rounding, not a position."""
+"""Units; less is rounding, not a position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class PaperFill:
     symbol: str
     quantity: float
     price: float
-    """USD per unit, the cycle's."""
+    """The cycle's price, USD per unit."""
     fees: float
-    """USD; below 0 a rebate."""
+    """USD; negative for a rebate."""
     slippage: float
-    """USD, beside the price."""
+    """USD, in addition to the price."""
 
     @classmethod
     def at_costs(
@@ -61,23 +61,23 @@ def trade_on_paper(
     costs: PaperCosts,
 ) -> tuple[dict[str, dict[str, float]], list[PaperFill]]:
     """
-    Follow a cycle's signals on paper.
+    Trade a cycle's signals on paper.
 
     Parameters
     ----------
     signals : sequence
-        After the rules: a BUY that a rule held is not traded on paper either.
+        After the rules: a BUY that a rule held is not traded on paper, either.
     prices : mapping
-        USD by symbol; what has no price is not traded.
+        USD by symbol; symbols without a price are not traded.
     capital_usd : float
-        What an allocation is a fraction of.
+        The base of allocations.
     costs : PaperCosts
-        What fills are charged.
+        Costs charged to fills.
 
     Returns
     -------
     tuple
-        The positions afterwards, of these strategies and all others, and the fills.
+        The new positions, of these strategies and all others, and the fills.
     """
     positions = {name: dict(symbols) for name, symbols in held.items()}
     fills = []
@@ -98,7 +98,7 @@ def _fills(
     capital_usd: float,
     costs: PaperCosts,
 ) -> list[PaperFill]:
-    """Return one signal's trades; ``mine`` is what its strategy holds."""
+    """Return one signal's trades; ``mine`` are its strategy's positions."""
     name, ticker, size = signal.name, signal.proposed.ticker, signal.proposed.allocation
     if signal.is_live_exit:
         return []
@@ -127,16 +127,16 @@ def split_paper(
     ratio_after: Callable[[str, datetime], float],
 ) -> dict[str, dict[str, float]]:
     """
-    Return what is held on paper after a split of a canonical symbol.
+    Return the paper positions after a split of a canonical symbol.
 
     Parameters
     ----------
     records : iterable
-        (id, shadow record) since the split: what was traded after it was at new prices already.
+        (id, shadow record) since the split: trades after it were already at new prices.
     uid : str or None
-        Whose paper positions these are.
+        Owner of the paper positions.
     ratio_after : callable
-        How many units of now one of (symbol, time) has become by splits that are known already.
+        Units now per unit of (symbol, time), by splits already known.
     """
     since: dict[tuple[str, str], float] = {}
     for _, record in records:
@@ -165,13 +165,13 @@ def prices_of(market_data: Mapping[str, Any]) -> dict[str, float]:
 
 
 def with_paper_positions(account_snapshot: Mapping[str, Any], held: PaperPositions) -> dict[str, Any]:
-    """Return the account as strategies see it: each finds its paper positions beside its live ones."""
+    """Return the account for strategies: with their paper positions next to the live ones."""
     live = account_snapshot.get("positions") or ()
     return {**account_snapshot, "positions": [*live, *paper_positions(held)]}
 
 
 def paper_positions(held: PaperPositions) -> Iterator[dict[str, Any]]:
-    """Yield what is held on paper as positions of an account."""
+    """Yield paper positions as positions of an account."""
     for name, symbols in held.items():
         for symbol, quantity in symbols.items():
             yield {"symbol": symbol, "qty": quantity, "strategy_id": name, "book": "shadow"}
@@ -182,7 +182,7 @@ def paper_json(positions: PaperPositions) -> str:
 
 
 def read_paper(document: Mapping[str, Any] | None) -> dict[str, dict[str, float]]:
-    """Read the paper positions of the modes document; none stored is none held. Raises InputError if malformed."""
+    """Read the paper positions of the modes document; missing: no positions. Raises InputError if malformed."""
     text = unpacked(document or {}).get("paper_json", "{}")
     try:
         return {

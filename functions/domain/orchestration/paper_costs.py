@@ -1,4 +1,4 @@
-"""What a fill on paper is charged: the policy's figures, else what the tenant's live fills cost, else stated ones."""
+"""Costs of a fill on paper: the policy's figures, else those of the tenant's live fills, else defaults."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class PaperCosts:
     """Costs per USD traded, in basis points."""
 
     fee_bps: float
-    """Below 0 a rebate."""
+    """Negative for a rebate."""
     slippage_bps: float
 
     @classmethod
     def of(cls, policy: Policy, live: LiveCosts) -> PaperCosts:
-        """Return what holds for a tenant, each figure by itself."""
+        """Return a tenant's costs, each figure chosen separately."""
         stated = STATED_AROUND_THE_CLOCK if policy.market == ALWAYS_OPEN else STATED
         return cls(
             _first(policy.paper_fee_bps, live.fee_bps, stated.fee_bps),
@@ -31,14 +31,14 @@ class PaperCosts:
         return notional * self.fee_bps / BASIS_POINTS
 
     def slippage(self, notional: float) -> float:
-        """Return the slippage of a fill, USD; a cost beside its price, as live fills have it."""
+        """Return the slippage of a fill, USD; a cost in addition to its price, as for live fills."""
         return notional * self.slippage_bps / BASIS_POINTS
 
 
 STATED = PaperCosts(1.0, 2.0)
-"""Where nothing else is known: of liquid shares at a retail broker, rather more than less."""
+"""Defaults: a cautious estimate for liquid shares at a retail broker."""
 STATED_AROUND_THE_CLOCK = PaperCosts(10.0, 5.0)
-"""The same of coins, whose exchanges charge a taker about ten times as much."""
+"""The same for coins: their exchanges charge a taker about ten times as much."""
 
 
 def _first(*figures: float | None) -> float:

@@ -1,9 +1,9 @@
 """
-What each strategy of a tenant holds live, and what it has under way: ``state/positions``.
+Each strategy's live positions and orders under way: ``state/positions``.
 
-The book is open once an operator opened it. From then on it says of every (strategy, symbol) how much is held, zero
-included; before, and where it cannot be read, nobody knows. Redemptions and fills carry it along in their own commits,
-over ``state/session``, so that it never differs from the ledger by a commit that half happened.
+The book is open once an operator opened it. From then on it has the position of every (strategy, symbol), zero
+included; before, or if it cannot be read, positions are unknown. Redemptions and fills update it in their own commits,
+over ``state/session``, so that it never differs from the ledger by a partial commit.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from functions.domain.kernel.stored_fields import TEXT, TIME, Kinds, check_field
 from functions.domain.kernel.symbols import canonical_symbol
 
 OPEN_OUTCOME_KEPT = timedelta(days=7)
-"""How long an entry that lapsed without a fill or a release may still turn out to have been filled."""
+"""How long a fill may still be reported for an entry that lapsed without a fill or a release."""
 MOST_ORDERS = 10
-"""Of one strategy and symbol, entries that lapsed; of more the oldest are forgotten one by one."""
+"""Maximum lapsed entries per strategy and symbol; the oldest are dropped first."""
 MOST_BYTES = 900_000
 """
-Of what is stored, some 25,000 positions: a book that grows above it closes, and nothing is known any more. Monitoring
-warns before (``CAPACITY``).
+Maximum stored size, some 25,000 positions: a larger book is closed, and positions become unknown. Monitoring warns
+before (``CAPACITY``).
 """
 NO_QUANTITY = 1e-9
-"""Units; less than this is rounding, not a position."""
+"""Units; less is rounding, not a position."""
 ROUNDING = 1e-12
-"""Of what was held: what a sale of everything may leave of large numbers of units."""
+"""Fraction of a position that a sale of everything may leave by rounding."""
 
 Key = tuple[str, str]
 """(strategy, canonical symbol)."""
 Splits = tuple[tuple[datetime, float], ...]
-"""When, and how many new units for an old one; oldest first."""
+"""Time and new units per old unit; oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What one strategy holds of one symbol."""
+    """One strategy's position in one symbol."""
 
     qty: float
-    """Units; below 0 short."""
+    """Units; negative if short."""
     average_price: float
-    """USD per unit; what was reduced leaves it as it was."""
+    """USD per unit; a reduction does not change it."""
     symbol: str = ""
-    """As the last fill spelled it."""
+    """In the spelling of the last fill."""
 
     def unrealized_pnl(self, price: float | None) -> float | None:
-        """Return what leaving it at a price would gain, USD; None without one."""
+        """Return the profit of closing it at a price, USD; None without a price."""
         return None if price is None else self.qty * (price - self.average_price)
 
     def after(self, qty: float, price: float, symbol: str) -> Holding:
@@ -69,21 +69,21 @@ NOTHING_HELD = Holding(0.0, 0.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One redeemed signal whose outcome is open."""
+    """One redeemed signal with an open outcome."""
 
     strategy_id: str
     symbol: str
-    """Canonical; empty for an exit from everything the strategy has."""
+    """Canonical; empty for an exit from everything the strategy holds."""
     is_entry: bool
     qty: float | None = None
-    """The most an exit may trade, units; None for an entry, and where that is not known."""
+    """The most an exit may trade, units; None for an entry, and if unknown."""
     filled_qty: float = 0.0
     is_short: bool = False
-    """Of an entry: whether it sells."""
+    """Whether it is an entry that sells."""
     qty_by_symbol: Mapping[str, float] = field(default_factory=dict)
-    """The most that an exit which names no symbol may trade of each, units by canonical symbol; what is over is out."""
+    """The most that an exit without a symbol may trade of each, units by canonical symbol, without finished ones."""
     filled_by_symbol: Mapping[str, float] = field(default_factory=dict)
-    """What of those is filled."""
+    """The filled part of those."""
     lapses_at: datetime
 
     def is_of(self, key: Key) -> bool:
@@ -92,16 +92,16 @@ class Order:
         return self.strategy_id == key[0] and self.symbol in {"", key[1]}
 
     def most(self, symbol: str) -> float | None:
-        """Return the most it trades of a canonical symbol, filled parts included, units; None where nobody knows."""
+        """Return the most it trades of a canonical symbol, filled parts included, units; None if unknown."""
         most = self.qty_by_symbol.get(symbol, 0.0) if self.qty_by_symbol else self.qty
         return None if most is None else max(most, self.filled(symbol))
 
     def filled(self, symbol: str) -> float:
-        """Return what is filled of a canonical symbol, units."""
+        """Return the filled quantity of a canonical symbol, units."""
         return self.filled_qty if self.symbol else self.filled_by_symbol.get(symbol, 0.0)
 
     def after_fill(self, symbol: str, qty: float, *, is_complete: bool) -> Order:
-        """Return it with more of it filled; of an exit from several symbols without those that are over."""
+        """Return it with a further fill; an exit from several symbols loses the finished ones."""
         if symbol not in self.qty_by_symbol:
             return replace(self, filled_qty=self.filled_qty + qty)
         filled, sizes = self.filled(symbol) + qty, dict(self.qty_by_symbol)
@@ -111,27 +111,27 @@ class Order:
         return replace(self, filled_qty=self.filled_qty + qty, filled_by_symbol=by_symbol, qty_by_symbol=sizes)
 
     def is_kept(self, now: datetime) -> bool:
-        """Tell whether it still says anything: an exit until it lapses, an entry until nobody expects its fill."""
+        """Return whether it still matters: an exit until it lapses, an entry as long as it may be filled."""
         return now < self.lapses_at + (OPEN_OUTCOME_KEPT if self.is_entry else timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)
 class PositionBook:
-    """All positions of a tenant and all its orders under way."""
+    """All positions and orders under way of a tenant."""
 
     opened_at: datetime | None = None
-    """The time, by the store's clock, as of which it was taken from the ledger; None: the book is not open."""
+    """When it was built from the ledger, by the store's clock; None: the book is not open."""
     opened_by: str | None = None
     holdings: Mapping[Key, Holding] = field(default_factory=dict)
-    """Without those that are flat."""
+    """Without flat ones."""
     orders: Mapping[str, Order] = field(default_factory=dict)
     """By nonce."""
     closed_because: str | None = None
-    """Why a book that was open is not any more."""
+    """Why a book that was open is closed."""
     closed_by: str | None = None
-    """The operator who closed it; None where it closed by itself."""
+    """The operator who closed it; None if it was closed automatically."""
     splits: Mapping[str, Splits] = field(default_factory=dict)
-    """Of an open book, by canonical symbol: what is held is counted in units as they are after all of them."""
+    """Of an open book, by canonical symbol: positions are in units after all of them."""
 
     @property
     def is_open(self) -> bool:
@@ -147,7 +147,7 @@ class PositionBook:
         return replace(self, holdings=holdings, orders=orders)
 
     def with_order(self, nonce: str, order: Order, now: datetime) -> PositionBook:
-        """Return the book with a redeemed signal under way; an exit of nothing is none."""
+        """Return the book with a redeemed signal under way; an empty exit is not added."""
         if order.qty == 0:
             return self
         orders = {other: one for other, one in self.orders.items() if one.is_kept(now)} | {nonce: order}
@@ -159,7 +159,7 @@ class PositionBook:
         return replace(self, orders={other: one for other, one in orders.items() if other not in surplus})
 
     def without_order(self, nonce: str) -> PositionBook:
-        """Return the book with the outcome of a redeemed signal known: filled, cancelled or released."""
+        """Return the book without a finished signal: filled, cancelled or released."""
         return replace(self, orders={other: one for other, one in self.orders.items() if other != nonce})
 
     def with_fill(self, strategy_id: str, symbol: str, signed_qty: float, price: float) -> PositionBook:
@@ -171,13 +171,13 @@ class PositionBook:
         return replace(self, holdings=kept if is_flat else kept | {key: after})
 
     def ratio_after(self, symbol: str, at: datetime) -> float:
-        """Return how many units of now one of an instant has become."""
+        """Return the units now per unit at an instant."""
         return math.prod(ratio for when, ratio in self.splits.get(canonical_symbol(symbol), ()) if when > at)
 
     def recounted(
         self, symbols: Set[str], holdings: Mapping[Key, Holding], splits: Mapping[str, Splits]
     ) -> PositionBook:
-        """Return the book with what the ledger says of some canonical symbols."""
+        """Return the book with some canonical symbols replaced from the ledger."""
         others = {key: one for key, one in self.holdings.items() if key[1] not in symbols}
         theirs = {key: one for key, one in holdings.items() if key[1] in symbols}
         kept = {symbol: one for symbol, one in self.splits.items() if symbol not in symbols}
@@ -185,7 +185,7 @@ class PositionBook:
         return replace(self, holdings=others | theirs, splits=kept | found)
 
     def with_order_filled(self, nonce: str, symbol: str, qty: float, *, is_complete: bool = False) -> PositionBook:
-        """Return the book with more of an order filled, units; one that is not under way changes nothing."""
+        """Return the book with a further fill of an order, units; an order not under way changes nothing."""
         order = self.orders.get(nonce)
         if order is None:
             return self
@@ -193,7 +193,7 @@ class PositionBook:
         return replace(self, orders={**self.orders, nonce: filled})
 
     def closed(self, because: str, by: str | None) -> PositionBook:
-        """Return a book that knows nothing any more."""
+        """Return a closed book."""
         return replace(self, opened_at=None, holdings={}, orders={}, splits={}, closed_because=because, closed_by=by)
 
     def to_document(self, now: datetime) -> dict[str, Any]:
@@ -219,7 +219,7 @@ class PositionBook:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> PositionBook:
-        """Read what is stored; nothing stored is a book that is not open. Raises InputError if malformed."""
+        """Read the stored document; a missing one is a closed book. Raises InputError if malformed."""
         if document is None:
             return cls()
         texts = {"holdings_json": TEXT, "orders_json": TEXT}
@@ -239,7 +239,7 @@ class PositionBook:
                 for symbol, one in json.loads(document.get(field_name) or "{}").items()
             }
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(field_name, "what fills and redemptions stored", document[field_name]) from error
+            raise InputError(field_name, "a value that fills and redemptions stored", document[field_name]) from error
         return cls(document["opened_at"], holdings=holdings, orders=orders, splits=splits, **words)
 
 
@@ -267,7 +267,7 @@ def _too_large(positions: int, size: int) -> str:
 
 
 def total_by_symbol(holdings: Iterable[tuple[Key, Holding]]) -> dict[str, float]:
-    """Return what all strategies together hold, signed units by canonical symbol."""
+    """Return the sum of all strategies' positions, signed units by canonical symbol."""
     totals: dict[str, float] = {}
     for (_, symbol), one in holdings:
         totals[symbol] = totals.get(symbol, 0.0) + one.qty

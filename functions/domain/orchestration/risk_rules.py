@@ -1,8 +1,8 @@
 """
 The risk rules across strategies, in order.
 
-A rule takes the cycle's signals and gives the changes it wants; it never touches an exit. Every change carries a
-reason code and the value it replaced.
+A rule takes the cycle's signals and returns its changes; it never changes an exit. Every change carries a reason code
+and the value it replaced.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HOLDING = Judgement(Intent.NOTHING, Action.HOLD)
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """One change of a rule to one signal."""
+    """A rule's change to one signal."""
 
     reason_code: ReasonCode
     detail: str
@@ -36,22 +36,22 @@ class RuleChange:
 
 @dataclass(frozen=True, slots=True)
 class RuledSignal:
-    """A proposal, its strategy's mode, and what the rules made of it."""
+    """A proposal, its strategy's mode, and the rules' changes."""
 
     proposed: ProposedSignal
     mode: AgentMode
     weight: float
-    """Fraction of the proposed allocation that the mode leaves."""
+    """Fraction of the proposed allocation that the mode allows."""
     action: Action
     allocation: float
     confidence: float
     changes: tuple[RuleChange, ...] = ()
     judgement: Judgement = _HOLDING
-    """What the proposal means for the position it meets."""
+    """The proposal's effect on the position."""
     is_live_exit: bool = False
-    """Whether a shadowed or disabled strategy leaves a live position it still has."""
+    """Whether a shadowed or disabled strategy exits a live position that it still has."""
     counts_as_exit: bool = False
-    """Whether it is one more strategy that wants out."""
+    """Whether it counts as a seller for the systemic rule."""
 
     @classmethod
     def weighted(
@@ -73,9 +73,9 @@ class RuledSignal:
         Parameters
         ----------
         cover_allocation : float or None
-            Of an exit that is a BUY: the fraction of buying power that it costs.
+            For an exit that is a BUY: the fraction of buying power that it costs.
         holds_on_paper : bool or None
-            Whether a shadowed strategy's paper book holds what it leaves; None: nobody asks, its word counts.
+            Whether a shadowed strategy's paper book holds what it exits; None: not checked, taken as true.
         """
         ruled = cls(
             proposed, mode, weight, proposed.action, proposed.allocation * weight, proposed.confidence, (), judgement
@@ -94,7 +94,7 @@ class RuledSignal:
         changes: tuple[RuleChange, ...] = ()
         if judged.reason_code is not None:
             changes = (RuleChange(judged.reason_code, judged.detail, proposed.action, proposed.allocation),)
-        # Of a cover that nobody can price, nothing: whoever multiplies must not buy with all there is.
+        # A cover without a price gets 0: a client that multiplies must not spend all buying power.
         allocation = proposed.allocation if judged.action is Action.SELL else cover_allocation or 0.0
         exit_ = replace(
             self,
@@ -102,7 +102,7 @@ class RuledSignal:
             allocation=allocation,
             changes=changes,
             counts_as_exit=self.mode is not AgentMode.DISABLED
-            and proposed.reason_code is not ReasonCode.ON_SHADOW_FLATTEN,  # which no strategy asked for
+            and proposed.reason_code is not ReasonCode.ON_SHADOW_FLATTEN,  # not a strategy's own signal
         )
         return exit_ if self.weight else replace(exit_, mode=AgentMode.REDUCED, weight=1.0, is_live_exit=True)
 
@@ -113,7 +113,7 @@ class RuledSignal:
 
     @property
     def is_whole_exit(self) -> bool:
-        """Whether it leaves a live position, at the size it was proposed in."""
+        """Whether it exits a live position, at its proposed size."""
         return self.judgement.is_exit and self.weight > 0 and self.action is not Action.HOLD
 
     @property
@@ -133,26 +133,26 @@ class RuledSignal:
 
 @dataclass(frozen=True, slots=True)
 class RiskContext:
-    """What rules may look at besides the signals."""
+    """Inputs of rules besides the signals."""
 
     policy: Policy
     issues: tuple[InputIssue, ...] = ()
     breaker: BreakerState | None = None
     """The tripped account breaker; None while it is closed."""
     drifts: Drifts = NO_DRIFT
-    """Where broker and books differ."""
+    """Differences between broker and books."""
 
 
 @dataclass(frozen=True, slots=True)
 class SystemicRisk:
-    """Several strategies want out at once."""
+    """Several strategies want to sell at once."""
 
     sellers: tuple[str, ...]
     overridden: tuple[str, ...]
 
     @property
     def details(self) -> str:
-        """The sentence that logs and reports carry."""
+        """The sentence in logs and reports."""
         overrode = f"{len(self.overridden)} BUY signal{'' if len(self.overridden) == 1 else 's'}"
         named = ", ".join(self.sellers[:_NAMED_SELLERS])
         sellers = named if len(self.sellers) <= _NAMED_SELLERS else f"{named}, …"
@@ -163,7 +163,7 @@ class RiskRule(Protocol):
     """One rule; `apply` is pure."""
 
     def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
-        """Return all signals in the same order, changed where the rule says so."""
+        """Return all signals in the same order, with the rule's changes."""
         ...
 
 
@@ -179,7 +179,7 @@ class TradingStateRule:
 
 
 class InputsRule:
-    """Missing, malformed or stale inputs add no exposure; a malformed symbol concerns that symbol only."""
+    """Missing, malformed or stale inputs add no exposure; a malformed symbol affects only that symbol."""
 
     def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
         general = next((issue for issue in context.issues if issue.ticker is None), None)
@@ -194,7 +194,7 @@ class InputsRule:
 
 
 class AccountBreakersRule:
-    """While an account breaker is tripped no exposure is added."""
+    """A tripped account breaker adds no exposure."""
 
     def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
         breaker = context.breaker
@@ -204,7 +204,7 @@ class AccountBreakersRule:
 
 
 class DriftRule:
-    """While broker and books differ, entries of the symbol, or all of them, wait where the policy says so."""
+    """While broker and books differ, the policy may hold entries in the symbol, or all entries."""
 
     def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
         if not context.drifts.differences:
@@ -217,7 +217,7 @@ class DriftRule:
 
 
 class SystemicSellsRule:
-    """When enough distinct strategies want out, nobody enters."""
+    """If enough distinct strategies want to sell, every entry is held."""
 
     def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
         sellers = sellers_of(signals)
@@ -228,7 +228,7 @@ class SystemicSellsRule:
 
 
 class GrossAllocationRule:
-    """All entries together ask for at most the cap; they shrink in proportion."""
+    """All entries together use at most the cap; they are scaled in proportion."""
 
     def apply(self, signals: Sequence[RuledSignal], context: RiskContext) -> list[RuledSignal]:
         cap = context.policy.max_gross_allocation
@@ -255,11 +255,11 @@ RISK_RULES: tuple[RiskRule, ...] = (
 """Every rule, in the order it is applied."""
 
 RULES_WHEN_OFF: tuple[RiskRule, ...] = (TradingStateRule(), InputsRule())
-"""With Maestro switched off only the kill switch stays, and the hold while decisions cannot be stored."""
+"""With Maestro switched off, only the kill switch and the hold while decisions cannot be stored remain."""
 
 
 def sellers_of(signals: Sequence[RuledSignal]) -> tuple[str, ...]:
-    """Return the strategies that want out; disabled ones do not count, and a failed one says HOLD."""
+    """Return the strategies that want to sell; disabled ones do not count, and failed ones HOLD."""
     return tuple(signal.name for signal in signals if signal.counts_as_exit)
 
 

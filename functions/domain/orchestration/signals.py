@@ -1,4 +1,4 @@
-"""What a strategy proposes, validated where it enters."""
+"""A strategy's proposals, validated on entry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from functions.domain.kernel.reasons import ReasonCode
 
 
 class Action(StrEnum):
-    """What to do; SELL is an exit."""
+    """A signal's action; SELL is an exit."""
 
     BUY = "BUY"
     SELL = "SELL"
@@ -33,7 +33,7 @@ STAMPED_FIELDS = frozenset(
         *("intent", "max_qty", "max_qty_by_symbol"),
     }
 )
-"""Fields that only Maestro writes; a strategy's own values under these names are dropped."""
+"""Fields that only Maestro writes; a strategy's values under these names are dropped."""
 _PROPOSED_FIELDS = frozenset({"action", "ticker", "symbol", "allocation", "confidence", "reasoning", "exit_only"})
 PLAIN_FIELDS = _PROPOSED_FIELDS | STAMPED_FIELDS
 """Every field of a signal that has a meaning to Maestro."""
@@ -47,25 +47,25 @@ class ProposedSignal:
     action: Action
     ticker: str = ""
     allocation: float = 0.0
-    """Fraction of buying power, 0 to 1; of the position, for a SELL."""
+    """Fraction of buying power, 0 to 1; for a SELL, of the position."""
     confidence: float = 0.0
     """0 to 1."""
     reasoning: str = ""
     error: str | None = None
-    """Why the proposal became HOLD before any rule saw it."""
+    """Why the proposal became HOLD before any rule."""
     reason_code: ReasonCode | None = None
     """The code that goes with ``error``."""
     extras: Mapping[str, Any] = field(default_factory=dict)
-    """The strategy's own further fields, handed on untouched."""
+    """The strategy's own further fields, passed on unchanged."""
     qty: float | None = None
-    """Units named beside the allocation: the size of a covering BUY; a SELL of more than is held flips."""
+    """Units given besides the allocation: the size of a covering BUY; a SELL of more than is held flips."""
     is_sized: bool = False
-    """Whether the strategy gave the allocation itself: only such a SELL can open a short."""
+    """Whether the strategy gave the allocation: only such a SELL can open a short."""
     closes: bool = False
-    """Whether it said CLOSE_ALL: out of the position, long or short."""
+    """Whether it was CLOSE_ALL: exit the position, long or short."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plain signal, as a strategy would have written it."""
+        """Return the plain signal, as a strategy would write it."""
         plain: dict[str, Any] = dict(self.extras)
         for name in ("action", "ticker", "allocation", "confidence", "reasoning"):
             plain[name] = getattr(self, name)
@@ -88,7 +88,7 @@ class ProposedSignal:
 
 
 def failed_signal(strategy_name: str, error: str, reason_code: ReasonCode) -> ProposedSignal:
-    """Return the HOLD that stands for a strategy that gave no usable answer."""
+    """Return the HOLD for a strategy without a usable answer."""
     error = shortened(error, MAX_REASONING_CHARACTERS)
     return ProposedSignal(strategy_name, Action.HOLD, reasoning=error, error=error, reason_code=reason_code)
 
@@ -101,13 +101,12 @@ def parse_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
     ----------
     proposed : mapping, or an object with ``to_dict()``
         ``symbol`` is read as ``ticker``, WAIT as HOLD, CLOSE_ALL as SELL; a SELL without allocation leaves the
-        whole position; one with ``exit_only`` never opens a short. ``qty`` is read if it is a number
-        above 0.
+        whole position; one with ``exit_only`` never opens a short. ``qty`` is used if it is a number above 0.
 
     Raises
     ------
     SignalError
-        If it is no signal; names the field, the limit and the value.
+        If it is not a signal; names the field, the limit and the value.
     """
     check_strategy_name(strategy_name, SignalError)
     values = _as_mapping(proposed)
@@ -136,14 +135,14 @@ def read_signal(strategy_name: str, proposed: Any) -> ProposedSignal:
     """
     Read what a strategy returned; a malformed answer becomes HOLD with its error.
 
-    Its values may be objects of the strategy's own classes: what their ``__str__`` or ``__float__`` raises is the
-    strategy's error.
+    Its values may be objects of the strategy's own classes: exceptions of their ``__str__`` or ``__float__`` are the
+    strategy's errors.
     """
     try:
         return parse_signal(strategy_name, proposed)
     except SignalError as error:
         return failed_signal(strategy_name, str(error), ReasonCode.MALFORMED_SIGNAL)
-    except Exception as error:  # noqa: BLE001 - the strategy's own code: whatever it raises, its answer is unusable
+    except Exception as error:  # noqa: BLE001 - the strategy's own code: any exception makes its answer unusable
         return failed_signal(strategy_name, f"its answer cannot be read: {described(error)}", ReasonCode.STRATEGY_ERROR)
 
 
@@ -166,7 +165,7 @@ def _as_mapping(proposed: Any) -> Mapping[str, Any]:
     if not isinstance(proposed, Mapping) and callable(getattr(proposed, "to_dict", None)):
         try:
             proposed = proposed.to_dict()
-        except Exception as error:  # the strategy's own code: whatever it raises, its answer is unusable
+        except Exception as error:  # the strategy's own code: any exception makes its answer unusable
             raise SignalError("to_dict()", "able to run", f"{type(error).__name__}: {error}") from error
     if not isinstance(proposed, Mapping):
         raise SignalError("signal", "a mapping or an object with to_dict()", proposed)

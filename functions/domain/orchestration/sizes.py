@@ -1,4 +1,4 @@
-"""How large what a cycle reads and writes is, for whoever warns before a limit is reached."""
+"""Sizes of what a cycle reads and writes, for warnings near a limit."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def of_cycle(
     market_data: Document | None,
 ) -> dict[str, int]:
     """
-    Return sizes by the names of their limits; bytes, but for what is counted.
+    Return sizes by the names of their limits, in bytes or as counts.
 
     Parameters
     ----------
     log, session : mapping
         What the cycle writes.
     modes, windows, account, market_data : mapping or None
-        As stored; market data as its sender gave it.
+        As stored; market data as sent.
     """
     symbols = (market_data or {}).get("symbols")
     quotes = list(symbols.values()) if isinstance(symbols, Mapping) else []

@@ -1,4 +1,4 @@
-"""The deterministic sentence or two that says what a cycle decided."""
+"""A cycle's decision in a deterministic sentence or two."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def summarise(
     issues: Sequence[str],
 ) -> str:
     """
-    Say in plain words what was decided.
+    Return the decision in plain words.
 
     Parameters
     ----------
     decisions : sequence
         One per strategy.
     systemic_risk_details : str or None
-        What the systemic rule found.
+        The finding of the systemic rule.
     signals_modified, errors : sequence of str
         Names of strategies that a rule changed, or that failed.
     issues : sequence of str
-        What was wrong with the inputs.
+        Problems of the inputs.
     """
     counts = {mode: sum(decision.mode is mode for decision in decisions) for mode in AgentMode}
     modes = ", ".join(f"{count} {mode}" for mode, count in counts.items() if count)

@@ -1,4 +1,4 @@
-"""What a strategy's mode and its positions leave of its proposal, before any rule."""
+"""Apply a strategy's mode and positions to its proposal, before any rule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from functions.domain.track_record.standing import Standing
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What there is to exit from, and what it is worth."""
+    """Positions to exit from, and their value."""
 
     live: KnownPositions
     paper: Mapping[str, Mapping[str, float]]
@@ -32,7 +32,7 @@ class Holdings:
 def weigh(
     signals: Sequence[ProposedSignal], standing: Mapping[str, Standing], holdings: Holdings, policy: Policy
 ) -> list[RuledSignal]:
-    """Judge every proposal by the position it meets, and apply its strategy's mode to it."""
+    """Judge every proposal by the strategy's position, and apply the strategy's mode to it."""
     return [_weighed(signal, standing[signal.strategy_name], holdings, policy) for signal in signals]
 
 
@@ -58,7 +58,7 @@ def _weighed(signal: ProposedSignal, standing: Standing, holdings: Holdings, pol
 
 
 def _flattened(signal: ProposedSignal, live: KnownPositions) -> ProposedSignal:
-    """Return an exit from what a strategy holds live, one symbol a cycle; its own proposal when nothing is left."""
+    """Return an exit from a strategy's live positions, one symbol per cycle; its own proposal when nothing is left."""
     name = signal.strategy_name
     if not live.book.is_open:
         return signal
@@ -73,12 +73,12 @@ def _flattened(signal: ProposedSignal, live: KnownPositions) -> ProposedSignal:
         allocation=1.0,
         qty=None,
         reason_code=ReasonCode.ON_SHADOW_FLATTEN,
-        reasoning="on_shadow is flatten: Maestro leaves what the shadowed strategy still holds",
+        reasoning="on_shadow is flatten: Maestro closes what the shadowed strategy still holds",
     )
 
 
 def _cover_allocation(signal: ProposedSignal, judgement: Judgement, holdings: Holdings) -> float | None:
-    """Return what a covering BUY costs as a fraction of buying power; None where that is not known, or no matter."""
+    """Return the cost of a covering BUY as a fraction of buying power; None if unknown or irrelevant."""
     price = holdings.prices.get(canonical_symbol(judgement.symbol or signal.ticker))
     buying_power = holdings.buying_power
     if judgement.action is not Action.BUY or judgement.qty is None or price is None or not buying_power:

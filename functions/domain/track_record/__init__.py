@@ -1,1 +1,1 @@
-"""What a strategy's and the account's own record says: returns, statistics, the mode it earns, the breakers."""
+"""The record of strategies and of the account: returns, statistics, earned modes, breakers."""

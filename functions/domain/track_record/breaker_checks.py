@@ -1,4 +1,4 @@
-"""What a stored breaker must have to be read: it may have been edited by hand."""
+"""Checks of a stored breaker, which may have been edited by hand."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _EQUITIES = Kind("a list of finite numbers", lambda value: LIST.holds(value) and
 
 
 def check_breaker(document: Mapping[str, Any]) -> None:
-    """Check that a breaker has what is read of it. Raises InputError."""
+    """Check that a breaker has every field that is read. Raises InputError."""
     check_fields(document, {"recent": _EQUITIES}, _AT_TIMES, "breaker.", or_null=_OR_NULL)
     if len(document.get("recent_as_of") or document["recent"]) != len(document["recent"]):
         raise InputError("breaker.recent_as_of", "as long as recent", document["recent_as_of"])
@@ -57,7 +57,7 @@ _OF_EQUITY: Kinds = {"usd": NUMBER, "as_of": TIME}
 
 
 def _check_trip(document: Mapping[str, Any], inside: str) -> None:
-    """Check that a stored trip has what is read of it. Raises InputError."""
+    """Check that a stored trip has every field that is read. Raises InputError."""
     check_fields(document, {"highs": MAPS}, inside=inside, or_null=_TRIP_OR_NULL)
     for number, one in enumerate(document["highs"]):
         check_fields(one, _OF_EQUITY, inside=f"{inside}highs[{number}].")

@@ -1,4 +1,4 @@
-"""What the account breakers remember of a tenant's equity, and what flows of money do to it."""
+"""The account breakers' memory of a tenant's equity, and the effect of flows of money on it."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class BreakerState:
-    """What the breakers remember of a tenant's equity; USD, scaled by every flow of money since."""
+    """The breakers' memory of a tenant's equity; USD, scaled by every flow of money since."""
 
     observations: tuple[Equity, ...] = ()
-    """The last, oldest first: as many as it takes to confirm one."""
+    """The latest, oldest first: as many as are needed to confirm one."""
     highs: tuple[Equity, ...] = ()
-    """Confirmed equities since the last release, oldest first: those that a flow told late may make the highest."""
+    """Confirmed equities since the last release, oldest first: those that a late-reported flow may make the highest."""
     day: str | None = None
     """The session of the last observation, an ISO date."""
     opening: Equity | None = None
-    """Confirmed equity when that session began."""
+    """Confirmed equity at the start of that session."""
     tripped_until: datetime | None = None
     """When the breaker releases; None while it is closed."""
     reason_code: ReasonCode | None = None
     """Which breaker tripped."""
     observed_as_of: datetime | None = None
-    """Of the last account snapshot that was observed: each counts once, however many cycles read it."""
+    """Time of the last observed account snapshot: each counts once, however many cycles read it."""
     flows: tuple[EquityFlow, ...] = ()
-    """Those that wait, and those that were settled lately."""
+    """Waiting and recently settled flows."""
     trip: Trip | None = None
-    """What tripped it; None while it is closed, and where nothing refutes it any more."""
+    """What tripped it; None while it is closed, and if it can no longer be refuted."""
     refuted_at: datetime | None = None
-    """When flows of money last showed that it had tripped for no loss."""
+    """When flows of money last showed that it had tripped without a loss."""
 
     @property
     def recent(self) -> tuple[float, ...]:
@@ -63,12 +63,12 @@ class BreakerState:
 
     @property
     def day_start(self) -> float | None:
-        """Confirmed equity when the session of the last observation began."""
+        """Confirmed equity at the start of the last observation's session."""
         return None if self.opening is None else self.opening.usd
 
     @property
     def remembered(self) -> tuple[Equity, ...]:
-        """Every observation that is remembered."""
+        """All remembered observations."""
         opening = () if self.opening is None else (self.opening,)
         of_trip = () if self.trip is None else self.trip.observed
         return (*of_trip, *self.highs, *opening, *self.observations)
@@ -78,23 +78,22 @@ class BreakerState:
 
     @property
     def detail(self) -> str:
-        """Why there is no new exposure, in words."""
+        """Why there is no new exposure, as text."""
         word = "drawdown" if self.reason_code is ReasonCode.ACCOUNT_DRAWDOWN else "daily loss"
         until = "" if self.tripped_until is None else f" until {self.tripped_until.isoformat()}"
         return f"account breaker tripped by {word}{until}"
 
     def with_flow(self, usd: float, ts: datetime, now: datetime) -> BreakerState:
         """
-        Return the memory once money came into the account, or left it: that is neither a gain nor a loss.
+        Return the memory after a deposit or withdrawal, which is neither a gain nor a loss.
 
-        A flow waits for a snapshot that is certain to contain it. One that is told late, when such a snapshot was
-        observed already, counts at once; a breaker that tripped on it, with nothing in breach now, releases
-        (`refuted_at`).
+        A flow waits for a snapshot that certainly contains it. One reported late, after such a snapshot was observed,
+        counts at once; a breaker that tripped on it, with nothing in breach now, releases (`refuted_at`).
 
         Parameters
         ----------
         usd : float
-            Above 0 deposited, below 0 withdrawn. Each flow is to be told once, in any order.
+            Positive if deposited, negative if withdrawn. Each flow must be reported once, in any order.
         ts : datetime
             Aware; when the broker's equity changed.
 
@@ -117,7 +116,7 @@ class BreakerState:
 
     def settled(self, due: Sequence[EquityFlow], fresh: Equity | None) -> BreakerState:
         """
-        Scale what was observed before flows that an observation contains by now.
+        Scale observations before flows that an observation now contains.
 
         Parameters
         ----------
@@ -143,7 +142,7 @@ class BreakerState:
         )
 
     def reviewed(self, now: datetime) -> BreakerState:
-        """Release a breaker if flows refute what it tripped on, and nothing is in breach now."""
+        """Release a breaker if flows refute its trip and nothing is in breach now."""
         trip = self.trip
         if trip is None or not self.is_tripped(now) or not trip.is_refuted or not self.observations:
             return self
@@ -152,7 +151,7 @@ class BreakerState:
         return replace(self, tripped_until=None, reason_code=None, trip=None, refuted_at=now)
 
     def _without_doubtful(self, ts: datetime) -> BreakerState:
-        """Forget what might or might not contain a flow."""
+        """Drop observations that may or may not contain a flow."""
         opening = certain(self.opening, ts)
         return replace(
             self,
@@ -182,7 +181,7 @@ class BreakerState:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> BreakerState:
-        """Read what is stored; nothing stored is a fresh state. Raises InputError if malformed."""
+        """Read the stored state; a missing one is fresh. Raises InputError if malformed."""
         if document is None:
             return cls()
         if not isinstance(document, Mapping):
@@ -192,7 +191,7 @@ class BreakerState:
 
 
 def _read(document: Mapping[str, Any]) -> BreakerState:
-    """Read what a cycle stored; before 0.2 observations, peak and day_start had no time of their own."""
+    """Read a cycle's stored state; before 0.2, observations, peak and day_start had no times of their own."""
     observed_as_of = document.get("observed_as_of")
     last = observed_as_of or _LONG_AGO
     recent, peak, day_start = document["recent"], document["peak"], document["day_start"]

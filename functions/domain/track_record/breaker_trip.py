@@ -1,4 +1,4 @@
-"""What trips an account breaker, and whether that still holds once a flow of money is told."""
+"""The trip of an account breaker, and whether it still holds after a flow of money is reported."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from functions.domain.track_record.equity_flows import Equity, Rescaling, all_ce
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Falls that trip a breaker, fractions; None: off."""
+    """Falls that trip a breaker, as fractions; None: off."""
 
     max_drawdown: float | None
     daily_loss_limit: float | None
 
     def breach(self, best: float, highs: Iterable[Equity], opening: Equity | None) -> ReasonCode | None:
-        """Say what is in breach if equity is ``best`` USD; None if nothing is."""
+        """Return what is in breach at an equity of ``best`` USD; None if nothing is."""
         peak = max((one.usd for one in highs), default=None)
         if self.max_drawdown is not None and peak is not None and best < peak * (1 - self.max_drawdown):
             return ReasonCode.ACCOUNT_DRAWDOWN
@@ -29,18 +29,18 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """What a breaker tripped on, so that a flow of money that is told later can refute it."""
+    """What tripped a breaker, so that a flow of money reported later can refute it."""
 
     best: Equity | None
-    """The highest of the observations; None if it may or may not contain a flow."""
+    """The highest observation; None if it may or may not contain a flow."""
     highs: tuple[Equity, ...]
-    """As `BreakerState.highs`, and so the opening."""
+    """As `BreakerState.highs`; likewise the opening."""
     opening: Equity | None
     limits: Limits
 
     @property
     def is_refuted(self) -> bool:
-        """Whether nothing was in breach, seen with the flows that are known by now."""
+        """Whether nothing was in breach, given the flows known by now."""
         return self.best is None or self.limits.breach(self.best.usd, self.highs, self.opening) is None
 
     @property
@@ -49,13 +49,13 @@ class Trip:
         return (*self.highs, *(one for one in (self.opening, self.best) if one is not None))
 
     def scaled(self, scaling: Rescaling) -> Trip | None:
-        """Return it scaled; None, which nothing refutes, where it cannot be compared any more."""
+        """Return it scaled; None, which cannot be refuted, if it can no longer be compared."""
         if scaling.factor is None:
             return None
         return Trip(scaling.of(self.best), scaling.of_all(self.highs), scaling.of(self.opening), self.limits)
 
     def without_doubtful(self, ts: datetime) -> Trip:
-        """Forget what might or might not contain a flow."""
+        """Drop observations that may or may not contain a flow."""
         return Trip(certain(self.best, ts), all_certain(self.highs, ts), certain(self.opening, ts), self.limits)
 
     def to_document(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Trip:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Trip:
-        """Read what is stored, and passed `check_breaker`."""
+        """Read a stored trip that passed `check_breaker`."""
         best, opening = document["best"], document["opening"]
         return cls(
             None if best is None else read_equity(best),
@@ -80,10 +80,10 @@ class Trip:
 
 
 def equity_document(equity: Equity) -> dict[str, Any]:
-    """Return an observation as it is stored."""
+    """Return an observation for storing."""
     return {"usd": equity.usd, "as_of": equity.as_of}
 
 
 def read_equity(document: Mapping[str, Any]) -> Equity:
-    """Read a stored observation, which was checked."""
+    """Read a stored and checked observation."""
     return Equity(float(document["usd"]), document["as_of"])

@@ -23,18 +23,18 @@ def next_breaker(
     Parameters
     ----------
     equity : float or None
-        USD; None (unknown) changes nothing but the release. Below 0 it is the total loss it is.
+        USD; None (unknown) only allows a release. A negative value is a total loss.
     as_of : datetime or None
-        The snapshot's own time; one that is not newer than the last was observed already, and one that might or might
-        not contain a flow of money that waits is no observation.
+        The snapshot's own time; one not newer than the last was already observed, and one that may or may not contain a
+        waiting flow of money is not an observation.
     session : date
-        The market's, now: a day's loss is one session's.
+        The market's current session: a daily loss is that of one session.
 
     Notes
     -----
-    One bad snapshot moves nothing: the peak rises only to what the last N observations all reach, and a breaker trips
-    only when all of them are in breach, N being ``breaker_confirmations``. After its time a breaker releases, and the
-    peak starts again from the equity there is.
+    A single bad snapshot changes nothing: the peak rises only to what the last N observations all reach, and a breaker
+    trips only when all of them are in breach, with N = ``breaker_confirmations``. After its time a breaker releases,
+    and the peak starts again from the current equity.
     """
     state = _released(state, now)
     if equity is None or as_of is None or (state.observed_as_of is not None and as_of <= state.observed_as_of):
@@ -77,7 +77,7 @@ def _observed(state: BreakerState, seen: Equity, session: date, confirmations: i
 
 
 def _median(observations: Sequence[Equity]) -> Equity:
-    """Return the middle one, of two the lower: an observation, whose time tells which flows it contains."""
+    """Return the median observation, the lower of two middle ones, with its time, which shows the flows it contains."""
     return sorted(observations, key=lambda one: one.usd)[(len(observations) - 1) // 2]
 
 

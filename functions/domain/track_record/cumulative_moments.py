@@ -1,8 +1,8 @@
 """
-Moments of a strategy's excess returns over all its sessions, for statistics over longer times than windows hold.
+Moments of a strategy's excess returns over all its sessions, for statistics over longer times than windows cover.
 
-They are of excess returns, idle sessions included, each charged the risk-free rate of the policy when it was computed.
-Mean, variance, skewness and kurtosis follow from them, and those of two stretches of time from those of each.
+Idle sessions are included, and each is charged the policy's risk-free rate of the time it was computed. Mean, variance,
+skewness and kurtosis follow from them, and the moments of two periods combine.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ class CumulativeMoments:
 
     sessions: float
     active: float
-    """How many of them are evidence."""
+    """How many of them count as evidence."""
     mean: float
     m2: float
-    """Sum of squared differences from the mean; ``m3`` and ``m4`` of their third and fourth powers."""
+    """Sum of squared differences from the mean; ``m3`` and ``m4`` are sums of third and fourth powers."""
     m3: float
     m4: float
     first: float
-    """The first of their days, an ordinal of the calendar."""
+    """The first of their days, as a calendar ordinal."""
 
     @classmethod
     def of(cls, day: date, session: SessionReturn, daily_risk_free_rate: float) -> CumulativeMoments:
-        """Return those of one session."""
+        """Return the moments of one session."""
         excess = session.return_fraction - daily_risk_free_rate * session.long_fraction
         return cls(1.0, float(session.is_active), excess, 0.0, 0.0, 0.0, float(day.toordinal()))
 
@@ -51,7 +51,7 @@ class CumulativeMoments:
 
     def merged(self, other: CumulativeMoments) -> CumulativeMoments:
         """
-        Return those of both stretches together.
+        Return the moments of both periods together.
 
         References
         ----------
@@ -80,7 +80,7 @@ ByStrategy = Mapping[tuple[str | None, str], CumulativeMoments]
 
 
 def with_days(known: ByStrategy, days: Iterable[Document], daily_risk_free_rate: float) -> ByStrategy:
-    """Return moments with further daily documents, all of whose sessions are new to them."""
+    """Return moments with further daily documents, all of new sessions."""
     moments = dict(known)
     for uid, cells in sessions_by_uid(days).items():
         for (name, day), session in sorted(cells.items(), key=lambda cell: cell[0][1]):
@@ -93,7 +93,7 @@ _row = attrgetter(*CumulativeMoments.__slots__)
 
 
 def packed(rows: Sequence[CumulativeMoments | None]) -> bytes:
-    """Return one row of float64 for each, NaN where nobody knows."""
+    """Return one row of float64 for each, NaN if unknown."""
     none = (np.nan,) * COLUMNS
     table = [none if one is None else _row(one) for one in rows]
     return np.array(table, dtype=_WIRE).tobytes()
@@ -101,12 +101,12 @@ def packed(rows: Sequence[CumulativeMoments | None]) -> bytes:
 
 def unpacked(values: bytes) -> list[CumulativeMoments | None]:
     """
-    Return what was packed.
+    Unpack moments.
 
     Raises
     ------
     ValueError
-        If it is no whole number of rows, or of figures that are not finite.
+        If it is not a whole number of rows, or a figure is not finite.
     """
     table: NDArray[np.float64] = np.frombuffer(values, dtype=_WIRE).astype(np.float64).reshape(-1, COLUMNS)
     is_known = np.asarray(~np.isnan(table).all(axis=1))
@@ -119,7 +119,7 @@ def unpacked(values: bytes) -> list[CumulativeMoments | None]:
 
 def read_moments(windows: Mapping[str, Any] | None) -> dict[str, CumulativeMoments]:
     """
-    Return the moments that a windows document has beside its windows, by strategy; one of before has none.
+    Return the moments in a windows document, by strategy; an older document has none.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A strategy's record, day by day: equity and drawdown of either book, and the Sharpe ratio that its modes follow."""
+"""A strategy's record, day by day: equity and drawdown of each book, and the Sharpe ratio behind its modes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from functions.domain.track_record.session_returns import Figures, SessionReturn
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One book; every array has shape (days,), NaN where there is nothing."""
+    """One book; every array has shape (days,), NaN on days without data."""
 
     return_fraction: Figures
     equity: Figures
-    """Compounded; 1 before the first day shown, NaN before the book's own first day, 0 from a day on that lost all."""
+    """Compounded; 1 before the first day shown, NaN before the book's first day, 0 from the day everything was lost."""
     drawdown: Figures
-    """From the highest so far, 0 or negative."""
+    """Fraction below the highest equity so far, 0 or negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class StrategyCurves:
     live: Curve
     shadow: Curve
     sharpe: Figures
-    """Annualised, over the policy's lookback up to the day; NaN with too few active days, or none that vary."""
+    """Annualised, over the policy's lookback that ends on the day; NaN with too few active days or no variation."""
     book: tuple[str | None, ...]
-    """Which book counted; None where neither did, as on an idle day of a strategy that is on paper only."""
+    """Which book counted; None if neither did, as on an idle day of a strategy on paper only."""
     mode: tuple[str | None, ...]
-    """At the day's end; None where it is not on record."""
+    """At the end of the day; None if not on record."""
 
 
 def strategy_curves(documents: Sequence[Document], most_days: int, policy: Policy) -> StrategyCurves:
@@ -51,12 +51,12 @@ def strategy_curves(documents: Sequence[Document], most_days: int, policy: Polic
     Parameters
     ----------
     documents : sequence of mapping
-        Its daily performance documents of both books and all users, in any order. Days before those shown count for
-        the first Sharpe ratios, and say whether a book had begun, or had lost all.
+        Its daily performance documents of both books and all users, in any order. Days before those shown count for the
+        first Sharpe ratios, and show whether a book had begun or had lost everything.
     most_days : int
-        How many days to show, the newest.
+        How many of the latest days to show.
     policy : Policy
-        Its lookback, its fewest data points, its risk-free rate and its market make the Sharpe ratio.
+        Its lookback, minimum data points, risk-free rate and market determine the Sharpe ratio.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def strategy_curves(documents: Sequence[Document], most_days: int, policy: Polic
 
 
 def rolling_sharpe(sessions: SessionReturns, policy: Policy) -> Figures:
-    """Return the Sharpe ratio that the policy's lookback gives at every day, shape (days,)."""
+    """Return the Sharpe ratio over the policy's lookback at every day, shape (days,)."""
     if sessions.returns.size == 0:
         return sessions.returns
     year = policy.periods_a_year
@@ -91,25 +91,25 @@ def rolling_sharpe(sessions: SessionReturns, policy: Policy) -> Figures:
 
 
 def _lookbacks(values: NDArray[Any], before: float, policy: Policy) -> NDArray[Any]:
-    """Return the lookback up to every day, shape (days, lookback), with ``before`` where there was no day yet."""
+    """Return the lookback up to every day, shape (days, lookback), with ``before`` before the first day."""
     lookback = policy.performance_lookback_days
     padded = np.concatenate([np.full(lookback - 1, before, dtype=values.dtype), values])
     return sliding_window_view(padded, lookback)
 
 
 def _on(days: Sequence[date], documents: Sequence[Document]) -> SessionReturns:
-    """Return one strategy's pooled sessions on given days."""
+    """Return a strategy's pooled sessions on given days."""
     by_day = {day: session for (_, day), session in pooled_sessions(documents).items()}
     return SessionReturns.of(by_day.get(day) for day in days)
 
 
 def _curve(returns: Figures, days_shown: int) -> Curve:
-    """Return a book's curve over its last days; what came before says only whether it had begun, or lost all."""
+    """Return a book's curve over its last days; earlier days only show whether it had begun or lost everything."""
     first = returns.size - days_shown
     shown = returns[first:]
     has_begun = np.logical_or.accumulate(~np.isnan(returns))[first:]
     was_lost = bool((statistics.growth(returns[:first]) == 0.0).any())
     equity = np.zeros_like(shown) if was_lost else statistics.growth(shown)
-    with np.errstate(invalid="ignore"):  # beyond any float there is no figure
+    with np.errstate(invalid="ignore"):  # infinite beyond the range of floats
         drawdown = equity / np.maximum.accumulate(np.maximum(equity, 1.0)) - 1.0
     return Curve(shown, np.where(has_begun, equity, np.nan), np.where(has_begun, drawdown, np.nan))

@@ -1,4 +1,4 @@
-"""Which daily performance documents count, and what users of one strategy come to together."""
+"""Which daily performance documents count, and how users of one strategy are pooled."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Cell = tuple[str, date]
 
 
 class BaseSource(StrEnum):
-    """What the capital base of a daily document is."""
+    """The source of a daily document's capital base."""
 
     STRATEGY_CAPITAL = "strategy_capital"
     """The policy's figure for the strategy."""
     LEDGER = "ledger"
-    """What it held at the session's start, or was granted in it."""
+    """The capital held at the session's start, or granted in it."""
     BASE_CAPITAL = "base_capital"
-    """The policy's figure for any: it was idle, and stands for no capital of its own."""
+    """The policy's general figure: it was idle, and had no capital of its own."""
 
 
 OF_RETURN: Kinds = {
@@ -33,9 +33,9 @@ OF_RETURN: Kinds = {
     **dict.fromkeys(("pnl", "capital_base"), NUMBER),
     "period_start": TIME,
 }
-"""What a return is made of, in a stored daily document."""
+"""Fields of a daily document that a return is made of."""
 OF_DAY: Kinds = {**OF_RETURN, **dict.fromkeys(("unrealized_pnl", "fills"), NUMBER)}
-"""What tells besides whether a day on paper counts, and curves are made of."""
+"""Further fields, for whether a day on paper counts and for curves."""
 OF_DAY_AT_TIMES: Kinds = {"session": DAY, "mode": TEXT, "book": TEXT} | {
     "is_active": FLAG,
     "capital_long": NUMBER,
@@ -44,7 +44,7 @@ OF_DAY_AT_TIMES: Kinds = {"session": DAY, "mode": TEXT, "book": TEXT} | {
 
 
 def day_of(document: Document) -> date:
-    """Return the trading day of a daily document: its session; of one of before there were any, the UTC day."""
+    """Return the trading day of a daily document: its session, or the UTC day in documents from before sessions."""
     session = document.get("session")
     if session is not None:
         return date.fromisoformat(session)
@@ -53,27 +53,27 @@ def day_of(document: Document) -> date:
 
 
 COST_SUMS = ("trading_fees", "slippage", "turnover")
-"""What a day's fills cost, and were worth, USD; documents of before lack them."""
+"""Costs and turnover of a day's fills, USD; older documents lack them."""
 
 
 _AT_TIMES: Kinds = {**OF_DAY_AT_TIMES, **dict.fromkeys(COST_SUMS, NUMBER)}
 
 
 def check_daily(document: Document, always: Kinds = OF_DAY) -> None:
-    """Raise InputError if a stored daily document lacks what is read of it: which day it is of, and what is named."""
+    """Raise InputError if a stored daily document lacks its day or a named field."""
     check_fields(document, always if "period_start" in always else {"period_start": TIME, **always}, _AT_TIMES)
 
 
 def check_return(document: Document) -> None:
-    """Raise InputError if a stored daily document lacks what a return is made of; one of a user's own may lack more."""
+    """Raise InputError if a stored daily document lacks a field of its return; users' own may lack others."""
     check_daily(document, OF_DAY if is_on_paper(document) else OF_RETURN)
 
 
 def counted(days: Sequence[Document]) -> list[Document]:
     """
-    Return the documents that count of either book.
+    Return the documents of each book that count.
 
-    A day that a strategy traded, or held a position, on paper counts with its paper return: that is how a shadowed
+    A day on which a strategy traded, or held a position, on paper counts with its paper return: that is how a shadowed
     strategy earns its way back.
     """
     on_paper = {cell_of(document) for document in days if is_on_paper(document) and _is_active(document)}
@@ -81,7 +81,7 @@ def counted(days: Sequence[Document]) -> list[Document]:
 
 
 def sessions_by_uid(days: Iterable[Document]) -> dict[str | None, dict[Cell, SessionReturn]]:
-    """Return the sessions that usable daily documents make, by uid and pooled under None; what nobody owns in none."""
+    """Return the sessions of usable daily documents, by uid and pooled under None; unowned ones are in none."""
     by_uid: dict[str | None, list[Document]] = defaultdict(list)
     for document in counted([day for day in days if day["uid"] != UNOWNED]):
         for uid in (None, document["uid"]):
@@ -101,10 +101,10 @@ def pooled_sessions(days: Iterable[Document]) -> dict[Cell, SessionReturn]:
 
 def session_of(documents: Sequence[Document]) -> SessionReturn | None:
     """
-    Return what the daily documents of one session come to together; None without a base above 0.
+    Return the pooled result of one session's daily documents; None without a base above 0.
 
-    The figure that stands for the capital of who was idle is no base beside others' own. A document of before they
-    say what was in use is taken as `SessionReturns.plain` takes its return.
+    The general figure of an idle user is not a base if others have their own. A document from before capital in use was
+    stored is treated like a return in `SessionReturns.plain`.
     """
     own = [one for one in documents if one.get("capital_source") != BaseSource.BASE_CAPITAL] or documents
     base = sum(float(one["capital_base"]) for one in own)
@@ -116,7 +116,7 @@ def session_of(documents: Sequence[Document]) -> SessionReturn | None:
 
 
 def _in_longs(document: Document) -> float:
-    """Return the capital that the risk-free rate is charged on, USD."""
+    """Return the capital on which the risk-free rate is charged, USD."""
     known = document.get("capital_long")
     if known is None:
         known = document["capital_base"] if document["pnl"] else 0.0
@@ -128,7 +128,7 @@ def cell_of(document: Document) -> Cell:
 
 
 def is_on_paper(document: Document) -> bool:
-    """Tell whether a document is of the shadow book."""
+    """Return whether a document belongs to the shadow book."""
     return bool(document.get("book") == SHADOW_BOOK)
 
 

@@ -1,9 +1,8 @@
 """
-What flows of money do to equity that was observed: they scale it, so that a fall of 10 % stays one of 10 %.
+The effect of flows of money on observed equity: they scale it, so that a fall of 10 % stays one of 10 %.
 
 Amounts must not be subtracted: after a peak of 100,000 and a fall to 90,000, 50,000 withdrawn would make it look like a
-fall of 20 %. A return is time-weighted: what was observed before a flow counts as if it had been made on the money
-that is there since.
+fall of 20 %. Returns are time-weighted: observations before a flow count as if made on the money after it.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from datetime import datetime, timedelta
 from functions.domain.kernel.parsing import CLOCK_SKEW
 
 FLOWS_KEPT, LONGEST_KEPT = 100, timedelta(days=31)
-"""Settled ones, so that one that is told later, of the same time, is weighed together with them."""
+"""Maximum settled flows kept, so that one of the same time reported later is weighed together with them."""
 _DETAIL = 16
-"""Highs are kept apart where their distance is at least this fraction of their age: few old ones, all new ones."""
+"""Highs are kept if their distance is at least this fraction of their age: few old ones, all new ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +31,48 @@ class Equity:
 
 @dataclass(frozen=True, slots=True)
 class EquityFlow:
-    """Money that came into the account, or left it."""
+    """Money deposited into the account or withdrawn from it."""
 
     usd: float
-    """Below 0: withdrawn."""
+    """Negative if withdrawn."""
     ts: datetime
     """When the broker's equity changed."""
     factor: float | None = None
-    """By which it scaled what was observed before; None while it waits for a snapshot that contains it."""
+    """Factor by which it scaled earlier observations; None while it waits for a snapshot that contains it."""
 
 
 def is_before(as_of: datetime, ts: datetime) -> bool:
-    """Tell whether a snapshot is certain not to contain a flow, as clocks may differ by CLOCK_SKEW."""
+    """Return whether a snapshot certainly does not contain a flow, as clocks may differ by CLOCK_SKEW."""
     return as_of < ts - CLOCK_SKEW
 
 
 def contains(as_of: datetime, ts: datetime) -> bool:
-    """Tell whether a snapshot is certain to contain a flow."""
+    """Return whether a snapshot certainly contains a flow."""
     return as_of > ts + CLOCK_SKEW
 
 
 def is_in_doubt(as_of: datetime, ts: datetime) -> bool:
-    """Tell whether a snapshot might or might not contain a flow: it is no observation."""
+    """Return whether a snapshot may or may not contain a flow: then it is not an observation."""
     return not (is_before(as_of, ts) or contains(as_of, ts))
 
 
 def certain(one: Equity | None, ts: datetime) -> Equity | None:
-    """Return an observation; None if it might or might not contain a flow."""
+    """Return an observation; None if it may or may not contain a flow."""
     return None if one is None or is_in_doubt(one.as_of, ts) else one
 
 
 def all_certain(several: Iterable[Equity], ts: datetime) -> tuple[Equity, ...]:
-    """Return the observations that contain a flow for certain, or for certain do not."""
+    """Return the observations that certainly contain, or certainly do not contain, a flow."""
     return tuple(one for one in several if not is_in_doubt(one.as_of, ts))
 
 
 @dataclass(frozen=True, slots=True)
 class Rescaling:
-    """What flows that are settled together do to what was observed before them."""
+    """The effect of flows that are settled together on earlier observations."""
 
     ts: datetime
     factor: float | None
-    """None: nothing can be compared across them, as the account was empty before or after."""
+    """None: no comparison across them is possible, as the account was empty before or after."""
 
     def of(self, one: Equity | None) -> Equity | None:
         if one is None or not is_before(one.as_of, self.ts):
@@ -88,20 +87,20 @@ def rescaling(
     due: Sequence[EquityFlow], settled: Sequence[EquityFlow], observed: Iterable[Equity], fresh: Equity | None
 ) -> Rescaling:
     """
-    Say how flows scale what was observed before them.
+    Return how flows scale earlier observations.
 
-    With the equity E before them it is (E + F) / E. Of flows that were told late, and where that equity is not known,
-    it is E / (E - F) with the equity E after them. Settled flows of the same time, with no observation in between,
-    are weighed together with them: the order in which flows are told does not matter.
+    With the equity E before them the factor is (E + F) / E. For flows reported late, or if that equity is unknown, it
+    is E / (E - F) with the equity E after them. Settled flows of the same time, with no observation in between, are
+    weighed together with them: the order of reporting does not matter.
 
     Parameters
     ----------
     due : sequence of EquityFlow
-        At least one, by time, and nothing observed in between.
+        At least one, by time, with no observation in between.
     observed : iterable of Equity
-        Of two of the same time the later one holds.
+        Of two with the same time the later one counts.
     fresh : Equity or None
-        The first observation that contains them; None if they were told late, and it is among the observed.
+        The first observation that contains them; None if they were reported late and it is among the observed.
     """
     known = sorted(observed, key=lambda one: one.as_of)
     before = next((one for one in reversed(known) if is_before(one.as_of, due[0].ts)), None)
@@ -121,7 +120,7 @@ def rescaling(
 
 
 def with_high(highs: Sequence[Equity], high: Equity) -> tuple[Equity, ...]:
-    """Return confirmed equities with one more: those that tell the highest before, and after, any flow told late."""
+    """Return confirmed equities with one more: those that give the peak before and after any late-reported flow."""
     if highs and high.as_of <= highs[-1].as_of:
         return tuple(highs)
     kept = [high]
@@ -144,7 +143,7 @@ def _is_between(ts: datetime, before: Equity | None, after: Equity | None) -> bo
 
 
 def _as_seen(one: Equity, settled: Sequence[EquityFlow]) -> float:
-    """Return what the snapshot said, without the flows since."""
+    """Return the equity of the snapshot, without flows since."""
     return one.usd / _product(flow for flow in settled if flow.ts > one.as_of)
 
 

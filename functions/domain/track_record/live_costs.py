@@ -1,4 +1,4 @@
-"""What a tenant's own live fills cost of late: what its fills on paper are charged."""
+"""Recent costs of a tenant's live fills, which its fills on paper are charged."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from functions.domain.kernel.stored_fields import COUNT, MAP, NUMBER, Kinds, che
 from functions.domain.track_record.daily_returns import COST_SUMS, day_of, is_on_paper
 
 MIN_FILLS = 30
-"""Fills below which they tell nothing of what the next one costs."""
+"""Minimum number of fills to estimate the cost of the next one."""
 BASIS_POINTS = 10_000
-"""Of a whole."""
+"""Basis points per unit."""
 FIELD = "live_costs"
-"""Where they are in a windows document."""
+"""Their field in a windows document."""
 DAYS_FIELD = "live_days_json"
-"""Where what they add up is in the tenant's own."""
+"""Field of their daily sums in the tenant's own windows document."""
 _SUMMED = (*COST_SUMS, "fills")
 _sums = itemgetter(*_SUMMED)
 _OF_SUMS: Kinds = dict.fromkeys(_SUMMED, NUMBER)
@@ -34,23 +34,23 @@ _READ = {"fee_bps": optional(FEE_BPS), "slippage_bps": optional(SLIPPAGE_BPS)}
 
 @dataclass(frozen=True, slots=True)
 class LiveCosts:
-    """Costs per USD traded, in basis points; None where fills do not tell."""
+    """Costs per USD traded, in basis points; None if fills do not show them."""
 
     fee_bps: float | None = None
-    """Below 0 where rebates exceed what was paid."""
+    """Negative if rebates exceed fees."""
     slippage_bps: float | None = None
     fills: int = 0
-    """How many they are of."""
+    """Number of fills behind them."""
 
     @classmethod
     def of_sums(cls, *, fees: float, slippage: float, turnover: float, fills: int) -> LiveCosts:
         """
-        Return what fills cost per USD traded, none beyond what a policy may say.
+        Return the costs of fills per USD traded, within the limits of a policy.
 
         Parameters
         ----------
         fees, slippage, turnover : float
-            USD. Where slippage is 0 in all no broker states it, and nobody knows it: prices then contain it.
+            USD. If total slippage is 0, no broker states it, and it is unknown: prices then contain it.
         """
         if fills < MIN_FILLS or not turnover > 0:
             return cls(fills=fills)
@@ -62,7 +62,7 @@ class LiveCosts:
 
     @classmethod
     def from_windows(cls, windows: Mapping[str, Any] | None) -> LiveCosts:
-        """Read them of a windows document; one of before they were kept tells nothing. Raises InputError."""
+        """Read them from a windows document; an older one has none. Raises InputError."""
         stored = (windows or {}).get(FIELD)
         if stored is None:
             return cls()
@@ -79,10 +79,10 @@ class LiveCosts:
 
 @dataclass(frozen=True, slots=True)
 class LiveDays:
-    """What live fills of strategies cost, session by session, of the newest `MAX_WINDOW_DAYS`."""
+    """Costs of strategies' live fills by session, for the latest `MAX_WINDOW_DAYS`."""
 
     sums: Mapping[date, Mapping[str, float]]
-    """USD of `COST_SUMS`, and ``fills``, how many; oldest session first, idle ones included."""
+    """`COST_SUMS` in USD, and the number of ``fills``; oldest session first, idle ones included."""
 
     @classmethod
     def of(cls, days: Iterable[Mapping[str, Any]]) -> LiveDays:
@@ -92,8 +92,7 @@ class LiveDays:
         Parameters
         ----------
         days : iterable of mapping
-            Of all users and both books. What no strategy traded does not count, nor does a document of before these
-            sums were kept.
+            Of all users and both books. Unowned trades, and documents from before these sums were stored, do not count.
         """
         traded: dict[date, list[Mapping[str, Any]]] = {}
         for day in days:
@@ -104,12 +103,12 @@ class LiveDays:
         return cls({one: {name: math.fsum(day[name] for day in traded[one]) for name in _SUMMED} for one in newest})
 
     def followed_by(self, later: LiveDays, since: date = date.min) -> LiveDays:
-        """Return the newest `MAX_WINDOW_DAYS` sessions of both, none before ``since``; the later ones' sums count."""
+        """Return the latest `MAX_WINDOW_DAYS` sessions of both, none before ``since``; the later ones' sums count."""
         both = {**self.sums, **later.sums}
         return LiveDays({day: both[day] for day in sorted(day for day in both if day >= since)[-MAX_WINDOW_DAYS:]})
 
     def costs(self) -> LiveCosts:
-        """Return what the fills of all these sessions cost."""
+        """Return the costs of the fills of all these sessions."""
         fees, slippage, turnover, fills = (math.fsum(one[name] for one in self.sums.values()) for name in _SUMMED)
         return LiveCosts.of_sums(fees=fees, slippage=slippage, turnover=turnover, fills=int(fills))
 
@@ -118,7 +117,7 @@ class LiveDays:
 
     @classmethod
     def from_text(cls, text: Any) -> LiveDays:
-        """Read what is stored. Raises PackedStateError if it is missing or damaged."""
+        """Read the stored sums. Raises PackedStateError if they are missing or damaged."""
         try:
             days = {date.fromisoformat(day): one for day, one in json.loads(text).items()}
             if not all(map(NUMBER.holds, itertools.chain.from_iterable(map(_sums, days.values())))):
@@ -130,7 +129,7 @@ class LiveDays:
 
 
 def _tells(day: Mapping[str, Any]) -> bool:
-    """Tell whether a daily document says what a strategy's live fills cost, and there were any."""
+    """Return whether a daily document has costs of a strategy's live fills, and there were any."""
     if is_on_paper(day) or day["uid"] == UNOWNED:
         return False
     return all(NUMBER.holds(day.get(name)) for name in _SUMMED) and day["turnover"] > 0

@@ -17,17 +17,17 @@ from functions.domain.track_record.session_returns import SessionReturns
 
 @dataclass(frozen=True, slots=True)
 class StrategyPerformanceMetrics:
-    """Statistics of recent daily returns; None where undefined for want of data."""
+    """Statistics of recent daily returns; None if there is too little data."""
 
     strategy_name: str
     data_points: int = 0
-    """Active sessions behind the figures: those that traded or held something."""
+    """Active sessions behind the figures: those with trades or positions."""
     sharpe_ratio: float | None = None
     """Annualised."""
     probabilistic_sharpe_ratio: float | None = None
     """Probability that the true Sharpe ratio is above 0."""
     annualized_return: float | None = None
-    """Compounded, fraction per year of the market's trading days: 252, or 365 around the clock."""
+    """Compounded, fraction per year of the market's trading days: 252, or 365 if it never closes."""
     volatility: float | None = None
     """Annualised, fraction."""
     max_drawdown: float | None = None
@@ -37,14 +37,14 @@ class StrategyPerformanceMetrics:
     win_rate: float | None = None
     """Fraction of days with a gain."""
     daily_returns: Sequence[float] = ()
-    """Fractions per day, oldest first, idle days included, days without a return left out."""
+    """Fractions per day, oldest first; with idle days, without days that have no return."""
     last_updated: datetime | None = None
     """The day of the last of them, midnight UTC; None without any."""
     healthy_sharpe: float = Policy().sharpe_threshold_reduce
     """The Sharpe ratio from which a strategy keeps its full allocation."""
 
     def is_healthy(self) -> bool:
-        """Tell whether the Sharpe ratio is known and earns full allocation."""
+        """Return whether the Sharpe ratio is known and earns full allocation."""
         return self.sharpe_ratio is not None and self.sharpe_ratio >= self.healthy_sharpe
 
 

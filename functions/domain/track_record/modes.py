@@ -1,4 +1,4 @@
-"""How a strategy's Sharpe ratio becomes its mode, and how modes persist."""
+"""How a strategy's Sharpe ratio determines its mode, and how modes persist."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REASONS: Mapping[AgentMode, ReasonCode] = {
 
 @dataclass(frozen=True, slots=True)
 class ModeState:
-    """A strategy's mode as it persists from cycle to cycle."""
+    """A strategy's mode, as stored between cycles."""
 
     mode: AgentMode
     since: datetime
@@ -37,7 +37,7 @@ class ModeState:
     until: datetime | None = None
     """When a manual DISABLED ends."""
     earned_mode: AgentMode | None = None
-    """While DISABLED: the mode to come back to."""
+    """While DISABLED: the mode to return to."""
 
     @property
     def earned(self) -> AgentMode:
@@ -46,7 +46,7 @@ class ModeState:
 
     @property
     def is_given(self) -> bool:
-        """Whether the mode was given for want of data, and not earned."""
+        """Whether the mode was assigned for lack of data, not earned."""
         if self.reason_code is ReasonCode.SAMPLE_NOT_NAMED:
             return self.earned_mode is None
         return self.reason_code is ReasonCode.INSUFFICIENT_DATA
@@ -119,12 +119,13 @@ def earned_mode(
     previous : ModeState or None
         The mode until now; None for a strategy never seen.
     proven : AgentMode
-        The worst mode that the returns prove with the policy's confidence: nobody is demoted below it.
+        The worst mode that the returns prove with the policy's confidence: no demotion goes below it.
 
     Notes
     -----
-    A strategy whose returns are gone keeps its mode (or gets a worse `insufficient_data_mode`): a mode never improves
-    merely because data ran out. A mode that was given for want of data is not earned: there is nothing to climb from.
+    A strategy without returns any longer keeps its mode (or gets a worse `insufficient_data_mode`): a mode never
+    improves merely because data ran out. A mode assigned for lack of data is not earned: there is nothing to climb
+    from.
     """
     held = None if previous is None or previous.is_given else previous.earned
     if data_points < policy.min_data_points or math.isnan(sharpe):
@@ -177,7 +178,8 @@ def next_mode(
     """
     Return a strategy's mode now; one that does not change keeps its ``since``.
 
-    Parameters as for `earned_mode`. An operator's switch comes before what was earned, which is kept for its end.
+    Parameters as for `earned_mode`. An operator's switch overrides the earned mode, which is kept for when the switch
+    ends.
     """
     earned, reason = earned_mode(sharpe, data_points, previous, policy, now, proven)
     switch = switched_off(policy, name, now, is_sample=is_sample)
@@ -187,7 +189,7 @@ def next_mode(
         since = previous.since if was_disabled and previous else now
         kept: AgentMode | None = previous.earned if previous else earned
         if why is ReasonCode.SAMPLE_NOT_NAMED and (previous is None or previous.is_given):
-            # Named later, it begins as a new strategy does: nothing was earned yet.
+            # If named later, it starts like a new strategy: it has earned nothing yet.
             kept = None if reason is ReasonCode.INSUFFICIENT_DATA else earned
         return ModeState(AgentMode.DISABLED, since, why, until, kept)
     if previous is not None and previous.mode is earned:
@@ -198,7 +200,7 @@ def next_mode(
 def switched_off(
     policy: Policy, strategy_name: str, now: datetime, *, is_sample: bool
 ) -> tuple[ReasonCode, datetime | None] | None:
-    """Return why the policy lets a strategy not act, and until when; None if it may act."""
+    """Return why the policy keeps a strategy from acting, and until when; None if it may act."""
     end = policy.disabled_strategies.get(strategy_name, now)
     if end is None or now < end:
         return ReasonCode.DISABLED_BY_POLICY, end

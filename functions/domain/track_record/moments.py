@@ -1,4 +1,4 @@
-"""What all statistics of daily returns are made of: their count, mean, variance and shape."""
+"""Moments of daily returns, the basis of all statistics: count, mean, variance and shape."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Moments:
     def __init__(self, daily_returns: ArrayLike) -> None:
         returns, present = validated(daily_returns)
         self.count = present.sum(axis=-1)
-        centred = np.where(present, returns, 0.0)  # worked on in place: large temporaries cost more than the sums
+        centred = np.where(present, returns, 0.0)  # modified in place: large temporaries cost more than the sums
         self.mean = np.einsum("...i->...", centred) / np.maximum(self.count, 1)
         centred -= self.mean[..., np.newaxis]
         centred *= present
@@ -27,13 +27,13 @@ class Moments:
 
     @property
     def deviation(self) -> Floats:
-        """Standard deviation; NaN where it is nothing but the rounding of equal returns."""
+        """Standard deviation; NaN if it is only the rounding error of equal returns."""
         deviation = np.sqrt(self.variance)
         return np.where(deviation > _ROUNDING * np.abs(self.mean), deviation, np.nan)
 
     @property
     def ratio(self) -> Floats:
-        """Mean over deviation: of excess returns the Sharpe ratio, not annualised; NaN where no two differ."""
+        """Mean over deviation: for excess returns the Sharpe ratio, not annualised; NaN if all are equal."""
         return np.asarray(self.mean / self.deviation)
 
     def shape(self) -> tuple[Floats, Floats]:
@@ -48,7 +48,7 @@ class Moments:
 
 
 def validated(daily_returns: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return daily returns as an array, and where there is one. Raises MetricInputError if one is infinite."""
+    """Return daily returns as an array, and a mask of those present. Raises MetricInputError if one is infinite."""
     returns = np.asarray(daily_returns, dtype=np.float64)
     present = ~np.isnan(returns)
     if np.isinf(returns).any():

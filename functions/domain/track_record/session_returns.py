@@ -1,4 +1,4 @@
-"""What sessions earned, what of their base the risk-free rate is charged on, and which of them are evidence."""
+"""Returns of sessions, the part of their base on which the risk-free rate is charged, and which count as evidence."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class SessionReturn:
     """One session of one strategy."""
 
     return_fraction: float
-    """Of its base."""
+    """Fraction of its base."""
     long_fraction: float
-    """The cost of longs held at its start, of its base: what the risk-free rate is charged on."""
+    """Cost of longs held at its start, as a fraction of its base: the risk-free rate is charged on it."""
     is_active: bool
-    """Whether it held or traded anything: an idle session is no evidence."""
+    """Whether it held or traded anything: an idle session is not evidence."""
 
     @classmethod
     def plain(cls, return_fraction: float) -> SessionReturn:
-        """Take a return of which nothing else is known: 0 exactly is idle, any other is active and all in longs."""
+        """Build it from a bare return: exactly 0 is idle, any other is active and fully long."""
         is_active = return_fraction != 0.0
         return cls(return_fraction, float(is_active), is_active)
 
@@ -36,15 +36,15 @@ class SessionReturns:
     """Sessions of one strategy, shape (sessions,), or of several, shape (strategies, sessions); oldest first."""
 
     returns: Figures
-    """Fractions of the base; NaN marks a session without one."""
+    """Fractions of the base; NaN marks a session without a return."""
     long_fraction: Figures
-    """0 where there is no return."""
+    """0 without a return."""
     is_active: Flags
-    """False where there is no return."""
+    """False without a return."""
 
     @classmethod
     def plain(cls, returns: ArrayLike) -> SessionReturns:
-        """Take returns of which nothing else is known, as `SessionReturn.plain` does; NaN is no session."""
+        """Build them from bare returns, as `SessionReturn.plain` does; NaN marks a missing session."""
         known = np.asarray(returns, dtype=np.float64)
         is_active = (known != 0.0) & ~np.isnan(known)
         return cls(known, is_active.astype(np.float64), is_active)
@@ -56,7 +56,7 @@ class SessionReturns:
 
     @classmethod
     def of(cls, sessions: Iterable[SessionReturn | None]) -> SessionReturns:
-        """Arrange sessions, None where there is none."""
+        """Arrange sessions; None marks a missing one."""
         given = [SessionReturn(np.nan, 0.0, is_active=False) if one is None else one for one in sessions]
         return cls(
             np.array([one.return_fraction for one in given], dtype=np.float64),
@@ -71,28 +71,28 @@ class SessionReturns:
 
     @property
     def active_sessions(self) -> NDArray[np.int64]:
-        """How many sessions are evidence, shape () or (strategies,)."""
+        """Number of sessions that count as evidence, shape () or (strategies,)."""
         return np.asarray(self.is_active.sum(axis=-1))
 
     def excess(self, annual_risk_free_rate: float, periods_a_year: int) -> Figures:
         """
-        Return what each session earned beyond the risk-free rate on its longs, a fraction of its base.
+        Return each session's return above the risk-free rate on its longs, a fraction of its base.
 
         Parameters
         ----------
         annual_risk_free_rate : float
             Fraction per year; 0.04 is 4 %.
         periods_a_year : int
-            Sessions a year on the market: 252 on an exchange, 365 where it never closes.
+            Sessions per year on the market: 252 on an exchange, 365 if it never closes.
         """
         return self.returns - annual_risk_free_rate / periods_a_year * self.long_fraction
 
     def __getitem__(self, part: Any) -> SessionReturns:
-        """Return the same part of every array."""
+        """Return the same slice of every array."""
         return SessionReturns(*(array[part] for array in self.arrays))
 
     def where(self, is_kept: Flags) -> SessionReturns:
-        """Return sessions without those of strategies that are not kept, ``is_kept`` of shape () or (strategies,)."""
+        """Return sessions of the kept strategies only, ``is_kept`` of shape () or (strategies,)."""
         kept = np.asarray(is_kept)[..., np.newaxis]
         return SessionReturns(
             np.where(kept, self.returns, np.nan), np.where(kept, self.long_fraction, 0.0), self.is_active & kept

@@ -1,4 +1,4 @@
-"""How well a record's days tell its Sharpe ratio."""
+"""How precisely a record's days determine its Sharpe ratio."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sharpe_standard_error(excess_returns: ArrayLike, *, periods_a_year: int) -> 
     Returns
     -------
     NDArray, shape () or (strategies,)
-        In units of the annualised ratio; NaN where the Sharpe ratio is undefined.
+        In units of the annualised ratio; NaN if the Sharpe ratio is undefined.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def sharpe_standard_error(excess_returns: ArrayLike, *, periods_a_year: int) -> 
 
     Notes
     -----
-    sqrt(n/(days - 1) (1 - g3 s + (g4 - 1)/4 s^2)), with n periods a year and s the daily ratio. From 30 days it is
+    sqrt(n/(days - 1) (1 - g3 s + (g4 - 1)/4 s^2)), with n periods per year and s the daily ratio. With 30 days it is
     about 2.9.
 
     References
@@ -62,12 +62,12 @@ def minimum_track_record_length(
     annual_benchmark_sharpe : float
         The Sharpe ratio to beat, annualised.
     confidence : float
-        The one-sided probability that is asked for.
+        The required one-sided probability.
 
     Returns
     -------
     NDArray, shape () or (strategies,)
-        Days; infinite where the ratio does not exceed the benchmark, NaN where it is undefined.
+        Days; infinite if the ratio does not exceed the benchmark, NaN if it is undefined.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def minimum_track_record_length(
 
     Notes
     -----
-    1 + (1 - g3 s + (g4 - 1)/4 s^2) (z / (s - s*))^2: from so many days the probabilistic Sharpe ratio is at least
+    1 + (1 - g3 s + (g4 - 1)/4 s^2) (z / (s - s*))^2: from that many days on, the probabilistic Sharpe ratio is at least
     ``confidence``.
 
     References

@@ -1,4 +1,4 @@
-"""A strategy's track record, and the mode it has earned by it."""
+"""A strategy's track record, and the mode it has earned."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from functions.domain.track_record.statistics import probabilistic_sharpe_ratio,
 from functions.domain.track_record.windows import PerformanceWindows
 
 UNNAMED_SAMPLE = "A sample: name it in the policy's sample_strategies to let it act."
-"""Why a sample does nothing, and what to do."""
+"""Why a sample does not act, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def standings(
     samples : set of str
         Which of the strategies are samples: those that the policy does not name are DISABLED.
     is_readable : bool
-        False when policy or state could not be read: known modes stay as they are.
+        False if policy or state could not be read: known modes stay as they are.
     """
     sessions = windows.rows(strategy_names, policy.performance_lookback_days)
     counts = sessions.active_sessions
@@ -78,14 +78,14 @@ def standings(
         else:
             state = _mode_when_off(name, policy, now, is_sample=is_sample)
         if previous is None and not is_readable and state.reason_code is ReasonCode.SAMPLE_NOT_NAMED:
-            # The tenant may have named it: exits from live positions of its own must pass.
+            # The tenant may have named it earlier: exits from its live positions must pass.
             state = replace(state, mode=AgentMode.SHADOW_MODE)
         found[name] = Standing(state, _or_none(ratio), _or_none(psr), count, _or_none(deviation))
     return found
 
 
 def _proven(excess: NDArray[np.float64], counts: NDArray[np.int64], policy: Policy) -> list[AgentMode]:
-    """Return the worst mode that each strategy's returns prove; the worst of all where the policy asks for no proof."""
+    """Return the worst mode that each strategy's returns prove; the worst of all if the policy requires no proof."""
     if policy.demotion_confidence is None:
         return [AgentMode.SHADOW_MODE] * len(excess)
     thresholds = (policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow)
@@ -103,12 +103,12 @@ def mode_reasoning(
     standing: Standing, policy: Policy, previous: AgentMode | None = None, *, is_whole_exit: bool = False
 ) -> str:
     """
-    Say why a strategy has its mode.
+    Explain why a strategy has its mode.
 
     Parameters
     ----------
     previous : AgentMode or None
-        The mode until now; None for a strategy never seen. That it moves is said in the cycle in which it does.
+        The mode until now; None for a strategy never seen. A move is only mentioned in the cycle in which it happens.
     is_whole_exit : bool
         Whether its signal is an exit from a live position, which keeps its size in every mode.
     """

@@ -2,9 +2,8 @@
 Performance statistics, vectorised over strategies.
 
 Every function takes simple daily returns as fractions (0.01 is 1 %), oldest first, of shape (days,) or
-(strategies, days), where NaN marks a day without a return. It gives a float, or one value per strategy, NaN where
-undefined. Ratios take excess returns: what was earned beyond the risk-free rate on the capital that was in longs
-(`SessionReturns.excess`).
+(strategies, days), where NaN marks a day without a return. It returns a float, or one value per strategy, NaN where
+undefined. Ratios take excess returns: those above the risk-free rate on the capital in longs (`SessionReturns.excess`).
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ def sharpe_ratio(excess_returns: ArrayLike, *, periods_a_year: int) -> Floats:
     Parameters
     ----------
     excess_returns : array_like, shape (days,) or (strategies, days)
-        Simple returns beyond the risk-free rate, fractions per day, oldest first. NaN marks a missing day.
+        Simple returns above the risk-free rate, fractions per day, oldest first. NaN marks a missing day.
     periods_a_year : int
-        Trading days a year on the market, n: 252 on an exchange, 365 where it never closes.
+        Trading days per year on the market, n: 252 on an exchange, 365 if it never closes.
 
     Returns
     -------
@@ -70,7 +69,7 @@ def probabilistic_sharpe_ratio(
     periods_a_year : int
         As for `sharpe_ratio`.
     observations : array_like, optional
-        How many of the days are evidence, n, shape () or (strategies,); by default every day with a return.
+        How many of the days count as evidence, n, shape () or (strategies,); by default every day with a return.
 
     Returns
     -------
@@ -104,7 +103,7 @@ def sharpe_error(excess_returns: ArrayLike, *, periods_a_year: int, observations
     Parameters
     ----------
     excess_returns, periods_a_year, observations
-        As for `probabilistic_sharpe_ratio`, of which it is the denominator.
+        As for `probabilistic_sharpe_ratio`, whose denominator it is.
 
     Returns
     -------
@@ -122,12 +121,12 @@ def probability_above(
     benchmark: float, sharpe: ArrayLike, count: ArrayLike, skewness: ArrayLike, kurtosis: ArrayLike
 ) -> Floats:
     """
-    Return the probability that a true Sharpe ratio exceeds ``benchmark``, from what was observed.
+    Return the probability that a true Sharpe ratio exceeds ``benchmark``, given the observations.
 
     Parameters
     ----------
     benchmark, sharpe : float, array_like
-        Per period of the observations, not annualised.
+        Per observation period, not annualised.
     count : array_like
         Observations.
     skewness, kurtosis : array_like
@@ -156,7 +155,7 @@ def sampling_variance(sharpe: ArrayLike, skewness: ArrayLike, kurtosis: ArrayLik
     Returns
     -------
     NDArray
-        NaN where it is not positive: the moments do not belong together.
+        NaN if it is not positive: the moments are inconsistent.
 
     References
     ----------
@@ -209,7 +208,7 @@ def falls_of(curve: Floats) -> Floats:
     curve : NDArray, shape (..., days)
         As `growth` returns it.
     """
-    with np.errstate(invalid="ignore"):  # beyond any float there is no figure
+    with np.errstate(invalid="ignore"):  # infinite beyond the range of floats
         return np.asarray(curve / np.maximum(np.maximum.accumulate(curve, axis=-1), 1.0) - 1.0)
 
 
@@ -227,8 +226,8 @@ def growth(daily_returns: ArrayLike) -> Floats:
     Returns
     -------
     NDArray, shape (days,) or (strategies, days)
-        At least 0. A day that loses all the capital or more ends the curve: it is 0 from then on, whatever follows.
-        Infinite beyond any float.
+        At least 0. A day that loses all capital or more ends the curve: it is 0 from then on. Infinite beyond the range
+        of floats.
 
     Raises
     ------
@@ -243,7 +242,7 @@ def growth(daily_returns: ArrayLike) -> Floats:
 
 
 def annualized_return(daily_returns: ArrayLike, *, periods_a_year: int) -> Floats:
-    """Return the compounded return as a rate per year of so many trading days, at least -1; NaN without any return."""
+    """Return the compounded return per year of that many trading days, at least -1; NaN without any return."""
     years = np.maximum(data_points(daily_returns), 1) / periods_a_year
     with np.errstate(over="ignore"):
         return np.asarray((1.0 + total_return(daily_returns)) ** (1.0 / years) - 1.0)

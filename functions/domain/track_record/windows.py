@@ -16,7 +16,7 @@ from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.track_record.session_returns import SessionReturn, SessionReturns
 
 MAX_WINDOW_STRATEGIES = 1000
-"""Strategies of one tenant."""
+"""Maximum strategies of one tenant."""
 _WIRE = np.dtype("<f8")
 _FLAGS = np.dtype("u1")
 
@@ -38,7 +38,7 @@ class PerformanceWindows:
 
     @classmethod
     def from_daily_returns(cls, daily_returns: Iterable[tuple[str, date, float]]) -> PerformanceWindows:
-        """Arrange (strategy name, day, return) triples of which nothing else is known; as `from_sessions`."""
+        """Arrange (strategy name, day, bare return) triples; like `from_sessions`."""
         return cls.from_sessions((name, day, SessionReturn.plain(value)) for name, day, value in daily_returns)
 
     @classmethod
@@ -65,7 +65,7 @@ class PerformanceWindows:
         """
         Return the newest ``most_days`` days of both, none before ``since``.
 
-        Of a day that both have, the later ones' sessions count.
+        If both have a day, the later one's sessions count.
         """
         is_new = bool(self.dates and later.dates) and self.dates[-1] < later.dates[0]
         if is_new and self.strategy_names == later.strategy_names:
@@ -85,7 +85,7 @@ class PerformanceWindows:
         return _with_any_return(names, dates, both)
 
     def _continued_by(self, later: PerformanceWindows, since: date, most_days: int) -> PerformanceWindows:
-        """Do what `followed_by` does, where all days of the later ones are new, and the rows the same."""
+        """Like `followed_by`, if all days of the later ones are new and the rows are the same."""
         dates = (*self.dates, *later.dates)
         start = max(bisect_left(dates, since), len(dates) - most_days)
         pairs = zip(self.sessions.arrays, later.sessions.arrays, strict=True)
@@ -93,7 +93,7 @@ class PerformanceWindows:
         return _with_any_return(self.strategy_names, dates[start:], both)
 
     def before(self, day: date) -> PerformanceWindows:
-        """Return the sessions before a day: what a cycle of that day knew."""
+        """Return the sessions before a day, as a cycle of that day knew them."""
         kept = bisect_left(self.dates, day)
         return type(self)(self.strategy_names, self.dates[:kept], self.sessions[:, :kept])
 
@@ -121,12 +121,12 @@ class PerformanceWindows:
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> PerformanceWindows:
         """
-        Unpack; a missing document is an empty window, and one of before has `SessionReturns.plain` returns only.
+        Unpack; a missing document is an empty window, and an older one only has `SessionReturns.plain` returns.
 
         Raises
         ------
         PackedStateError
-            If the bytes and the index do not belong together.
+            If the bytes and the index are inconsistent.
         """
         if document is None:
             return cls.empty()
@@ -146,7 +146,7 @@ class PerformanceWindows:
 
 
 def _with_any_return(names: Sequence[str], dates: Sequence[date], sessions: SessionReturns) -> PerformanceWindows:
-    """Return windows without strategies that have no return any more."""
+    """Return windows without strategies that no longer have a return."""
     has_any = np.asarray(~np.isnan(sessions.returns).all(axis=1))
     kept = sessions if has_any.all() else sessions[has_any]
     return PerformanceWindows(tuple(itertools.compress(names, has_any.tolist())), tuple(dates), kept)

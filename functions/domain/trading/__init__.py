@@ -1,1 +1,1 @@
-"""What is redeemed, reserved and filled."""
+"""Redemptions, reservations and fills."""

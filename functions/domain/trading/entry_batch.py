@@ -1,4 +1,4 @@
-"""What a batch of entries that are no fills does to the ledger: one by one."""
+"""The effect of a batch of entries other than fills on the ledger, one by one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from functions.domain.trading.reported_fills import FillResult, FillStatus
 
 @dataclass(slots=True, kw_only=True)
 class EntryBatch(LedgerBatch):
-    """The tenant's state as it is once the entries added so far are recorded."""
+    """The tenant's state with the entries added so far."""
 
     def add(self, entry: ReportedEntry) -> None:
         """
@@ -28,8 +28,8 @@ class EntryBatch(LedgerBatch):
         Raises
         ------
         InputError
-            If one that is not in the ledger is malformed, amends what is not there, or is dated ahead or too long ago;
-            what amends has the time of what it amends.
+            If a new one is malformed, amends an entry that does not exist, or is dated ahead or too old; an amendment
+            has the time of the entry that it amends.
         """
         name, entry_id = f"entries.{len(self.results)}", entry.entry_id
         known = self.known.get(entry_id)
@@ -44,24 +44,24 @@ class EntryBatch(LedgerBatch):
         if entry.of is None:
             self.check_time(f"{name}.ts", parsed.at)
         else:
-            self.check_time(f"{name}.of", parsed.at, f"{entry.of}, which is of {parsed.at.isoformat()}")
+            self.check_time(f"{name}.of", parsed.at, f"{entry.of}, dated {parsed.at.isoformat()}")
         self._count(parsed, target)
         self.ledger[entry_id] = self.with_version(document)
         self.results.append(FillResult(entry_id, FillStatus.RECORDED))
 
     def adopt(self, entry: LedgerEntry, target: Mapping[str, Any] | None) -> None:
         """
-        Take in one that a user's own code wrote to the ledger, complete: as `add` would have it.
+        Adopt one that a user's own code wrote to the ledger, completed as `add` would write it.
 
         Parameters
         ----------
         target : mapping or None
-            The document of what it amends.
+            The document that it amends.
 
         Raises
         ------
         InputError
-            If it is malformed, or amends nothing and has no time of its own: nobody counts it.
+            If it is malformed, or amends nothing and has no time of its own: it does not count.
         """
         missing = missing_fields(entry, target)
         parsed = parse_entry(entry.entry_id, {**entry.document, **missing})
@@ -85,12 +85,12 @@ class EntryBatch(LedgerBatch):
 
 def missing_fields(entry: LedgerEntry, target: Mapping[str, Any] | None) -> dict[str, Any]:
     """
-    Return what a user's own document has to have of what it amends; empty for one that amends nothing.
+    Return the fields that a user's own document takes from the entry it amends; empty if it amends nothing.
 
     Raises
     ------
     InputError
-        If what it amends is not there, and it has no time of its own.
+        If the amended entry does not exist, and it has no time of its own.
     """
     kind, fields = kind_of(entry.document), LedgerFields(entry.entry_id, entry.document)
     if kind not in AMENDMENTS or (target is None and fields.get("ts") is not None):
@@ -100,4 +100,4 @@ def missing_fields(entry: LedgerEntry, target: Mapping[str, Any] | None) -> dict
 
 
 KINDS = tuple(kind for kind in EntryKind if kind is not EntryKind.FILL)
-"""What is told as an entry; fills are told as fills."""
+"""Kinds that are reported as entries; fills are reported as fills."""

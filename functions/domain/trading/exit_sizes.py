@@ -1,4 +1,4 @@
-"""How much of its position an issued exit may still trade when it is redeemed: the book may have moved on since."""
+"""How much an issued exit may still trade when it is redeemed: the book may have changed since."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Sizes:
     """The most an exit may trade."""
 
     qty: float | None = None
-    """Units; None: nobody knows."""
+    """Units; None: unknown."""
     by_symbol: Mapping[str, float] = field(default_factory=dict)
-    """Units, of an exit that names no symbol."""
+    """Units by symbol, for an exit that names none."""
 
 
 def sizes_now(signal: Mapping[str, Any], positions: KnownPositions) -> Sizes:
@@ -29,7 +29,7 @@ def sizes_now(signal: Mapping[str, Any], positions: KnownPositions) -> Sizes:
     Raises
     ------
     RefusedError
-        With NOTHING_TO_EXIT or EXIT_UNDER_WAY, if it is known that nothing is left. What is unknown passes.
+        With NOTHING_TO_EXIT or EXIT_UNDER_WAY, if nothing is left. Unknown positions pass.
     """
     name, symbol = str(signal["strategy_name"]), str(signal["ticker"])
     issued = signal.get("max_qty")
@@ -46,12 +46,12 @@ def sizes_now(signal: Mapping[str, Any], positions: KnownPositions) -> Sizes:
 
 
 def _left(name: str, symbol: str, action: Action, positions: KnownPositions) -> float | None:
-    """Return what is left to sell, or to buy back; None: nobody knows."""
+    """Return the units left to sell, or to buy back; None: unknown."""
     held = positions.qty(name, symbol)
     if held is None:
         return None
     if action is Action.SELL and held < 0 and positions.has_open_entry(name, symbol, is_short=False):
-        return None  # more was sold than the entry's reported fills bought: others are not reported
+        return None  # more was sold than the entry's reported fills bought: some fills are not reported
     is_other_side = held < 0 if action is Action.SELL else held > 0
     return 0.0 if is_other_side else positions.left_to_exit(name, symbol)
 
@@ -71,5 +71,5 @@ def _of_everything(name: str, issued: Mapping[str, float], positions: KnownPosit
 def _refused(name: str, symbol: str, positions: KnownPositions) -> RefusedError:
     what = symbol or "position"
     if positions.exits_under_way(name, symbol):
-        return RefusedError(ReasonCode.EXIT_UNDER_WAY, f"an exit of {name} from its {what} is under way already")
-    return RefusedError(ReasonCode.NOTHING_TO_EXIT, f"{name} holds no {what} any more: there is nothing to exit")
+        return RefusedError(ReasonCode.EXIT_UNDER_WAY, f"an exit of {name} from its {what} is already under way")
+    return RefusedError(ReasonCode.NOTHING_TO_EXIT, f"{name} no longer holds {what}: there is nothing to exit")

@@ -1,4 +1,4 @@
-"""What a batch of fills does to the ledger, to redemptions, to buying power and to the position book: one by one."""
+"""The effect of a batch of fills on ledger, redemptions, buying power and position book, one by one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from functions.domain.trading.reservations import Overfill
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """One fill, and what was told beside its figures."""
+    """One fill, and further information reported with it."""
 
     entry_id: str
     fill: Fill
@@ -39,24 +39,23 @@ class _Told:
 
 @dataclass(slots=True, kw_only=True)
 class FillBatch(LedgerBatch):
-    """The tenant's state as it is once the fills added so far are recorded."""
+    """The tenant's state with the fills added so far."""
 
     revisions: Mapping[str, Sequence[LedgerEntry]] = field(default_factory=dict)
-    """What is recorded, by a broker's id without its revision, the first to come first."""
+    """Recorded entries by a broker's id without its revision, in order of arrival."""
 
     def add(self, fill: ReportedFill) -> None:
         """
         Add one fill.
 
-        A fill is a fact: one that is late, or above what was reserved, is recorded all the same. Rejected is only what
-        contradicts the redeemed signal, or the ledger. What the broker corrected by a later revision has the time of
-        the one that came first, so that whoever reads the ledger reads both.
+        A fill is a fact: even a late one, or one above its reservation, is recorded. Only a fill that contradicts the
+        redeemed signal or the ledger is rejected. A later revision by the broker gets the time of the one that arrived
+        first, so that reading the ledger finds both.
 
         Raises
         ------
         InputError
-            If one that is not in the ledger is dated ahead, or longer ago than the policy's ``max_fill_age_days``, or
-            if its figures contradict each other.
+            If a new one is dated ahead, is older than the policy's ``max_fill_age_days``, or has contradictory figures.
         """
         name, stem = f"fills.{len(self.results)}", fill.ids.stem if fill.ids else None
         place = Place.of(fill, self.known, self.revisions.get(stem or "", ()))
@@ -73,25 +72,25 @@ class FillBatch(LedgerBatch):
         self, entry: LedgerEntry, *, is_amended: bool = False, ts: datetime | None = None, added_cost: float = 0.0
     ) -> None:
         """
-        Take in one that a user's own code wrote to the ledger: a fact, whatever it contradicts.
+        Adopt one that a user's own code wrote to the ledger: a fact, whatever it contradicts.
 
-        It is spent unless it is too old for the account not to know of it, and in the book unless the book was taken
-        from a ledger that had it.
+        It counts as spent unless it is so old that the account must include it, and it counts in the book unless the
+        book was built from a ledger that contained it.
 
         Parameters
         ----------
         is_amended : bool
-            Whether the ledger has a void, a correction or another revision of it: what its instant comes to is to be
+            Whether the ledger has a void, a correction or another revision of it: then the sum of its instant must be
             read again, and it settles nothing by itself.
         ts : datetime, optional
-            When another revision of it happened: this one gets that time.
+            Time of another revision, which this one gets.
         added_cost : float
-            What its purchase costs more than was told before, USD, where it is amended.
+            Increase of its purchase cost, USD, if it is amended.
 
         Raises
         ------
         FillError
-            If it is malformed: nobody counts it.
+            If it is malformed: it does not count.
         """
         fill = parse_fill(entry.entry_id, entry.document)
         told = _Told(
@@ -110,7 +109,7 @@ class FillBatch(LedgerBatch):
             is_mismatch = redemption is not None and not _is_of(told, redemption)
             odd = self._count(told, None if is_mismatch else redemption)
             odd = ReasonCode.FILL_MISMATCH if is_mismatch else odd
-        if told.is_in_book and not entry.is_dated:  # a checkpoint may lack it, and so may a count since from there
+        if told.is_in_book and not entry.is_dated:  # a checkpoint may lack it, and so may a count from there on
             self.amended.add(ts or fill.at)
         granted = self._granted(told, entry.document)
         added = (
@@ -120,7 +119,7 @@ class FillBatch(LedgerBatch):
         self.results.append(FillResult(entry.entry_id, FillStatus.RECORDED, odd))
 
     def _granted(self, told: _Told, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the grant that a user's own document gets: its redemption's, whatever it says itself."""
+        """Return the grant of a user's own document: that of its redemption, regardless of its own field."""
         redemption = self._redemption_of(told)
         grant = {} if redemption is None or not _is_of(told, redemption) else granted_fields(redemption)
         return grant or ({"granted": None} if document.get("granted") is not None else {})
@@ -158,7 +157,7 @@ class FillBatch(LedgerBatch):
         return FillStatus.RECORDED, odd
 
     def _count(self, told: _Told, redemption: Redemption | None) -> ReasonCode | None:
-        """Count a fill in buying power, book and redemption, once; return what is odd about it."""
+        """Count a fill in buying power, book and redemption, once; return what is unusual about it."""
         fill, key = told.fill, told.fill.key
         ratio = self.book.ratio_after(key.symbol, fill.at)
         signed, units, price = fill.signed_quantity * ratio, fill.executed * ratio, fill.price / ratio
@@ -183,10 +182,10 @@ class FillBatch(LedgerBatch):
     def _settle(self, redemption: Redemption, told: _Told, ratio: float) -> Redemption:
         nonce, is_complete, fill = redemption.nonce, told.is_order_complete, told.fill
         before = self.book.orders.get(nonce)
-        ratio = 1.0 if before is None else ratio  # splits change the sizes of orders under way only
+        ratio = 1.0 if before is None else ratio  # splits only change the sizes of orders under way
         units = fill.executed * ratio
         self.book = self.book.with_order_filled(nonce, fill.key.symbol, units, is_complete=is_complete)
-        if before is not None and before.qty_by_symbol:  # the broker has an order of its own for each symbol
+        if before is not None and before.qty_by_symbol:  # the broker has a separate order for each symbol
             is_complete = not self.book.orders[nonce].qty_by_symbol
         settled, reservation = settle(redemption, units, fill.price / ratio, self.now, is_order_complete=is_complete)
         self.redemptions[nonce] = settled
@@ -196,17 +195,17 @@ class FillBatch(LedgerBatch):
         return settled
 
     def _spent_units(self, told: _Told, units: float, redemption: Redemption | None, before: float) -> float:
-        """Return for how many units a fill took buying power: all that were bought, and what a sale opened short."""
+        """Return the units for which a fill used buying power: all bought units, and those that a sale opened short."""
         if told.side == "buy":
             return units
         if told.fill.key.strategy_id == UNOWNED:
-            return 0.0  # what nobody owns may have been there to sell
+            return 0.0  # unowned units may have been sold
         if self.book.is_open:
             return max(0.0, units - max(0.0, before))
         return units if redemption is not None and redemption.is_entry else 0.0
 
     def _sold_beyond(self, told: _Told, units: float) -> float:
-        """Return how many units a fill sold that its strategy did not have, where it may have no short."""
+        """Return the units that a fill sold beyond its strategy's position, if shorts are not allowed."""
         is_no_matter = self.is_backfill or self.policy.allow_shorts or told.side == "buy"
         if is_no_matter or not self.book.is_open:
             return 0.0
@@ -218,36 +217,36 @@ def adopted_fields(
     entry: LedgerEntry, ts: datetime, own_ts: datetime, now: datetime, *, has_grant: bool = False
 ) -> dict[str, Any]:
     """
-    Return the fields that a user's own document lacks, or has otherwise than the ledger is read by.
+    Return the fields that a user's own document lacks, or has in a form that the ledger does not use.
 
     Parameters
     ----------
     has_grant : bool
-        Whether it gets one: who read it before knew of none, so that it counts as new.
+        Whether it gets a grant: earlier readers saw none, so it counts as new.
     """
     added: dict[str, Any] = {}
     if not entry.is_timed or entry.document["ts"] != ts:
-        added["ts"] = ts  # by which the ledger is read
+        added["ts"] = ts  # the ledger is read by it
     if own_ts != ts:
         added["reported_ts"] = own_ts
     if has_grant or not entry.is_dated:
-        added["created_at"] = now  # which tells a late one
+        added["created_at"] = now  # marks a late one
     return added
 
 
 def granted_fields(redemption: Redemption) -> dict[str, Any]:
-    """Return what a fill's document says of the entry that it fills: what it was granted, USD; of an exit nothing."""
+    """Return a fill's fields about the entry that it fills: its grant, USD; empty for an exit."""
     return {"granted": redemption.notional} if redemption.is_entry and redemption.notional > 0 else {}
 
 
 def nonce_of(document: Mapping[str, Any]) -> str | None:
-    """Return the nonce that a user's own ledger document names, if it is one."""
+    """Return the nonce in a user's own ledger document, if valid."""
     nonce = document.get("nonce")
     return nonce if is_document_id(nonce) else None
 
 
 def _is_of(told: _Told, redemption: Redemption) -> bool:
-    """Tell whether a fill is of the redeemed signal; one without a symbol left everything, whatever it was."""
+    """Return whether a fill belongs to the redeemed signal; a signal without a symbol exits every symbol."""
     key = told.fill.key
     is_symbol = not redemption.symbol or key.symbol == canonical_symbol(redemption.symbol)
     return is_symbol and (key.strategy_id, told.side) == (redemption.strategy_id, redemption.action.lower())

@@ -1,4 +1,4 @@
-"""Positions that no strategy bought, given to one: by an operator, as a fill, so that the ledger has them too."""
+"""Unowned positions that an operator assigns to a strategy, as fills, so that the ledger has them too."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _SHAPE = "SYMBOL=STRATEGY or SYMBOL=STRATEGY@PRICE, such as KO=Trend@45.10"
 
 @dataclass(frozen=True, slots=True)
 class Gift:
-    """The whole of what is unowned of a symbol, for a strategy."""
+    """The whole unowned position in a symbol, assigned to a strategy."""
 
     symbol: str
-    """Any spelling."""
+    """In any spelling."""
     strategy_id: str
     price: float | None = None
-    """USD per unit; None: the market's."""
+    """USD per unit; None: the market price."""
 
     @classmethod
     def parse(cls, text: str) -> Gift:
         """
-        Read one as an operator types it. Raises InputError.
+        Parse an operator's input. Raises InputError.
 
         >>> Gift.parse("KO=Trend@45.10")
         Gift(symbol='KO', strategy_id='Trend', price=45.1)
@@ -47,7 +47,7 @@ class Gift:
 
     def to_fill(self, qty: float, price: float, as_of: datetime) -> ReportedFill:
         """
-        Return the fill that gives it away; of one account snapshot always the same, so that it is recorded once.
+        Return the fill that assigns it; always the same for one account snapshot, so that it is recorded once.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Positions as the ledger has them, to open the book with, and to compare it with."""
+"""Positions according to the ledger, to open the book with and to compare it with."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from functions.domain.ledger.fifo import Lots
 from functions.domain.orchestration.position_book import NO_QUANTITY, NOTHING_HELD, Holding, Key
 
 _SAME_QUANTITY = 1e-7
-"""Units, and fraction of the larger by 1e-9: sums of many fractions, added up in another order, differ by less."""
+"""Units, and 1e-9 of the larger: sums of many fractions, added in another order, differ by less."""
 
 
 @dataclass(frozen=True, slots=True)
 class PositionDifference:
-    """One position of which book and ledger say different things; signed units."""
+    """One position that differs between book and ledger; signed units."""
 
     strategy_id: str
     symbol: str
@@ -31,7 +31,7 @@ class PositionDifference:
 
 
 def holdings_of(lots: OpenLots) -> dict[Key, Holding]:
-    """Return what each strategy holds live, over all users and spellings, at the average cost of what is open."""
+    """Return each strategy's live positions, over all users and spellings, at average cost."""
     grouped: dict[Key, list[tuple[str, Lots]]] = defaultdict(list)
     for key, open_lots in lots.items():
         if key.uid not in {SHADOW_UID, UNOWNED}:

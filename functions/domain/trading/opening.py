@@ -1,4 +1,4 @@
-"""Open the position book: what the ledger holds, what is under way, and what is given away."""
+"""Open the position book: the ledger's positions, orders under way, and assigned positions."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ _DIFFERENCES_KEPT = 1_000
 
 
 class BookAction(StrEnum):
-    """What an operator did to the book."""
+    """An operator's action on the book."""
 
     OPENED = "OPENED"
     MENDED = "MENDED"
-    """Opened again, as the ledger has it."""
+    """Reopened from the ledger."""
     CLOSED = "CLOSED"
     ADOPTED = "ADOPTED"
-    """What broker and books differed by was booked."""
+    """A difference between broker and books was booked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookChange:
-    """One act of an operator, as ``state/positions/history`` keeps it."""
+    """One action of an operator, as stored in ``state/positions/history``."""
 
     at: datetime
     """By the store's clock."""
     by: str
     action: BookAction
     ledger_version: int
-    """The ledger's, with what was given in it."""
+    """The ledger's version, assigned positions included."""
     because: str | None = None
     differences: Sequence[PositionDifference] = ()
-    """Between the book before, and after."""
+    """Differences between the book before and after."""
     given: Sequence[str] = ()
-    """Ids of the fills that gave positions away."""
+    """Ids of the fills that assigned positions."""
     unowned: Mapping[str, float] = field(default_factory=dict)
-    """What is left, signed units by canonical symbol."""
+    """What is still unowned, signed units by canonical symbol."""
 
     @property
     def change_id(self) -> str:
@@ -76,12 +76,12 @@ def opened_book(
     holdings: Mapping[Key, Holding], redemptions: Iterable[Mapping[str, Any]], by: str, as_of: datetime, now: datetime
 ) -> PositionBook:
     """
-    Return an open book of what the ledger holds, and of redemptions of status RESERVED that may still be filled.
+    Return an open book of the ledger's positions, and of RESERVED redemptions that may still be filled.
 
     Parameters
     ----------
     as_of : datetime
-        As of when the ledger was read, by the store's clock.
+        When the ledger was read, by the store's clock.
     """
     book = PositionBook(as_of, by, holdings)
     for document in redemptions:
@@ -94,7 +94,7 @@ def opened_book(
 
 def fills_of_gifts(gifts: Sequence[Gift], residuals: Residuals, held: Iterable[str]) -> list[ReportedFill]:
     """
-    Return the fills that give away what is unowned; what is given already gives none.
+    Return the fills that assign unowned positions; already assigned ones give none.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def fills_of_gifts(gifts: Sequence[Gift], residuals: Residuals, held: Iterable[s
     Raises
     ------
     InputError
-        If a symbol is given twice, or is nobody's to give, or has no price; or if nobody knows what is unowned.
+        If a symbol is assigned twice, is not unowned, or has no price, or if unowned positions are unknown.
     """
     known = {*held, *residuals.spellings}
     seen: set[str] = set()
@@ -112,17 +112,17 @@ def fills_of_gifts(gifts: Sequence[Gift], residuals: Residuals, held: Iterable[s
     for gift in gifts:
         symbol, field_name = gift.of_symbol, f"--give {gift.symbol}={gift.strategy_id}"
         if residuals.unknown_because is not None or residuals.as_of is None:
-            raise InputError(field_name, f"of an account that is known ({residuals.unknown_because})", gift.symbol)
+            raise InputError(field_name, f"a position of a known account ({residuals.unknown_because})", gift.symbol)
         qty = residuals.unowned.get(symbol)
         if symbol in seen or (qty is None and symbol not in known):
             there_are = ", ".join(list(residuals.unowned)[:20]) or "none"
-            raise InputError(field_name, f"one symbol that is unowned, once (there are: {there_are})", gift.symbol)
+            raise InputError(field_name, f"a symbol that is unowned, once (now: {there_are})", gift.symbol)
         seen.add(symbol)
         if qty is None:
             continue
         price = gift.price or residuals.prices.get(symbol)
         if price is None:
-            why = residuals.unpriced_because or "the market data have none"
+            why = residuals.unpriced_because or "the market data has none"
             raise InputError(field_name, f"given a price, as {gift.symbol}={gift.strategy_id}@45.10 ({why})", None)
         spelled = replace(gift, symbol=residuals.spellings.get(symbol, gift.symbol))
         fills.append(spelled.to_fill(qty, price, residuals.as_of))

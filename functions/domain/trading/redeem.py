@@ -1,9 +1,8 @@
 """
-Whether a signal may be redeemed: once, by whoever comes first, while it may be traded.
+Whether a signal may be redeemed: once, by the first client, while it may be traded.
 
-Every rule here is pure. That exactly one of many clients wins, and that what is reserved never exceeds the buying
-power, follows from these rules and from one fact of the store: each of them commits over the ``state/session`` it
-read, or not at all.
+Every rule here is pure. That exactly one of many clients wins, and that reservations never exceed the buying power,
+follows from these rules and one property of the store: each commits over the ``state/session`` it read, or not at all.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from functions.domain.trading.reservations import CurrentSession, Reservation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Who wants to redeem what."""
+    """A client's request to redeem a signal."""
 
     tenant_id: str
     uid: str
@@ -55,18 +54,18 @@ def redeem(
     Parameters
     ----------
     signal : mapping
-        As it was issued.
+        As issued.
     policy : Policy or None
-        The tenant's, now; None when it cannot be read.
+        The tenant's current one; None if it cannot be read.
     book : PositionBook
-        The tenant's, now: what an exit may still trade.
+        The tenant's current one: what an exit may still trade.
     drifts : Drifts, optional
-        Where broker and books differ, now.
+        Current differences between broker and books.
 
     Raises
     ------
     RefusedError
-        If the signal is no trade, expired, or halted, if buying power does not cover it, or if there is nothing left
+        If the signal is not a trade, has expired or is halted, if buying power does not cover it, or if nothing is left
         to exit.
     """
     intent, action, mode = intent_of(signal), Action(signal["action"]), str(signal["mode"])
@@ -112,9 +111,9 @@ def redeem(
 
 
 def _check_new_exposure(name: str, action: Action, policy: Policy | None, breaker: BreakerState, now: datetime) -> None:
-    """Refuse an entry that policy or breaker forbid now; they may have changed since the signal was issued."""
+    """Refuse an entry that policy or breaker forbid now; both may have changed since the signal was issued."""
     if policy is None:
-        raise RefusedError(ReasonCode.MALFORMED_POLICY, "the policy cannot be read: no new exposure until it is mended")
+        raise RefusedError(ReasonCode.MALFORMED_POLICY, "the policy cannot be read: no new exposure until it is fixed")
     state = policy.at(now).trading_state
     if state is TradingState.HALT:
         raise RefusedError(ReasonCode.TRADING_HALTED, "trading is halted: exits only")
@@ -130,7 +129,7 @@ def _check_new_exposure(name: str, action: Action, policy: Policy | None, breake
 
 
 def _check_drift(symbol: str, policy: Policy | None, drifts: Drifts) -> None:
-    """Refuse an entry that waits for broker and books to agree."""
+    """Refuse an entry that is held until broker and books agree."""
     why = drifts.reason_to_hold(symbol, policy or Policy())
     if why is not None:
         raise RefusedError(ReasonCode.BOOK_DRIFT, f"{why}: exits only")
@@ -139,12 +138,12 @@ def _check_drift(symbol: str, policy: Policy | None, drifts: Drifts) -> None:
 def _covered_notional(signal: Mapping[str, Any], current: CurrentSession, now: datetime) -> float:
     notional = signal.get("notional")
     if notional is None or current.buying_power.usd is None:
-        raise RefusedError(ReasonCode.BUYING_POWER_UNKNOWN, "no account snapshot says what may be spent: put one")
+        raise RefusedError(ReasonCode.BUYING_POWER_UNKNOWN, "no account snapshot states buying_power: put one")
     if not current.has_room_for(notional, now):
         left = max(0.0, current.buying_power.usd - current.held(now))
         raise RefusedError(
             ReasonCode.INSUFFICIENT_BUYING_POWER,
-            f"the signal asks for {notional:.2f} USD, {left:.2f} USD of buying power are left",
+            f"the signal needs {notional:.2f} USD, {left:.2f} USD of buying power are left",
         )
     return float(notional)
 
@@ -157,10 +156,10 @@ def check_repeat(
     drifts: Drifts = NO_DRIFT,
 ) -> Redemption:
     """
-    Return the first answer to the same request; refuse any other, as a nonce is redeemed once.
+    Return the first answer to the same request; refuse others, as a nonce is redeemed once.
 
-    What is released has no answer any more. Nor is an entry one that was withdrawn since: halted, expired or lapsed, it
-    is refused with ENTRY_WITHDRAWN, which says what is held and how to give it back. An exit is never withdrawn.
+    A released redemption is refused. So is an entry that was withdrawn since, being halted, expired or lapsed:
+    ENTRY_WITHDRAWN says what is held and how to release it. An exit is never withdrawn.
 
     Raises
     ------
@@ -179,7 +178,7 @@ def check_repeat(
         held = 0.0 if claim.now >= redemption.lapses_at else redemption.unfilled
         raise RefusedError(
             ReasonCode.ENTRY_WITHDRAWN,
-            f"you redeemed {redemption.action} {redemption.symbol}, and {why}: if no order was sent, send none, and "
+            f"you redeemed {redemption.action} {redemption.symbol}, but {why}: if no order was sent, send none and "
             f"release it; it holds {held:.2f} USD until {redemption.lapses_at.isoformat()}",
         )
     return replace(redemption, status=RedemptionStatus.RESERVED, **_UNTOUCHED)
@@ -188,7 +187,7 @@ def check_repeat(
 def _withdrawn(
     redemption: Redemption, policy: Policy | None, breaker: BreakerState, drifts: Drifts, now: datetime
 ) -> str | None:
-    """Say why a redeemed entry must not be traded any more; None if it may be."""
+    """Return why a redeemed entry must no longer be traded; None if it may be."""
     if now >= redemption.lapses_at:
         return f"it lapsed at {redemption.lapses_at.isoformat()}"
     if redemption.expires_at is not None and now >= redemption.expires_at:
@@ -208,4 +207,4 @@ _UNTOUCHED: Mapping[str, Any] = {
     "filled_at": None,
     "released_at": None,
 }
-"""What a redemption says of itself when it is made."""
+"""Fields of a redemption at creation."""

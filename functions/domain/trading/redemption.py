@@ -1,5 +1,5 @@
 """
-One redeemed signal, and its life: filled, released, or neither until it lapses.
+One redeemed signal and its life cycle: filled, released, or neither until it lapses.
 
 Whether a signal may be redeemed is `functions.domain.trading.redeem`.
 """
@@ -22,12 +22,12 @@ from functions.domain.orchestration.signals import Action
 from functions.domain.trading.reservations import Reservation
 
 OVERFILL_TOLERANCE = 0.01
-"""Fraction above the reserved notional that a market order's price may move before it counts as over-filled."""
+"""Fraction above the reserved notional that a market order may cost before it counts as over-filled."""
 _FILLED = 1e-9
 
 
 class RedemptionStatus(StrEnum):
-    """What became of a redeemed signal."""
+    """The state of a redeemed signal."""
 
     RESERVED = "RESERVED"
     FILLED = "FILLED"
@@ -49,19 +49,19 @@ class Redemption:
     symbol: str
     mode: str
     allocation: float
-    """Fraction of buying power; of the position, for a SELL."""
+    """Fraction of buying power; for a SELL, of the position."""
     notional: float
     """Buying power reserved, USD; 0 for an exit."""
     redeemed_at: datetime
     lapses_at: datetime
     intent: Intent = Intent.NOTHING
     max_qty: float | None = None
-    """The most an exit may trade, units; None for an entry, and where nobody knows."""
+    """The most an exit may trade, units; None for an entry, and if unknown."""
     max_qty_by_symbol: Mapping[str, float] = field(default_factory=dict)
-    """The same of an exit that names no symbol."""
+    """The same by symbol, for an exit that names none."""
     idempotency_key: str | None = None
     expires_at: datetime | None = None
-    """The signal's; None in a redemption from before 0.2."""
+    """The signal's expiry; None in a redemption from before 0.2."""
     filled_qty: float = 0.0
     filled_notional: float = 0.0
     fills: int = 0
@@ -75,7 +75,7 @@ class Redemption:
 
     @property
     def unfilled(self) -> float:
-        """What is reserved and not filled, USD."""
+        """Reserved but not filled, USD."""
         return max(0.0, self.notional - self.filled_notional)
 
     @property
@@ -86,13 +86,13 @@ class Redemption:
 
     @property
     def overfilled_qty(self) -> float:
-        """How much an exit traded above the most it may, units; 0 where nobody knows."""
+        """How much an exit traded above its maximum, units; 0 if unknown."""
         is_over = self.max_qty is not None and self.filled_qty > self.max_qty * (1 + _FILLED)
         return self.filled_qty - self.max_qty if is_over and self.max_qty is not None else 0.0
 
     @property
     def is_all_filled(self) -> bool:
-        """Whether nothing is left to fill, as far as that is known."""
+        """Whether nothing is left to fill, as far as is known."""
         if self.is_entry:
             return self.filled_notional >= self.notional * (1 - _FILLED)
         return self.max_qty is not None and self.filled_qty >= self.max_qty * (1 - _FILLED)
@@ -104,7 +104,7 @@ class Redemption:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Redemption:
-        """Read what is stored. Raises InputError if it is malformed."""
+        """Read the stored document. Raises InputError if it is malformed."""
         check_fields(document, _ALWAYS, _AT_TIMES, is_closed=True)
         values = {name: value for name, value in document.items() if value is not None}
         values["status"] = RedemptionStatus(values["status"])
@@ -128,18 +128,18 @@ _AT_TIMES: Kinds = {
     "idempotency_key": TEXT,
     "intent": word(Intent),
 }
-"""Null where it does not apply, and missing in redemptions from before 0.2."""
+"""Null if not applicable, and missing in redemptions from before 0.2."""
 
 
 def intent_of(signal: Mapping[str, Any]) -> Intent:
-    """Return the intent of a signal or a redemption; of one from before 0.2 every SELL is an exit."""
+    """Return the intent of a signal or a redemption; before 0.2 every SELL was an exit."""
     if signal.get("intent"):
         return Intent(signal["intent"])
     return Intent.EXIT if signal["action"] == Action.SELL else Intent.ENTRY
 
 
 def order_of(redemption: Redemption) -> Order:
-    """Return what the position book keeps of a redemption while its outcome is open."""
+    """Return the position book's order for a redemption with an open outcome."""
     return Order(
         strategy_id=redemption.strategy_id,
         symbol=canonical_symbol(redemption.symbol),
@@ -153,7 +153,7 @@ def order_of(redemption: Redemption) -> Order:
 
 def release(redemption: Redemption, now: datetime) -> tuple[Redemption, Reservation]:
     """
-    Give back what is reserved and not filled; releasing again changes nothing.
+    Release what is reserved but not filled; repeating it changes nothing.
 
     Raises
     ------
@@ -176,10 +176,10 @@ def settle(
     is_order_complete: bool,
 ) -> tuple[Redemption, Reservation]:
     """
-    Record a fill against its redemption: what it filled is not reserved any more.
+    Record a fill against its redemption: the filled part is no longer reserved.
 
-    A fill is a fact. One that comes after the release, after the reservation lapsed, or above what was reserved is
-    recorded like any other.
+    A fill is a fact. One after the release, after the reservation lapsed, or above the reservation is recorded like any
+    other.
     """
     redemption = replace(
         redemption,

@@ -1,4 +1,4 @@
-"""An entry of the ledger that is no fill, as a client reports it."""
+"""A ledger entry other than a fill, as a client reports it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class ReportedEntry:
 
     kind: EntryKind
     ref: str
-    """The broker's id of it, or the caller's own."""
+    """The broker's id of it, or one of the caller's."""
     account_id: str | None = None
     fields: Mapping[str, Any]
-    """What `functions.domain.ledger.events.parse_entry` reads of this kind, as far as it was given."""
+    """The given fields of this kind that `functions.domain.ledger.events.parse_entry` reads."""
 
     @property
     def entry_id(self) -> str:
-        """The ledger document's id, the same whenever it is reported again."""
+        """The ledger document's id, the same for every report of it."""
         return entry_id_of(self.kind, self.account_id, self.ref)
 
     @property
@@ -40,7 +40,7 @@ class ReportedEntry:
         return self.fields.get("of") if self.kind in AMENDMENTS else None
 
     def agrees_with(self, known: Mapping[str, Any]) -> bool:
-        """Tell whether a ledger document says the same."""
+        """Return whether a ledger document has the same content."""
         return all(known.get(name) == value for name, value in self.fields.items())
 
     def to_ledger(
@@ -52,14 +52,14 @@ class ReportedEntry:
         Parameters
         ----------
         name : str
-            What the sender knows it by, such as ``entries.0``.
+            The sender's name for it, such as ``entries.0``.
         target : mapping or None
-            The document of what it amends.
+            The document that it amends.
 
         Raises
         ------
         InputError
-            If there is nothing that it could amend.
+            If there is nothing to amend.
         """
         document = {"kind": str(self.kind), "ref": self.ref, "tenant_id": tenant_id, "created_at": now}
         if self.kind not in AMENDMENTS:
@@ -70,20 +70,20 @@ class ReportedEntry:
 
 def amended_fields(field: str, kind: EntryKind, of: str, target: Mapping[str, Any] | None) -> dict[str, Any]:
     """
-    Return what an amendment has of what it amends: its time, and whose fill of what it was.
+    Return what an amendment takes from the entry that it amends: its time, and the owner and symbol of the fill.
 
     Raises
     ------
     InputError
-        If there is no such document, or none that can be amended so.
+        If there is no such document, or it cannot be amended in this way.
     """
     if target is None:
-        raise InputError(field, "the id of a ledger document, as its answer gave it", of)
+        raise InputError(field, "the id of a ledger document, as the API answered it", of)
     target_kind = target.get("kind") or EntryKind.FILL
     if kind is EntryKind.CORRECTION and target_kind not in {EntryKind.FILL, EntryKind.CORRECTION}:
         raise InputError(field, f"the id of a fill; void a {target_kind}, and record another", of)
     if target_kind == EntryKind.VOID:
-        raise InputError(field, "the id of what happened; a void holds for ever: record again what did happen", of)
+        raise InputError(field, "the id of an entry that is not a void, which is final: record the entry again", of)
     fields = LedgerFields(of, target)
     names = _OF_A_FILL if kind is EntryKind.CORRECTION else _OF_A_VOID
     found = {name: value for name in names if (value := fields.get(name)) is not None}

@@ -1,4 +1,4 @@
-"""A fill as a client reports it, and what becomes of it."""
+"""A fill as a client reports it, and its outcome."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from functions.domain.ledger.fills import SIDES, revision_of
 
 _IN_COIN = ("fee_currency", "fee_qty", "fee_rate")
 _FIGURES = ("strategy_id", "qty", "price")
-"""What two reports of one fill agree on, beside symbol and side."""
+"""Figures that two reports of one fill agree on, besides symbol and side."""
 
 
 class FillStatus(StrEnum):
-    """What became of a reported fill, or of another entry."""
+    """The outcome of a reported fill or other entry."""
 
     RECORDED = "RECORDED"
     DUPLICATE = "DUPLICATE"
-    """It is in the ledger already."""
+    """It is already in the ledger."""
     REJECTED = "REJECTED"
     """It is not in the ledger; the reason code says why."""
     LEFT_TO_FEED = "LEFT_TO_FEED"
-    """The tenant's account is read from its broker: the fill is booked by the broker's own word, once that tells it."""
+    """The tenant's account is read from its broker: the fill is booked when the broker reports it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class ReportedFill:
     """One fill as the client reports it: identified by ``broker_fill_id``, else by ``nonce`` and its own figures."""
 
     strategy_id: str = UNOWNED
-    """`UNOWNED`: nobody's."""
+    """`UNOWNED` if no strategy owns it."""
     symbol: str
     side: str
     """buy, sell or sell_short."""
@@ -48,60 +48,60 @@ class ReportedFill:
     ts: datetime
     """When it happened."""
     fees: float = 0.0
-    """USD; below 0 a maker's rebate."""
+    """USD; negative for a maker's rebate."""
     slippage: float = 0.0
     fee_currency: str | None = None
-    """What ``fee_qty`` is in: the coin that was traded, the money it was traded for, or any other with ``fee_rate``."""
+    """Currency of ``fee_qty``: the traded coin, the quote currency, or any other with ``fee_rate``."""
     fee_qty: float | None = None
     fee_rate: float | None = None
     """USD per unit of ``fee_currency``."""
     nonce: str | None = None
-    """Of the redeemed signal."""
+    """Nonce of the redeemed signal."""
     broker_fill_id: str | None = None
     order_id: str | None = None
     account_id: str | None = None
     run_id: str | None = None
     is_order_complete: bool = False
-    """Whether it is its order's last: what is left of the reservation is free again."""
+    """Whether it is the order's last fill: the rest of the reservation is freed."""
 
     @property
     def ids(self) -> ExecutionIds | None:
-        """Where it may be in the ledger, by the broker's id; None without one."""
+        """Its possible ids in the ledger, by the broker's id; None without one."""
         if self.broker_fill_id is None:
             return None
         return ExecutionIds.of(self.account_id, self.symbol, self.order_id, self.broker_fill_id)
 
     @property
     def fill_id(self) -> str:
-        """The ledger document's id, the same whenever the fill is reported again."""
+        """The ledger document's id, the same for every report of the fill."""
         return self.ids.first if self.ids else f"n_{self.nonce}_{digest(self._figures())}"
 
     @property
     def known_ids(self) -> list[str]:
-        """Every id that tells what is known of it."""
+        """Every id under which it may be known."""
         return self.ids.all if self.ids else [self.fill_id]
 
     @property
     def signed_qty(self) -> float:
-        """Units executed; below 0 sold."""
+        """Units executed; negative if sold."""
         return self.qty if self.side == "buy" else -self.qty
 
     def _figures(self) -> list[Any]:
         return [self.strategy_id, self.symbol, self.side, self.qty, self.price, self.ts.isoformat(), self.order_id]
 
     def is_same_execution(self, known: Mapping[str, Any]) -> bool:
-        """Tell whether a ledger document of the same account and broker's id is of the same symbol and order."""
+        """Return whether a ledger document with the same account and broker's id has the same symbol and order."""
         symbol = canonical_symbol(str(known.get("symbol")))
         return (symbol, known.get("order_id")) == (canonical_symbol(self.symbol), self.order_id)
 
     def is_revision_of(self, known: Mapping[str, Any]) -> bool:
-        """Tell whether a ledger document is of the same execution, in whichever revision of it."""
+        """Return whether a ledger document is of the same execution, in any revision."""
         ours, theirs = (revision_of(one) for one in (self.broker_fill_id, known.get("broker_fill_id")))
         is_same = ours is not None and theirs is not None and ours[0] == theirs[0]
         return is_same and known.get("account_id") == self.account_id and self.is_same_execution(known)
 
     def agrees_with(self, known: Mapping[str, Any]) -> bool:
-        """Tell whether a ledger document says the same of it."""
+        """Return whether a ledger document has the same content."""
         is_symbol = canonical_symbol(str(known.get("symbol"))) == canonical_symbol(self.symbol)
         is_side = SIDES.get(str(known.get("side"))) == SIDES.get(self.side)
         return is_symbol and is_side and all(known.get(name) == getattr(self, name) for name in _FIGURES)
@@ -120,9 +120,9 @@ class Place:
 
     entry_id: str
     known: Mapping[str, Any] | None
-    """Its document, if it is there."""
+    """Its document, if it exists."""
     first: Mapping[str, Any] | None = None
-    """Of an execution that is there in another revision: the document that came first."""
+    """If the execution is there in another revision: the document that arrived first."""
 
     @classmethod
     def of(
@@ -134,9 +134,9 @@ class Place:
         Parameters
         ----------
         stored : mapping
-            Ledger documents that exist, by id, of the fill's `ReportedFill.known_ids`.
+            Existing ledger documents, by id, of the fill's `ReportedFill.known_ids`.
         revisions : sequence of LedgerEntry
-            Of an execution whose revisions the broker counts, those that are recorded, the first to come first.
+            Recorded revisions of an execution whose revisions the broker numbers, in order of arrival.
         """
         ids = fill.ids
         if ids is None:
@@ -158,9 +158,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FillResult:
-    """What became of one reported fill, or of another entry."""
+    """The outcome of one reported fill or other entry."""
 
     fill_id: str
     status: FillStatus
     reason_code: ReasonCode | None = None
-    """Why it was rejected, or what is odd about it."""
+    """Why it was rejected, or what is unusual about it."""

@@ -1,8 +1,8 @@
 """
-What redeemed signals hold of the buying power, in the tenant's one ``state/session`` document.
+Buying power that redeemed signals hold, in the tenant's one ``state/session`` document.
 
-A reservation holds its notional until it is filled, released, or lapses. What was filled is spent: it counts until an
-account snapshot is certain to contain it.
+A reservation holds its notional until it is filled, released, or lapses. The filled part is spent: it counts until an
+account snapshot certainly contains it.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from functions.domain.orchestration.buying_power import OF_BUYING_POWER, BuyingP
 from functions.domain.track_record.breakers import BreakerState
 
 MOST_SPENDINGS = 100
-"""Kept one by one; of more than that the oldest are counted as one, until all of them are in the account."""
+"""Maximum spendings stored individually; beyond that the oldest are merged, until the account contains all of them."""
 OVERFILLS_KEPT = 20
 _ROUNDING = 1e-9
-"""Of the buying power: sums of fractions may miss it by as little."""
+"""Relative tolerance of the buying power for sums of fractions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What one redeemed signal holds and did not fill."""
+    """The unfilled part that one redeemed signal holds."""
 
     notional: float
     """USD."""
@@ -47,26 +47,26 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What one fill cost."""
+    """The cost of one fill."""
 
     nonce: str | None
-    """Of the redeemed signal; None for a fill without one."""
+    """Nonce of the redeemed signal; None for a fill without one."""
     usd: float
     ledger_version: int
-    """The ledger's, with the fill in it."""
+    """The ledger version that includes the fill."""
     recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Overfill:
-    """One fill of more than there was to trade."""
+    """One fill that exceeded what could be traded."""
 
     fill_id: str
     strategy_id: str
     symbol: str
     side: str
     qty: float
-    """Units above the most there was."""
+    """Units above the maximum."""
     recorded_at: datetime
 
 
@@ -76,28 +76,28 @@ Reservations = Mapping[str, Reservation]
 
 @dataclass(frozen=True, slots=True)
 class CurrentSession:
-    """What ``state/session`` says of buying power and of what holds it."""
+    """Buying power, and what holds it, in ``state/session``."""
 
     session_id: str | None = None
     buying_power: BuyingPower = field(default_factory=BuyingPower)
     ledger_version: int = 0
-    """How many fills and other entries of the tenant Maestro recorded."""
+    """Number of the tenant's fills and other entries that Maestro recorded."""
     reservations: Reservations = field(default_factory=dict)
     spendings: tuple[Spending, ...] = ()
-    """What was filled, oldest first."""
+    """Spent amounts, oldest first."""
     recent_sessions: tuple[str, ...] = ()
     """Sessions before the current one, newest first."""
     overfills: tuple[Overfill, ...] = ()
-    """The latest, oldest first."""
+    """The latest ones, oldest first."""
     breaker: BreakerState = field(default_factory=BreakerState)
-    """The account's, as the last cycle left it."""
+    """The account's breaker, as the last cycle left it."""
 
     def held(self, now: datetime) -> float:
         """Return the buying power that is reserved or spent, USD."""
         return sum(one.held(now) for one in self.reservations.values()) + sum(self.spent().values())
 
     def spent(self) -> dict[str | None, float]:
-        """Return what was filled and may not be in the account yet, USD by nonce."""
+        """Return filled amounts that may not be in the account yet, USD by nonce."""
         spent: dict[str | None, float] = {}
         for one in self.spendings:
             if not self.buying_power.contains(one.ledger_version, one.recorded_at):
@@ -105,7 +105,7 @@ class CurrentSession:
         return spent
 
     def holders(self) -> list[str]:
-        """Return the nonces of all that holds buying power, the newest first."""
+        """Return the nonces that hold buying power, newest first."""
         latest = {nonce: one.lapses_at for nonce, one in self.reservations.items()}
         for one in self.spendings:
             if one.nonce is not None:
@@ -113,7 +113,7 @@ class CurrentSession:
         return sorted(latest, key=latest.__getitem__, reverse=True)
 
     def has_room_for(self, notional: float, now: datetime) -> bool:
-        """Tell whether buying power, if known, covers a further notional; where there is none it covers not even 0."""
+        """Return whether buying power, if known, covers a further notional; without any it does not cover even 0."""
         if self.buying_power.usd is None or self.buying_power.usd <= 0:
             return False
         return self.held(now) + notional <= self.buying_power.usd * (1 + _ROUNDING)
@@ -123,20 +123,20 @@ class CurrentSession:
         return replace(self, reservations={**self.reservations, nonce: reservation})
 
     def with_fill(self, nonce: str | None, spent_usd: float, now: datetime) -> CurrentSession:
-        """Return the session with one more fill, or other entry, recorded; an exit spends nothing."""
+        """Return the session with one more fill or other entry recorded; an exit spends nothing."""
         version = self.ledger_version + 1
         added = (Spending(nonce, spent_usd, version, now),) if spent_usd > 0 else ()
         return replace(self, ledger_version=version, spendings=(*self.spendings, *added))
 
     def with_flow(self, usd: float, ts: datetime, now: datetime) -> CurrentSession:
-        """Return the session once money came into the account (above 0), or left it: breakers take it for no gain."""
+        """Return the session after a deposit (positive) or withdrawal: breakers do not count it as a gain."""
         return replace(self, breaker=self.breaker.with_flow(usd, ts, now))
 
     def with_overfill(self, overfill: Overfill) -> CurrentSession:
         return replace(self, overfills=(*self.overfills, overfill)[-OVERFILLS_KEPT:])
 
     def to_fields(self, now: datetime) -> dict[str, Any]:
-        """Return the fields that redemptions and fills set, without what holds nothing any more."""
+        """Return the fields that redemptions and fills set, without entries that no longer hold anything."""
         return {
             "ledger_version": self.ledger_version,
             "reservations": {
@@ -151,7 +151,7 @@ class CurrentSession:
         }
 
     def _counting(self) -> tuple[Spending, ...]:
-        """Return the spendings without those that are in this account snapshot, and in every later one."""
+        """Return the spendings without those contained in this account snapshot, and in every later one."""
         power = self.buying_power
         return tuple(
             one
@@ -161,7 +161,7 @@ class CurrentSession:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> CurrentSession:
-        """Read what is stored; nothing stored is an empty session. Raises InputError if malformed."""
+        """Read the stored document; a missing one is an empty session. Raises InputError if malformed."""
         if document is None:
             return cls()
         check_fields(document, {}, _AT_TIMES)
@@ -192,7 +192,7 @@ _AT_TIMES: Kinds = {**OF_BUYING_POWER, "session_id": TEXT, "recent_sessions": TE
 }
 _OF_RESERVATION: Kinds = {"notional": NUMBER, "lapses_at": TIME}
 _OF_RESERVATION_BEFORE: Kinds = {"spent": NUMBER, "spent_at": TIME}
-"""Of a reservation from before 0.2."""
+"""In a reservation from before 0.2."""
 _OF_SPENDING: Kinds = {"usd": NUMBER, "ledger_version": COUNT, "recorded_at": TIME}
 _OF_OVERFILL: Kinds = {
     **dict.fromkeys(("fill_id", "strategy_id", "symbol", "side"), TEXT),
@@ -202,7 +202,7 @@ _OF_OVERFILL: Kinds = {
 
 
 def _of_before(reservations: Mapping[str, Any]) -> list[Spending]:
-    """Return what reservations of before 0.2 spent: they kept it themselves, and the ledger had no version."""
+    """Return spendings of reservations from before 0.2, which stored them themselves without a ledger version."""
     return [
         Spending(nonce, float(one["spent"]), 0, one["spent_at"])
         for nonce, one in reservations.items()
@@ -211,7 +211,7 @@ def _of_before(reservations: Mapping[str, Any]) -> list[Spending]:
 
 
 def _merged(spendings: tuple[Spending, ...]) -> tuple[Spending, ...]:
-    """Count the oldest as one where there are too many, as recorded when the last of them was."""
+    """Merge the oldest into one if there are too many, with the latest one's time of recording."""
     surplus = len(spendings) - MOST_SPENDINGS
     if surplus <= 0:
         return spendings

@@ -1,4 +1,4 @@
-"""What the account holds and no strategy does, and at what price; or why nobody knows."""
+"""Unowned positions of the account with their prices, or why they are unknown."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class Residuals:
     """The account's positions less all books."""
 
     unowned: Mapping[str, float] = field(default_factory=dict)
-    """Signed units by canonical symbol; empty where nobody knows."""
+    """Signed units by canonical symbol; empty if unknown."""
     unknown_because: str | None = None
     as_of: datetime | None = None
-    """The account's."""
+    """Time of the account snapshot."""
     prices: Mapping[str, float] = field(default_factory=dict)
     """USD by canonical symbol."""
     unpriced_because: str | None = None
     spellings: Mapping[str, str] = field(default_factory=dict)
-    """The account's, by canonical symbol."""
+    """The account's symbols, by canonical symbol."""
 
     def without(self, symbols: Iterable[str]) -> Residuals:
-        """Return what is left when all of some symbols, any spelling, is given away."""
+        """Return what is left when all of some symbols, any spelling, is assigned."""
         given = {canonical_symbol(one) for one in symbols}
         return replace(self, unowned={symbol: qty for symbol, qty in self.unowned.items() if symbol not in given})
 
@@ -46,7 +46,7 @@ def residuals_of(
     account, market_data : mapping or None
         The documents as stored.
     ledger_version : int
-        The ledger's: no snapshot can have seen a later one.
+        The ledger's version: no snapshot can have seen a later one.
     """
     inputs = read_inputs(
         market_data, account, None, now, max_age_seconds, is_time_required=True, ledger_version=ledger_version
@@ -70,6 +70,6 @@ def residuals_of(
 
 
 def _problem(inputs: CycleInputs, kind: str) -> str | None:
-    """Return what is wrong with all of the account, or of the market data."""
+    """Return the problem that affects all of the account, or of the market data."""
     of_kind = (one for one in inputs.issues if one.reason_code.endswith(kind) and one.ticker is None)
     return next((one.detail for one in of_kind), None)

@@ -1,4 +1,4 @@
-"""What a split does to redeemed signals under way: their sizes are in units."""
+"""The effect of a split on redeemed signals under way, whose sizes are in units."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tenants, the people who may sign in to them, and who is asking."""
+"""Tenants, the people who may sign in to them, and the identity of callers."""

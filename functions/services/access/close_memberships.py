@@ -1,4 +1,4 @@
-"""Close the memberships of users who were deleted or disabled in authentication, past the operator's commands."""
+"""Close the memberships of users who were deleted or disabled in authentication without the operator's commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOLD_WITHIN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class ClosedMembership:
-    """A membership that was closed of itself."""
+    """A membership that was closed automatically."""
 
     uid: str
     email: str
@@ -27,7 +27,7 @@ class ClosedMembership:
 
 
 class CloseMemberships:
-    """The use case: a membership that outlives its user would let in whoever gets the account back."""
+    """The use case: a membership that outlives its user would admit whoever recovers the account."""
 
     def __init__(self, store: MemberStore, accounts: Accounts, clock: Clock) -> None:
         self._store = store
@@ -36,12 +36,12 @@ class CloseMemberships:
 
     def run(self, tenant_id: str) -> list[ClosedMembership]:
         """
-        Close what is left open, and return what was closed within the last day; again changes nothing.
+        Close memberships left open, and return those closed within the last day; repeating it changes nothing.
 
         Raises
         ------
         StoreConflict
-            If a membership was removed at the same time: a repeat finds the others.
+            If a membership was removed at the same time: a repeat handles the others.
         StoreUnavailable
         """
         memberships = self._store.memberships(tenant_id)

@@ -1,4 +1,4 @@
-"""Say who may sign in to a tenant, and as what: accounts and memberships, side by side."""
+"""Manage who may sign in to a tenant, and in which role: accounts together with memberships."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ManageMembers:
     """
     The use case.
 
-    Membership and claims are two writes. Whatever ends between them leaves the lower of the rights before and after,
-    because the lower role of the two holds, and a repeat completes it. Whoever loses rights loses the membership first,
-    as API and security rules ask for it every time.
+    Membership and claims are two writes. A failure between them leaves the lower of the rights before and after,
+    because the lower of the two roles applies, and a repeat completes it. Revoking starts with the membership, because
+    API and security rules check it on every request.
 
     Every method raises UnknownTenantError if there is no such tenant, and StoreUnavailable; those that change a member
     raise UnknownMemberError if the tenant has no such user.
@@ -36,27 +36,27 @@ class ManageMembers:
 
     def create(self, tenant_id: str, email: str, role: Role, password: str) -> tuple[Member, bool]:
         """
-        Create a user of a tenant; for one who can sign in already, set role and membership and nothing else.
+        Create a user of a tenant; for a user who can already sign in, only set role and membership.
 
         Returns
         -------
         member : Member
         is_new : bool
-            False: the password given is not used.
+            False: the user existed, and the given password is not used.
 
         Raises
         ------
         InputError
-            If the email or the password is malformed, or the user is of another tenant.
+            If the email or the password is malformed, or the user belongs to another tenant.
         AccountExists
-            If somebody else created the user at the same time.
+            If the user was created by another request at the same time.
         """
         require_tenant(self._store, tenant_id)
         check_password(password)
         found = self._accounts.find(email)
         account = found or self._accounts.create(email, password)
         if not account.may_belong_to(tenant_id):
-            limit = f"that of a user of no tenant but {tenant_id} (a user has one tenant: use another address)"
+            limit = f"the address of a user of no tenant but {tenant_id} (a user has one: use another address)"
             raise InputError("email", limit, email)
         membership = self._store.membership(tenant_id, account.uid) or {}
         return self._set_rights(tenant_id, account, role, membership), found is None
@@ -68,7 +68,7 @@ class ManageMembers:
 
     def rotate_password(self, tenant_id: str, email: str, password: str) -> Member:
         """
-        Replace a user's password and end their sessions: ID tokens given out before last an hour at most.
+        Replace a user's password and end their sessions; ID tokens issued before are valid for another hour at most.
 
         Raises
         ------
@@ -81,16 +81,16 @@ class ManageMembers:
         return _member(account, membership)
 
     def disable(self, tenant_id: str, email: str) -> Member:
-        """Keep a user from signing in, and from doing anything where they are signed in."""
+        """Block a user from signing in, and from doing anything while still signed in."""
         account, membership = self._require_member(tenant_id, email)
-        # The membership first: it stops ID tokens that are still out there.
+        # The membership first: that blocks ID tokens already issued.
         self._store.set_disabled(tenant_id, account.uid, is_disabled=True)
         self._accounts.disable(account)
         return _member(account, membership)
 
     def remove(self, tenant_id: str, email: str) -> str:
         """
-        Take a user out of the tenant, and return the user's id; the account stays, without rights.
+        Remove a user from the tenant, and return the user's id; the account stays, without rights.
 
         Raises
         ------
@@ -104,17 +104,17 @@ class ManageMembers:
         is_claimed = account.rights[0] == tenant_id
         if not is_claimed and self._store.membership(tenant_id, account.uid) is None:
             raise UnknownMemberError(tenant_id, email)
-        # The membership first: it stops ID tokens that are still out there.
+        # The membership first: that blocks ID tokens already issued.
         self._store.remove_membership(tenant_id, account.uid)
         if is_claimed:
-            # Sessions before claims: whoever repeats this after a fault is known by the claims.
+            # Sessions before claims: a repeat after a fault finds the user by the claims.
             self._accounts.end_sessions(account)
             kept = {name: value for name, value in account.claims.items() if name not in {"tenant_id", "role"}}
             self._accounts.set_claims(account, kept)
         return account.uid
 
     def enable(self, tenant_id: str, email: str) -> Member:
-        """Undo `disable`; the user has to sign in again."""
+        """Undo `disable`; the user must sign in again."""
         account, membership = self._require_member(tenant_id, email)
         self._accounts.enable(account)
         self._store.set_disabled(tenant_id, account.uid, is_disabled=False)
@@ -129,7 +129,7 @@ class ManageMembers:
         return sorted(listed, key=lambda one: (one.email, one.uid))
 
     def _set_rights(self, tenant_id: str, account: Account, role: Role, before: Document) -> Member:
-        """Write membership and claims, where they differ: the membership first, as it takes effect at once."""
+        """Write membership and claims if they changed: the membership first, as it takes effect at once."""
         after = membership_fields(account, role, before, self._clock.now())
         if not before.items() >= after.items():
             self._store.merge_membership(tenant_id, account.uid, after)
@@ -139,7 +139,7 @@ class ManageMembers:
         return Member(account.uid, account.email, role)
 
     def _require_member(self, tenant_id: str, email: str) -> tuple[Account, Document]:
-        """Return a user of the tenant as authentication and as the tenant know them."""
+        """Return a tenant's user, as authentication and the tenant record them."""
         require_tenant(self._store, tenant_id)
         account = self._accounts.find(email)
         membership = None if account is None else self._store.membership(tenant_id, account.uid)

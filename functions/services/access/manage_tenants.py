@@ -20,7 +20,7 @@ class ManageTenants:
 
     def create(self, tenant_id: str, name: str | None) -> Document:
         """
-        Create a tenant, switched on, and return its document.
+        Create an active tenant, and return its document.
 
         Raises
         ------

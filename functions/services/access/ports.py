@@ -11,7 +11,7 @@ from functions.services.kernel.ports import Document
 
 
 class Tokens(Protocol):
-    """Who is asking."""
+    """Identifies the caller."""
 
     def verify(self, token: str, *, is_revocation_checked: bool) -> Mapping[str, Any]:
         """Return a token's claims. Raises RefusedError with UNAUTHENTICATED, StoreUnavailable."""
@@ -23,22 +23,22 @@ class Tokens(Protocol):
 
 
 class Accounts(Protocol):
-    """Everybody who can sign in, to whichever tenant; every method raises StoreUnavailable."""
+    """Everyone who can sign in, to any tenant; every method raises StoreUnavailable."""
 
     def find(self, email: str) -> Account | None:
-        """Return whoever signs in with an address. Raises InputError if it is malformed."""
+        """Return the account that signs in with an address. Raises InputError if it is malformed."""
         ...
 
     def of_uids(self, uids: Sequence[str]) -> Mapping[str, Account]:
-        """Return accounts by id; ids of nobody are left out."""
+        """Return accounts by id; unknown ids are left out."""
         ...
 
     def create(self, email: str, password: str) -> Account:
-        """Create an account without rights. Raises AccountExists if somebody else did first."""
+        """Create an account without rights. Raises AccountExists if it exists already."""
         ...
 
     def set_claims(self, account: Account, claims: Mapping[str, Any]) -> None:
-        """Replace what an account's ID tokens say, from the next token on."""
+        """Replace the claims of an account's ID tokens, from the next token on."""
         ...
 
     def replace_password(self, account: Account, password: str) -> None:
@@ -46,11 +46,11 @@ class Accounts(Protocol):
         ...
 
     def disable(self, account: Account) -> None:
-        """Keep an account from signing in, then end its sessions."""
+        """Block an account from signing in, then end its sessions."""
         ...
 
     def end_sessions(self, account: Account) -> None:
-        """End the sessions of an account, which may sign in anew."""
+        """End the sessions of an account; it may sign in again."""
         ...
 
     def enable(self, account: Account) -> None:
@@ -80,17 +80,17 @@ class MemberStore(Protocol):
         ...
 
     def close_membership(self, tenant_id: str, uid: str, because: str, at: datetime) -> None:
-        """Mark a membership as disabled, and why and when. Raises StoreConflict if there is none."""
+        """Mark a membership as disabled, with reason and time. Raises StoreConflict if there is none."""
         ...
 
     def remove_membership(self, tenant_id: str, uid: str) -> None:
-        """Delete a membership; again changes nothing."""
+        """Delete a membership; repeating it changes nothing."""
         ...
 
     def merge_membership(self, tenant_id: str, uid: str, fields: Document) -> None:
-        """Set fields of a membership, creating it where there is none; its other fields stay."""
+        """Set fields of a membership, creating it if missing; its other fields stay."""
         ...
 
     def set_disabled(self, tenant_id: str, uid: str, *, is_disabled: bool) -> None:
-        """Mark a membership as disabled, or take every mark of that away. Raises StoreConflict if there is none."""
+        """Mark a membership as disabled, or remove every such mark. Raises StoreConflict if there is none."""
         ...

@@ -1,8 +1,8 @@
 """
-Optimistic concurrency: read, decide, commit over what was read; on conflict start over.
+Optimistic concurrency: read, decide, commit if nothing changed since the read; on conflict start over.
 
-Whoever commits does so in `races`. A request runs in `Commits`, with pauses and in turns; a cycle reads again after a
-conflict but asks the strategies once; a snapshot goes on from the day another run got to.
+All commits run in `races`. A request runs in `Commits`, with pauses and in turns; a cycle reads again after a conflict
+but evaluates the strategies once; a snapshot continues from the day another run reached.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from functions.services.kernel.ports import Pause
 T = TypeVar("T")
 
 MAX_ATTEMPTS = 40
-"""With the pauses in between, some ten seconds."""
+"""Attempts; with the pauses in between, some ten seconds."""
 MAX_WAIT_SECONDS = 10.0
 
 
@@ -30,7 +30,7 @@ class Race:
     is_lost = False
 
     def __enter__(self) -> None:
-        """Begin."""
+        """Start the attempt."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         self.is_lost = isinstance(error, StoreConflict)
@@ -47,15 +47,15 @@ def races(most: int, pause: Pause = lambda _: None) -> Iterator[Race]:
             with race:  # swallows StoreConflict: another writer came first
                 done = read_decide_and_commit()
             if race.is_lost:
-                ...  # what is to happen before the next race
+                ...  # what to do before the next race
         ...  # done, or all races lost: nothing was written
 
     Parameters
     ----------
     most : int
-        How many races there are.
+        Maximum number of races.
     pause : Pause
-        Waits after every race that was lost.
+        Waits after every lost race.
     """
     for number in range(most):
         race = Race()
@@ -69,8 +69,8 @@ class Commits:
     """
     Runs attempts to commit until no other writer comes first; keep one per process.
 
-    What makes a commit safe is the store's precondition. Besides, writers of one tenant who share this process take
-    turns instead of racing each other: of fifty at once each then tries about once, not a dozen times.
+    The store's precondition makes a commit safe. In addition, one tenant's writers in this process take turns instead
+    of racing each other: of fifty at once, each then tries about once, not a dozen times.
     """
 
     def __init__(self, pause: Pause) -> None:
@@ -79,12 +79,12 @@ class Commits:
 
     def run(self, tenant_id: str, attempt: Callable[[], T]) -> T:
         """
-        Run an attempt, again on every StoreConflict, and return what it returns.
+        Run an attempt, retrying on every StoreConflict, and return its result.
 
         Raises
         ------
         RefusedError
-            With CONTENTION, when others came first every time: nothing was written, and a later try may succeed.
+            With CONTENTION, if every attempt lost: nothing was written, and a later try may succeed.
         """
         for race in races(MAX_ATTEMPTS, self._pause):
             with race, self._turn(tenant_id):
@@ -103,4 +103,4 @@ class Commits:
 
 
 def _contention() -> RefusedError:
-    return RefusedError(ReasonCode.CONTENTION, "too many others write at once: try again in a moment")
+    return RefusedError(ReasonCode.CONTENTION, "too many concurrent writes to this tenant: try again in a moment")

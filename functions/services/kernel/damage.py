@@ -1,4 +1,4 @@
-"""Reading what is stored: a document that cannot be read is told by its path and field, and not tried again."""
+"""Reading stored documents: one that cannot be read is reported by path and field, and not retried."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from functions.services.kernel.ports import Document, StoredDocument
 @contextmanager
 def reading(document: Document | None, remedy: str = "") -> Iterator[None]:
     """
-    Say that whatever is malformed inside is this document's, not the caller's.
+    Attribute every malformed value in this block to the document, not to the caller.
 
     Parameters
     ----------
     remedy : str
-        What mends it, if that is not plain.
+        How to fix it, if that is not obvious.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def reading(document: Document | None, remedy: str = "") -> Iterator[None]:
 
 
 def check_stored(document: Document | None, always: Kinds, at_times: Kinds | None = None) -> None:
-    """Check what is read of a stored document, as `check_fields` does; none is right. Raises DamagedDocument."""
+    """Check a stored document's fields, as `check_fields` does; a missing document passes. Raises DamagedDocument."""
     if document is None:
         return
     with reading(document):
@@ -40,5 +40,5 @@ def check_stored(document: Document | None, always: Kinds, at_times: Kinds | Non
 
 
 def path_of(document: Document | None) -> str:
-    """Return where a document is; stores in memory do not know."""
+    """Return a document's path; stores in memory do not know it."""
     return document.path if isinstance(document, StoredDocument) else "a stored document"

@@ -1,4 +1,4 @@
-"""What schedules have to know of every tenant, read for many at once; none of them can stall another."""
+"""What schedules need to know of every tenant, read in batches; no tenant can stall another."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class EnabledTenants:
-    """Every enabled tenant, and what its policy says of the settings that were asked for."""
+    """Every enabled tenant, with the requested settings of its policy."""
 
     policies: Mapping[str, Policy]
-    """By tenant; settings that were not asked for are the defaults."""
+    """By tenant; settings that were not requested have their defaults."""
     unread: Mapping[str, Policy]
-    """The defaults, by tenant whose settings could not be read now."""
+    """The defaults, for tenants whose settings could not be read now."""
 
     def check_all_read(self) -> None:
-        """Raise StoreUnavailable if some were not, so that whoever was called tries again."""
+        """Raise StoreUnavailable if some could not be read, so that the caller retries."""
         if self.unread:
             raise StoreUnavailable(f"the settings of {len(self.unread)} tenants could not be read")
 
@@ -42,12 +42,12 @@ def enabled_tenants(directory: TenantDirectory, names: Sequence[str], defaults: 
     names : sequence of str
         The settings, by document name.
     defaults : mapping
-        What holds where a tenant's policy says nothing, or something that no policy can say.
+        What applies if a tenant's policy does not set it, or sets an invalid value.
 
     Raises
     ------
     StoreUnavailable
-        If nobody can tell which tenants there are.
+        If the list of tenants cannot be read.
     """
     policies: dict[str, Policy] = {}
     unread: dict[str, Policy] = {}
@@ -66,14 +66,14 @@ def enabled_tenants(directory: TenantDirectory, names: Sequence[str], defaults: 
 
 def as_far_as_readable(defaults: Mapping[str, Any], document: Document | None, names: Sequence[str]) -> Policy:
     """
-    Return what a document says of some settings, whatever else it says.
+    Return some settings of a document, even if others are invalid.
 
-    Where one cannot be read the default holds, and the code's own where the defaults cannot be read.
+    An invalid setting takes its default, or the code's own default if that cannot be read either.
 
     Parameters
     ----------
     names : sequence of str
-        The settings, by document name; none of them limits another.
+        The settings, by document name; their checks must be independent.
     """
     return _overlaid(_readable_defaults(defaults), document, names)
 
@@ -88,7 +88,7 @@ def _overlaid(readable_defaults: Mapping[str, Any], document: Document | None, n
 def _readable_defaults(defaults: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         Policy.from_sources(defaults, None)
-    except InputError as error:  # decisions report it as an input issue, which is an alert of its own
+    except InputError as error:  # decisions report it as an input issue, which raises an alert
         logger.error("Class attribute cannot be read: %s", error)
         return {}
     return defaults
@@ -96,16 +96,16 @@ def _readable_defaults(defaults: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def is_open(calendars: MarketCalendars, market: str, defaults: Mapping[str, Any], at: datetime) -> bool:
     """
-    Tell whether a market is open, or the deployment's where nobody knows its hours; True if nobody knows either's.
+    Return whether a market is open, or the deployment's if its hours are unknown; True if both are unknown.
 
-    A cycle too many holds or adds what any other would; one too few stops exits.
+    A superfluous cycle decides as any other; a missing one stops exits.
     """
     try:
         return calendars.of(market).is_open(at)
     except InputError as error:
-        logger.error("Hours of the market are not known: %s", error)
+        logger.error("Market hours unknown: %s", error)
     try:
         return calendars.of(as_far_as_readable(defaults, None, ()).market).is_open(at)
     except InputError as error:
-        logger.error("Hours of the market are not known: %s", error)
+        logger.error("Market hours unknown: %s", error)
     return True

@@ -1,8 +1,8 @@
 """
-Go through all tenants for a schedule, page by page, so that a retry continues where the run before it stopped.
+Go through all tenants for a schedule, page by page, so that a retry continues where the previous run stopped.
 
-What is still to be done of a schedule's run is kept in a document, once there is more than a page: whoever finishes a
-page takes it out. Two runs of the same time so share the pages, and an older time's run keeps its own.
+What remains of a run is kept in a document if there is more than one page: whichever run finishes a page removes it. So
+two runs of the same time share the pages, and a run of an older time keeps its own.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ logger = logging.getLogger("maestro")
 
 TENANTS_A_PAGE = 500
 _RUNS_KEPT = 12
-"""The newest of a schedule: an hour of those of every five minutes."""
+"""How many of a schedule's newest runs are kept: an hour's, if it runs every five minutes."""
 _RACES = 10
 
 QueuePage = Callable[["TenantsOfPage", TaskQueue], int]
-"""Queues what is due for the tenants of a directory, and returns how many tasks; raises StoreError as schedules do."""
+"""Queues what is due for a directory's tenants and returns the number of tasks; raises StoreError."""
 
 
 class FanOut:
-    """Goes through all tenants for one schedule; keep none, each run has its own."""
+    """Goes through all tenants for one schedule; create one per run."""
 
     def __init__(
         self, directory: TenantDirectory, queue: TaskQueue, runs: ScheduleRuns, monotonic: Callable[[], float]
@@ -41,35 +41,35 @@ class FanOut:
 
     def run(self, schedule: str, at: datetime, seconds: float, queue_page: QueuePage) -> int:
         """
-        Queue a schedule's tasks for all tenants, and return how many there were.
+        Queue a schedule's tasks for all tenants, and return their number.
 
-        A page of which something could not be queued is left for the retry, and the other pages go on. So is what the
-        time does not suffice for.
+        A page with a task that could not be queued is left for the retry, and the other pages go on. The retry also
+        gets the pages that there was no time for.
 
         Parameters
         ----------
         schedule : str
             The function's name.
         at : datetime
-            The scheduled time, which a retry has, too; aware.
+            The scheduled time, the same for a retry; aware.
         seconds : float
             How long it may take: less than the function may.
 
         Raises
         ------
         StoreError
-            If something is left: a retry is to continue with that.
+            If pages remain: a retry continues with them.
         """
         label = at.astimezone(UTC).isoformat(timespec="seconds")
         ends_at = self._monotonic() + seconds
         queue = _QueueUntil(self._queue, ends_at, self._monotonic)
         left = self._stored(schedule, label)
         if left != EVERYTHING:
-            logger.info("%s of %s goes on: %d stretches of tenants are left", schedule, label, len(left))
+            logger.info("%s of %s continues: %d ranges of tenants remain", schedule, label, len(left))
         count, position, failures = 0, "", list[StoreError]()
         while (span := next_beyond(left, position)) is not None:
             if self._monotonic() >= ends_at:
-                failures.append(StoreUnavailable(f"the time is nearly over, tenants after {span.after!r} are left"))
+                failures.append(StoreUnavailable(f"out of time, tenants after {span.after!r} remain"))
                 break
             page = self._directory.page(span, TENANTS_A_PAGE)
             done = Span(span.after, page.last if page.is_more else span.until)
@@ -83,9 +83,7 @@ class FanOut:
                 break
             position = done.until
         if failures:
-            message = (
-                f"{schedule} of {label}: {len(failures)} pages are left, a retry continues with them: {failures[0]}"
-            )
+            message = f"{schedule} of {label}: {len(failures)} pages remain, a retry continues with them: {failures[0]}"
             logger.error(message)
             raise StoreUnavailable(message) from failures[0]
         return count
@@ -94,7 +92,7 @@ class FanOut:
         return _runs_of(self._runs.read(schedule).value).get(label, EVERYTHING)
 
     def _take_out(self, schedule: str, label: str, left: Sequence[Span], done: Span) -> Sequence[Span]:
-        """Return what is left without what is done, by all who run, and store it; nothing where a page was all."""
+        """Return what remains after this page, with other runs' progress, and store it unless one page was all."""
         mine = without(left, done)
         if not mine and tuple(left) == EVERYTHING:
             return mine
@@ -107,7 +105,7 @@ class FanOut:
                     self._runs.write(schedule, _document({**runs, label: theirs}), stored)
                     return theirs
         except StoreError as error:
-            logger.warning("How far %s of %s is cannot be stored, and a retry does more: %s", schedule, label, error)
+            logger.warning("Progress of %s of %s not stored, a retry repeats pages: %s", schedule, label, error)
         return mine
 
 
@@ -133,7 +131,7 @@ class TenantsOfPage:
 
 
 class _QueueUntil:
-    """A queue that takes nothing any more once a time has come, so that what is under way ends in time."""
+    """A queue that takes nothing after a deadline, so that the work under way ends in time."""
 
     def __init__(self, queue: TaskQueue, ends_at: float, monotonic: Callable[[], float]) -> None:
         self._queue = queue
@@ -142,19 +140,19 @@ class _QueueUntil:
 
     def enqueue(self, task_id: str, payload: Mapping[str, Any]) -> bool:
         if self._monotonic() >= self._ends_at:
-            raise StoreUnavailable("the schedule's time is nearly over")
+            raise StoreUnavailable("the schedule is out of time")
         return self._queue.enqueue(task_id, payload)
 
 
 def _runs_of(document: Document | None) -> dict[str, Sequence[Span]]:
-    """Return what is left of each run, by its time; what cannot be read begins at the first tenant again."""
+    """Return what remains of each run, by its time; an unreadable document starts again at the first tenant."""
     try:
         runs = (document or {}).get("runs") or {}
         if not isinstance(runs, Mapping):
             raise InputError("runs", "a map", runs)
         return {label: tuple(map(Span.from_map, _listed(spans))) for label, spans in runs.items()}
     except InputError as error:
-        logger.error("How far schedules are cannot be read, they begin at the first tenant: %s", error)
+        logger.error("Progress of schedules unreadable, starting at the first tenant: %s", error)
         return {}
 
 

@@ -1,4 +1,4 @@
-"""One key, one request: the same again gets the first answer, whatever happened since; another is refused."""
+"""One key, one request: a repeat gets the first answer whatever happened since; a different request is refused."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Document
 
 KEPT = timedelta(days=30)
-"""How long a key is remembered at least."""
+"""Minimum time that a key is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
     """
-    What somebody asks under a key of their own.
+    A request under a key that the caller chose.
 
     Parameters
     ----------
     uid : str
-        Keys are the caller's own: two users may use the same.
+        The caller. Keys are per user: two users may use the same.
     key : str
-        As it came in Idempotency-Key.
+        As sent in Idempotency-Key.
     asked : mapping
-        All that makes it this request and no other.
+        Everything that distinguishes this request from others.
     """
 
     uid: str
@@ -40,12 +40,12 @@ class RequestKey:
 
     @property
     def id(self) -> str:
-        """The record's, ``tenants/{t}/idempotency/{id}``."""
+        """Id of the record ``tenants/{t}/idempotency/{id}``."""
         return _digest(self.uid, self.key)
 
     def first_answer(self, record: Document | None) -> Document | None:
         """
-        Return what the first of these requests was answered; None if this is the first.
+        Return the answer to the first of these requests; None if this is the first.
 
         Raises
         ------
@@ -59,13 +59,13 @@ class RequestKey:
         if record["asked"] != self._fingerprint:
             raise RefusedError(
                 ReasonCode.IDEMPOTENCY_KEY_REUSED,
-                f"this Idempotency-Key was used for another request at {record['at'].isoformat()}: take a new one",
+                f"this Idempotency-Key was used for another request at {record['at'].isoformat()}: use a new one",
             )
         answer: Document = record["answer"]
         return answer
 
     def record(self, answer: Document, now: datetime) -> dict[str, Any]:
-        """Return the record to create in the commit that does what was asked."""
+        """Return the record to create in the commit that carries out the request."""
         return {
             "uid": self.uid,
             "asked": self._fingerprint,

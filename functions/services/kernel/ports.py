@@ -15,16 +15,16 @@ Document = Mapping[str, Any]
 
 
 class StoredDocument(dict[str, Any]):
-    """A document as it is stored, which knows where."""
+    """A document as stored, with its path."""
 
     def __init__(self, path: str, fields: Mapping[str, Any]) -> None:
         super().__init__(fields)
         self.path = path
-        """Below the database, as `tenants/acme/state/session`."""
+        """Relative to the database root, like `tenants/acme/state/session`."""
 
 
 Version = NewType("Version", object)
-"""What a store needs to know that nobody wrote a document since; only the store that gave it looks inside."""
+"""What a store needs to detect later writes to a document; only the store that gave it looks inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Versioned(Generic[T_co]):
     stored_at: datetime | None = None
     """When it was last changed, by the store's clock."""
     created_at: datetime | None = None
-    """When it was first stored, by the same."""
+    """When it was first stored, by the store's clock."""
 
 
 ABSENT: Versioned[None] = Versioned(None, None)
@@ -51,11 +51,11 @@ class TenantPage:
     tenants: Sequence[str]
     """The active ones with Maestro enabled."""
     last: str
-    """The last that was looked at, enabled or not; empty if there was none."""
+    """The last tenant that was read, enabled or not; empty if there was none."""
     is_more: bool
-    """Whether some above it may not have been looked at."""
+    """Whether there may be tenants after it."""
     next_checks: Mapping[str, datetime] = field(default_factory=dict)
-    """When alerts are to be checked if nothing changes, by tenant, where that is known."""
+    """When each tenant's alerts must be checked even if nothing changes, where known."""
 
 
 class TenantDirectory(Protocol):
@@ -71,7 +71,7 @@ class TenantDirectory(Protocol):
 
     def settings(self, tenant_ids: Sequence[str], names: Sequence[str]) -> Mapping[str, Document]:
         """
-        Return some fields of tenants' policies, by tenant, in one batched read; who has no policy is left out.
+        Return some fields of tenants' policies, by tenant, in one batched read; tenants without a policy are left out.
 
         Raises StoreUnavailable.
         """
@@ -79,12 +79,12 @@ class TenantDirectory(Protocol):
 
 
 class ScheduleRuns(Protocol):
-    """How far schedules got with their tenants; every method raises StoreUnavailable."""
+    """Progress of schedules through the tenants; every method raises StoreUnavailable."""
 
     def read(self, schedule: str) -> Versioned[Document | None]: ...
 
     def write(self, schedule: str, document: Document, before: Versioned[Document | None]) -> None:
-        """Store it. Raises StoreConflict if somebody else did since ``before``."""
+        """Store it. Raises StoreConflict if it was written since ``before``."""
         ...
 
 
@@ -92,7 +92,7 @@ class TaskQueue(Protocol):
     """Work handed to another invocation, at least once."""
 
     def enqueue(self, task_id: str, payload: Mapping[str, Any]) -> bool:
-        """Queue a task; False if one of that id was queued before."""
+        """Queue a task; False if one with that id was already queued."""
         ...
 
 
@@ -100,7 +100,7 @@ class MarketCalendar(Protocol):
     """When the market trades."""
 
     def is_open(self, at: datetime) -> bool:
-        """Tell whether the regular session runs at an aware time."""
+        """Return whether the regular session is open at an aware time."""
         ...
 
     def sessions(self, first: date, last: date) -> list[date]:
@@ -108,7 +108,7 @@ class MarketCalendar(Protocol):
         ...
 
     def session_of(self, at: datetime) -> date:
-        """Return the trading day that an aware time belongs to: its own by the market's clock, else the next."""
+        """Return the trading day of an aware time: its date in the market's time zone, else the next one."""
         ...
 
     def session_before(self, session: date) -> date:
@@ -116,7 +116,7 @@ class MarketCalendar(Protocol):
         ...
 
     def last_opened(self, at: datetime) -> date:
-        """Return the newest trading day whose session had opened at an aware time: the one a price is of."""
+        """Return the newest trading day whose session had opened at an aware time: the one a price belongs to."""
         ...
 
     def close_of(self, session: date) -> datetime:
@@ -125,10 +125,10 @@ class MarketCalendar(Protocol):
 
     def end_of(self, session: date) -> datetime:
         """
-        Return the instant, UTC, from which times belong to the next trading day.
+        Return the instant, UTC, at which the next trading day begins.
 
-        That is the market's own midnight, or the next session's opening where that comes first; what happens after
-        the close still belongs to the day.
+        That is the market's midnight, or the next session's opening if earlier; what happens after the close still
+        belongs to the day.
         """
         ...
 
@@ -140,7 +140,7 @@ class MarketCalendars(Protocol):
         """
         Return the calendar of a market, as a policy names it.
 
-        Nothing is looked up before the calendar is asked: then it raises InputError if nobody knows its hours.
+        Nothing is looked up until the calendar is used: then it raises InputError if the market's hours are unknown.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Work for a queue: what every task is, and queueing many: what can be queued is, whatever cannot."""
+"""Work for a queue: the form of every task, and queueing many, where one failure does not stop the others."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from functions.services.kernel.ports import TaskQueue
 logger = logging.getLogger("maestro")
 
 QUEUED_AT_ONCE = 10
-"""Calls at a time: as many connections as the client of Cloud Tasks keeps open."""
+"""Concurrent calls: as many connections as the Cloud Tasks client keeps open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task(ABC):
-    """One unit of work of a tenant; each kind adds what else there is to know."""
+    """One unit of work of a tenant; each kind adds its own fields."""
 
     SHAPE: ClassVar[str]
-    """What a payload has to be, as the end of "task must be …"."""
+    """What a payload must be, as the end of "task must be …"."""
 
     tenant_id: str
 
     @property
     @abstractmethod
     def task_id(self) -> str:
-        """The queue's key, from `hashed_id`: a task of the same id is queued once."""
+        """The queue's key, from `hashed_id`: tasks with the same id are queued once."""
 
     @abstractmethod
     def details(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Task(ABC):
 
     @property
     def title(self) -> str | None:
-        """What logs call it when it is to be retried; None: they do not tell."""
+        """Its name in the log when it will be retried; None: not logged."""
         return None
 
     @property
@@ -54,7 +54,7 @@ class Task(ABC):
 
     @property
     def receiver(self) -> str | None:
-        """Who of the tenant's gets it, as in "to channel ops"; None: the tenant is all there is to name."""
+        """The tenant's recipient, as in "to channel ops"; None: it has no recipient of its own."""
         return None
 
     def to_payload(self) -> dict[str, Any]:
@@ -80,12 +80,12 @@ class Task(ABC):
 
 def hashed_id(*parts: str, label: str | None = None) -> str:
     """
-    Return a task's id: hashed first, as Cloud Tasks advises against sequences.
+    Return a task's id, beginning with a hash because Cloud Tasks advises against sequences.
 
     Parameters
     ----------
     label : str or None
-        What people should read at its end.
+        A readable ending.
 
     >>> hashed_id("acme", "day-2020-03-16", label="day-2020-03-16")
     'aa4b22dd0ffa1a76cecc-day-2020-03-16'
@@ -96,17 +96,17 @@ def hashed_id(*parts: str, label: str | None = None) -> str:
 
 def enqueue_all(queue: TaskQueue, tasks: Sequence[Task], what: str) -> int:
     """
-    Queue every task, ten at once, and return how many there are.
+    Queue every task, ten at once, and return their number.
 
     Parameters
     ----------
     what : str
-        What they are, as messages should say it: "cycles of 2020-03-16T19:55:00Z".
+        Their name in messages: "cycles of 2020-03-16T19:55:00Z".
 
     Raises
     ------
     StoreError
-        If one could not be queued; the others are all the same, and a retry completes the rest.
+        If any could not be queued; the others are, and a retry completes the rest.
     """
     with ThreadPoolExecutor(min(QUEUED_AT_ONCE, len(tasks) or 1)) as threads:
         errors = list(threads.map(lambda task: _refusal(queue, task), tasks))
@@ -132,6 +132,6 @@ def _refusal(queue: TaskQueue, task: Task) -> StoreError | None:
 
 
 def _tenant_of(tasks: Sequence[Task]) -> dict[str, Any]:
-    """Return the log field of the tenant that all tasks are of; none if they are of several, or there are none."""
+    """Return the log field of the tenant that all tasks belong to; none if there are several tenants or no tasks."""
     tenants = {task.tenant_id for task in tasks}
     return {"tenant": tenants.pop()} if len(tenants) == 1 else {}

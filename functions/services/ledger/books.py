@@ -1,4 +1,4 @@
-"""The books of a tenant at an instant: the newest checkpoint, carried over the fills since."""
+"""A tenant's books at an instant: the newest checkpoint plus the fills since."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger("maestro")
 
 
 class PackedBooks(dict[str, Any]):
-    """A checkpoint's document as it was packed; a store that keeps it as it is spares whoever reads it unpacking."""
+    """A checkpoint's document before packing; a store that keeps it as is saves readers unpacking it."""
 
     def __init__(self, books: Checkpoint, **further: Any) -> None:
         super().__init__(checkpoint_document(books), **further)
@@ -53,7 +53,7 @@ def books_at(
 
     Notes
     -----
-    With a good checkpoint only what came since is read; without one, the whole ledger before the instant.
+    With a good checkpoint only later entries are read; without one, the whole ledger before the instant.
 
     Raises
     ------

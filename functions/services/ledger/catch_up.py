@@ -1,4 +1,4 @@
-"""One run over a tenant's ledger: days that have to be computed again first, then those that nobody computed yet."""
+"""One run over a tenant's ledger: first days to recompute, then days not computed yet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ logger = logging.getLogger("maestro")
 
 _DAY = timedelta(days=1)
 _NO_DAY = date(1970, 2, 1)
-"""Before any."""
+"""Before any session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,16 @@ class Progress:
     """How far a run is."""
 
     first: date
-    """The first day that has to be computed; of days that are computed again, of those staged before, too."""
+    """The first day to compute; when recomputing, including days staged earlier."""
     reached: date
-    """The last one done."""
+    """The last day done."""
     last: date
-    """The last one there is to do."""
+    """The last day to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run is to do, and whom it tells."""
+    """What a run must do, and its callbacks."""
 
     tenant_id: str
     last_day: date
@@ -50,7 +50,7 @@ class Run:
     seen_until: datetime
     """Fills created before this are seen."""
     most_days: int
-    """How many days it computes at most."""
+    """Maximum number of days to compute."""
     may_go_on: Callable[[], bool]
     """Asked before each day."""
     on_day: Callable[[ComputedDay, Progress], None]
@@ -61,7 +61,7 @@ class LedgerRun:
     """
     One attempt at a run, from the head that it reads.
 
-    StoreConflict ends it where another run got further: that attempt's last commit did not happen.
+    StoreConflict ends it if another run got further: the attempt's last commit was not applied.
     """
 
     def __init__(
@@ -74,14 +74,14 @@ class LedgerRun:
         self.malformed = malformed
         stored = store.head(run.tenant_id)
         self.head: LedgerHead | None = stored.value
-        """As it is after the last commit."""
+        """State after the last commit."""
         self._version: Version | None = stored.version
         self.largest_commit = 0
-        """Of this attempt, bytes."""
+        """In this attempt, bytes."""
 
     def commit(self, head: LedgerHead, day: ComputedDay | None, **writes: Any) -> None:
         """
-        Write a day's checkpoint and marks, and what else `DayWrites` takes, over the head as this attempt knows it.
+        Write a day's checkpoint and marks, and anything else in `DayWrites`, over the head that this attempt read.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class LedgerRun:
         self.largest_commit = max(self.largest_commit, written.size)
 
     def tell(self, day: ComputedDay, first: date) -> None:
-        """Say that a day is done."""
+        """Report that a day is done."""
         last = max(self.run.last_day, day.session if self.head is None else self.head.last_day)
         self.run.on_day(day, Progress(first, day.session, last))
 
@@ -104,7 +104,7 @@ class LedgerRun:
         """
         Return the books at the end of a session, with the moments of all days before ``first``.
 
-        Where the checkpoint does not have them, being damaged or of before, every daily document is read once.
+        If the checkpoint lacks them, because it is damaged or too old, every daily document is read once.
         """
         books = self.days.books(at, session)
         return books if books.moments is not None else replace(books, moments=self._moments_before(first))
@@ -127,7 +127,7 @@ class LedgerRun:
         Parameters
         ----------
         begin : datetime, optional
-            When the first day begins, if that is known: fewer documents are read.
+            When the first day begins, if known: fewer documents are read.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class LedgerRun:
 
 def go_forward(run: LedgerRun) -> bool:
     """
-    Compute and serve the days after the last one, one by one; False where there was no time for all.
+    Compute and serve the days after the last one, one by one; False if there was no time for all.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def go_forward(run: LedgerRun) -> bool:
 
 
 def mend_windows(run: LedgerRun) -> None:
-    """Write the windows of what is served anew, as they may be missing or damaged. Raises as `go_forward`."""
+    """Rebuild the windows of what is served, as they may be missing or damaged. Raises as `go_forward`."""
     if run.head is not None:
         last_day = run.head.last_day
         served = run.documents(last_day - WINDOW_SPAN, last_day)
@@ -189,17 +189,17 @@ def mend_windows(run: LedgerRun) -> None:
 
 
 def _windows_before(run: LedgerRun, session: date) -> Windows:
-    """Return the windows up to a session: those that are served, or where they cannot be used, made anew."""
+    """Return the windows up to a session: the served ones, or rebuilt if those are unusable."""
     if run.head is not None:
         try:
             return stored_windows(run.store, run.run.tenant_id, run.head.last_day)
         except PackedStateError as error:
-            logger.info("Making windows anew: %s", error, extra={"tenant": run.run.tenant_id})
+            logger.info("Rebuilding windows: %s", error, extra={"tenant": run.run.tenant_id})
     return Windows.of(run.documents(session - WINDOW_SPAN, session - _DAY).values())
 
 
 def _label(named: tuple[str, Document]) -> Any:
-    """Return what tells one day's documents from another's, whatever they lack."""
+    """Return what distinguishes one day's documents from another's, whichever fields are missing."""
     return named[1].get("session") or named[1].get("period_start")
 
 

@@ -1,4 +1,4 @@
-"""Compute one session of all of a tenant's books: its marks, its fills, and the documents that come of them."""
+"""Compute one session of all of a tenant's books: its marks, its fills and the resulting documents."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from functions.services.ledger.valuation import Valuation
 
 @dataclass(frozen=True, slots=True)
 class ComputedDay:
-    """What came of a session."""
+    """The result of a session."""
 
     session: date
     period: Period
     books: Checkpoint
-    """At its end."""
+    """The books at its end."""
     marks: Marks
     snapshots: dict[str, dict[str, Any]]
     """Performance documents by id."""
@@ -71,7 +71,7 @@ class ComputeDays:
         at : datetime or None
             None: before the first fill.
         session : date or None
-            The one that ends there, whose marks are used if the books have to be made from the ledger.
+            The session that ends there, whose marks are used if the books must be rebuilt from the ledger.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class ComputeDays:
         return books_at(self._store, self._tenant_id, at, self._malformed.skipped, marks)
 
     def marks(self, session: date) -> dict[str, Any]:
-        """Return a session's marks: those kept of it, and what the market data knows that is newer."""
+        """Return a session's marks: those stored, and newer ones from the market data."""
         try:
             kept = read_marks(self._store.marks(self._tenant_id, session))
         except PackedStateError as error:
@@ -98,10 +98,10 @@ class ComputeDays:
         Parameters
         ----------
         books : Checkpoint
-            Where the day before ended; every fill since counts to this one.
+            At the end of the previous day; every fill since counts towards this one.
         known : mapping
-            The session's documents by id: of one computed before what it took from the policy stays, and the mode it
-            knew, and a user's own counts in its moments as it does in windows.
+            The session's documents by id. If the session was computed before, the values taken from policy and mode
+            stay; a document that a user wrote counts in the moments as it does in windows.
 
         Raises
         ------

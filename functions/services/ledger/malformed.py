@@ -1,4 +1,4 @@
-"""Documents that a job could not use: logged, counted once each, and named in its record."""
+"""Documents that a job could not use: logged, counted once each and named in its record."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ logger = logging.getLogger("maestro")
 
 
 class Malformed:
-    """What one job found malformed: of the ledger, its own daily documents and marks, the market data."""
+    """What one job found malformed: in the ledger, its own daily documents and marks, and the market data."""
 
     def __init__(self, tenant_id: str, skipped: SkippedDocuments) -> None:
         self.skipped = skipped
@@ -19,7 +19,7 @@ class Malformed:
         self._noted: set[str] = set()
 
     def note(self, error: InputError) -> None:
-        """Count a document that is no ledger document, whichever step of the job comes upon it."""
+        """Count a malformed document outside the ledger, whichever step of the job finds it."""
         if str(error) in {*self._noted, *self.skipped.examples}:
             return
         self._noted.add(str(error))

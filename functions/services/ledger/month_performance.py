@@ -30,7 +30,7 @@ from functions.services.track_record.build_windows import usable
 
 @dataclass(frozen=True, slots=True)
 class MonthPerformance:
-    """What came of a month."""
+    """The result of a month."""
 
     snapshots: dict[str, dict[str, Any]]
     """Performance documents by id."""
@@ -54,15 +54,15 @@ class ComputeMonth:
         mark_prices: Mapping[str, float] | None = None,
     ) -> MonthPerformance:
         """
-        Compute every (uid, strategy)'s month, which is that of its sessions, from the ledger as it is now.
+        Compute the month, meaning its sessions, of every (uid, strategy) from the ledger as it is now.
 
         Parameters
         ----------
         period : Period
-            The month; its bounds are those of its sessions, whatever it says.
+            The month; its bounds are replaced by those of its sessions.
         mark_prices : mapping, optional
-            Closing prices at the month's end, USD by symbol; by default those that the last daily snapshot of the
-            month used. A symbol without one keeps its last price and is listed in ``stale_marks``.
+            Closing prices at the month's end, USD by symbol; by default those of the month's last daily snapshot. A
+            symbol without one keeps its last price and is listed in ``stale_marks``.
 
         Raises
         ------
@@ -88,14 +88,14 @@ class ComputeMonth:
         skipped: SkippedDocuments | None = None,
     ) -> MonthPerformance:
         """
-        Compute every (uid, strategy)'s month from its daily documents, which must be complete.
+        Compute the month of every (uid, strategy) from its daily documents, which must be complete.
 
-        The work depends on the days and strategies only, however many fills there were. Raises as `from_fills`.
+        The work depends only on the number of days and strategies, not of fills. Raises as `from_fills`.
 
         Parameters
         ----------
         skipped : SkippedDocuments, optional
-            Where to count daily documents that cannot be used.
+            Counts daily documents that cannot be used.
         """
         skipped = SkippedDocuments() if skipped is None else skipped
         policy = self._policy(tenant_id, policy_defaults)
@@ -105,7 +105,7 @@ class ComputeMonth:
         return MonthPerformance(self._snapshots(tenant_id, period, policy, results, days), skipped)
 
     def is_complete(self, tenant_id: str, period: Period, policy_defaults: Mapping[str, Any], last_day: date) -> bool:
-        """Tell whether a month's sessions are all computed, once those up to a day are. Raises as `from_fills`."""
+        """Return whether all of a month's sessions are computed, once those up to a day are. Raises as `from_fills`."""
         sessions = sessions_of(self._calendar(self._policy(tenant_id, policy_defaults)), period)
         return not sessions or sessions[-1] <= last_day
 

@@ -1,4 +1,4 @@
-"""What the live ledger leaves open now: from the newest checkpoint that nothing came late for, or from all of it."""
+"""The live ledger's open lots now: from the newest checkpoint without late fills, or from the whole ledger."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def lots_since_checkpoint(
     ledger: LedgerReader, tenant_id: str, is_counted: IsCounted, skipped: SkippedDocuments
 ) -> OpenLots:
     """
-    Return the same, reading only the fills since the newest checkpoint that has all fills before it.
+    Return the same, reading only the fills since the newest checkpoint that contains all earlier fills.
 
-    A fill that came late and does not say when (``created_at``) is missed; who sees a difference reads all of them.
+    A late fill without ``created_at`` is missed; a caller that sees a difference must read all fills.
 
     Raises
     ------
@@ -49,12 +49,12 @@ def lots_since_checkpoint(
 
 def complete_checkpoint(ledger: LedgerReader, tenant_id: str, before: datetime | None = None) -> Checkpoint:
     """
-    Return the newest checkpoint that nothing came late for; an empty one where there is none.
+    Return the newest checkpoint without late fills; an empty one if there is none.
 
     Parameters
     ----------
     before : datetime, optional
-        The time of what is about to come: it is not after that either.
+        The time of an entry about to be added: the checkpoint is not after that either.
 
     Raises
     ------
@@ -81,9 +81,9 @@ def lots_after(
     Parameters
     ----------
     entries : iterable of LedgerEntry
-        All that count since the checkpoint, oldest first.
+        All that count after the checkpoint, oldest first.
     on_event : callable, optional
-        Told of every one that holds.
+        Called with every one that counts.
     """
 
     def told() -> Iterator[Event]:

@@ -15,13 +15,13 @@ from functions.services.track_record.ports import PerformanceStore
 
 @dataclass(frozen=True, slots=True)
 class Recomputation:
-    """Days that are being computed again, and served only when all of them are."""
+    """Days being recomputed, to be served together when all are done."""
 
     first: date
     reached: date | None
-    """The last day that is staged, at first the one before ``first``; None where nothing was before."""
+    """The last staged day, initially the one before ``first``; None if there was none."""
     reached_at: datetime | None
-    """That day's end, where the next one's books begin; None: before the first fill."""
+    """The end of that day, where the next day's books begin; None: before the first fill."""
     seen_until: datetime
     """Fills created before this are in the staged days."""
 
@@ -33,13 +33,13 @@ class LedgerHead:
     last_day: date
     """The last day that is served."""
     seen_until: datetime
-    """Fills created before this are in what is served."""
+    """Fills created before this are included in what is served."""
     done_until: datetime
-    """Fills that happened before this are, too: the end of the last day, where the next one's books begin."""
+    """Fills that happened before this are included: the end of the last day, where the next day's books begin."""
     recomputing: Recomputation | None = None
     """Up to ``last_day``."""
     months_due: frozenset[str] = frozenset()
-    """Labels of months some of whose days changed since the month was computed."""
+    """Labels of months with days that changed since the month was computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class DayWrites:
 
     head: LedgerHead
     session: date | None = None
-    """Whose checkpoint and marks these are; None: of no day."""
+    """The day of this checkpoint and these marks; None: no day."""
     checkpoint: Document | None = None
     marks: Document | None = None
     snapshots: Mapping[str, Document] = field(default_factory=dict)
@@ -56,20 +56,20 @@ class DayWrites:
     windows: Mapping[str | None, Document] = field(default_factory=dict)
     """Windows documents by uid; None is the tenant's own."""
     staged: Mapping[str, Document] = field(default_factory=dict)
-    """Performance documents by id, which wait until all days are computed again."""
+    """Staged performance documents by id, to be served when all days are recomputed."""
     unstaged: Collection[str] = ()
-    """Ids of those that wait no longer."""
+    """Ids of staged documents to delete."""
 
     @property
     def size(self) -> int:
-        """What all of it takes in the store, bytes."""
+        """Total size in the store, bytes."""
         once = [one for one in (self.checkpoint, self.marks) if one is not None]
         return sum(map(stored_bytes, (*once, self.snapshots, *self.windows.values(), self.staged)))
 
 
 @dataclass(frozen=True, slots=True)
 class TenantSettings:
-    """What performance is computed with; None marks a document that does not exist."""
+    """The inputs of performance; None marks a document that does not exist."""
 
     policy: Document | None
     market_data: Document | None
@@ -77,22 +77,22 @@ class TenantSettings:
 
 
 class LedgerReader(Protocol):
-    """Where fills are read, and the books that were made of them."""
+    """Where fills, and the books made from them, are read."""
 
     def entries(self, tenant_id: str, start: datetime | None) -> Iterable[LedgerEntry]:
         """Yield all of the live ledger with start <= ts, oldest first, page by page. Raises StoreUnavailable."""
         ...
 
     def untimed_fills(self, tenant_id: str) -> Iterable[tuple[str, Document]]:
-        """Yield the first few documents whose ts is text, which no query by time finds. Raises StoreUnavailable."""
+        """Yield the first few documents whose ts is text and which no query by time finds. Raises StoreUnavailable."""
         ...
 
     def earliest_late_fill(self, tenant_id: str, created_since: datetime, before: datetime) -> datetime | None:
-        """Return the oldest time, below ``before``, of either book's fills created since. Raises StoreUnavailable."""
+        """Return the oldest time, before ``before``, of either book's fills created since. Raises StoreUnavailable."""
         ...
 
     def head(self, tenant_id: str) -> Versioned[LedgerHead | None]:
-        """Return how far the ledger is worked off, to commit over. Raises StoreUnavailable."""
+        """Return how far the ledger is processed, to commit over. Raises StoreUnavailable."""
         ...
 
     def checkpoint(self, tenant_id: str, at_or_before: datetime) -> Document | None:
@@ -101,7 +101,7 @@ class LedgerReader(Protocol):
 
 
 class LedgerStore(LedgerReader, PerformanceStore, Protocol):
-    """Where fills are read, and what is made of them is kept."""
+    """Where fills are read and results are stored."""
 
     def fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterable[tuple[str, Document]]:
         """Yield (id, document) of fills with start <= ts < end, page by page. Raises StoreUnavailable."""
@@ -116,19 +116,19 @@ class LedgerStore(LedgerReader, PerformanceStore, Protocol):
         ...
 
     def settings(self, tenant_id: str) -> TenantSettings:
-        """Read what performance is computed with. Raises StoreUnavailable."""
+        """Read the inputs of performance. Raises StoreUnavailable."""
         ...
 
     def marks(self, tenant_id: str, session: date) -> Document | None:
-        """Return the marks kept of a session. Raises StoreUnavailable."""
+        """Return the stored marks of a session. Raises StoreUnavailable."""
         ...
 
     def write_marks(self, tenant_id: str, session: date, marks: Document) -> None:
-        """Replace the marks kept of a session. Raises StoreUnavailable."""
+        """Replace the stored marks of a session. Raises StoreUnavailable."""
         ...
 
     def staged(self, tenant_id: str, first: date | None = None) -> Iterable[tuple[str, Document]]:
-        """Yield (id, document) of what is staged, from a session on, oldest first. Raises StoreUnavailable."""
+        """Yield (id, document) of staged documents, from a session on, oldest first. Raises StoreUnavailable."""
         ...
 
     def commit_day(self, tenant_id: str, writes: DayWrites, head_version: Version | None) -> Version:
@@ -150,7 +150,7 @@ class LedgerStore(LedgerReader, PerformanceStore, Protocol):
 
 
 class JobStore(Protocol):
-    """Where jobs tell how they are doing."""
+    """Where jobs record their status."""
 
     def job(self, tenant_id: str, job_id: str) -> Document | None:
         """Return a job's record. Raises StoreUnavailable."""

@@ -1,4 +1,4 @@
-"""Read the ledger: good documents are used, bad ones skipped, counted and reported."""
+"""Read the ledger: valid documents are used, malformed ones skipped, counted and reported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SkippedDocuments:
 
 
 def note_untimed(store: LedgerReader, tenant_id: str, skipped: SkippedDocuments) -> None:
-    """Count documents whose time is text, which no query by time finds. Raises StoreUnavailable."""
+    """Count documents whose time is text and which no query by time finds. Raises StoreUnavailable."""
     for document_id, document in store.untimed_fills(tenant_id):
         skipped.add(FillError(f"{document_id}.ts", "a timestamp", document.get("ts")))
 
@@ -47,7 +47,7 @@ def read_events(
     tenant_id: str, documents: Iterable[tuple[str, Document]], skipped: SkippedDocuments
 ) -> Iterator[Event]:
     """
-    Yield what ledger documents come to, voids and corrections applied; a bad one is never fatal and never silent.
+    Yield the events of ledger documents, with voids and corrections applied; a malformed one is logged, never fatal.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ def read_all_events(
     """
     Yield what happened in a period, live and on paper, oldest first.
 
-    Paper fills belong to the user `SHADOW_UID`; what happens to a symbol, as a split, happens to what is held of it on
-    paper, too.
+    Paper fills belong to the user `SHADOW_UID`; what happens to a symbol, such as a split, also applies to paper
+    positions.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """
-Days that a late fill changes: computed again one by one, and served together when the last of them is there.
+Days that a late fill changes: recomputed one by one, and served together when the last is done.
 
-Until then their documents are staged, and daily documents, windows and months are the old ones, wherever a run ends.
-Checkpoints are overwritten day by day: whoever needs one meanwhile takes that before the late fill, as the head still
-says up to when fills were seen. The last day, whose checkpoint people look at, is written as all are served.
+Until then their documents are staged, and daily documents, windows and months stay the old ones, wherever a run ends.
+Checkpoints are overwritten day by day: a reader meanwhile uses the one before the late fill, as the head still says up
+to when fills were seen. The last day, whose checkpoint people look at, is written when all are served.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from functions.services.ledger.sessions import session_after, session_of_checkpo
 from functions.services.track_record.build_windows import WINDOW_SPAN, Windows, usable
 
 MOST_SERVED_BYTES = 8_000_000
-"""Of what is served in one commit, which Firestore limits to 10 MiB."""
+"""Maximum size of one serving commit, which Firestore limits to 10 MiB."""
 
 
 def compute_again(run: LedgerRun) -> bool:
     """
-    Bring days that fills came late for up to date and serve them; False where there was no time for all.
+    Recompute and serve days with late fills; False if there was no time for all.
 
     Raises
     ------
@@ -63,9 +63,9 @@ def compute_again(run: LedgerRun) -> bool:
 
 def _due(run: LedgerRun, head: LedgerHead) -> Recomputation | None:
     """
-    Return the recomputation that is under way, or that a fill calls for which came since.
+    Return the recomputation under way, or the one that a fill since requires.
 
-    It begins after the newest checkpoint that has all fills before it. What was staged before that day stays.
+    It begins after the newest checkpoint that contains all earlier fills. What was staged before that day stays.
     """
     under_way = head.recomputing
     since, before = head.seen_until, head.done_until
@@ -85,7 +85,7 @@ def _due(run: LedgerRun, head: LedgerHead) -> Recomputation | None:
 
 
 def _staged_ids(run: LedgerRun, first: date) -> dict[date, set[str]]:
-    """Return what is staged from a day on, by day: of an attempt that began anew from an earlier one."""
+    """Return what is staged from a day on, by day: leftovers of an attempt that restarted from an earlier day."""
     ids: dict[date, set[str]] = defaultdict(set)
     for document_id, document in usable(run.store.staged(run.run.tenant_id, first), run.malformed.note).items():
         ids[day_of(document)].add(document_id)
@@ -93,7 +93,7 @@ def _staged_ids(run: LedgerRun, first: date) -> dict[date, set[str]]:
 
 
 def _serve(run: LedgerRun, head: LedgerHead, again: Recomputation, last: ComputedDay | None, books: Checkpoint) -> None:
-    """Serve what is staged, and the last day: at once where that fits, else oldest first, with the windows last."""
+    """Serve the staged days and the last one: in one commit if it fits, else oldest first, with the windows last."""
     documents: dict[str, Document] = {}
     ids: set[str] = set()
     size = 0
@@ -104,7 +104,7 @@ def _serve(run: LedgerRun, head: LedgerHead, again: Recomputation, last: Compute
         ids.add(document_id)
         good = usable([(document_id, document)], run.malformed.note)
         documents |= {name: one for name, one in good.items() if last is None or day_of(one) < last.session}
-        size += 2 * stored_bytes(document)  # written there, deleted here, and either by its name
+        size += 2 * stored_bytes(document)  # written there, deleted here
     recent = run.documents(head.last_day - WINDOW_SPAN, head.last_day) | documents
     recent |= {} if last is None else last.snapshots
     latest = [one for one in recent.values() if day_of(one) > head.last_day - WINDOW_SPAN]

@@ -1,4 +1,4 @@
-"""Sessions as periods: when a market's days and months begin and end, and which of them are over."""
+"""Sessions as periods: when a market's days and months begin and end, and which are over."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DAY = timedelta(days=1)
 
 
 def session_period(calendar: MarketCalendar, session: date) -> Period:
-    """Return a session as a period: from the end of the one before to its own."""
+    """Return a session as a period: from the previous session's end to its own."""
     return Period.of_session(session, calendar.end_of(calendar.session_before(session)), calendar.end_of(session))
 
 
@@ -23,7 +23,7 @@ def sessions_of(calendar: MarketCalendar, month: Period) -> list[date]:
 
 
 def month_period(calendar: MarketCalendar, month: Period) -> Period:
-    """Return a month with the bounds of its sessions; one without any stays as it is."""
+    """Return a month with the bounds of its sessions; one without sessions stays as it is."""
     sessions = sessions_of(calendar, month)
     if not sessions:
         return month
@@ -40,7 +40,7 @@ def last_closed(calendar: MarketCalendar, now: datetime) -> date:
 
 
 def session_after(calendar: MarketCalendar, day: date) -> date:
-    """Return the first session after a date; no further day is asked for, as some calendars end with their year."""
+    """Return the first session after a date; later days are not looked up, as some calendars end with their year."""
     while not (found := calendar.sessions(day := day + _DAY, day)):
         pass
     return found[0]
@@ -50,7 +50,7 @@ def session_of_checkpoint(calendar: MarketCalendar, checkpoint: Document) -> dat
     """
     Return the session that a stored checkpoint ends.
 
-    One of before checkpoints named their session is of a UTC day, and stands for the midnight that ended it.
+    A checkpoint from before they named their session is of a UTC day, and stands for the midnight that ended it.
     """
     with contextlib.suppress(KeyError, TypeError, ValueError):
         return date.fromisoformat(checkpoint["session"])

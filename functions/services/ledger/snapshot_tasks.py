@@ -1,4 +1,4 @@
-"""Performance jobs: what is due for which tenant, and what became of it."""
+"""Performance jobs: which are due for which tenant, and their outcome."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ logger = logging.getLogger("maestro")
 
 _SETTLED_AFTER = timedelta(minutes=30)
 _CAUGHT_UP_WITHIN = timedelta(hours=6)
-"""From a session's close: hours in which its job is queued, again and again until the queue took it."""
+"""Hours after a session's close in which its job is queued, repeatedly until the queue takes it."""
 
 CheckBook = Callable[[str], Mapping[str, Any]]
-"""Compares a tenant's position book with its ledger, and returns what a day's record says of it."""
+"""Compares a tenant's position book with its ledger, and returns the result's fields for the day's record."""
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotTask(Task):
-    """One performance job of one tenant: a day, with all days before it that are missing, or a month."""
+    """One performance job of one tenant: a day with all missing days before it, or a month."""
 
     SHAPE = "a map of tenant_id, kind and label"
 
     period: Period
     part: int = 0
-    """How many tasks worked on the job before: one that has more to do than a task's time queues the next."""
+    """How many tasks worked on the job before: a task that runs out of time queues the next."""
     reached: str = ""
-    """The day that they reached."""
+    """The day reached so far."""
 
     @classmethod
     def of(cls, tenant_id: str, kind: str, label: str) -> SnapshotTask:
@@ -94,16 +94,16 @@ def enqueue_days(
     now: datetime,
 ) -> int:
     """
-    Queue the day's job of every enabled tenant whose market closed of late, and return how many there are.
+    Queue the day's job of every enabled tenant whose market recently closed, and return their number.
 
-    Asked every hour it queues a session's job once, as the job's name is the session's, and catches up with hours in
-    which nobody asked.
+    Called every hour, it queues a session's job once, as the job is named after the session, and catches up on missed
+    hours.
 
     Raises
     ------
     StoreError
-        If tenants could not be read, or one not be queued; the others are all the same, and a retry, or the next
-        hour, completes the rest.
+        If tenants could not be read or a job not queued; the other jobs are queued, and a retry or the next hour
+        completes the rest.
     """
     found = enabled_tenants(directory, ["market"], policy_defaults)
     closed = {market: _closed(calendars.of(market), now) for market in {one.market for one in found.policies.values()}}
@@ -130,26 +130,26 @@ def sessions_closed(calendar: MarketCalendar, now: datetime) -> list[date]:
 def _closed(calendar: MarketCalendar, now: datetime) -> list[date]:
     try:
         return sessions_closed(calendar, now)
-    except InputError as error:  # the tick says so, too; other markets' tenants have their jobs
-        logger.error("Sessions of the market are not known: %s", error)
+    except InputError as error:  # the tick reports it, too; tenants of other markets get their jobs
+        logger.error("Market sessions unknown: %s", error)
         return []
 
 
 def enqueue_months(directory: TenantDirectory, queue: TaskQueue, label: str) -> int:
     """
-    Queue the job of a month, YYYY-MM, per enabled tenant, and return how many there are; once, however often.
+    Queue the job of a month, YYYY-MM, per enabled tenant, and return their number; repeats queue nothing.
 
     Raises
     ------
     StoreError
-        If one could not be queued; the others are all the same.
+        If a job could not be queued; the others are queued.
     """
     tasks = [SnapshotTask.of(tenant_id, "month", label) for tenant_id in directory.enabled_tenants()]
     return enqueue_all(queue, tasks, f"snapshots of {label}")
 
 
 class RunSnapshotTask:
-    """The use case: run one job, or the next part of it, and keep its record."""
+    """The use case: run one job, or its next part, and keep its record."""
 
     def __init__(
         self,
@@ -171,15 +171,15 @@ class RunSnapshotTask:
 
     def run(self, task: SnapshotTask, policy_defaults: Mapping[str, Any]) -> dict[str, Any]:
         """
-        Run a job and return its record: DONE, or RUNNING where a further task is queued for what is left.
+        Run a job and return its record: DONE, or RUNNING if a further task is queued for the rest.
 
-        One that is done stays as it is, as schedules queue it again and again. What came late since is the next
-        session's job's, which computes again from its day on.
+        A finished job is not run again, although schedules queue it repeatedly. Later late fills are left to the next
+        session's job, which recomputes from their day on.
 
         Raises
         ------
         MaestroError
-            Whatever ended it; its record says so.
+            Whatever ended it; its record names it.
         """
         known = self._jobs.job(task.tenant_id, task.job_id)
         if known is not None and known.get("status") == "DONE":
@@ -210,7 +210,7 @@ class RunSnapshotTask:
     def _finished(
         self, task: SnapshotTask, report: SnapshotReport, policy_defaults: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Write the months that are due, and return what the record says besides."""
+        """Write the months that are due, and return further fields of the record."""
         if task.period.kind == "month":
             written = self._write_months(task, {task.period.label}, report.skipped, policy_defaults)
             return {"documents": written[task.period.label], **_skipped(report.skipped)}
@@ -229,7 +229,7 @@ class RunSnapshotTask:
     def _write_months(
         self, task: SnapshotTask, labels: set[str], skipped: SkippedDocuments, policy_defaults: Mapping[str, Any]
     ) -> dict[str, int]:
-        """Write given months, and those before the task's whose days changed; return how many documents each has."""
+        """Write the given months and earlier ones whose days changed; return the number of documents of each."""
         stored = self._ledger.head(task.tenant_id)
         head, written = stored.value, {}
         due = (

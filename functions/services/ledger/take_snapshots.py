@@ -1,4 +1,4 @@
-"""Daily snapshots: carry every book over each session, write its performance, keep windows and checkpoint in step."""
+"""Daily snapshots: carry books through each session, write performance, keep windows and checkpoint in step."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ logger = logging.getLogger("maestro")
 
 _ATTEMPTS = 5
 _CREATION_OVERLAP = timedelta(minutes=5)
-"""A fill may become visible a little after it says it was created."""
+"""A fill may become visible slightly later than its creation time."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """How much one run does at most; the next one goes on from there."""
+    """Limits of one run; the next one continues from there."""
 
     days: int
     time: timedelta
 
 
 LIMITS = RunLimits(200, timedelta(minutes=5))
-"""Of a task of a queue, which has nine minutes: what a day or serving all of them takes longer fits in the rest."""
+"""Time limit within a queue task's nine minutes, which leaves room to finish the current day or serve all days."""
 NO_LIMITS = RunLimits(100_000, timedelta(days=30))
 
 
@@ -47,13 +47,13 @@ class SnapshotReport:
     """What a run did."""
 
     days: list[date] = field(default_factory=list)
-    """Sessions computed, oldest first; those computed again are served with the last of them."""
+    """Sessions computed, oldest first; recomputed ones are served with the last of them."""
     documents: int = 0
     skipped: SkippedDocuments = field(default_factory=SkippedDocuments)
     largest_commit: int = 0
     """Bytes."""
     is_through: bool = False
-    """Whether everything was done that there was to do."""
+    """Whether nothing is left to do."""
 
 
 class TakeSnapshots:
@@ -62,8 +62,8 @@ class TakeSnapshots:
 
     Parameters
     ----------
-    mends_windows : bool
-        Whether a run that has no day to compute makes the windows anew, as somebody may have damaged them.
+    rebuilds_windows : bool
+        Whether a run without a day to compute rebuilds the windows, as they may have been damaged.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class TakeSnapshots:
         clock: Clock,
         limits: RunLimits = LIMITS,
         *,
-        mends_windows: bool = True,
+        rebuilds_windows: bool = True,
     ) -> None:
-        self._mends_windows = mends_windows
+        self._rebuilds_windows = rebuilds_windows
         self._store = store
         self._calendars = calendars
         self._clock = clock
@@ -89,16 +89,16 @@ class TakeSnapshots:
         progress: Callable[[Progress], None] | None = None,
     ) -> SnapshotReport:
         """
-        Bring a tenant's daily snapshots up to the last session, until ``last_day``, that has closed.
+        Bring a tenant's daily snapshots up to the last closed session, at most ``last_day``.
 
-        Missed sessions are filled in; a fill that came late, or corrects an older one, is picked up by computing again
-        from its session on. What is served changes when all of that is done. Doing it again, or twice at once, changes
-        nothing; where there is more than a run's limits allow, the next one goes on.
+        Missed sessions are filled in; a late or corrected fill is picked up by recomputing from its session on. What is
+        served changes when all of that is done. Repeated or concurrent runs change nothing; if there is more than a
+        run's limits allow, the next one continues.
 
         Raises
         ------
         StoreUnavailable
-            Days already written stay; the next run goes on from there.
+            Days already written stay; the next run continues from there.
         PolicyError
             If the tenant's policy cannot be read.
         """
@@ -127,7 +127,7 @@ class TakeSnapshots:
             with race:
                 attempt = LedgerRun(run, self._store, calendar, days, malformed)
                 report.is_through = compute_again(attempt) and go_forward(attempt)
-                if self._mends_windows and report.is_through and not report.days:
+                if self._rebuilds_windows and report.is_through and not report.days:
                     mend_windows(attempt)
             report.largest_commit = max(report.largest_commit, attempt.largest_commit)
             if race.is_lost:
@@ -140,7 +140,7 @@ class TakeSnapshots:
         return report
 
     def _keep_prices(self, tenant_id: str, valuation: Valuation, days: ComputeDays, last_served: date | None) -> None:
-        """Keep the prices of a session that is not computed yet: they may be the last ones that are seen of it."""
+        """Keep the prices of a session that is not computed yet: they may be the last ones seen of it."""
         if valuation.market is None:
             return
         session = valuation.market.session
@@ -154,6 +154,6 @@ class TakeSnapshots:
             len(report.days),
             report.documents,
             report.skipped.count,
-            "" if report.is_through else "; there is more to do",
+            "" if report.is_through else "; more to do",
             extra={"tenant": tenant_id, "count": report.documents},
         )

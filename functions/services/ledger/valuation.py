@@ -1,4 +1,4 @@
-"""What positions are worth, from a tenant's settings."""
+"""The value of positions, from a tenant's settings."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Market:
         self.session = session
         self._calendar = calendar
         self._sessions = [session]
-        """As far back as anybody asked, newest first."""
+        """As far back as requested so far, newest first."""
         self._longest = max((len(one.closes) for one in prices.series.values()), default=0)
 
     def marks(self, session: date) -> dict[str, Mark]:
-        """Return what this says of a session: its prices, as of their time, or the closes of one before."""
+        """Return the market data's prices of a session: its own, with their time, or an earlier session's closes."""
         while session < self._sessions[-1] and len(self._sessions) <= self._longest:
             self._sessions.append(self._calendar.session_before(self._sessions[-1]))
         if session not in self._sessions:
@@ -41,14 +41,14 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """Prices of sessions, and what a day's documents say beside them."""
+    """Prices of sessions, and the settings recorded with a day."""
 
     policy: Policy
     modes: Mapping[str, ModeState]
     market: Market | None
 
     def marks(self, session: date) -> dict[str, Mark]:
-        """Return what the market data says of a session, by canonical symbol; nothing, if it does not reach there."""
+        """Return the market data's prices of a session, by canonical symbol; empty if it does not go back that far."""
         return {} if self.market is None else self.market.marks(session)
 
 
@@ -64,12 +64,12 @@ def value(
     Parameters
     ----------
     on_malformed : callable
-        Told of modes and market data that cannot be read: they count as missing.
+        Called with modes and market data that cannot be read: they count as missing.
 
     Raises
     ------
     PolicyError
-        If the policy cannot be read: the capital that returns are of depends on it.
+        If the policy cannot be read: the capital base of returns depends on it.
     """
     policy = Policy.from_sources(policy_defaults, settings.policy)
     modes: Mapping[str, ModeState] = {}
@@ -89,5 +89,5 @@ def _market(prices: MarketPrices | None, calendar: MarketCalendar, on_malformed:
     try:
         return Market(prices, calendar.last_opened(prices.as_of), calendar)
     except (OverflowError, ValueError):  # centuries away, where no calendar reaches
-        on_malformed(InputError("market data as_of", "a time that the market's calendar reaches", prices.as_of))
+        on_malformed(InputError("market data as_of", "a time within the market's calendar", prices.as_of))
         return None

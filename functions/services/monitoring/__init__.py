@@ -1,1 +1,1 @@
-"""Alerts, notifications, reports, and what people look at."""
+"""Alerts, notifications, reports, and data for the dashboard."""

@@ -1,4 +1,4 @@
-"""Take an alert on."""
+"""Acknowledge an alert."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AcknowledgeAlert:
 
     def run(self, tenant_id: str, alert_id: str, uid: str) -> Mapping[str, Any]:
         """
-        Acknowledge an alert and return it; doing it again changes nothing.
+        Acknowledge an alert and return it; repeating it changes nothing.
 
         Raises
         ------
@@ -36,7 +36,7 @@ class AcknowledgeAlert:
         def attempt() -> Mapping[str, Any]:
             before = self._store.alert(tenant_id, alert_id)
             if before.value is None:
-                raise RefusedError(ReasonCode.NOT_FOUND, f"there is no alert {alert_id}")
+                raise RefusedError(ReasonCode.NOT_FOUND, f"no alert has the id {alert_id}")
             check_stored(before.value, OF_ALERT, OF_ALERT_AT_TIMES)
             after = StoredDocument(path_of(before.value), acknowledged(before.value, uid, self._clock.now()))
             if after != before.value:

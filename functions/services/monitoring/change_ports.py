@@ -1,4 +1,4 @@
-"""What the schedule of alert checks needs to know of what changed."""
+"""What the schedule of alert checks needs to know about changes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Protocol
 
 
 class ChangedTenants(Protocol):
-    """Whose state changed, as far as alerts are about it."""
+    """Which tenants changed in a way that alerts depend on."""
 
     def mark(self, tenant_id: str) -> None:
-        """Store that something changed, for what others wrote. Raises StoreUnavailable."""
+        """Record a change that was not written by Maestro. Raises StoreUnavailable."""
         ...
 
     def changed_since(self, at: datetime) -> Set[str]:
-        """Return tenants of whom Maestro stored something since a time, by the store's clock. Raises StoreError."""
+        """Return tenants for which Maestro stored something since a time, by the store's clock. Raises StoreError."""
         ...

@@ -1,4 +1,4 @@
-"""Look at everything that alerts are about, raise what is new, resolve what is over, and tell people."""
+"""Check every alert condition: raise what is new, resolve what is over, and notify people."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ class CheckAlerts:
         closed_memberships: Sequence[Document] = (),
     ) -> list[AlertChange]:
         """
-        Check a tenant and return what changed; doing it again, or twice at once, changes nothing more.
+        Check a tenant and return what changed; repeated or concurrent checks change nothing more.
 
-        A sweep also asks whether a decision is missing; after a decision none is. What else a sweep did, as closing
-        memberships, is told to it.
+        A sweep also checks whether a decision is missing; after a decision none is. Other work of a sweep, such as
+        closing memberships, is passed in.
 
-        People are told before the change is stored: if that fails the next run tells the same again, and whoever
-        delivers knows it by its id.
+        People are notified before the change is stored: if storing fails, the next run notifies again, and delivery
+        recognises the repeat by its id.
 
         Raises
         ------
@@ -112,7 +112,7 @@ class CheckAlerts:
     def _next_check(
         self, tenant_id: str, records: AlertRecords, seen: Observed, opened: Callable[[datetime], bool]
     ) -> datetime | None:
-        """Return when the next sweep is needed, if that is to be stored."""
+        """Return when the next sweep is needed, if that should be stored."""
         known = (records.cursor.value or {}).get("next_check_at")
         following = next_check(seen, opened, lambda: self._store.next_lapse(tenant_id, seen.now))
         return following if is_to_be_stored(known, following, seen.now) else None
@@ -125,7 +125,7 @@ def observed(
     is_market_open: Callable[[datetime], bool] | None,
     closed: Sequence[Document] = (),
 ) -> Observed:
-    """Return what records say; the market's calendar is asked, and built, only when a decision is missing."""
+    """Return the findings of records; the market's calendar is built only when a decision is missing."""
     last = records.last_decision
     is_missing = last is None or now - last["timestamp"] >= MISSED_AFTER
     readable = _readable([] if last is None else [last], check_logged)
@@ -148,13 +148,13 @@ def observed(
 
 
 def _told(broker: Document | None) -> Sequence[Document]:
-    """Return what the broker told, as far as it can be read."""
+    """Return the broker's report, as far as it can be read."""
     told = (broker or {}).get("told") or ()
     return _readable(list(told) if MAPS.holds(told) else [], lambda one: check_fields(one, {"at": TIME, "text": TEXT}))
 
 
 def _sizes(records: AlertRecords) -> Mapping[str, float]:
-    """Return how large everything is that has a limit: what is read here, and what the last cycle measured."""
+    """Return the sizes of everything that has a limit: of what is read here, and as the last cycle measured."""
     measured = (records.last_decision or {}).get("sizes")
     known = measured if isinstance(measured, Mapping) else {}
     is_open = (records.positions or {}).get("opened_at") is not None
@@ -177,13 +177,13 @@ def _of_last_night(jobs: Sequence[Document]) -> float:
 def opening(
     calendars: MarketCalendars, policy_defaults: Mapping[str, Any], policy: Document | None
 ) -> Callable[[datetime], bool]:
-    """Return what tells whether a tenant's market is open, as the tick asks it."""
+    """Return a function that says whether a tenant's market is open, as for the tick."""
     market = as_far_as_readable(policy_defaults, policy, ["market"]).market
     return partial(is_open, calendars, market, policy_defaults)
 
 
 def _readable(documents: Sequence[Document], check: Callable[[Document], object]) -> list[Document]:
-    """Return what can be read; what is damaged is told in the log, and hides no other alert."""
+    """Return the readable alerts; damaged ones are logged and hide no others."""
     found = []
     for document in documents:
         try:
@@ -197,12 +197,12 @@ def _readable(documents: Sequence[Document], check: Callable[[Document], object]
 
 
 def _was_open(is_market_open: Callable[[datetime], bool], now: datetime) -> bool:
-    """Tell whether the market has been open for two periods."""
+    """Return whether the market has been open for two periods."""
     return is_market_open(now) and is_market_open(now - MISSED_AFTER)
 
 
 def notification_of(tenant_id: str, change: AlertChange, now: datetime) -> Notification:
-    """Return what people are told of an alert; the same occurrence of the same problems always under the same id."""
+    """Return an alert's notification; the same occurrence of the same problems always has the same id."""
     alert = change.document
     problems = holding(alert["members"])
     told = f"-{alert_id(repr(problems))[:8]}" if problems else ""
@@ -243,7 +243,7 @@ def _breaker(session: Document | None) -> BreakerState:
     try:
         return BreakerState.from_document((session or {}).get("breaker"))
     except InputError as error:
-        logger.error("Breaker cannot be read, checking the other alerts: %s", error)
+        logger.error("A breaker cannot be read, checking the other alerts: %s", error)
         return BreakerState()
 
 
@@ -259,7 +259,7 @@ def _drifts(document: Document | None) -> Drifts:
     try:
         return Drifts.from_document(document)
     except InputError as error:  # decisions report it as an input issue, which is an alert of its own
-        logger.error("What broker and books differ by cannot be read, checking the other alerts: %s", error)
+        logger.error("The drift of broker and books cannot be read, checking the other alerts: %s", error)
         return NO_DRIFT
 
 

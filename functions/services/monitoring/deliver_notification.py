@@ -1,5 +1,5 @@
 """
-Bring one notification to one channel, and record what became of it.
+Deliver one notification to one channel, and record the outcome.
 
 `EnqueueNotification` queues one task per channel; each runs `DeliverNotification`. The record of a delivery goes
 PENDING → DELIVERED or DEAD. DEAD is the dead letter: it says why, and keeps the notification to be sent again.
@@ -33,15 +33,15 @@ from functions.services.monitoring.notification_ports import (
 logger = logging.getLogger("maestro")
 
 MAX_ATTEMPTS = 8
-"""Sends to one channel before the delivery is dead; some twenty minutes, at a backoff doubling from 10 s."""
+"""Attempts before a delivery is dead; some twenty minutes, with a backoff doubling from 10 s."""
 QUEUE_ATTEMPTS = 2 * MAX_ATTEMPTS
-"""Dispatches the queue must allow: some end before a send, as when the store is away or another one is at it."""
+"""Dispatches the queue must allow: some end before a send, because the store fails or another dispatch is active."""
 CLAIM = timedelta(seconds=120)
-"""How long others keep off; longer than any sender takes."""
+"""How long a claim excludes others; longer than any sender takes."""
 
 
 class DeliveryStatus(StrEnum):
-    """Where a delivery stands."""
+    """The state of a delivery."""
 
     PENDING = "PENDING"
     DELIVERED = "DELIVERED"
@@ -49,17 +49,17 @@ class DeliveryStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a task came to."""
+    """The outcome of a task."""
 
     DELIVERED = "DELIVERED"
     ALREADY_DELIVERED = "ALREADY_DELIVERED"
-    """By an earlier task; nothing was sent."""
+    """Settled by an earlier task; nothing was sent."""
     DEAD = "DEAD"
 
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """A delivery that is this invocation's for a while."""
+    """A delivery that this invocation has claimed for a limited time."""
 
     task: DeliveryTask
     channels: Document | None
@@ -69,11 +69,11 @@ class _Claimed:
 
 class DeliverNotification:
     """
-    The use case: one attempt to bring one notification to one channel.
+    The use case: one attempt to deliver one notification to one channel.
 
-    A channel is told at least once, and normally once. Invocations at the same time do not both send, as one claims
-    the record first. But where an invocation ends between a send and its record, or the record cannot be written, or
-    an answer is lost on its way back, the next attempt sends again: receivers tell a repeat by the notification's id.
+    A channel gets it at least once, and normally once. Concurrent invocations do not both send, as one claims the
+    record first. But if an invocation ends between a send and its record, or the record cannot be written, or an answer
+    is lost on its way back, the next attempt sends again: receivers recognise a repeat by the notification's id.
     """
 
     def __init__(self, store: DeliveryStore, senders: Mapping[ChannelType, Sender], clock: Clock) -> None:
@@ -83,14 +83,14 @@ class DeliverNotification:
 
     def run(self, task: DeliveryTask) -> Outcome:
         """
-        Deliver unless that is done.
+        Deliver unless already done.
 
         Raises
         ------
         DeliveryFailed
             If a later attempt may succeed.
         StoreUnavailable
-            If the record could not be read or written: to be tried again too.
+            If the record could not be read or written: to be retried too.
         """
         claimed = self._claim(task)
         if isinstance(claimed, Outcome):
@@ -101,7 +101,7 @@ class DeliverNotification:
             if claimed.attempts >= MAX_ATTEMPTS:
                 return self._bury(claimed, failure)
             self._settle(claimed, {"last_error": str(failure), "reason_code": str(failure.reason_code)})
-            self._log(logging.WARNING, claimed, f"failed, to be tried again: {failure}", failure.reason_code)
+            self._log(logging.WARNING, claimed, f"failed, will be retried: {failure}", failure.reason_code)
             raise DeliveryFailed(failure.reason_code, failure.detail) from None
         except PermanentFailure as failure:
             return self._bury(claimed, failure)
@@ -111,7 +111,7 @@ class DeliverNotification:
         return Outcome.DELIVERED
 
     def _claim(self, task: DeliveryTask) -> _Claimed | Outcome:
-        """Make the delivery this invocation's, or tell that it is over. Raises DeliveryFailed while it is another's."""
+        """Claim the delivery, or return that it is over. Raises DeliveryFailed while another invocation has it."""
         now = self._clock.now()
         state = self._store.read_delivery(task.tenant_id, task.delivery_id)
         check_stored(state.delivery.value, _OF_RECORD, {"claimed_until": TIME})
@@ -120,7 +120,7 @@ class DeliverNotification:
             return Outcome.ALREADY_DELIVERED
         if before["status"] == DeliveryStatus.DEAD:
             return Outcome.DEAD
-        busy = DeliveryFailed(DeliveryReason.DELIVERY_IN_PROGRESS, "another invocation is at it")
+        busy = DeliveryFailed(DeliveryReason.DELIVERY_IN_PROGRESS, "another invocation is sending it")
         if before["claimed_until"] is not None and before["claimed_until"] > now:
             raise busy
         attempts = before["attempts"] + 1
@@ -133,21 +133,21 @@ class DeliverNotification:
         return _Claimed(task, state.channels, attempts, version)
 
     def _send(self, claimed: _Claimed) -> str:
-        """Send, and return what logs may say about where to. Raises TemporaryFailure, PermanentFailure."""
+        """Send, and return the target as logs may name it. Raises TemporaryFailure, PermanentFailure."""
         if claimed.attempts > MAX_ATTEMPTS:
-            raise PermanentFailure(DeliveryReason.ATTEMPTS_EXHAUSTED, "the last attempt never ended")
+            raise PermanentFailure(DeliveryReason.ATTEMPTS_EXHAUSTED, "the last attempt did not finish")
         channel_id, notification = claimed.task.channel_id, claimed.task.notification
         channels = read_channels(claimed.channels)
         channel = channels.usable.get(channel_id)
         if channel is None and channel_id in channels.problems:
             raise PermanentFailure(DeliveryReason.MALFORMED_CHANNEL, str(channels.problems[channel_id]))
         if channel is None:
-            raise PermanentFailure(DeliveryReason.UNKNOWN_CHANNEL, "the tenant has no channel of that id")
-        mode = channel.mode_for(notification)  # as its rules are now: they may have changed since it was queued
+            raise PermanentFailure(DeliveryReason.UNKNOWN_CHANNEL, "the tenant has no channel with that id")
+        mode = channel.mode_for(notification)  # by its current rules: they may have changed since it was queued
         if mode is DeliveryMode.OFF:
-            raise PermanentFailure(DeliveryReason.CHANNEL_OFF, "switched off since it was queued")
+            raise PermanentFailure(DeliveryReason.CHANNEL_OFF, "the channel was switched off since it was queued")
         if channel.type not in self._senders:
-            raise PermanentFailure(DeliveryReason.NO_SENDER, f"nothing sends to channels of type {channel.type} here")
+            raise PermanentFailure(DeliveryReason.NO_SENDER, f"this deployment cannot send to {channel.type} channels")
         self._senders[channel.type].send(channel, notification, mode)
         return channel.host
 
@@ -161,13 +161,13 @@ class DeliverNotification:
         return Outcome.DEAD
 
     def _settle(self, claimed: _Claimed, fields: Mapping[str, Any]) -> None:
-        """Record how the attempt ended and give the claim up. Raises StoreUnavailable."""
+        """Record how the attempt ended and give up the claim. Raises StoreUnavailable."""
         task = claimed.task
         record = {**fields, "claimed_until": None, "updated_at": self._clock.now()}
         try:
             self._store.write_delivery(task.tenant_id, task.delivery_id, record, claimed.version)
-        except StoreConflict:  # it took longer than its claim held: the record is the next one's now
-            self._log(logging.WARNING, claimed, "took longer than its claim, and another invocation has it now")
+        except StoreConflict:  # it took longer than its claim: another invocation has the record now
+            self._log(logging.WARNING, claimed, "took longer than its claim, and another invocation has taken over")
 
     @staticmethod
     def _log(level: int, claimed: _Claimed, what: str, reason_code: DeliveryReason | None = None) -> None:

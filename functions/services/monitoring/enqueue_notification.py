@@ -1,4 +1,4 @@
-"""Queue a notification for a tenant's channels: who gets it, and one task each."""
+"""Queue a notification for a tenant's channels, one task each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("maestro")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTask(Task):
-    """One notification for one channel. Raises InputError if the notification is another tenant's."""
+    """One notification for one channel. Raises InputError if the notification belongs to another tenant."""
 
     SHAPE = "a map of tenant_id, channel_id and notification"
 
@@ -55,7 +55,7 @@ class DeliveryTask(Task):
 
 
 def fan_out(notification: Notification, channels: Iterable[Channel]) -> list[tuple[str, DeliveryMode]]:
-    """Return who gets a notification, and how."""
+    """Return which channels get a notification, and how."""
     modes = [(channel.channel_id, channel.mode_for(notification)) for channel in channels]
     return [(channel_id, mode) for channel_id, mode in modes if mode is not DeliveryMode.OFF]
 
@@ -77,12 +77,12 @@ class EnqueueNotification:
 
     def run(self, notification: Notification) -> int:
         """
-        Queue the tasks and return how many there are; doing it again tells nobody twice.
+        Queue the tasks and return their number; repeating it sends nothing twice.
 
         Raises
         ------
         StoreError
-            If the channels could not be read, or a task not be queued; the others are all the same.
+            If the channels could not be read or a task not queued; the other tasks are queued.
         """
         tenant_id = notification.tenant_id
         channels = read_channels(self._store.channels(tenant_id))

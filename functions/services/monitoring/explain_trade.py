@@ -20,7 +20,7 @@ from functions.services.trading.redeem_signals import read_redemption
 
 def explain_trade(store: RecordStore, tenant_id: str, strategy_id: str, at: datetime) -> Explanation:
     """
-    Explain a strategy's part in the last decision that is not after a time.
+    Explain a strategy's part in the last decision at or before a time.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def explain_trade(store: RecordStore, tenant_id: str, strategy_id: str, at: date
     """
     decision = store.decision_at(tenant_id, at)
     if decision is None:
-        raise RefusedError(ReasonCode.NOT_FOUND, f"there is no decision before {at.isoformat()}")
+        raise RefusedError(ReasonCode.NOT_FOUND, f"there is no decision at or before {at.isoformat()}")
     with reading(decision):
         check_told(decision, strategy_id)
     redemption = store.redemption_of(tenant_id, decision["session_id"], strategy_id)
@@ -40,7 +40,7 @@ def explain_trade(store: RecordStore, tenant_id: str, strategy_id: str, at: date
     explanation = explain(decision, strategy_id, redemption, fills, past_maestro)
     if explanation is None:
         names = ", ".join(sorted(one["strategy_name"] for one in logged_verdicts(decision))[:20])
-        raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} is not in that decision; there are {names}")
+        raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} is not in that decision, which has {names}")
     return explanation
 
 
@@ -54,7 +54,7 @@ def _fills(tenant_id: str, documents: Sequence[tuple[str, Document]]) -> list[Do
 def _unredeemed(
     store: RecordStore, tenant_id: str, decision: Document, strategy_id: str, redemption: Document | None
 ) -> UnredeemedFills:
-    """Return what was filled without redemption; users' own documents may spell their fields their own way."""
+    """Return what was filled without redemption; users' own documents may spell their fields differently."""
     documents = dict(store.fills_of_session(tenant_id, decision["session_id"]))
     documents |= dict(store.fills_between(tenant_id, decision["timestamp"], looked_until(decision)))
     oldest_first = sorted(documents.items(), key=lambda item: _time(item[1]))
@@ -76,6 +76,6 @@ def _with_names(fill: Fill, document: Document) -> LedgerFill:
 
 
 def _time(document: Document) -> datetime:
-    """Return when a ledger document says it happened; one that does not say comes first."""
+    """Return the time of a ledger document; those without one sort first."""
     at = document.get("ts")
     return at if isinstance(at, datetime) else datetime.min.replace(tzinfo=UTC)

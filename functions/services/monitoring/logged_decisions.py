@@ -1,4 +1,4 @@
-"""Decisions as they are on record, checked before anybody counts or tells them."""
+"""Decisions on record, checked before they are counted or reported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functions.services.kernel.ports import Document
 
 
 def read_logged(decision: Document) -> Document:
-    """Return a decision that has all that is read of it. Raises DamagedDocument."""
+    """Return a decision with every field that is read. Raises DamagedDocument."""
     with reading(decision):
         check_logged(decision)
     return decision

@@ -1,4 +1,4 @@
-"""The daily report: made once a day and tenant, stored, and told."""
+"""The daily report: made once per day and tenant, sent and stored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from functions.services.track_record.build_windows import usable
 logger = logging.getLogger("maestro")
 
 REPORT_SETTINGS = ("time_zone", "report_hour")
-"""What says when a report is due."""
+"""The settings that determine when a report is due."""
 _RECENT_DECISIONS = 3
 _CURVE = timedelta(days=45)
 _ALERTS = 50
@@ -36,23 +36,23 @@ _of_day = partial(
     always={**dict.fromkeys(("uid", "strategy_id"), TEXT), **dict.fromkeys(("pnl", "return_fraction"), NUMBER)},
 )
 _CAUGHT_UP_WITHIN = timedelta(hours=6)
-"""From a report's hour: in which it is queued, again and again until the queue took it."""
+"""Hours after the report hour in which it is queued, repeatedly until the queue takes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportDue:
-    """A report that is to be made."""
+    """A report to make."""
 
     tenant_id: str
     day: date
-    """Of the tenant's zone, at whose report hour it is due."""
+    """The date, in the tenant's time zone, at whose report hour it is due."""
     since: datetime
     until: datetime
-    """What it covers: since the report hour of the day before, until the day's own."""
+    """What it covers: from the previous day's report hour until this day's."""
 
     @classmethod
     def of(cls, tenant_id: str, day: date, policy: Policy) -> ReportDue:
-        """Return a day's report: of 24 hours, and of one less or more where the zone's clocks change."""
+        """Return a day's report: of 24 hours, or one hour less or more when the clocks change."""
         return cls(tenant_id, day, report_time(day - timedelta(days=1), policy), report_time(day, policy))
 
 
@@ -67,9 +67,9 @@ class MakeReport:
 
     def run(self, due: ReportDue) -> Document:
         """
-        Make, tell and store a day's report, and return it; one that is stored stays as it is.
+        Make, send and store a day's report, and return it; a stored report is not changed.
 
-        It is told before it is stored, so that nothing is lost in between; whoever delivers knows it by its id.
+        It is sent before it is stored, so that nothing is lost in between; delivery recognises a repeat by its id.
 
         Raises
         ------
@@ -108,12 +108,12 @@ class MakeReport:
         try:
             self._store.create_report(due.tenant_id, label, document)
         except StoreConflict:
-            logger.info("The report of %s is there already", label, extra={"tenant": due.tenant_id})
+            logger.info("The report of %s is already stored", label, extra={"tenant": due.tenant_id})
         return document
 
 
 def day_of_trading(store: ReportStore, due: ReportDue) -> DayOfTrading:
-    """Return what a report tells of. Raises DamagedDocument, StoreUnavailable."""
+    """Return what a report covers. Raises DamagedDocument, StoreUnavailable."""
     tenant_id = due.tenant_id
     days = store.daily_documents(tenant_id, (due.until - _CURVE).date(), due.until.date())
     performance = usable(days, check=_of_day)
@@ -138,9 +138,9 @@ def day_of_trading(store: ReportStore, due: ReportDue) -> DayOfTrading:
 
 def report_time(day: date, policy: Policy) -> datetime:
     """
-    Return when a day of the tenant's zone comes to its report hour, UTC.
+    Return when a day in the tenant's time zone reaches its report hour, UTC.
 
-    An hour that the zone skips comes when the clocks have been put forward, one that it repeats comes the first time.
+    An hour that the zone skips comes when the clocks go forward; a repeated one counts the first time.
 
     >>> report_time(date(2020, 3, 8), Policy(report_hour=2)).isoformat()
     '2020-03-08T07:00:00+00:00'
@@ -149,15 +149,15 @@ def report_time(day: date, policy: Policy) -> datetime:
 
 
 def reports_due(tenants: Iterable[tuple[str, Policy]], now: datetime) -> list[ReportDue]:
-    """Return the reports of (tenant, policy) whose hour came of late: asked every hour, one or more times each."""
+    """Return the reports of (tenant, policy) whose hour recently came; called hourly, it returns one repeatedly."""
     return [ReportDue.of(tenant_id, day, policy) for tenant_id, policy in tenants for day in _days_due(policy, now)]
 
 
 def _days_due(policy: Policy, now: datetime) -> Iterator[date]:
     zone = ZoneInfo(policy.time_zone)
     today = now.astimezone(zone).date()
-    for day in (today - timedelta(days=1), today):  # the hour may be the day's last, or come after it, if it is skipped
+    for day in (today - timedelta(days=1), today):  # the hour may be the day's last or, if skipped, come after the day
         noon = datetime.combine(day, time(12), zone)
-        is_skipped = noon.astimezone(UTC).astimezone(zone).date() != day  # by a zone that crossed the date line
+        is_skipped = noon.astimezone(UTC).astimezone(zone).date() != day  # a zone that crossed the date line
         if not is_skipped and timedelta() <= now - report_time(day, policy) < _CAUGHT_UP_WITHIN:
             yield day

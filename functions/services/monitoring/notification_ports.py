@@ -1,12 +1,12 @@
 """
-What delivering notifications needs from the outside, and how that fails.
+What delivering notifications needs from the outside, and how it fails.
 
 ::
 
     MaestroError
     └── DeliveryError          a channel did not take a notification: carries its reason code
         ├── TemporaryFailure   … and may take it later
-        │   └── DeliveryFailed   what the queue is told, so that it tries again
+        │   └── DeliveryFailed   raised to the queue, so that it retries
         └── PermanentFailure   … and never will as things stand
 """
 
@@ -28,24 +28,24 @@ class DeliveryReason(StrEnum):
     TARGET_TIMEOUT = "TARGET_TIMEOUT"
     """The channel's server did not answer in time."""
     TARGET_UNREACHABLE = "TARGET_UNREACHABLE"
-    """No connection, or it broke before there was an answer."""
+    """No connection, or it broke before an answer."""
     TARGET_UNAVAILABLE = "TARGET_UNAVAILABLE"
-    """It answered that it cannot now: 5xx, 429, 408 or 425."""
+    """The server cannot take it now: 5xx, 429, 408 or 425."""
     TARGET_REFUSED = "TARGET_REFUSED"
-    """It answered that it will not: any other 4xx, or a redirect, which is not followed."""
+    """The server refused it: any other 4xx, or a redirect, which is not followed."""
     FORBIDDEN_TARGET = "FORBIDDEN_TARGET"
-    """Its address is none that Maestro connects to."""
+    """Maestro does not connect to its address."""
     MALFORMED_CHANNEL = "MALFORMED_CHANNEL"
     UNKNOWN_CHANNEL = "UNKNOWN_CHANNEL"
-    """The tenant's document has no channel of that id any more."""
+    """The tenant's document no longer has a channel with that id."""
     CHANNEL_OFF = "CHANNEL_OFF"
     """It was switched off since the notification was queued."""
     NO_SENDER = "NO_SENDER"
     """This deployment does not send to channels of that type, or lacks the secret to sign with."""
     DELIVERY_IN_PROGRESS = "DELIVERY_IN_PROGRESS"
-    """Another invocation is at it."""
+    """Another invocation is sending it."""
     ATTEMPTS_EXHAUSTED = "ATTEMPTS_EXHAUSTED"
-    """The last attempt never ended."""
+    """The last attempt did not finish."""
 
 
 class DeliveryError(MaestroError):
@@ -65,23 +65,23 @@ class DeliveryError(MaestroError):
         super().__init__(f"{reason_code}: {detail}")
 
 
-class TemporaryFailure(DeliveryError):  # noqa: N818 - it reads as what happened, as in domain/kernel/errors.py
+class TemporaryFailure(DeliveryError):  # noqa: N818 - named after what happened, as in domain/kernel/errors.py
     """The channel may take it later."""
 
 
 class DeliveryFailed(TemporaryFailure):
-    """The queue is to deliver the task again."""
+    """The queue should retry the task."""
 
 
 class PermanentFailure(DeliveryError):  # noqa: N818
-    """The channel will not take it as things stand."""
+    """The channel will not take it until something changes."""
 
 
 class Sender(Protocol):
     """Sends to channels of one type."""
 
     def send(self, channel: Channel, notification: Notification, mode: DeliveryMode) -> None:
-        """Send once; return when the other side has it. Raises TemporaryFailure, PermanentFailure."""
+        """Send once; return when the receiver has it. Raises TemporaryFailure, PermanentFailure."""
         ...
 
 
@@ -96,7 +96,7 @@ class DeliveryState:
 
 
 class DeliveryStore(Protocol):
-    """Where channels are kept, and what became of every delivery."""
+    """Where channels, and the outcome of every delivery, are stored."""
 
     def channels(self, tenant_id: str) -> Document | None:
         """Return ``tenants/{t}/config/notifications``. Raises StoreUnavailable."""
@@ -113,7 +113,7 @@ class DeliveryStore(Protocol):
         Raises
         ------
         StoreConflict
-            If somebody wrote it since ``version``.
+            If it was written since ``version``.
         StoreUnavailable
             If it is not known to be written.
         """

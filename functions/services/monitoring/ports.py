@@ -1,4 +1,4 @@
-"""What people look at, from the outside."""
+"""What monitoring needs from the outside."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from functions.services.kernel.ports import Document, Version, Versioned
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of a list."""
+    """One page of a list."""
 
     items: Sequence[tuple[str, Document]]
     """(id, document)."""
     next_page_token: str | None
-    """Asks for the part after it; None at the end."""
+    """Token of the next page; None at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class PositionRecords:
-    """What says who holds what, as stored; None marks a document that does not exist."""
+    """The documents that positions are read from, as stored; None marks a document that does not exist."""
 
     positions: Document | None
     """The position book."""
     account: Document | None
     market_data: Document | None
     modes: Document | None
-    """The tenant's pooled ones."""
+    """The tenant's pooled modes."""
 
 
 class RecordStore(Protocol):
-    """What people look at. A page token is what an earlier page gave; every method raises StoreUnavailable."""
+    """Records for API and dashboard. A page token comes from an earlier page; every method raises StoreUnavailable."""
 
     def decisions(self, tenant_id: str, limit: int, page_token: str | None) -> Page:
-        """Return decisions, newest first. Raises InputError for a token that is none."""
+        """Return decisions, newest first. Raises InputError for an invalid token."""
         ...
 
     def decision(self, tenant_id: str, session_id: str) -> Document | None:
@@ -49,11 +49,11 @@ class RecordStore(Protocol):
         ...
 
     def decisions_since(self, tenant_id: str, since: datetime) -> Iterable[Document]:
-        """Yield what summaries count, of every decision since a time."""
+        """Yield the fields that summaries count, of every decision since a time."""
         ...
 
     def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
-        """Return what a keyed request was answered."""
+        """Return the answer to a keyed request."""
         ...
 
     def performance(self, tenant_id: str, filters: Mapping[str, str], limit: int, page_token: str | None) -> Page:
@@ -65,13 +65,13 @@ class RecordStore(Protocol):
         ...
 
     def alert(self, tenant_id: str, alert_id: str) -> Versioned[Document | None]:
-        """Return one alert, to replace it over."""
+        """Return one alert, with the version to replace it over."""
         ...
 
     def replace_alert(
         self, tenant_id: str, alert_id: str, document: Document, before: Versioned[Document | None]
     ) -> None:
-        """Replace an alert. Raises StoreConflict if somebody else did since ``before``."""
+        """Replace an alert. Raises StoreConflict if it was written since ``before``."""
         ...
 
     def report(self, tenant_id: str, date: str) -> Document | None:
@@ -79,7 +79,7 @@ class RecordStore(Protocol):
         ...
 
     def decision_at(self, tenant_id: str, at: datetime) -> Document | None:
-        """Return the last decision that is not after a time."""
+        """Return the last decision at or before a time."""
         ...
 
     def redemption_of(self, tenant_id: str, session_id: str, strategy_id: str) -> Document | None:
@@ -87,15 +87,15 @@ class RecordStore(Protocol):
         ...
 
     def fills_of(self, tenant_id: str, nonce: str) -> Sequence[tuple[str, Document]]:
-        """Return (id, document) of the ledger's documents that name a signal's nonce, as their writers left them."""
+        """Return (id, document) of the ledger's documents that name a signal's nonce, as written."""
         ...
 
     def fills_of_session(self, tenant_id: str, session_id: str) -> Sequence[tuple[str, Document]]:
-        """Return (id, document) of the ledger's documents that name a session, as their writers left them."""
+        """Return (id, document) of the ledger's documents that name a session, as written."""
         ...
 
     def fills_between(self, tenant_id: str, start: datetime, end: datetime) -> Sequence[tuple[str, Document]]:
-        """Return (id, document) of all that was filled with start <= ts < end, as their writers left them."""
+        """Return (id, document) of all fills with start <= ts < end, as written."""
         ...
 
     def signals_between(
@@ -105,21 +105,21 @@ class RecordStore(Protocol):
         ...
 
     def redeemed(self, tenant_id: str, nonces: Sequence[str]) -> Set[str]:
-        """Return those nonces that somebody redeemed."""
+        """Return which of the nonces were redeemed."""
         ...
 
     def positions(self, tenant_id: str) -> PositionRecords:
-        """Return the position book and what stands beside it, in one batched read."""
+        """Return the position book and the documents read with it, in one batched read."""
         ...
 
 
 Tell = Callable[[Notification], object]
-"""Hands a notification to the tenant's channels; telling the same one again tells nobody twice."""
+"""Hands a notification to the tenant's channels; a repeat sends nothing twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertRecords:
-    """What alerts look at, as stored."""
+    """What alerts are checked on, as stored."""
 
     policy: Document | None
     session: Document | None
@@ -127,25 +127,25 @@ class AlertRecords:
     positions: Document | None
     """``state/positions``, the position book."""
     cursor: Versioned[Document | None]
-    """``state/alerts``: how far decisions were looked at."""
+    """``state/alerts``: the cursor of checked decisions."""
     new_decisions: Sequence[Document]
-    """Those after the cursor, oldest first; the newest few if there are too many."""
+    """Decisions after the cursor, oldest first; the newest few if there are too many."""
     last_decision: Document | None
     jobs: Sequence[Document]
     lapsed: Sequence[Document]
     alerts: Mapping[str, Versioned[Document]]
-    """Conditions that are open or acknowledged, by id; events stay as they are until somebody takes them on."""
+    """Conditions that are open or acknowledged, by id; events stay open until someone acknowledges them."""
     broker: Document | None = None
     """``state/broker``, the connection to the tenant's account."""
     drift: Document | None = None
-    """``state/drift``: where broker and books differ."""
+    """``state/drift``: differences between broker and books."""
 
 
 class AlertStore(Protocol):
-    """Where alerts are kept, with what they are about; every method raises StoreUnavailable."""
+    """Where alerts, and what they are checked on, are stored; every method raises StoreUnavailable."""
 
     def observe(self, tenant_id: str, now: datetime, decisions_since: datetime | None = None) -> AlertRecords:
-        """Read everything; decisions since a time instead of since the cursor, if one is given."""
+        """Read everything; with a time, decisions since then instead of since the cursor."""
         ...
 
     def next_lapse(self, tenant_id: str, now: datetime) -> datetime | None:
@@ -153,7 +153,7 @@ class AlertStore(Protocol):
         ...
 
     def alerts(self, tenant_id: str, ids: Sequence[str]) -> Mapping[str, Versioned[Document]]:
-        """Return alerts that exist, by id."""
+        """Return existing alerts, by id."""
         ...
 
     def commit_alerts(
@@ -166,25 +166,25 @@ class AlertStore(Protocol):
         next_check_at: datetime | None,
     ) -> None:
         """
-        Store changes over the alerts known by id, and the cursor, in one commit; and the next check for the schedule.
+        Store changed alerts over those read, the cursor and the schedule's next check, in one commit.
 
         Raises
         ------
         StoreConflict
-            If anything of it changed meanwhile.
+            If any of it changed meanwhile.
         """
         ...
 
 
 class ReportStore(Protocol):
-    """What reports are made of, and where they are kept; every method raises StoreUnavailable."""
+    """What reports are made of, and where they are stored; every method raises StoreUnavailable."""
 
     def tenant(self, tenant_id: str) -> Document | None: ...
 
     def decisions_since(self, tenant_id: str, since: datetime) -> Iterable[Document]: ...
 
     def decisions_between(self, tenant_id: str, since: datetime, until: datetime) -> Iterable[Document]:
-        """Yield what summaries count, of every decision from ``since`` on and before ``until``."""
+        """Yield the fields that summaries count, of every decision from ``since`` on and before ``until``."""
         ...
 
     def recent_decisions(self, tenant_id: str, limit: int) -> Sequence[Document]:
@@ -200,27 +200,27 @@ class ReportStore(Protocol):
     def report(self, tenant_id: str, date: str) -> Document | None: ...
 
     def create_report(self, tenant_id: str, date: str, document: Document) -> None:
-        """Store a report. Raises StoreConflict if there is one of that day."""
+        """Store a report. Raises StoreConflict if that day has one."""
         ...
 
 
 class ReportRenderer(Protocol):
-    """How a report reads as a document; its text is what every channel can show."""
+    """Renders a report as a document; every channel can show its text."""
 
     def markdown(self, day: DayOfTrading) -> str: ...
 
     def html(self, day: DayOfTrading) -> str:
-        """Return one page that needs nothing else."""
+        """Return one self-contained page."""
         ...
 
 
-class SummaryFailed(MaestroError):  # noqa: N818 - it reads as what happened
-    """There is no summary: the reason, without anything of the prompt."""
+class SummaryFailed(MaestroError):  # noqa: N818 - named after what happened
+    """There is no summary: carries the reason, and nothing of the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model answered."""
+    """A model's answer."""
 
     text: str
     model: str
@@ -232,17 +232,17 @@ class Summariser(Protocol):
     """A language model."""
 
     def ask(self, prompt: Prompt) -> Answer:
-        """Ask within the model's own deadline. Raises SummaryFailed."""
+        """Prompt the model within its own deadline. Raises SummaryFailed."""
         ...
 
 
 class SummaryStore(Protocol):
-    """Where logged decisions are; every method raises StoreUnavailable."""
+    """Where logged decisions are stored; every method raises StoreUnavailable."""
 
     def read_decision(self, session_id: str) -> Versioned[Document | None]:
-        """Return a decision's log document, to write over."""
+        """Return a decision's log document, with the version to write over."""
         ...
 
     def write_summary(self, session_id: str, fields: Document, version: Version | None) -> None:
-        """Set fields of a log document. Raises StoreConflict if somebody changed it since ``version``."""
+        """Set fields of a log document. Raises StoreConflict if it was changed since ``version``."""
         ...

@@ -1,4 +1,4 @@
-"""What people look at of a tenant's books: curves of a strategy, open lots, and what is reserved."""
+"""A tenant's books for the dashboard: curves of a strategy, open lots and reserved buying power."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from functions.services.trading.redeem_signals import current_session, read_rede
 
 DOCUMENTS_PER_DAY = 8
 """
-Of one strategy: a user each, and paper. With more users the oldest days are left out.
+Of one strategy: one per user, and one on paper. With more users the oldest days are left out.
 
-A curve of D days reads (D + `MAX_WINDOW_DAYS`) times as many at most, and one: 4 721 documents for 500 days.
+A curve of D days reads at most (D + `MAX_WINDOW_DAYS`) times as many, plus one: 4 721 documents for 500 days.
 """
 MOST_BOOKS = 500
 MOST_RESERVATIONS = 200
@@ -46,7 +46,7 @@ class OpenPosition:
     symbol: str
     book: str
     qty: float
-    """Units; below 0 short."""
+    """Units; negative if short."""
     average_price: float
     """USD per unit."""
     mark: float
@@ -61,7 +61,7 @@ class OpenPositions:
     """What was held at the last nightly snapshot."""
 
     as_of: datetime | None
-    """None before the first one."""
+    """None before the first snapshot."""
     items: tuple[OpenPosition, ...]
     is_truncated: bool
 
@@ -76,9 +76,9 @@ class Reserved:
     action: str
     status: str
     notional: float
-    """Reserved and not filled, USD."""
+    """Reserved but not filled, USD."""
     spent: float
-    """Filled, and not in the account snapshot yet, USD."""
+    """Filled but not yet in the account snapshot, USD."""
     redeemed_at: datetime
     lapses_at: datetime
     is_lapsed: bool
@@ -100,7 +100,7 @@ class AllReserved:
 
 def curves_of(store: RecordStore, tenant_id: str, strategy_id: str, days: int, policy: Policy) -> StrategyCurves:
     """
-    Return a strategy's curves over its newest days.
+    Return a strategy's curves over its latest days.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def curves_of(store: RecordStore, tenant_id: str, strategy_id: str, days: int, p
     most = (days + MAX_WINDOW_DAYS) * DOCUMENTS_PER_DAY
     page = store.performance(tenant_id, {"period": "day", "strategy_id": strategy_id}, most, None)
     if not page.items:
-        raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} has no daily performance yet: it comes with its fills")
+        raise RefusedError(ReasonCode.NOT_FOUND, f"{strategy_id} has no daily performance yet: it needs fills first")
     documents = [document for _, document in page.items]
     for document in documents:
         with reading(document):
@@ -121,7 +121,7 @@ def curves_of(store: RecordStore, tenant_id: str, strategy_id: str, days: int, p
         documents = [document for document in documents if day_of(document) > oldest]
     try:
         return strategy_curves(documents, days, policy)
-    except InputError as error:  # a return of two right figures may still be none
+    except InputError as error:  # two valid figures may still give no valid return
         raise DamagedDocument(
             f"a day of {strategy_id} in strategy_performance", "pnl, capital_base", error.limit, "another number"
         ) from error
@@ -129,7 +129,7 @@ def curves_of(store: RecordStore, tenant_id: str, strategy_id: str, days: int, p
 
 def open_positions(store: LedgerStore, tenant_id: str) -> OpenPositions:
     """
-    Return what is held, as of the newest checkpoint.
+    Return open lots as of the newest checkpoint.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def _position(key: BookKey, lots: Lots, mark: float) -> OpenPosition:
 
 def all_reserved(store: TradingStore, tenant_id: str, now: datetime) -> AllReserved:
     """
-    Return what is reserved: all of it in ``held``, and the newest of it one by one.
+    Return what is reserved: the total in ``held``, and the latest reservations one by one.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def all_reserved(store: TradingStore, tenant_id: str, now: datetime) -> AllReser
     """
     reservations = current_session(store.read(tenant_id, [])).reservations
     newest = sorted(reservations, key=lambda nonce: reservations[nonce].lapses_at, reverse=True)
-    # Read again with its redemptions, so that one instant answers for what is held and what became of it.
+    # Read again with its redemptions, so that total and outcomes are of one instant.
     records = store.read(tenant_id, newest[:MOST_RESERVATIONS])
     current = current_session(records)
     spent = current.spent()

@@ -1,4 +1,4 @@
-"""What people look at of a tenant's position book, now."""
+"""A tenant's position book now, for the dashboard."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ logger = logging.getLogger("maestro")
 
 def positions_now(store: RecordStore, tenant_id: str, now: datetime) -> LivePositions:
     """
-    Return what every strategy holds live, from one batched read.
+    Return every strategy's live positions, from one batched read.
 
-    What is only beside the book (the account, prices, modes) is unknown where it cannot be read.
+    Information around the book (the account, prices, modes) is unknown if it cannot be read.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def _surroundings(records: PositionRecords) -> Surroundings:
 
 
 def _readable(account: Document | None) -> Mapping[str, Any]:
-    """Return the account snapshot; nothing where its positions are none that can be counted."""
+    """Return the account snapshot; None if its positions cannot be counted."""
     try:
         parse_account(account)
     except InputError:
@@ -64,8 +64,8 @@ def _readable(account: Document | None) -> Mapping[str, Any]:
 def _modes(document: Document | None) -> dict[str, AgentMode]:
     try:
         return {name: state.mode for name, state in read_modes(document).items()}
-    except InputError as error:  # the next cycle says so too, and holds every entry
-        logger.error("Modes cannot be read, showing positions without: %s", error)
+    except InputError as error:  # the next cycle reports it too, and holds every entry
+        logger.error("Modes cannot be read, showing positions without modes: %s", error)
         return {}
 
 

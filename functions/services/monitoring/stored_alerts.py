@@ -1,4 +1,4 @@
-"""Alerts as they are stored: one that is damaged is told, and stops no other."""
+"""Stored alerts: a damaged one is reported, and stops no other."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ logger = logging.getLogger("maestro")
 
 @dataclass(frozen=True, slots=True)
 class StoredAlerts:
-    """Alerts by id: those that can be read, and what is wrong with the others."""
+    """Alerts by id: the readable ones, and what is wrong with the others."""
 
     readable: Mapping[str, Document]
     damaged: Mapping[str, str]
 
 
 def read_alerts(alerts: Mapping[str, Versioned[Document]]) -> StoredAlerts:
-    """Return which alerts can be read; what is damaged is told in the log."""
+    """Return the readable alerts; damaged ones are logged."""
     readable: dict[str, Document] = {}
     damaged: dict[str, str] = {}
     for key, alert in alerts.items():

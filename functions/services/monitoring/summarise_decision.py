@@ -1,4 +1,4 @@
-"""Replace a logged decision's text summary by the model's."""
+"""Replace a logged decision's text summary with the model's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger("maestro")
 AI_SOURCE = "gemini"
 FAILED = "AI summary generation failed"
 INLINE_SECONDS = 3.0
-"""What a caller waits for a summary, unless it says otherwise."""
+"""How long a caller waits for a summary by default."""
 
 
 class SummariseDecision:
@@ -33,7 +33,7 @@ class SummariseDecision:
         """
         Summarise a logged decision, and return the model's summary; None if there is none.
 
-        Without an answer the text that is there stays, with one warning. Doing it again changes nothing.
+        Without an answer the existing text stays, with one warning. Repeating it changes nothing.
 
         Raises
         ------
@@ -51,9 +51,9 @@ class SummariseDecision:
 
     async def run_within(self, deadline_seconds: float, decision: MaestroDecision) -> MaestroDecision:
         """
-        Return the decision with the model's summary, or as it is, with one warning, if there is none in time.
+        Return the decision with the model's summary, or unchanged, with one warning, if there is none in time.
 
-        A decision that is not on record is summarised all the same.
+        A decision that is not on record is summarised, too.
         """
         asked = asyncio.to_thread(self._summary_of, decision)
         try:
@@ -71,7 +71,7 @@ class SummariseDecision:
         return self._summary(decision.session_id, document, logged.version)
 
     def _summary(self, session_id: str, document: Document, version: Version | None) -> str:
-        """Ask, unless the model has answered, and store its answer over a version; None: there is nothing on record."""
+        """Prompt the model unless it has answered, and store its answer over a version; None: nothing is on record."""
         if document.get("ai_summary_source") == AI_SOURCE:
             return str(document["ai_summary"])
         extra = _named(session_id, document)

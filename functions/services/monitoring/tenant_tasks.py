@@ -1,4 +1,4 @@
-"""Work that is due for one tenant: checking its alerts, making its report."""
+"""Tasks for one tenant: checking its alerts, making its report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger("maestro")
 
 
 class TenantJob(StrEnum):
-    """What is to be done."""
+    """What to do."""
 
     ALERTS = "alerts"
     REPORT = "report"
@@ -36,7 +36,7 @@ class TenantTask(Task):
 
     job: TenantJob
     label: str
-    """The slot of a check, or the day of a report: a task of the same label is queued once."""
+    """The slot of a check, or the day of a report: tasks with the same label are queued once."""
 
     @property
     def task_id(self) -> str:
@@ -56,10 +56,10 @@ class TenantTask(Task):
 
     @property
     def is_hourly(self) -> bool:
-        """Whether a check is its hour's first, which does what would be too dear in each."""
+        """Whether a check is its hour's first, which also does what would be too expensive in each."""
         try:
             return self.job is TenantJob.ALERTS and datetime.fromisoformat(self.label).minute == 0
-        except ValueError:  # a label of no slot is a check of nobody's hour
+        except ValueError:  # a label that is not a slot is not the first of any hour
             return False
 
     def details(self) -> dict[str, str]:
@@ -76,11 +76,11 @@ class TenantTask(Task):
 
 
 def changed_tenants(changed: ChangedTenants, now: datetime) -> Set[str] | None:
-    """Return whose state changed of late, or None if nobody can tell: then all are checked."""
+    """Return the tenants whose state recently changed, or None if that is unknown: then all are checked."""
     try:
         return changed.changed_since(now - CHANGED_WITHIN)
     except StoreError as error:
-        logger.error("Whose state changed cannot be read, checking the alerts of all: %s", error)
+        logger.error("Changed tenants cannot be read, checking the alerts of all: %s", error)
         return None
 
 
@@ -88,7 +88,7 @@ def enqueue_checks(
     tenants: TenantsOfPage, queue: TaskQueue, slot: datetime, now: datetime, changed: Set[str] | None
 ) -> int:
     """
-    Queue one check of alerts per enabled tenant who does not rest, and return how many there are. Raises StoreError.
+    Queue one alert check per enabled tenant that needs one, and return their number. Raises StoreError.
 
     Parameters
     ----------
@@ -109,10 +109,10 @@ def enqueue_reports(
     directory: TenantDirectory, policy_defaults: Mapping[str, Any], queue: TaskQueue, now: datetime
 ) -> int:
     """
-    Queue the reports of enabled tenants whose report hour came of late, and return how many there are.
+    Queue the reports of enabled tenants whose report hour recently came, and return their number.
 
-    Asked every hour it queues a day's report once, as the task's name is the day's, and catches up with hours in which
-    nobody asked. Raises StoreError as `functions.services.ledger.snapshot_tasks.enqueue_days` does.
+    Called every hour, it queues a day's report once, as the task is named after the day, and catches up on missed
+    hours. Raises StoreError as `functions.services.ledger.snapshot_tasks.enqueue_days` does.
     """
     found = enabled_tenants(directory, REPORT_SETTINGS, policy_defaults)
     due = reports_due(found.policies.items(), now)

@@ -1,4 +1,4 @@
-"""What Maestro did for a tenant, for a loop of the user's own: nothing is stored or delivered."""
+"""What Maestro did for a tenant, for users' own monitoring loops: nothing is stored or delivered."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class WatchTenant:
         return orchestration_summary(read_counted(self._reports.decisions_since(tenant_id, since)))
 
     def new_findings(self, tenant_id: str, policy_defaults: Mapping[str, Any]) -> list[Finding]:
-        """Return what came up within the last hour and needs attention."""
+        """Return findings of the last hour."""
         now = self._clock.now()
         records = self._alerts.observe(tenant_id, now, now - _ALERTS_WITHIN)
         policy = policy_or_defaults(policy_defaults, records.policy)

@@ -1,1 +1,1 @@
-"""Run cycles, and keep what they run on."""
+"""Run cycles, and store their inputs."""

@@ -1,4 +1,4 @@
-"""Load strategies while something else is waited for."""
+"""Load strategies while waiting for something else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Load = Callable[[], Awaitable[FoundStrategies]]
 
 @asynccontextmanager
 async def begun(load: Load | None) -> AsyncIterator[Callable[[], Awaitable[FoundStrategies | None]]]:
-    """Begin to load, and give what waits for it; nothing is waited for any more once the block is left."""
+    """Start loading, and yield a function that waits for the result; leaving the block stops waiting."""
     task = None if load is None else asyncio.ensure_future(load())
 
     async def loaded() -> FoundStrategies | None:

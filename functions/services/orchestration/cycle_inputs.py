@@ -1,4 +1,4 @@
-"""What a cycle decides on, read and checked."""
+"""A cycle's inputs, read and checked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from functions.services.orchestration.ports import TenantState
 
 
 def inputs_of(request: CycleRequest, known: Known, now: datetime, read_quotes: Callable[[Any], Quotes]) -> CycleInputs:
-    """Return the stored inputs, or those that the caller hands over, with what is wrong with them."""
+    """Return the stored inputs, or those that the caller passes, with what is wrong with them."""
     given, state = request.given, known.state
     if given is None:
         given = GivenInputs(state.market_data, state.account, state.regime)

@@ -1,4 +1,4 @@
-"""What a cycle is asked for, and what it gives."""
+"""A cycle's request and result."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from functions.services.kernel.idempotency import RequestKey
 from functions.services.orchestration.begun_loading import Load
 
 ProposeSignals = Callable[[CycleInputs, Policy], Awaitable[Sequence[ProposedSignal]]]
-"""Gives one signal per strategy."""
+"""Returns one signal per strategy."""
 
 
 @dataclass(frozen=True, slots=True)
 class GivenInputs:
-    """Inputs a caller hands over instead of the stored ones."""
+    """Inputs that a caller passes instead of the stored ones."""
 
     market_data: Any
     account_snapshot: Any
@@ -36,28 +36,28 @@ class CycleRequest:
     propose: ProposeSignals
     policy_defaults: Mapping[str, Any] = field(default_factory=dict)
     samples: Set[str] = frozenset()
-    """Strategies that may act only where the policy names them."""
+    """Strategies that may act only if the policy names them."""
     load_errors: Mapping[str, str] = field(default_factory=dict)
     load: Load | None = None
-    """Tells samples and load errors; awaited beside the read, as it may have to start processes first."""
+    """Returns samples and load errors; awaited alongside the read, as it may have to start processes first."""
     given: GivenInputs | None = None
     """None: the stored inputs."""
     slot: str | None = None
-    """None: a cycle somebody asked for, which belongs to no slot."""
+    """None: a requested cycle, which belongs to no slot."""
     key: RequestKey | None = None
-    """Of a cycle somebody asked for and may ask for again: the second time there is none."""
+    """Key of a requested cycle: a repeated request runs no second cycle."""
     now: datetime | None = None
-    """None: the clock's; the emulator replays history by setting it."""
+    """None: the clock's time; the emulator sets it to replay history."""
 
     @property
     def goes_on_record(self) -> bool:
-        """Whether it is decided once, and tried again until it is."""
+        """Whether it must be decided, once, and is retried until it is."""
         return self.slot is not None or self.key is not None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CycleResult:
-    """What a cycle gives: the signals to act on, and the record."""
+    """A cycle's result: the signals to act on, and the record."""
 
     signals: dict[str, dict[str, Any]]
     decision: MaestroDecision

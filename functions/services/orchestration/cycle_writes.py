@@ -27,7 +27,7 @@ from functions.services.orchestration.ports import CycleWrites
 def writes_of(
     request: CycleRequest, known: Known, result: DecisionResult, inputs: CycleInputs, market_session: date
 ) -> CycleWrites:
-    """Return everything that a decision leaves; the decision's log says how large the others are."""
+    """Return all documents of a decision; the decision's log records the sizes of the others."""
     decision, key, state = result.decision, request.key, known.state
     answer = {"session_id": decision.session_id}
     log, session = decision.to_firestore_doc(), session_document(decision, result.signals)
@@ -54,7 +54,7 @@ def writes_of(
 
 
 def _cockpit(known: Known, result: DecisionResult, inputs: CycleInputs, market_session: date) -> dict[str, Any]:
-    """Return what people look at until the next cycle."""
+    """Return what the dashboard shows until the next cycle."""
     prices = prices_of(inputs.market_data)
     seen = CycleSeen(
         decision=result.decision,

@@ -12,7 +12,7 @@ logger = logging.getLogger("maestro")
 
 
 def log_decision(decision: MaestroDecision) -> None:
-    """Log the lines the migration guide promises, with fields for queries beside the text."""
+    """Log the lines that the migration guide promises, with structured fields for queries."""
     common = {"tenant": decision.tenant_id, "session": decision.session_id, "slot": decision.slot}
     for verdict in decision.verdicts:
         sharpe = "n/a" if verdict.sharpe_ratio is None else f"{verdict.sharpe_ratio:.2f}"

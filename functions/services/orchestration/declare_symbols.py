@@ -1,4 +1,4 @@
-"""Keep what the strategies declare to look at where whoever asks for prices finds it: it imports no strategy."""
+"""Store the symbols that strategies declare for the feed, which fetches prices and imports no strategy."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ logger = logging.getLogger("maestro")
 
 
 class DeclareSymbols:
-    """The use case; keep one per process: it writes what changed since its last time only."""
+    """The use case; keep one per process: it only writes changes since its last call."""
 
     def __init__(self, store: SymbolStore) -> None:
         self._store = store
         self._known: tuple[Sequence[str], Mapping[str, Sequence[str]]] | None = None
 
     def run(self, found: FoundStrategies) -> None:
-        """Store it if it is new; a store that fails is logged, and asked again with the next cycle."""
+        """Store them if they are new; a failing store is logged, and retried with the next cycle."""
         own = [one for name, listed in found.symbols.items() if name not in found.samples for one in listed]
         samples = {name: sorted(set(found.symbols.get(name, ()))) for name in sorted(found.samples)}
         declared = sorted(set(own)), samples
@@ -28,6 +28,6 @@ class DeclareSymbols:
         try:
             self._store.write_symbols(*declared)
         except StoreError as error:
-            logger.error("What strategies look at cannot be stored: %s", error)
+            logger.error("Declared symbols of strategies not stored: %s", error)
         else:
             self._known = declared

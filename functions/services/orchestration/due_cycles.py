@@ -1,4 +1,4 @@
-"""The cycles that one tick of the schedule is for: one task per tenant."""
+"""The cycles due at one tick of the schedule: one task per tenant."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def due_cycles(
     """
     Return one cycle per enabled tenant whose own market is open.
 
-    A tenant whose policy cannot be read, or whose market's hours nobody knows, keeps the deployment's hours.
+    A tenant whose policy cannot be read, or whose market hours are unknown, follows the deployment's market.
 
     Parameters
     ----------

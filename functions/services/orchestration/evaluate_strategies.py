@@ -1,4 +1,4 @@
-"""Evaluate all strategies side by side, each under a timeout, none able to harm another."""
+"""Evaluate all strategies concurrently, each under a timeout, isolated from the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from functions.services.orchestration.read_only import ReadOnlyDict, read_only
 Evaluate = Callable[..., Any]
 """A strategy's ``evaluate``, sync or async."""
 Inputs = Mapping[str, Sequence[Any]]
-"""What each strategy is handed, by its name."""
+"""Inputs of each strategy, by its name."""
 
 _FIRST_WORKERS = 8
 _TICK_SECONDS = 0.02
@@ -29,10 +29,10 @@ class StrategyEvaluator:
     """
     Runs strategies; keep one per process.
 
-    Async strategies are awaited together on the running loop. Sync ones run in daemon threads: a few take turns, and
-    whenever no strategy finished for a moment more join, so that slow ones run side by side and quick ones cost
-    little. A thread cannot be killed: a sync strategy that never returns keeps its own, and is not started again
-    while it does. So it starves neither the others nor later cycles.
+    Async strategies are awaited together on the running loop. Sync ones run in daemon threads: a few threads process
+    them, and more are added whenever no strategy finishes for a moment, so that slow ones run concurrently and quick
+    ones cost little. A thread cannot be killed: a sync strategy that never returns occupies its own thread and is not
+    started again meanwhile, so it starves neither the others nor later cycles.
     """
 
     def __init__(self) -> None:
@@ -55,13 +55,13 @@ class StrategyEvaluator:
         Parameters
         ----------
         tenant_id : str
-            Strategies of the same name in different tenants do not wait for each other.
+            Strategies with the same name in different tenants do not wait for each other.
         strategies : mapping
             ``evaluate(market_data, account_snapshot, regime)`` by strategy name.
         market_data, account_snapshot, regime : mapping
-            Shared by all strategies, so handed over read-only.
+            Shared by all strategies, and therefore read-only.
         own_fields : callable
-            Gives the fields of the account snapshot that are one strategy's own, by its name.
+            Returns a strategy's own fields of the account snapshot, by its name.
         timeout_seconds : float
             For each strategy, from its own start.
         """
@@ -93,7 +93,7 @@ class StrategyEvaluator:
 
 
 class _Batch:
-    """The sync strategies of one cycle, worked off by daemon threads."""
+    """The sync strategies of one cycle, processed by daemon threads."""
 
     def __init__(self, strategies: Mapping[str, Evaluate], inputs: Inputs) -> None:
         self._strategies = strategies
@@ -101,7 +101,7 @@ class _Batch:
         self._queue = deque(strategies)
         self._started: dict[str, tuple[float, threading.Thread]] = {}
         self._signals: dict[str, ProposedSignal] = {}
-        """Settled by ``setdefault``, which is atomic: the answer or the timeout, whichever comes first."""
+        """Set by ``setdefault``, which is atomic: the answer or the timeout, whichever comes first."""
         self._all_settled = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self.overdue: dict[str, threading.Thread] = {}
@@ -133,7 +133,7 @@ class _Batch:
             self._started[name] = (time.monotonic(), threading.current_thread())
             self._signals.setdefault(name, _evaluate_one(name, self._strategies[name], self._inputs[name]))
         if len(self._signals) == len(self._strategies):
-            with contextlib.suppress(RuntimeError):  # the cycle, and its loop, may be over
+            with contextlib.suppress(RuntimeError):  # the cycle and its loop may have ended
                 self._loop.call_soon_threadsafe(self._all_settled.set)
 
     def _give_up_on_overdue(self, timeout_seconds: float) -> None:
@@ -153,9 +153,9 @@ async def evaluate_here(
     own_fields: Callable[[str], Mapping[str, Any]] = lambda _: {},
 ) -> list[ProposedSignal]:
     """
-    Evaluate strategies one after the other in the caller's thread, with what `StrategyEvaluator.evaluate` hands them.
+    Evaluate strategies one after the other in the caller's thread, as `StrategyEvaluator.evaluate` does.
 
-    For strategies that are known to end: nothing stops one here.
+    For strategies that are known to return: there is no timeout.
     """
     inputs = _inputs_of(strategies, market_data, account_snapshot, regime, own_fields)
     signals = []
@@ -179,7 +179,7 @@ def _inputs_of(
 
 
 def _own_inputs(shared: Sequence[Any], own: Mapping[str, Any]) -> Sequence[Any]:
-    """Return what one strategy is handed: what all share, with what is its own laid over the account."""
+    """Return one strategy's inputs: the shared ones, with its own fields laid over the account."""
     market_data, account_snapshot, regime = shared
     return (market_data, ReadOnlyDict({**account_snapshot, **read_only(dict(own))}), regime) if own else shared
 
@@ -190,7 +190,7 @@ def _evaluate_one(name: str, evaluate: Evaluate, shared: Sequence[Any]) -> Propo
         if not inspect.iscoroutine(proposed):
             return read_signal(name, proposed)
         proposed.close()
-    except BaseException as error:  # noqa: BLE001 - even SystemExit: a strategy ends nothing but itself
+    except BaseException as error:  # noqa: BLE001 - even SystemExit: a strategy ends only itself
         return _error_signal(name, error)
     return failed_signal(name, COROUTINE_ANSWER, ReasonCode.MALFORMED_SIGNAL)
 
@@ -225,5 +225,5 @@ def _timeout_signal(name: str, timeout_seconds: float) -> ProposedSignal:
 
 
 def _still_running_signal(name: str) -> ProposedSignal:
-    error = "an earlier evaluation has not returned yet: not started again"
+    error = "an earlier evaluation has not returned: not started again until it does"
     return failed_signal(name, error, ReasonCode.STRATEGY_STILL_RUNNING)

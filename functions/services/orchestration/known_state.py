@@ -1,4 +1,4 @@
-"""A tenant's state as a cycle knows it: read, validated, with every doubt written down as an issue."""
+"""A tenant's state for a cycle: read and validated, with every problem recorded as an issue."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ class Known:
     breaker: BreakerState
     paper: PaperPositions
     live_costs: LiveCosts
-    """What the tenant's own live fills cost of late."""
+    """Recent costs of the tenant's own live fills."""
     book: PositionBook
     drifts: Drifts
-    """Where broker and books differ."""
+    """Differences between broker and books."""
     cockpit: Cockpit | None
-    """What people saw before this cycle."""
+    """What the dashboard showed before this cycle."""
     issues: tuple[InputIssue, ...]
 
     @property
     def is_readable(self) -> bool:
-        """Whether policy and track records are what is stored."""
+        """Whether policy and track records could be read from the store."""
         return not any(issue.reason_code in UNREADABLE for issue in self.issues)
 
 
 def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
-    """Read what is stored; whatever is malformed becomes an issue that stops new exposure."""
+    """Read what is stored; anything malformed becomes an issue that stops new exposure."""
     issues: list[InputIssue] = []
     policy = _policy(state, policy_defaults, issues)
     windows = _read_or(PerformanceWindows.empty(), PerformanceWindows.from_document, state.windows, issues)
@@ -75,11 +75,11 @@ def validated(state: TenantState, policy_defaults: Mapping[str, Any]) -> Known:
 
 
 def _cockpit(state: TenantState) -> Cockpit | None:
-    """Return what people saw before; a damaged one is no issue, as nothing is decided on it: it begins anew."""
+    """Return what the dashboard showed before; if damaged it starts over, without an issue: no decision uses it."""
     try:
         return read_cockpit(state.cockpit)
     except InputError as error:
-        logger.error("%s is damaged and begins anew, without its history: %s", path_of(state.cockpit), error)
+        logger.error("%s is damaged and starts over, without its history: %s", path_of(state.cockpit), error)
         return None
 
 

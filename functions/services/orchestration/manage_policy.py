@@ -1,4 +1,4 @@
-"""Change a tenant's policy and its trading state: versioned, with who, when and why."""
+"""Change a tenant's policy and trading state: versioned, with author, time and reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from functions.services.orchestration.stored_policy import StoredPolicy, plain, 
 logger = logging.getLogger("maestro")
 
 _LOOKED_BACK = 20
-"""Changes among which the newest version is looked for, where the policy does not say it."""
+"""How many changes are searched for the newest version if the policy does not state it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Author:
     """In the author's words, for the history; None: not said."""
 
     def request(self, asked: Mapping[str, Any]) -> RequestKey | None:
-        """Return what is asked under the key; None without one."""
+        """Return the keyed request; None without a key."""
         return None if self.idempotency_key is None else RequestKey(self.uid, self.idempotency_key, asked)
 
 
@@ -64,7 +64,7 @@ class ManagePolicy:
         defaults: Mapping[str, Any],
     ) -> StoredPolicy:
         """
-        Replace everything the tenant's document sets, but for its trading state.
+        Replace everything the tenant's document sets, except its trading state.
 
         The same request with the same idempotency key gets the first answer again.
 
@@ -73,7 +73,7 @@ class ManagePolicy:
         PolicyProblemsError
             If a field is unknown or out of range.
         RefusedError
-            With VERSION_CONFLICT, if the policy is not at the expected version any more; with IDEMPOTENCY_KEY_REUSED.
+            With VERSION_CONFLICT, if the policy is no longer at the expected version; with IDEMPOTENCY_KEY_REUSED.
         StoreUnavailable
         """
         if problems := problems_of(overrides, defaults):
@@ -90,7 +90,7 @@ class ManagePolicy:
             if version_of(document) != expected_version:
                 raise RefusedError(
                     ReasonCode.VERSION_CONFLICT,
-                    f"the policy is not at version {expected_version} any more: read it again",
+                    f"the policy is no longer at version {expected_version}: read it again",
                 )
             kept = {name: value for name, value in document.items() if name.startswith("trading_state")}
             return self._commit(tenant_id, {**_normalised(overrides), **kept}, before, author, key, defaults)
@@ -107,10 +107,10 @@ class ManagePolicy:
         defaults: Mapping[str, Any],
     ) -> StoredPolicy:
         """
-        Turn the kill switch, whatever else the policy says and whoever else changes it.
+        Set the kill switch, even if the rest of the policy is malformed or being changed.
 
-        From then on no redemption is committed and no cycle decided that has not seen it. The same request with the
-        same idempotency key gets the first answer again, and turns nothing back.
+        From then on no redemption or cycle commits without having seen it. The same request with the same idempotency
+        key gets the first answer again, and reverts nothing.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class ManagePolicy:
 
         def attempt() -> StoredPolicy:
             if first := self._first_answer(tenant_id, key, defaults):
-                return first  # another attempt of this request came through
+                return first  # another attempt of this request succeeded
             before = self._store.read_policy(tenant_id)
             turned = {**switch, "trading_state_at": now, "trading_state_by": author.uid}
             stored = self._commit(tenant_id, {**(before.value or {}), **turned}, before, author, key, defaults)
@@ -169,15 +169,15 @@ class ManagePolicy:
         return stored_policy(after, defaults)
 
     def _next_version(self, tenant_id: str, old: Document) -> int:
-        """Return the next change's version, also where the policy does not say its own: the kill switch must turn."""
+        """Return the next change's version, even if the policy does not state its own: the kill switch must work."""
         known = version_of(old)
-        if known == 0:  # none yet, or the document was deleted or damaged: the history goes on
+        if known == 0:  # none yet, or the document was deleted or damaged: the history continues
             changes = self._store.policy_history(tenant_id, None, _LOOKED_BACK)
             known = max((version_of(change) for change in changes), default=0)
         return known + 1
 
     def _first_answer(self, tenant_id: str, key: RequestKey | None, defaults: Mapping[str, Any]) -> StoredPolicy | None:
-        """Return what this very request was answered before, if it was. Raises RefusedError."""
+        """Return the earlier answer to this very request, if any. Raises RefusedError."""
         if key is None:
             return None
         record = self._store.idempotency_record(tenant_id, key.id)
@@ -194,7 +194,7 @@ class ManagePolicy:
 
 
 def problems_of(overrides: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[PolicyError]:
-    """Return everything that is wrong with settings as somebody gives them; nothing if they can be put."""
+    """Return everything that is wrong with the given settings; empty if they can be stored."""
     switched = sorted(TRADING_STATE_FIELDS & overrides.keys())
     problems = [PolicyError(name, "set by PUT trading-state", overrides[name]) for name in switched]
     problems += Policy.problems(defaults, {k: v for k, v in overrides.items() if k not in switched})
@@ -204,7 +204,7 @@ def problems_of(overrides: Mapping[str, Any], defaults: Mapping[str, Any]) -> li
 
 
 def _normalised(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as they are stored: times as timestamps, words as plain text."""
+    """Return settings as stored: times as timestamps, enums as plain text."""
     policy = Policy.from_sources({}, {name: overrides[name] for name in overrides})
     read = document_names(policy)
     return {name: plain(read[name]) for name in overrides}

@@ -1,4 +1,4 @@
-"""What a user's own code asks for outside a cycle: weights, track records, identities, shadow trades."""
+"""What users' own code needs outside a cycle: weights, track records, identities, shadow trades."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class OutsideCycles:
         return performance_metrics(strategy_name, sessions, known.windows.dates[-lookback:], known.policy)
 
     def log_shadow_trade(self, tenant_id: str, strategy_name: str, signal: Mapping[str, Any]) -> None:
-        """Record a shadow signal; doing it again changes nothing. Raises StoreUnavailable."""
+        """Record a shadow signal; repeating it changes nothing. Raises StoreUnavailable."""
         record_id, record = own_shadow_record(strategy_name, signal, self._clock.now())
         self._store.write_shadow_record(tenant_id, record_id, record)
 

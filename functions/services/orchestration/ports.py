@@ -1,4 +1,4 @@
-"""What cycles, and what they run on, need from the outside."""
+"""What cycles and their inputs need from the outside."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class TenantState:
     market_data: Document | None
     regime: Document | None
     cycle_record: Document | None
-    """The record of the slot, if it was decided already."""
+    """The record of the slot, if already decided."""
     keyed: Document | None
-    """The idempotency record of the request, if its key was used already."""
+    """The idempotency record of the request, if its key was already used."""
     cockpit: Document | None
-    """What the last cycle left for people to look at."""
+    """What the last cycle stored for the dashboard."""
     broker: Document | None = None
-    """The connection to the tenant's broker, with what its last feed came to."""
+    """The connection to the tenant's broker, with the result of its last feed."""
     drift: Document | None = None
-    """Where broker and books differ."""
+    """Differences between broker and books."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class CycleWrites:
     shadow_records: Mapping[str, Document]
     """Paper fills, by id."""
     cockpit: Document | None = None
-    """None for a cycle of one user's track record."""
+    """None for a cycle on one user's track record."""
     new_cycles: Mapping[str, Document] = field(default_factory=dict)
     """The record of the slot, by slot."""
     new_keyed: Mapping[str, Document] = field(default_factory=dict)
@@ -76,21 +76,21 @@ class CycleStore(Protocol):
         StoreConflict
             If ``state/session`` changed since ``session_version``, or a record of slot or key exists.
         StoreUnavailable
-            If it is not known to be written.
+            If it is unknown whether it was written.
         """
         ...
 
     def write_shadow_record(self, tenant_id: str, record_id: str, record: Document) -> None:
-        """Store one shadow record; doing it again changes nothing. Raises StoreUnavailable."""
+        """Store one shadow record; repeating it changes nothing. Raises StoreUnavailable."""
         ...
 
     def record_superseded(self, tenant_id: str, slot: str, record: Document) -> None:
-        """Store the record of a slot that a newer one overtook. Raises StoreConflict if there is one."""
+        """Store the record of a slot that a newer one overtook. Raises StoreConflict if it has one."""
         ...
 
 
 class PolicyStore(Protocol):
-    """Where a tenant's policy lives, with its history."""
+    """Where a tenant's policy is stored, with its history."""
 
     def read_policy(self, tenant_id: str) -> Versioned[Document | None]:
         """Return the document, to commit over. Raises StoreUnavailable."""
@@ -101,7 +101,7 @@ class PolicyStore(Protocol):
         ...
 
     def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
-        """Return what a keyed request was answered. Raises StoreUnavailable."""
+        """Return the answer to a keyed request. Raises StoreUnavailable."""
         ...
 
     def policy_history(self, tenant_id: str, before: int | None, limit: int) -> list[Document]:
@@ -117,7 +117,7 @@ class PolicyStore(Protocol):
         keyed: Mapping[str, Document],
     ) -> None:
         """
-        Store a policy and the change that made it, and make redemptions under way look again.
+        Store a policy and the change behind it, and make concurrent redemptions read again.
 
         Parameters
         ----------
@@ -127,22 +127,22 @@ class PolicyStore(Protocol):
         Raises
         ------
         StoreConflict
-            If somebody changed the policy since ``before``, or a record exists.
+            If the policy was changed since ``before``, or a record exists.
         StoreUnavailable
-            If it is not known to be written.
+            If it is unknown whether it was written.
         """
         ...
 
 
 class InputStore(Protocol):
-    """Where the account snapshot (``account``) and the market data (``market_data``) are kept."""
+    """Where the account snapshot (``account``) and the market data (``market_data``) are stored."""
 
     def read_input(self, tenant_id: str, kind: str) -> Versioned[Document | None]:
         """Return the document, to commit over. Raises StoreUnavailable."""
         ...
 
     def commit_input(self, tenant_id: str, kind: str, document: Document, before: Versioned[Document | None]) -> None:
-        """Replace the document. Raises StoreConflict if somebody else did since ``before``, StoreUnavailable."""
+        """Replace the document. Raises StoreConflict if it was written since ``before``, StoreUnavailable."""
         ...
 
     def ledger_version(self, tenant_id: str) -> int:
@@ -152,34 +152,34 @@ class InputStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FoundStrategies:
-    """What there is to run."""
+    """The strategies to run."""
 
     names: Sequence[str] = ()
     samples: frozenset[str] = frozenset()
-    """Which of them say that they are samples."""
+    """Which of them are samples."""
     symbols: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """What each of them declares to look at, by name."""
+    """Symbols that each of them declares, by name."""
     load_errors: Mapping[str, str] = field(default_factory=dict)
-    """What could not be loaded, by module or class name, and why."""
+    """Why something could not be loaded, by module or class name."""
 
 
 class SymbolStore(Protocol):
-    """Where what strategies declare to look at is kept, for all tenants."""
+    """Where strategies' declared symbols are stored, for all tenants."""
 
     def write_symbols(self, symbols: Sequence[str], samples: Mapping[str, Sequence[str]]) -> None:
-        """Store what all but samples declare, and each sample's; doing it again changes nothing. Raises StoreError."""
+        """Store the symbols of all strategies but samples, and of each sample; repeatable. Raises StoreError."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StrategyInputs:
-    """What strategies are handed; none of them can change it for another."""
+    """Inputs of strategies; no strategy can change them for another."""
 
     market_data: Mapping[str, Any]
     account_snapshot: Mapping[str, Any]
     regime: Mapping[str, Any] | None = None
     own_fields: Callable[[str], Mapping[str, Any]] = lambda _: {}
-    """Fields of the account snapshot that are one strategy's own, by its name."""
+    """A strategy's own fields of the account snapshot, by its name."""
 
 
 class StrategyRunner(Protocol):
@@ -187,17 +187,17 @@ class StrategyRunner(Protocol):
 
     def found(self, timeout_seconds: float) -> FoundStrategies:
         """
-        Load the strategies if they are not, and return what was found.
+        Load the strategies unless loaded, and return what was found.
 
         Parameters
         ----------
         timeout_seconds : float
-            For each import and each constructor, where they can be stopped.
+            For each import and each constructor, if they can be stopped.
         """
         ...
 
     def reload(self) -> None:
-        """Forget what was loaded: the files are read again."""
+        """Drop the loaded strategies, so that the files are read again."""
         ...
 
     async def evaluate(

@@ -1,4 +1,4 @@
-"""Take in what cycles decide on: the account snapshot and the market data."""
+"""Store the inputs of cycles: the account snapshot and the market data."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class PutInputs:
 
     def put_account(self, tenant_id: str, account: Mapping[str, Any]) -> None:
         """
-        Replace the account snapshot; the same again changes nothing.
+        Replace the account snapshot; repeating it changes nothing.
 
         Raises
         ------
         InputError
-            If it is malformed, dated ahead of the server's clock, or names a ledger version that is not there yet.
+            If it is malformed, dated ahead of the server's clock, or names a ledger version that does not exist yet.
         RefusedError
-            With OUTDATED_SNAPSHOT, if a newer one is stored; with TOO_LARGE, if it does not fit what stores it.
+            With OUTDATED_SNAPSHOT, if a newer one is stored; with TOO_LARGE, if it exceeds a size limit.
         StoreUnavailable
         """
         read = parse_account(account)
@@ -57,11 +57,11 @@ class PutInputs:
         def attempt() -> None:
             before = self._store.read_input(tenant_id, kind)
             newest = (before.value or {}).get("as_of")
-            # One of the future, which a user's own writer may have stored, holds up nobody.
+            # A stored snapshot dated ahead, which a user's own code may have written, blocks no newer ones.
             if isinstance(newest, datetime) and as_of < newest <= self._clock.now() + CLOCK_SKEW:
                 raise RefusedError(
                     ReasonCode.OUTDATED_SNAPSHOT,
-                    f"as_of {as_of.isoformat()} is before {newest.isoformat()}, which is stored",
+                    f"as_of {as_of.isoformat()} is older than the stored one, {newest.isoformat()}",
                 )
             self._store.commit_input(tenant_id, kind, document, before)
 
@@ -70,4 +70,4 @@ class PutInputs:
 
 def _check_size(what: str, size: int, most: int, unit: str) -> None:
     if size > most:
-        raise RefusedError(ReasonCode.TOO_LARGE, f"{what} {size:,} {unit}, at most {most:,} are stored")
+        raise RefusedError(ReasonCode.TOO_LARGE, f"{what} {size:,} {unit}, at most {most:,} can be stored")

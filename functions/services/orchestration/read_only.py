@@ -1,4 +1,4 @@
-"""Read-only copies of nested data, which still pass as plain dicts and lists."""
+"""Read-only copies of nested data that still pass as plain dicts and lists."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ def read_only(value: Any) -> Any:
     """
     Return a copy of nested dicts and lists that refuses changes.
 
-    Strategies share one copy; so one that sorts a history or adds a key in place fails alone, instead of changing
-    what the others see. The copies are still dicts and lists, for code that asks ``isinstance`` or writes JSON, and
-    ``copy()``, ``deepcopy`` or slicing give plain, changeable ones. What is read-only already is handed on as it is.
+    Strategies share one copy, so one that sorts a history or adds a key in place fails alone, instead of changing what
+    the others see. The copies are still dicts and lists, for code that uses ``isinstance`` or writes JSON; ``copy()``,
+    ``deepcopy`` and slicing give plain, mutable ones. What is already read-only is passed through.
     """
     if type(value) in _READ_ONLY:
         return value
     if isinstance(value, dict):
         return ReadOnlyDict({key: read_only(item) for key, item in value.items()})
     if isinstance(value, list):
-        is_flat = _UNCHANGEABLE.issuperset(map(type, value))  # a history, in one step
+        is_flat = _UNCHANGEABLE.issuperset(map(type, value))  # checks a history in one step
         return ReadOnlyList(value if is_flat else [read_only(item) for item in value])
     return value
 
@@ -28,7 +28,7 @@ _UNCHANGEABLE = frozenset({bool, float, int, str, type(None)})
 
 
 def _refuse(_self: object, *_args: Any, **_kwargs: Any) -> NoReturn:
-    raise TypeError("inputs are shared by all strategies and read-only: change a copy.deepcopy() of them")
+    raise TypeError("inputs are read-only, as all strategies share them: change a copy.deepcopy() of them")
 
 
 class ReadOnlyDict(dict[Any, Any]):

@@ -39,7 +39,7 @@ from functions.services.track_record.breaker_log import log_refuted_trip
 logger = logging.getLogger("maestro")
 
 MAX_COMMIT_ATTEMPTS = 40
-"""Of clients who redeem a whole session one after the other some come first; a second of it must not starve a cycle."""
+"""A client that redeems a whole session, one signal after the other, wins some races; that must not starve a cycle."""
 
 
 class RunCycle:
@@ -49,9 +49,9 @@ class RunCycle:
     Parameters
     ----------
     beside : callable
-        Runs a call of the store beside the event loop: in a thread, unless the store answers at once.
+        Runs a store call off the event loop: in a thread, unless the store answers at once.
     read_quotes : callable
-        Does what `read_market_data` does, which it may have done before.
+        Does what `read_market_data` does, possibly from a cache.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class RunCycle:
 
     async def run(self, request: CycleRequest) -> CycleResult | None:
         """
-        Run one cycle; None when it is on record already, or its slot is overtaken by a newer one.
+        Run one cycle; None if it is already on record, or a newer slot overtook its own.
 
         Raises
         ------
         RefusedError
             With IDEMPOTENCY_KEY_REUSED, if its key belongs to another request.
         StoreUnavailable
-            For a cycle that goes on record, which is then retried. Any other caller gets exits only instead.
+            For a cycle that must go on record, which is then retried. Any other caller gets exits only.
         """
         started = time.perf_counter()
         logger.info("🎭 Maestro orchestration starting...", extra={"tenant": request.tenant_id, "slot": request.slot})
@@ -122,7 +122,7 @@ class RunCycle:
                     return self._decide(request, unavailable(known, error), inputs, signals, now)
                 log_refuted_trip(request.tenant_id, known.breaker, result.breaker)
                 return result
-            known = await self._read(request)  # a cycle or a redemption came first: look again at what it left
+            known = await self._read(request)  # another cycle or redemption committed first: read again
             if await self._is_settled(request, known.state):
                 return None
         lost = StoreUnavailable(f"lost {MAX_COMMIT_ATTEMPTS} races for the session of tenant {request.tenant_id}")
@@ -160,7 +160,7 @@ class RunCycle:
         )
 
     def _session(self, policy: Policy, now: datetime) -> tuple[date, list[InputIssue]]:
-        """Return the session of the tenant's market; that nobody knows it is an issue, which stops new exposure."""
+        """Return the session of the tenant's market; an unknown session is an issue, which stops new exposure."""
         if policy.daily_loss_limit is None:  # the calendar's library takes half a second to import
             return now.date(), []
         try:
@@ -187,7 +187,7 @@ class RunCycle:
         return validated(state, request.policy_defaults)
 
     async def _is_settled(self, request: CycleRequest, state: TenantState) -> bool:
-        """Tell whether a cycle needs no decision any more; a slot overtaken by a newer one is put on record."""
+        """Return whether a cycle no longer needs a decision; a slot overtaken by a newer one is recorded."""
         if state.cycle_record is not None:
             return True
         if request.key is not None and request.key.first_answer(state.keyed) is not None:
@@ -200,5 +200,5 @@ class RunCycle:
         try:
             await self._beside(self._store.record_superseded, request.tenant_id, slot, record)
         except StoreConflict:
-            logger.info("Slot %s is on record already", slot, extra={"tenant": request.tenant_id})
+            logger.info("Slot %s is already on record", slot, extra={"tenant": request.tenant_id})
         return True

@@ -1,4 +1,4 @@
-"""A tenant's policy as it is stored, whatever became of the document."""
+"""A tenant's policy as stored, even if the document is damaged."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from functions.services.kernel.ports import Document
 
 @dataclass(frozen=True, slots=True)
 class StoredPolicy:
-    """A tenant's policy as it stands."""
+    """A tenant's current policy."""
 
     version: int
     overrides: Mapping[str, Any]
     """What the tenant's document sets, by document name."""
     effective: Mapping[str, Any]
-    """Every setting, by document name; the defaults alone where the document cannot be read."""
+    """Every setting, by document name; only the defaults if the document cannot be read."""
     problems: tuple[PolicyError, ...]
-    """What is wrong with the document; BUYs stay HOLD until it is mended."""
+    """What is wrong with the document; BUYs stay HOLD until it is fixed."""
     updated_at: datetime | None
     updated_by: str | None
 
 
 def version_of(document: Document) -> int:
-    """Return a stored version; 0 where there is none, or it is damaged."""
+    """Return a stored version; 0 if there is none or it is damaged."""
     version = document.get("version", 0)
     return int(version) if COUNT.holds(version) else 0
 
 
 def stored_policy(document: Document, defaults: Mapping[str, Any]) -> StoredPolicy:
-    """Return what a policy document says; one that is damaged says what is wrong with it."""
+    """Return a policy document's content, with what is wrong if it is damaged."""
     problems = Policy.problems(defaults, document)
     policy = Policy.from_sources(defaults, None if problems else document)
     effective = {name: plain(value) for name, value in document_names(policy).items() if name != "version"}
@@ -62,7 +62,7 @@ def _is_stamp(name: str, value: Any) -> bool:
 
 
 def _sayable(value: Any) -> Any:
-    """Return a setting as JSON can say it: what no setting can be is told by its kind alone."""
+    """Return a setting as JSON; a value that no setting can have is replaced by the name of its type."""
     if isinstance(value, Mapping):
         return {name: _sayable(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -71,7 +71,7 @@ def _sayable(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return a setting as it is stored, and as JSON says it."""
+    """Return a setting as it is stored and as JSON."""
     if isinstance(value, StrEnum):
         return str(value)
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""What is said of account breakers."""
+"""Log messages about account breakers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ logger = logging.getLogger("maestro")
 
 
 def log_refuted_trip(tenant_id: str, before: BreakerState, after: BreakerState) -> None:
-    """Say so if flows of money released a breaker: it had tripped for no loss."""
+    """Log it if flows of money released a breaker that had tripped without a loss."""
     if after.refuted_at != before.refuted_at:
-        detail = f"{before.detail} is released: with the flows of money on record it was no loss"
+        detail = f"{before.detail} is released: the recorded flows of money show there was no loss"
         logger.warning("%s", detail, extra={"tenant": tenant_id, "reason_code": str(before.reason_code)})

@@ -26,7 +26,7 @@ OnMalformed = Callable[[InputError], None]
 Check = Callable[[Document], None]
 """Raises InputError if a document is malformed."""
 WINDOW_SPAN = timedelta(days=2 * MAX_WINDOW_DAYS)
-"""Calendar time that holds the window's trading days, holidays included."""
+"""Calendar time that covers the window's trading days, holidays included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +34,20 @@ class Windows:
     """A tenant's windows of all users."""
 
     by_uid: dict[str | None, PerformanceWindows]
-    """The tenant's own, of all users, under None."""
+    """By uid; the tenant's own, pooling all users, under None."""
     live_days: LiveDays
-    """What the tenant's live fills cost."""
+    """Costs of the tenant's live fills."""
     results: DayResults
     """What each strategy made of them, USD."""
 
     @classmethod
     def of(cls, days: Iterable[Document]) -> Windows:
-        """Return those made of usable daily documents."""
+        """Return the windows made of usable daily documents."""
         known = list(days)
         return cls(windows_of(known), LiveDays.of(known), DayResults.of(known))
 
     def followed_by(self, day: date, documents: Iterable[Document]) -> Windows:
-        """Return them with one more day, of whose usable daily documents there are."""
+        """Return them with one more day, made of its usable daily documents."""
         of_day, since, none = Windows.of(documents), day - WINDOW_SPAN + timedelta(days=1), PerformanceWindows.empty()
         uids = sorted({*self.by_uid, *of_day.by_uid}, key=str)
         by_uid = {uid: self.by_uid.get(uid, none).followed_by(of_day.by_uid.get(uid, none), since) for uid in uids}
@@ -56,12 +56,12 @@ class Windows:
 
     def to_documents(self, moments: ByStrategy | None) -> dict[str | None, Document]:
         """
-        Return them as they are stored, by uid; the tenant's own says of which users there are any.
+        Return them as stored, by uid; the tenant's own lists the users.
 
         Parameters
         ----------
         moments : mapping or None
-            Of all days so far, to be stored beside them; None where nobody knows.
+            Of all days so far, to be stored with them; None if unknown.
         """
         costs = {FIELD: self.live_days.costs().to_document()}
         own = {
@@ -89,16 +89,16 @@ def build_windows(
     moments: ByStrategy | None = None,
 ) -> dict[str | None, PerformanceWindows]:
     """
-    Rebuild and store a tenant's windows; doing it again changes nothing.
+    Rebuild and store a tenant's windows; repeating it changes nothing.
 
     Parameters
     ----------
     today : date
         The last day that counts.
     on_malformed : callable, optional
-        Told of each daily document that cannot be used; it counts as missing.
+        Called with each daily document that cannot be used; it counts as missing.
     moments : mapping, optional
-        Of the newest checkpoint, to be served beside them.
+        From the newest checkpoint, to be served with them.
 
     Returns
     -------
@@ -116,12 +116,12 @@ def build_windows(
 
 def stored_windows(store: PerformanceStore, tenant_id: str, last_day: date) -> Windows:
     """
-    Return the windows as they are stored, if they are those of a day.
+    Return the stored windows, if they end on a given day.
 
     Raises
     ------
     PackedStateError
-        If one is damaged, missing, or of another day: make them anew.
+        If one is damaged, missing or of another day: rebuild them.
     StoreUnavailable
     """
     own = store.windows(tenant_id, [None])[None]
@@ -142,7 +142,7 @@ def stored_windows(store: PerformanceStore, tenant_id: str, last_day: date) -> W
 def usable(
     documents: Iterable[tuple[str, Document]], on_malformed: OnMalformed | None = None, check: Check = check_return
 ) -> dict[str, Document]:
-    """Return the daily documents that are well formed, by id, oldest first; others are logged or told of."""
+    """Return the well-formed daily documents by id, oldest first; others are logged or reported."""
     good = {}
     for document_id, document in documents:
         try:
@@ -158,7 +158,7 @@ def usable(
 
 
 def windows_of(days: Iterable[Document]) -> dict[str | None, PerformanceWindows]:
-    """Return windows made of usable daily documents: by uid, and pooled under None; what nobody owns is in none."""
+    """Return windows made of usable daily documents: by uid, and pooled under None; unowned entries are in none."""
     return {
         uid: PerformanceWindows.from_sessions((name, day, session) for (name, day), session in cells.items())
         for uid, cells in sessions_by_uid(days).items()

@@ -1,4 +1,4 @@
-"""What keeping track records needs from the outside."""
+"""What track records need from the outside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functions.services.kernel.ports import Document
 
 
 class PerformanceStore(Protocol):
-    """Where daily performance is read, and the windows made of it are written."""
+    """Where daily performance is read and the windows made of it are written."""
 
     def daily_documents(
         self, tenant_id: str, first: date, last: date, begin: datetime | None = None
@@ -18,9 +18,9 @@ class PerformanceStore(Protocol):
         """
         Yield (id, document) of the days from first to last, both included, in order of when they begin.
 
-        With ``begin``, when the first day begins, fewer documents are looked through.
+        With ``begin``, the time the first day begins, fewer documents are scanned.
 
-        One that does not say which day it is of may be among them. Raises StoreUnavailable.
+        Documents without their day may be among them. Raises StoreUnavailable.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Take in what users' own code wrote to the ledger: count it as what clients report, once each."""
+"""Adopt what users' own code wrote to the ledger: count it once, like what clients report."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AdoptFills(LedgerWriter):
         self, tenant_id: str, entry_id: str, document: Document, policy_defaults: Mapping[str, Any]
     ) -> FillResult | None:
         """
-        Take in one ledger document of any kind; doing it again changes nothing.
+        Adopt one ledger document of any kind; repeating it changes nothing.
 
         Parameters
         ----------
@@ -41,14 +41,14 @@ class AdoptFills(LedgerWriter):
         Returns
         -------
         FillResult or None
-            None if there is nothing to do: Maestro wrote it itself, has it already, or it is malformed or gone.
+            None if there is nothing to do: Maestro wrote or already adopted it, or it is malformed or gone.
 
         Raises
         ------
         RefusedError
             With CONTENTION.
         StoreUnavailable
-            If it is not known to be taken in: try again.
+            If it is unknown whether it was adopted: try again.
         """
         if document.get("ledger_version") is not None:
             return None
@@ -103,14 +103,14 @@ class AdoptFills(LedgerWriter):
         return batch
 
     def _first_ts(self, tenant_id: str, fill: Fill) -> datetime:
-        """Return the time of the revision of a fill that Maestro recorded first; its own where it has no other."""
+        """Return the time of a fill's first recorded revision; its own if there is no other."""
         broker_fill_id = fill.order[0]
         if fill.execution is None:
             return fill.at
         for one in self._changes.revisions(tenant_id, broker_fill_id.rpartition(".")[0]):
             try:
                 other = parse_fill(one.entry_id, one.document)
-            except FillError:  # it holds nothing, and whoever reads the ledger for its sake tells of it
+            except FillError:  # it counts nowhere, and readers of the ledger report it
                 continue
             if other.execution == fill.execution:
                 return other.at

@@ -1,4 +1,4 @@
-"""What amendments and corporate actions change beside the ledger: position book, orders, paper positions, breakers."""
+"""What amendments and corporate actions change besides the ledger: position book, orders, paper positions, breakers."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class ApplyChanges:
-    """The part of use cases that record: what their batches change besides, and the commit of all of it."""
+    """Shared by use cases that record: side effects of their batches, and one commit of everything."""
 
     def __init__(self, store: TradingStore, ledger: EntryLedger) -> None:
         self._store = store
         self._ledger = ledger
 
     def of_instant(self, tenant_id: str, at: datetime, new: Mapping[str, Document]) -> Changes:
-        """Return what new documents of an instant change of what Maestro recorded. Raises StoreUnavailable."""
+        """Return how new documents of an instant change what Maestro recorded. Raises StoreUnavailable."""
         entries = self._ledger.at_instant(tenant_id, at)
         before = {one.entry_id: one.document for one in entries if one.is_recorded and one.entry_id not in new}
         return changes_of_instant(before, {name: one for name, one in new.items() if _time_of(name, one) == at})
 
     def revisions(self, tenant_id: str, stem: str) -> list[LedgerEntry]:
         """
-        Return what Maestro recorded of an execution whose revisions the broker counts, the first to come first.
+        Return what Maestro recorded of an execution whose revisions the broker numbers, in order of arrival.
 
         Raises
         ------
@@ -69,19 +69,19 @@ class ApplyChanges:
         adopted: Mapping[str, Document] | None = None,
     ) -> None:
         """
-        Write a batch and what follows from it, over the state that it was made of.
+        Write a batch and its consequences, over the state that it was based on.
 
         Parameters
         ----------
         records : TradingRecords
-            What it was made of.
+            The state it was based on.
         adopted : mapping, optional
-            Documents of users' own that the batch takes in, as they will be, by id.
+            Users' own documents that the batch adopts, in their new form, by id.
 
         Raises
         ------
         StoreConflict
-            If somebody else wrote meanwhile: nothing is written.
+            If there was another write meanwhile: nothing is written.
         StoreUnavailable
         """
         modes = self._apply(tenant_id, batch, adopted) if batch.amended or batch.come else {}
@@ -92,9 +92,9 @@ class ApplyChanges:
         self, tenant_id: str, batch: LedgerBatch, adopted: Mapping[str, Document] | None
     ) -> dict[str | None, Document]:
         """
-        Let a batch's amendments and corporate actions change the rest of its state; return what modes documents get.
+        Apply a batch's amendments and corporate actions to the rest of its state; return updates of modes documents.
 
-        A symbol that was split, or of which a fill does not hold any more, is counted again from the ledger.
+        A symbol that was split, or that has a voided or corrected fill, is recounted from the ledger.
         """
         new = {**batch.ledger, **(adopted or {})}
         changes = Changes(come=tuple(one for one in batch.come if one.at not in batch.amended))
@@ -104,7 +104,7 @@ class ApplyChanges:
         splits = _splits_of(changes)
         modes = self._split_paper(tenant_id, batch, splits) if splits else {}
         symbols = {_symbol(one) for one in (*changes.gone, *changes.come)}
-        # What an amendment is about may be in the book although Maestro has not recorded it yet.
+        # The book may contain what an amendment refers to although Maestro has not recorded it yet.
         symbols |= {_symbol_of(one) for name, one in new.items() if _time_of(name, one) in batch.amended}
         symbols -= {""}
         if batch.book.is_open and symbols:
@@ -163,7 +163,7 @@ class ApplyChanges:
         for uid, document in self._store.modes(tenant_id).items():
             try:
                 before: PaperPositions = read_paper(document)
-            except InputError as error:  # an issue of every cycle's, until it is mended
+            except InputError as error:  # every cycle reports it as an issue until it is fixed
                 logger.error("Paper positions not split: %s", error, extra={"tenant": tenant_id})
                 continue
             after = before
@@ -182,14 +182,14 @@ def _count_flows(batch: LedgerBatch, changes: Changes) -> None:
 
 
 def _splits_of(changes: Changes) -> list[tuple[Split, float]]:
-    """Return the splits that came, and those that are gone as their inverse; oldest first."""
+    """Return new splits, and voided ones as their inverse; oldest first."""
     come = [(one, one.ratio) for one in changes.come if isinstance(one, Split)]
     gone = [(one, 1 / one.ratio) for one in changes.gone if isinstance(one, Split)]
     return sorted([*come, *gone], key=lambda one: one[0].at)
 
 
 def _symbol(event: Event) -> str:
-    """Return the symbol of which an event changes what is held; empty for any other."""
+    """Return the symbol whose positions an event changes; empty for other events."""
     if isinstance(event, Fill):
         return event.key.symbol
     return event.symbol if isinstance(event, Split) else ""

@@ -1,4 +1,4 @@
-"""Between what is stored and a batch: the state it begins with, and what it writes."""
+"""Converts between stored documents and a batch: its initial state, and what it writes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from functions.services.trading.redeem_signals import book_or_closed, current_se
 
 @dataclass(frozen=True, slots=True)
 class RecordedBatch:
-    """What became of a batch."""
+    """The outcome of a batch."""
 
     results: list[FillResult]
-    """In the order they were reported."""
+    """In the order in which they were reported."""
     ledger_version: int
-    """The ledger's, with them in it."""
+    """The ledger's version that includes them."""
 
     @classmethod
     def of(cls, batch: LedgerBatch) -> RecordedBatch:
@@ -33,7 +33,7 @@ class RecordedBatch:
 def state_of(
     tenant_id: str, uid: str, now: datetime, records: TradingRecords, policy_defaults: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what a `LedgerBatch` begins with. Raises DamagedDocument."""
+    """Return the initial state of a `LedgerBatch`. Raises DamagedDocument."""
     return {
         "tenant_id": tenant_id,
         "uid": uid,
@@ -55,7 +55,7 @@ def writes_of(
     Parameters
     ----------
     records : TradingRecords
-        What it was made of.
+        The state it was based on.
     modes : mapping, optional
         Fields to set of modes documents, by user.
     """

@@ -1,4 +1,4 @@
-"""Compare the position book with the ledger that it should be the sum of; nothing is corrected."""
+"""Compare the position book with the ledger, whose sum it should be; nothing is corrected."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ logger = logging.getLogger("maestro")
 
 _ATTEMPTS = 2
 _TAKEN_IN_WITHIN = timedelta(hours=1)
-"""How long a user's own document may wait to be taken in before it counts as missing from the book."""
+"""How long a user's own document may wait for adoption before it counts as missing from the book."""
 _DIFFERENCES_SHOWN = 20
 
 
 class BookStatus(StrEnum):
-    """What became of a comparison."""
+    """The outcome of a comparison."""
 
     SAME = "SAME"
     DIFFERS = "DIFFERS"
     NOT_OPEN = "NOT_OPEN"
-    """Nobody opened it, or an operator closed it."""
+    """It was never opened, or an operator closed it."""
     CLOSED = "CLOSED"
-    """It was open, and closed by itself or cannot be read."""
+    """It was open, but was closed automatically or cannot be read."""
     NOT_COMPARED = "NOT_COMPARED"
-    """Fills were recorded meanwhile, each time."""
+    """Fills were recorded during every attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class CheckBook:
         """
         Compare a tenant's book with its ledger, between two reads of one version of both.
 
-        The newest checkpoint and what came since is read; where that differs, all of the ledger.
+        The newest checkpoint and later entries are read; if they differ, the whole ledger.
 
         Raises
         ------
@@ -111,6 +111,6 @@ class CheckBook:
 
 
 def _state(records: TradingRecords) -> tuple[Any, ...]:
-    """Return what tells that ledger or book changed."""
+    """Return a value that changes when ledger or book change."""
     session, positions = records.session.value or {}, records.positions or {}
     return session.get("ledger_version"), positions.get("opened_at")

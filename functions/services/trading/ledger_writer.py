@@ -1,4 +1,4 @@
-"""What use cases that record in the ledger have in common."""
+"""What use cases that write to the ledger have in common."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.services.trading.ports import EntryLedger, TradingStore
 
 
 class LedgerWriter:
-    """Base of those that make a batch of what is stored, and commit it with all that it changes."""
+    """Base of use cases that build a batch on the stored state, and commit it with everything that it changes."""
 
     def __init__(self, store: TradingStore, ledger: EntryLedger, clock: Clock, commits: Commits) -> None:
         self._store = store

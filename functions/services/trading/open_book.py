@@ -1,4 +1,4 @@
-"""Open the position book by an operator's act: as the ledger has it, with what is unowned shown or given away."""
+"""Open the position book for an operator: from the ledger, with unowned positions shown or assigned."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ logger = logging.getLogger("maestro")
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who opens a book, and for whom they give positions away."""
+    """The operator who opens a book, and the user for whom positions are assigned."""
 
     name: str
     uid: str | None = None
-    """The user whose fills gifts are."""
+    """The user to whom the fills of gifts belong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Opening:
     before: PositionBook
     book: PositionBook
     differences: Sequence[PositionDifference]
-    """Between an open book and the ledger, before gifts."""
+    """Differences between an open book and the ledger, before gifts."""
     given: Sequence[ReportedFill]
     residuals: Residuals
     """After gifts."""
@@ -63,7 +63,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class _LedgerRead:
-    """What the ledger came to, when read as a whole."""
+    """The sum of the ledger, if it was read as a whole."""
 
     version: int
     as_of: datetime
@@ -94,26 +94,26 @@ class OpenBook:
         is_written: bool,
     ) -> Opening:
         """
-        Open the book, or open it again as the ledger has it; or say what that would do.
+        Open the book, or reopen it from the ledger; or report what that would do.
 
-        The whole ledger is read, page by page. What is written meanwhile makes the commit conflict, and the ledger is
-        read again; a user's own document that Maestro did not take in yet is left to be taken in later.
+        The whole ledger is read, page by page. A write meanwhile makes the commit conflict, and the ledger is read
+        again; a user's own document that Maestro has not adopted yet is left for later.
 
         Parameters
         ----------
         is_written : bool
-            False: nothing is.
+            False: nothing is written.
 
         Raises
         ------
         InputError
-            If a gift cannot be given, or without a user whose fill it is.
+            If a gift cannot be assigned, or the user for its fill is missing.
         RefusedError
             With CONTENTION.
         StoreUnavailable
         """
         if gifts and not operator.uid:
-            raise InputError("--uid", "the user whose fills gifts are", operator.uid)
+            raise InputError("--uid", "the id of the user to whom the assigned fills belong", operator.uid)
         read: list[_LedgerRead] = []
 
         def attempt() -> Opening:
@@ -129,7 +129,7 @@ class OpenBook:
         return opening
 
     def close(self, tenant_id: str, by: str, because: str, *, is_written: bool) -> bool:
-        """Close the book, so that positions are unknown; tell whether it was open. Raises as `open`."""
+        """Close the book, so that positions are unknown; return whether it was open. Raises as `open`."""
 
         def attempt() -> bool:
             records, now = self._store.read(tenant_id, []), self._clock.now()
@@ -148,7 +148,7 @@ class OpenBook:
         return was_open
 
     def show(self, tenant_id: str, policy_defaults: Mapping[str, Any]) -> tuple[PositionBook, Residuals]:
-        """Return the book, and what is unowned. Raises StoreUnavailable, and InputError if the book is damaged."""
+        """Return the book and the unowned positions. Raises StoreUnavailable, and InputError if the book is damaged."""
         records = self._store.read(tenant_id, [])
         book = PositionBook.from_document(records.positions)
         return book, self._residuals(tenant_id, book, records, policy_or_none(policy_defaults, records.policy))
@@ -209,7 +209,7 @@ class OpenBook:
         for fill in given:
             batch.add(fill)
             if batch.results[-1].status is not FillStatus.RECORDED:
-                limit = "one that was not given yet of this account snapshot: put a newer one"
+                limit = "a position that was not yet assigned from this account snapshot: put a newer snapshot"
                 raise InputError(f"--give {fill.symbol}={fill.strategy_id}", limit, fill.qty)
 
     def _residuals(

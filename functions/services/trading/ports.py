@@ -22,15 +22,15 @@ class TradingRecords:
     positions: Document | None
     """The position book, which changes only together with the session."""
     redemptions: Mapping[str, Document]
-    """Those that exist, by nonce."""
+    """Existing redemptions, by nonce."""
     fills: Mapping[str, Versioned[Document]]
-    """Ledger documents that exist, by id."""
+    """Existing ledger documents, by id."""
     read_at: datetime
-    """As of when, by the store's clock."""
+    """Time of the read, by the store's clock."""
     keyed: Mapping[str, Document] = field(default_factory=dict)
-    """Idempotency records that exist, by id."""
+    """Existing idempotency records, by id."""
     drift: Document | None = None
-    """Where broker and books differ, if that was asked for."""
+    """Differences between broker and books, if requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +40,19 @@ class TradingWrites:
     session: Document
     """Fields of ``state/session`` to set; its other fields stay."""
     positions: Document | None = None
-    """The position book, anew; None: it stays."""
+    """The new position book; None: it stays."""
     new_redemptions: Mapping[str, Document] = field(default_factory=dict)
     redemptions: Mapping[str, Document] = field(default_factory=dict)
-    """Redemptions that exist, anew."""
+    """New contents of existing redemptions."""
     new_fills: Mapping[str, Document] = field(default_factory=dict)
     adopted_fills: Mapping[str, Versioned[Document]] = field(default_factory=dict)
-    """Fields to set of ledger documents that exist, over the version that was read."""
+    """Fields to set in existing ledger documents, over the version that was read."""
     new_book_changes: Mapping[str, Document] = field(default_factory=dict)
-    """What operators did to the position book, by id."""
+    """Operators' actions on the position book, by id."""
     new_keyed: Mapping[str, Document] = field(default_factory=dict)
     """Idempotency records."""
     modes: Mapping[str | None, Document] = field(default_factory=dict)
-    """Fields to set of modes documents that exist, by user; None: the tenant's. They change only with the session."""
+    """Fields to set in existing modes documents, by user; None: the tenant's. They change only with the session."""
 
 
 class TradingStore(Protocol):
@@ -75,7 +75,7 @@ class TradingStore(Protocol):
         ...
 
     def issued(self, tenant_id: str, session_id: str) -> Document | None:
-        """Return what a session issued; it never changes. Raises StoreUnavailable."""
+        """Return the signals that a session issued, which never change. Raises StoreUnavailable."""
         ...
 
     def commit(self, tenant_id: str, writes: TradingWrites, session_version: Version | None) -> None:
@@ -85,23 +85,23 @@ class TradingStore(Protocol):
         Raises
         ------
         StoreConflict
-            If ``state/session`` changed since ``session_version``, or an adopted fill since it was read, or something
-            new exists already.
+            If ``state/session`` changed since ``session_version``, an adopted fill since it was read, or a document to
+            create exists already.
         StoreUnavailable
-            If it is not known to be written.
+            If it is unknown whether it was written.
         """
         ...
 
 
 class EntryLedger(LedgerReader, Protocol):
-    """Where it is read what amends what."""
+    """Where the documents that amendments refer to are read."""
 
     def at_instant(self, tenant_id: str, at: datetime) -> Sequence[LedgerEntry]:
         """Return all of the live ledger of one time. Raises StoreUnavailable."""
         ...
 
     def revisions(self, tenant_id: str, broker_fill_id: str) -> Sequence[LedgerEntry]:
-        """Return documents whose broker's id is this one and a further part, after a dot. Raises StoreUnavailable."""
+        """Return documents whose broker id is this one plus a further part after a dot. Raises StoreUnavailable."""
         ...
 
     def shadow_fills(self, tenant_id: str, start: datetime | None, end: datetime) -> Iterable[tuple[str, Document]]:
@@ -111,19 +111,19 @@ class EntryLedger(LedgerReader, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountAndPrices:
-    """What the position book is compared with, and gifts are priced by; None marks a document that does not exist."""
+    """What the position book is compared with, and gifts are priced at; None marks a document that does not exist."""
 
     account: Document | None
     market_data: Document | None
 
 
 class BookStore(TradingStore, Protocol):
-    """Where operators open, mend and close the position book."""
+    """Where operators open, repair and close the position book."""
 
     def account_and_prices(self, tenant_id: str) -> AccountAndPrices:
         """Read them in one round trip. Raises StoreUnavailable."""
         ...
 
     def reserved_redemptions(self, tenant_id: str, lapses_since: datetime) -> Sequence[Document]:
-        """Return those of status RESERVED that lapse, or lapsed, since a time; the earliest first."""
+        """Return RESERVED redemptions that lapse, or lapsed, after a time; the earliest first."""
         ...

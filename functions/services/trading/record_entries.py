@@ -1,4 +1,4 @@
-"""Record in the ledger what is no fill: corporate actions, cash, flows, voids and corrections, once each."""
+"""Record ledger entries other than fills: corporate actions, cash, flows, voids and corrections, once each."""
 
 from __future__ import annotations
 
@@ -29,22 +29,21 @@ class RecordEntries(LedgerWriter):
         """
         Record a batch of entries; reporting them again changes nothing.
 
-        Position book, paper positions, sizes under way and account breakers follow in the same commit.
+        Position book, paper positions, sizes under way and account breakers are updated in the same commit.
 
         Parameters
         ----------
         is_backfill : bool
-            An operator's: entries of any age.
+            Whether an operator records them: then of any age.
 
         Raises
         ------
         InputError
-            If one that is not in the ledger is malformed, dated ahead or too long ago, or amends what is not there:
-            none is recorded.
+            If a new one is malformed, dated ahead, too old, or amends an entry that does not exist: none is recorded.
         RefusedError
             With CONTENTION.
         StoreUnavailable
-            If they are not known to be recorded: report them again.
+            If it is unknown whether they were recorded: report them again.
         """
         ids = sorted({one.entry_id for one in entries} | {one.of for one in entries if one.of is not None})
 

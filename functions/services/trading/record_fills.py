@@ -1,4 +1,4 @@
-"""Record fills in the ledger, once each, and settle what they used of the buying power."""
+"""Record fills in the ledger, once each, and settle the buying power that they used."""
 
 from __future__ import annotations
 
@@ -30,23 +30,22 @@ class RecordFills(LedgerWriter):
         """
         Record a batch of fills; reporting them again changes nothing.
 
-        A fill is a fact: one that is late, or above what was reserved, is recorded all the same. Rejected is only what
-        contradicts the redeemed signal, or the ledger.
+        A fill is a fact: even a late one, or one above its reservation, is recorded. Only a fill that contradicts the
+        redeemed signal or the ledger is rejected.
 
         Parameters
         ----------
         is_backfill : bool
-            An operator's: fills of any age, which are in the account already and hold no buying power.
+            Whether an operator records them: then of any age, already in the account, and holding no buying power.
 
         Raises
         ------
         InputError
-            If one that is not in the ledger is dated ahead, or longer ago than the policy's ``max_fill_age_days``:
-            none is recorded.
+            If a new one is dated ahead, or is older than the policy's ``max_fill_age_days``: none is recorded.
         RefusedError
             With CONTENTION.
         StoreUnavailable
-            If they are not known to be recorded: report them again.
+            If it is unknown whether they were recorded: report them again.
         """
         recorded = self._commits.run(
             tenant_id, lambda: self._attempt(tenant_id, uid, fills, policy_defaults, is_backfill)

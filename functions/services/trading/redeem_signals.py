@@ -31,13 +31,13 @@ from functions.services.trading.ports import TradingRecords, TradingStore, Tradi
 logger = logging.getLogger("maestro")
 
 _SESSIONS_KEPT = 128
-NEXT_CYCLE, REOPEN = "the next cycle issues signals again", "open the book again"
-"""What mends a session, and a position book."""
+NEXT_CYCLE, REOPEN = "the next cycle issues new signals", "open the book again"
+"""How to repair a session and a position book."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedSignals:
-    """What a session issued."""
+    """The signals that a session issued."""
 
     session_id: str
     expires_at: datetime
@@ -56,7 +56,7 @@ class RedeemSignals:
         self._clock = clock
         self._commits = commits
         self.issued = lru_cache(maxsize=_SESSIONS_KEPT)(self._read_issued)
-        """What a session issued, by (tenant_id, session_id): it never changes. Raises StoreUnavailable."""
+        """The signals that a session issued, by (tenant_id, session_id); they never change. Raises StoreUnavailable."""
 
     def redeem(
         self,
@@ -69,15 +69,15 @@ class RedeemSignals:
         """
         Claim a signal, once, and reserve its buying power.
 
-        The same request with the same idempotency key gets the first answer again, unless it is an entry that must
-        not be traded any more.
+        The same request with the same idempotency key gets the first answer again, unless it is an entry that must no
+        longer be traded.
 
         Raises
         ------
         RefusedError
             With the reason why this signal must not be traded.
         StoreUnavailable
-            If it is not known to be redeemed: ask again with the same idempotency key.
+            If it is unknown whether it was redeemed: ask again with the same idempotency key.
         """
         key = None if idempotency_key is None else RequestKey(uid, idempotency_key, {"redeem": nonce})
 
@@ -88,11 +88,11 @@ class RedeemSignals:
             key_ids = [] if key is None else [key.id]
             records = self._store.read(tenant_id, [nonce], key_ids=key_ids, with_drift=True)
             if key is not None:
-                key.first_answer(records.keyed.get(key.id))  # which is what the redemption says itself
+                key.first_answer(records.keyed.get(key.id))  # the redemption itself holds the answer
             policy = policy_or_none(policy_defaults, records.policy)
             if nonce in records.redemptions:
                 first = read_redemption(records.redemptions[nonce])
-                # An exit is answered whatever became of the session.
+                # An exit is answered even if the session was superseded or is damaged.
                 breaker = current_session(records).breaker if first.is_entry else BreakerState()
                 drifts = _drifts_for(policy, records) if first.is_entry else NO_DRIFT
                 return check_repeat(first, claim, policy, breaker, drifts)
@@ -117,12 +117,12 @@ class RedeemSignals:
 
     def release(self, tenant_id: str, uid: str, nonce: str, *, is_admin: bool = False) -> Redemption:
         """
-        Give back what a redeemed signal still reserves; doing it again changes nothing.
+        Release what a redeemed signal still reserves; repeating it changes nothing.
 
         Raises
         ------
         RefusedError
-            If nobody redeemed it, somebody other than the user did (unless an admin asks), or its order was filled.
+            If it was not redeemed, was redeemed by another user (unless an admin asks), or its order was filled.
         StoreUnavailable
         """
 
@@ -130,13 +130,14 @@ class RedeemSignals:
             now = self._clock.now()
             records = self._store.read(tenant_id, [nonce])
             if nonce not in records.redemptions:
-                raise RefusedError(ReasonCode.NOT_REDEEMED, f"nobody redeemed nonce {shown_nonce(nonce)}…")
+                raise RefusedError(ReasonCode.NOT_REDEEMED, f"nonce {shown_nonce(nonce)}… was not redeemed")
             current = current_session(records)
             before = read_redemption(records.redemptions[nonce])
             if before.uid != uid and not is_admin:
                 raise RefusedError(
                     ReasonCode.NOT_YOUR_REDEMPTION,
-                    f"nonce {shown_nonce(nonce)}… was redeemed by another user: that user, or an admin, releases it",
+                    f"nonce {shown_nonce(nonce)}… was redeemed by another user: "
+                    "only that user or an admin can release it",
                 )
             redemption, reservation = release(before, now)
             if redemption != before:
@@ -163,7 +164,7 @@ class RedeemSignals:
     def _read_issued(self, tenant_id: str, session_id: str) -> IssuedSignals:
         document = self._store.issued(tenant_id, session_id)
         if document is None:
-            limit = "that of a session on record"
+            limit = "the id of a session on record"
             raise DamagedDocument(f"tenants/{tenant_id}/state/session", "session_id", limit, "another", NEXT_CYCLE)
         with reading(document, NEXT_CYCLE):
             signals = _named(document)
@@ -196,11 +197,11 @@ def read_redemption(document: Document) -> Redemption:
 
 
 def book_or_closed(records: TradingRecords) -> PositionBook:
-    """Read the position book; one that is damaged knows nothing, and stays as it is until it is opened again."""
+    """Read the position book; a damaged one counts as unknown, and stays as it is until it is opened again."""
     try:
         return PositionBook.from_document(records.positions)
     except InputError as error:
-        logger.error("The position book cannot be read: exits pass without a limit: %s", error)
+        logger.error("The position book cannot be read, so exits pass without a limit: %s", error)
         return PositionBook()
 
 
@@ -213,15 +214,15 @@ def _book_for(signal: Mapping[str, Any], records: TradingRecords) -> PositionBoo
 
 
 def _drifts_for(policy: Policy | None, records: TradingRecords) -> Drifts:
-    """Read what broker and books differ by, where the policy holds entries for it. Raises DamagedDocument."""
+    """Read the differences between broker and books, if the policy holds entries for them. Raises DamagedDocument."""
     if policy is None or policy.on_drift is OnDrift.WARN:
         return NO_DRIFT
-    with reading(records.drift, "the next reconciliation makes it anew"):
+    with reading(records.drift, "the next reconciliation rebuilds it"):
         return Drifts.from_document(records.drift)
 
 
 def _named(session: Document) -> dict[str, dict[str, Any]]:
-    """Return issued signals with what follows from their session and name. Raises InputError."""
+    """Return issued signals with the fields that follow from session and name. Raises InputError."""
     check_fields(session, OF_ISSUED)
     common = {"session_id": session["session_id"], "identity_timestamp": session["issued_at"]}
     common |= {"expires_at": session["expires_at"]}

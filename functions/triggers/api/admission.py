@@ -1,7 +1,7 @@
 """
-Who has to wait: a busy instance, or a client that asks too often, holds up neither control nor fills nor exits.
+Admission control: neither a busy instance nor an eager client delays control requests, fills or exits.
 
-Of an instance's threads, requests that may be slow take `AT_ONCE` at most; the others are for what must not wait.
+Requests that may be slow take at most `AT_ONCE` of an instance's threads; the rest serve what must not wait.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 AT_ONCE = SERVING["api"].at_once * 6 // 10
 """Requests that may be slow, of all users together, on one instance."""
 CYCLES_AT_ONCE = 8
-"""Cycles among them, which take as long as the slowest strategy."""
+"""How many of them may be cycles, which take as long as the slowest strategy."""
 PER_MINUTE = 600
 """Requests that may be slow, of one user, on one instance."""
 _EXTENSION = "maestro_admission"
 
 
 class Admission:
-    """The free places of one instance, and how often each user came of late."""
+    """The free places of one instance, and each user's recent request rate."""
 
     def __init__(self, at_once: int = AT_ONCE, cycles: int = CYCLES_AT_ONCE, per_minute: int = PER_MINUTE) -> None:
         self._places = threading.BoundedSemaphore(at_once)
@@ -46,10 +46,10 @@ class Admission:
         Raises
         ------
         RefusedError
-            With TOO_MANY_REQUESTS, if there is none, or the user came too often.
+            With TOO_MANY_REQUESTS, if no place is free or the user sent too many requests.
         """
         if not self._limiter.hit(self._rate, uid):
-            detail = f"more than {self._rate.amount} requests a minute: wait a moment"
+            detail = f"more than {self._rate.amount} requests a minute from this user: wait a moment"
             raise RefusedError(ReasonCode.TOO_MANY_REQUESTS, detail)
         taken: list[threading.BoundedSemaphore] = []
         for places in (self._places, self._cycles) if is_cycle else (self._places,):
@@ -67,19 +67,19 @@ def leave(taken: list[threading.BoundedSemaphore]) -> None:
 
 
 def urgent(view: F) -> F:
-    """Say that a route never waits: it stops trading, or ends exposure, or says what happened."""
+    """Mark a route that never waits: it stops trading, ends exposure or reports what happened."""
     view.is_urgent = True  # type: ignore[attr-defined]
     return view
 
 
 def runs_a_cycle(view: F) -> F:
-    """Say that a route takes as long as a cycle."""
+    """Mark a route that takes as long as a cycle."""
     view.runs_a_cycle = True  # type: ignore[attr-defined]
     return view
 
 
 def provide_admission(app: Flask, admission: Admission) -> None:
-    """Let an application admit what there is place for."""
+    """Make an application admit only requests that it has a place for."""
     app.extensions[_EXTENSION] = admission
     app.before_request(_admit)
     app.teardown_request(lambda _: leave(g.pop("places", [])))

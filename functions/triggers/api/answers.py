@@ -1,4 +1,4 @@
-"""What clients get."""
+"""What the API answers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from functions.domain.trading.reported_fills import FillStatus
 
 
 class Answer(BaseModel):
-    """Base of all."""
+    """Base of all answers."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
 class OpenAnswer(BaseModel):
-    """Base of what carries fields of a strategy's, or a document's, own."""
+    """Base of answers that also carry a strategy's or a document's own fields."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -39,14 +39,16 @@ class Signal(OpenAnswer):
     action: str
     ticker: str
     mode: str
-    intent: Intent = Field(description="What it does to the strategy's position; every EXIT passes.")
-    allocation: float = Field(description="Fraction of buying power; of the position, for a SELL that exits.")
+    intent: Intent = Field(description="What it does to the strategy's position; an EXIT always passes.")
+    allocation: float = Field(description="Fraction of buying power; for a SELL that exits, of the position.")
     max_qty: float | None = Field(
-        default=None, description="The most an exit may trade, units; null where nobody knows, and of an entry."
+        default=None, description="The most an exit may trade, units; null if unknown, and for an entry."
     )
-    max_qty_by_symbol: dict[str, float] = Field(default={}, description="The same of an exit that names no symbol.")
+    max_qty_by_symbol: dict[str, float] = Field(
+        default={}, description="The same by symbol, for an exit that names none."
+    )
     original_allocation: float
-    notional: float | None = Field(description="Buying power it asks for, USD; null without an account snapshot.")
+    notional: float | None = Field(description="Buying power it needs, USD; null without an account snapshot.")
     confidence: float
     reasoning: str
     reason_code: str
@@ -65,7 +67,7 @@ class Signals(Answer):
     expires_at: datetime
     buying_power: float | None
     reserved: float = Field(description="Buying power that redeemed signals hold, USD.")
-    ledger_version: int = Field(description="How many entries are on record; an account snapshot may name it.")
+    ledger_version: int = Field(description="How many ledger entries are on record; an account snapshot may state it.")
     signals: dict[str, Signal] = Field(description="By strategy.")
 
 
@@ -82,7 +84,7 @@ class Decision(OpenAnswer):
     allocation_decisions: list[dict[str, Any]] = Field(
         description="One per strategy that is ACTIVE, REDUCED or SHADOW_MODE; an unknown Sharpe ratio is null."
     )
-    disabled_decisions: list[dict[str, Any]] = Field(default=[], description="The same of disabled strategies.")
+    disabled_decisions: list[dict[str, Any]] = Field(default=[], description="The same for disabled strategies.")
     signals: dict[str, dict[str, Any]]
     signals_modified: dict[str, str]
 
@@ -116,9 +118,9 @@ class Redemption(Answer):
     notional: float = Field(description="Buying power it reserves, USD; 0 for an exit.")
     redeemed_at: datetime
     intent: Intent
-    max_qty: float | None = Field(description="The most an exit may trade, units; null where nobody knows.")
-    max_qty_by_symbol: dict[str, float] = Field(description="The same of an exit that names no symbol.")
-    lapses_at: datetime = Field(description="When what is not filled is free again.")
+    max_qty: float | None = Field(description="The most an exit may trade, units; null if unknown.")
+    max_qty_by_symbol: dict[str, float] = Field(description="The same by symbol, for an exit that names none.")
+    lapses_at: datetime = Field(description="When the unfilled part of the reservation is freed.")
     filled_qty: float
     filled_notional: float
     fills: int
@@ -127,33 +129,33 @@ class Redemption(Answer):
 
 
 class FillResult(Answer):
-    """What became of one fill."""
+    """The outcome of one fill."""
 
     fill_id: str
     status: FillStatus
-    reason_code: ReasonCode | None = Field(description="Why it was rejected, or what is odd about it.")
+    reason_code: ReasonCode | None = Field(description="Why it was rejected, or what is unusual about it.")
 
 
 class FillResults(Answer):
-    """What became of every fill, in order."""
+    """The outcome of every fill, in order."""
 
     results: list[FillResult]
-    ledger_version: int = Field(description="How many entries are on record; an account snapshot may name it.")
+    ledger_version: int = Field(description="How many ledger entries are on record; an account snapshot may state it.")
 
 
 class EntryResult(Answer):
-    """What became of one entry."""
+    """The outcome of one entry."""
 
-    entry_id: str = Field(validation_alias="fill_id", description="Its id in the ledger, which a void names.")
+    entry_id: str = Field(validation_alias="fill_id", description="Its id in the ledger, for a void to refer to.")
     status: FillStatus
     reason_code: ReasonCode | None = Field(description="Why it was rejected.")
 
 
 class EntryResults(Answer):
-    """What became of every entry, in order."""
+    """The outcome of every entry, in order."""
 
     results: list[EntryResult]
-    ledger_version: int = Field(description="How many entries are on record; an account snapshot may name it.")
+    ledger_version: int = Field(description="How many ledger entries are on record; an account snapshot may state it.")
 
 
 class Summary(Answer):
@@ -174,7 +176,7 @@ class Explanation(Answer):
     session_id: str
     at: datetime
     strategy_name: str
-    verdict: str = Field(description="The whole in one sentence.")
+    verdict: str = Field(description="The explanation in one sentence.")
     steps: list[str] = Field(description="What was proposed, what each rule did, what was redeemed and filled.")
     reason_codes: list[str]
 
@@ -203,13 +205,13 @@ class Performances(Answer):
 
 
 class Curve(Answer):
-    """One book, day by day; null where there is nothing."""
+    """One book, day by day; null on days without data."""
 
     return_fraction: list[float | None]
     equity: list[float | None] = Field(
-        description="Compounded; 1 before the first day shown, 0 from a day on that lost all."
+        description="Compounded; 1 before the first day shown, 0 from the day everything was lost."
     )
-    drawdown: list[float | None] = Field(description="From the highest so far, 0 or negative.")
+    drawdown: list[float | None] = Field(description="Fraction below the highest equity so far, 0 or negative.")
 
 
 class Thresholds(Answer):
@@ -228,9 +230,9 @@ class StrategyCurve(Answer):
     days: list[date]
     live: Curve
     shadow: Curve = Field(description="On paper.")
-    sharpe: list[float | None] = Field(description="Annualised, over the lookback up to the day.")
-    book: list[str | None] = Field(description="Which book counted, live or shadow; null where neither did.")
-    mode: list[str | None] = Field(description="At the day's end; null where it is not on record.")
+    sharpe: list[float | None] = Field(description="Annualised, over the lookback that ends on the day.")
+    book: list[str | None] = Field(description="Which book counted, live or shadow; null if neither did.")
+    mode: list[str | None] = Field(description="At the end of the day; null if not on record.")
 
 
 class OpenPosition(Answer):
@@ -240,7 +242,7 @@ class OpenPosition(Answer):
     strategy_id: str
     symbol: str
     book: str
-    qty: float = Field(description="Units; below 0 short.")
+    qty: float = Field(description="Units; negative if short.")
     average_price: float
     mark: float
     unrealized_pnl: float = Field(description="USD, net of the costs carried.")
@@ -250,7 +252,7 @@ class OpenPosition(Answer):
 class OpenPositions(Answer):
     """What was held at the last nightly snapshot."""
 
-    as_of: datetime | None = Field(description="null before the first one.")
+    as_of: datetime | None = Field(description="null before the first snapshot.")
     items: list[OpenPosition]
     is_truncated: bool
 
@@ -260,12 +262,12 @@ class LivePosition(Answer):
 
     strategy_id: str
     symbol: str
-    qty: float = Field(description="Units; below 0 short.")
+    qty: float = Field(description="Units; negative if short.")
     average_price: float
-    price: float | None = Field(description="USD per unit, of the market data; null where they have none.")
+    price: float | None = Field(description="USD per unit, from the market data; null if it has none.")
     unrealized_pnl: float | None = Field(description="USD; null without a price.")
-    mode: AgentMode | None = Field(description="Of the strategy; null where no cycle gave it one.")
-    exits_under_way: float = Field(description="Units that redeemed exits are still to trade.")
+    mode: AgentMode | None = Field(description="The strategy's mode; null if no cycle has set one.")
+    exits_under_way: float = Field(description="Units that redeemed exits have yet to trade.")
 
 
 class OrderUnderWay(Answer):
@@ -273,36 +275,36 @@ class OrderUnderWay(Answer):
 
     nonce_prefix: str
     strategy_id: str
-    symbol: str = Field(description="Empty for an exit from everything the strategy has.")
+    symbol: str = Field(description="Empty for an exit from everything the strategy holds.")
     intent: Intent = Field(description="ENTRY or EXIT.")
-    qty: float | None = Field(
-        description="The most an exit may trade, units; null for an entry, and where nobody knows."
-    )
+    qty: float | None = Field(description="The most an exit may trade, units; null for an entry, and if unknown.")
     filled_qty: float
     lapses_at: datetime
-    is_lapsed: bool = Field(description="An entry without a fill or a release, which may be filled all the same.")
+    is_lapsed: bool = Field(
+        description="Whether it is an entry that lapsed without fill or release; it may still be filled."
+    )
 
 
 class UnownedPosition(Answer):
-    """What the account holds of a symbol, and no strategy does."""
+    """What the account holds of a symbol beyond what strategies hold."""
 
     symbol: str
-    qty: float = Field(description="Units; below 0 short.")
+    qty: float = Field(description="Units; negative if short.")
 
 
 class LivePositions(Answer):
     """What is held now, by the position book."""
 
-    is_open: bool = Field(description="Whether an operator opened the book; before, nobody knows what is held.")
+    is_open: bool = Field(description="Whether an operator opened the book; until then positions are unknown.")
     opened_at: datetime | None
     opened_by: str | None
-    closed_because: str | None = Field(description="Why a book that was open is not any more.")
+    closed_because: str | None = Field(description="Why a book that was open is closed.")
     positions: list[LivePosition] = Field(description="By strategy and symbol, 500 at most.")
-    orders_under_way: list[OrderUnderWay] = Field(description="Those that lapse last, first; 200 at most.")
-    unowned: list[UnownedPosition] | None = Field(description="By symbol, 500 at most; null where nobody knows.")
-    account_as_of: datetime | None = Field(description="Of the account snapshot behind `unowned`.")
-    market_data_as_of: datetime | None = Field(description="Of the market data behind `price`.")
-    is_truncated: bool = Field(description="Whether there is more of anything.")
+    orders_under_way: list[OrderUnderWay] = Field(description="Latest to lapse first; 200 at most.")
+    unowned: list[UnownedPosition] | None = Field(description="By symbol, 500 at most; null if unknown.")
+    account_as_of: datetime | None = Field(description="Time of the account snapshot that `unowned` is based on.")
+    market_data_as_of: datetime | None = Field(description="Time of the market data that `price` is from.")
+    is_truncated: bool = Field(description="Whether any of the lists was cut off.")
 
 
 class Reserved(Answer):
@@ -313,8 +315,8 @@ class Reserved(Answer):
     symbol: str
     action: str
     status: RedemptionStatus
-    notional: float = Field(description="Reserved and not filled, USD.")
-    spent: float = Field(description="Filled, and not in the account snapshot yet, USD.")
+    notional: float = Field(description="Reserved but not filled, USD.")
+    spent: float = Field(description="Filled but not yet in the account snapshot, USD.")
     redeemed_at: datetime
     lapses_at: datetime
     is_lapsed: bool
@@ -326,7 +328,7 @@ class AllReserved(Answer):
     buying_power: float | None
     buying_power_as_of: datetime | None
     held: float
-    ledger_version: int = Field(description="How many entries are on record; an account snapshot may name it.")
+    ledger_version: int = Field(description="How many ledger entries are on record; an account snapshot may state it.")
     items: list[Reserved]
 
 
@@ -355,7 +357,7 @@ class Report(OpenAnswer):
 
 
 class PolicyProblem(Answer):
-    """A stored field that is malformed: BUYs stay HOLD until it is mended."""
+    """A malformed stored field: BUYs stay HOLD until it is fixed."""
 
     field: str
     detail: str
@@ -391,6 +393,6 @@ class PolicyHistory(Answer):
 
 
 class Stored(Answer):
-    """That a snapshot is stored."""
+    """Confirmation that a snapshot is stored."""
 
     as_of: datetime

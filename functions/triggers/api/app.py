@@ -1,4 +1,4 @@
-"""The Flask application: routes, limits, and what every request and every error goes through."""
+"""The Flask application: routes, limits, and the handling of every request and error."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from functions.triggers.cold_start_probe import PROBE_PATH
 logger = logging.getLogger("maestro")
 
 MAX_BODY_BYTES = 900_000
-"""A little below what a Firestore document holds."""
+"""A little below Firestore's limit for a document."""
 MAX_MARKET_DATA_BYTES = 8_000_000
-"""Market data is packed, into as many documents as it takes."""
+"""Market data is packed into as many documents as it needs."""
 HEALTH = {"name": "health"}
 OPENAPI_VERSION = "3.1.1"
 DESCRIPTION = (
-    "Orchestrated signals for a trading client. Every request but healthz carries a Firebase ID token; tenant and role "
-    "come from it and from the membership. Every refusal is a problem document (RFC 9457) with a reason code."
+    "Orchestrated signals for a trading client. Every request except healthz carries a Firebase ID token; tenant and "
+    "role come from it and from the membership. Every refusal is a problem document (RFC 9457) with a reason code."
 )
 _POSTED_BODIES = {"/v1/fills", "/v1/ledger"}
 
@@ -67,7 +67,7 @@ def build_app(cors_origins: Sequence[str] = (), admission: Admission | None = No
         static_folder=None,
     )
     app.openapi_version = OPENAPI_VERSION
-    app.url_map.merge_slashes = False  # a path with too many slashes is none of ours; werkzeug would redirect, in HTML
+    app.url_map.merge_slashes = False  # a path with doubled slashes is not ours; werkzeug would redirect, in HTML
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if cors_origins:
@@ -93,13 +93,13 @@ def build_app(cors_origins: Sequence[str] = (), admission: Admission | None = No
 
 
 def get_health() -> Response:
-    """Tell that the function answers; it looks at nothing else."""
+    """Confirm that the function answers; nothing else is checked."""
     return as_json(Health(status="ok"))
 
 
 def check_body() -> None:
     """
-    Refuse a body that is no JSON, before any model sees it.
+    Refuse a body that is not JSON before any model sees it.
 
     Raises
     ------
@@ -116,9 +116,9 @@ def check_body() -> None:
     if request.mimetype != "application/json":
         raise RefusedError(ReasonCode.UNSUPPORTED_MEDIA_TYPE, "send JSON with Content-Type: application/json")
     try:
-        json.dumps(json.loads(body), ensure_ascii=False).encode()  # half a surrogate pair is JSON, but no text
+        json.dumps(json.loads(body), ensure_ascii=False).encode()  # half a surrogate pair is JSON, but not text
     except (ValueError, RecursionError) as error:
-        raise RefusedError(ReasonCode.MALFORMED_JSON, f"the body is no JSON: {error}") from error
+        raise RefusedError(ReasonCode.MALFORMED_JSON, f"the body is not JSON: {error}") from error
 
 
 def _handle_errors(app: OpenAPI) -> None:

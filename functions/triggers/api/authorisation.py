@@ -1,4 +1,4 @@
-"""Who is asking, from the request's ID token."""
+"""Authentication and role checks, by the request's ID token."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _READS = {"GET", "HEAD"}
 
 def principal(needed: Role) -> Principal:
     """
-    Return who is asking, if they have a role.
+    Return the caller, if they have the role.
 
-    Whatever writes, and whatever takes an admin, also has the token checked for revocation: one call more, of Firebase
-    Authentication. Other reads do not wait for it; there a token holds until it expires, an hour at most.
+    Writes, and routes for admins, also check the token for revocation: one more call to Firebase Authentication. Other
+    reads skip it: there, a revoked token is valid until it expires, an hour at most.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def principal(needed: Role) -> Principal:
 
 
 def needs(role: Role) -> Callable[[F], F]:
-    """Say which role a route takes; `check_access` sees to it before anything of the request is read."""
+    """Set the role that a route requires; `check_access` enforces it before the request is read."""
 
     def mark(view: F) -> F:
         view.needed_role = role  # type: ignore[attr-defined]
@@ -57,5 +57,5 @@ def check_access() -> None:
     """Set ``flask.g.principal`` for a route that needs a role. Raises as `principal` does."""
     view = current_app.view_functions.get(request.endpoint or "")
     needed = getattr(view, "needed_role", None)
-    if needed is not None and request.method != "OPTIONS":  # what browsers ask before they send the token
+    if needed is not None and request.method != "OPTIONS":  # browsers ask this before they send the token
         g.principal = principal(needed)

@@ -22,7 +22,7 @@ control = routes("control")
 @control.get("/policy", responses=responses_of(answers.Policy))
 @needs(Role.VIEWER)
 def get_policy() -> Response:
-    """Get the policy; its ETag is what a change has to match."""
+    """Get the policy; send its ETag in If-Match to change it."""
     return _policy(services().manage_policy.get(g.principal.tenant_id, services().policy_defaults()))
 
 
@@ -30,13 +30,13 @@ def get_policy() -> Response:
 @needs(Role.ADMIN)
 def put_policy(header: requests.PolicyHeader, query: requests.ChangeQuery, body: requests.PolicyChange) -> Response:
     """
-    Replace everything the tenant sets, but for the trading state; it holds from the next cycle on.
+    Replace everything the tenant sets, except the trading state; takes effect with the next cycle.
 
-    If-Match says which version it is meant for, so that nobody's change is lost.
+    If-Match names the version that was read, so that no concurrent change is lost.
     """
     if header.if_match is None:
         raise RefusedError(
-            ReasonCode.PRECONDITION_REQUIRED, 'say in If-Match which version you read, like "3" ("0": none yet)'
+            ReasonCode.PRECONDITION_REQUIRED, 'send the version you read in If-Match, like "3" ("0": none yet)'
         )
     stored = services().manage_policy.put(
         g.principal.tenant_id,
@@ -52,10 +52,10 @@ def put_policy(header: requests.PolicyHeader, query: requests.ChangeQuery, body:
 @needs(Role.VIEWER)
 def preview_policy(body: requests.PolicyChange) -> Response:
     """
-    Say what a policy would have changed over the last 90 sessions; nothing is stored.
+    Show what a policy would have changed over the last 90 sessions; nothing is stored.
 
-    Each session's last decision is decided again under the policy that holds and under this one, by the same rules.
-    Signals, positions and returns are those on record: the answer says what is held fixed.
+    Each session's last decision is made again under the current policy and under this one, by the same rules. Signals,
+    positions and returns are those on record: the answer says what is held fixed.
     """
     overrides = body.model_dump(exclude_unset=True)
     found = services().preview_policy.run(g.principal.tenant_id, overrides, services().policy_defaults())
@@ -74,7 +74,7 @@ def get_policy_history(query: requests.HistoryQuery) -> Response:
 @needs(Role.ADMIN)
 @urgent
 def put_trading_state(header: requests.IdempotencyHeader, body: requests.TradingStateChange) -> Response:
-    """Turn the kill switch: it holds for the next redemption and the next cycle, and survives restarts."""
+    """Set the kill switch: it applies from the next redemption and the next cycle, and survives restarts."""
     stored = services().manage_policy.set_trading_state(
         g.principal.tenant_id,
         str(body.state),

@@ -1,4 +1,4 @@
-"""What the routes work with; `functions.bootstrap` builds it."""
+"""The services behind the routes; `functions.bootstrap` builds them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ApiServices:
     try_channel: TryChannel
     connections: ConnectionStore
     orchestrate: Callable[[str, RequestKey], None]
-    """Run a tenant's cycle, unless it is on record. Raises RefusedError, StoreError, TimeoutError."""
+    """Run a tenant's cycle, unless it is already on record. Raises RefusedError, StoreError, TimeoutError."""
     policy_defaults: Callable[[], Mapping[str, Any]]
     policy_of: Callable[[str], Policy]
     """A tenant's policy now; the defaults where it cannot be read."""

@@ -1,4 +1,4 @@
-"""What clients tell of the ledger: fills, and every other kind of entry."""
+"""What clients report to the ledger: fills and every other kind of entry."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_ENTRIES = 100
 
 def _is_a_strategys(name: str) -> str:
     if name == UNOWNED:
-        raise ValueError(f"must be left out for what no strategy owns: {UNOWNED} is no strategy's name")
+        raise ValueError(f"must be left out if no strategy owns it: {UNOWNED} is reserved")
     return name
 
 
@@ -39,7 +39,7 @@ Currency = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,16}$", examples=["BTC"]
 
 
 class Fill(Request):
-    """One fill as it happened; `broker_fill_id` or `nonce` says which, so that it is recorded once."""
+    """One fill as it happened; `broker_fill_id` or `nonce` identifies it, so that it is recorded once."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -49,30 +49,34 @@ class Fill(Request):
         }
     )
 
-    strategy_id: Owner | None = Field(default=None, description="Whose idea; without, it is booked and nobody's.")
+    strategy_id: Owner | None = Field(
+        default=None, description="The strategy that traded; without it the fill is booked as unowned."
+    )
     symbol: Symbol
     side: Literal["buy", "sell", "sell_short"]
     qty: PositiveUsd = Field(description="Units executed.")
     price: PositiveUsd = Field(description="USD per unit.")
     ts: Time = Field(description="When it happened.")
-    fees: Usd = Field(default=0.0, description="USD; below 0 a rebate.")
+    fees: Usd = Field(default=0.0, description="USD; negative for a rebate.")
     slippage: Cost = Field(default=0.0, description="USD.")
     fee_currency: Currency | None = Field(
         default=None,
-        description="What `fee_qty` is in: the coin that was traded, what it was traded for, or any with `fee_rate`.",
+        description="Currency of `fee_qty`: the coin traded, what it was traded for, or any other with `fee_rate`.",
     )
-    fee_qty: Usd | None = Field(default=None, description="A fee that is not in USD, units of `fee_currency`.")
+    fee_qty: Usd | None = Field(default=None, description="A fee not charged in USD, units of `fee_currency`.")
     fee_rate: PositiveUsd | None = Field(default=None, description="USD per unit of `fee_currency`.")
-    nonce: Nonce | None = Field(default=None, description="Of the redeemed signal: what it reserved is settled.")
+    nonce: Nonce | None = Field(
+        default=None, description="Nonce of the redeemed signal, whose reservation this settles."
+    )
     broker_fill_id: Label | None = Field(
         default=None,
-        description="The broker's id of this execution: with account, symbol and order it is recorded once.",
+        description="The broker's id of this execution: account, symbol, order and this id are recorded once.",
     )
     order_id: Label | None = None
     account_id: Label | None = None
     run_id: Label | None = None
     is_order_complete: Flag = Field(
-        default=False, description="Whether it is its order's last fill: what is left of the reservation is free again."
+        default=False, description="Whether it is the order's last fill: the rest of the reservation is freed."
     )
 
     @model_validator(mode="after")
@@ -89,10 +93,10 @@ class FillBatch(Request):
 
 
 class _Entry(Request):
-    """Base of entries."""
+    """Base of all entries."""
 
     kind: str
-    ref: Label = Field(description="The broker's id of it, or your own: with kind and account it is recorded once.")
+    ref: Label = Field(description="The broker's id of it, or your own: kind, account and this id are recorded once.")
     account_id: Label | None = None
 
     def to_reported(self) -> ReportedEntry:
@@ -101,14 +105,14 @@ class _Entry(Request):
 
 
 class Void(_Entry):
-    """An entry that never happened, such as a trade that the exchange busted."""
+    """Cancels an entry that never happened, such as a trade that the exchange busted."""
 
     kind: Literal["void"]
     of: DocumentId = Field(description="The entry's id in the ledger: `fill_id` or `entry_id` of its answer.")
 
 
 class Correction(_Entry):
-    """A fill that happened with other figures; what is left out stays as it was told."""
+    """Corrects a fill's figures; a figure that is left out stays as it was reported."""
 
     kind: Literal["correction"]
     of: DocumentId = Field(description="The fill's id in the ledger, or that of its last correction.")
@@ -123,21 +127,21 @@ class Correction(_Entry):
     @model_validator(mode="after")
     def _corrects(self) -> Self:
         if not self.to_reported().fields.keys() - {"of"}:
-            raise ValueError("a figure must be given: qty, price, fees, slippage, fee_qty")
+            raise ValueError("at least one figure must be given: qty, price, fees, slippage, fee_qty")
         return self
 
 
 class Split(_Entry):
-    """Units of a symbol become more, or fewer, for all who hold it."""
+    """A split: every holder's units of a symbol are multiplied."""
 
     kind: Literal["split"]
-    ts: Time = Field(description="From when on prices are of new units; fills of that instant are.")
+    ts: Time = Field(description="From this instant on, prices and fills are in new units.")
     symbol: Symbol
-    ratio: PositiveUsd = Field(description="New units for an old one: 4 for 4:1, 0.1 for a reverse split 1:10.")
+    ratio: PositiveUsd = Field(description="New units per old unit: 4 for 4:1, 0.1 for a reverse split 1:10.")
 
 
 class Dividend(_Entry):
-    """What a symbol pays those who hold it at its ex-date, and what those who are short of it owe."""
+    """A dividend: paid to holders at the ex-date, owed by those who are short."""
 
     kind: Literal["dividend"]
     ts: Time = Field(description="Its ex-date.")
@@ -146,16 +150,18 @@ class Dividend(_Entry):
 
 
 class CashEntry(_Entry):
-    """Money that came (interest, funding) or went (a fee) without a trade; below 0 the other way round."""
+    """Money received (interest, funding) or, if negative, paid (a fee) without a trade."""
 
     kind: Literal["fee", "interest", "funding"]
     ts: Time
     amount: Usd = Field(description="USD, not 0.")
-    strategy_id: Owner | None = Field(default=None, description="Whose; without, it is booked and nobody's.")
+    strategy_id: Owner | None = Field(
+        default=None, description="The strategy it belongs to; without it the entry is booked as unowned."
+    )
 
 
 class FlowEntry(_Entry):
-    """Money that its owner put into the account, or took out: no gain and no loss."""
+    """Money that the owner deposited or withdrew: neither gain nor loss."""
 
     kind: Literal["deposit", "withdrawal"]
     ts: Time = Field(description="When the broker's equity changed.")
@@ -174,6 +180,6 @@ Entry = Annotated[
 
 
 class EntryBatch(Request):
-    """Entries to record that are no fills."""
+    """Entries to record other than fills."""
 
     entries: list[Entry] = Field(min_length=1, max_length=MAX_ENTRIES)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the extension makes of routes and models, made exact."""
+"""The OpenAPI document: the extension's output for routes and models, corrected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from functions.triggers.api import admin_answers, answers, ledger_requests, preview_answers, problems, requests
 
 _REQUIRED_HEADERS = {"If-Match"}
-"""Without it there is an answer of its own, 428, instead of the model's 422."""
+"""A request without it gets 428 instead of the model's 422."""
 
 _BASES = {"Request", "Answer", "OpenAnswer"}
 _PARAMETERS = ("Path", "Query", "Header")
@@ -20,10 +20,10 @@ _PARAMETERS = ("Path", "Query", "Header")
 
 def tidied(document: dict[str, Any]) -> dict[str, Any]:
     """
-    Return the OpenAPI document with the extension's own touches taken back.
+    Return the OpenAPI document without the extension's distortions.
 
-    Its schemas leave out what its own schema class does not know (the keys a map may have); so they are generated
-    again by pydantic. A parameter may be left out, but cannot be null.
+    Its schemas omit what its schema class does not know (the allowed keys of a map), so pydantic generates them again.
+    A parameter may be left out but cannot be null.
     """
     document["components"]["schemas"] = _schemas()
     for path in document["paths"].values():
@@ -32,7 +32,7 @@ def tidied(document: dict[str, Any]) -> dict[str, Any]:
             for parameter in operation.get("parameters", ()):
                 _tidy_parameter(parameter)
             if "parameters" not in operation and "requestBody" not in operation:
-                operation["responses"].pop(str(HTTPStatus.UNPROCESSABLE_ENTITY.value))  # nothing to get wrong
+                operation["responses"].pop(str(HTTPStatus.UNPROCESSABLE_ENTITY.value))  # there is no input to validate
     return document
 
 
@@ -61,7 +61,7 @@ def _schemas() -> dict[str, Any]:
 
 
 def _models_of(module: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models that a module defines for bodies; parameters stand with their operations."""
+    """Yield a module's models of request and response bodies; parameters are part of their operations."""
     for name, member in vars(module).items():
         is_model = isinstance(member, type) and issubclass(member, BaseModel) and member.__module__ == module.__name__
         if is_model and name not in _BASES and not name.startswith("_") and not name.endswith(_PARAMETERS):

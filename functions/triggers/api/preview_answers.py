@@ -1,4 +1,4 @@
-"""What clients get that try a policy."""
+"""Answers of a policy preview."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_CHANGES = 500
 class PreviewTotals(Answer):
     """One policy over all sessions."""
 
-    mode_changes: int = Field(description="Strategies' moves from one mode to another, from session to session.")
+    mode_changes: int = Field(description="How often a strategy's mode changed from one session to the next.")
     entries: int = Field(description="Entries that were issued live.")
     systemic_sessions: int = Field(description="Sessions in which the systemic rule found risk.")
     breaker_sessions: int = Field(description="Sessions in which an account breaker stopped an entry.")
@@ -31,8 +31,10 @@ class PreviewIssued(Answer):
     mode: AgentMode
     action: Action
     allocation: float = Field(description="Fraction of buying power; of the position, for an exit.")
-    reason_code: ReasonCode = Field(description="The last word: of a rule, of the strategy's error, or of its mode.")
-    said: list[ReasonCode] = Field(description="Every word but that of the mode.")
+    reason_code: ReasonCode = Field(
+        description="The reason that decided: of a rule, of the strategy's error or of its mode."
+    )
+    said: list[ReasonCode] = Field(description="Every reason except that of the mode.")
 
 
 class PreviewChange(Answer):
@@ -48,48 +50,50 @@ class PreviewStrategy(Answer):
     """One strategy's sessions."""
 
     strategy_name: str
-    before: dict[AgentMode, int] = Field(description="Sessions by mode, under the policy that holds.")
-    after: dict[AgentMode, int] = Field(description="The same under the policy that is tried.")
-    last_before: AgentMode = Field(description="In the last session it had a part in.")
+    before: dict[AgentMode, int] = Field(description="Sessions by mode, under the current policy.")
+    after: dict[AgentMode, int] = Field(description="The same under the policy being tried.")
+    last_before: AgentMode = Field(description="In the last session it took part in.")
     last_after: AgentMode
-    entries_stopped: int = Field(description="Sessions in which its entry is issued before, and not after.")
-    entries_let_through: int = Field(description="The other way round.")
+    entries_stopped: int = Field(description="Sessions in which its entry is issued before but not after.")
+    entries_let_through: int = Field(description="The reverse.")
 
 
 class PreviewReturns(Answer):
-    """Modes as weights over the strategies' daily returns: no replay of an account. Null where the days are too few."""
+    """Modes as weights on the strategies' daily returns, not a replay of an account. Null if there are too few days."""
 
     days: int
     days_that_differ: int
-    sharpe_before: float | None = Field(description="Annualised, beyond the risk-free rate.")
+    sharpe_before: float | None = Field(description="Annualised, on returns above the risk-free rate.")
     sharpe_after: float | None
     difference: float | None
-    low: float | None = Field(description="The interval of the difference, 95 %, by the stationary bootstrap of days.")
+    low: float | None = Field(
+        description="Lower end of the difference's 95 % interval, by the stationary bootstrap of days."
+    )
     high: float | None
-    too_few_to_tell: list[str] = Field(description="Why it tells nothing; empty if it may tell something.")
+    too_few_to_tell: list[str] = Field(description="Why the comparison is inconclusive; empty if it is not.")
 
 
 class PolicyPreview(Answer):
-    """What a policy would have changed; `before` is the policy that holds, `after` the one that is tried."""
+    """What a policy would have changed; `before` is the current policy, `after` the one being tried."""
 
-    sessions: int = Field(description="How many are looked at: the last ones with a decision, 90 at most.")
+    sessions: int = Field(description="How many were examined: the latest with a decision, 90 at most.")
     first_session: date | None
     last_session: date | None
-    unreadable_sessions: int = Field(description="Left out, as their decision cannot be read.")
+    unreadable_sessions: int = Field(description="Left out because their decision cannot be read.")
     before: PreviewTotals
     after: PreviewTotals
-    entries_stopped: int = Field(description="Entries issued before that are not after.")
-    entries_let_through: int = Field(description="The other way round.")
+    entries_stopped: int = Field(description="Entries issued before but not after.")
+    entries_let_through: int = Field(description="The reverse.")
     strategies: list[PreviewStrategy]
     changes: list[PreviewChange] = Field(description="Newest first, 500 at most.")
     changes_left_out: int
     reproduced: int = Field(
-        description="Sessions that these rules, with the policy of then, decide for every strategy as was decided."
+        description="Sessions for which these rules, under the policy of the time, reproduce every decision on record."
     )
     not_reproduced: list[date]
-    held_fixed: list[str] = Field(description="What the record cannot tell, and is taken as it was.")
+    held_fixed: list[str] = Field(description="What the record cannot show and is therefore kept as it was.")
     not_told: list[str] = Field(
-        description="Settings that differ and whose effect the record does not tell, or in part."
+        description="Settings that differ but whose effect the record does not show, or shows only in part."
     )
     returns: PreviewReturns
 

@@ -1,4 +1,4 @@
-"""Every refusal as an RFC 9457 problem document with a reason code."""
+"""Turn every refusal into an RFC 9457 problem document with a reason code."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ class FieldProblem(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    field: str = Field(description="Where it is, with dots: `fills.0.qty`.")
-    detail: str = Field(description="What it has to be, and what it was.")
+    field: str = Field(description="Path of the field: `fills.0.qty`.")
+    detail: str = Field(description="What it must be, and what it was.")
 
 
 class Problem(BaseModel):
@@ -93,9 +93,9 @@ class Problem(BaseModel):
     type: str = Field(default="about:blank", description="A URI for the kind of problem.")
     title: str = Field(description="The status in words.")
     status: int = Field(ge=400, le=599)
-    reason_code: ReasonCode = Field(description="The stable, machine-readable word.")
+    reason_code: ReasonCode = Field(description="The stable, machine-readable reason.")
     detail: str = Field(description="What happened, and what to do next.")
-    errors: list[FieldProblem] | None = Field(default=None, description="Field by field, where fields are malformed.")
+    errors: list[FieldProblem] | None = Field(default=None, description="Field by field, if fields are malformed.")
 
 
 def problem(
@@ -129,13 +129,13 @@ def of_validation(error: ValidationError) -> Response:
 
 
 def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Return where a field is, without the kind that pydantic puts behind an entry's number."""
+    """Return a field's path, without the kind that pydantic inserts after an entry's number."""
     is_entry = location[:1] == ("entries",) and len(location) > 2 and location[2] in list(EntryKind)
     return (*location[:2], *location[3:]) if is_entry else location
 
 
 def of_input_error(error: InputError) -> Response:
-    """Answer a request that the domain's own rules found malformed."""
+    """Answer a request that the domain's rules found malformed."""
     found = error.problems if isinstance(error, PolicyProblemsError) else (error,)
     return _malformed(
         [
@@ -156,24 +156,26 @@ def of_refusal(error: RefusedError) -> Response:
 
 
 def of_store_error(error: StoreError) -> Response:
-    """Answer a request that the store failed."""
+    """Answer a request that failed at the store."""
     logger.error("Request failed: %s", error)
     if isinstance(error, DamagedDocument):
-        return problem(ReasonCode.DAMAGED_DOCUMENT, f"{error}: it has to be mended, no retry helps")
+        return problem(ReasonCode.DAMAGED_DOCUMENT, f"{error}: an operator must fix it, a retry does not help")
     if isinstance(error, StoreRefused):
-        return problem(ReasonCode.STORE_REFUSED, "the store refuses this, and will again: the log says why")
+        return problem(
+            ReasonCode.STORE_REFUSED, "the store refuses this request, and a retry will not help: see the log"
+        )
     return problem(ReasonCode.STORE_UNAVAILABLE, "the store is unavailable: try again in a moment")
 
 
 def of_no_processes(error: StrategyProcessesError) -> Response:
-    """Answer a request for a cycle that nothing could run."""
+    """Answer a request for a cycle when strategies cannot be run."""
     logger.error("Request failed: %s", error)
     detail = "strategies cannot be run now, and nothing was decided: ask again with the same Idempotency-Key"
     return problem(ReasonCode.STRATEGIES_UNAVAILABLE, detail)
 
 
 def of_http_exception(error: HTTPException) -> Response:
-    """Answer what Flask refused by itself: no such route, no such method, a body that is too large."""
+    """Answer what Flask itself refused: no such route, no such method, a body that is too large."""
     if error.response is not None:
         return make_response(error.response)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -1,4 +1,4 @@
-"""Routes of those who look: decisions, summaries, performance, alerts and reports."""
+"""Read-only routes: decisions, summaries, performance, alerts and reports; and acknowledging an alert."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def get_decision(path: requests.SessionPath) -> Response:
     """Get one decision in full."""
     document = services().records.decision(g.principal.tenant_id, path.session_id)
     if document is None:
-        raise RefusedError(ReasonCode.NOT_FOUND, f"there is no decision {path.session_id}")
+        raise RefusedError(ReasonCode.NOT_FOUND, f"no decision has session_id {path.session_id}")
     return as_json(told(answers.Decision, document))
 
 
@@ -78,7 +78,7 @@ def list_performance(query: requests.PerformanceQuery) -> Response:
 @records.get("/strategies/<strategy_id>/curve", responses=responses_of(answers.StrategyCurve, 404))
 @needs(Role.VIEWER)
 def get_strategy_curve(path: requests.StrategyPath, query: requests.CurveQuery) -> Response:
-    """Get a strategy's equity, drawdown and rolling Sharpe ratio by day, live and on paper, with the modes it had."""
+    """Get a strategy's equity, drawdown, rolling Sharpe ratio and mode by day, live and on paper."""
     tenant_id, strategy_id = g.principal.tenant_id, path.strategy_id
     policy = services().policy_of(tenant_id)
     curves = curves_of(services().records, tenant_id, strategy_id, query.days, policy)
@@ -104,7 +104,7 @@ def _curve(curve: Curve) -> answers.Curve:
 
 
 def _known(figures: Figures) -> list[float | None]:
-    """Return figures for JSON, which has no NaN."""
+    """Return figures as JSON can hold them: without NaN."""
     return [value if math.isfinite(value) else None for value in figures.tolist()]
 
 
@@ -114,7 +114,7 @@ def list_lots() -> Response:
     """
     List open lots by user, strategy and symbol, as of the last nightly snapshot.
 
-    What strategies hold at this moment is another question: ask for positions.
+    For what strategies hold at this moment, get positions.
     """
     return as_json(answers.OpenPositions.model_validate(open_positions(services().ledger, g.principal.tenant_id)))
 
@@ -125,8 +125,8 @@ def list_positions() -> Response:
     """
     List what every strategy holds live now, and its orders under way, by the position book.
 
-    Every fill moves it at once. Positions on paper, and whose fills made them, are as of the last nightly snapshot: ask
-    for lots.
+    Every fill updates it at once. For positions on paper, and positions by user, as of the last nightly snapshot, get
+    lots.
     """
     found = positions_now(services().records, g.principal.tenant_id, services().clock.now())
     return as_json(answers.LivePositions.model_validate(found))
@@ -135,7 +135,7 @@ def list_positions() -> Response:
 @records.get("/reservations", responses=responses_of(answers.AllReserved))
 @needs(Role.VIEWER)
 def list_reservations() -> Response:
-    """List what redeemed signals hold of the buying power now."""
+    """List the buying power that redeemed signals hold now."""
     reserved = all_reserved(services().trading, g.principal.tenant_id, services().clock.now())
     return as_json(answers.AllReserved.model_validate(reserved))
 
@@ -152,7 +152,7 @@ def list_alerts(query: requests.AlertQuery) -> Response:
 @records.post("/alerts/<alert_id>/ack", responses=responses_of(answers.Alert, 404))
 @needs(Role.TRADER)
 def acknowledge_alert(path: requests.AlertPath) -> Response:
-    """Take an alert on; again changes nothing."""
+    """Acknowledge an alert; repeating it changes nothing."""
     who = g.principal
     alert = services().acknowledge_alert.run(who.tenant_id, path.alert_id, who.uid)
     return as_json(told(answers.Alert, alert, id=path.alert_id))
@@ -164,5 +164,5 @@ def get_report(path: requests.DatePath) -> Response:
     """Get a day's report."""
     document = services().records.report(g.principal.tenant_id, path.date)
     if document is None:
-        raise RefusedError(ReasonCode.NOT_FOUND, f"there is no report of {path.date}")
+        raise RefusedError(ReasonCode.NOT_FOUND, f"there is no report for {path.date}")
     return as_json(told(answers.Report, document, date=path.date))

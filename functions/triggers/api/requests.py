@@ -25,7 +25,7 @@ MAX_PAGE = 100
 MAX_CURVE_DAYS = 500
 _MAX_USD = 1e15
 _NO_OTHER_KEYS: dict[str, Any] = {"additionalProperties": False}
-"""JSON Schema allows keys that match no pattern, unless told."""
+"""By default JSON Schema allows keys that match no pattern."""
 _EPOCH, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 
 
@@ -44,13 +44,13 @@ Time = Annotated[AwareDatetime, AfterValidator(_utc), Field(examples=["2026-01-0
 
 
 def _or_text(pattern: str, example: str, **number: Any) -> tuple[BeforeValidator, WithJsonSchema]:
-    """Let a number be text, as brokers' APIs write figures: with any number of decimals, which float64 rounds."""
+    """Accept a number as text, as brokers' APIs write figures: with any number of decimals, rounded to float64."""
 
     def read(value: Any) -> Any:
         if not isinstance(value, str):
             return value
         if re.fullmatch(pattern, value) is None:
-            raise ValueError(f"must be a number, or a text of one like {example}")
+            raise ValueError(f"must be a number, or text such as {example}")
         return float(value)
 
     text = {"type": "string", "pattern": f"^({pattern})$", "examples": [example]}
@@ -79,7 +79,7 @@ DocumentId = Annotated[str, Field(pattern=r"^_?[^_./\x00-\x1f\x7f][^/\x00-\x1f\x
 
 
 class Request(BaseModel):
-    """Base of all: unknown fields and numbers that are none are refused."""
+    """Base of all requests: unknown fields, NaN and infinity are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -87,14 +87,14 @@ class Request(BaseModel):
 class Quote(Request):
     """One symbol."""
 
-    price: PositiveUsd = Field(description="Last price, USD: of the session that last opened at as_of.")
+    price: PositiveUsd = Field(description="Last price, USD, of the session that had last opened at `as_of`.")
     volume: Cost | None = Field(default=None, description="Units traded.")
     history: list[PositiveUsd] | None = Field(
         default=None,
         max_length=2000,
         description=(
-            "Daily closes of the sessions before the price's own, oldest first, USD; or, for all symbols alike, with "
-            "the price itself as the last one."
+            "Daily closes of the sessions before that of `price`, oldest first, USD; or, for all symbols alike, with "
+            "`price` itself as the last one."
         ),
     )
 
@@ -110,10 +110,12 @@ class AccountSnapshot(Request):
     """The account as the broker reports it."""
 
     as_of: Time
-    equity: Usd | None = Field(default=None, description="USD; below 0 all is lost. Null: unknown, and no observation.")
+    equity: Usd | None = Field(
+        default=None, description="USD; negative: everything is lost. Null: unknown, not counted as an observation."
+    )
     buying_power: Usd | None = Field(
         default=None,
-        description="What may be spent, USD; below 0, as in a margin call, nothing. Null: unknown: no BUY.",
+        description="What may be spent, USD; negative, as in a margin call: nothing. Null: unknown, no BUY.",
     )
     cash: Usd | None = None
     ledger_version: int | None = Field(
@@ -121,12 +123,12 @@ class AccountSnapshot(Request):
         strict=True,
         ge=0,
         le=2**53,
-        description="As an answer of this API said before the broker was asked: fills up to there are in it.",
+        description="From an answer of this API before the broker was asked: fills up to that version are included.",
     )
     positions: list[Annotated[dict[FieldName, Scalar], Field(json_schema_extra=_NO_OTHER_KEYS)]] = Field(
         default_factory=list,
         max_length=MAX_POSITIONS,
-        description="`symbol`, `qty`, and `strategy_id` where the position belongs to one strategy.",
+        description="`symbol`, `qty`, and `strategy_id` if the position belongs to one strategy.",
         examples=[[{"symbol": "AAPL", "qty": 10.0, "strategy_id": "MomentumStrategy"}]],
     )
 
@@ -134,9 +136,9 @@ class AccountSnapshot(Request):
 class TradingStateChange(Request):
     """The kill switch."""
 
-    state: TradingState = Field(description="HALT and REDUCE_ONLY let exits pass, and nothing else.")
-    reason: str = Field(min_length=1, max_length=500, description="Why, for whoever looks at it at 3 a.m.")
-    until: Time | None = Field(default=None, description="When it goes back to RUN by itself.")
+    state: TradingState = Field(description="HALT and REDUCE_ONLY let only exits pass.")
+    reason: str = Field(min_length=1, max_length=500, description="Why, for whoever is on call at 3 a.m.")
+    until: Time | None = Field(default=None, description="When it returns to RUN by itself.")
 
 
 _SETTINGS: dict[str, Any] = {
@@ -150,13 +152,13 @@ _Settings: Any = create_model("_Settings", __base__=Request, **_SETTINGS)
 def _as_documented(schema: dict[str, Any]) -> None:
     schema["additionalProperties"] = False
     for setting in schema["properties"].values():
-        del setting["default"]  # the policy's, which GET policy shows
+        del setting["default"]  # the policy's default, which GET policy shows
 
 
 class PolicyChange(_Settings):  # type: ignore[misc]  # its fields are the policy's
     """Everything the tenant sets; what is left out takes its default."""
 
-    # Unknown fields come through to the policy's own rules, which name them beside whatever else is wrong.
+    # Unknown fields are left to the policy's own rules, which report them together with all other problems.
     model_config = ConfigDict(extra="allow", json_schema_extra=_as_documented)
 
 
@@ -197,18 +199,20 @@ class CurveQuery(Request):
 
 
 class IdempotencyHeader(BaseModel):
-    """A key of the client's own making: the same request with the same key gets the first answer again."""
+    """A key that the client chooses: the same request with the same key gets the first answer again."""
 
     idempotency_key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,128}$")] | None = Field(
-        default=None, alias="Idempotency-Key", description="The same request with the same key gets the first answer."
+        default=None,
+        alias="Idempotency-Key",
+        description="The same request with the same key gets the first answer again.",
     )
 
 
 class PolicyHeader(IdempotencyHeader):
-    """Which version the change is meant for."""
+    """The version that the change applies to."""
 
     if_match: Annotated[str, Field(pattern=r'^"[0-9]{1,9}"$')] | None = Field(
-        default=None, alias="If-Match", description='The ETag of the policy as it was read, like `"3"`.'
+        default=None, alias="If-Match", description='The ETag that GET policy gave, like `"3"`.'
     )
 
 
@@ -224,7 +228,7 @@ class PageQuery(Request):
     """Which part of a list."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 20
-    page_token: DocumentId | None = Field(default=None, description="`next_page_token` of the page before.")
+    page_token: DocumentId | None = Field(default=None, description="`next_page_token` of the previous page.")
 
 
 class PerformanceQuery(PageQuery):
@@ -244,14 +248,18 @@ class HistoryQuery(Request):
     """Which changes."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 20
-    before: Annotated[int, Field(ge=1, le=2**31)] | None = Field(default=None, description="Only versions below it.")
+    before: Annotated[int, Field(ge=1, le=2**31)] | None = Field(
+        default=None, description="Only versions below this one."
+    )
 
 
 class ExplanationQuery(Request):
     """Which signal."""
 
     strategy_id: StrategyId
-    at: Time | None = Field(default=None, description="The decision that held then; by default the last one.")
+    at: Time | None = Field(
+        default=None, description="Explain the decision in force at this time; by default the latest."
+    )
 
 
 class HoursQuery(Request):

@@ -1,4 +1,4 @@
-"""How a route answers, and what the OpenAPI document says of that."""
+"""How a route answers, and how the OpenAPI document describes that."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _TOLD = "told_documents"
 
 def told(model: type[Model], document: Document, **more: Any) -> Model:
     """
-    Return what a route tells of a stored document.
+    Return a stored document as a route answers it.
 
     Raises
     ------
     DamagedDocument
-        If a field is missing, of another kind, or of one that JSON cannot say.
+        If a field is missing, of the wrong type, or of one that JSON cannot represent.
     """
     try:
         answer = model.model_validate({**document, **more})
@@ -43,7 +43,7 @@ def told(model: type[Model], document: Document, **more: Any) -> Model:
 
 
 def of_unspeakable(error: PydanticSerializationError) -> DamagedDocument:
-    """Return which of the documents that the request tells of has what JSON cannot say."""
+    """Return the error for the first reported document that holds a value JSON cannot represent."""
     for document in g.get(_TOLD, ()):
         for name, value in document.items():
             try:
@@ -54,7 +54,7 @@ def of_unspeakable(error: PydanticSerializationError) -> DamagedDocument:
 
 
 def as_json(model: BaseModel, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Response:
-    """Return a model as JSON. Raises DamagedDocument if a document that was `told` holds what JSON cannot say."""
+    """Return a model as JSON. Raises DamagedDocument if a stored document holds a value JSON cannot represent."""
     try:
         text = model.model_dump_json()
     except PydanticSerializationError as error:
@@ -67,7 +67,7 @@ def as_json(model: BaseModel, status: HTTPStatus = HTTPStatus.OK, **headers: str
 
 
 def responses_of(model: type[BaseModel], *refusals: int, is_multi: bool = False) -> ResponseDict:
-    """Return what a route may answer, for the OpenAPI document."""
+    """Return the possible answers of a route, for the OpenAPI document."""
     usual = {401, 403, 422, 429, 500, 503}
     return {
         HTTPStatus.OK: model,

@@ -7,7 +7,7 @@ from flask_openapi.models.tag import Tag
 
 
 def routes(name: str) -> APIBlueprint:
-    """Return an empty group of routes under ``/v1`` that take an ID token; an operation is named as its function."""
+    """Return an empty group of ``/v1`` routes that require an ID token; operations are named after their functions."""
     return APIBlueprint(
         name,
         __name__,

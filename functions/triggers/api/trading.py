@@ -1,4 +1,4 @@
-"""Routes of the trading client: cycles, signals, fills, and what cycles decide on."""
+"""Routes of the trading client: cycles, signals, fills, and the inputs of cycles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run_orchestration(header: requests.IdempotencyHeader) -> Response:
     """
     Run a cycle now, on the stored market data and account.
 
-    Its signals replace those of the session before.
+    Its signals replace those of the previous session.
     """
     who = g.principal
     key = RequestKey(who.uid, header.idempotency_key or secrets.token_hex(16), {"post": "orchestrations"})
@@ -44,7 +44,7 @@ def run_orchestration(header: requests.IdempotencyHeader) -> Response:
         check_fields(answer, {"session_id": DOCUMENT_ID}, inside="answer.")
     decision = services().records.decision(who.tenant_id, answer["session_id"])
     if decision is None:
-        raise DamagedDocument(path_of(record), "answer.session_id", "that of a decision on record", "another")
+        raise DamagedDocument(path_of(record), "answer.session_id", "the id of a decision on record", "another id")
     issued = services().redeem_signals.issued(who.tenant_id, answer["session_id"])
     logged = told(answers.Decision, decision)
     return as_json(answers.Orchestration.model_validate({"decision": logged, "signals": issued.signals}))
@@ -77,10 +77,10 @@ def get_latest_signals() -> Response:
 @urgent
 def redeem_signal(path: requests.NoncePath, header: requests.IdempotencyHeader) -> Response:
     """
-    Claim a signal before trading it, once.
+    Claim a signal, once, before trading it.
 
-    200 means: trade it, and nobody else will. Anything else means: do not trade it. With the same Idempotency-Key a
-    retry gets the first answer again; without a key it gets 409.
+    200 means: trade it, and no other client will. Anything else means: do not trade it. A retry with the same
+    Idempotency-Key gets the first answer again; without a key it gets 409.
     """
     who = g.principal
     redemption = services().redeem_signals.redeem(
@@ -93,7 +93,7 @@ def redeem_signal(path: requests.NoncePath, header: requests.IdempotencyHeader) 
 @needs(Role.TRADER)
 @urgent
 def release_signal(path: requests.NoncePath) -> Response:
-    """Give back what a redeemed signal reserves and will not use; again changes nothing. Yours, or as an admin any."""
+    """Release what a signal that you redeemed still reserves; admins release anyone's. Repeating it changes nothing."""
     who = g.principal
     is_admin = who.role is Role.ADMIN
     redemption = services().redeem_signals.release(who.tenant_id, who.uid, path.nonce, is_admin=is_admin)
@@ -108,7 +108,8 @@ def record_fills(body: ledger_requests.FillBatch) -> Response:
     Record fills, once each; reporting them again changes nothing.
 
     200: all are in the ledger. 207: some were rejected, the others are in the ledger. 422: a field is malformed, and
-    none is. Of a tenant whose broker is connected, those of its account are LEFT_TO_FEED: the broker tells them.
+    none was recorded. If the tenant's broker is connected, fills of its account are LEFT_TO_FEED: the broker reports
+    them.
     """
     who = g.principal
     fills = [ReportedFill(**fill.model_dump(exclude_none=True)) for fill in body.fills]
@@ -122,10 +123,10 @@ def record_fills(body: ledger_requests.FillBatch) -> Response:
 @urgent
 def record_entries(body: ledger_requests.EntryBatch) -> Response:
     """
-    Record what is no fill, once each: splits, dividends, cash, deposits, withdrawals, voids and corrections.
+    Record entries other than fills, once each: splits, dividends, cash, deposits, withdrawals, voids and corrections.
 
-    200: all are in the ledger. 207: some were rejected, the others are in the ledger. 422: a field is malformed, or
-    amends what is not there, and none is.
+    200: all are in the ledger. 207: some were rejected, the others are in the ledger. 422: a field is malformed or an
+    entry amends one that does not exist, and none was recorded.
     """
     who = g.principal
     entries = [entry.to_reported() for entry in body.entries]
@@ -137,7 +138,7 @@ def record_entries(body: ledger_requests.EntryBatch) -> Response:
 @trading.put("/market-data", responses=responses_of(answers.Stored, 400, 409, 413, 415))
 @needs(Role.TRADER)
 def put_market_data(body: requests.MarketData) -> Response:
-    """Replace the market data that cycles decide on."""
+    """Replace the market data that cycles use."""
     services().put_inputs.put_market_data(g.principal.tenant_id, body.model_dump(exclude_none=True))
     return as_json(answers.Stored(as_of=body.as_of))
 
@@ -145,6 +146,6 @@ def put_market_data(body: requests.MarketData) -> Response:
 @trading.put("/account", responses=responses_of(answers.Stored, 400, 409, 413, 415))
 @needs(Role.TRADER)
 def put_account(body: requests.AccountSnapshot) -> Response:
-    """Replace the account snapshot that cycles decide on."""
+    """Replace the account snapshot that cycles use."""
     services().put_inputs.put_account(g.principal.tenant_id, body.model_dump(exclude_unset=True, exclude_none=True))
     return as_json(answers.Stored(as_of=body.as_of))

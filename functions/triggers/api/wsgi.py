@@ -17,7 +17,7 @@ CYCLE_TIMEOUT_SECONDS = 100
 
 @cache
 def application() -> Flask:
-    """Return the application; one per instance."""
+    """Return the application, one per instance."""
     app = build_app(bootstrap.settings().cors_origins)
     provide(
         app,

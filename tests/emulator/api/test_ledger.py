@@ -129,7 +129,7 @@ def test_a_fill_without_a_strategy_is_nobodys(desk: Desk, trader: Caller) -> Non
     assert (held(desk), list(results_of(desk, 50.0))) == ({}, ["unowned"])
     (error,) = errors_of(trader("POST", "fills", json={"fills": [fill("2", strategy_id="unowned")]}))
     assert "fills.0.strategy_id" in error
-    assert "must be left out for what no strategy owns" in error
+    assert "must be left out if no strategy owns it" in error
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"kind": "fee", "amount": 0, "ts": ago(hours=1)}, "entries.1.amount: must be a number other than 0"),
     ({"kind": "deposit", "amount": "-5", "ts": ago(hours=1)}, "entries.1.amount: "),
     ({"kind": "void", "of": "gone"}, "entries.1.of: must be the id of a ledger document"),
-    ({"kind": "correction", "of": "gone"}, "entries.1: Value error, a figure must be given"),
+    ({"kind": "correction", "of": "gone"}, "entries.1: Value error, at least one figure must be given"),
     ({"kind": "void", "of": "gone", "ratio": 4}, "entries.1.ratio: Extra inputs"),
 ]
 

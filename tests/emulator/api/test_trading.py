@@ -137,7 +137,7 @@ def test_what_buying_power_does_not_cover_is_refused(desk: Desk, trader: Caller)
     poor = desk.cycle(buying_power=40_000.0)
     answer = trader("POST", f"signals/{poor['Trend']['nonce']}/redeem")
     assert (answer.status_code, answer.get_json()["reason_code"]) == (409, "INSUFFICIENT_BUYING_POWER")
-    assert answer.get_json()["detail"] == "the signal asks for 12000.00 USD, 10000.00 USD of buying power are left"
+    assert answer.get_json()["detail"] == "the signal needs 12000.00 USD, 10000.00 USD of buying power are left"
 
 
 def test_an_older_snapshot_never_replaces_a_newer_one(trader: Caller, desk: Desk) -> None:

@@ -260,7 +260,7 @@ def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
     assert why("Trend")["verdict"] == "Trend did not trade: its BUY AAPL was issued, and no client redeemed it."
     assert why("Idle")["verdict"] == "Idle did not trade: it proposed nothing (INSUFFICIENT_DATA)."
     assert "It gave no usable answer: action must be one of" in why("Bad")["steps"][0]
-    assert why("Nobody")["detail"].startswith("Nobody is not in that decision; there are Bad, Idle, Trend")
+    assert why("Nobody")["detail"].startswith("Nobody is not in that decision, which has Bad, Idle, Trend")
     trader("POST", f"signals/{signals['Trend']['nonce']}/redeem")
     assert "nothing was filled" in why("Trend")["verdict"]
     fill = {"strategy_id": "Trend", "symbol": "AAPL", "side": "buy", "qty": 2, "price": 100.0, "ts": before}

@@ -157,9 +157,9 @@ def test_a_user_of_another_tenant_stays_there(operator: Operator, db: Client, em
     user = auth.create_user(email=email, password="my own password")
     auth.set_custom_user_claims(user.uid, {"tenant_id": tenant, "role": "viewer"})
     line = operator.refused("user", "create", "acme", email, "--role", "admin")
-    assert "a user has one tenant: use another address" in line
+    assert "a user has one: use another address" in line
     for words in (("role", "acme", email, "admin"), ("rotate", "acme", email), ("disable", "acme", email)):
-        assert "must be that of a user of tenant acme" in operator.refused("user", *words)
+        assert "must be the address of a user of tenant acme" in operator.refused("user", *words)
     assert membership(db, user.uid) == {}
     account = auth.get_user(user.uid)
     assert (account.custom_claims, account.disabled) == ({"tenant_id": tenant, "role": "viewer"}, False)
@@ -254,7 +254,9 @@ def test_a_removed_user_reads_nothing_and_may_join_another_tenant(
     with pytest.raises(auth.RevokedIdTokenError):
         auth.verify_id_token(session["idToken"], check_revoked=True)
     assert rights(sign_in(email, user["password"])) == (None, None)
-    assert operator.refused("user", "remove", "acme", email).startswith("maestro: email must be that of a user of")
+    assert operator.refused("user", "remove", "acme", email).startswith(
+        "maestro: email must be the address of a user of"
+    )
     operator.done("tenant", "create", "zebra-1")
     operator.done("user", "create", "zebra-1", email, "--role", "viewer")
     assert rights(sign_in(email, user["password"])) == ("zebra-1", "viewer")
@@ -331,17 +333,23 @@ def test_more_users_are_listed_than_one_call_looks_up(operator: Operator, db: Cl
         ),
         (("tenant", "create", ".."), "tenant must be 1 to 63 of a-z, 0-9 and -, not beginning with -, was '..'"),
         (("tenant", "create", "__x__"), "tenant must be 1 to 63 of a-z, 0-9 and -, not beginning with -, was '__x__'"),
-        (("tenant", "disable", ".."), f"tenant must be one that exists ({TENANTS} shows all, "),
-        (("tenant", "enable", "__x__"), f"tenant must be one that exists ({TENANTS} shows all, "),
-        (("user", "list", "a" * 1501), f"tenant must be one that exists ({TENANTS} shows all, "),
-        (("user", "list", "\udcff"), f"tenant must be one that exists ({TENANTS} shows all, "),
-        (("tenant", "disable", "nowhere"), f"tenant must be one that exists ({TENANTS} shows all, "),
-        (("tenant", "enable", "acme/users/ann"), f"tenant must be one that exists ({TENANTS} shows all, "),
-        (("user", "list", ""), f"tenant must be one that exists ({TENANTS} shows all, "),
-        (("user", "create", "nowhere", "a@b.co", "--role", "viewer"), "tenant must be one that exists"),
+        (("tenant", "disable", ".."), f"tenant must be the id of an existing tenant ({TENANTS} shows all, "),
+        (("tenant", "enable", "__x__"), f"tenant must be the id of an existing tenant ({TENANTS} shows all, "),
+        (("user", "list", "a" * 1501), f"tenant must be the id of an existing tenant ({TENANTS} shows all, "),
+        (("user", "list", "\udcff"), f"tenant must be the id of an existing tenant ({TENANTS} shows all, "),
+        (("tenant", "disable", "nowhere"), f"tenant must be the id of an existing tenant ({TENANTS} shows all, "),
+        (("tenant", "enable", "acme/users/ann"), f"tenant must be the id of an existing tenant ({TENANTS} shows all, "),
+        (("user", "list", ""), f"tenant must be the id of an existing tenant ({TENANTS} shows all, "),
+        (("user", "create", "nowhere", "a@b.co", "--role", "viewer"), "tenant must be the id of an existing tenant"),
         (("user", "create", "acme", "ann", "--role", "viewer"), "email must be an address such as ann@example.com"),
-        (("user", "role", "acme", "no@example.com", "admin"), f"email must be that of a user of tenant acme ({USERS}"),
-        (("user", "disable", "acme", "no@example.com"), f"email must be that of a user of tenant acme ({USERS} shows"),
+        (
+            ("user", "role", "acme", "no@example.com", "admin"),
+            f"email must be the address of a user of tenant acme ({USERS}",
+        ),
+        (
+            ("user", "disable", "acme", "no@example.com"),
+            f"email must be the address of a user of tenant acme ({USERS} shows",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(words: tuple[str, ...], message: str, operator: Operator) -> None:
@@ -399,7 +407,7 @@ def test_help_tells_what_there_is(group: str, commands: tuple[str, ...], operato
 def test_a_tenant_that_is_not_there_is_one_line(words: tuple[str, ...], operator: Operator) -> None:
     line = operator.refused(*words, stdin='{"channels": []}')
     assert line == (
-        f"maestro: tenant must be one that exists ({TENANTS} shows all, "
+        f"maestro: tenant must be the id of an existing tenant ({TENANTS} shows all, "
         'make maestro ARGS="tenant create NAME" adds one), '
         f"was {words[2 if words[0] == 'channel' else 1]!r}"
     )

@@ -229,14 +229,14 @@ def test_pages_that_are_never_known_are_told_and_nothing_is_lost(desk: Desk) -> 
     desk.exchange.activities.refused_tokens = 2
     page = desk.alpaca.activities(desk.cursor())
     assert len(page.activities) == 100
-    assert "does not know the pages that it told itself" in str(page.interrupted)
+    assert "refuses page tokens that it gave itself" in str(page.interrupted)
     told, _ = desk.told(page.cursor)
     assert len({one.activity_id for one in (*page.activities, *told)}) == 150 == 100 + len(told)
 
 
 def test_a_cursor_of_a_time_that_is_not_told_any_more_has_expired(desk: Desk) -> None:
     desk.exchange.activities.told_from = desk.clock()
-    with pytest.raises(CursorExpired, match="no longer tells what happened since 2026-01-04"):
+    with pytest.raises(CursorExpired, match="no longer reports what happened since 2026-01-04"):
         desk.alpaca.activities(desk.cursor())
 
 
@@ -264,7 +264,7 @@ def test_a_list_that_does_not_go_on_is_malformed(desk: Desk) -> None:
     same = [one.body for one in desk.exchange.activities.listed[:100]]
     desk.broker.answers[FILLS] = same
     page = desk.alpaca.activities(desk.cursor())
-    assert (len(page.activities), page.interrupted) == (100, "Alpaca's activities do not go on")
+    assert (len(page.activities), page.interrupted) == (100, "Alpaca's pages of activities make no progress")
 
 
 # Types

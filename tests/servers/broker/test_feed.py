@@ -227,8 +227,8 @@ def test_what_no_rule_books_is_told(desk: Fed) -> None:
     desk.feed()
     told = " | ".join(desk.told())
     assert "5 GME came from outside the account" in told
-    assert "QQQ takes part in a change of names" in told
-    assert "NDXQ takes part in a change of names" in told
+    assert "QQQ changed its name" in told
+    assert "NDXQ changed its name" in told
 
 
 def test_a_fee_in_coins_leaves_what_the_account_has(desk: Fed) -> None:

@@ -77,7 +77,7 @@ FAULTS: dict[str, tuple[Callable[[Fed], None], str]] = {
     "half an answer": (always(FaultKind.HALF), "broke off half-way"),
     "cut JSON": (always(FaultKind.CUT), "something that is not JSON"),
     "HTML": (always(FaultKind.HTML), "a web page that is not JSON"),
-    "another currency": (another_currency, "kept in EUR, and must be in USD"),
+    "another currency": (another_currency, "must be kept in USD, was in EUR"),
     "a clock that is off": (clock_ahead, "s ahead of the server's, limit 60 s"),
     "live": (live_without_permission, "the policy's broker_live is not true"),
     "positions are HTML": (always(FaultKind.HTML, "/v2/positions"), "a web page that is not JSON"),
@@ -134,7 +134,7 @@ def test_a_renamed_symbol_is_told_and_what_is_held_goes_by_its_new_name(desk: Fe
     assert "no price of QQQ" in outcome.detail
     assert list(desk.document("market_data/latest")["symbols"]) == ["NDXQ"]
     assert desk.document("accounts/primary")["positions"][0]["symbol"] == "NDXQ"
-    assert any("QQQ takes part in a change of names" in one for one in desk.told())
+    assert any("QQQ changed its name" in one for one in desk.told())
 
 
 def test_without_prices_both_sides_are_compared_all_the_same(desk: Fed) -> None:

@@ -66,7 +66,7 @@ def test_what_the_account_does_not_say_is_unknown_and_never_0(desk: Desk) -> Non
 
 def test_an_account_of_another_currency_is_told_and_none_of_its_figures_read(desk: Desk) -> None:
     desk.exchange.currency = "EUR"
-    with pytest.raises(UnsupportedCurrency, match=r"kept in EUR, and must be in USD") as told:
+    with pytest.raises(UnsupportedCurrency, match=r"must be kept in USD, was in EUR") as told:
         desk.alpaca.account()
     assert told.value.currency == "EUR"
 

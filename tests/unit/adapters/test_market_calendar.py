@@ -27,7 +27,7 @@ def test_the_last_year_of_holidays_is_known_to_its_end_and_what_is_beyond_is_nam
     assert shanghai.is_open(datetime(2026, 12, 30, 3, tzinfo=UTC))
     assert shanghai.close_of(date(2026, 12, 30)) == datetime(2026, 12, 30, 7, tzinfo=UTC)
     with pytest.raises(
-        InputError, match="market must be one whose trading days exchange_calendars knows at 2031"
+        InputError, match="market must be a market whose trading days exchange_calendars knows at 2031"
     ) as no:
         shanghai.is_open(datetime(2031, 1, 6, 3, tzinfo=UTC))
     assert no.value.value == "XSHG"

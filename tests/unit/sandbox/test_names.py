@@ -10,4 +10,4 @@ def test_a_class_of_the_reserved_name_is_refused_by_name_and_no_other_is() -> No
     unowned = type("unowned", (TwelveOneMomentum,), {})
     strategies, errors = build({"unowned": unowned, "TwelveOneMomentum": TwelveOneMomentum})
     assert list(strategies) == ["TwelveOneMomentum"]
-    assert "strategy must be named otherwise: unowned is what no strategy owns" in errors["unowned"]
+    assert "strategy must be a name other than unowned, which is reserved for unowned positions" in errors["unowned"]

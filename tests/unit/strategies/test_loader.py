@@ -112,7 +112,7 @@ def test_a_file_that_fails_to_import_is_reported_and_stops_nothing(package: Pack
 def test_two_classes_of_one_name_do_not_replace_each_other(package: Package) -> None:
     loader = load(package(a=GOOD.format(name="Twin"), b=GOOD.format(name="Twin")))
     assert loader.get_strategy_names() == ["Twin"]
-    assert loader.get_load_errors() == {"b": "class Twin is in a.py already: rename one"}
+    assert loader.get_load_errors() == {"b": "class Twin already exists in a.py: rename one"}
 
 
 @pytest.mark.parametrize(

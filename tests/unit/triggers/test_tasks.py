@@ -135,17 +135,17 @@ def test_what_the_store_refuses_for_good_is_not_delivered_again(
     error: StoreRefused, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert handled(CYCLE, error, StoreUnavailable) == {"status": "REFUSED", "detail": str(error)}
-    assert caplog.messages == [f"Cycle refused by the store, not to be retried: {error}"]
+    assert caplog.messages == [f"Cycle refused by the store, not retried: {error}"]
 
 
 @pytest.mark.parametrize(
     ("task", "error", "line", "fields"),
     [
-        (CYCLE, AWAY, f"Cycle failed, to be retried: {AWAY}", {"tenant": "acme", "slot": CYCLE.slot}),
+        (CYCLE, AWAY, f"Cycle failed, will be retried: {AWAY}", {"tenant": "acme", "slot": CYCLE.slot}),
         (
             TenantTask("acme", TenantJob.ALERTS, "x"),
             RefusedError(ReasonCode.CONTENTION, "too many"),
-            "alerts failed, to be retried: CONTENTION: too many",
+            "alerts failed, will be retried: CONTENTION: too many",
             {"tenant": "acme"},
         ),
     ],

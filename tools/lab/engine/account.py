@@ -105,7 +105,7 @@ class PolicyAccount:
         self._jobs = RunSnapshotTask(
             ledger,
             ledger,
-            TakeSnapshots(ledger, calendars, jobs_clock, NO_LIMITS, mends_windows=False),
+            TakeSnapshots(ledger, calendars, jobs_clock, NO_LIMITS, rebuilds_windows=False),
             ComputeMonth(ledger, calendars, jobs_clock),
             jobs_clock,
             lambda tenant_id: check.run(tenant_id).to_fields(),

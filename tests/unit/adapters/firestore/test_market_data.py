@@ -57,4 +57,4 @@ def test_parts_that_do_not_belong_together_are_no_data(second: str | None) -> No
     }[second]
     found = unpacked([first, other])
     assert found is not None
-    assert str(found["symbols"]).startswith("parts that do not belong together")
+    assert str(found["symbols"]).startswith("mismatched parts")

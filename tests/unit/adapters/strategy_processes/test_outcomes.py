@@ -51,7 +51,7 @@ def test_what_no_strategy_can_have_answered_holds(message: dict[str, Any]) -> No
         ({"late": True}, "STRATEGY_TIMEOUT", "no answer within 5 s"),
         ({"ended": {"exit": 3}}, "STRATEGY_CRASHED", "it ended its process without an answer: exit code 3"),
         ({"ended": {"signal": 11}}, "STRATEGY_CRASHED", "it ended its process without an answer: signal 11 (SIGSEGV)"),
-        ({"too_large": True}, "STRATEGY_ANSWER_TOO_LARGE", "its answer is too large to be read"),
+        ({"too_large": True}, "STRATEGY_ANSWER_TOO_LARGE", "its answer exceeds the size limit"),
     ],
 )
 def test_an_end_without_an_answer_is_told_by_its_reason(message: dict[str, Any], code: str, error: str) -> None:

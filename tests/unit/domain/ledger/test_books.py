@@ -87,7 +87,7 @@ def test_aliases_are_read() -> None:
         ),
         ({"symbol": None}, "f1.symbol must be a text, was None"),
         ({"uid": None}, "f1.uid must be a name without /, was None"),
-        ({"uid": "a" * 601}, f"f1.uid must be of at most 600 bytes, was '{'a' * 79}… (603 characters)"),
+        ({"uid": "a" * 601}, f"f1.uid must be at most 600 bytes long, was '{'a' * 79}… (603 characters)"),
         ({"strategy_id": "A/B"}, "f1.strategy_id must be a name without /, was 'A/B'"),
         ({"ts": "noon"}, "f1.ts must be an ISO 8601 time with its zone, was 'noon'"),
         ({"ts": datetime(2020, 3, 2)}, "f1.ts must be a time with its zone, was datetime.datetime(2020, 3, 2, 0, 0)"),  # noqa: DTZ001

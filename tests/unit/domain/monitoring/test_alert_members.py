@@ -195,7 +195,7 @@ def test_a_job_that_only_began_does_not_hide_the_one_that_failed() -> None:
     (cut_off,) = found(jobs=[began, failed], minutes=121)
     assert (cut_off.title, cut_off.detail) == (
         "❌ Performance job day-2020-03-17 failed",
-        "it began and never ended",
+        "it began but did not finish",
     )
 
 

@@ -268,7 +268,7 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
     (
         AlertKind.MEMBERSHIP_CLOSED,
         Severity.WARNING,
-        "🚪 ann@example.com was deleted in Firebase Authentication, and is no member any more",
+        "🚪 ann@example.com was deleted in Firebase Authentication, and is no longer a member",
         found(closed_memberships=[CLOSED]),
     ),
     (
@@ -340,7 +340,7 @@ def test_a_mode_is_new_only_where_a_decision_put_it_there() -> None:
 def test_positions_that_differ_are_named_until_a_comparison_finds_none() -> None:
     for later in ([], [{"job_id": "month-2020-03", "status": "DONE"}], [compared("NOT_COMPARED", "day-2020-03-17")]):
         (finding,) = found(jobs=[*later, compared("DIFFERS")])
-        mend = 'make maestro ARGS="book open TENANT" shows and mends it'
+        mend = 'make maestro ARGS="book open TENANT" shows and fixes it'
         assert finding.detail == f"Trend KO: book 1, ledger 11.5: {mend}"
         assert not finding.is_event, "it resolves by itself"
     (closed,) = found(jobs=[compared("CLOSED")])
@@ -361,7 +361,7 @@ def test_a_shadowed_strategy_that_holds_something_is_told_its_way_out() -> None:
     assert kept.title == "📒 Trend is in SHADOW_MODE and still holds 10 KO, 5 PEP live"
     assert "exits pass" in kept.detail
     assert "on_shadow: flatten" in kept.detail
-    assert "Maestro leaves them" in flattened.detail
+    assert "Maestro closes them" in flattened.detail
     assert "on_shadow" not in shadowed(HELD, "DISABLED").detail, "flatten is for SHADOW_MODE alone"
 
 

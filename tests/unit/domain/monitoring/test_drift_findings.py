@@ -26,8 +26,8 @@ def test_drift_is_told_with_both_figures_and_its_likely_kind() -> None:
     (finding,) = of(KO)
     assert finding.title == "⚖️ Broker and books differ: KO"
     assert finding.detail == (
-        "KO position: broker 12, books 10, likely manual trade, since 2026-01-05 15:00 UTC: nothing waits for it; "
-        'make maestro ARGS="reconcile TENANT" shows it, and books what is right'
+        "KO position: broker 12, books 10, likely manual trade, since 2026-01-05 15:00 UTC: entries are not held; "
+        'make maestro ARGS="reconcile TENANT" shows it, and adopts what is right'
     )
     assert not finding.is_event, "it resolves by itself"
 
@@ -39,10 +39,10 @@ def test_what_was_seen_once_is_no_alert() -> None:
 @pytest.mark.parametrize(
     ("subject", "on_drift", "severity", "waits"),
     [
-        (Subject.POSITION, "warn", "WARNING", "nothing waits"),
-        (Subject.POSITION, "hold", "CRITICAL", "entries of these symbols wait"),
-        (Subject.CASH, "halt", "CRITICAL", "all entries wait"),
-        (Subject.RESERVATION, "halt", "CRITICAL", "nothing waits"),
+        (Subject.POSITION, "warn", "WARNING", "not held"),
+        (Subject.POSITION, "hold", "CRITICAL", "entries in these symbols are held"),
+        (Subject.CASH, "halt", "CRITICAL", "all entries are held"),
+        (Subject.RESERVATION, "halt", "CRITICAL", "not held"),
     ],
 )
 def test_it_says_what_waits(subject: Subject, on_drift: str, severity: str, waits: str) -> None:

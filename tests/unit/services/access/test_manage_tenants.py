@@ -47,5 +47,5 @@ def test_a_taken_id_is_refused_and_its_tenant_stays_as_it_is(tenants: ManageTena
 def test_a_tenant_that_is_not_there_is_refused(tenant_id: str, tenants: ManageTenants, store: FakeMemberStore) -> None:
     tenants.create("acme", None)
     store.tenant_documents["acme/users/ann"] = {"role": "admin"}
-    with pytest.raises(UnknownTenantError, match="one that exists"):
+    with pytest.raises(UnknownTenantError, match="the id of an existing tenant"):
         tenants.set_status(tenant_id, "disabled")

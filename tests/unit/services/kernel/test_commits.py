@@ -44,7 +44,7 @@ def test_who_loses_every_race_is_told_of_contention() -> None:
     def attempt() -> None:
         raise StoreConflict("late")
 
-    with pytest.raises(RefusedError, match="too many others write at once"):
+    with pytest.raises(RefusedError, match="too many concurrent writes"):
         Commits(pauses.append).run("acme", attempt)
     assert pauses == list(range(MAX_ATTEMPTS))
 

@@ -97,12 +97,12 @@ def test_one_page_stores_nothing_and_is_queued_again_under_the_same_names() -> N
 
 def test_a_tenant_that_fails_stops_no_other_and_the_retry_goes_through_its_page_alone() -> None:
     tenants, calls, runs = Tenants(), Calls([TENANTS[TENANTS_A_PAGE + 3]]), FakeRuns()
-    with pytest.raises(StoreError, match="1 pages are left, a retry continues with them: 1 of 500 checks"):
+    with pytest.raises(StoreError, match="1 pages remain, a retry continues with them: 1 of 500 checks"):
         run(tenants, calls, runs)
     assert set(calls.of) == set(TENANTS)
     for _ in range(2):
         tenants.pages.clear()
-        with pytest.raises(StoreError, match="1 pages are left"):
+        with pytest.raises(StoreError, match="1 pages remain"):
             run(tenants, calls, runs)
         assert tenants.pages == starts(1)
     calls.failing.clear()
@@ -113,7 +113,7 @@ def test_a_tenant_that_fails_stops_no_other_and_the_retry_goes_through_its_page_
 def test_when_the_time_is_nearly_over_it_says_so_and_the_retry_goes_on_there(caplog: pytest.LogCaptureFixture) -> None:
     tenants, calls, runs = Tenants(), Calls(seconds=0.02), FakeRuns()
     for _ in range(3):
-        with pytest.raises(StoreError, match="pages are left, a retry continues") as told:
+        with pytest.raises(StoreError, match="pages remain, a retry continues") as told:
             run(tenants, calls, runs, seconds=12)
         assert str(told.value) in caplog.text
         calls.clock = 0.0
@@ -179,7 +179,7 @@ def test_a_damaged_record_of_runs_loses_nobody(stored: dict[str, Any], caplog: p
     with caplog.at_level(logging.ERROR):
         assert run(Tenants(), calls, runs) == MANY
     assert calls.of == Counter(TENANTS)
-    assert ("cannot be read, they begin at the first tenant" in caplog.text) is bool(stored.get("runs"))
+    assert ("unreadable, starting at the first tenant" in caplog.text) is bool(stored.get("runs"))
 
 
 def test_a_record_that_cannot_be_stored_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -190,7 +190,7 @@ def test_a_record_that_cannot_be_stored_stops_nothing(caplog: pytest.LogCaptureF
     calls = Calls()
     assert run(Tenants(), calls, ReadOnly()) == MANY
     assert calls.of == Counter(TENANTS)
-    assert "cannot be stored, and a retry does more" in caplog.text
+    assert "not stored, a retry repeats pages" in caplog.text
 
 
 def test_policies_that_cannot_be_read_are_read_again_by_the_retry() -> None:
@@ -202,7 +202,7 @@ def test_policies_that_cannot_be_read_are_read_again_by_the_retry() -> None:
         connections, queues = FakeConnections(FakeCycleStore()), CycleQueues(queue, queue)
         return enqueue_feeds_and_cycles(of, connections, Calendars(), queues, {}, MARCH_16, MARCH_16)
 
-    with pytest.raises(StoreError, match="1 pages are left"):
+    with pytest.raises(StoreError, match="1 pages remain"):
         fan_out.run("orchestrate_tick", MARCH_16, 1e9, cycles)
     assert calls.of == Counter(TENANTS), "they keep the deployment's hours until then"
     tenants._failing = ""

@@ -132,7 +132,7 @@ def test_marks_are_found_under_any_spelling() -> None:
         ({"as_of": utc("2020-03-16 19:59"), "symbols": {"KO": 450.0}}, "market data KO must be a map with price"),
         (
             {"as_of": utc("9999-12-31 19:59"), "symbols": {"KO": {"price": 450.0}}},
-            "market data as_of must be a time that",
+            "market data as_of must be a time within",
         ),
         (
             {"as_of": utc("2020-03-16 19:59"), "symbols": {"KO": {"price": "x"}, "PEP": {"price": 1.0, "history": 5}}},

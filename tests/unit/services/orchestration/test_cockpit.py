@@ -173,7 +173,7 @@ def test_a_damaged_one_begins_anew_and_stops_no_cycle(
     desk.store.put(f"{TENANT}/state/cockpit", {**desk.seen, **damage})
     seen = desk.cycle(5 * MINUTE, 100_500, {"KO": 46.0, "XOM": 62.0})
     assert (seen["base_equity"], seen["cycles"]) == (100_500, 1)
-    assert "begins anew" in caplog.text
+    assert "starts over" in caplog.text
 
 
 def test_a_users_own_cycle_leaves_the_tenants_as_it_is(desk: Desk) -> None:

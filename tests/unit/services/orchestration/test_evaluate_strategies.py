@@ -127,7 +127,7 @@ def raises_loudly(*_: Any) -> Any:
         (hangs_async, "STRATEGY_TIMEOUT", "no answer within 1 s"),
         (refuses_to_be_cancelled, "STRATEGY_TIMEOUT", "no answer within 1 s"),
         (forgets_async, "MALFORMED_SIGNAL", "evaluate returned a coroutine: declare it async"),
-        (sorts_in_place, "STRATEGY_ERROR", "TypeError: inputs are shared by all strategies and read-only"),
+        (sorts_in_place, "STRATEGY_ERROR", "TypeError: inputs are read-only, as all strategies share them"),
         (lambda *_: None, "MALFORMED_SIGNAL", "signal must be a mapping"),
         (lambda *_: {**GOOD, "allocation": float("nan")}, "MALFORMED_SIGNAL", "allocation must be"),
         (lambda: GOOD, "STRATEGY_ERROR", "TypeError"),

@@ -387,8 +387,8 @@ def test_a_withdrawal_is_no_loss_to_the_breaker_told_in_time_or_late(
     tell(-30_000, minutes=10, at=11)
     assert "released" not in caplog.text
     assert cycle(15, 40_000) == "BUY", "the snapshot that tripped it might not have contained the flow: the next does"
-    released = "account breaker tripped by drawdown until 2020-03-17T20:05:00+00:00 is released: with the flows of "
-    assert f"{released}money on record it was no loss" in caplog.messages
+    released = "account breaker tripped by drawdown until 2020-03-17T20:05:00+00:00 is released: the recorded flows of "
+    assert f"{released}money show there was no loss" in caplog.messages
     assert cycle(20, 30_000) == "HOLD"
 
 
@@ -567,10 +567,10 @@ FED = {"slot": SLOT, "at": MARCH_16, "status": "OK", "detail": "all is well", "b
         (None, None),
         ({"status": "DISCONNECTED", "feed": {**FED, "status": "FAILED"}}, None),
         ({"status": "CONNECTED", "feed": FED}, None),
-        ({"status": "CONNECTED", "feed": None}, "the broker was not asked yet"),
+        ({"status": "CONNECTED", "feed": None}, "no feed from the broker has run yet"),
         ({"status": "CONNECTED", "feed": {**FED, "status": "FAILED", "detail": "it hangs"}}, "it hangs"),
         ({"status": "CONNECTED", "feed": {**FED, "status": "BEHIND", "detail": "more to book"}}, "more to book"),
-        ({"status": "CONNECTED", "feed": {**FED, "slot": "2020-03-16T19:50:00Z"}}, "is of slot 2020-03-16T19:50:00Z"),
+        ({"status": "CONNECTED", "feed": {**FED, "slot": "2020-03-16T19:50:00Z"}}, "was for slot 2020-03-16T19:50:00Z"),
         ({"status": "CONNECTED", "feed": {**FED, "at": "noon"}}, "feed.at must be a timestamp"),
         ({"status": 7}, "status must be one of"),
     ],

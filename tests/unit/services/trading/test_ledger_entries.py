@@ -185,8 +185,8 @@ def test_what_no_strategy_owns_is_booked_spent_and_in_no_strategys_position(desk
 def test_no_strategy_is_named_as_what_nobody_owns(desk: BookDesk) -> None:
     signals = desk.cycle(proposed={"unowned": {"action": "BUY", "ticker": "KO", "allocation": 0.1}})
     assert signals["unowned"]["action"] == "HOLD"
-    assert "strategy must be named otherwise" in signals["unowned"]["reasoning"]
-    with pytest.raises(InputError, match="named otherwise"):
+    assert "strategy must be a name other than unowned" in signals["unowned"]["reasoning"]
+    with pytest.raises(InputError, match="a name other than unowned"):
         Gift.parse("KO=unowned@50")
 
 
@@ -240,8 +240,8 @@ def test_a_purchase_corrected_to_a_dearer_one_costs_the_difference(desk: BookDes
 @pytest.mark.parametrize(
     ("kind", "of", "told"),
     [
-        ("void", "nothing", "entries.0.of must be the id of a ledger document, as its answer gave it, was 'nothing'"),
-        ("void", "void", "entries.0.of must be the id of what happened; a void holds for ever"),
+        ("void", "nothing", "entries.0.of must be the id of a ledger document, as the API answered it, was 'nothing'"),
+        ("void", "void", "entries.0.of must be the id of an entry that is not a void, which is final"),
         ("correction", "split", "entries.0.of must be the id of a fill; void a split, and record another"),
         ("void", "old", "entries.0.of must be at most 7 days ago"),
     ],
@@ -465,7 +465,7 @@ def test_a_flow_that_shows_a_trip_to_be_for_no_loss_releases_it_and_says_so(
     for _ in range(2):
         tell(desk, "withdrawal", amount=30_000.0, ts=start + timedelta(minutes=2))
     assert not desk.current().breaker.is_tripped(desk.clock.time)
-    assert sum("is released: with the flows of money on record it was no loss" in one for one in caplog.messages) == 1
+    assert sum("is released: the recorded flows of money show there was no loss" in one for one in caplog.messages) == 1
 
 
 # What users' own code writes

@@ -271,7 +271,7 @@ def test_one_account_snapshot_gives_a_symbol_once(desk: BookDesk) -> None:
     desk.put_account(("KO", 2.0))
     desk.open("KO=Trend@50")
     desk.report([reported(1, 1.0, side="sell")])  # the account does not know of it yet
-    with pytest.raises(InputError, match="not given yet of this account snapshot: put a newer one"):
+    with pytest.raises(InputError, match="not yet assigned from this account snapshot: put a newer snapshot"):
         desk.open("KO=Trend@50")
     assert desk.quantities() == {("Trend", "KO"): 1.0}
 
@@ -303,7 +303,7 @@ def test_an_unknown_account_is_told_and_lets_the_book_open_without_gifts(
     opening = desk.open()
     assert (opening.residuals.unknown_because, opening.residuals.unowned) == (because, {})
     assert desk.book().is_open
-    with pytest.raises(InputError, match="of an account that is known"):
+    with pytest.raises(InputError, match="a position of a known account"):
         desk.open("KO=Trend@50")
 
 
@@ -311,8 +311,8 @@ def test_a_gift_without_price_user_or_symbol_is_refused(desk: BookDesk) -> None:
     desk.put_account(("KO", 2.0))
     for gifts, operator, told in (
         (["KO=Trend"], OPERATOR, r"given a price, as KO=Trend@45.10 \(there is no market data\)"),
-        (["KO=Trend@50"], Operator("olga"), "--uid must be the user whose fills gifts are"),
-        (["PEP=Trend@50"], OPERATOR, r"unowned, once \(there are: KO\), was 'PEP'"),
+        (["KO=Trend@50"], Operator("olga"), "--uid must be the id of the user to whom the assigned fills belong"),
+        (["PEP=Trend@50"], OPERATOR, r"unowned, once \(now: KO\), was 'PEP'"),
         (["KO=Trend@50", "ko=Value@50"], OPERATOR, "unowned, once"),
     ):
         with pytest.raises(InputError, match=told):

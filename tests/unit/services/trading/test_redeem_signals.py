@@ -285,7 +285,7 @@ def test_a_redeemed_entry_that_was_withdrawn_since_is_not_answered_trade_it(
     desk.redeem(signals["Big"]["nonce"], key="entry")
     first = desk.redeem(signals["Exit"]["nonce"], key="exit")
     withdraw(desk)
-    with pytest.raises(RefusedError, match="if no order was sent, send none, and release it; it holds ") as caught:
+    with pytest.raises(RefusedError, match="if no order was sent, send none and release it; it holds ") as caught:
         desk.redeem(signals["Big"]["nonce"], key="entry")
     assert caught.value.reason_code is ReasonCode.ENTRY_WITHDRAWN
     assert why in caught.value.detail

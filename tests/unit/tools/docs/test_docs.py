@@ -97,7 +97,7 @@ def test_every_setting_is_told_with_default_and_limits() -> None:
 def test_every_reason_code_is_told_with_the_status_of_its_refusal() -> None:
     told = reasons.reason_codes()
     assert set(re.findall(r"^\| `(\w+)` \|", told, re.MULTILINE)) == set(ReasonCode)
-    assert "| `SIGNAL_EXPIRED` | redemption | 410 | The signal's time to live is over |" in told
+    assert re.search(r"^\| `SIGNAL_EXPIRED` \| redemption \| 410 \| \S", told, re.MULTILINE)
 
 
 def test_a_month_is_the_events_times_what_one_costs() -> None:
