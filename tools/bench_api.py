@@ -151,7 +151,7 @@ def _add_by_precondition(db: Client, reference: DocumentReference) -> None:
             unchanged = db.write_option(last_update_time=snapshot.update_time)
             reference.update({"count": snapshot.get("count") + 1}, option=unchanged)
 
-    Commits(jittered_pause).run("bench", attempt)  # each its own: as if in an instance of its own
+    Commits(jittered_pause).run("bench", attempt)  # each its own: as if in a separate instance
 
 
 def _add_by_transaction(db: Client, reference: DocumentReference) -> None:

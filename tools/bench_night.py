@@ -1,4 +1,4 @@
-"""What a night takes: one session's snapshot of every strategy, beside the store's calls that it makes."""
+"""What a night takes: one session's snapshot of every strategy, against the store's calls that it makes."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Step:
     after : tuple of str
         Names of the steps it waits for, if they run.
     megabytes, seconds : int
-        What it downloads and how long it takes, measured on two cores; people are told.
+        What it downloads and how long it takes, measured on two cores; shown to people.
     news : callable
         Says in a few words how far it is, from the lines that its commands printed.
     """

@@ -122,7 +122,7 @@ def show(report: Report) -> None:
 
 
 def summary(report: Report, acted: int) -> list[str]:
-    """Return what to know of a check beside its table."""
+    """Return what to know about a check besides its table."""
     lines = [f"and {acted - _MOST_ROWS} more: --json has all"] if acted > _MOST_ROWS else []
     if report.signals:
         counts = ", ".join(f"{count} {action}" for action, count in report.counts.items())
