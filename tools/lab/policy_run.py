@@ -31,7 +31,7 @@ class StrategySession:
 
     day: date
     mode: str
-    """As the session's decision set it: ACTIVE, REDUCED, SHADOW_MODE, DISABLED; empty where it had no part in one."""
+    """As the session's decision set it: ACTIVE, REDUCED, SHADOW_MODE, DISABLED; empty where no decision has it."""
     proposed: str
     """BUY, SELL or HOLD, as the strategy said."""
     issued: str

@@ -41,7 +41,7 @@ class Folder:
         return [self.path / name for name in (REPORT, RESULT, DECISIONS, SESSIONS)]
 
     def store(self, found: Outcome) -> None:
-        """Write every file anew; each is there whole, or as it was."""
+        """Write every file again; each is complete, or as it was."""
         write_decisions(self.path, [one.run for one in found.policies.values()])
         write_document(self.path / RESULT, document_of(found))
         write_report(self.path / REPORT, found)

@@ -16,7 +16,7 @@ _ANSWERS_KEPT = 512
 
 
 class SimulatedClock:
-    """`Clock` that stands still until somebody sets it."""
+    """`Clock` that stands still until it is set."""
 
     def __init__(self, time: datetime = datetime(1970, 1, 1, tzinfo=UTC)) -> None:
         self.time = time

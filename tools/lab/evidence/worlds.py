@@ -29,7 +29,7 @@ MEAN_SKILL, SPREAD_OF_SKILL = 0.5, 0.7
 DYING, DEAD = 0.4, -0.5
 """Share of strategies whose skill ends on some day, and the true ratio from then on."""
 SPREAD_OF_QUARTERS = 2.5
-"""Of true ratios that are drawn anew each quarter."""
+"""Of true ratios that are drawn again each quarter."""
 JUDGED = ("guide's ladder", "proof 0.8, lookback 90")
 Skill = Callable[[np.random.Generator, int], Floats]
 """Takes a number of strategies, and returns true ratios of shape (strategies, days)."""

@@ -7,9 +7,9 @@ CSV and other delimited text, JSON (Alpaca's bars, rows, records), Parquet and F
 zip, and a folder of them. The form is recognised by content, never by the file's name; columns go by name, never by
 position. `read.Prices.detected` says in one line what was recognised: show it always.
 
-What is refused, and what is told
----------------------------------
-Whatever would change what strategies see without anybody noticing is refused (`PriceFileError`), with file, line,
+What is refused, and what is a warning
+--------------------------------------
+Whatever would change what strategies see without anyone noticing is refused (`PriceFileError`), with file, line,
 column and value where there is one. What is likely right, or what only the user can judge, is a warning
 (`read.Prices.warnings`).
 

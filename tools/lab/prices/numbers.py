@@ -27,14 +27,14 @@ def numbers(table: RawTable, column: int) -> Figures:
     Raises
     ------
     PriceFileError
-        If a cell is no number, or infinite.
+        If a cell is not a number, or infinite.
     """
     cells = table.column(column)
     if table.has_decimal_comma:
         cells = [cell.replace(".", "").replace(",", ".") for cell in cells]
     try:
         figures = np.array(cells, dtype=np.float64)
-    except (TypeError, ValueError):  # some cell is blank, or no number: find out which
+    except (TypeError, ValueError):  # some cell is blank, or not a number: find out which
         figures = _one_by_one(table, column, cells)
     for index in np.flatnonzero(np.isinf(figures))[:1]:
         raise table.refused(int(index), column, table.rows[index][column], "is infinite")
