@@ -11,7 +11,7 @@ from .trades import NOTHING
 
 def shared_out(position: float, owners: Mapping[str, float]) -> tuple[dict[str, float], float]:
     """
-    Return what each strategy has of a broker's position, and what nobody has; units, below 0 short.
+    Return what each strategy has of a broker's position, and what is unowned; units, below 0 short.
 
     Where the broker has less than strategies are on record for, each has its part of what is there.
 
