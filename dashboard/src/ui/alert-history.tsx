@@ -1,4 +1,4 @@
-/** Every alert there was, newest first; the address has what is looked for. */
+/** All alerts, newest first; the address has what is searched for. */
 
 import { useLocation } from "preact-iso";
 import { ALERTS } from "../cockpit/tables";

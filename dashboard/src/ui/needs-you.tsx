@@ -1,4 +1,4 @@
-/** What waits for a person: open alerts, and what got better. */
+/** What needs a person: open alerts, and good news. */
 
 import { useState } from "preact/hooks";
 import { call, type Refusal } from "../api";
