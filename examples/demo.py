@@ -65,7 +65,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="leave emulators and dashboard up until Ctrl-C (by default in a terminal)",
     )
     parser.epilog = (
-        "Prices are there from 2018-01-02 to 2022-12-28; the strategies need 260 days of history, so the first day "
+        "Prices go from 2018-01-02 to 2022-12-28; the strategies need 260 days of history, so the first day "
         "that can be replayed is 2019-01-14. Ports: .venv/bin/python -m tools.emulators ports."
     )
     return parser.parse_args(arguments)

@@ -74,7 +74,7 @@ class ApiBench:
         self._db = firestore_client()
         self._url = f"{suite.function_url('api')}/v1"
         self._headers = {"Authorization": f"Bearer {_sign_in(suite)}"}
-        self._call("GET", "healthz")  # a cold start is another measurement
+        self._call("GET", "healthz")  # a cold start would be a different measurement
 
     def redeem(self, clients: int) -> Latencies:
         """Redeem a session's signals, each once, by so many clients at once."""

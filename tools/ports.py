@@ -101,7 +101,7 @@ def _held(held: contextlib.ExitStack) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether nothing listens on a local port."""
+    """Return whether nothing listens on a local port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

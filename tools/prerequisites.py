@@ -84,7 +84,7 @@ def java_home() -> Path | None:
 
 
 def java_version(home: Path) -> int:
-    """Return the major version of the Java there, 0 if there is none."""
+    """Return the major version of the Java there, 0 without one."""
     version = re.search(r'version "(\d+)', output_of(str(home / "bin/java"), "-version"))
     return int(version[1]) if version else 0
 

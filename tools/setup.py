@@ -264,7 +264,7 @@ def install(python: Path, requirements: Path) -> None:
 
 def venv_hint(home: Path) -> str:
     name = home.relative_to(ROOT)
-    return f"{name} could not be made: check the network, and that Python {runtime_version()} is there"
+    return f"{name} could not be made: check the network, and that Python {runtime_version()} is installed"
 
 
 def install_node_modules() -> None:
@@ -273,7 +273,7 @@ def install_node_modules() -> None:
 
 
 def add_developers_node_modules() -> None:
-    """Add what checks need; unlike ``npm ci``, this keeps what is there."""
+    """Add what checks need; unlike ``npm ci``, this keeps what is installed."""
     npm("install", "--no-save")
 
 

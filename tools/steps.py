@@ -46,7 +46,7 @@ class Step:
     made_from : sequence of str or Path
         Versions, and files whose content counts; another one makes it again.
     result : Path
-        What is there once it is made.
+        What exists once it is made.
     make : callable
         Makes it.
     after : tuple of str
@@ -67,7 +67,7 @@ class Step:
     news: Callable[[list[str]], str] = last_line
 
     def is_ready(self) -> bool:
-        """Tell whether the result is there and was made from the same; one cut short counts as not made."""
+        """Return whether the result exists and was made from the same; one cut short counts as not made."""
         return self.result.exists() and self._stamp.exists() and self._stamp.read_text() == self._digest()
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""Write a new strategy, check one on the sample prices, or list what there is."""
+"""Write a new strategy, check one on the sample prices, or list those that exist."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_ROWS = 20
 @app.callback(invoke_without_command=True)
 def main(context: typer.Context) -> None:
     """
-    Write a new strategy, check one on the sample prices, or list what there is.
+    Write a new strategy, check one on the sample prices, or list those that exist.
 
     Exit code 1 says that there is something to fix, 2 that the command line cannot be read.
     """

@@ -187,7 +187,7 @@ def is_no_strategy(found: Any) -> str:
 
 
 def is_a_users(module: str) -> bool:
-    """Tell whether a module may remember something of a strategy, so that every question needs it new."""
+    """Return whether a module may remember something of a strategy, so that every question needs a new one."""
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     return "site-packages" not in file and not module.startswith("functions.services.")
 
@@ -201,7 +201,7 @@ def ask_elsewhere(
     budget_seconds: float,
 ) -> dict[str, Any]:
     """
-    Ask a new instance about each day, where all later rows of dated files are missing and the clock is another.
+    Ask a new instance about each day, where all later rows of dated files are missing and the clock shows another time.
 
     Returns
     -------
@@ -282,7 +282,7 @@ def no_answer(why: str) -> Answer:
 
 
 def is_same(one: Answer, other: Answer) -> bool:
-    """Tell whether two answers lead to the same trade; reasons may differ in words."""
+    """Return whether two answers lead to the same trade; reasons may differ in words."""
     return tradable(one) == tradable(other)
 
 

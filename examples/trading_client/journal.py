@@ -28,7 +28,7 @@ class Journal:
         self._client_id = str((store.get("client", "id") or {})["id"])
 
     def idempotency_key(self, nonce: str) -> str:
-        """Return the key to redeem a nonce under: the same after a crash, and another client's is another."""
+        """Return the key to redeem a nonce under: the same after a crash, and different for another client."""
         return f"{self._client_id}-{nonce}"
 
     def trade(self, nonce: str) -> Trade | None:

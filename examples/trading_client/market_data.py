@@ -1,4 +1,4 @@
-"""Market data from a file that your own feed writes: prices for a broker on paper, and what cycles decide on."""
+"""Market data from a file that your own feed writes: prices for a paper broker, and what cycles decide on."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from .models import Fill, Signal
 from .orders import Order
 
 NOTHING = 1e-9
-"""Units below which there are none."""
+"""Fewer units than this count as none."""
 _WATCH = timedelta(days=1)
 """How long an order that was cancelled, expired or rejected may still turn out to have filled something."""
 _TOO_FEW = 1e-3
@@ -22,7 +22,7 @@ class Stage(StrEnum):
     """The last step that was begun."""
 
     CLAIMED = "CLAIMED"
-    """The signal may be redeemed; there is no order of it."""
+    """The signal may be redeemed; it has no order."""
     SUBMITTED = "SUBMITTED"
     """Its order may be at the broker."""
     RELEASING = "RELEASING"

@@ -1,4 +1,4 @@
-"""One request to the API: signed, limited in time, tried again where that helps, its errors told apart."""
+"""One request to the API: signed, limited in time, tried again where that helps, with an error class for each cause."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_an_acknowledged_alert_names_who_took_it_on(dashboard: Dashboard) -> Non
     raise_alert(dashboard)
     page, other = dashboard.signed_in("trader"), dashboard.signed_in("viewer")
     page.get_by_role("button", name="Acknowledge").click()
-    expect(other.get_by_text("taken on by")).to_be_visible()
+    expect(other.get_by_text("acknowledged by")).to_be_visible()
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
 
 

@@ -59,4 +59,4 @@ class PolicyRun:
     round_trips: Mapping[str, int]
     """Positions of the live book that were opened and closed again, by strategy id."""
     is_whole: bool = True
-    """Whether every session that was asked for is there: False after an interruption."""
+    """Whether it has every session that was asked for: False after an interruption."""

@@ -59,7 +59,7 @@ def run_policies(
     """
     Replay policies and store what they would have done; then, what each of their rules did. The note comes first.
 
-    What is there is stored before the rules are looked at, and upon Ctrl-C up to the session it came in.
+    Results are stored before the rules are looked at, and after Ctrl-C up to the session in which it came.
 
     Raises
     ------

@@ -67,7 +67,7 @@ def replayed(task: Source, policies: Policies, folder: Folder, cores: int) -> di
 
 
 def _stored_runs(places: Mapping[str, Path], policies: Policies) -> dict[str, PolicyRun]:
-    """Return the runs that are there whole, by name."""
+    """Return the runs that are complete, by name."""
     found = {name: stored_run(places[name], name, policy) for name, policy in policies.items()}
     return {name: run for name, run in found.items() if run is not None}
 

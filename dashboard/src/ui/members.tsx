@@ -15,7 +15,7 @@ import { Time } from "./time";
 const MOST = 100;
 const MAY: Record<Role, string> = {
   viewer: "looks",
-  trader: "looks, trades, takes alerts on",
+  trader: "looks, trades, acknowledges alerts",
   admin: "looks, trades, sets the policy, halts and resumes trading",
 };
 

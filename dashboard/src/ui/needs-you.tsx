@@ -71,7 +71,7 @@ function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
         <p>{alert.detail}</p>
         <p class="muted">
           {isGood ? "Good news" : words(alert.severity)} · {at && <Ago at={at} short />}
-          {alert.state === "ACKNOWLEDGED" && ` · taken on by ${alert.acknowledged_by}`}
+          {alert.state === "ACKNOWLEDGED" && ` · acknowledged by ${alert.acknowledged_by}`}
         </p>
         <p class="problem" role="alert">
           {problem}

@@ -32,7 +32,7 @@ class CountedIds:
         self._numbers = itertools.count(1)
 
     def nonce(self) -> str:
-        return f"{next(self._numbers):016x}" * 2  # told apart by either half: session ids keep the first
+        return f"{next(self._numbers):016x}" * 2  # either half identifies it: session ids keep the first
 
 
 class NoQueue:

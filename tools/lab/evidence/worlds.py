@@ -48,7 +48,7 @@ def dying(generator: np.random.Generator, count: int) -> Floats:
 
 
 def by_quarters(generator: np.random.Generator, count: int) -> Floats:
-    """Return skill that is another one each quarter, and stays for it: what the ladder is made for."""
+    """Return skill that changes each quarter and stays for all of it: what the ladder is made for."""
     quarters = generator.normal(MEAN_SKILL, SPREAD_OF_QUARTERS, (count, DAYS // QUARTER))
     return np.repeat(quarters, QUARTER, axis=1)
 

@@ -49,7 +49,7 @@ def arranged(file: str, records: Records, *, fill: int = 0) -> Arranged:
     warnings = [*_unsorted(ordinals, columns), *_twice(records, cells)]
 
     where = np.full((unique.size, len(names)), -1, dtype=np.int64)
-    where[rows, columns] = np.arange(cells.size)  # of one that is there twice the last, which is the same
+    where[rows, columns] = np.arange(cells.size)  # of one that occurs twice the last, which is the same
     values = np.where(where[..., np.newaxis] >= 0, records.values[where], np.nan)
     known = ~np.isnan(values[..., CLOSE])
     lives: NDArray[np.bool_] = np.asarray(known.any(axis=1))

@@ -27,7 +27,7 @@ def check_calendar(file: str, days: Sequence[date], calendar: MarketDays) -> lis
     Raises
     ------
     PriceFileError
-        If a day is no session, or more than 1 % of the sessions are missing.
+        If a day is not a session, or more than 1 % of the sessions are missing.
     """
     if strange := [day for day in days if day not in calendar.closes]:
         problem = f"{_named(strange)} {'is' if len(strange) == 1 else 'are'} not a session of {calendar.market}"

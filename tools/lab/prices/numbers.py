@@ -12,11 +12,11 @@ from tools.lab.prices.bars import Figures
 from tools.lab.prices.raw_table import RawTable
 
 BLANKS = frozenset(["", "-", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"])
-"""What stands for no figure, in lower case."""
+"""Words for a missing figure, in lower case."""
 
 
 def is_blank(cell: object) -> bool:
-    """Tell whether a cell says nothing: empty, or one of the usual words for it."""
+    """Return whether a cell says nothing: empty, or one of the usual words for it."""
     return cell is None or (isinstance(cell, float) and math.isnan(cell)) or str(cell).strip().lower() in BLANKS
 
 

@@ -158,5 +158,5 @@ def mode_changes(rows: Sequence[StrategySession]) -> int:
 
 
 def is_live(row: StrategySession) -> bool:
-    """Tell whether what was issued may be traded, and not on paper only; a shadowed strategy's exits may."""
+    """Return whether what was issued may be traded, and not on paper only; a shadowed strategy's exits may."""
     return row.mode in TRADING_MODES or ReasonCode.LIVE_EXIT in row.reason_codes
