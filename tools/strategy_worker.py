@@ -66,7 +66,9 @@ def walk(prices: Prices, name: str, module: str, start: str, end: str, budget_se
     """Ask one instance about one day after the other, each twice, on an account that follows its signals."""
     known, touched = set(sys.modules), watched()
     found = loader.StrategyLoader()
-    others = [error for error in found.get_load_errors().values() if error.startswith(f"class {name} is in ")]
+    others = [
+        error for error in found.get_load_errors().values() if error.startswith(f"class {name} already exists in ")
+    ]
     strategy = found.get_all_strategies().get(name)
     if strategy is None:
         return {"load_error": why_not_loaded(name, module, found.get_load_errors()), "days": []}

@@ -269,7 +269,7 @@ def test_what_is_wrong_is_named(project: Path, name: str, body: str, said: str) 
             "MovingAverageTrend",
             HOLDS,
             "BaseStrategy",
-            "class MovingAverageTrend is in own_movingaveragetrend.py already",
+            "class MovingAverageTrend already exists in own_movingaveragetrend.py",
         ),
     ],
 )
