@@ -50,7 +50,7 @@ def read_overrides(path: Path) -> Mapping[str, Any]:
     """Read a policy's settings from a file. Raises InputError."""
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError("policy", f"a file with a JSON object ({error})", str(path)) from error
     if not isinstance(read, dict):
         raise InputError("policy", "a file with a JSON object", str(path))

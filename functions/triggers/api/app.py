@@ -42,7 +42,7 @@ DESCRIPTION = (
     "Orchestrated signals for a trading client. Every request except healthz carries a Firebase ID token; tenant and "
     "role come from it and from the membership. Every refusal is a problem document (RFC 9457) with a reason code."
 )
-_POSTED_BODIES = {"/v1/fills", "/v1/ledger"}
+_POSTED_BODIES = {"/v1/fills", "/v1/ledger", "/v1/policy/preview"}
 
 
 def build_app(cors_origins: Sequence[str] = (), admission: Admission | None = None) -> OpenAPI:
