@@ -65,7 +65,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="leave emulators and dashboard up until Ctrl-C (by default in a terminal)",
     )
     parser.epilog = (
-        "Prices are there from 2018-01-02 to 2022-12-28; the strategies need 260 days of history, so the first day "
+        "Prices go from 2018-01-02 to 2022-12-28; the strategies need 260 days of history, so the first day "
         "that can be replayed is 2019-01-14. Ports: .venv/bin/python -m tools.emulators ports."
     )
     return parser.parse_args(arguments)
@@ -121,7 +121,7 @@ def show_live(console: Console, suite: EmulatorSuite, desk: Desk, day: date) -> 
 
 
 def show_days(console: Console, demo: Demo, day_indexes: list[int]) -> None:
-    """Walk the days and tell each: in a file quiet ones only now and then."""
+    """Walk the days and print each: in a file, quiet ones only now and then."""
     pace = Pace(0.0 if console.is_terminal else _QUIET_SECONDS)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -148,7 +148,7 @@ def before_last(tenant: DemoTenant) -> Day | None:
 
 
 def invite(console: Console, demo: Demo, suite: EmulatorSuite) -> None:
-    """Tell where the dashboard is, and who may sign in to it."""
+    """Print where the dashboard is, and who may sign in to it."""
     console.print(f"Dashboard: http://{suite.host('hosting')}   (live, while the emulators run)", soft_wrap=True)
     for tenant in demo.tenants:
         emails = ", ".join(email_of(role, tenant.tenant_id) for role in reversed(Role))

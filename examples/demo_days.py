@@ -72,7 +72,7 @@ def day_line(day: Day) -> str:
 
 
 def happenings(day: Day, before: Day | None) -> list[str]:
-    """Return what a day is worth telling for, a sentence each."""
+    """Return what is worth reporting of a day, a sentence each."""
     return [*rule_happenings(day, before), *(_move(verdict) for verdict in day.moves)]
 
 
@@ -129,14 +129,14 @@ def _why(verdict: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class Pace:
-    """Which days are told: every one, or those on which something happened and a line now and then."""
+    """Which days are printed: every one, or those on which something happened and a line now and then."""
 
     every_seconds: float
-    """Between two quiet days; 0 tells all."""
+    """Between two quiet days; 0 prints all."""
     told_at: float | None = None
 
     def is_due(self, now: float, *, has_news: bool) -> bool:
-        """Tell whether to tell a day; ``now`` in seconds of any clock that runs evenly."""
+        """Return whether to print a day; ``now`` in seconds of any clock that runs evenly."""
         if not has_news and self.told_at is not None and now - self.told_at < self.every_seconds:
             return False
         self.told_at = now

@@ -1,7 +1,7 @@
 """
 The demo's last act, by today's clock: a tenant that has keys, a broker that runs as a server, and the trading client.
 
-The days before it cannot be driven so: a feed, a redemption and an order are of now, and none takes a day of 2020.
+The earlier days cannot run this way: feeds, redemptions and orders use the current time and refuse a day of 2020.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def live_desk(prices: Prices, day_index: int) -> Iterator[Desk]:
 
 
 def trade_live(suite: EmulatorSuite, desk: Desk, policy: Mapping[str, Any], password: str) -> Iterator[str]:
-    """Connect the tenant, run two cycles with a round of the trading client in between, and tell each step."""
+    """Connect the tenant, run two cycles with a round of the trading client in between, and print each step."""
     for name in ("maestro", "trading_client"):
-        logging.getLogger(name).setLevel(logging.ERROR)  # what they warn of is what is told here
+        logging.getLogger(name).setLevel(logging.ERROR)  # their warnings repeat what is printed here
     db = suite.client()
     desk.open({**policy, "market": "24x7"}, password)
     yield f"connected   to {named(desk.connect('the demo'))}, a server on this machine, by its keys"
@@ -64,7 +64,7 @@ def trade_live(suite: EmulatorSuite, desk: Desk, policy: Mapping[str, Any], pass
 
 
 def _cycle(suite: EmulatorSuite, db: Client, at: datetime) -> str:
-    """Deliver the feed that a tick queues, for this tenant alone, and tell what came of it and of its cycle."""
+    """Deliver the feed that a tick queues, for this tenant alone, and print what came of it and of its cycle."""
     slot = slot_of(at)
     answer = suite.deliver_task("feedtenant", FeedTask(TENANT, slot, datetime.now(UTC)).to_payload())
     if not answer.ok:

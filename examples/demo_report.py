@@ -52,7 +52,7 @@ def what_happened(days: Sequence[Day]) -> list[str]:
 
 
 def way_back(days: Sequence[Day]) -> str:
-    """Return the longest way from ACTIVE down and all the way back up; empty if nobody came back."""
+    """Return the longest way from ACTIVE down and all the way back up; empty if no strategy came back."""
     ways = []
     for start, first in enumerate(days):
         for fall in first.moves:

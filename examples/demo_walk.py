@@ -119,7 +119,7 @@ class Demo:
         return reference.get().to_dict() or {}
 
     def _await(self, reference: DocumentReference, is_ready: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Wait for a document to be there and ready."""
+        """Wait until a document exists and is ready."""
         deadline = monotonic() + _WAIT_SECONDS
         while monotonic() < deadline:
             document = reference.get().to_dict()

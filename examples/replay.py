@@ -48,7 +48,7 @@ class Prices:
         return float(self.closes[day_index, self.symbols.index(symbol)])
 
     def closes_of(self, day_index: int) -> Closes:
-        """Return a day's closes, as a broker on paper fills at them."""
+        """Return a day's closes, at which a paper broker fills."""
         return Closes(
             decision_time(self.days[day_index]), dict(zip(self.symbols, self.closes[day_index].tolist(), strict=True))
         )

@@ -1,4 +1,4 @@
-"""The same strategies without Maestro: each does what it proposes, on an account of its own kind and size."""
+"""The same strategies without Maestro: each does what it proposes, together on one account of the same size."""
 
 from __future__ import annotations
 

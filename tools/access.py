@@ -1,4 +1,4 @@
-"""Tenants and members, managed from here: wired for tools, as no deployed function manages any."""
+"""Tenants and members, managed by tools: no deployed function manages them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_emulators() -> None:
 
 @contextmanager
 def hints() -> Iterator[None]:
-    """Say what to type next where something inside is refused; a decorator, too."""
+    """Say what to type next if something inside the block is refused; also a decorator."""
     try:
         yield
     except (TenantExistsError, UnknownTenantError, UnknownMemberError) as error:

@@ -1,4 +1,4 @@
-"""Fills and other entries of long ago, which the API refuses for their age, into the ledger: from a file, once each."""
+"""Record fills and other entries that the API refuses for their age: from a file into the ledger, once each."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _BATCH = 100
 T = TypeVar("T")
 Tenant = Annotated[str, typer.Argument(help="Tenant id, as under tenants/ in Firestore.")]
 _HELP = (
-    f"CSV with {', '.join(COLUMNS)}; fees, slippage, fee_currency, fee_qty, fee_rate, {', '.join(LABELS)} if there; "
+    f"CSV with {', '.join(COLUMNS)}; optional: fees, slippage, fee_currency, fee_qty, fee_rate, {', '.join(LABELS)}; "
 )
-_HELP += "or with id, kind and what each kind has; or a JSON list of such objects."
+_HELP += "or with id, kind and the columns of each kind; or a JSON list of such objects."
 
 
 def backfill(
@@ -47,8 +47,8 @@ def backfill(
     Record fills and other entries of any age, once each by their id; then compute their days with day.
 
     Times have a zone (2020-03-02T20:00:00Z). The file is read whole before anything is written: a row that is wrong is
-    named with its line, and nothing is recorded. They are taken to be in the account already, so they hold no buying
-    power. A void or correction names in its column of what it amends, by its id in the ledger.
+    named with its line, and nothing is recorded. The account is assumed to include them already, so they hold no buying
+    power. A void or correction names, in its column "of", the ledger id of the entry that it amends.
     """
     check_document_id("uid", uid)
     rows, db = read_file(file), database_of(tenant)
@@ -64,7 +64,7 @@ def backfill(
 def _known(
     store: FirestoreTradingStore, tenant: str, uid: str, rows: Sequence[tuple[str, Row]]
 ) -> dict[str, Mapping[str, Any]]:
-    """Return the ledger's documents of all that a file names. Raises InputError where it amends what is not there."""
+    """Return the ledger documents that a file names. Raises InputError if it amends an entry that does not exist."""
     known: dict[str, Mapping[str, Any]] = {}
     for batch in batches(rows):
         ids = {one for _, row in batch for one in _ids(row)}
@@ -85,7 +85,7 @@ def _ids(row: Row) -> list[str]:
 
 
 def _record(db: Client, tenant: str, uid: str, rows: Sequence[Row]) -> int:
-    """Record fills, then other entries; return how many the ledger has otherwise."""
+    """Record fills, then other entries; return how many differ from what the ledger has."""
     parts = FirestoreTradingStore(db), FirestoreEntryLedger(db), SystemClock(), Commits(jittered_pause)
     defaults, conflicts = MaestroController.policy_defaults(), 0
     record_fills, record_entries = RecordFills(*parts), RecordEntries(*parts)

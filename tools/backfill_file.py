@@ -1,4 +1,4 @@
-"""Files of fills and other ledger entries, as an operator brings them: CSV, or a JSON list of objects."""
+"""Files of fills and other ledger entries, as an operator provides them: CSV, or a JSON list of objects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from functions.domain.trading.reported_entries import AMENDMENTS, ReportedEntry
 from functions.domain.trading.reported_fills import ReportedFill
 
 COLUMNS = ("id", "ts", "strategy_id", "symbol", "side", "qty", "price")
-"""Columns that a CSV file of fills alone needs; with a column ``kind`` each row needs what its kind does."""
+"""Columns that a CSV file of fills alone needs; with a column ``kind`` each row needs its kind's columns."""
 LABELS = ("nonce", "order_id", "account_id", "run_id")
 _NUMBERS = ("qty", "price", "fees", "slippage", "fee_qty", "fee_rate", "ratio", "per_unit", "amount")
 _TEXTS = ("strategy_id", "symbol", "of", "fee_currency")
@@ -34,7 +34,7 @@ def read_file(file: Path) -> list[tuple[str, Row]]:
     FillError
         Names line or row, field, limit and value.
     InputError
-        If it is no such file, or an id stands twice.
+        If it is not such a file, or an id occurs twice.
     """
     rows = [(place, _read(place, row)) for place, row in _rows(file)]
     seen: set[str] = set()

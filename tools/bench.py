@@ -1,15 +1,15 @@
 """
 Measure what matters as ratios within one run: this machine's milliseconds mean little on another.
 
-    cycle       one cycle on the Firestore emulator, beside one batched read and one commit of the same documents
-    isolation   evaluating strategies in processes of their own, beside threads
-    night       a session's snapshot of all strategies, beside the store's reads and writes alone
-    ledger      FIFO matching, beside a loop over a queue of lots; a month as the history before it grows
-    schedules   queueing for 20,000 tenants, beside one call after the other; trading days of five years
+    cycle       one cycle on the Firestore emulator, against one batched read and one commit of the same documents
+    isolation   evaluating strategies in processes of their own, against threads
+    night       a session's snapshot of all strategies, against the store's reads and writes alone
+    ledger      FIFO matching, against a loop over a queue of lots; a month as the history before it grows
+    schedules   queueing for 20,000 tenants, against one call after the other; trading days of five years
     api         p50 and p95 of redemptions and cycles over HTTP, and of writers who contend
-    lab         a replay of 1,000 days in memory, beside its strategies' own evaluate calls
+    lab         a replay of 1,000 days in memory, against its strategies' own evaluate calls
     modes       Sharpe ratios and modes of 1,000 strategies, the most a tenant can have, in memory
-    import      main.py, beside the bare SDKs and numpy
+    import      main.py, against the bare SDKs and numpy
 """
 
 from __future__ import annotations
@@ -72,15 +72,13 @@ from tools.ports import free_ports
 from tools.prerequisites import DEV_PYTHON, ROOT
 
 LEGEND = """
-Beside a cycle: one batched read and one commit of the same documents. Beside a night: all its reads and writes.
-Beside an evaluation in processes: the same in threads, where nothing is kept apart. The first one starts the
-processes, and loads the files.
-Beside a month, which adds up its days: computing it from its fills, whose query slows in the emulator with
-the ledger's size.
-Beside a schedule: one call after the other. Beside five years of trading days: one day, where nothing is built.
-Beside the lab: the same strategies' own evaluate calls of the same days, CPU time of both. Beside FIFO: a loop over a
-queue of lots. Beside Sharpe and modes: one strategy after the other.
-Beside the import: the bare SDKs and numpy. Medians of one run."""
+Baselines. Cycle: one batched read and one commit of the same documents. Night: all its reads and writes.
+Evaluation in processes: the same in threads, where nothing is kept apart. The first one starts the processes, and
+loads the files.
+Month, which adds up its days: computing it from its fills, whose query slows in the emulator with the ledger's size.
+Schedule: one call after the other. Five years of trading days: one day, where nothing is built.
+Lab: the same strategies' own evaluate calls of the same days, CPU time of both. FIFO: a loop over a queue of lots.
+Sharpe and modes: one strategy after the other. Import: the bare SDKs and numpy. Medians of one run."""
 STRATEGY_COUNTS = (10, 50, 100, 500)
 TENANT = "bench"
 
@@ -136,7 +134,7 @@ def propose(names: list[str]) -> Callable[[CycleInputs, Policy], Awaitable[list[
 
 
 def bound(store: FirestoreCycleStore, writes: CycleWrites, number: int) -> None:
-    """Do the same Firestore work and nothing else: one batched read and one commit of the same documents."""
+    """Do the same work in Firestore and nothing else: one batched read and one commit of the same documents."""
     state: TenantState = store.read(TENANT, None, None)
     session_id = f"bound-{number}-{time.time_ns()}"
     again = CycleWrites(
@@ -220,7 +218,7 @@ def main() -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
     logging.getLogger("maestro").setLevel(logging.ERROR)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("What", "Measured", "Beside", "Ratio", "Goal"):
+    for heading in ("What", "Measured", "Baseline", "Ratio", "Goal"):
         table.add_column(heading, justify="left" if heading == "What" else "right")
     with interruptible(), EmulatorSuite(free_ports()) as suite:
         add_cycles(table, suite, console, rounds)
@@ -274,7 +272,7 @@ def add_months(table: Table, suite: EmulatorSuite, console: Console, rounds: int
     for history in HISTORIES:
         add(table, f"month, after {history:,} older fills", *months[history], "")
     longest = HISTORIES[-1]
-    add(table, f"month, {longest:,} older fills beside none", months[longest][0], months[0][0], "≤ 1.2 ×")
+    add(table, f"month, {longest:,} older fills vs none", months[longest][0], months[0][0], "≤ 1.2 ×")
 
 
 def measure_api(suite: EmulatorSuite, console: Console) -> Table:

@@ -74,7 +74,7 @@ class ApiBench:
         self._db = firestore_client()
         self._url = f"{suite.function_url('api')}/v1"
         self._headers = {"Authorization": f"Bearer {_sign_in(suite)}"}
-        self._call("GET", "healthz")  # a cold start is another measurement
+        self._call("GET", "healthz")  # a cold start would be a different measurement
 
     def redeem(self, clients: int) -> Latencies:
         """Redeem a session's signals, each once, by so many clients at once."""
@@ -151,7 +151,7 @@ def _add_by_precondition(db: Client, reference: DocumentReference) -> None:
             unchanged = db.write_option(last_update_time=snapshot.update_time)
             reference.update({"count": snapshot.get("count") + 1}, option=unchanged)
 
-    Commits(jittered_pause).run("bench", attempt)  # each its own: as if in an instance of its own
+    Commits(jittered_pause).run("bench", attempt)  # each its own: as if in a separate instance
 
 
 def _add_by_transaction(db: Client, reference: DocumentReference) -> None:

@@ -1,7 +1,7 @@
 """
-How fast the dashboard's pages are there with 50 strategies, 2,000 decisions and 5,000 fills, and what they read.
+How fast the dashboard's pages are drawn with 50 strategies, 2,000 decisions and 5,000 fills, and what they read.
 
-Run ``python -m tools.bench_dashboard``. Functions do not run: the book that the API would tell is told here.
+Run ``python -m tools.bench_dashboard``. Functions do not run: the API's answer about the book is made here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What it costs to keep strategies apart: evaluating them in processes of their own, beside threads."""
+"""What it costs to keep strategies apart: evaluating them in processes of their own, against threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lab's services take beside the strategies that they ask."""
+"""What the lab's services take, compared with the strategies that they evaluate."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def measure_months(
     """
     Return median seconds of computing a month (from its days, as the job does; from its fills), by older fills.
 
-    All histories are there before the first measurement and everything is taken in turn.
+    All histories are written before the first measurement, and the measurements take turns.
     """
     for history, db in clients.items():
         seed_month(db, history)

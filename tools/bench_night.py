@@ -1,4 +1,4 @@
-"""What a night takes: one session's snapshot of every strategy, beside the store's calls that it makes."""
+"""What a night takes: one session's snapshot of every strategy, against the store's calls that it makes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _one_night(take: TakeSnapshots, day: date, strategies: int) -> None:
 
 
 def _seed(db: Client, store: FirestoreLedgerStore, strategies: int, rounds: int) -> None:
-    """Write the fills of all days, compute the first one, and put windows of 90 days beside it."""
+    """Write the fills of all days, compute the first one, and add windows of 90 days."""
     symbols = {f"X{number}": {"price": 50.0} for number in range(_SYMBOLS)}
     paths.market_data(db, TENANT).set({"as_of": datetime.now(UTC), "symbols": symbols})
     days = [FIRST + number * _DAY for number in range(rounds + 1)]

@@ -72,7 +72,7 @@ def measure_fan_out() -> tuple[float, float]:
 
 
 def measure_calendar() -> tuple[float, float]:
-    """Return seconds until the trading days of five years are told, and those of one day, each by a new instance."""
+    """Return seconds until the trading days of five years are known, and those of one day, each by a new instance."""
     calendar = ExchangeCalendar("XNYS")
     ExchangeCalendar("XLON").sessions(*FIVE_YEARS)  # the library's import; it remembers a market's last calendar itself
 

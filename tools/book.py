@@ -22,7 +22,7 @@ from tools.connection import database_of
 from tools.terminal import AsJson, notes, print_json, print_rows, tell
 
 book_app = typer.Typer(
-    help="Say what each strategy holds: open the position book from the ledger, mend it, show it, close it.",
+    help="Say what each strategy holds: open the position book from the ledger, repair it, show it, close it.",
     no_args_is_help=True,
 )
 
@@ -46,10 +46,10 @@ def open_book(
     as_json: AsJson = False,
 ) -> None:
     """
-    Open the book as the ledger has it; of an open one, show what differs from the ledger, and mend it.
+    Open the book from the ledger; if it is open already, show what differs from the ledger, and repair it.
 
-    What the account holds and no strategy bought is shown, and stays unowned unless it is given to one: as a fill at
-    the given price, else at the market's, which holds no buying power.
+    What the account holds but no strategy bought is shown, and stays unowned unless you give it to a strategy: as a
+    fill at the given price, or else at the market's, which holds no buying power.
     """
     gifts = [Gift.parse(text) for text in give or ()]
     opening = use_case(tenant).open(
@@ -181,5 +181,5 @@ def sentence(tenant: str, opening: Opening, *, is_written: bool) -> str:
     count = len(opening.book.holdings)
     if not opening.is_change:
         return f"the book of tenant {tenant} is open and agrees with the ledger: {count} positions"
-    word = "mended" if opening.before.is_open else "opened"
+    word = "repaired" if opening.before.is_open else "opened"
     return f"the book of tenant {tenant} {'is' if is_written else 'would be'} {word}: {count} positions"

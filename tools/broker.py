@@ -39,7 +39,9 @@ broker_app = typer.Typer(
 @broker_app.command("connect")
 def connect(
     tenant: Tenant,
-    live: Annotated[bool, typer.Option("--live", help="An account with real money; without it one on paper.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="A real-money account; without this option, a paper account.")
+    ] = False,
     url: Annotated[
         str | None, typer.Option(help="Another server that speaks Alpaca's API; with the emulators only.")
     ] = None,
@@ -47,30 +49,30 @@ def connect(
     as_json: AsJson = False,
 ) -> None:
     """
-    Ask for an account's keys, test them, say what they open, keep them, and open the position book.
+    Ask for an account's keys, test them, say which account they open, store them, and open the position book.
 
-    Keys are typed without being shown; where nobody types, they are two lines of standard input: key id and secret.
+    Keys are not shown as you type them; without a terminal, they are two lines of standard input: key id and secret.
     """
     db = database_of(tenant)
     if url is not None and not is_emulated():
-        raise InputError("--url", "left out but with the emulators", url)
+        raise InputError("--url", "left out, except with the emulators", url)
     credentials = asked(url)
     use = connecting(db)
     found = use.look(ALPACA, credentials, name_of(by), is_live=live)
     notes.print(sentence(found), soft_wrap=True)
     if live and not may_be_live(db, tenant):
-        notes.print("LIVE: no feed asks it before an admin sets broker_live: true in the policy", style="bold red")
+        notes.print("LIVE: no feed reads it before an admin sets broker_live: true in the policy", style="bold red")
     connection, holdings, nobodys = joined(tenant, found, credentials)
     if found.seen.open_orders:
         many = len(found.seen.open_orders)
-        notes.print(f"{many} orders are open: what they filled before now is nobody's", soft_wrap=True)
+        notes.print(f"{many} orders are open: what they have filled so far is unowned", soft_wrap=True)
     told = f"tenant {tenant} is connected to {named(connection)}; its position book is open: strategies hold {holdings}"
-    tell(f"{told} positions, {nobodys} more are nobody's", shown(tenant, connection), as_json=as_json)
+    tell(f"{told} positions, {nobodys} more are unowned", shown(tenant, connection), as_json=as_json)
 
 
 @broker_app.command("disconnect")
 def disconnect(tenant: Tenant, by: By = None, as_json: AsJson = False) -> None:
-    """Forget the keys and stop feeds; the ledger stays, and so does the position book."""
+    """Delete the keys and stop feeds; the ledger and the position book stay."""
     connection = connecting(database_of(tenant)).disconnect(tenant, name_of(by))
     if connection is None:
         tell(f"tenant {tenant} is not connected", shown(tenant, None), as_json=as_json)
@@ -80,7 +82,7 @@ def disconnect(tenant: Tenant, by: By = None, as_json: AsJson = False) -> None:
 
 @broker_app.command("status")
 def status(tenant: Tenant, as_json: AsJson = False) -> None:
-    """Show the account, how the last feed ended, and what a person should look at."""
+    """Show the account, how the last feed ended, and what needs attention."""
     connection = FirestoreConnectionStore(database_of(tenant)).read(tenant).value
     if as_json or connection is None:
         hint = f"tenant {tenant} is not connected: {command_line('broker', 'connect', tenant)}"
@@ -102,12 +104,12 @@ def status(tenant: Tenant, as_json: AsJson = False) -> None:
 
 def joined(tenant: str, found: FoundAccount, credentials: Credentials) -> tuple[BrokerConnection, int, int]:
     """
-    Keep an account's keys, open the position book, and book as nobody's what the account held before.
+    Store an account's keys, open the position book, and book as unowned what the account held before.
 
     Returns
     -------
     tuple
-        The connection, the positions in the book, and those that are nobody's now.
+        The connection, the positions in the book, and those that are unowned now.
     """
     db = database_of(tenant)
     connection = connecting(db).connect(tenant, found, credentials)
@@ -125,8 +127,8 @@ def opened_book(tenant: str, by: str) -> int:
 
 
 def begun(tenant: str, found: FoundAccount, connection: BrokerConnection) -> int:
-    """Book as nobody's what the account held before its activities are told, and return how many positions that is."""
-    if connection.cursor != found.connection.cursor:  # connected again: they are told from where they were read up to
+    """Book as unowned what the account held before feeds read its activities, and return how many positions that is."""
+    if connection.cursor != found.connection.cursor:  # connected again: feeds read on from the last activity they read
         return 0
     operator, defaults = Operator(connection.connected_by), MaestroController.policy_defaults()
     return len(adopting(tenant).begin(tenant, operator, found.seen, defaults).differences)
@@ -137,12 +139,12 @@ def connecting(db: Client) -> ConnectBroker:
 
 
 def keys_of(db: Client) -> BrokerKeys:
-    """Return where keys are kept: Secret Manager, or, with the emulators, a file of this machine."""
+    """Return where keys are kept: Secret Manager, or, with the emulators, a file on this machine."""
     return LocalKeys() if is_emulated() else SecretManagerKeys(db.project)
 
 
 def asked(url: str | None) -> Credentials:
-    """Ask for keys; nothing of them is shown."""
+    """Ask for keys without showing them."""
     if not sys.stdin.isatty():
         key_id, secret = (sys.stdin.readline().strip() for _ in range(2))
         return Credentials(key_id, secret, url)
@@ -157,13 +159,13 @@ def may_be_live(db: Client, tenant: str) -> bool:
 def sentence(found: FoundAccount) -> str:
     account = found.seen.account
     equity = "unknown equity" if account.equity is None else f"{account.equity:,.2f} USD"
-    tells = "" if found.connection.tells_amendments else "; it does not tell busts and corrections of trades"
+    tells = "" if found.connection.tells_amendments else "; it does not report busts and corrections of trades"
     holds = f"{len(found.seen.positions)} positions, {len(found.seen.open_orders)} open orders"
     return f"the keys open {named(found.connection)}: {equity}, {holds}{tells}"
 
 
 def shown(tenant: str, connection: BrokerConnection | None) -> dict[str, Any]:
-    """Return what a machine reads; the cursor is nobody's to read."""
+    """Return the document for machines, without the cursor, which is internal."""
     document = {} if connection is None else connection.to_document()
     document.pop("cursor", None)
     return {"tenant": tenant, "connected": connection is not None and connection.is_connected, **document}

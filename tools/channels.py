@@ -20,7 +20,7 @@ from tools.connection import database_of
 from tools.terminal import AsJson, fail, new_table, print_json, print_table
 
 channel_app = typer.Typer(
-    help="Say where a tenant's alerts and reports go: Slack, Discord, a webhook of its own, phones.",
+    help="Say where a tenant's alerts and reports go: Slack, Discord, its own webhook, phones.",
     no_args_is_help=True,
 )
 
@@ -40,7 +40,7 @@ def put_channels(
     try:
         document = json.loads(text)
     except ValueError as error:
-        fail(f"{file} is no JSON: {error}")
+        fail(f"{file} is not JSON: {error}")
     if not isinstance(document, dict):
         raise InputError("channels", 'a map like {"channels": […]}', type(document).__name__)
     channels = read_channels(document)

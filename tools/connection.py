@@ -21,10 +21,10 @@ _ELSEWHERE = ("FIREBASE_AUTH_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS", "
 
 def database() -> Client:
     """
-    Return the client that a command works with, having said on standard error whose it is.
+    Return the client that a command works with, after saying on standard error where it works.
 
-    What the environment or --project names wins over emulators that happen to run; only emulators that the environment
-    names are not worth a word. Without anything to work on, the command ends with one line that says what to do.
+    What the environment or --project names wins over emulators that happen to run; emulators that the environment names
+    are not announced. Without anything to work on, the command ends with one line that says what to do.
     """
     passed_over = _join_running_emulators()
     if is_emulated() and "GCLOUD_PROJECT" not in os.environ:
@@ -44,7 +44,7 @@ def database() -> Client:
 @hints()
 def database_of(tenant: str) -> Client:
     """
-    Return `database`, which has the tenant.
+    Return `database` after checking that it has the tenant.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def use_project(project: str) -> None:
 
 
 def _join_running_emulators() -> str | None:
-    """Work on the emulators that run, or return why not although some do."""
+    """Work on the running emulators, or return why they are passed over."""
     if is_emulated() or (found := running_emulators()) is None:
         return None
     if named := next((name for name in _ELSEWHERE if name in os.environ), None):
@@ -91,7 +91,7 @@ def _what_to_do(error: DefaultCredentialsError, passed_over: str | None) -> str:
     if passed_over:
         return (
             "there are no credentials for the cloud: run gcloud auth application-default login; or work on the "
-            f"emulators that run here, which are left aside as {passed_over}"
+            f"emulators that run here, which are passed over because {passed_over}"
         )
     return (
         "no emulators run here, and there are no credentials for the cloud: start make dev, or make demo "

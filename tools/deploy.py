@@ -14,9 +14,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make deploy ARGS=…", description=__doc__)
     parser.add_argument("--project", help="Firebase project id (default: the one in .firebaserc)")
     parser.add_argument("--only", default="functions,firestore,hosting", help="what to deploy (%(default)s)")
-    parser.add_argument("--may-deploy", action="store_true", help="only tell whether the project can be deployed to")
+    parser.add_argument("--may-deploy", action="store_true", help="only say whether the project can be deployed to")
     parser.add_argument("--dry-run", action="store_true", help="let firebase check everything and deploy nothing")
-    parser.add_argument("--force", action="store_true", help="where nobody can answer: yes to all that firebase asks")
+    parser.add_argument(
+        "--force", action="store_true", help="without a terminal: answer yes to everything that firebase asks"
+    )
     arguments = parser.parse_args()
     project = arguments.project or json.loads((ROOT / ".firebaserc").read_text())["projects"]["default"]
     if project.startswith("demo-"):

@@ -32,7 +32,7 @@ DATA = ROOT / ".data"
 _EXPORTED = "firebase-export-metadata.json"
 """What firebase writes last, before it puts an export into its place."""
 _LATEST = timedelta(minutes=1)
-"""A firing later than this is left out, as of a function still busy with the one before."""
+"""A firing later than this is skipped, such as one whose function is still busy with the one before."""
 
 
 @dataclass(slots=True)
@@ -50,11 +50,11 @@ class Schedule:
         try:
             self._times = CronSim(self.expression, self.after.astimezone(self.zone))
         except CronSimError as error:
-            raise ValueError(f"{self.name}: schedule {self.expression!r} is no cron expression ({error})") from error
+            raise ValueError(f"{self.name}: schedule {self.expression!r} is not a cron expression ({error})") from error
         self.advance()
 
     def advance(self, now: datetime | None = None) -> None:
-        """Move on to the next time it is due, past times that went by while the machine slept."""
+        """Move on to the next time it is due, skipping times that passed while the machine slept."""
         self.due = next(self._times).astimezone(UTC)
         while now is not None and self.due < now - _LATEST:
             self.due = next(self._times).astimezone(UTC)
@@ -75,7 +75,7 @@ def schedules(triggers: list[dict[str, Any]], after: datetime) -> list[Schedule]
 
 
 def fire(suite: EmulatorSuite, schedule: Schedule) -> str:
-    """Fire a schedule and return what became of it; a failure is told, and the next firing goes on."""
+    """Fire a schedule and return how it ended; a failure is reported, and does not stop the next firing."""
     try:
         suite.call_scheduled(schedule.name, schedule.due)
     except EmulatorError as error:

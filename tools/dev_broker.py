@@ -23,13 +23,13 @@ ACCOUNT = "DEV"
 PASSWORD = "only-for-development"
 DEFAULT_PORT = 8501
 KEPT = ROOT / ".simulated-broker.local"
-"""What is named so is ignored by git."""
+"""Git ignores files with this ending."""
 
 
 @contextmanager
 def connected_tenant(suite: EmulatorSuite, port: int, *, is_fresh: bool) -> Iterator[list[str]]:
     """
-    Run the broker until the block ends, and yield what to tell a developer of it.
+    Run the broker until the block ends, and yield lines that describe it to a developer.
 
     Prices are the newest of the sample prices, as if they were today's, and stand still.
 
@@ -53,7 +53,7 @@ def connected_tenant(suite: EmulatorSuite, port: int, *, is_fresh: bool) -> Iter
 
 
 def policy() -> Mapping[str, Any]:
-    """Return the policy that the tenant begins with: every tick is one, at night too."""
+    """Return the policy that the tenant begins with: every tick runs a cycle, at night too."""
     samples = sorted(sample_names(StrategyLoader().get_all_strategies()))
     return {"sample_strategies": samples, "market": "24x7"}
 

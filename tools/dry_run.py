@@ -1,4 +1,4 @@
-"""A ledger store that keeps what it is told to write, and writes it only if asked to."""
+"""A ledger store that collects what it is given to write, and writes it only if asked to."""
 
 from __future__ import annotations
 

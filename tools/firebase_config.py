@@ -27,7 +27,7 @@ def config_with(ports: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _let_the_dashboard_find_emulators(hosting: dict[str, Any], ports: Mapping[str, int]) -> None:
-    """Send its question to the emulators' hub, and let it connect to what the hub answers; the cloud's has neither."""
+    """Redirect the dashboard's question to the emulators' hub, and let it connect to them; the cloud does neither."""
     addresses = {name: f"http://127.0.0.1:{ports[name]}" for name in ("hub", "auth", "firestore")}
     hosting["redirects"] = [{"source": "/emulators.json", "destination": f"{addresses['hub']}/emulators", "type": 302}]
     for header in hosting["headers"][0]["headers"]:
@@ -37,9 +37,9 @@ def _let_the_dashboard_find_emulators(hosting: dict[str, Any], ports: Mapping[st
 
 def ensure_local_secrets() -> None:
     """
-    Give the functions' secrets values of this machine's own, which the emulator would ask the cloud for otherwise.
+    Give the functions' secrets values for this machine, which the emulator would otherwise ask the cloud for.
 
-    The file is neither committed nor deployed; one that is there stays.
+    The file is neither committed nor deployed; an existing one is kept.
     """
     path = ROOT / "functions" / ".secret.local"
     with contextlib.suppress(FileExistsError):

@@ -1,4 +1,4 @@
-"""Ctrl-C and its kin: turned into an exception, so that everything is cleaned up, once."""
+"""Ctrl-C and similar signals: turned into an exception, so that everything is cleaned up, once."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
 Let commands in another terminal find the emulators that run on this machine.
 
-Whoever starts emulators for people keeps a file while they run, one per process. What a killed run left behind is
-noticed by its process, and removed.
+A program that starts emulators for people keeps a file while they run, one per process. A file that a killed run left
+behind is recognised by its missing process, and removed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from tools.prerequisites import ROOT
 
 FOLDER = ROOT / ".logs"
-"""Has one emulators-PID.json per run, the environment of its emulators, beside the run's log."""
+"""Has one emulators-PID.json per run, the environment of its emulators, next to the run's log."""
 _HOSTS = ("FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST")
 """What has to answer: commands talk to these."""
 _ANSWER_SECONDS = 5.0
@@ -45,10 +45,10 @@ def announced(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def running_emulators() -> dict[str, str] | None:
-    """Return the environment of those emulators on this machine that started last and answer; None without any."""
+    """Return the environment of the emulators that started last on this machine and answer; None if none do."""
     for file in _newest_first():
         if not _is_alive(int(file.stem.removeprefix("emulators-"))):
-            with contextlib.suppress(OSError):  # somebody else's to remove, perhaps
+            with contextlib.suppress(OSError):  # perhaps another user's, who has to remove it
                 file.unlink()
         elif environment := _environment_if_it_answers(file):
             return environment
@@ -76,7 +76,7 @@ def _environment_if_it_answers(file: Path) -> dict[str, str] | None:
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except PermissionError:  # somebody else's
+    except PermissionError:  # another user's
         return True
     except (ProcessLookupError, OverflowError):
         return False

@@ -1,4 +1,4 @@
-"""Compile the pinned requirements and the npm lock file anew, naming no registry and no machine."""
+"""Compile the pinned requirements and the npm lock file from scratch, naming no registry and no machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMPILED = {
     "requirements-lab.in": "requirements-lab.txt",
     "requirements-dev.in": "requirements-dev.txt",
 }
-"""Requirements by what they are compiled from; each reads what the one before it became."""
+"""Requirements by what they are compiled from; each reads the result of the one before it."""
 NPM_LOCK = "package-lock.json"
 ALSO_READ = (
     "functions/strategies/requirements.in",

@@ -108,7 +108,7 @@ class Session:
         return RecordingLedgerStore(database_of(tenant), writes=writes)
 
     def policy_defaults(self) -> dict[str, Any]:
-        """Return what holds where a tenant's policy says nothing, with the market that was given. Raises InputError."""
+        """Return the defaults for what a tenant's policy does not set, with the given market. Raises InputError."""
         given_market = {} if self.market is None else {"market": self.market}
         defaults = {**MaestroController.policy_defaults(), **given_market}
         Policy.from_sources(defaults, None)
@@ -179,7 +179,7 @@ def month(
 
 @app.command(rich_help_panel=COMPUTE)
 def rebuild(tenant: Tenant, write: Write = False, as_json: AsJson = False) -> None:
-    """Rebuild the performance windows, which modes come from, from the daily documents."""
+    """Rebuild the performance windows, on which modes are decided, from the daily documents."""
     store = session.store(tenant, writes=write)
     now = datetime.now(UTC)
     books = newest_checkpoint(store, tenant, now)
@@ -196,7 +196,7 @@ def rebuild(tenant: Tenant, write: Write = False, as_json: AsJson = False) -> No
 @app.command("list", rich_help_panel=LOOK)
 def list_performance(
     tenant: Tenant,
-    period: Annotated[Literal["day", "month"], typer.Option(help="Of a day each, or of a month each.")] = "month",
+    period: Annotated[Literal["day", "month"], typer.Option(help="Daily or monthly performance.")] = "month",
     strategy: Annotated[str | None, typer.Option(help="Only this strategy.")] = None,
     since: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")] = "1970-01-01",
     limit: Annotated[int, typer.Option(min=1, help="How many at most, newest first.")] = 50,
@@ -254,7 +254,7 @@ def show(snapshots: Mapping[str, Document], skipped: SkippedDocuments, *, is_wri
 
 
 def warn_of_stale_marks(documents: Iterable[Document]) -> None:
-    """Say which open positions stood at an old price: a feed that is missing looks like days without profit or loss."""
+    """Say which open positions were valued at an old price: a missing feed looks like days without profit or loss."""
     stale = [one for one in documents if one.get("stale_marks")]
     if stale:
         symbols = sorted({symbol for one in stale for symbol in one["stale_marks"]})

@@ -23,8 +23,8 @@ DEFAULT_PORTS: Mapping[str, int] = {
 AUTO = "auto"
 _QUIET_PORTS = range(10_000, 32_768)
 """
-What nobody gets unasked: the system hands out those above, to whoever connects, and the Functions emulator gives its
-workers 8081 to 9080, without looking whether they are taken.
+Ports that no program gets unasked: the system gives higher ones to outgoing connections, and the Functions emulator
+gives its workers 8081 to 9080, without checking whether they are taken.
 """
 _ATTEMPTS = 200
 
@@ -101,7 +101,7 @@ def _held(held: contextlib.ExitStack) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether nothing listens on a local port."""
+    """Return whether nothing listens on a local port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

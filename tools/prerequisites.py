@@ -24,7 +24,7 @@ JAVA_TARGET = SETUP / "java"
 UPLOT = ROOT / "node_modules/uplot/dist"
 """What draws charts, as the dashboard has it."""
 OWN_UPLOT = SETUP / "uplot/node_modules/uplot/dist"
-"""The same, for whoever has the lab without the dashboard."""
+"""The same, for a machine that has the lab without the dashboard."""
 MIN_JAVA = 21
 MIN_NODE = (20, 19)
 MIN_PYTHON = (3, 11)
@@ -84,7 +84,7 @@ def java_home() -> Path | None:
 
 
 def java_version(home: Path) -> int:
-    """Return the major version of the Java there, 0 if there is none."""
+    """Return the major version of the Java there, 0 without one."""
     version = re.search(r'version "(\d+)', output_of(str(home / "bin/java"), "-version"))
     return int(version[1]) if version else 0
 
@@ -122,7 +122,7 @@ def emulator_binary() -> Path | None:
     if chosen := os.environ.get("FIRESTORE_EMULATOR_BINARY_PATH"):
         if not Path(chosen).is_file():
             raise MissingPrerequisiteError(
-                f"FIRESTORE_EMULATOR_BINARY_PATH names {chosen}, which is no file: correct it, or unset it"
+                f"FIRESTORE_EMULATOR_BINARY_PATH names {chosen}, which is not a file: correct it, or unset it"
             )
         return Path(chosen)
     if cached_emulator():

@@ -32,7 +32,9 @@ def reconcile(
     tenant: Tenant,
     adopt: Annotated[list[str] | None, typer.Option(metavar="SYMBOL", help="Book a position that drifts.")] = None,
     adopt_all: Annotated[bool, typer.Option("--adopt-all", help="Book all positions that drift.")] = False,
-    to: Annotated[str | None, typer.Option(metavar="STRATEGY", help="Whose it is; by default nobody's.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="STRATEGY", help="The strategy that gets it; by default it is unowned.")
+    ] = None,
     uid: Annotated[str | None, typer.Option(help="The user whose fills they are, with --to.")] = None,
     price: Annotated[
         float | None, typer.Option(min=1e-12, help="USD per unit; by default the broker's, else what the books paid.")

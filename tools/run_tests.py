@@ -1,5 +1,5 @@
 """
-Run the tests in shares, side by side: each share is a pytest of its own, with only the emulators it needs.
+Run the tests in shares, side by side: each share is its own pytest, with only the emulators it needs.
 
 Tests wait much, for emulators, servers and processes that hang on purpose: what one share leaves of the machine the
 others take. `tests/conftest.py` says which test is in which share. Arguments go to each pytest; without tests a share

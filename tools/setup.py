@@ -88,7 +88,7 @@ def main(parts: Sequence[str]) -> int:
 
 
 def steps_of(parts: Sequence[str]) -> list[Step]:
-    """Return the steps of parts, in the order they are told to people."""
+    """Return the steps of parts, in the order they are reported."""
     if unknown := ", ".join(part for part in parts if part not in PARTS):
         raise MissingPrerequisiteError(f"there is no part {unknown}, the parts are {', '.join(PARTS)}")
     wanted = {name for part in parts for name in PARTS[part]}
@@ -218,7 +218,7 @@ def install_uv() -> None:
     hint = "uv could not be installed from PyPI: check the network, and that python3 has venv or pip"
     try:
         run(sys.executable, "-m", "pip", "install", *options, "--target", home, package, hint=hint)
-    except MissingPrerequisiteError:  # no pip, or one that is told to install elsewhere
+    except MissingPrerequisiteError:  # no pip, or one that is configured to install elsewhere
         shutil.rmtree(home, ignore_errors=True)
         run(sys.executable, "-m", "venv", home, hint=hint)
         run(home / "bin/python", "-m", "pip", "install", *options, package, hint=hint)
@@ -264,7 +264,7 @@ def install(python: Path, requirements: Path) -> None:
 
 def venv_hint(home: Path) -> str:
     name = home.relative_to(ROOT)
-    return f"{name} could not be made: check the network, and that Python {runtime_version()} is there"
+    return f"{name} could not be made: check the network, and that Python {runtime_version()} is installed"
 
 
 def install_node_modules() -> None:
@@ -273,7 +273,7 @@ def install_node_modules() -> None:
 
 
 def add_developers_node_modules() -> None:
-    """Add what checks need; unlike ``npm ci``, this keeps what is there."""
+    """Add what checks need; unlike ``npm ci``, this keeps what is installed."""
     npm("install", "--no-save")
 
 

@@ -32,7 +32,7 @@ class Desk:
     broker: SimulatedBroker
 
     def open(self, policy: Mapping[str, Any], password: str) -> bool:
-        """Create the tenant with its policy and a user of every role; False if it is there."""
+        """Create the tenant with its policy and a user of every role; False if it already exists."""
         db = firestore_client()
         tenants = manage_tenants(db)
         if self.tenant_id in tenants.all():
@@ -44,7 +44,7 @@ class Desk:
         return True
 
     def connect(self, by: str) -> BrokerConnection:
-        """Do what ``broker connect`` does; again goes on where the account's activities were read up to."""
+        """Do what ``broker connect`` does; if repeated, activities are read on from the last one read."""
         credentials = Credentials(KEY_ID, SECRET, self.broker.url)
         found = connecting(firestore_client()).look(ALPACA, credentials, by, is_live=False)
         return joined(self.tenant_id, found, credentials)[0]
@@ -55,7 +55,7 @@ class Desk:
 
 @contextmanager
 def desk_of(tenant_id: str, exchange: Exchange, port: int = 0) -> Iterator[Desk]:
-    """Run a tenant's broker, at a free port if 0, until the block ends; its keys are then of no use, and forgotten."""
+    """Run a tenant's broker, at a free port if 0, until the block ends; its keys are then useless, and deleted."""
     with serving(exchange, port) as broker:
         try:
             yield Desk(tenant_id, broker)
@@ -64,7 +64,7 @@ def desk_of(tenant_id: str, exchange: Exchange, port: int = 0) -> Iterator[Desk]
 
 
 def exchange_on(prices: Prices, day_index: int, account_number: str) -> Exchange:
-    """Return an exchange by the clock of this machine that tells the days up to one as those up to today."""
+    """Return an exchange by the clock of this machine that reports the days up to one as those up to today."""
     exchange = Exchange(now=lambda: datetime.now(UTC), account_number=account_number)
     for column, symbol in enumerate(prices.symbols):
         if symbol != INDEX_SYMBOL:

@@ -46,13 +46,13 @@ class Step:
     made_from : sequence of str or Path
         Versions, and files whose content counts; another one makes it again.
     result : Path
-        What is there once it is made.
+        What exists once it is made.
     make : callable
         Makes it.
     after : tuple of str
         Names of the steps it waits for, if they run.
     megabytes, seconds : int
-        What it downloads and how long it takes, measured on two cores; people are told.
+        What it downloads and how long it takes, measured on two cores; shown to people.
     news : callable
         Says in a few words how far it is, from the lines that its commands printed.
     """
@@ -67,7 +67,7 @@ class Step:
     news: Callable[[list[str]], str] = last_line
 
     def is_ready(self) -> bool:
-        """Tell whether the result is there and was made from the same; one cut short counts as not made."""
+        """Return whether the result exists and was made from the same; one cut short counts as not made."""
         return self.result.exists() and self._stamp.exists() and self._stamp.read_text() == self._digest()
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""Write a new strategy, check one on the sample prices, or list what there is."""
+"""Write a new strategy, check one on the sample prices, or list those that exist."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_ROWS = 20
 @app.callback(invoke_without_command=True)
 def main(context: typer.Context) -> None:
     """
-    Write a new strategy, check one on the sample prices, or list what there is.
+    Write a new strategy, check one on the sample prices, or list those that exist.
 
     Exit code 1 says that there is something to fix, 2 that the command line cannot be read.
     """
@@ -122,7 +122,7 @@ def show(report: Report) -> None:
 
 
 def summary(report: Report, acted: int) -> list[str]:
-    """Return what to know of a check beside its table."""
+    """Return what to know about a check besides its table."""
     lines = [f"and {acted - _MOST_ROWS} more: --json has all"] if acted > _MOST_ROWS else []
     if report.signals:
         counts = ", ".join(f"{count} {action}" for action, count in report.counts.items())

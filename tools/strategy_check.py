@@ -57,7 +57,7 @@ class Report:
     slowest_seconds: float = 0.0
     limit_seconds: float = 0.0
     touched: list[str] = field(default_factory=list)
-    """Files and addresses it read beside its inputs."""
+    """Files and addresses it read besides its inputs."""
     asked_again: int = 0
     """Days on which a new instance was asked where later bars are cut off."""
 

@@ -97,7 +97,7 @@ def write_new(name: str, root: Path = ROOT) -> tuple[Path, Path]:
     Raises
     ------
     ValueError
-        If the name is no class name, or taken.
+        If the name is not a class name, or taken.
     """
     is_class_name = re.fullmatch(r"[A-Z][A-Za-z0-9]*", name) is not None and len(name) <= LONGEST_NAME
     module = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
@@ -105,9 +105,9 @@ def write_new(name: str, root: Path = ROOT) -> tuple[Path, Path]:
         raise not_a_class_name(name)
     strategy, test = root / f"functions/strategies/{module}.py", root / f"tests/strategies/test_{module}.py"
     for own in files_with(name, root):
-        raise ValueError(f"{own.relative_to(root)} is there already: choose another name, or edit that")
+        raise ValueError(f"{own.relative_to(root)} already exists: choose another name, or edit that")
     for taken in (path for path in (strategy, test) if path.exists()):
-        raise ValueError(f"{taken.relative_to(root)} is there already: choose another name")
+        raise ValueError(f"{taken.relative_to(root)} already exists: choose another name")
     test.parent.mkdir(parents=True, exist_ok=True)
     strategy.write_text(_STRATEGY.substitute(name=name), encoding="utf-8")
     test.write_text(_TEST.substitute(name=name, module=module), encoding="utf-8")

@@ -66,7 +66,9 @@ def walk(prices: Prices, name: str, module: str, start: str, end: str, budget_se
     """Ask one instance about one day after the other, each twice, on an account that follows its signals."""
     known, touched = set(sys.modules), watched()
     found = loader.StrategyLoader()
-    others = [error for error in found.get_load_errors().values() if error.startswith(f"class {name} is in ")]
+    others = [
+        error for error in found.get_load_errors().values() if error.startswith(f"class {name} already exists in ")
+    ]
     strategy = found.get_all_strategies().get(name)
     if strategy is None:
         return {"load_error": why_not_loaded(name, module, found.get_load_errors()), "days": []}
@@ -187,7 +189,7 @@ def is_no_strategy(found: Any) -> str:
 
 
 def is_a_users(module: str) -> bool:
-    """Tell whether a module may remember something of a strategy, so that every question needs it new."""
+    """Return whether a module may remember something of a strategy, so that every question needs a new one."""
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     return "site-packages" not in file and not module.startswith("functions.services.")
 
@@ -201,7 +203,7 @@ def ask_elsewhere(
     budget_seconds: float,
 ) -> dict[str, Any]:
     """
-    Ask a new instance about each day, where all later rows of dated files are missing and the clock is another.
+    Ask a new instance about each day, where all later rows of dated files are missing and the clock shows another time.
 
     Returns
     -------
@@ -282,7 +284,7 @@ def no_answer(why: str) -> Answer:
 
 
 def is_same(one: Answer, other: Answer) -> bool:
-    """Tell whether two answers lead to the same trade; reasons may differ in words."""
+    """Return whether two answers lead to the same trade; reasons may differ in words."""
     return tradable(one) == tradable(other)
 
 

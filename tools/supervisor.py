@@ -1,5 +1,5 @@
 """
-Run one command, and end it with everything it started as soon as whoever asked for it is gone.
+Run one command, and end it with everything it started as soon as the process that asked for it is gone.
 
     python -m tools.supervisor SECONDS CMD…
 
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _has_input_ended() -> bool:
-    """Wait a moment for the end of standard input; nobody ever writes there."""
+    """Wait a moment for the end of standard input; nothing is ever written to it."""
     readable, _, _ = select.select([sys.stdin], [], [], _POLL_SECONDS)
     return bool(readable)
 

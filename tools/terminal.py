@@ -1,4 +1,4 @@
-"""How the operator's commands talk: documents for machines on standard output, words for people beside it."""
+"""How the operator's commands print: results on standard output, as words or as JSON; notes on standard error."""
 
 from __future__ import annotations
 

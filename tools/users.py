@@ -39,7 +39,7 @@ def create_user(
     tenant: Tenant, email: Email, role: RoleOption, password_stdin: PasswordStdin = False, as_json: AsJson = False
 ) -> None:
     """
-    Let somebody sign in to a tenant, with a random password that is printed once.
+    Let someone sign in to a tenant, with a random password that is printed once.
 
     A user who exists already keeps the password and gets the role; a second time changes nothing.
     """
@@ -50,7 +50,7 @@ def create_user(
         told["password"] = password
     tell_with_password(f"{user.email} is {user.role} of tenant {tenant}", told, as_json=as_json)
     if not is_new:
-        hint = f"if somebody else may know it: {command_line('user', 'rotate', tenant, user.email)}"
+        hint = f"if someone else may know it: {command_line('user', 'rotate', tenant, user.email)}"
         notes.print(f"The user existed and keeps the password; {hint}", soft_wrap=True)
 
 
@@ -85,7 +85,7 @@ def disable_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
 @user_app.command("enable")
 @hints()
 def enable_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
-    """Undo disable; the user has to sign in anew."""
+    """Undo disable; the user has to sign in again."""
     user = manage_members(database()).enable(tenant, email)
     tell(f"{user.email} is enabled", {"tenant": tenant, **asdict(user), "is_disabled": False}, as_json=as_json)
 
@@ -96,7 +96,7 @@ def remove_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
     """Take a user out of a tenant, at once; the account stays, without rights, and may be given to another tenant."""
     uid = manage_members(database()).remove(tenant, email)
     told = {"tenant": tenant, "uid": uid, "email": email, "is_removed": True}
-    tell(f"{email} is no user of tenant {tenant} any more", told, as_json=as_json)
+    tell(f"{email} is no longer a user of tenant {tenant}", told, as_json=as_json)
 
 
 @user_app.command("list")

@@ -50,7 +50,7 @@ def read_overrides(path: Path) -> Mapping[str, Any]:
     """Read a policy's settings from a file. Raises InputError."""
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError("policy", f"a file with a JSON object ({error})", str(path)) from error
     if not isinstance(read, dict):
         raise InputError("policy", "a file with a JSON object", str(path))
@@ -84,7 +84,7 @@ def said(found: WhatIf) -> str:
     """Return how much differs, and how much is decided again as it was."""
     sessions = len({one.day for one in found.changes})
     differs = f"{len(found.changes)} decisions differ, in {sessions} sessions" if sessions else "nothing differs"
-    return f"{differs}. With the policies of then {found.reproduced} are decided again as they were."
+    return f"{differs}. Under the policies in force at the time, {found.reproduced} are decided again as they were."
 
 
 def print_totals(before: Totals, after: Totals) -> None:

@@ -67,7 +67,7 @@ function SignedIn({ signIn: { user, tenant, role: claim }, backend }: { signIn: 
     );
   }
   if (role.state === "error" || role.value === undefined) {
-    return <Forbidden why={`${user.email} is no member of ${tenant}, or was disabled.`} backend={backend} />;
+    return <Forbidden why={`${user.email} is not a member of ${tenant}, or was disabled.`} backend={backend} />;
   }
   return (
     <SessionContext.Provider value={{ user, db: backend.db, tenant, role: role.value }}>
@@ -179,7 +179,7 @@ function PageLinks({ pages, path }: { pages: [string, string][]; path: string })
   );
 }
 
-/** The other pages: beside the tabs where there is room, behind a button on a phone. */
+/** The other pages: next to the tabs where there is room, behind a button on a phone. */
 function More({ path }: { path: string }) {
   const [isOpen, setIsOpen] = useState(false);
   const others = PAGES.slice(TABS);
@@ -216,7 +216,7 @@ function Offline({ isFromCache }: { isFromCache: boolean }) {
 function NotFound() {
   return (
     <>
-      <h1>There is no such page</h1>
+      <h1>This page does not exist</h1>
       <p>
         <a href="/">Go to Now</a>
       </p>

@@ -25,6 +25,17 @@ describe("a table as a file", () => {
   it.each(["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1"])("runs no formula of a text like %j", (text) => {
     expect(cell(text).replace(/^"/, "").startsWith("'")).toBe(true);
   });
+  it.each([
+    ["a;=1+1", "a;'=1+1"],
+    ['a,;"@SUM(A1)', '"a,;""\'@SUM(A1)"'],
+    ["a\n=1+1", '"a\n\'=1+1"'],
+    ["a\t+1", "a\t'+1"],
+  ])("runs no formula of a later part of %j where semicolons or tabs part cells", (text, written) => {
+    expect(cell(text)).toBe(written);
+  });
+  it.each(["a; b - c", "x=1", "a;b"])("leaves %j as it is", (text) => {
+    expect(cell(text)).toBe(text);
+  });
   it("leaves figures as they are", () => {
     expect([cell(-1234.5678), cell(0), cell(1e6), cell(true)]).toEqual(["-1234.5678", "0", "1000000", "true"]);
   });

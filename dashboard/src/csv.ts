@@ -8,6 +8,9 @@ export type Fields<T> = Record<string, (row: T) => Cell>;
 /** What a spreadsheet takes for a formula when a cell begins with it. */
 const FORMULA = /^[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/;
 
+/** The same after what parts cells where the comma is the decimal sign: there the quotes around a text part nothing. */
+const FORMULA_AFTER = /([;\t\r\n]"*)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])/g;
+
 /** Return a table with a line of names first; lines end as RFC 4180 has them. */
 export function csvOf<T>(rows: T[], fields: Fields<T>): string {
   const names = Object.keys(fields);
@@ -28,7 +31,8 @@ function written(cell: Cell): string {
   if (cell instanceof Date) {
     return Number.isNaN(cell.getTime()) ? "" : cell.toISOString();
   }
-  return typeof cell === "string" ? quoted(FORMULA.test(cell) ? `'${cell}` : cell) : String(cell);
+  return typeof cell === "string" ? quoted(inert(cell)) : String(cell);
 }
 
+const inert = (text: string): string => (FORMULA.test(text) ? "'" : "") + text.replace(FORMULA_AFTER, "$1'");
 const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -25,7 +25,7 @@ const NONE = "–";
 
 type Maybe<T> = T | null | undefined;
 
-/** A figure that nobody knows yet is null in the API's answers and NaN in Firestore. */
+/** A figure that is not known yet is null in the API's answers and NaN in Firestore. */
 const isKnown = (value: Maybe<number>): value is number => value != null && !Number.isNaN(value);
 
 export const usd = (value: Maybe<number>): string => (value == null ? NONE : `${signed(USD.format(value))}\u00a0USD`);
@@ -34,7 +34,7 @@ export const usdOrUnknown = (value: Maybe<number | string>): string =>
   value == null || value === "" || !isKnown(Number(value)) ? "unknown" : usd(Number(value));
 /** A profit or loss with its sign; cents, as positions may be small. */
 export const gain = (value: number): string => `${signed(GAIN.format(value))}\u00a0USD`;
-/** A profit or loss in whole USD with its sign; the unit stands in the heading. */
+/** A profit or loss in whole USD with its sign; the unit is in the heading. */
 export const gainWhole = (value: Maybe<number>): string => (isKnown(value) ? signed(WHOLE_GAIN.format(value)) : "n/a");
 /** To the cent, with its sign. */
 export const gainCents = (value: Maybe<number>): string => (isKnown(value) ? signed(GAIN.format(value)) : "n/a");
@@ -63,11 +63,11 @@ export function percent(value: Maybe<number>, digits = 1): string {
 export const day = (at: Maybe<Date | string>): string => (at == null ? NONE : dateOf(DAY, at));
 export const moment = (at: Maybe<Date>): string =>
   at == null ? NONE : `${inZone({ ...DAY, ...CLOCK }).format(at)} ${zoneName(at)}`;
-/** The same time in UTC, for whoever points at it. */
+/** The same time in UTC, shown on hover. */
 export const utc = (at: Date): string => `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 export const month = (at: Date): string => at.toISOString().slice(0, 7);
 
-/** Return a timestamp's time; a field that a user's own writer left malformed is none. */
+/** Return a timestamp's time; a field that a user's own writer left malformed has none. */
 export function timeOf(value: Maybe<Timestamp | string>): Date | null {
   if (value == null) {
     return null;

@@ -10,7 +10,7 @@ export type Live<T> =
   | { state: "ready"; value: T; isFromCache: boolean }
   | { state: "error"; error: Failure; retry: () => void };
 
-/** What pages show of an error: `isForbidden` is told apart, as trying again does not help. */
+/** What pages show of an error: `isForbidden` is separate, as trying again does not help. */
 export interface Failure {
   message: string;
   isForbidden: boolean;

@@ -63,9 +63,9 @@ export interface StoredPolicy {
   version?: number;
   updated_at?: Timestamp;
   updated_by?: string;
-  /** By name, when a strategy that is switched off by hand is on again; null: until somebody switches it on. */
+  /** By name, when a strategy that is switched off by hand is on again; null: until someone switches it on. */
   disabled_strategies?: Record<string, Timestamp | null>;
-  /** IANA's name; none is the default's. */
+  /** IANA's name; the default's if missing. */
   time_zone?: unknown;
   trading_state?: TradingState;
   trading_state_reason?: string | null;
@@ -113,7 +113,7 @@ export interface Fill {
 export interface Month {
   strategy_id: string;
   book: "live" | "shadow";
-  /** YYYY-MM; months of before sessions were days have none, and begin with the calendar's. */
+  /** YYYY-MM; months from before days were sessions have none, and begin with the calendar's. */
   month?: string;
   period_start: Timestamp;
   pnl: number;
@@ -131,7 +131,7 @@ export interface Membership {
   disabled?: boolean;
 }
 
-/** The API's answers, as its own document has them: `npm run types` writes them anew. */
+/** The API's answers, as its own document has them: `npm run types` writes them again. */
 type Answers = components["schemas"];
 export type Broker = Answers["Broker"];
 export type ChannelTest = Answers["ChannelTest"];

@@ -61,7 +61,7 @@ export function textOf(value: unknown): string {
   return String(value);
 }
 
-/** Return the value that text stands for, or undefined for none; what is no number goes as text, and the server says so. */
+/** Return the value of a text, or undefined if empty; what is not a number is sent as text, and the server refuses it. */
 export function valueFrom(text: string, schema: Schema): unknown {
   const trimmed = text.trim();
   if (trimmed === "") {

@@ -93,7 +93,7 @@ export const sessionsByMode = (counts: Record<Mode, number>): string =>
 
 /** Return how far the answer is to be trusted. */
 export function reproduced({ sessions, reproduced: count }: Preview): string {
-  const told = "decided again with the policies of then";
+  const told = "decided again under the policies in force then";
   if (count === sessions) {
     return `A check: ${told}, every session comes out exactly as it was decided.`;
   }

@@ -1,4 +1,4 @@
-/** What an open page costs: counted where documents come in, so that a test, and anybody with the browser's tools, can add it up. */
+/** What an open page costs: counted where documents come in, so that a test, and anyone with the browser's tools, can add it up. */
 
 export const MARK = "firestore-read";
 

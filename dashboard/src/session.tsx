@@ -74,7 +74,7 @@ export const SessionContext = createContext<Session | null>(null);
 export function useSession(): Session {
   const session = useContext(SessionContext);
   if (session === null) {
-    throw new Error("nobody is signed in here");
+    throw new Error("no user is signed in here");
   }
   return session;
 }

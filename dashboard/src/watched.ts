@@ -1,4 +1,4 @@
-/** Whether anybody looks: a page that is hidden for five minutes listens and asks no more until it is shown again. */
+/** Whether anyone looks: a page that is hidden for five minutes listens and asks no more until it is shown again. */
 
 import { useEffect, useState } from "preact/hooks";
 

@@ -1,6 +1,6 @@
 /** The tenant's time zone: every time on every page is in it. */
 
-/** What the policy says where it says nothing. */
+/** The policy's default. */
 const DEFAULT = "America/New_York";
 
 let zone = DEFAULT;
@@ -54,9 +54,9 @@ export function wallTime(at: Date): string {
 }
 
 /**
- * Return the time that the zone's clocks show as `YYYY-MM-DDTHH:MM`, or at the start of `YYYY-MM-DD`; null if it is none.
+ * Return the time that the zone's clocks show as `YYYY-MM-DDTHH:MM`, or at the start of `YYYY-MM-DD`; null if it is not a time.
  *
- * Where clocks show it twice it is the first; where they skip it, as far after the skip.
+ * Of a time that clocks show twice, the first; of one that they skip, as far after the skip.
  */
 export function instantOf(wall: string): Date | null {
   const match = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}))?$/.exec(wall);

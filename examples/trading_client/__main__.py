@@ -38,8 +38,8 @@ class BrokerName(StrEnum):
     ALPACA = "alpaca"
 
 
-ApiUrl = Annotated[str, typer.Option(envvar="MAESTRO_API_URL", help="Everything before /v1 of Maestro's API.")]
-Email = Annotated[str, typer.Option(envvar="MAESTRO_EMAIL", help="Of a member with the role trader.")]
+ApiUrl = Annotated[str, typer.Option(envvar="MAESTRO_API_URL", help="The address of Maestro's API, without /v1.")]
+Email = Annotated[str, typer.Option(envvar="MAESTRO_EMAIL", help="E-mail address of a member with the role trader.")]
 BrokerOption = Annotated[
     BrokerName, typer.Option(help="alpaca takes its keys from APCA_API_KEY_ID and APCA_API_SECRET_KEY.")
 ]
@@ -88,7 +88,7 @@ def run(
         bool,
         typer.Option(
             envvar="MAESTRO_EXITS_WITHOUT_MAESTRO",
-            help="While Maestro is out of reach, send exits that it issued before, of what is known here.",
+            help="While Maestro is out of reach, send exits that it issued before, of positions on record here.",
         ),
     ] = True,
     state: State = None,
@@ -121,7 +121,9 @@ def leave(
     broker_url: BrokerUrl = None,
     is_live: IsLive = False,
     market_data: MarketData = None,
-    strategy: Annotated[list[str] | None, typer.Option(help="Only this one's; may be given again.")] = None,
+    strategy: Annotated[
+        list[str] | None, typer.Option(help="Only this strategy's positions; may be given more than once.")
+    ] = None,
     is_sent: Annotated[bool, typer.Option("--send", help="Send the orders; without it they are only shown.")] = False,
     state: State = None,
 ) -> None:

@@ -30,7 +30,7 @@ TIMEOUT_SECONDS = 10.0
 
 class AlpacaBroker:
     """
-    An Alpaca account, on paper unless told otherwise.
+    An Alpaca account, the paper one by default.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class AlpacaBroker:
             return known
 
     def cancel_order(self, order_id: str) -> None:
-        _asked(lambda: self._alpaca.cancel_order(order_id))  # one that is done stays, and its state tells how
+        _asked(lambda: self._alpaca.cancel_order(order_id))  # one that is done stays, and its state says how
 
     def account(self) -> Account:
         account = _asked(self._alpaca.account)

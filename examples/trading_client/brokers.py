@@ -1,4 +1,4 @@
-"""What the loop asks of a broker, and a broker on paper."""
+"""What the loop asks of a broker, and a paper broker."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Broker(Protocol):
         ...
 
     def shortable(self, symbol: str, qty: float) -> float:
-        """Return how many of some units can be sold short; 0 where it lends none."""
+        """Return how many of some units can be sold short; 0 if the broker lends none."""
         ...
 
     def find_order(self, client_order_id: str) -> Order | None:
@@ -37,7 +37,7 @@ class Broker(Protocol):
         ...
 
     def submit_order(self, client_order_id: str, symbol: str, side: str, qty: float) -> Order:
-        """Submit a market order for the day; under an id that is taken, return its order. Raises OrderRejected."""
+        """Submit a market order for the day; if the id is taken, return its order. Raises OrderRejected."""
         ...
 
     def cancel_order(self, order_id: str) -> None:
@@ -51,7 +51,7 @@ class Broker(Protocol):
 
 class PaperBroker:
     """
-    A broker on paper: fills every order at once at the last price, and charges slippage and a fee.
+    A paper broker: fills every order at once at the last price, and charges slippage and a fee.
 
     Parameters
     ----------

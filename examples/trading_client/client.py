@@ -63,7 +63,7 @@ class MaestroClient:
         """
         Claim a signal before trading it, once.
 
-        A Redemption means: trade it, nobody else will. Anything else means: do not.
+        A Redemption means: trade it, no other client will. Anything else means: do not.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class MaestroClient:
         return _guarded(lambda: read(Policy, answer))
 
     def put_policy(self, settings: Mapping[str, Any], version: int, idempotency_key: str | None = None) -> Policy:
-        """Replace everything the tenant sets. Raises Refused if the policy is not of this version any more."""
+        """Replace everything the tenant sets. Raises Refused if the policy no longer has this version."""
         headers = _once(idempotency_key) | {"If-Match": f'"{version}"'}
         answer = self._transport.send("PUT", "policy", dict(settings), headers=headers)
         return _guarded(lambda: read(Policy, answer))

@@ -61,11 +61,11 @@ class Refused(MaestroApiError):
 
 
 class Unauthorized(MaestroApiError):
-    """Nobody is signed in, or somebody who may not do this."""
+    """No user is signed in, or one who may not do this."""
 
 
 class NotFound(MaestroApiError):
-    """There is no such thing."""
+    """What was asked for does not exist."""
 
 
 class Invalid(MaestroApiError):
@@ -73,7 +73,7 @@ class Invalid(MaestroApiError):
 
 
 class Unavailable(MaestroApiError):
-    """Whether it was done is not known: ask again, with the same Idempotency-Key."""
+    """It is unknown whether it was done: ask again, with the same Idempotency-Key."""
 
     def __init__(self, status: int, reason_code: str, detail: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(status, reason_code, detail)
@@ -84,7 +84,7 @@ class Unavailable(MaestroApiError):
         """
         Whether Maestro says neither yes nor no: no answer at all, or 5xx.
 
-        Not so where it does answer: that it is asked too often (429), or what this client cannot read.
+        False if it does answer: that it is asked too often (429), or with something this client cannot read.
         """
         return self.status == 0 or self.status >= 500
 
@@ -119,7 +119,7 @@ class MalformedFills(Invalid):
 
 def error_of(status: int, reason_code: str, detail: str, errors: Sequence[FieldProblem] = ()) -> MaestroApiError:
     """
-    Return the error that an HTTP status stands for.
+    Return the error for an HTTP status.
 
     >>> error_of(423, "TRADING_HALTED", "exits only")
     Refused('TRADING_HALTED: exits only')

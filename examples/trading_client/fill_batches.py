@@ -44,7 +44,7 @@ def _body(fill: Fill) -> dict[str, Any] | MalformedFill:
     try:
         json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, TypeError) as error:
-        return MalformedFill(fill, f"{fill.broker_fill_id!r} is no JSON: {error}")
+        return MalformedFill(fill, f"{fill.broker_fill_id!r} is not JSON: {error}")
     return body
 
 

@@ -28,7 +28,7 @@ class Journal:
         self._client_id = str((store.get("client", "id") or {})["id"])
 
     def idempotency_key(self, nonce: str) -> str:
-        """Return the key to redeem a nonce under: the same after a crash, and another client's is another."""
+        """Return the key to redeem a nonce under: the same after a crash, and different for another client."""
         return f"{self._client_id}-{nonce}"
 
     def trade(self, nonce: str) -> Trade | None:
@@ -62,7 +62,7 @@ class Journal:
         return trade
 
     def holdings(self) -> dict[tuple[str, str], float]:
-        """Return the units that each (strategy, symbol) bought and has not sold; below 0 what it sold short."""
+        """Return the units that each (strategy, symbol) bought and has not sold; below 0 if it sold short."""
         stored = self._store.all("holding").values()
         return {(one["strategy_id"], one["symbol"]): float(one["qty"]) for one in stored}
 
@@ -81,7 +81,7 @@ class Journal:
         return [read(Signal, stored) for stored in self._store.all("known_exit").values()]
 
     def keep_refused(self, fill: Fill, reason: str) -> None:
-        """Keep a fill that the ledger does not take, for somebody to look at."""
+        """Keep a fill that the ledger does not take, for an operator to look at."""
         self._store.write([("refused_fill", fill.broker_fill_id, {**_fill(fill), "reason": reason})])
 
     def refused_fills(self) -> list[Mapping[str, Any]]:

@@ -37,7 +37,7 @@ def leave_known(
     Parameters
     ----------
     strategies : container of str
-        Only theirs; by default everybody's.
+        Only theirs; by default those of all strategies.
     is_sent : bool
         Whether the orders are sent.
 

@@ -24,7 +24,7 @@ logger = logging.getLogger("trading_client")
 
 WITHDRAWN = "ENTRY_WITHDRAWN"
 NO_EXIT_LEFT = frozenset({"NOTHING_TO_EXIT", "EXIT_UNDER_WAY"})
-"""Refusals that need nobody's attention: what the signal wanted has happened, or is about to."""
+"""Refusals that need no attention: what the signal wanted has happened, or is about to."""
 TRADING_MODES = frozenset({"ACTIVE", "REDUCED"})
 
 
@@ -138,13 +138,13 @@ class TradingLoop:
         try:
             return self._client.latest_signals()
         except NotFound as error:
-            if error.reason_code != "NOT_FOUND":  # whoever answered is not the API
+            if error.reason_code != "NOT_FOUND":  # the server that answered is not the API
                 raise
             logger.info("No cycle has run yet")
             return None
 
     def _may_trade(self, signal: Signal) -> bool:
-        """Tell whether a signal is there to be traded, and log what Maestro made of it."""
+        """Return whether a signal is to be traded, and log what Maestro did to it."""
         name, allocation, original = signal.strategy_name, signal.allocation, signal.original_allocation
         if signal.mode == "SHADOW_MODE":
             self._say(signal, logging.INFO, f"📝 {name}: SHADOW MODE - Paper trading only")

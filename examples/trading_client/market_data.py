@@ -1,4 +1,4 @@
-"""Market data from a file that your own feed writes: prices for a broker on paper, and what cycles decide on."""
+"""Market data from a file that your own feed writes: prices for a paper broker, and what cycles decide on."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class QuotesFile:
         try:
             client.put_market_data(as_of, symbols)
         except Refused as error:
-            if error.reason_code != "OUTDATED_SNAPSHOT":  # somebody sent newer data: theirs is better
+            if error.reason_code != "OUTDATED_SNAPSHOT":  # another client sent newer data: that is better
                 raise
 
     def _read(self) -> tuple[datetime, Mapping[str, Mapping[str, Any]]]:
@@ -54,4 +54,4 @@ class QuotesFile:
             as_of = datetime.fromisoformat(content["as_of"]) if "as_of" in content else written
             return as_of, dict(content["symbols"])
         except (OSError, LookupError, TypeError, ValueError) as error:
-            raise QuotesError(f"{self._path} is no file of quotes: {error}") from error
+            raise QuotesError(f"{self._path} is not a file of quotes: {error}") from error

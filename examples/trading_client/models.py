@@ -62,7 +62,7 @@ class Signal:
     intent: str = ""
     """ENTRY, EXIT, FLIP or NOTHING; empty from a server that does not say: there a SELL is an exit."""
     max_qty: float | None = None
-    """The most an exit may trade, units; None for an entry, and where nobody knows."""
+    """The most an exit may trade, units; None for an entry, and where it is unknown."""
 
     @property
     def is_exit(self) -> bool:
@@ -100,7 +100,7 @@ class Signals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redemption:
-    """A signal that this client claimed: trade it, nobody else will."""
+    """A signal that this client claimed: trade it, no other client will."""
 
     nonce: str
     status: str
@@ -113,7 +113,7 @@ class Redemption:
     lapses_at: datetime
     """When what is not filled is free again."""
     max_qty: float | None = None
-    """The most an exit may trade, units, as of now; None where nobody knows."""
+    """The most an exit may trade, units, as of now; None where it is unknown."""
     filled_notional: float = 0.0
 
 
@@ -134,7 +134,7 @@ class Fill:
     """Records it once, however often it is sent."""
     fees: float = 0.0
     slippage: float = 0.0
-    """A cost in USD beside ``price``; 0 where the price has it in already."""
+    """A cost in USD besides ``price``; 0 where the price includes it."""
     nonce: str | None = None
     order_id: str | None = None
     account_id: str | None = None
@@ -187,7 +187,7 @@ def read(kind: type[T], data: Mapping[str, Any]) -> T:
     Raises
     ------
     TypeError, ValueError
-        If a field is missing, or a time is none.
+        If a field is missing, or a time is not one.
     """
     known = {one.name: str(one.type) for one in fields(kind)}
     return kind(**{name: _value(known[name], value) for name, value in data.items() if name in known})

@@ -54,7 +54,7 @@ class Order:
     """USD per unit."""
     fees: float = 0.0
     slippage: float = 0.0
-    """A cost in USD beside the price; 0 where the price has it in already."""
+    """A cost in USD besides the price; 0 where the price includes it."""
 
     @property
     def is_done(self) -> bool:

@@ -11,9 +11,9 @@ from .trades import NOTHING
 
 def shared_out(position: float, owners: Mapping[str, float]) -> tuple[dict[str, float], float]:
     """
-    Return what each strategy has of a broker's position, and what nobody has; units, below 0 short.
+    Return what each strategy has of a broker's position, and what is unowned; units, below 0 short.
 
-    Where the broker has less than strategies are on record for, each has its part of what is there.
+    Where the broker has less than strategies are on record for, each has its part of the position.
 
     >>> shared_out(10, {"A": 4}), shared_out(5, {"A": 4, "B": 6}), shared_out(-1, {"A": -4})
     (({'A': 4}, 6), ({'A': 2.0, 'B': 3.0}, 0.0), ({'A': -1.0}, 0.0))

@@ -113,7 +113,7 @@ class Settlement:
         self.release(trade)
 
     def _claimed(self, trade: Trade) -> Trade:
-        """Redeem the signal of an order that went without Maestro: nobody else shall, and its fills belong to it."""
+        """Redeem the signal of an order that went without Maestro: no other client shall, and its fills are its own."""
         if trade.claim is not Claim.LATE:
             return trade
         name, nonce = trade.strategy_id, shown_nonce(trade.nonce)
@@ -160,6 +160,6 @@ class Settlement:
         logger.log(level, "%s: fill %s: %s%s", fill.strategy_id, result.status, what, reason)
 
     def _keep_refused(self, fill: Fill, reason: str) -> None:
-        """Keep a fill that is not in the ledger; it happened all the same, so somebody has to look at it."""
+        """Keep a fill that is not in the ledger; it happened all the same, so someone has to look at it."""
         logger.error("%s: the ledger refuses fill %s: %s", fill.strategy_id, fill.broker_fill_id, reason)
         self._journal.keep_refused(fill, reason)

@@ -73,7 +73,7 @@ class SignIn(httpx.Auth):
         Parameters
         ----------
         refused : str, optional
-            A token that the API does not take any more.
+            A token that the API no longer accepts.
 
         Raises
         ------

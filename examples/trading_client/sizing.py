@@ -59,8 +59,8 @@ class Sizing:
         """
         Return the units that an exit may trade without Maestro; 0 for none.
 
-        Those that its strategy has on record and the broker still has, and no more than a signal lets it: what nobody
-        has on record may be anybody's. Exits at work hold the units of theirs that the broker has not free.
+        Those that its strategy has on record and the broker still has, and no more than a signal lets it: what no
+        strategy has on record may belong to any. Exits at work hold those of their units that the broker has not free.
         """
         leaving = {one.strategy_id for one in at_work if one.symbol == trade.symbol} - {trade.strategy_id}
         owners = {name: qty for name, qty in self._journal.owners(trade.symbol).items() if name not in leaving}

@@ -23,7 +23,7 @@ class Store:
     Parameters
     ----------
     path : Path, optional
-        The file; without one it is all forgotten at the end.
+        The file; without one everything is forgotten at the end.
     """
 
     def __init__(self, path: Path | None = None) -> None:

@@ -11,7 +11,7 @@ from .models import Fill, Signal
 from .orders import Order
 
 NOTHING = 1e-9
-"""Units below which there are none."""
+"""Fewer units than this count as none."""
 _WATCH = timedelta(days=1)
 """How long an order that was cancelled, expired or rejected may still turn out to have filled something."""
 _TOO_FEW = 1e-3
@@ -22,7 +22,7 @@ class Stage(StrEnum):
     """The last step that was begun."""
 
     CLAIMED = "CLAIMED"
-    """The signal may be redeemed; there is no order of it."""
+    """The signal may be redeemed; it has no order."""
     SUBMITTED = "SUBMITTED"
     """Its order may be at the broker."""
     RELEASING = "RELEASING"
@@ -38,7 +38,7 @@ class Claim(StrEnum):
     LATE = "LATE"
     """Its order went without Maestro: its signal is to be redeemed, if it still can be, before fills are reported."""
     OPERATOR = "OPERATOR"
-    """It is an operator's order: there is no signal."""
+    """It is an operator's order, without a signal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +93,13 @@ class Trade:
         return self.stage is Stage.DONE and self.looked_at - self.ended_at < _WATCH
 
     def is_due(self, now: datetime) -> bool:
-        """Tell whether to ask for an order that is over: each time after twice as long."""
+        """Return whether to ask for an order that is over: each time after twice as long."""
         if self.ended_at is None or self.looked_at is None:
             return False
         return self.is_watched and now >= self.looked_at + (self.looked_at - self.ended_at)
 
     def is_settled_by(self, order: Order) -> bool:
-        """Tell whether the order is over and all its fills are known."""
+        """Return whether the order is over and all its fills are known."""
         return order.is_done and order.filled_qty <= self.filled_qty + NOTHING
 
     def after(self, order: Order) -> tuple[Trade, Fill | None]:

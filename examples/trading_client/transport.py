@@ -1,4 +1,4 @@
-"""One request to the API: signed, limited in time, tried again where that helps, its errors told apart."""
+"""One request to the API: signed, limited in time, tried again where that helps, with an error class for each cause."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_d
 from .errors import NO_ANSWER, UNREADABLE, FieldProblem, Invalid, MaestroApiError, Unavailable, error_of
 
 _RETRIED = frozenset({0, 429, 502, 503, 504})
-"""Statuses that may be another a moment later; 0 is no answer. Every request of this client can be repeated."""
+"""Statuses that may change in a moment; 0 is no answer. Every request of this client can be repeated."""
 _SHORTEST_TIMEOUT_SECONDS = 0.1
 _backoff = wait_random_exponential(multiplier=0.2, max=5.0)
 
@@ -82,7 +82,7 @@ class Transport:
         try:
             response = self._http.request(method, **request, timeout=timeout_seconds)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise Unavailable(-1, NO_ANSWER, f"{self.base_url} is no address of an API: {error}") from error
+            raise Unavailable(-1, NO_ANSWER, f"{self.base_url} is not an address of an API: {error}") from error
         except httpx.RequestError as error:
             detail = f"no answer from {self.base_url}: {error or type(error).__name__}"
             raise Unavailable(0, NO_ANSWER, detail) from error
@@ -96,11 +96,11 @@ class Transport:
 
 
 def _encoded(body: Any) -> bytes:
-    """Return a body as JSON. Raises Invalid if a number or a text in it is none."""
+    """Return a body as JSON. Raises Invalid if a number or a text in it is not one in JSON."""
     try:
         return json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, TypeError) as error:
-        raise Invalid(0, "MALFORMED_REQUEST", f"the body is no JSON: {error}") from error
+        raise Invalid(0, "MALFORMED_REQUEST", f"the body is not JSON: {error}") from error
 
 
 def _attempts(seconds: float) -> Retrying:
@@ -119,7 +119,7 @@ def _wait(state: RetryCallState) -> float:
 
 
 def _error(response: httpx.Response) -> MaestroApiError:
-    """Return what a refusal stands for: a problem document (RFC 9457), or whatever stands between us and the API."""
+    """Return what a refusal says: the API as a problem document (RFC 9457), a server between us and the API anyhow."""
     status = response.status_code
     try:
         problem = dict(response.json())

@@ -1,10 +1,10 @@
 """
 Exits while Maestro is out of reach: nothing can be redeemed then, and a position may have to be left all the same.
 
-Without Maestro nobody says how much an exit may trade, nor that no other client trades it. So only that goes which
-would be right whatever Maestro said: an exit that it issued before and that has not expired, of units that this
+Without Maestro it is unknown how much an exit may trade, and whether another client trades it. So the client sends only
+what is right whatever Maestro would say: an exit that it issued before and that has not expired, of units that this
 client's own fills put on record as its strategy's and that the broker still has, under the signal's nonce, which the
-broker takes once. Never an entry, and never what may be anybody's.
+broker takes once. It never sends an entry, and never units that may belong to another strategy.
 """
 
 from __future__ import annotations
@@ -124,5 +124,5 @@ class ExitsWithoutMaestro:
 
 
 def is_same_position(one: Trade, other: Trade) -> bool:
-    """Tell whether two trades are of one strategy in one symbol."""
+    """Return whether two trades are of one strategy in one symbol."""
     return (one.strategy_id, one.symbol) == (other.strategy_id, other.symbol)

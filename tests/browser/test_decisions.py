@@ -1,4 +1,4 @@
-"""Decisions looked through, by an address that can be sent to somebody; every time in the tenant's zone."""
+"""Decisions looked through, by an address that can be shared; every time in the tenant's zone."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_every_page_says_what_is_empty(dashboard: Dashboard) -> None:
         "/decisions": "No cycle has run yet.",
         "/strategies": "Strategies show here after the first cycle.",
         "/positions": "Nothing is reserved.",
-        "/health": "No broker was read yet: nothing says whether the books are right.",
+        "/health": "No broker has been read yet: it is unknown whether the books are right.",
         "/ledger": "No fill has been reported yet.",
         "/admin": "No alert was ever raised.",
     }.items():

@@ -77,7 +77,7 @@ def test_the_kill_switch_stops_redemption_and_says_who_and_why(dashboard: Dashbo
     page = dashboard.signed_in("admin")
     page.get_by_role("button", name="Halt trading").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Nothing can be redeemed but exits")
+    expect(dialog).to_contain_text("Only exits can be redeemed")
     assert dialog.evaluate("one => one.scrollWidth <= one.clientWidth"), "nothing is cut off"
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
@@ -109,7 +109,7 @@ def test_an_acknowledged_alert_names_who_took_it_on(dashboard: Dashboard) -> Non
     raise_alert(dashboard)
     page, other = dashboard.signed_in("trader"), dashboard.signed_in("viewer")
     page.get_by_role("button", name="Acknowledge").click()
-    expect(other.get_by_text("taken on by")).to_be_visible()
+    expect(other.get_by_text("acknowledged by")).to_be_visible()
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
 
 
@@ -126,8 +126,8 @@ def test_members_of_another_tenant_see_nothing_of_this_one(dashboard: Dashboard)
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"membership": None}, "is no member of acme"),
-        ({"membership": {"role": "admin", "disabled": True}}, "is no member of acme, or was disabled"),
+        ({"membership": None}, "is not a member of acme"),
+        ({"membership": {"role": "admin", "disabled": True}}, "is not a member of acme, or was disabled"),
         ({"claims": {}}, "belongs to no tenant"),
         ({"claims": {"tenant_id": "acme", "role": "owner"}}, "belongs to no tenant"),
     ],

@@ -1,4 +1,4 @@
-"""Live positions: what strategies hold now, what is under way, and what nobody knows."""
+"""Live positions: what strategies hold now, what is under way, and what is unknown."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def shadow(dashboard: Dashboard, strategy: str) -> None:
 
 @pytest.fixture
 def invested(dashboard: Dashboard) -> Dashboard:
-    """An open book: a long, a short, what a shadowed and a disabled strategy still hold, and what is nobody's."""
+    """An open book: a long, a short, what a shadowed and a disabled strategy still hold, and what is unowned."""
     now = datetime.now(UTC)
     book = PositionBook(opened_at=now - timedelta(days=2), opened_by="ann@example.com")
     for strategy, symbol, qty, price in (

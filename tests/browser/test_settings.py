@@ -134,7 +134,7 @@ def test_what_a_change_would_have_changed_is_shown_before_it_is_saved(dashboard:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
     field(page, "max_drawdown").fill("0.1")
-    expect(answer).to_contain_text("Fields changed since")
+    expect(answer).to_contain_text("Fields have changed since")
     ask.click()
     expect(answer).to_contain_text("What max_drawdown would have changed is not on record")
     field(page, "SHARPE_THRESHOLD_SHADOW").fill("2")  # above SHARPE_THRESHOLD_REDUCE

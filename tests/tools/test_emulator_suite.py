@@ -98,7 +98,7 @@ def test_a_start_that_fails_is_one_message_and_no_test_runs(tmp_path: Path) -> N
     environment = os.environ | {"FIRESTORE_EMULATOR_BINARY_PATH": str(tmp_path / "none.jar")}
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 3
-    assert run.stdout.count("none.jar, which is no file: correct it, or unset it") == 1
+    assert run.stdout.count("none.jar, which is not a file: correct it, or unset it") == 1
     assert "make setup" in run.stdout
     assert "no tests ran" in run.stdout
 

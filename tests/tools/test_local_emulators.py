@@ -280,7 +280,7 @@ def test_without_credentials_it_says_why_emulators_that_run_are_left_aside(
     with announced(environment(address)):
         line = refused(capsys, "tenant", "list")
     assert line.startswith("maestro: there are no credentials for the cloud: run gcloud auth application-default login")
-    assert line.endswith("left aside as FIREBASE_CONFIG is set")
+    assert line.endswith("passed over because FIREBASE_CONFIG is set")
 
 
 def test_an_emulator_without_a_project_says_what_to_set(

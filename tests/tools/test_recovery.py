@@ -67,7 +67,7 @@ def test_automatic_ports_are_all_different() -> None:
 
 
 def test_a_schedule_that_is_no_cron_expression_is_named() -> None:
-    with pytest.raises(ValueError, match=r"tick: schedule 'every 5 minutes' is no cron expression"):
+    with pytest.raises(ValueError, match=r"tick: schedule 'every 5 minutes' is not a cron expression"):
         schedules([{"name": "tick", "schedule": {"schedule": "every 5 minutes"}}], MIDNIGHT)
 
 

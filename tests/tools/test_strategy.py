@@ -79,10 +79,10 @@ def test_nothing_is_overwritten(project: Path) -> None:
     strategy_file, test = write_new("Kept", project)
     strategy_file.write_text("class Kept: edited = True\n")
     for name in ("Kept", "MovingAverageTrend"):  # the second is in trend.py
-        with pytest.raises(ValueError, match="is there already"):
+        with pytest.raises(ValueError, match="already exists"):
             write_new(name, project)
     strategy_file.rename(strategy_file.with_name("elsewhere.py.txt"))
-    with pytest.raises(ValueError, match=r"tests/strategies/test_kept\.py is there already"):
+    with pytest.raises(ValueError, match=r"tests/strategies/test_kept\.py already exists"):
         write_new("Kept", project)
     test.unlink()
 
@@ -269,7 +269,7 @@ def test_what_is_wrong_is_named(project: Path, name: str, body: str, said: str) 
             "MovingAverageTrend",
             HOLDS,
             "BaseStrategy",
-            "class MovingAverageTrend is in own_movingaveragetrend.py already",
+            "class MovingAverageTrend already exists in own_movingaveragetrend.py",
         ),
     ],
 )
@@ -312,7 +312,7 @@ def test_dangling_links_are_ignored(project: Path) -> None:
 
 
 def test_only_a_file_with_the_class_is_offered_for_editing(project: Path) -> None:
-    with pytest.raises(ValueError, match=r"loader\.py is there already: choose another name$"):
+    with pytest.raises(ValueError, match=r"loader\.py already exists: choose another name$"):
         write_new("Loader", project)
 
 

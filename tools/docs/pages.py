@@ -48,7 +48,7 @@ SECTIONS: Mapping[str, Callable[[str, Read], str]] = {
     "demo in brief": lambda _page, read: printed.events_of_demo(read("docs/demo.md")),
     "evidence in brief": lambda _page, read: printed.evidence_in_brief(read("docs/lab.md")),
 }
-"""Makes a section of the page that holds it; a name may stand in several documents."""
+"""Makes a section of the page that holds it; a name may occur in several documents."""
 
 
 @dataclass(frozen=True, slots=True)

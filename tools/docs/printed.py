@@ -17,7 +17,7 @@ PRICES = "examples/data/us_equities_daily_2018_2022.csv"
 EVIDENCE = "lab evidence"
 """Begins the name of every section of the lab."""
 COLUMNS = 140
-"""Of the terminal that programs print to, as long as documents' lines may be."""
+"""Columns of the terminal that programs print to: the longest line that documents may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Program:
     """Something whose output documents show."""
 
     arguments: tuple[str, ...]
-    """Of Python; ``{folder}`` is a folder that is thrown away afterwards."""
+    """Arguments of Python; ``{folder}`` is a temporary folder."""
     parts: Callable[[str], Mapping[str, str]]
     """Makes sections of documents, by name, of all that was printed."""
 

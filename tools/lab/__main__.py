@@ -28,7 +28,7 @@ for name, command in COMMANDS.items():
 
 
 def main() -> int:
-    """Run a command; what is the user's to mend is one line."""
+    """Run a command; an error that the user can fix is one line."""
     try:
         code = app(prog_name="lab", standalone_mode=False)
     except TyperException as error:

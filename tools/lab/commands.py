@@ -48,7 +48,7 @@ def prices(
 @taking(Given)
 def run(given: Given, policy: options.PolicyNames = None, rules: options.Rules = True, as_json: AsJson = False) -> None:
     """
-    Replay policies over past prices, or a tenant's own record, beside the strategies alone.
+    Replay policies over past prices, or a tenant's own record, and compare them with the strategies alone.
 
     Writes report.html, result.json, decisions.parquet and sessions.parquet to DIR. Ctrl-C ends it with the sessions
     that are done.

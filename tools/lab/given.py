@@ -138,7 +138,7 @@ def parse_costs(text: str) -> Costs:
     Raises
     ------
     InputError
-        If they are no two numbers, or one is out of its limits.
+        If they are not two numbers, or one is out of its limits.
     """
     try:
         fee, slippage = (float(part) for part in text.split(","))
@@ -150,7 +150,7 @@ def parse_costs(text: str) -> Costs:
 
 
 def without_symbols(bars: DailyBars, symbols: Sequence[str]) -> DailyBars:
-    """Return bars of all other symbols. Raises InputError for one that is not there, or if none is left."""
+    """Return bars of all other symbols. Raises InputError if one does not exist, or if none is left."""
     for symbol in symbols:
         if symbol not in bars.symbols:
             raise InputError("--leave-out", f"one of {', '.join(bars.symbols)}", symbol)

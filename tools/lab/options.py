@@ -50,20 +50,18 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="DAY",
-        help="First day, YYYY-MM-DD. [default: the 260th of the file: what is before is the strategies' history; of a "
-        "record the first]",
+        help="First day, YYYY-MM-DD. [default: the 260th of the file, as the strategies need the days before as their "
+        "history; of a record, the first]",
         show_default=False,
     ),
 ]
-To = Annotated[
-    str, typer.Option("--to", metavar="DAY", help="Last day. [default: the last there is]", show_default=False)
-]
+To = Annotated[str, typer.Option("--to", metavar="DAY", help="Last day. [default: the last one]", show_default=False)]
 Strategies = Annotated[
     list[str] | None,
     typer.Option(
         "--strategies",
         metavar="NAMES",
-        help="Class names, joined by commas. [default: all that are in functions/strategies]",
+        help="Class names, joined by commas. [default: all in functions/strategies]",
         show_default=False,
     ),
 ]
@@ -71,11 +69,13 @@ CostsText = Annotated[str, typer.Option("--costs", metavar="FEE,BP", help="USD a
 Market = Annotated[str, typer.Option("--market", help="Whose sessions the days are: XNYS, XLON, 24x7 …")]
 Cash = Annotated[float, typer.Option("--cash", help="USD on the account before the first session.")]
 Rate = Annotated[
-    float, typer.Option("--risk-free-rate", help="A year, of Sharpe ratios. Cash earns nothing in a replay.")
+    float, typer.Option("--risk-free-rate", help="Annual rate for Sharpe ratios. Cash earns nothing in a replay.")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Of the bootstrap: one seed, the same bytes.")]
 Replications = Annotated[int, typer.Option("--replications", help="Of the bootstrap.")]
-Symbol = Annotated[str | None, typer.Option("--symbol", help="Of a file that names none; else its name says.")]
+Symbol = Annotated[
+    str | None, typer.Option("--symbol", help="Of a file that names none; by default taken from the file's name.")
+]
 LeaveOut = Annotated[
     list[str] | None, typer.Option("--leave-out", metavar="SYMBOLS", help="Not traded, joined by commas: an index.")
 ]

@@ -102,7 +102,7 @@ def read_policy(path: Path) -> Document:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError("--policy", f"a file that can be read ({error.strerror})", str(path)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("--policy", f"a file of JSON ({error})", str(path)) from error
     if not isinstance(settings, dict):
         raise InputError("--policy", "a file with one JSON object, as PUT /v1/policy takes it", str(path))

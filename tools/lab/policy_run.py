@@ -31,7 +31,7 @@ class StrategySession:
 
     day: date
     mode: str
-    """As the session's decision set it: ACTIVE, REDUCED, SHADOW_MODE, DISABLED; empty where it had no part in one."""
+    """As the session's decision set it: ACTIVE, REDUCED, SHADOW_MODE, DISABLED; empty where no decision has it."""
     proposed: str
     """BUY, SELL or HOLD, as the strategy said."""
     issued: str
@@ -59,4 +59,4 @@ class PolicyRun:
     round_trips: Mapping[str, int]
     """Positions of the live book that were opened and closed again, by strategy id."""
     is_whole: bool = True
-    """Whether every session that was asked for is there: False after an interruption."""
+    """Whether it has every session that was asked for: False after an interruption."""

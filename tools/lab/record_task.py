@@ -39,13 +39,13 @@ class RecordTask:
     """Whose returns are weighed; None for all users' together."""
     record: Record
     not_reproduced: tuple[date, ...]
-    """Sessions that the rules, with the policies of then, decide otherwise than they were decided."""
+    """Sessions that the rules, under the policies in force then, decide differently from how they were decided."""
     earned: PerformanceWindows
     """The returns that are weighed; decisions are made from the record's own."""
     last: date
-    """Of returns later than this none counts."""
+    """Later returns do not count."""
     defaults: Mapping[str, Any]
-    """What holds where a policy says nothing, by document name."""
+    """The defaults for what a policy does not set, by document name."""
     current: Mapping[str, Any]
     """The policy that the tenant has now, as `PUT /v1/policy` takes it."""
     starting_cash: float
@@ -107,7 +107,7 @@ class RecordTask:
         record, followed = self.record, {one.day for one in self._weighted(modes_of(self.record.sessions))}
         lone = [day for day in self.days[1:] if day not in followed]
         found = [
-            _told(self.not_reproduced, "not decided again as they were, with the policies of then"),
+            _told(self.not_reproduced, "not decided again as they were, under the policies in force then"),
             _told(record.unreadable, "left out, as their decision cannot be read"),
             _told(record.undecided, "without a decision on record"),
             _told(record.uncounted, "left out, as the returns they looked back on are too many to read"),
@@ -143,7 +143,7 @@ class RecordTask:
         return {"record of": self.tenant if self.uid is None else f"{self.tenant}, {self.uid}"}
 
     def digest(self) -> str:
-        """Return what tells whether a replay would find the same; a log is never changed, so its id stands for it."""
+        """Return what identifies a replay; a log is never changed, so its id stands for it."""
         decided = [(one.day, one.at, one.session_id, sorted(one.paper)) for one in self.record.sessions]
         said = [decided, self.last, self.starting_cash, sorted(self.record.first_modes.items()), self.defaults]
         found = hashlib.sha256(repr(said).encode())
@@ -167,7 +167,7 @@ class RecordTask:
         return [one for one in found if one.day <= self.last]
 
     def _run(self, name: str, document: Mapping[str, Any], decided: Sequence[DecidedSession]) -> PolicyRun:
-        """Return what a policy's modes would have earned, on an account that is shared out anew every session."""
+        """Return what a policy's modes would have earned, on an account that is shared out again every session."""
         by_day = {one.day: one for one in decided}
         sessions: list[AccountSession] = []
         rows: dict[str, list[StrategySession]] = {strategy: [] for strategy in self.strategies}

@@ -41,7 +41,7 @@ class Folder:
         return [self.path / name for name in (REPORT, RESULT, DECISIONS, SESSIONS)]
 
     def store(self, found: Outcome) -> None:
-        """Write every file anew; each is there whole, or as it was."""
+        """Write every file again; each is complete, or as it was."""
         write_decisions(self.path, [one.run for one in found.policies.values()])
         write_document(self.path / RESULT, document_of(found))
         write_report(self.path / REPORT, found)
@@ -59,7 +59,7 @@ def run_policies(
     """
     Replay policies and store what they would have done; then, what each of their rules did. The note comes first.
 
-    What is there is stored before the rules are looked at, and upon Ctrl-C up to the session it came in.
+    Results are stored before the rules are looked at, and after Ctrl-C up to the session in which it came.
 
     Raises
     ------

@@ -44,7 +44,7 @@ class Source(Protocol):
 
     @property
     def costs(self) -> Costs | None:
-        """What trades are charged; None where there are no trades: what rules cost cannot be told then, either."""
+        """What trades are charged; None where there are no trades: what rules cost is unknown then, too."""
         ...
 
     @property
@@ -78,7 +78,7 @@ class Source(Protocol):
         ...
 
     def replay(self, policies: Policies, progress: Advance | None = None) -> dict[str, PolicyRun]:
-        """Replay every session under some policies; each on an account of its own."""
+        """Replay every session under some policies, each on its own account."""
         ...
 
     def hold(self, days: Sequence[date]) -> BuyAndHold | None:
@@ -90,7 +90,7 @@ class Source(Protocol):
         ...
 
     def digest(self) -> str:
-        """Return what tells whether another replay of a policy would find the same."""
+        """Return what identifies a policy's replay: while it is the same, so is the result."""
         ...
 
     def between(self, first: date, last: date) -> Self:

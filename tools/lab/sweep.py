@@ -1,4 +1,4 @@
-"""`lab sweep`: replay many policies on all cores; what is done stays done when it is begun again."""
+"""`lab sweep`: replay many policies on all cores; a second start goes on with what is left."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def replayed(task: Source, policies: Policies, folder: Folder, cores: int) -> di
 
 
 def _stored_runs(places: Mapping[str, Path], policies: Policies) -> dict[str, PolicyRun]:
-    """Return the runs that are there whole, by name."""
+    """Return the runs that are complete, by name."""
     found = {name: stored_run(places[name], name, policy) for name, policy in policies.items()}
     return {name: run for name, run in found.items() if run is not None}
 
 
 def best(found: Outcome) -> str:
-    """Return the policy with the highest Sharpe ratio, the first of equals; ``off`` is none."""
+    """Return the policy with the highest Sharpe ratio, the first of equals; ``off`` does not count."""
     ratios = {name: one.figures.sharpe_ratio for name, one in found.policies.items() if name != OFF}
     return max(ratios, key=lambda name: -math.inf if math.isnan(ratios[name]) else ratios[name])
 
@@ -135,7 +135,7 @@ _task: Source | None = None
 def _begin(task: Source) -> None:
     global _task  # noqa: PLW0603 - sent to each process once, as it holds all prices
     _task = task
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # between replays: the one who asked for them goes on
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # between replays: the process that asked for them goes on
 
 
 def _job(policies: Policies, places: Mapping[str, Path]) -> int:

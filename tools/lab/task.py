@@ -81,7 +81,7 @@ class Task:
         return buy_and_hold(self.prices.bars, days)
 
     def replay(self, policies: Policies, progress: Advance | None = None) -> dict[str, PolicyRun]:
-        """Replay every session under some policies; each on an account of its own."""
+        """Replay every session under some policies, each on its own account."""
         classes = found_strategies()
         runs = replay(
             self.prices.bars,
@@ -97,12 +97,12 @@ class Task:
         return {name: replace(run, policy=policies[name]) for name, run in runs.items()}
 
     def fingerprints(self) -> dict[str, str]:
-        """Return what tells whether a strategy is still the same one, by name: a digest of its module's text."""
+        """Return what identifies each strategy's code, by name: a digest of its module's text."""
         classes = found_strategies()
         return {name: _digest(classes[name]) for name in self.strategies}
 
     def digest(self) -> str:
-        """Return what tells whether another replay of a policy would find the same."""
+        """Return what identifies a policy's replay: while it is the same, so is the result."""
         bars = self.prices.bars
         said = [self.market, self.first, self.last, self.fingerprints(), self.costs, self.starting_cash, bars.symbols]
         found = hashlib.sha256(repr([*said, [day.toordinal() for day in bars.days]]).encode())
@@ -116,18 +116,18 @@ class Task:
 
 
 def found_strategies() -> Mapping[str, type]:
-    """Return every strategy that is there, by class name."""
+    """Return every strategy that exists, by class name."""
     return discover(STRATEGIES_PACKAGE, BaseStrategy)[0]
 
 
 def chosen_strategies(given: Sequence[str]) -> tuple[str, ...]:
     """
-    Return the names of strategies, sorted; of none given, all that load.
+    Return the names of strategies, sorted; all that load if none are given.
 
     Raises
     ------
     InputError
-        If there is none of a name, or it does not load.
+        If there is no strategy of a name, or it does not load.
     """
     classes, errors = discover(STRATEGIES_PACKAGE, BaseStrategy)
     if not given:

@@ -20,7 +20,7 @@ _SHOWN_CAUSES = 2
 
 def show_difference(one: str, other: str, folder: Path, days: int, *, as_json: bool) -> None:
     """
-    Print what is between two policies.
+    Print the difference between two policies.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def show_difference(one: str, other: str, folder: Path, days: int, *, as_json: b
     if as_json:
         print(json_of(_document(one, other, found, days)), end="")
         return
-    print(f"{one} ended with {usd(found.difference, signed=True)} USD beside {other}")
+    print(f"{one} ended with {usd(found.difference, signed=True)} USD against {other}")
     _print_days(found, days)
     _print_sums(found)
 

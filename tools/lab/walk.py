@@ -2,7 +2,7 @@
 `lab walk`: choose a policy on one part of the days, and judge it on the next.
 
 The policy that did best on the first part did so with luck on its side; only days that the choice did not see say
-anything of it. So they alone are shown large. Their accounts begin anew, without a record from the first part.
+anything of it. So the results are of those days alone. Their accounts start without a record from the first part.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Walked:
     first: Outcome
     """All policies, on the days that were chosen by."""
     second: Outcome
-    """The chosen one beside ``off``, on the days after."""
+    """The chosen one and ``off``, on the days after."""
 
     def to_document(self) -> dict[str, Any]:
         """Return ``walk.json``."""

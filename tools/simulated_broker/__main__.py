@@ -35,7 +35,7 @@ def main() -> int:
         action="append",
         default=[],
         metavar="SYMBOL=USD",
-        help="what a symbol trades at, pairs of coins with their slash; the samples' are there",
+        help="what a symbol trades at, pairs of coins with their slash; the sample symbols have prices",
     )
     arguments = parser.parse_args()
     prices = dict.fromkeys(SAMPLE_SYMBOLS, _PRICE) | _prices(parser, arguments.price)

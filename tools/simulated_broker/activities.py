@@ -33,17 +33,17 @@ class ActivityList:
 
     listed: list[Listed] = field(default_factory=list)
     events: list[tuple[datetime, Mapping[str, Any]]] = field(default_factory=list)
-    """What the stream of events tells, oldest first."""
+    """What the stream of events reports, oldest first."""
     refused_tokens: int = 0
     """How many continuations of pages are refused from now on."""
     told_from: datetime | None = None
-    """What was booked before is not told any more."""
+    """What was booked before is no longer reported."""
 
     def add(self, activity_id: str, booked_at: datetime, body: Mapping[str, Any]) -> None:
         bisect.insort(self.listed, Listed(activity_id, booked_at, {**body, "id": activity_id}))
 
     def change(self, activity_id: str, **fields: Any) -> None:
-        """Say something else of an activity from now on."""
+        """Report an activity differently from now on."""
         at = next(index for index, one in enumerate(self.listed) if one.activity_id == activity_id)
         old = self.listed[at]
         self.listed[at] = Listed(activity_id, old.booked_at, {**old.body, **fields})

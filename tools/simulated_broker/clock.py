@@ -1,4 +1,4 @@
-"""The simulated broker's clock: it stands until somebody moves it."""
+"""The simulated broker's clock: it stands still until it is moved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EPOCH = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 
 class ScriptedClock:
-    """A clock that whoever runs the broker moves."""
+    """A clock that the program running the broker moves."""
 
     def __init__(self, at: datetime = EPOCH) -> None:
         self._at = at

@@ -1,4 +1,4 @@
-"""What happens to an account beside its orders, for scripts to let happen."""
+"""What happens to an account apart from its orders, for scripts to trigger."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Happenings:
         self._exchange = exchange
 
     def manual_trade(self, symbol: str, side: str, qty: Figure) -> SimOrder:
-        """Trade by hand, under a client_order_id that nobody gave. Raises RefusalError."""
+        """Trade by hand, without giving a client_order_id. Raises RefusalError."""
         force = "day" if "/" not in symbol else "gtc"
         body = {"symbol": symbol, "side": side, "qty": str(qty), "type": "market", "time_in_force": force}
         return self._exchange.submit(body)
@@ -42,7 +42,7 @@ class Happenings:
             return self._listed("SPLIT", kind, {"symbol": symbol, "qty": plain(after - before), "net_amount": "0"})
 
     def dividend(self, symbol: str, per_unit: Figure) -> str:
-        """Pay whoever holds a symbol; who is short pays."""
+        """Pay a dividend to a long position; a short one is charged."""
         with self._exchange.lock:
             held = self._exchange.books.qty(canonical_symbol(symbol))
             usd = held * Decimal(per_unit)
@@ -52,7 +52,7 @@ class Happenings:
 
     def money(self, kind: str, usd: Figure, sub_kind: str | None = None, *, days_late: int = 0) -> str:
         """
-        Let money come, above 0, or go.
+        Let money come in (above 0) or go out.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Days that the simulated broker tells as the newest ones, whenever they were."""
+"""Days that the simulated broker reports as the newest ones, whenever they were."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def uuid_of(name: str) -> str:
 
 
 def activity_id(at: datetime, name: str) -> str:
-    """Return an activity's id: its time to the millisecond, and a part of its own."""
+    """Return an activity's id: its time to the millisecond, and a unique part."""
     return f"{at:%Y%m%d%H%M%S}{at.microsecond // 1000:03d}::{uuid_of(name)}"
 
 

@@ -1,4 +1,4 @@
-"""An account at the simulated broker in a file, between two runs; market and script are whoever's who runs it."""
+"""An account at the simulated broker in a file, between two runs; the running program provides market and script."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def keep(exchange: Exchange, file: Path) -> None:
 
 
 def take_up(exchange: Exchange, file: Path) -> bool:
-    """Go on with an account that was kept; False if none was. What is kept of another version raises ValueError."""
+    """Go on with an account that was kept; False if none was. A file of another version raises ValueError."""
     with contextlib.suppress(FileNotFoundError):
         content = file.read_bytes()
         try:

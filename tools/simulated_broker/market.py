@@ -99,7 +99,7 @@ class Market:
         self.bars[canonical_symbol(symbol)] = bars
 
     def rename(self, old: str, new: str) -> None:
-        """Let a symbol go by another name; nobody knows the old one any more."""
+        """Rename a symbol; the old name is unknown from then on."""
         before, after = canonical_symbol(old), canonical_symbol(new)
         self.instruments[after] = replace(self.instruments.pop(before), symbol=new)
         self.prices[after] = self.prices.pop(before)
@@ -107,7 +107,7 @@ class Market:
             self.bars[after] = self.bars.pop(before)
 
     def snapshot(self, symbol: str, now: datetime) -> dict[str, Any] | None:
-        """Return a symbol's last trade, quote and days; None if nobody knows it."""
+        """Return a symbol's last trade, quote and days; None if it is unknown."""
         instrument = self.find(symbol)
         if instrument is None:
             return None

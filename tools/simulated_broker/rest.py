@@ -42,7 +42,7 @@ class Reply:
 
 
 class Rest:
-    """Answers questions."""
+    """Answers requests."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange

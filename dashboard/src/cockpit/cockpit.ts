@@ -22,7 +22,7 @@ export interface StoredCockpit {
   tripped_by: string | null;
   thresholds: [shadow: number, reduce: number];
   min_data_points: number;
-  /** Cockpits of before lack these four. */
+  /** Older cockpits lack these four. */
   max_input_age_seconds?: number;
   on_drift?: "warn" | "hold" | "halt";
   benchmark?: string | null;
@@ -40,7 +40,7 @@ export interface StoredCockpit {
 export interface StrategyNow {
   since: string;
   until: string | null;
-  /** USD; null: nobody knows. */
+  /** USD; null: unknown. */
   in_use: number | null;
   /** The ratio's standard error. */
   error: number | null;
@@ -105,5 +105,5 @@ export function cockpitOf(stored: StoredCockpit): Cockpit {
   };
 }
 
-/** Return what a symbol is told apart by, however it is spelled. */
+/** Return what identifies a symbol, however it is spelled. */
 export const symbolKey = (symbol: string): string => symbol.toUpperCase().replaceAll(/[/_ -]/g, "");

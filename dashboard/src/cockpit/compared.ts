@@ -1,9 +1,9 @@
-/** What the account is shown beside, as P&L net of flows from one point with it on: strategies' own records, a benchmark. */
+/** What the account is compared with, as P&L net of flows from a common point: strategies' own records, a benchmark. */
 
 import type { Session } from "./cockpit";
 import type { Point } from "./money";
 
-/** A line beside the account's: USD by session; null where nobody knows. */
+/** A line compared with the account's: USD by session; null where unknown. */
 export type Line = (number | null)[];
 
 /**

@@ -38,7 +38,7 @@ export interface RuleRow {
 }
 
 const RUNGS: Mode[] = ["DISABLED", "SHADOW_MODE", "REDUCED", "ACTIVE"];
-/** Codes that say how a strategy stands; where a rule stopped a signal they are not what stopped it. */
+/** Codes that describe a strategy's standing; where a rule stopped a signal they are not what stopped it. */
 const OF_STANDING = /^(SHARPE_|PROMOTION_PENDING$|INSUFFICIENT_DATA$|HELD_WITHOUT_DATA$|MAESTRO_OFF$)/;
 const EPSILON = 5e-5;
 
@@ -96,7 +96,7 @@ function codesOf(verdict: Verdict, effect: Effect | null): string[] {
   return effect === null || acting.length === 0 ? all : acting;
 }
 
-/** Return the parts of a decision that a filter asks for; none: it is not among what is asked for. */
+/** Return the parts of a decision that a filter asks for; an empty list if it is filtered out. */
 export function matching(decision: Decision, filter: Filter): Part[] {
   const { strategy, rule, text } = filter;
   const own = partsOf(decision).filter((part) => strategy === undefined || part.verdict.strategy_name === strategy);

@@ -33,7 +33,7 @@ export function driftOf({ differences_json, unknown_because }: StoredDrift): Dri
   return { differences, unknownBecause: unknown_because };
 }
 
-/** Say what becomes of entries while something differs; null: no cycle said it. */
+/** Say what happens to entries while something differs; null: no cycle has said it. */
 export function wordsOf(onDrift: OnDrift | null): string {
   switch (onDrift) {
     case "warn":
@@ -43,7 +43,7 @@ export function wordsOf(onDrift: OnDrift | null): string {
     case "halt":
       return "All entries are held; exits pass.";
     case null:
-      return "No cycle said yet what the policy does about it; exits pass.";
+      return "No cycle has said yet what the policy does about it; exits pass.";
   }
 }
 
@@ -61,6 +61,6 @@ export function holdOf({ is_drift, subject, symbol }: Difference, onDrift: OnDri
   return onDrift === "halt" ? "held: all entries" : symbol === "" ? "held: nothing" : `held: entries of ${symbol}`;
 }
 
-/** Return what the broker has more than the books; null where either is not known. */
+/** Return how much more the broker has than the books; null where either is not known. */
 export const amountOf = ({ broker, book }: Difference): number | null =>
   broker === null || book === null ? null : broker - book;

@@ -1,4 +1,4 @@
-/** What health is told of, as documents say it; undefined: it could not be read, null: there is none. */
+/** What health is judged on, as documents say it; undefined: it could not be read, null: there is none. */
 
 import type { Timestamp } from "firebase/firestore";
 import { timeOf } from "../format";

@@ -4,7 +4,7 @@ import { spanOf } from "../format";
 import type { Known } from "./health-sources";
 
 export const STATES = ["ok", "rest", "unknown", "late", "bad"] as const;
-/** `rest`: nothing is due. They stand in the order in which a phone shows the worst one. */
+/** `rest`: nothing is due. In the order in which a phone picks the worst one. */
 export type HealthState = (typeof STATES)[number];
 
 export interface Check {
@@ -14,12 +14,12 @@ export interface Check {
   short: string;
   /** What it means and what follows. */
   detail: string;
-  /** Heading of the runbook that mends it. */
+  /** Heading of the runbook that repairs it. */
   runbook: string | null;
 }
 
 const SLOT_MS = 5 * 60_000;
-/** Cycles are told as missed from then on, as the server's own check does. */
+/** From then on cycles are reported as missed, as by the server's own check. */
 const MISSED_AFTER_MS = 2 * SLOT_MS;
 
 /** Return all checks, in the order of the strip. */
@@ -29,7 +29,7 @@ export function checksOf(known: Known, now: Date): Check[] {
   return known.isOffline ? found.map(unseen) : found;
 }
 
-/** What nobody can look at now was not checked, however it was. */
+/** What cannot be read now is not checked, whatever it was before. */
 const unseen = (check: Check): Check => ({
   ...check,
   state: "unknown",
@@ -66,7 +66,7 @@ function aged(name: string, at: Date | null | undefined, known: Known, now: Date
   }
   const age = `${spanOf(old(at, now))} old`;
   if (most === null) {
-    return check(name, "unknown", age, "No cycle said yet how old it may be.");
+    return check(name, "unknown", age, "No cycle has said yet how old it may be.");
   }
   if (old(at, now) <= 1_000 * most) {
     return check(name, "ok", age, `It may be ${spanOf(1_000 * most)} old.`);
@@ -99,12 +99,12 @@ function broker(known: Known, now: Date): Check {
       "Broker",
       "rest",
       short,
-      "Account and prices come from your own feed; nothing compares them with a broker.",
+      "Account and prices come from your own feed; they are not compared with a broker.",
     );
   }
   const { feed } = one;
   if (feed === null) {
-    return check("Broker", "unknown", "not asked yet", "The first feed comes with the next slot.");
+    return check("Broker", "unknown", "not read yet", "The first feed comes with the next slot.");
   }
   const at = `read ${spanOf(old(feed.at, now))} ago`;
   if (feed.status === "FAILED") {
@@ -118,8 +118,8 @@ function broker(known: Known, now: Date): Check {
     return check("Broker", "ok", at, feed.detail);
   }
   return isResting(known, now)
-    ? check("Broker", "rest", at, "It is asked before each cycle; none is due.")
-    : check("Broker", "late", `${spanOf(old(feed.at, now) - SLOT_MS)} late`, "It is asked before each cycle.", KEYS);
+    ? check("Broker", "rest", at, "It is read before each cycle; none is due.")
+    : check("Broker", "late", `${spanOf(old(feed.at, now) - SLOT_MS)} late`, "It is read before each cycle.", KEYS);
 }
 
 const NO_DECISION = "No decision, and the market is open";
@@ -171,7 +171,7 @@ function books(known: Known, now: Date): Check {
       "Books",
       "unknown",
       "not compared",
-      "No broker was read yet: nothing says whether the books are right.",
+      "No broker has been read yet: it is unknown whether the books are right.",
     );
   }
   if (drift.unknownBecause !== null) {
@@ -180,7 +180,7 @@ function books(known: Known, now: Date): Check {
   const count = drift.lasting.length;
   if (count > 0) {
     const noun = count === 1 ? `${drift.lasting[0] || "cash"} differs` : `${count} differ`;
-    return check("Books", "late", noun, `Broker and books differ lastingly. ${drift.holds}`, DIFFER);
+    return check("Books", "late", noun, `Broker and books keep differing. ${drift.holds}`, DIFFER);
   }
   const reading = broker(known, now);
   if (reading.state !== "ok") {

@@ -36,7 +36,7 @@ export interface Point {
   /** From the highest of the time-weighted curve so far, 0 or below. */
   drawdown: number;
   flows: number;
-  /** What strategies made by their own records, and what the benchmark made; USD, null: nobody knows. */
+  /** What strategies made by their own records, and what the benchmark made; USD, null: unknown. */
   raw: number | null;
   benchmark: number | null;
 }

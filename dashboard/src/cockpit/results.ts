@@ -13,7 +13,7 @@ export interface StoredResults {
   returns: Packed;
   pnl: Packed;
   modes: Packed;
-  /** Results of before lack it. */
+  /** Older results lack it. */
   raw?: Packed;
 }
 

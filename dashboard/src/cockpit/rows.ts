@@ -1,4 +1,4 @@
-/** One row a strategy: what the last cycle decided of it beside what it holds, makes and has made. */
+/** One row a strategy: what the last cycle decided about it, and what it holds, makes and has made. */
 
 import type { Decision, Mode, Verdict } from "../model";
 import { verdictsOf } from "../model";

@@ -1,6 +1,6 @@
 /**
  * What each strategy made today: what it holds is worth now, with what its fills since paid and cost, less what it held
- * was worth at the base. Where a price or an entry does not let anybody know, it is null.
+ * was worth at the base. Where a price or an entry leaves it unknown, it is null.
  */
 
 import { timeOf } from "../format";
@@ -19,7 +19,7 @@ const OF_THE_ACCOUNT = new Set(["deposit", "withdrawal"]);
 const CASH = new Set(["interest", "funding"]);
 
 export interface Today {
-  /** Whether every entry since the base is counted: who is not named then made 0, else nobody knows. */
+  /** Whether every entry since the base is counted: a strategy that is not named then made 0, else it is unknown. */
   isWhole: boolean;
   /** By strategy, USD. */
   byStrategy: Map<string, number | null>;

@@ -67,7 +67,7 @@ export function useBoard(everyMs = 0): Board {
   };
 }
 
-/** Count up every so often, while anybody looks. */
+/** Count up every so often, while anyone looks. */
 function useTick(everyMs: number): number {
   const [tick, setTick] = useState(0);
   const isWatched = useWatched();

@@ -16,7 +16,7 @@ import { RulesTable } from "../ui/rules-table";
 import { Empty, Loaded } from "../ui/states";
 import { Time } from "../ui/time";
 
-/** Read at a time: the newest, or more where somebody looks for something. */
+/** Read at a time: the newest, or more in a search. */
 const [PAGE, PAGE_FILTERED] = [25, 100];
 
 /** What was decided, newest first, growing at the top as cycles run; what the address asks for, or all. */

@@ -3,7 +3,7 @@ import { useHealth } from "../cockpit/use-health";
 import { HealthMark } from "../ui/health-strip";
 import { CELL, Heading, ROW, Section, TABLE } from "../ui/parts";
 
-/** Every check with what it means, what follows and where it is mended. */
+/** Every check with what it means, what follows and where the repair is described. */
 export function HealthPage() {
   const checks = useHealth(useBoard());
   const count = checks.filter(({ state }) => state === "ok").length;
@@ -42,8 +42,8 @@ export function HealthPage() {
           </tbody>
         </table>
         <p class="muted">
-          Green was checked; a dashed ring is what nobody knows; a dash is not due. The runbook is docs/runbook.md of
-          the deployed version.
+          Green was checked; a dashed ring is unknown; a dash is not due. The runbook is docs/runbook.md of the deployed
+          version.
         </p>
       </Section>
     </>

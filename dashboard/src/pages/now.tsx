@@ -99,7 +99,7 @@ function Positions({ board }: { board: Board }) {
           found.is_open ? (
             <PositionsSummary book={found} today={board.today} />
           ) : (
-            <Empty>The position book is not open: nobody knows which strategy holds what.</Empty>
+            <Empty>The position book is not open: it is unknown which strategy holds what.</Empty>
           )
         }
       </Loaded>

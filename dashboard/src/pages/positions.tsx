@@ -4,7 +4,7 @@ import { LivePositionsSection } from "../ui/live-positions";
 import { Heading } from "../ui/parts";
 import { ReservationsSection } from "../ui/reservations";
 
-/** Orders under way change by redemptions, which nobody may listen to. */
+/** Orders under way change by redemptions, which no page may listen to. */
 const EVERY_MS = 15_000;
 
 /** What is held and what is under way, now; and what redeemed signals hold of the buying power. */

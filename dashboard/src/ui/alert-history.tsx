@@ -1,4 +1,4 @@
-/** Every alert there was, newest first; the address has what is looked for. */
+/** All alerts, newest first; the address has what is searched for. */
 
 import { useLocation } from "preact-iso";
 import { ALERTS } from "../cockpit/tables";
@@ -18,7 +18,7 @@ const PAGE = 25;
 const STATES: [string, string][] = [
   ["", "All"],
   ["OPEN", "Open"],
-  ["ACKNOWLEDGED", "Taken on"],
+  ["ACKNOWLEDGED", "Acknowledged"],
   ["RESOLVED", "Resolved"],
 ];
 const SEVERITIES = ["CRITICAL", "WARNING", "INFO"];
@@ -85,7 +85,7 @@ function Table({ all }: { all: Entry<Alert>[] }) {
     <table class="t cards history" aria-label="Alerts" {...TABLE}>
       <thead>
         <tr {...ROW}>
-          {["Alert", "Severity", "State", "Opened", "Resolved", "Taken on by"].map((name) => (
+          {["Alert", "Severity", "State", "Opened", "Resolved", "Acknowledged by"].map((name) => (
             <th key={name} scope="col">
               {name}
             </th>
@@ -111,7 +111,7 @@ function Table({ all }: { all: Entry<Alert>[] }) {
             <td data-name="Resolved" {...CELL}>
               <Time at={timeOf(alert.resolved_at)} />
             </td>
-            <td data-name="Taken on by" {...CELL}>
+            <td data-name="Acknowledged by" {...CELL}>
               {alert.acknowledged_by ?? "–"}
             </td>
           </tr>

@@ -1,4 +1,4 @@
-/** How the tenant's broker is connected, what is wrong with it, and the command that mends it. */
+/** How the tenant's broker is connected, what is wrong with it, and the command that repairs it. */
 
 import { useAnswer } from "../api";
 import { timeOf, words } from "../format";
@@ -77,13 +77,13 @@ function Known({ broker }: { broker: Broker }) {
       </dl>
       {failing && feed && (
         <p class="warning">
-          It fails since <Time at={failing} />: {feed.detail}
+          It has failed since <Time at={failing} />: {feed.detail}
         </p>
       )}
       {!failing && feed && feed.status !== "OK" && <p>{feed.detail}</p>}
       {broker.told.length > 0 && (
         <>
-          <h3>What it told</h3>
+          <h3>What it reported</h3>
           <ul>
             {broker.told.map((one) => (
               <li key={`${one.at} ${one.text}`}>

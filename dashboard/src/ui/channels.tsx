@@ -36,7 +36,7 @@ export function ChannelsSection() {
     >
       <Loaded of={channels} what="channels">
         {({ items }) =>
-          items.length === 0 ? <Empty>There is none: alerts show on the dashboard only.</Empty> : <Table all={items} />
+          items.length === 0 ? <Empty>No channels: alerts show on the dashboard only.</Empty> : <Table all={items} />
         }
       </Loaded>
       <Command does="An operator sets them" command="channel put … channels.json" />
@@ -136,7 +136,7 @@ function saidOf({ status, attempts, detail }: ChannelTest): string {
     case "DELIVERED":
       return "Arrived.";
     case "DEAD":
-      return `It does not arrive: ${detail}`;
+      return `It did not arrive: ${detail}`;
     case "PENDING":
       return `Tried ${attempts} ${attempts === 1 ? "time" : "times"}${detail ? `: ${detail}` : ""} …`;
     default:

@@ -32,7 +32,7 @@ const MODES: Mode[] = ["ACTIVE", "REDUCED", "SHADOW_MODE", "DISABLED"];
 export function Chart(props: Props) {
   const place = useRef<HTMLDivElement>(null);
   const scheme = useColorScheme();
-  // Colours are read when it is drawn, so anew for another scheme
+  // Colours are read when it is drawn, so it is drawn again for another scheme
   useEffect(() => {
     const element = place.current as HTMLDivElement;
     const plot = new uPlot(optionsOf(props, element.clientWidth), dataOf(props), element);

@@ -1,4 +1,4 @@
-/** What to look for among decisions; the address has all of it, so that it can be sent to somebody. */
+/** What to look for among decisions; the address has all of it, so that it can be shared. */
 
 import { useEffect, useState } from "preact/hooks";
 import { addressOf, type Filter, isFiltered } from "../cockpit/decided";
@@ -100,7 +100,7 @@ function Choice({ name, value, all, say = (one) => one, change }: ChoiceProps) {
   );
 }
 
-/** A text field that waits until nobody types. */
+/** A text field that waits until typing stops. */
 function Typed({ value, change }: { value: string; change: (value: string) => void }) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);

@@ -1,4 +1,4 @@
-/** One decision in the timeline: in short, or the parts of it that somebody looks for. */
+/** One decision in the timeline: in short, or the parts of it that are searched for. */
 
 import { moveOf, type Part } from "../cockpit/decided";
 import { shareOf, timeOf, words } from "../format";
@@ -43,7 +43,7 @@ function Short({ decision }: { decision: Decision }) {
   );
 }
 
-/** A promotion is good news, and looks so; a demotion is worth a look, and is no alarm. */
+/** A promotion is good news, and looks so; a demotion is worth a look, and not an alarm. */
 export function Move({ verdict }: { verdict: Verdict }) {
   const move = moveOf(verdict);
   return (

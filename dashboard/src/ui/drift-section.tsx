@@ -16,7 +16,9 @@ export function DriftSection({ onDrift }: { onDrift: OnDrift | null }) {
       <Loaded of={live} what="differences between broker and books">
         {(stored) => {
           if (stored === undefined) {
-            return <Empty>Not compared: no broker was read yet, so nothing says whether the books are right.</Empty>;
+            return (
+              <Empty>Not compared: no broker has been read yet, so it is unknown whether the books are right.</Empty>
+            );
           }
           const { differences, unknownBecause } = driftOf(stored);
           return (

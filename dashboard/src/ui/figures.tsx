@@ -57,7 +57,7 @@ function ModeShape({ mode }: { mode: Mode }) {
   }
 }
 
-/** A bar that is full at 1; what it says stands beside it in words. */
+/** A bar that is full at 1; what it says is next to it in words. */
 export function Meter({
   name,
   share,

@@ -10,7 +10,7 @@ import { instantOf, zoneName } from "../zone";
 const EFFECT: Record<TradingState, string> = {
   RUN: "Strategies trade again, from the next redemption and the next cycle on.",
   REDUCE_ONLY: "No new exposure: every BUY becomes HOLD. Exits pass.",
-  HALT: "Nothing can be redeemed but exits, from the next redemption on.",
+  HALT: "Only exits can be redeemed, from the next redemption on.",
 };
 
 /** One button in the header: it halts, or resumes; what else there is to set is in the dialog. */
@@ -80,7 +80,7 @@ function Confirmation({ state, close }: { state: TradingState; close: () => void
       </fieldset>
       <p>{EFFECT[wanted]}</p>
       <label>
-        Reason, for whoever looks at it at 3 a.m.
+        Reason, for whoever reads it at 3 a.m.
         <input name="reason" required maxLength={500} autocomplete="off" />
       </label>
       {wanted !== "RUN" && (

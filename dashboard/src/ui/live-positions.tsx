@@ -35,10 +35,10 @@ function Closed({ because }: { because: string | null }) {
   return (
     <>
       {because === null ? (
-        <p>The position book is not open: nobody knows which strategy holds what.</p>
+        <p>The position book is not open: it is unknown which strategy holds what.</p>
       ) : (
         <p class="warning">
-          The position book was closed, and nobody knows any more which strategy holds what: {because}.
+          The position book was closed, and it is no longer known which strategy holds what: {because}.
         </p>
       )}
       <p>

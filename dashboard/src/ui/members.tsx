@@ -15,7 +15,7 @@ import { Time } from "./time";
 const MOST = 100;
 const MAY: Record<Role, string> = {
   viewer: "looks",
-  trader: "looks, trades, takes alerts on",
+  trader: "looks, trades, acknowledges alerts",
   admin: "looks, trades, sets the policy, halts and resumes trading",
 };
 
@@ -51,9 +51,9 @@ export function MembersSection() {
           </>
         )}
       </Loaded>
-      <Command does="An operator lets somebody in" command="user create … ann@example.com --role viewer" />
+      <Command does="An operator adds someone" command="user create … ann@example.com --role viewer" />
       <Command does="An operator changes a role" command="user role … ann@example.com trader" />
-      <Command does="An operator takes somebody out" command="user remove … ann@example.com" />
+      <Command does="An operator removes someone" command="user remove … ann@example.com" />
     </Section>
   );
 }

@@ -1,4 +1,4 @@
-/** P&L beside raw and benchmark and, below it, the fall from the peak; flows are marked. A table beside it has its figures. */
+/** P&L with raw and benchmark and, below it, the fall from the peak; flows are marked. A table has its figures. */
 
 import { runsOfLine } from "../cockpit/compared";
 import type { Point } from "../cockpit/money";

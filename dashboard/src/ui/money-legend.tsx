@@ -5,7 +5,7 @@ import type { Point } from "../cockpit/money";
 import { gainWhole, shortDay } from "../format";
 import { Gain } from "./figures";
 
-/** A line beside the account's: its words and where its values are. */
+/** A line next to the account's: its words and where its values are. */
 export interface Beside {
   name: string;
   kind: "raw" | "benchmark";
@@ -62,7 +62,7 @@ export function MoneyLegend({ points, beside }: { points: Point[]; beside: Besid
 
 const dayOf = (day: string): string => shortDay(new Date(`${day}T12:00:00`));
 
-/** Say in words what the lines beside the account made. */
+/** Say in words what the compared lines made. */
 export function saidOf(beside: Beside[]): string {
   return beside
     .map(({ name, compared: { from, pnl, account } }) => {

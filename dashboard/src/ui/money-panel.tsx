@@ -1,4 +1,4 @@
-/** The account first: what it is worth, made today and in all, may still lose, and where it comes from. */
+/** The account first: its worth, its gain today and in all, what it may still lose, and where the gain comes from. */
 
 import { useState } from "preact/hooks";
 import type { Cockpit } from "../cockpit/cockpit";
@@ -65,7 +65,7 @@ function Figures({ cockpit, money, inUse, stale }: Props) {
       <div>
         <div class="lab">Equity, USD</div>
         <div class={stale === null ? "eq" : "eq dim"}>{cents(money.equity)}</div>
-        <div class="lab">{money.asOf === null ? "nobody knows as of when" : <Ago at={money.asOf} short />}</div>
+        <div class="lab">{money.asOf === null ? "as of an unknown time" : <Ago at={money.asOf} short />}</div>
         {stale !== null && <p class="warning">{stale}</p>}
       </div>
       <div class="two">

@@ -1,4 +1,4 @@
-/** What waits for a person: open alerts, and what got better. */
+/** What needs a person: open alerts, and good news. */
 
 import { useState } from "preact/hooks";
 import { call, type Refusal } from "../api";
@@ -71,7 +71,7 @@ function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
         <p>{alert.detail}</p>
         <p class="muted">
           {isGood ? "Good news" : words(alert.severity)} · {at && <Ago at={at} short />}
-          {alert.state === "ACKNOWLEDGED" && ` · taken on by ${alert.acknowledged_by}`}
+          {alert.state === "ACKNOWLEDGED" && ` · acknowledged by ${alert.acknowledged_by}`}
         </p>
         <p class="problem" role="alert">
           {problem}

@@ -84,7 +84,7 @@ export function ModeBadge({ mode }: { mode: Mode }) {
   return <span class={`badge mode-${mode.toLowerCase()}`}>{words(mode)}</span>;
 }
 
-/** A BUY that closes a short is no entry, and a SELL may open one: the intent says so where the action does not. */
+/** A BUY that closes a short is not an entry, and a SELL may open one: the intent says so where the action does not. */
 export function ActionBadge({ action, intent }: { action: string; intent?: Intent | undefined }) {
   if (action === "BUY" && (intent === "EXIT" || intent === "FLIP")) {
     return <span class="badge intent-exit">BUY to close</span>;
@@ -120,7 +120,7 @@ export const TABLE = { role: "table" } as const;
 export const ROW = { role: "row" } as const;
 export const CELL = { role: "cell" } as const;
 
-/** Return the time, anew every so often. */
+/** Return the time, and update it every so often. */
 export function useNow(everyMs: number): Date {
   const [now, setNow] = useState(() => new Date());
   useEffect(() => {

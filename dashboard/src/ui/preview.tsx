@@ -23,7 +23,7 @@ const MOST_ROWS = 100;
 export function WhatWouldHaveChanged({ of, isOutdated }: { of: Live<Preview>; isOutdated: boolean }) {
   return (
     <Section title="What would have changed">
-      {isOutdated && <p class="warning">Fields changed since: ask again.</p>}
+      {isOutdated && <p class="warning">Fields have changed since: ask again.</p>}
       <Loaded of={of} what="what would have changed over the last sessions">
         {(preview) =>
           preview.sessions === 0 ? (

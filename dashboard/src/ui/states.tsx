@@ -12,7 +12,7 @@ export function Loaded<T>({
 }: {
   of: Live<T>;
   what: string;
-  /** What stands in its place while it loads. */
+  /** What is shown in its place while it loads. */
   shape?: ComponentChildren;
   children: (value: T) => ComponentChildren;
 }) {

@@ -1,4 +1,4 @@
-/** Every strategy in a row: today, of late, in use of what it may, and why. */
+/** Every strategy in a row: today, recently, how much it uses of what it may, and why. */
 
 import { axisOf } from "../cockpit/ratio";
 import { modesOf, type Row, sumOf } from "../cockpit/rows";

@@ -9,7 +9,7 @@ import { useSession } from "../session";
 interface Props {
   name: string;
   policy: StoredPolicy | undefined;
-  /** What it holds live; null: nobody knows. */
+  /** What it holds live; null: unknown. */
   held: LivePosition[] | null;
 }
 
@@ -102,7 +102,7 @@ function Confirmation({ name, isOn, held, close }: ConfirmationProps) {
         <input name="reason" maxLength={500} autocomplete="off" />
       </label>
       <p class="muted">
-        The policy gets a new version, with your name and the reason in its history. Undo is the same switch.
+        The policy gets a new version, with your name and the reason in its history. To undo, use the same switch.
       </p>
       <div role="alert" class="problem">
         {problem}
@@ -132,7 +132,7 @@ export function switched(
 
 function holding(held: LivePosition[] | null): string {
   if (held === null) {
-    return "Nobody knows what it holds; exits still pass.";
+    return "What it holds is unknown; exits still pass.";
   }
   if (held.length === 0) {
     return "It holds nothing live.";

@@ -1,4 +1,4 @@
-/** A time, as every page shows it: in the tenant's zone, UTC where somebody points at it, and for machines. */
+/** A time, as every page shows it: in the tenant's zone, UTC on hover, and for machines. */
 
 import type { ComponentChildren } from "preact";
 import { clock, day, moment, utc, when } from "../format";
@@ -8,11 +8,11 @@ const AS = { moment, clock, day, when: (at: Date) => when(at, new Date()) };
 interface Props {
   at: Date | null;
   as?: keyof typeof AS;
-  /** What stands there instead of the time, as its age. */
+  /** What is shown instead of the time, such as its age. */
   children?: ComponentChildren;
 }
 
-/** Show a time; none is a dash. */
+/** Show a time; a missing one is a dash. */
 export function Time({ at, as = "moment", children }: Props) {
   return at === null ? (
     <>–</>

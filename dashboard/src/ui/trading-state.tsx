@@ -75,7 +75,7 @@ export function TradingBar() {
           <Time at={until} />
         </>
       )}
-      {state === "HALT" ? ". Nothing can be redeemed but exits." : ". Every entry is held; exits pass."}
+      {state === "HALT" ? ". Only exits can be redeemed." : ". Every entry is held; exits pass."}
     </section>
   );
 }

@@ -23,23 +23,28 @@ SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 
 TOLERANCE_SECONDS = 300
 
+_LIST = re.compile(r"\s*\[\s*[\"\]]")
+"""How a list of texts begins, or one of nothing; any other text is a key, whatever it begins with."""
+
 
 def signing_keys(text: str) -> tuple[str, ...]:
     """
     Return the deployment's keys, the newest first: one, or while they change a JSON list of several.
 
-    Raises ValueError for what begins like a list and is none of texts, without saying it; empty text is no keys.
+    Raises ValueError for what begins like a list and is none of texts, without saying it; blank text is no keys.
 
-    >>> signing_keys("one"), signing_keys('["new", "old"]'), signing_keys("")
+    >>> signing_keys("one"), signing_keys('["new", "old"]'), signing_keys(" ")
     (('one',), ('new', 'old'), ())
     """
-    if not text.lstrip().startswith('["'):
-        return (text,) if text else ()
+    if not text.strip():
+        return ()
+    if _LIST.match(text) is None:
+        return (text,)
     try:
         keys = json.loads(text)
     except ValueError:
         keys = None
-    if not isinstance(keys, list) or not all(isinstance(one, str) and one for one in keys):
+    if not isinstance(keys, list) or not keys or not all(isinstance(one, str) and one.strip() for one in keys):
         raise ValueError("WEBHOOK_SIGNING_KEY begins like a JSON list and is none of keys")
     return tuple(keys)
 
@@ -55,14 +60,16 @@ def key_of(secret: str) -> bytes:
     Return the key that a secret stands for: what is after whsec_, in base64; without whsec_ the text's own bytes.
 
     A receiver that was given its secret before there was whsec_ so keeps it: both spellings are one key.
-    Raises ValueError for a whsec_ without base64.
+    Raises ValueError for a whsec_ without base64, and for no key at all, as anybody could sign with that.
 
     >>> key_of("whsec_czNjcmV0") == key_of("s3cret") == b"s3cret"
     True
     """
-    if not secret.startswith(SECRET_PREFIX):
-        return secret.encode()
-    return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    is_prefixed = secret.startswith(SECRET_PREFIX)
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True) if is_prefixed else secret.encode()
+    if not key:
+        raise ValueError("the secret is empty: nothing can be signed or checked with it")
+    return key
 
 
 def message_id(tenant_id: str, channel_id: str, notification_id: str) -> str:

@@ -39,7 +39,8 @@ def page_of(kind: str, key: str, fields: Mapping[str, str]) -> str:
     >>> page_of("MODE_UP", "mode-up:s:Trend", {})
     '/'
     """
-    names = {name: quote(str(value), safe="") for name, value in {**fields, "subject": key.partition(":")[2]}.items()}
+    named = {**fields, "subject": key.partition(":")[2]}
+    names = {name: quote(str(value), safe="", errors="replace") for name, value in named.items()}
     try:
         return PAGES[kind].format_map(names)
     except KeyError:

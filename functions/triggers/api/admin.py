@@ -8,6 +8,7 @@ from flask import Response, g
 
 from functions.domain.access.roles import Role
 from functions.triggers.api import admin_answers, admin_requests
+from functions.triggers.api.admission import rationed
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
 from functions.triggers.api.requests import IdempotencyHeader
@@ -34,6 +35,7 @@ def list_channels() -> Response:
 
 @admin.post("/channels/<channel_id>/tests", responses=responses_of(admin_answers.ChannelTest, 404, 409))
 @needs(Role.ADMIN)
+@rationed
 def test_channel(path: admin_requests.ChannelPath, header: IdempotencyHeader) -> Response:
     """
     Send a channel a test, whatever its rules keep from it; one that is switched off gets none.

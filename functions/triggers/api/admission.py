@@ -27,19 +27,31 @@ CYCLES_AT_ONCE = 8
 """How many of them may be cycles, which take as long as the slowest strategy."""
 PER_MINUTE = 600
 """Requests that may be slow, of one user, on one instance."""
+RATIONED_AT_ONCE = 4
+"""How many of the requests that may be slow may be ones that cost others: thousands of reads, or a sender's time."""
+RATIONED_PER_MINUTE = 20
+"""Of one user, on one instance."""
 _EXTENSION = "maestro_admission"
 
 
 class Admission:
     """The free places of one instance, and each user's recent request rate."""
 
-    def __init__(self, at_once: int = AT_ONCE, cycles: int = CYCLES_AT_ONCE, per_minute: int = PER_MINUTE) -> None:
+    def __init__(
+        self,
+        at_once: int = AT_ONCE,
+        cycles: int = CYCLES_AT_ONCE,
+        per_minute: int = PER_MINUTE,
+        rationed_per_minute: int = RATIONED_PER_MINUTE,
+    ) -> None:
         self._places = threading.BoundedSemaphore(at_once)
         self._cycles = threading.BoundedSemaphore(cycles)
+        self._rationed = threading.BoundedSemaphore(RATIONED_AT_ONCE)
         self._rate = RateLimitItemPerMinute(per_minute)
+        self._ration = RateLimitItemPerMinute(rationed_per_minute)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def enter(self, uid: str, *, is_cycle: bool) -> list[threading.BoundedSemaphore]:
+    def enter(self, uid: str, *, is_cycle: bool, is_rationed: bool = False) -> list[threading.BoundedSemaphore]:
         """
         Take the places that a request needs, and return them.
 
@@ -51,8 +63,12 @@ class Admission:
         if not self._limiter.hit(self._rate, uid):
             detail = f"more than {self._rate.amount} requests a minute from this user: wait a moment"
             raise RefusedError(ReasonCode.TOO_MANY_REQUESTS, detail)
+        if is_rationed and not self._limiter.hit(self._ration, "rationed", uid):
+            detail = f"more than {self._ration.amount} previews and tests a minute from this user: wait a moment"
+            raise RefusedError(ReasonCode.TOO_MANY_REQUESTS, detail)
         taken: list[threading.BoundedSemaphore] = []
-        for places in (self._places, self._cycles) if is_cycle else (self._places,):
+        needed = {self._places: True, self._cycles: is_cycle, self._rationed: is_rationed}
+        for places in (places for places, is_needed in needed.items() if is_needed):
             if not places.acquire(blocking=False):
                 leave(taken)
                 raise RefusedError(ReasonCode.TOO_MANY_REQUESTS, "too many requests at once: try again in a moment")
@@ -78,6 +94,12 @@ def runs_a_cycle(view: F) -> F:
     return view
 
 
+def rationed(view: F) -> F:
+    """Mark a route whose every request costs others: a limit of its own holds for it."""
+    view.is_rationed = True  # type: ignore[attr-defined]
+    return view
+
+
 def provide_admission(app: Flask, admission: Admission) -> None:
     """Make an application admit only requests that it has a place for."""
     app.extensions[_EXTENSION] = admission
@@ -91,4 +113,5 @@ def _admit() -> None:
     if who is None or getattr(view, "is_urgent", False):
         return
     admission: Admission = current_app.extensions[_EXTENSION]
-    g.places = admission.enter(who.uid, is_cycle=getattr(view, "runs_a_cycle", False))
+    is_cycle, is_rationed = (getattr(view, name, False) for name in ("runs_a_cycle", "is_rationed"))
+    g.places = admission.enter(who.uid, is_cycle=is_cycle, is_rationed=is_rationed)

@@ -15,7 +15,6 @@ from flask_openapi.openapi import OpenAPI
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from functions import __version__
 from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StrategyProcessesError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.triggers.api import problems
@@ -29,6 +28,7 @@ from functions.triggers.api.records import records
 from functions.triggers.api.responses import as_json
 from functions.triggers.api.trading import trading
 from functions.triggers.cold_start_probe import PROBE_PATH
+from functions.version import VERSION
 
 logger = logging.getLogger("maestro")
 
@@ -42,7 +42,7 @@ DESCRIPTION = (
     "Orchestrated signals for a trading client. Every request except healthz carries a Firebase ID token; tenant and "
     "role come from it and from the membership. Every refusal is a problem document (RFC 9457) with a reason code."
 )
-_POSTED_BODIES = {"/v1/fills", "/v1/ledger"}
+_POSTED_BODIES = {"/v1/fills", "/v1/ledger", "/v1/policy/preview"}
 
 
 def build_app(cors_origins: Sequence[str] = (), admission: Admission | None = None) -> OpenAPI:
@@ -58,7 +58,7 @@ def build_app(cors_origins: Sequence[str] = (), admission: Admission | None = No
     """
     app = OpenAPI(
         __name__,
-        info=Info(title="Maestro", version=__version__, description=DESCRIPTION),
+        info=Info(title="Maestro", version=VERSION, description=DESCRIPTION),
         security_schemes={"firebase": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         validation_error_model=problems.Problem,
         validation_error_callback=problems.of_validation,

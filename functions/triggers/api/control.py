@@ -10,7 +10,7 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.services.orchestration.manage_policy import Author
 from functions.services.orchestration.stored_policy import StoredPolicy
 from functions.triggers.api import answers, preview_answers, requests
-from functions.triggers.api.admission import urgent
+from functions.triggers.api.admission import rationed, urgent
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
 from functions.triggers.api.responses import as_json, responses_of, told
@@ -50,6 +50,7 @@ def put_policy(header: requests.PolicyHeader, query: requests.ChangeQuery, body:
 
 @control.post("/policy/preview", responses=responses_of(preview_answers.PolicyPreview, 400, 413, 415))
 @needs(Role.VIEWER)
+@rationed
 def preview_policy(body: requests.PolicyChange) -> Response:
     """
     Show what a policy would have changed over the last 90 sessions; nothing is stored.

@@ -135,7 +135,7 @@ def application(desk: Desk) -> Flask:
     def orchestrate(tenant_id: str, key: RequestKey) -> None:
         asyncio.run(MaestroController(desk.db, tenant_id).run(propose, key=key))
 
-    app = build_app(admission=Admission(per_minute=10**9))
+    app = build_app(admission=Admission(per_minute=10**9, rationed_per_minute=10**9))
     services: ApiServices = desk.app.extensions["maestro"]
     provide(app, dataclasses.replace(services, orchestrate=orchestrate))
     return app

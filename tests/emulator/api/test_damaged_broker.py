@@ -1,4 +1,4 @@
-"""What is stored of a tenant's broker is damaged: an input issue or begun anew; exits and the kill switch pass."""
+"""What is stored of a tenant's broker is damaged: an input issue or a fresh start; exits and the kill switch pass."""
 
 from __future__ import annotations
 

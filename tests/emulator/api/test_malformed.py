@@ -72,6 +72,7 @@ NO_VERSIONS = [
     '"٣"'.encode().decode("latin-1"),
 ]
 FIXED = {"nonce": "0f" * 16, "session_id": "s", "alert_id": "a", "strategy_id": "Trend", "date": "2026-01-05"}
+FIXED |= {"channel_id": "ops", "test_id": f"test-{'0f' * 16}"}
 WITH_PATHS = [(route, name) for route in ROUTES for name in re.findall(r"{(\w+)}", route[1])]
 WITH_QUERIES = {
     "decisions": ("limit", "page_token"),

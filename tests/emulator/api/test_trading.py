@@ -269,8 +269,8 @@ def test_what_is_more_than_the_stated_size_is_refused_with_the_limit(trader: Cal
     positions = [dict.fromkeys(string.ascii_letters, 1)] * 2000  # a number takes 8 bytes, and 1 in JSON
     account = {"as_of": datetime.now(UTC).isoformat(), "equity": 1.0, "buying_power": 1.0, "positions": positions}
     for path, body, limit in (
-        ("market-data", market_data_of(501, 600), "at most 300,000 are stored"),
-        ("account", account, "at most 1,000,000 are stored"),
+        ("market-data", market_data_of(501, 600), "at most 300,000 can be stored"),
+        ("account", account, "at most 1,000,000 can be stored"),
         ("account", {"as_of": "x" * 900_000}, "at most 900,000 bytes"),
         ("market-data", {"as_of": "x" * 8_000_000}, "at most 8,000,000 bytes"),
     ):

@@ -85,9 +85,9 @@ def test_an_open_book_is_compared_shown_mended_and_closed(tenant: Client) -> Non
     paths.positions(tenant, TENANT).set(wrong.to_document(datetime.now(UTC)))
     shown = maestro(tenant, *OPEN)
     assert "differs: Trend KO: book 15, ledger 10" in shown.stdout
-    assert "would be mended" in shown.stdout
+    assert "would be repaired" in shown.stdout
     assert book(tenant) == wrong
-    assert "is mended" in maestro(tenant, *OPEN, "--write").stdout
+    assert "is repaired" in maestro(tenant, *OPEN, "--write").stdout
     assert book(tenant).holding("Trend", "KO").qty == 10.0
     told = json.loads(maestro(tenant, "book", "show", TENANT, "--json").stdout)
     assert (told["is_open"], told["unowned"]) == (True, {"KO": 2.0, "PEP": 1.0})

@@ -250,7 +250,7 @@ def test_a_store_that_fails_is_raised_for_a_retry_and_the_cycle_is_queued_all_th
 
 def test_a_damaged_connection_asks_nobody_and_lets_the_cycle_run(desk: Fed) -> None:
     path = f"tenants/{TENANT}/state/broker"
-    for field in desk.document("state/broker"):
+    for field in desk.document("state/broker").keys() - {"gaps"}:  # documents from before there were gaps have none
         whole = desk.document("state/broker")
         desk.cycles.put(path, {name: value for name, value in whole.items() if name != field})
         before, queued = len(desk.broker.requests), len(desk.queue.tasks)

@@ -1,4 +1,4 @@
-"""What the adapter reads of an account: figures as text, and what nobody says stays unknown."""
+"""What the adapter reads of an account: figures as text, and what it does not say stays unknown."""
 
 from __future__ import annotations
 

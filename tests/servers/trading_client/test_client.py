@@ -145,7 +145,7 @@ def test_what_is_not_the_apis_answer_is_no_redemption(serve: Callable[[Answers],
 
 
 def test_an_address_without_a_scheme_is_told_at_once() -> None:
-    with MaestroClient("example.com", Token()) as client, pytest.raises(Unavailable, match="no address of an API"):
+    with MaestroClient("example.com", Token()) as client, pytest.raises(Unavailable, match="not an address of an API"):
         client.latest_signals()
 
 

@@ -567,11 +567,11 @@ KEYS = {"APCA_API_KEY_ID": "key", "APCA_API_SECRET_KEY": "secret"}
     ("options", "environment", "message"),
     [
         (["--once"], {"MAESTRO_PASSWORD": "wrong"}, "INVALID"),
-        (["--once", "--api-url", "nonsense"], {}, "nonsense is no address of an API"),
+        (["--once", "--api-url", "nonsense"], {}, "nonsense is not an address of an API"),
         (["--broker", "alpaca"], {"APCA_API_KEY_ID": "key"}, "needs the environment variable APCA_API_SECRET_KEY"),
         (["--broker", "alpaca", "--broker-url", "http://127.0.0.1:1", "--live"], KEYS, "--broker-url takes no --live"),
         (["--once", "--market-data", "/nowhere.json"], {}, "'/nowhere.json' does not exist"),
-        (["--once", "--market-data", "pyproject.toml"], {}, "pyproject.toml is no file of quotes"),
+        (["--once", "--market-data", "pyproject.toml"], {}, "pyproject.toml is not a file of quotes"),
     ],
     ids=["password", "address", "alpaca-keys", "live-elsewhere", "no-quotes", "bad-quotes"],
 )
@@ -586,7 +586,7 @@ def test_what_is_wrong_is_told_in_a_line(
     _, errors = process.communicate(timeout=60)
     assert message in errors.replace("\n", " ")
     assert "Traceback" not in errors
-    expected = {"'/nowhere.json' does not exist": 2, "pyproject.toml is no file of quotes": 0}  # it trades without
+    expected = {"'/nowhere.json' does not exist": 2, "pyproject.toml is not a file of quotes": 0}  # it trades without
     assert process.returncode == expected.get(message, 1)
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 
-import functions
+from functions.version import VERSION
 from tools.prerequisites import ROOT
 
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ def numbers(version: str) -> tuple[int, ...]:
 def test_whatever_names_a_version_names_the_functions_own() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     contract = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
-    assert {project["version"], contract["info"]["version"]} == {functions.__version__}
+    assert {project["version"], contract["info"]["version"]} == {VERSION}
     for manifest in ("package.json", "dashboard/package.json"):
         assert "version" not in json.loads((ROOT / manifest).read_text(encoding="utf-8")), "they are not published"
 
@@ -33,7 +33,7 @@ def test_the_changelog_begins_with_what_is_unreleased_and_its_newest_release_is_
     assert all(releases), heads
     versions = [one[1] for one in releases if one]
     assert versions == sorted(versions, key=numbers, reverse=True)
-    assert versions[:1] in ([], [functions.__version__])
+    assert versions[:1] in ([], [VERSION])
 
 
 def test_every_change_is_under_one_of_the_six_kinds_in_their_order() -> None:
@@ -52,4 +52,4 @@ def test_what_is_deprecated_says_when_it_goes_and_is_gone_then() -> None:
             name = re.findall(r"`([^`]+)`", line)[0]
             files = [path for layer in LAYERS for path in (ROOT / "functions" / layer).rglob("*.py")]
             code = "".join(path.read_text(encoding="utf-8") for path in files)
-            assert (name in code) == (numbers(functions.__version__) < numbers(goes[1])), line
+            assert (name in code) == (numbers(VERSION) < numbers(goes[1])), line

@@ -9,7 +9,8 @@ import pytest
 from functions import main
 from functions.domain.kernel.errors import RefusedError
 from functions.settings import API_MIN_INSTANCES
-from functions.triggers.api.admission import AT_ONCE, Admission, leave
+from functions.triggers.api.admission import AT_ONCE, RATIONED_AT_ONCE, Admission, leave
+from functions.triggers.api.app import build_app
 from functions.triggers.serving import SERVING, set_threads
 
 
@@ -64,6 +65,27 @@ def test_who_comes_too_often_waits_and_nobody_else_does() -> None:
     with pytest.raises(RefusedError, match="more than 5 requests a minute"):
         admission.enter("ann", is_cycle=False)
     leave(admission.enter("bob", is_cycle=False))
+
+
+def test_previews_and_tests_of_channels_are_rationed_and_keep_nothing_else_waiting() -> None:
+    admission = Admission(rationed_per_minute=5)
+    taken = [admission.enter("ann", is_cycle=False, is_rationed=True) for _ in range(RATIONED_AT_ONCE)]
+    with pytest.raises(RefusedError, match="too many requests at once"):
+        admission.enter("bob", is_cycle=False, is_rationed=True)
+    leave(admission.enter("bob", is_cycle=True))
+    for places in taken:
+        leave(places)
+    leave(admission.enter("ann", is_cycle=False, is_rationed=True))
+    with pytest.raises(RefusedError, match="more than 5 previews and tests a minute"):
+        admission.enter("ann", is_cycle=False, is_rationed=True)
+    leave(admission.enter("ann", is_cycle=False))
+    leave(admission.enter("bob", is_cycle=False, is_rationed=True))
+
+
+def test_what_costs_thousands_of_reads_or_a_senders_time_is_rationed() -> None:
+    views = build_app().view_functions
+    rationed = {name.rpartition(".")[2] for name, view in views.items() if getattr(view, "is_rationed", False)}
+    assert rationed == {"preview_policy", "test_channel"}
 
 
 def test_places_are_never_given_twice_to_racing_requests() -> None:

@@ -1,4 +1,4 @@
-"""One policy's account: the deployed services on stores of its own, and a broker on paper."""
+"""One policy's account: the deployed services on its own stores, and a paper broker."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tools.lab.engine.stores.trading_store import MemoryTradingStore
 from tools.lab.engine.strategies import LabStrategies
 
 _READ_AGAIN = WINDOW_SPAN + timedelta(days=45)
-"""How far back daily performance is read: windows that are made anew, from a month's first session."""
+"""How far back daily performance is read: windows that are built from scratch, from a month's first session."""
 _NEWEST = 3
 """Documents kept of what is read only while it is new: sessions, slots, jobs, checkpoints, marks."""
 
@@ -202,4 +202,4 @@ async def _here(call: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _no_pause(_: int) -> None:
-    """Nobody else writes to the account: no commit is lost."""
+    """Nothing else writes to the account: no commit is lost."""

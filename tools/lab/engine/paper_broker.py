@@ -1,4 +1,4 @@
-"""A broker on paper: fills what Maestro lets through at the next close, with costs, and hands out the fills."""
+"""A paper broker: fills what Maestro lets through at the next close, with costs, and hands out the fills."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXITS = frozenset({"EXIT", "FLIP"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What a fill costs beside its price."""
+    """What a fill costs besides its price."""
 
     fee_per_share: float = 0.005
     """USD for each unit."""

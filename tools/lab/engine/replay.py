@@ -40,7 +40,7 @@ def replay(
     on_decision: OnDecision | None = None,
 ) -> dict[str, PolicyRun]:
     """
-    Replay sessions under several policies, each on an account of its own.
+    Replay sessions under several policies, each on its own account.
 
     A session's cycle runs five minutes before the close, on its closes up to then; what it issues is filled at the next
     session's close. The same arguments give the same result, to the byte, unless a strategy of the user's own does not.
@@ -51,7 +51,7 @@ def replay(
         Instances or classes, each of another class; as deployed, what one keeps in ``self`` is gone after the cycle.
     policies : mapping
         Documents as ``PUT /v1/policy`` takes them, by any name. One that does not say which samples may act lets
-        all that are here.
+        all act.
     market : str
         Whose sessions the days are: XNYS, 24x7.
     first, last : date or None
@@ -68,7 +68,7 @@ def replay(
     Returns
     -------
     dict
-        A run by policy, in their order; upon Ctrl-C of the sessions that all policies were through.
+        A run by policy, in their order; after Ctrl-C, only the sessions that all policies completed.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def _quietly() -> Iterator[None]:
 @contextlib.contextmanager
 def _unless_interrupted() -> Iterator[Callable[[], bool]]:
     """
-    Give what tells whether somebody pressed Ctrl-C.
+    Yield a function that says whether Ctrl-C was pressed.
 
     An exception could end in a strategy, which may raise what it likes; the second Ctrl-C is one all the same.
     """

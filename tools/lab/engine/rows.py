@@ -49,7 +49,7 @@ class Rows:
         self._count_round_trips(broker, fills)
 
     def run(self, *, is_whole: bool) -> PolicyRun:
-        """Return what there is so far."""
+        """Return the rows so far."""
         return PolicyRun(
             name=self._name,
             policy=self._policy,

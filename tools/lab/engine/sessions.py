@@ -39,7 +39,7 @@ class Session:
     settles_at: datetime
     """When its performance is computed."""
     market_data: Document
-    """Nobody can change it: all accounts share it."""
+    """Read-only: all accounts share it."""
     closes: Closes
 
     @property
@@ -48,14 +48,14 @@ class Session:
 
 
 class ReadOnce:
-    """Reads the market data of one session after the other: once for all accounts, and so that nobody can change it."""
+    """Reads the market data of one session after the other: once for all accounts, and read-only."""
 
     def __init__(self) -> None:
         self._document: Any = None
         self._quotes = read_market_data(None)
 
     def __call__(self, document: Any) -> Quotes:
-        if document is not self._document:  # kept: another cannot come to stand where it was
+        if document is not self._document:  # kept, so that no other document gets its id
             self._document, quotes = document, read_market_data(document)
             self._quotes = replace(quotes, symbols=read_only(quotes.symbols))
         return self._quotes
@@ -63,7 +63,7 @@ class ReadOnce:
 
 class Sessions:
     """
-    The sessions of bars from a day to another.
+    The sessions of bars from one day to another.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Sessions:
     Raises
     ------
     InputError
-        If there is no session between them, or a day of the bars is none of the market's.
+        If there is no session between them, or a day of the bars is not a session of the market.
     """
 
     def __init__(self, bars: DailyBars, calendar: MarketCalendar, first: date | None, last: date | None) -> None:

@@ -16,7 +16,7 @@ _ANSWERS_KEPT = 512
 
 
 class SimulatedClock:
-    """`Clock` that stands still until somebody sets it."""
+    """`Clock` that stands still until it is set."""
 
     def __init__(self, time: datetime = datetime(1970, 1, 1, tzinfo=UTC)) -> None:
         self.time = time
@@ -32,7 +32,7 @@ class CountedIds:
         self._numbers = itertools.count(1)
 
     def nonce(self) -> str:
-        return f"{next(self._numbers):016x}" * 2  # told apart by either half: session ids keep the first
+        return f"{next(self._numbers):016x}" * 2  # either half identifies it: session ids keep the first
 
 
 class NoQueue:

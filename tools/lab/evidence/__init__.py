@@ -1,1 +1,1 @@
-"""`lab evidence`: what the documents claim of the product's own settings, measured anew; favourable or not."""
+"""`lab evidence`: what the documents claim of the product's own settings, measured again; favourable or not."""

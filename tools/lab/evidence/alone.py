@@ -1,4 +1,4 @@
-"""What strategies, and variants of the samples, earn alone: each on an account that it shares with nobody."""
+"""What strategies, and variants of the samples, earn alone: each on an account that it does not share."""
 
 from __future__ import annotations
 

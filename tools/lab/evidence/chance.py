@@ -29,7 +29,7 @@ VOLATILITY = 0.01
 
 
 def what_days_tell(periods_a_year: int) -> str:
-    """Return how well so many normal days tell a Sharpe ratio, and how many it takes to prove one."""
+    """Return how well so many normal days determine a Sharpe ratio, and how many it takes to prove one."""
     rows = [(str(days), *(number(_error(days, ratio, periods_a_year)) for ratio in RATIOS)) for days in _DAYS]
     said = markdown(("days", "SE of a ratio of 0", "of 1", "of 2"), rows)
     proofs = ", ".join(f"{math.ceil(_needed(ratio, periods_a_year)):,}" for ratio in (1.0, 2.0, 3.0))

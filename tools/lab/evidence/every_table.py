@@ -20,7 +20,7 @@ BY_CHANCE = (GUIDE, "lookback 90, 60 data points", "proof 0.8, lookback 90")
 
 def every_table(found: Outcome) -> Iterator[str]:
     """
-    Yield headings and Markdown tables, each as soon as it is there.
+    Yield headings and Markdown tables, each as soon as it is ready.
 
     Parameters
     ----------

@@ -79,7 +79,7 @@ def mode_weights_of_long_records(sessions: SessionReturns, policy: Policy, lookb
 
 
 def part_of(progress: Advance | None, step: int, steps: int) -> Advance | None:
-    """Return what tells how far one of several equal steps is, as a part of them all."""
+    """Return a function that reports the progress of one of several equal steps, as a part of them all."""
     if progress is None:
         return None
     return lambda done, of: progress(step * of + done, steps * of)

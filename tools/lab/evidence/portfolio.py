@@ -44,7 +44,7 @@ def at_target_volatility(returns: Floats, periods_a_year: int) -> Floats:
     Return weights that scale all strategies alike to a volatility, never above 1: nothing is borrowed.
 
     Volatility is that of equal parts of all, over the last `VOLATILITY_DAYS` sessions before each; until there are so
-    many the weight is 1. The product has no such rule: it stands beside its rules.
+    many the weight is 1. The product has no such rule: it is here for comparison.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ MEAN_SKILL, SPREAD_OF_SKILL = 0.5, 0.7
 DYING, DEAD = 0.4, -0.5
 """Share of strategies whose skill ends on some day, and the true ratio from then on."""
 SPREAD_OF_QUARTERS = 2.5
-"""Of true ratios that are drawn anew each quarter."""
+"""Of true ratios that are drawn again each quarter."""
 JUDGED = ("guide's ladder", "proof 0.8, lookback 90")
 Skill = Callable[[np.random.Generator, int], Floats]
 """Takes a number of strategies, and returns true ratios of shape (strategies, days)."""
@@ -48,7 +48,7 @@ def dying(generator: np.random.Generator, count: int) -> Floats:
 
 
 def by_quarters(generator: np.random.Generator, count: int) -> Floats:
-    """Return skill that is another one each quarter, and stays for it: what the ladder is made for."""
+    """Return skill that changes each quarter and stays for all of it: what the ladder is made for."""
     quarters = generator.normal(MEAN_SKILL, SPREAD_OF_QUARTERS, (count, DAYS // QUARTER))
     return np.repeat(quarters, QUARTER, axis=1)
 

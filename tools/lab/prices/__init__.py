@@ -7,9 +7,9 @@ CSV and other delimited text, JSON (Alpaca's bars, rows, records), Parquet and F
 zip, and a folder of them. The form is recognised by content, never by the file's name; columns go by name, never by
 position. `read.Prices.detected` says in one line what was recognised: show it always.
 
-What is refused, and what is told
----------------------------------
-Whatever would change what strategies see without anybody noticing is refused (`PriceFileError`), with file, line,
+What is refused, and what is a warning
+--------------------------------------
+Whatever would change what strategies see without anyone noticing is refused (`PriceFileError`), with file, line,
 column and value where there is one. What is likely right, or what only the user can judge, is a warning
 (`read.Prices.warnings`).
 
@@ -29,7 +29,7 @@ the same day twice              other figures; both lines are named             
 unsorted                        a day before the one above; it is sorted                      warning
 several rows a day              times differ: intraday bars                                   refused
 ambiguous days                  ``01/02/2024``: both readings are shown                       refused
-day that is no session          the market's calendar does not have it                        refused
+day that is not a session       the market's calendar does not have it                        refused
 missing sessions                the calendar has them, no symbol does; at most 1 %            warning
 missing sessions                more than 1 %                                                 refused
 split jump                      a close overnight at 2, 3, 4, 5, 10, 20 or 3/2 times the last  warning

@@ -37,7 +37,7 @@ def arranged(file: str, records: Records, *, fill: int = 0) -> Arranged:
     Raises
     ------
     PriceFileError
-        If a day of a symbol is there twice with other figures; if a symbol has a blank between its first and last
+        If a day of a symbol occurs twice with different figures; if a symbol has a blank between its first and last
         close that is not filled.
     """
     ordinals = np.array([day.toordinal() for day in records.days], dtype=np.int64)
@@ -49,7 +49,7 @@ def arranged(file: str, records: Records, *, fill: int = 0) -> Arranged:
     warnings = [*_unsorted(ordinals, columns), *_twice(records, cells)]
 
     where = np.full((unique.size, len(names)), -1, dtype=np.int64)
-    where[rows, columns] = np.arange(cells.size)  # of one that is there twice the last, which is the same
+    where[rows, columns] = np.arange(cells.size)  # of one that occurs twice the last, which is the same
     values = np.where(where[..., np.newaxis] >= 0, records.values[where], np.nan)
     known = ~np.isnan(values[..., CLOSE])
     lives: NDArray[np.bool_] = np.asarray(known.any(axis=1))
@@ -80,7 +80,7 @@ def _twice(records: Records, cells: NDArray[np.int64]) -> list[str]:
     for index in again:
         one, other = int(order[index]), int(order[index + 1])
         if not np.array_equal(records.values[one], records.values[other], equal_nan=True):
-            what = f"{records.symbols[one]} on {records.days[one]} is there twice with other figures"
+            what = f"{records.symbols[one]} on {records.days[one]} occurs twice with different figures"
             remedy = "delete one; bars within a day cannot be read"
             raise PriceFileError(f"{records.places[one]} and {records.places[other]}", what, remedy)
     return [f"{_count(again.size, 'row')} the same day again, with the same figures"] if again.size else []

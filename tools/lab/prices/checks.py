@@ -1,4 +1,4 @@
-"""What is suspicious about prices, beside the calendar and by themselves: told, or refused."""
+"""What is suspicious about prices, compared with the calendar and by themselves: a warning, or a refusal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.lab.prices.errors import PriceFileError
 from tools.lab.prices.market import MarketDays
 
 MOST_MISSING = 0.01
-"""Of the market's sessions, a fraction: with more missing the calendar is the wrong one, or the file is."""
+"""Fraction of the market's sessions: with more missing, the calendar or the file is the wrong one."""
 STALE_SESSIONS = 10
 SURVIVORS_YEARS = 3
 _SHOWN = 3
@@ -27,7 +27,7 @@ def check_calendar(file: str, days: Sequence[date], calendar: MarketDays) -> lis
     Raises
     ------
     PriceFileError
-        If a day is no session, or more than 1 % of the sessions are missing.
+        If a day is not a session, or more than 1 % of the sessions are missing.
     """
     if strange := [day for day in days if day not in calendar.closes]:
         problem = f"{_named(strange)} {'is' if len(strange) == 1 else 'are'} not a session of {calendar.market}"

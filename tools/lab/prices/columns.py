@@ -62,7 +62,7 @@ def layout_of(table: RawTable, symbol: str | None = None) -> Layout:
     Raises
     ------
     PriceFileError
-        If there is no column of dates, or a name that is no symbol beside columns that are.
+        If there is no column of dates, or a name that is not a symbol among columns that are.
     """
     roles: dict[str, int] = {}
     for number, role in enumerate(roles_of(table.header)):

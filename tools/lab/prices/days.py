@@ -26,7 +26,11 @@ _FORMS: tuple[tuple[re.Pattern[str], str, Callable[[str], date | datetime]], ...
     (re.compile(r"\d{4}/\d{1,2}/\d{1,2}"), "days like 2024/01/02", lambda text: _date(*text.split("/"))),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*"), "times like 2024-01-02 00:00:00", datetime.fromisoformat),
     (re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}"), "days like 02.01.2024", lambda text: _date(*text.split(".")[::-1])),
-    (_SLASHED, _MONTH_OR_DAY_FIRST, lambda text: _date(text[-4:], "1", "1")),  # which it is all rows tell together
+    (
+        _SLASHED,
+        _MONTH_OR_DAY_FIRST,
+        lambda text: _date(text[-4:], "1", "1"),
+    ),  # which of the two it is, all rows decide together
 )
 """What text may look like, and how it is read."""
 _CRYPTO_DAYS = ("America/New_York", "America/Chicago")
@@ -52,9 +56,9 @@ def days_of(table: RawTable, column: int, market: str) -> Days:
     Raises
     ------
     PriceFileError
-        If a cell is no date, of another form than the first, ambiguous, or a time within a day.
+        If a cell is not a date, has another form than the first, is ambiguous, or is a time within a day.
     InputError
-        If nobody knows the market.
+        If the market is unknown.
     """
     cells = table.column(column)
     texts = [_text(cell) for cell in cells]
@@ -110,14 +114,16 @@ def _date(year: str, month: str, day: str) -> date:
 
 
 def _slashed(table: RawTable, column: int, texts: Sequence[str]) -> list[date]:
-    """Return days like 02/01/2024, where some day above 12 tells which of the two is the month."""
+    """Return days like 02/01/2024, where some day above 12 decides which of the two is the month."""
     parts = [match.groups() for match in map(_SLASHED.fullmatch, texts) if match]
     day_first = any(int(one) > 12 for one, _, _ in parts)
     month_first = any(int(other) > 12 for _, other, _ in parts)
     if day_first == month_first:
         one, other, year = parts[0]
         readings = f"{year}-{int(other):02}-{int(one):02} or {year}-{int(one):02}-{int(other):02}"
-        problem = f"is {readings}: no row tells" if not day_first else "is of mixed orders: rows contradict each other"
+        problem = (
+            f"is {readings}: no row decides" if not day_first else "is of mixed orders: rows contradict each other"
+        )
         raise table.refused(0, column, texts[0], problem, "write days as 2024-01-02")
     days = []
     for index, (one, other, year) in enumerate(parts):

@@ -31,7 +31,7 @@ def market_days(market: str, first: date, last: date) -> MarketDays:
     Raises
     ------
     InputError
-        If nobody knows the market, or its holidays of those years.
+        If the market, or its holidays of those years, are unknown.
     """
     if market not in MARKETS:
         raise InputError("market", f"one of {', '.join(MARKETS)}", market)

@@ -51,7 +51,7 @@ OTHERS = frozenset(
         "wap",
     ]
 )
-"""What some sources add, and nobody needs here."""
+"""What some sources add, and is not needed here."""
 _BAR_IN_LETTERS = frozenset("tohlc")
 _ROLES = {name: role for role, names in KNOWN_AS.items() for name in names}
 

@@ -12,11 +12,11 @@ from tools.lab.prices.bars import Figures
 from tools.lab.prices.raw_table import RawTable
 
 BLANKS = frozenset(["", "-", "na", "n/a", "#n/a", "<na>", "nan", "null", "none"])
-"""What stands for no figure, in lower case."""
+"""Words for a missing figure, in lower case."""
 
 
 def is_blank(cell: object) -> bool:
-    """Tell whether a cell says nothing: empty, or one of the usual words for it."""
+    """Return whether a cell says nothing: empty, or one of the usual words for it."""
     return cell is None or (isinstance(cell, float) and math.isnan(cell)) or str(cell).strip().lower() in BLANKS
 
 
@@ -27,14 +27,14 @@ def numbers(table: RawTable, column: int) -> Figures:
     Raises
     ------
     PriceFileError
-        If a cell is no number, or infinite.
+        If a cell is not a number, or infinite.
     """
     cells = table.column(column)
     if table.has_decimal_comma:
         cells = [cell.replace(".", "").replace(",", ".") for cell in cells]
     try:
         figures = np.array(cells, dtype=np.float64)
-    except (TypeError, ValueError):  # some cell is blank, or no number: find out which
+    except (TypeError, ValueError):  # some cell is blank, or not a number: find out which
         figures = _one_by_one(table, column, cells)
     for index in np.flatnonzero(np.isinf(figures))[:1]:
         raise table.refused(int(index), column, table.rows[index][column], "is infinite")

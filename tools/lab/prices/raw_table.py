@@ -1,4 +1,4 @@
-"""A table as a file has it, before anybody knows what its columns mean."""
+"""A table as a file has it, before it is known what its columns mean."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def read_prices(
     PriceFileError
         If it cannot be used; see the package's docstring.
     InputError
-        If nobody knows the market or its holidays of those years, or an argument is out of range.
+        If the market or its holidays of those years are unknown, or an argument is out of range.
     """
     if fill < 0:
         raise InputError("fill", "0 or more sessions", fill)

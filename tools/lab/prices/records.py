@@ -49,7 +49,7 @@ def records_of(table: RawTable, layout: Layout, days: Days) -> Records:
     Raises
     ------
     PriceFileError
-        If a figure is no number, is infinite, or cannot be: a price of 0 or less, a volume below 0; if a symbol is
+        If a figure is not a number, infinite, or impossible: a price of 0 or less, a volume below 0; if a symbol is
         blank.
     """
     places = [table.place(index) for index in range(len(table.rows))]

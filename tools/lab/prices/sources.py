@@ -19,7 +19,7 @@ class Adjustment:
 
 
 UNKNOWN = Adjustment("adjustment unknown")
-TOLD = {True: Adjustment("adjusted, as told"), False: Adjustment("not adjusted, as told", is_known_missing=True)}
+TOLD = {True: Adjustment("adjusted, as you say"), False: Adjustment("not adjusted, as you say", is_known_missing=True)}
 """What the user says."""
 
 _BY_COLUMNS = (

@@ -1,4 +1,4 @@
-"""The modes of one strategy over all sessions, as a band: told apart by shape, not by colour alone."""
+"""The modes of one strategy over all sessions, as a band: distinguished by shape, not by colour alone."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class BuyAndHold:
     symbols: tuple[str, ...]
     """What was bought: all that had a price then."""
     left_out: tuple[str, ...]
-    """What had none yet."""
+    """What had no price yet."""
 
 
 def buy_and_hold(bars: DailyBars, days: Sequence[date]) -> BuyAndHold | None:

@@ -1,4 +1,4 @@
-"""A policy beside what it is compared with: the strategies raw, raw at the same mean exposure, and buy-and-hold."""
+"""A policy and what it is compared with: the strategies raw, raw at the same mean exposure, and buy-and-hold."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Beside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One policy beside everything it is compared with."""
+    """One policy and everything it is compared with."""
 
     beside: Mapping[str, Beside]
-    """By `RAW`, `SCALED` and `HOLD`; what cannot be is not there."""
+    """By `RAW`, `SCALED` and `HOLD`, as far as they are known."""
     spells: int
-    """Separate times, of all strategies, in which holdings were others than raw."""
+    """Separate times, of all strategies, in which holdings differed from raw."""
     too_few: tuple[str, ...]
-    """Why its difference from raw tells nothing; empty if it may tell something."""
+    """Why its difference from raw says nothing; empty if it may say something."""
     days_to_see: float
     """Sessions until a true difference of Sharpe ratios as large as this one would stand out; infinite for none."""
     block_length: float
@@ -123,7 +123,7 @@ class _Paths:
 
 
 def _series_of(policy: str, other: str) -> tuple[str, str]:
-    """Return what tells one series from another: only raw at a policy's exposure is that policy's own."""
+    """Return what distinguishes one series from another: only raw at a policy's exposure is that policy's own."""
     return (policy, other) if other == SCALED else ("", other)
 
 

@@ -43,7 +43,7 @@ ROUND_TRIPS = "round_trips.json"
 
 
 def store_run(folder: Path, run: PolicyRun) -> None:
-    """Write one whole run, so that `stored_run` finds it: its last file is there when all are."""
+    """Write one whole run, so that `stored_run` finds it: its last file exists only when all do."""
     folder.mkdir(parents=True, exist_ok=True)
     write_decisions(folder, [run])
     with replacing(folder / ROUND_TRIPS) as unfinished:

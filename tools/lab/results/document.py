@@ -65,7 +65,7 @@ def as_json(document: Mapping[str, Any]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON has it: a day as YYYY-MM-DD, what is no number or infinite as null."""
+    """Return a value as JSON has it: a day as YYYY-MM-DD, what is not a number or infinite as null."""
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

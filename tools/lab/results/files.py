@@ -1,4 +1,4 @@
-"""Files that are there whole, or as they were."""
+"""Files that are either complete or as they were."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from tools.lab.policy_run import PolicyRun, StrategySession
 
 CONFIDENCE = 0.95
 OTHER_SHARE = 0.01
-"""Of equity: from so much on a strategy holds another share. After one trade every amount differs a little."""
+"""Fraction of equity from which on a strategy holds another share. After one trade every amount differs a little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class MeasuredStrategy:
     mode_changes: int
     round_trips: int
     changed_signals: int
-    """Sessions in which mode or rules made another action of its proposal."""
+    """Sessions in which mode or rules changed the action of its proposal."""
     last_mode: str
 
 
@@ -130,7 +130,7 @@ def daily_returns(run: PolicyRun, starting_cash: float) -> Floats:
     """
     Return the account's daily returns, fractions, shape (days,).
 
-    What its owner paid in or out in a session is no return of it. NaN after a session that ended with nothing.
+    What its owner paid in or out in a session is not a return. NaN after a session that ended with nothing.
     """
     equity = np.array([starting_cash, *(session.equity for session in run.sessions)])
     flows = np.array([session.flows for session in run.sessions])
@@ -158,5 +158,5 @@ def mode_changes(rows: Sequence[StrategySession]) -> int:
 
 
 def is_live(row: StrategySession) -> bool:
-    """Tell whether what was issued may be traded, and not on paper only; a shadowed strategy's exits may."""
+    """Return whether what was issued may be traded, and not on paper only; a shadowed strategy's exits may."""
     return row.mode in TRADING_MODES or ReasonCode.LIVE_EXIT in row.reason_codes

@@ -1,4 +1,4 @@
-"""Everything that a command found, before anybody prints or stores it."""
+"""Everything that a command found, before it is printed or stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.lab.source import Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Policies with their figures, and what they are beside."""
+    """Policies with their figures, and what they are compared with."""
 
     task: Source
     chance: Chance

@@ -1,9 +1,9 @@
 """
 Which days, strategies and rules make the difference between two policies on the same days.
 
-Every dollar between them is put to one cause: a strategy's profit, while it holds something else under one policy than
-under the other, to the last decision in which they parted; the rest to sizes, as cash and equity are others afterwards.
-So causes add up. What a rule is worth they do not tell: that takes a replay without it.
+Every dollar between them has one cause: a strategy's profit, while it holds something else under one policy than
+under the other, is put to the last decision in which they parted; the rest to sizes, as cash and equity then differ.
+So causes add up. They do not say what a rule is worth: that takes a replay without it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class PartedDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parted:
-    """What is between two policies."""
+    """The difference between two policies."""
 
     difference: float
     """USD of final equity, of the first over the second."""
@@ -55,7 +55,7 @@ class Parted:
 
 
 def parted(one: PolicyRun, other: PolicyRun) -> Parted:
-    """Return what is between two runs of the same sessions and strategies."""
+    """Return the difference between two runs of the same sessions and strategies."""
     strategies: dict[str, float] = {}
     by_day: dict[date, dict[str, float]] = defaultdict(dict)
     causes_by_day: dict[date, dict[str, float]] = defaultdict(lambda: defaultdict(float))

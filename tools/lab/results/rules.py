@@ -1,7 +1,7 @@
 """
 What each rule of a policy cost or saved, by running without it.
 
-A blocked entry's price alone cannot tell: cash and modes are others afterwards. So the policy is replayed without the
+A blocked entry's price alone does not say: cash and modes differ afterwards. So the policy is replayed without the
 rule, and the difference of final equity is what it did. These do not add up to the policy's whole effect, as rules hide
 behind one another; the remainder is shown.
 

@@ -39,7 +39,7 @@ def differences_table(found: Outcome) -> Table:
     table = _table("Policy", "less", "Sharpe", "Return", "Drawdown", "Correlation")
     for name, comparison in found.comparisons.items():
         for row, (other, one) in enumerate(comparison.beside.items()):
-            sharpe = "as beside raw" if other == SCALED and found.task.risk_free_rate == 0 else between(one.sharpe)
+            sharpe = "as against raw" if other == SCALED and found.task.risk_free_rate == 0 else between(one.sharpe)
             cells = (sharpe, between(one.total_return, percent), between(one.max_drawdown, percent))
             table.add_row("" if row else name, OTHERS[other], *cells, number(one.correlation))
     return table
@@ -69,12 +69,12 @@ def rules_table(found: Outcome) -> Table:
         table.add_row(
             "" if effects.rules else name, "remainder: they act on each other", "", usd(effects.remainder, signed=True)
         )
-        table.add_row("", "together, beside off", "", usd(effects.together, signed=True))
+        table.add_row("", "together, against off", "", usd(effects.together, signed=True))
     return table
 
 
 def acted_table(found: Outcome) -> Table:
-    """Return how often each rule acted, where what it cost cannot be told."""
+    """Return how often each rule acted, where what it cost is unknown."""
     table = _table("Policy", "Rule", "Acted")
     for name, one in found.policies.items():
         acted = {rule.title: rule.acted(one.run) for rule in RULES}
@@ -84,7 +84,7 @@ def acted_table(found: Outcome) -> Table:
 
 
 def verdicts(found: Outcome) -> Iterator[str]:
-    """Yield for each policy whether its difference from raw tells anything."""
+    """Yield for each policy whether its difference from raw says anything."""
     for name, one in found.comparisons.items():
         if one.too_few:
             needed = (

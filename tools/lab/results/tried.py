@@ -1,8 +1,8 @@
 """
 How many policies were ever tried in a folder: the more, the better the best looks by chance alone.
 
-``tried.jsonl`` is only ever appended to: a line for each policy on each set of strategies. The same again is no new
-trial; another setting, or a strategy that was edited, is one. ``off`` is no policy and none is counted for it.
+``tried.jsonl`` is only ever appended to: a line for each policy on each set of strategies. The same again is not a
+new trial; another setting, or a strategy that was edited, is one. ``off`` is not a policy and does not count.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What people see of the position book: what is held, what it is worth, what is under way, and what nobody knows."""
+"""What people see of the position book: what is held, what it is worth, what is under way, and what is unknown."""
 
 from __future__ import annotations
 

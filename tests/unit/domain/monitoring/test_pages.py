@@ -39,5 +39,23 @@ def test_a_page_names_what_the_alert_is_about(kind: str, key: str, page: str) ->
     assert page_of(kind, key, FIELDS) == page
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "//evil.example",
+        "javascript:alert(1)",
+        "a\r\nSet-Cookie: x",
+        "@evil.example",
+        "{session_id}",
+        "?a=1#b",
+        "\ud800",
+    ],
+)
+def test_no_name_leads_elsewhere_or_keeps_an_alert_from_people(name: str) -> None:
+    for kind in PAGES:
+        page = page_of(kind, f"x:{name}", {"strategy_name": name, "session_id": name})
+        assert re.fullmatch(r"/([a-z]+)?(/[A-Za-z0-9%._~-]+|\?strategy=[A-Za-z0-9%._~-]+)?", page)
+
+
 def test_without_a_name_it_is_the_first_page() -> None:
     assert page_of("MODE_UP", "mode-up:s:Trend", {}) == "/"

@@ -1,4 +1,4 @@
-"""One tick: a feed for whoever is connected, a cycle for everybody else."""
+"""One tick: a feed for each connected tenant, a cycle for every other one."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ LAST = len(sessions())
 FIRST = LAST - SESSIONS
 """The first session that is looked at."""
 YOUNG = 40
-"""Sessions of a tenant that began of late."""
+"""Sessions of a tenant that began recently."""
 
 
 @pytest.fixture(autouse=True)

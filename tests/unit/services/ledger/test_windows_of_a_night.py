@@ -1,4 +1,4 @@
-"""A night rolls windows on by a day, without reading the days before; what it cannot use it makes anew."""
+"""A night rolls windows on by a day, without reading the days before; what it cannot use it builds from scratch."""
 
 from __future__ import annotations
 

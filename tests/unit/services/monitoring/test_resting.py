@@ -1,4 +1,4 @@
-"""Whoever rests is told nothing later than whoever is checked in every slot."""
+"""A tenant that rests is alerted no later than one that is checked in every slot."""
 
 from __future__ import annotations
 

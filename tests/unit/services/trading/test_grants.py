@@ -1,4 +1,4 @@
-"""What a redeemed entry was granted stands in the ledger with each of its fills, whoever wrote them."""
+"""What a redeemed entry was granted is in the ledger with each of its fills, whichever writer they come from."""
 
 from __future__ import annotations
 

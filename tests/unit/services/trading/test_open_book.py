@@ -1,4 +1,4 @@
-"""The position book: opened from the ledger, fed by clients and users' own documents, compared, mended and closed."""
+"""The position book: opened from the ledger, fed by clients and users' own documents, compared, repaired and closed."""
 
 from __future__ import annotations
 

@@ -44,6 +44,8 @@ def test_a_file_is_named_by_its_stem(tmp_path: Path) -> None:
         ('{"version": 3}', r"version must be left to the server, was 3"),
         ("[]", "--policy must be a file with one JSON object"),
         ("{", "--policy must be a file of JSON"),
+        pytest.param("[" * 100_000, "--policy must be a file of JSON", id="nested"),
+        pytest.param("9" * 5_000, "--policy must be a file of JSON", id="digits"),
     ],
 )
 def test_a_file_that_the_product_would_refuse_is_refused(tmp_path: Path, settings: str, message: str) -> None:

@@ -33,7 +33,7 @@ class Collection:
     tick : callable
         Gives the store's time, never twice the same.
     times : sequence of str
-        Fields by whose time documents are found; one that has no time there is not among them.
+        Fields by whose time documents are found; a document without a time there is not found.
     """
 
     def __init__(self, tick: Callable[[], datetime], times: Sequence[str] = ()) -> None:
@@ -65,7 +65,7 @@ class Collection:
         return self._stored[name].created_at
 
     def check_version(self, name: str, version: Version | None) -> None:
-        """Refuse to go on if somebody wrote a document since it was read. Raises StoreConflict."""
+        """Refuse to go on if a document was written since it was read. Raises StoreConflict."""
         stored = self._stored.get(name)
         if (None if stored is None else Version(stored.version)) != version:
             raise StoreConflict(f"{name} changed")
@@ -109,7 +109,7 @@ class Collection:
         return times[0][0] if times else None
 
     def forget_before(self, field: str, time: datetime) -> None:
-        """Drop the documents whose time is before one, which nobody reads any more."""
+        """Drop the documents whose time is before one: they are never read again."""
         times = self._by_time[field]
         for _, name in times[: bisect_left(times, (time, ""))]:
             self.delete(name)

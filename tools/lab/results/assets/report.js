@@ -1,4 +1,4 @@
-/* Draw each chart into its place; drawn anew when the scheme changes, as colours are read then. */
+/* Draw each chart into its place, and again when the scheme changes, as colours are read then. */
 "use strict";
 (() => {
   const charts = JSON.parse(document.getElementById("data").textContent);

@@ -90,8 +90,8 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "duplicate": (
         csv("2024-01-01,1,2", "2024-01-02,1,2", "2024-01-01,1,3"),
         (
-            "prices.csv, line 2, column BBB and prices.csv, line 4, column BBB: BBB on 2024-01-01 is there twice with "
-            "other figures; delete one; bars within a day cannot be read"
+            "prices.csv, line 2, column BBB and prices.csv, line 4, column BBB: BBB on 2024-01-01 occurs twice with "
+            "different figures; delete one; bars within a day cannot be read"
         ),
     ),
     "sessions missing": (
@@ -134,7 +134,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "ambiguous days": (
         csv("01/02/2024,1,2", "03/04/2024,1,2"),
         (
-            "prices.csv, line 2, column date: '01/02/2024' is 2024-02-01 or 2024-01-02: no row tells; write days as "
+            "prices.csv, line 2, column date: '01/02/2024' is 2024-02-01 or 2024-01-02: no row decides; write days as "
             "2024-01-02"
         ),
     ),

@@ -183,7 +183,7 @@ def test_a_symbol_that_the_user_names_counts_before_the_files_name() -> None:
 
 def test_what_the_user_knows_of_adjustment_is_told() -> None:
     detected = read_prices(FILES / "wide_closes.csv", market="XNYS", is_adjusted=True).detected
-    assert "adjusted, as told" in detected
+    assert "adjusted, as you say" in detected
 
 
 def test_an_unknown_market_is_refused() -> None:

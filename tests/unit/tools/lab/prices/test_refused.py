@@ -90,3 +90,9 @@ def test_the_sessions_of_twenty_years_are_the_markets_own() -> None:
     assert len(known.closes) == 5035
     assert date(2012, 10, 29) not in known.closes, "a storm"
     assert known.closes[date(2022, 11, 25)].isoformat() == "2022-11-25T18:00:00+00:00", "an early close"
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, f"[{'9' * 5_000}]"], ids=["nested", "digits"])
+def test_json_that_overwhelms_its_reader_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(PriceFileError, match="JSON"):
+        read(tmp_path, text)
