@@ -7,11 +7,9 @@ from typing import Literal
 
 from playwright.sync_api import expect
 
-from functions.adapters.firestore.connection_store import FirestoreConnectionStore
 from tests.browser import trading_day
 from tests.browser.conftest import Dashboard
 from tests.browser.test_every_page import settled
-from tests.emulator.api.test_admin import CONNECTION
 from tools.prerequisites import ROOT
 
 
@@ -44,7 +42,6 @@ QUESTIONS = (
 
 def test_every_question_is_answered_within_two_clicks(dashboard: Dashboard) -> None:
     trading_day.live(dashboard)
-    FirestoreConnectionStore(dashboard.db).write("acme", CONNECTION, None)
     halt = {"state": "HALT", "reason": "prices look wrong"}
     assert dashboard.call("PUT", "trading-state", "admin", json=halt).status_code == 200
     page = dashboard.signed_in("viewer")
