@@ -82,6 +82,9 @@ Bucharest and Cyprus are missing: it fails at the Orthodox Easter."""
 
 MARKETS = (ALWAYS_OPEN, *sorted(EXCHANGES))
 
+OVER_MIDNIGHT = frozenset({"CMES", "XASX", "XNZE"})
+"""Exchanges whose sessions run over a UTC midnight: elsewhere the UTC date of an open market is its session."""
+
 TRADING_DAYS_PER_YEAR = 252
 """Trading days per year of an exchange, by convention."""
 DAYS_PER_YEAR = 365

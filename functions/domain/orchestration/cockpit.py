@@ -131,7 +131,10 @@ def _with_benchmark(cockpit: Cockpit, seen: CycleSeen) -> Cockpit:
 def _next_day(cockpit: Cockpit, day: str) -> Cockpit:
     history = cockpit.history
     if cockpit.equity is not None:
-        history = (*history, (cockpit.day, cockpit.equity, cockpit.flows, cockpit.benchmark_price))[-MOST_SESSIONS:]
+        history = (*history, (cockpit.day, cockpit.equity, cockpit.flows, cockpit.benchmark_price))
+    history = tuple(one for one in history if one[0] < day)[
+        -MOST_SESSIONS:
+    ]  # another market's day may be an earlier one
     return replace(
         cockpit,
         day=day,

@@ -46,7 +46,7 @@ def read_cockpit(document: Mapping[str, Any] | None) -> Cockpit | None:
             last_signals={name: one["last"] for name, one in texts["strategies"].items() if one["last"]},
             entries=tuple(texts["day"]),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise InputError("cockpit", "what a cycle stored", str(error)) from error
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from functions.domain.kernel.errors import InputError, StoreConflict, StoreUnavailable
+from functions.domain.kernel.markets import OVER_MIDNIGHT
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.cycle_documents import (
@@ -163,13 +164,22 @@ class RunCycle:
         """Return the session of the tenant's market; an unknown session is an issue, which stops new exposure."""
         if policy.daily_loss_limit is None:  # the calendar's library takes half a second to import
             return now.date(), []
+        return self._session_by_calendar(policy, now)
+
+    def _session_shown(self, policy: Policy, now: datetime) -> date:
+        """Return the session that people see a cycle in: the UTC date where that is the same, or none is known."""
+        if policy.daily_loss_limit is None and policy.market not in OVER_MIDNIGHT:
+            return now.date()
+        return self._session_by_calendar(policy, now)[0]
+
+    def _session_by_calendar(self, policy: Policy, now: datetime) -> tuple[date, list[InputIssue]]:
         try:
             return self._calendars.of(policy.market).session_of(now), []
         except InputError as error:
             return now.date(), [InputIssue(ReasonCode.MALFORMED_POLICY, str(error))]
 
     def _commit(self, request: CycleRequest, known: Known, result: DecisionResult, inputs: CycleInputs) -> None:
-        session, _ = self._session(known.policy, result.decision.timestamp)
+        session = self._session_shown(known.policy, result.decision.timestamp)
         writes = writes_of(request, known, result, inputs, session)
         self._store.commit(request.tenant_id, request.uid, writes, known.state.session.version)
 

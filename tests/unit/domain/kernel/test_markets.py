@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 from exchange_calendars import get_calendar_names
 
+from functions.adapters.built_calendars import covering
 from functions.adapters.market_calendar import ExchangeCalendar
 from functions.domain.kernel.errors import InputError
-from functions.domain.kernel.markets import EXCHANGES, MARKETS, periods_a_year
+from functions.domain.kernel.markets import EXCHANGES, MARKETS, OVER_MIDNIGHT, periods_a_year
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -26,6 +27,18 @@ def tells_hours(code: str) -> bool:
         return calendar.close_of(session) <= calendar.end_of(session)
     except InputError:
         return False
+
+
+def test_elsewhere_than_over_midnight_an_open_market_is_in_the_session_of_its_utc_date() -> None:
+    assert {code for code in EXCHANGES if runs_over_midnight(code)} == OVER_MIDNIGHT
+
+
+def runs_over_midnight(code: str) -> bool:
+    built = covering(code, NOON.date(), NOON.date())
+    hours = zip(built.sessions, built.opens, built.closes, strict=True)
+    return any(
+        {datetime.fromtimestamp(at, UTC).date() for at in (opens, closes)} != {day} for day, opens, closes in hours
+    )
 
 
 def test_only_a_market_that_never_closes_has_every_day_of_the_year() -> None:

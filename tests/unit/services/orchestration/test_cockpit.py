@@ -161,6 +161,8 @@ def test_the_day_lists_what_was_asked_and_what_was_left_and_the_last_signal_outl
         {"day": 7},
         {"history_json": "["},
         {"history_json": '[["2020-03-13", 1, 0, "high"]]'},
+        {"history_json": f'[["2020-03-13", 1{"0" * 400}, 0]]'},
+        {"day_json": "[" * 100_000},
         {"marks_json": '{"KO": 1}'},
         {"strategies_json": "{}", "flows": None},
         {"benchmark_price": "high"},
@@ -174,6 +176,24 @@ def test_a_damaged_one_begins_anew_and_stops_no_cycle(
     seen = desk.cycle(5 * MINUTE, 100_500, {"KO": 46.0, "XOM": 62.0})
     assert (seen["base_equity"], seen["cycles"]) == (100_500, 1)
     assert "starts over" in caplog.text
+
+
+def test_a_session_over_midnight_is_one_day(desk: Desk) -> None:
+    desk.store.put(f"{TENANT}/config/maestro", {"market": "XASX"})
+    before_midnight = timedelta(hours=3, minutes=50)  # 23:45 UTC, 10:45 on the 17th in Sydney
+    assert desk.cycle(before_midnight, 100_000, {})["day"] == "2020-03-17"
+    seen = desk.cycle(before_midnight + 60 * MINUTE, 100_500, {})
+    assert (seen["day"], seen["cycles"], seen["base_equity"]) == ("2020-03-17", 2, 100_000)
+
+
+def test_a_market_whose_day_is_an_earlier_one_leaves_each_session_once_and_in_order(desk: Desk) -> None:
+    desk.cycle(-DAY, 99_000, {})
+    desk.store.put(f"{TENANT}/config/maestro", {"market": "XASX"})
+    assert desk.cycle(timedelta(hours=3, minutes=50), 100_000, {})["day"] == "2020-03-17"
+    desk.store.put(f"{TENANT}/config/maestro", {"market": "XNYS"})
+    seen = desk.cycle(timedelta(hours=3, minutes=55), 100_100, {})
+    assert (seen["day"], seen["base_equity"]) == ("2020-03-16", 100_000)
+    assert [day for day, *_ in text(desk.cycle(DAY, 100_200, {}), "history")] == ["2020-03-15", "2020-03-16"]
 
 
 def test_a_users_own_cycle_leaves_the_tenants_as_it_is(desk: Desk) -> None:
