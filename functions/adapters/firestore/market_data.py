@@ -16,6 +16,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.parts import PART_BYTES, Parted, parts_of
+from functions.domain.kernel.parsing import stored_json
 from functions.services.kernel.ports import Document
 
 PLAIN_BYTES = 600_000
@@ -67,7 +68,7 @@ def unpacked(documents: Sequence[Document | None]) -> Document | None:
     as_of = first.get("as_of")
     parts = [document for document in documents[: parts_of(first)] if document and document.get("as_of") == as_of]
     try:
-        index = json.loads(first["symbols_json"])
+        index = stored_json(first["symbols_json"])
         closes = np.frombuffer(b"".join(part["closes"] for part in parts), dtype="<f8").tolist()
         if len(parts) != parts_of(first) or len(closes) != sum(quote["closes"] for quote in index.values()):
             raise ValueError("parts are missing")

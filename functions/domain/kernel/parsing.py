@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -16,6 +17,8 @@ Word = TypeVar("Word", bound=StrEnum)
 Item = TypeVar("Item")
 
 _LONGEST_ID_BYTES = 1500
+_MOST_DIGITS = 300
+"""Of a whole number that is a float's, too."""
 _RESERVED_ID = re.compile(r"__.*__", re.DOTALL)
 
 CLOCK_SKEW = timedelta(seconds=60)
@@ -39,6 +42,25 @@ def check_not_ahead(name: str, at: datetime, now: datetime) -> None:
     if at > now + CLOCK_SKEW:
         limit = f"at most {CLOCK_SKEW.total_seconds():.0f} s ahead of the server's clock, {now.isoformat()}"
         raise InputError(name, limit, at.isoformat())
+
+
+def stored_json(text: Any) -> Any:
+    """
+    Return what a stored JSON text holds; a whole number beyond all bounds is infinite, as 1e400 is.
+
+    Raises ValueError, also for what nests too deeply to be read, and TypeError for what is no text.
+
+    >>> stored_json(f"[7, {'1' * 400}]")
+    [7, inf]
+    """
+    try:
+        return json.loads(text, parse_int=_whole)
+    except RecursionError:
+        raise ValueError("it nests too deeply to be read") from None
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def as_number(value: Any) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from functions.domain.kernel.errors import PackedStateError
+from functions.domain.kernel.parsing import stored_json
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -61,7 +62,7 @@ def read_marks(document: Mapping[str, Any] | None) -> dict[str, Mark]:
     if document is None:
         return {}
     try:
-        symbols = json.loads(document["symbols"])
+        symbols = stored_json(document["symbols"])
         prices = np.frombuffer(document["prices"], dtype="<f8")
         times = np.frombuffer(document["times"], dtype="<i8")
         if not len(symbols) == prices.size == times.size or len(set(symbols)) != len(symbols):

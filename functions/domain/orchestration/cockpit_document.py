@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.parsing import stored_json
 from functions.domain.kernel.stored_fields import COUNT, DAY, NUMBER, TEXT, TIME, Kinds, check_fields
 from functions.domain.orchestration.cockpit import Cockpit, CycleSeen, Mark, Past
 
@@ -36,7 +38,7 @@ def read_cockpit(document: Mapping[str, Any] | None) -> Cockpit | None:
     texts = {}
     try:
         for name in ("history", "marks", "strategies", "day"):
-            texts[name] = json.loads(document[f"{name}_json"])
+            texts[name] = stored_json(document[f"{name}_json"])
         return Cockpit(
             **{name: document[name] for name in _AS_IS},
             benchmark=document.get("benchmark"),
@@ -46,7 +48,7 @@ def read_cockpit(document: Mapping[str, Any] | None) -> Cockpit | None:
             last_signals={name: one["last"] for name, one in texts["strategies"].items() if one["last"]},
             entries=tuple(texts["day"]),
         )
-    except (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError("cockpit", "what a cycle stored", str(error)) from error
 
 
@@ -102,7 +104,10 @@ def _in_use(seen: CycleSeen) -> dict[str, float | None]:
 def _past(entry: Any) -> Past:
     day, usd, flows, *price = entry
     known = price[0] if price else None
-    return str(day), float(usd), float(flows), None if known is None else float(known)
+    figures = float(usd), float(flows), None if known is None else float(known)
+    if not all(map(math.isfinite, filter(None, figures))):
+        raise ValueError(f"the figures of {day} are not all finite")
+    return str(day), *figures
 
 
 def _text(value: Any) -> str:

@@ -16,6 +16,7 @@ from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.joined_ids import joined_id
 from functions.domain.kernel.packed_texts import packed, unpacked
+from functions.domain.kernel.parsing import stored_json
 from functions.domain.kernel.stored_fields import (
     COUNT,
     LIST,
@@ -69,7 +70,7 @@ def issued_signals(session: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     session = unpacked(session)
     check_fields(session, {"signals_json": TEXT})
     try:
-        signals: dict[str, dict[str, Any]] = json.loads(session["signals_json"])
+        signals: dict[str, dict[str, Any]] = stored_json(session["signals_json"])
     except ValueError as error:
         raise InputError("signals_json", "the JSON text that a cycle stored", session["signals_json"]) from error
     if not MAP_OF_MAPS.holds(signals):

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.parsing import parse_time, stored_json
 from functions.domain.kernel.policy import OnDrift, Policy
 from functions.domain.kernel.stored_fields import COUNT, DAY, MAP, NUMBER, TEXT, TIME, Kinds, check_fields
 from functions.domain.kernel.symbols import canonical_symbol
@@ -154,9 +155,9 @@ class Drifts:
             check_fields(known, _OF_CASH, inside="cash.", is_closed=True)
         try:
             name = "differences_json"
-            differences = tuple(_read(one) for one in json.loads(document[name]))
+            differences = tuple(_read(one) for one in stored_json(document[name]))
             name = "unowned_json"
-            unowned = {str(symbol): float(qty) for symbol, qty in json.loads(document[name]).items()}
+            unowned = {str(symbol): float(qty) for symbol, qty in stored_json(document[name]).items()}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(name, "a value that reconciliation stored", document[name]) from error
         words = document["ledger_version"], document["unknown_because"]
@@ -183,10 +184,10 @@ def _read(entry: Mapping[str, Any]) -> Difference:
     figures: dict[str, Any] = {
         name: None if entry[name] is None else float(entry[name]) for name in ("broker", "book", "price")
     }
-    times: dict[str, Any] = {name: datetime.fromisoformat(entry[name]) for name in _TIMES}
+    times: dict[str, Any] = {name: parse_time(name, entry[name]) for name in _TIMES}
     is_drift = entry["is_drift"]
-    if not isinstance(is_drift, bool) or any(one.tzinfo is None for one in times.values()):
-        raise ValueError("is_drift is true or false, and times have a zone")
+    if not isinstance(is_drift, bool):
+        raise ValueError("is_drift is true or false")
     return Difference(symbol=str(entry["symbol"]), is_drift=is_drift, **words, **figures, **times)
 
 

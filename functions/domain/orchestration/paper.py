@@ -16,7 +16,7 @@ from typing import Any
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.packed_texts import unpacked
-from functions.domain.kernel.parsing import as_number
+from functions.domain.kernel.parsing import as_number, stored_json
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.orchestration.paper_costs import PaperCosts
 from functions.domain.orchestration.risk_rules import RuledSignal
@@ -187,7 +187,7 @@ def read_paper(document: Mapping[str, Any] | None) -> dict[str, dict[str, float]
     try:
         return {
             name: {symbol: float(quantity) for symbol, quantity in symbols.items()}
-            for name, symbols in json.loads(text).items()
+            for name, symbols in stored_json(text).items()
         }
     except (AttributeError, TypeError, ValueError) as error:
         raise InputError("modes.paper_json", "units by strategy and symbol", text) from error

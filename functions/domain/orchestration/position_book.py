@@ -18,7 +18,8 @@ from typing import Any
 from functions.domain.kernel.document_size import stored_bytes
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.packed_texts import packed, unpacked
-from functions.domain.kernel.stored_fields import TEXT, TIME, Kinds, check_fields
+from functions.domain.kernel.parsing import parse_time, stored_json
+from functions.domain.kernel.stored_fields import FLAG, NUMBER, NUMBERS, TEXT, TIME, Kinds, check_fields
 from functions.domain.kernel.symbols import canonical_symbol
 
 OPEN_OUTCOME_KEPT = timedelta(days=7)
@@ -229,14 +230,14 @@ class PositionBook:
             field_name = "holdings_json"
             holdings = {
                 (str(name), str(symbol)): Holding(_finite(qty), _finite(price), str(spelled))
-                for name, symbol, qty, price, spelled in json.loads(document[field_name])
+                for name, symbol, qty, price, spelled in stored_json(document[field_name])
             }
             field_name = "orders_json"
-            orders = {str(nonce): _read_order(one) for nonce, one in json.loads(document[field_name]).items()}
+            orders = {str(nonce): _read_order(one) for nonce, one in stored_json(document[field_name]).items()}
             field_name = "splits_json"
             splits = {  # a book from before 0.2 has none
-                str(symbol): tuple((datetime.fromisoformat(at), _finite(ratio)) for at, ratio in one)
-                for symbol, one in json.loads(document.get(field_name) or "{}").items()
+                str(symbol): tuple((parse_time(field_name, at), _finite(ratio)) for at, ratio in one)
+                for symbol, one in stored_json(document.get(field_name) or "{}").items()
             }
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(field_name, "a value that fills and redemptions stored", document[field_name]) from error
@@ -244,6 +245,15 @@ class PositionBook:
 
 
 _AT_TIMES: Kinds = dict.fromkeys(("opened_by", "closed_because", "closed_by", "splits_json"), TEXT)
+
+
+_OF_ORDER = {**dict.fromkeys(("strategy_id", "symbol", "lapses_at"), TEXT), "is_entry": FLAG}
+_OF_ORDER_LATER = {
+    **dict.fromkeys(("qty_by_symbol", "filled_by_symbol"), NUMBERS),
+    "filled_qty": NUMBER,
+    "is_short": FLAG,
+}
+"""Those that an order may lack, but not have as null."""
 
 
 def _finite(value: Any) -> float:
@@ -259,7 +269,9 @@ def _order_entry(order: Order) -> dict[str, Any]:
 
 
 def _read_order(entry: Mapping[str, Any]) -> Order:
-    return Order(**{**entry, "lapses_at": datetime.fromisoformat(entry["lapses_at"])})
+    given = {name: kind for name, kind in _OF_ORDER_LATER.items() if name in entry}
+    check_fields(entry, _OF_ORDER | given, {"qty": NUMBER}, is_closed=True)
+    return Order(**{**entry, "lapses_at": parse_time("lapses_at", entry["lapses_at"])})
 
 
 def _too_large(positions: int, size: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError, PackedStateError
+from functions.domain.kernel.parsing import stored_json
 from functions.domain.kernel.policy import MAX_WINDOW_DAYS
 from functions.domain.kernel.setting_checks import FEE_BPS, SLIPPAGE_BPS, Check, optional
 from functions.domain.kernel.stored_fields import COUNT, MAP, NUMBER, Kinds, check_fields
@@ -119,7 +120,7 @@ class LiveDays:
     def from_text(cls, text: Any) -> LiveDays:
         """Read the stored sums. Raises PackedStateError if they are missing or damaged."""
         try:
-            days = {date.fromisoformat(day): one for day, one in json.loads(text).items()}
+            days = {date.fromisoformat(day): one for day, one in stored_json(text).items()}
             if not all(map(NUMBER.holds, itertools.chain.from_iterable(map(_sums, days.values())))):
                 for one in days.values():
                     check_fields(one, _OF_SUMS)

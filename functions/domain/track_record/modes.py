@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.packed_texts import unpacked
+from functions.domain.kernel.parsing import parse_time, stored_json
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 
@@ -65,9 +65,9 @@ class ModeState:
             earned, until = entry.get("earned_mode"), entry.get("until")
             return cls(
                 AgentMode(entry["mode"]),
-                datetime.fromisoformat(entry["since"]),
+                parse_time("since", entry["since"]),
                 ReasonCode(entry["reason_code"]),
-                datetime.fromisoformat(until) if until else None,
+                parse_time("until", until) if until else None,
                 AgentMode(earned) if earned else None,
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -91,7 +91,7 @@ def read_modes(document: Mapping[str, Any] | None) -> dict[str, ModeState]:
     if document is None:
         return {}
     try:
-        entries = json.loads(unpacked(document)["strategies_json"])
+        entries = stored_json(unpacked(document)["strategies_json"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError("modes.strategies_json", "a JSON object", document.get("strategies_json")) from error
     if not isinstance(entries, dict):
