@@ -132,9 +132,7 @@ def _next_day(cockpit: Cockpit, day: str) -> Cockpit:
     history = cockpit.history
     if cockpit.equity is not None:
         history = (*history, (cockpit.day, cockpit.equity, cockpit.flows, cockpit.benchmark_price))
-    history = tuple(one for one in history if one[0] < day)[
-        -MOST_SESSIONS:
-    ]  # another market's day may be an earlier one
+    history = tuple(one for one in history if one[0] < day)  # another market's day may be an earlier one
     return replace(
         cockpit,
         day=day,
@@ -142,7 +140,7 @@ def _next_day(cockpit: Cockpit, day: str) -> Cockpit:
         base_equity=cockpit.equity,
         base_equity_as_of=cockpit.equity_as_of,
         flows=0.0,
-        history=history,
+        history=history[-MOST_SESSIONS:],
         benchmark_price=None,
         marks={symbol: Mark(one.price, one.price, True) for symbol, one in cockpit.marks.items() if one.is_held},
         cycles=0,

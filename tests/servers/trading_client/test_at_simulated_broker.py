@@ -94,7 +94,7 @@ def floor() -> Iterator[Floor]:
     with (
         serving(api := Api()) as server,
         simulated(exchange) as at_broker,
-        MaestroClient(server.url, Token(), retry_seconds=0.3) as client,
+        MaestroClient(server.url, Token(), retry_seconds=30.0) as client,
     ):
         broker = AlpacaBroker(KEY_ID, SECRET, url_override=at_broker.url, data_url_override=at_broker.url)
         yield Floor(api, client, at_broker, broker)

@@ -170,7 +170,7 @@ def called(call: Call, answers: Iterable[Any]) -> Iterator[tuple[Any, Asked]]:
     answer: Any = None
     with (
         serving(lambda _: Reply(200, answer)) as server,
-        MaestroClient(server.url, Token(), retry_seconds=0.0) as client,
+        MaestroClient(server.url, Token(), retry_seconds=30.0) as client,
     ):
         for number, answer in enumerate(answers, 1):  # noqa: B007 - the server gives it
             got = call(client)
