@@ -63,6 +63,12 @@ class BrokerConnection:
         """Tell whether the account was not connected then: its clients reported what orders of Maestro's filled."""
         return any(one["start"] <= at and (one["end"] is None or at < one["end"]) for one in self.gaps)
 
+    def is_fed(self, at: datetime) -> bool:
+        """Return whether activities of a time are the feed's to book, also after a disconnection."""
+        # Documents of before there were gaps do not say when they were disconnected.
+        is_end_unknown = not self.is_connected and not any(one["end"] is None for one in self.gaps)
+        return at >= self.connected_at and not self.is_in_gap(at) and not is_end_unknown
+
     def telling(self, texts: Sequence[str], at: datetime) -> BrokerConnection:
         """Return it with further reports to people, without repeating earlier ones."""
         known = {one["text"] for one in self.told}

@@ -44,13 +44,11 @@ class TakeClientFills:
 
     def _connection(self, tenant_id: str) -> BrokerConnection | None:
         try:
-            found = self._connections.read(tenant_id).value
+            return self._connections.read(tenant_id).value
         except DamagedDocument as error:  # then there is no feed either, and a fill is a fact
             logger.error("%s: clients' fills are recorded", error, extra={"tenant": tenant_id})
             return None
-        return found if found is not None and found.is_connected else None
 
 
 def _is_fed(connection: BrokerConnection, fill: ReportedFill) -> bool:
-    is_its_time = fill.ts >= connection.connected_at and not connection.is_in_gap(fill.ts)
-    return fill.account_id in (None, connection.account_id) and is_its_time
+    return fill.account_id in (None, connection.account_id) and connection.is_fed(fill.ts)

@@ -83,10 +83,12 @@ class TryChannel:
             With NOT_FOUND if there is no such channel that can be used, IDEMPOTENCY_KEY_REUSED.
         DamagedDocument, StoreUnavailable
         """
-        self._require(tenant_id, channel_id)
         request = RequestKey(uid, key or secrets.token_hex(16), {"post": "channels/tests", "channel_id": channel_id})
         test_id = f"test-{request.id}"
-        if key is not None:
+        if key is None:
+            self._require(tenant_id, channel_id)
+        elif self._first_answer(tenant_id, request) is None:  # a repeat is answered though its channel is gone
+            self._require(tenant_id, channel_id)
             self._remember(tenant_id, request, {"test_id": test_id})
         message = Notification(
             notification_id=test_id,
@@ -119,14 +121,15 @@ class TryChannel:
             raise RefusedError(ReasonCode.NOT_FOUND, what)
 
     def _remember(self, tenant_id: str, request: RequestKey, answer: Mapping[str, Any]) -> None:
-        """Keep the key, or find that it is this request's. Raises RefusedError if it is another's."""
-        if request.first_answer(self.store.idempotency_record(tenant_id, request.id)) is not None:
-            return
+        """Keep the key, or find that it is this request's by now. Raises RefusedError if it is another's."""
         try:
             record = request.record(answer, self.clock.now())
             self.store.create_idempotency_record(tenant_id, request.id, record)
         except StoreConflict:
-            request.first_answer(self.store.idempotency_record(tenant_id, request.id))
+            self._first_answer(tenant_id, request)
+
+    def _first_answer(self, tenant_id: str, request: RequestKey) -> Document | None:
+        return request.first_answer(self.store.idempotency_record(tenant_id, request.id))
 
 
 def shown_channels(channels: Channels) -> list[ShownChannel]:

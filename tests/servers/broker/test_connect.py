@@ -112,6 +112,36 @@ def test_what_clients_reported_between_two_connections_is_theirs_and_is_not_book
     assert "1 executions while it was not connected are the clients' to report" in desk.told()
 
 
+@pytest.mark.parametrize("is_fed_before", [True, False])
+def test_a_fill_of_before_the_disconnection_is_booked_once_however_late_a_client_reports_it(
+    desk: Fed, *, is_fed_before: bool
+) -> None:
+    connect(desk)
+    desk.redeem("n1")
+    desk.feed()
+    desk.later(seconds=(now() - desk.exchange.now()).total_seconds())
+    order, at = desk.order("buy", "2", client_order_id="n1"), desk.exchange.now()
+    if is_fed_before:
+        desk.feed()
+    connecting(desk).disconnect(TENANT, "ann")
+    reported = ReportedFill(strategy_id="Trend", symbol="SPY", side="buy", qty=2.0, price=450.25, ts=at, nonce="n1")
+    reported = replace(reported, broker_fill_id=f"{order.order_id}-2")
+    assert takes(desk).run(TENANT, "ann", [reported], {}).results[0].status is FillStatus.LEFT_TO_FEED
+    connect(desk)
+    desk.feed()
+    assert desk.held("Trend", "SPY") == 2.0
+    assert [one["qty"] for one in desk.ledger()] == [2.0]
+
+
+def test_who_was_disconnected_before_gaps_were_kept_has_clients_fills_recorded(desk: Fed) -> None:
+    connect(desk)
+    connecting(desk).disconnect(TENANT, "ann")
+    desk.cycles.put(f"tenants/{TENANT}/state/broker", desk.document("state/broker") | {"gaps": []})
+    fill = ReportedFill(strategy_id="Trend", symbol="SPY", side="buy", qty=2.0, price=450.25, ts=now())
+    fill = replace(fill, broker_fill_id="b1")
+    assert takes(desk).run(TENANT, "ann", [fill], {}).results[0].status is FillStatus.RECORDED
+
+
 class TradesWhileLooked:
     """A broker at which somebody trades each time that its positions are asked for."""
 

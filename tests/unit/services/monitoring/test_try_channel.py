@@ -102,6 +102,17 @@ def test_a_channel_that_cannot_be_used_is_refused_and_nothing_is_sent(channel_id
     assert (caught.value.reason_code, world.queue.tasks, world.store.keys) == ("NOT_FOUND", {}, {})
 
 
+def test_a_repeat_gets_its_answer_though_the_channel_is_gone() -> None:
+    world = World()
+    first = world.ask()
+    (task,) = world.queue.tasks.values()
+    world.deliver.run(task)
+    world.store.config = None
+    again = world.ask()
+    assert (again.test_id, again.status) == (first.test_id, "DELIVERED")
+    assert len(world.sender.sent) == 1
+
+
 def test_a_key_that_was_used_for_another_channel_is_refused_and_others_keys_are_their_own() -> None:
     world = World()
     world.ask("ops")
