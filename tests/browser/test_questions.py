@@ -26,7 +26,7 @@ class Question:
 
 QUESTIONS = (
     Question("How is my money?", (), "region", "Money", "109,143.55"),
-    Question("What may I still lose today?", (), "region", "Money", "Left to lose today"),
+    Question("How much may I still lose today?", (), "region", "Money", "Left to lose today"),
     Question("Who halted trading?", (), "region", "Trading state", "prices look wrong"),
     Question("What does a shadowed strategy still hold?", (), "table", "Positions", "shadowed, still held"),
     Question("What got better?", (), "region", "Needs you", "TurtleChannel promoted to Reduced"),
@@ -36,7 +36,7 @@ QUESTIONS = (
     Question("Is this ratio luck?", ("Strategies",), "table", "Strategies", "90 % interval"),
     Question("Is it real money?", ("Admin",), "region", "Broker", "paper"),
     Question("Why did KO not trade?", ("PairsReversion", "Decisions of PairsReversion"), "region", "Timeline", "KO"),
-    Question("What did rules stop today?", ("Decisions", "Today"), "table", "What rules stopped", "Strategies"),
+    Question("What did the rules stop today?", ("Decisions", "Today"), "table", "What rules stopped", "Strategies"),
 )
 
 
