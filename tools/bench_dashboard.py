@@ -101,7 +101,7 @@ def fill_up(db: Client) -> None:
     windows = PerformanceWindows.from_daily_returns(returns)
     results = {(name, day): DayResult(value * 2e4, AgentMode.ACTIVE) for name, day, value in returns}
     paths.windows(db, TENANT, None).set(windows.to_document())
-    paths.results(db, TENANT).set(DayResults(results, dict.fromkeys(days, 50.0)).to_document(windows))
+    paths.results(db, TENANT).set(DayResults.of_cells(results, dict.fromkeys(days, 50.0)).to_document(windows))
     book = PositionBook(opened_at=now - timedelta(days=20), opened_by="ann")
     for name in NAMES:
         book = book.with_fill(name, "SPY", 1.0, 660.0)

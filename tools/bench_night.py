@@ -108,7 +108,7 @@ def _seed(db: Client, store: FirestoreLedgerStore, strategies: int, rounds: int)
     returns = np.random.default_rng(20).normal(0.001, 0.01, (len(names), len(before)))
     windows = PerformanceWindows(names, before, SessionReturns.plain(returns))
     store.write_windows(
-        TENANT, Windows({None: windows, UID: windows}, LiveDays.of([]), DayResults({})).to_documents(None)
+        TENANT, Windows({None: windows, UID: windows}, LiveDays.of([]), DayResults()).to_documents(None)
     )
 
 

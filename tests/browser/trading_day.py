@@ -136,7 +136,7 @@ def _write_record(db: Client, tenant: str, today: date) -> None:
             cells[name, days[at]] = DayResult(value * 20_000 if is_live else math.nan, was)
     windows = PerformanceWindows.from_daily_returns(returns)
     paths.windows(db, tenant, None).set(windows.to_document())
-    paths.results(db, tenant).set(DayResults(cells, raw).to_document(windows))
+    paths.results(db, tenant).set(DayResults.of_cells(cells, raw).to_document(windows))
 
 
 def _begin_earlier(db: Client, tenant: str, now: datetime) -> None:

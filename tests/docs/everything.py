@@ -296,7 +296,7 @@ def _decide(db: Client, now: datetime) -> dict[str, Any]:
     losses = [("Paper", day, -0.02 + 0.01 * (day.day % 2)) for day in _days(now, 20)]
     paths.windows(db, TENANT, None).set(PerformanceWindows.from_daily_returns(losses).to_document())
     many = [(f"Strategy{number}", day, 0.01) for number in range(MAX_WINDOW_STRATEGIES) for day in _days(now, 90)]
-    windows = Windows({"many": PerformanceWindows.from_daily_returns(many)}, LiveDays({}), DayResults({})).to_documents(
+    windows = Windows({"many": PerformanceWindows.from_daily_returns(many)}, LiveDays({}), DayResults()).to_documents(
         {}
     )
     FirestoreLedgerStore(db).write_windows(TENANT, windows)

@@ -58,7 +58,7 @@ def night(users: int) -> DayWrites:
     one = PerformanceWindows(names, days, SessionReturns.plain(np.full((len(names), len(days)), 0.001)))
     by_uid = dict.fromkeys([None, *(f"user{number}" for number in range(users))], one)
     head = LedgerHead(days[-1], utc("2020-04-01 00:00"), utc("2020-04-01 00:00"), None, frozenset())
-    return DayWrites(head=head, windows=Windows(by_uid, LiveDays({}), DayResults({})).to_documents({}))
+    return DayWrites(head=head, windows=Windows(by_uid, LiveDays({}), DayResults()).to_documents({}))
 
 
 def test_a_night_of_many_users_and_strategies_is_alerted_before_its_commit_is_too_large() -> None:
