@@ -10,8 +10,9 @@ MOST_BYTES = 1_000_000
 """A little below Firestore's limit of 1 MiB per document, name and overhead included."""
 MOST_COMMITTED_BYTES = 10_000_000
 """A little below Firestore's limit of 10 MiB per commit."""
-_FIXED = 8
-"""Size of a number or a time."""
+_NUMBER_OR_TIME = 8
+_FIXED = {float: _NUMBER_OR_TIME, int: _NUMBER_OR_TIME, datetime: _NUMBER_OR_TIME, bool: 1, type(None): 1}
+"""Sizes of types whose values all have one."""
 
 
 def stored_bytes(value: Any) -> int:
@@ -21,19 +22,20 @@ def stored_bytes(value: Any) -> int:
     >>> stored_bytes({"a": 1, "bc": ["x", None, True]})
     17
     """
+    fixed = _FIXED.get(type(value))
+    if fixed is not None:
+        return fixed
     if isinstance(value, str):
         return _text_bytes(value) + 1
     if isinstance(value, dict) or (not isinstance(value, _PLAIN) and isinstance(value, Mapping)):
         return sum([_text_bytes(str(name)) + 1 + stored_bytes(item) for name, item in value.items()])
     if isinstance(value, list | tuple):
         return sum([stored_bytes(item) for item in value])
-    if isinstance(value, bytes):
-        return len(value)
-    return 1 if value is None or isinstance(value, bool) else _FIXED
+    return len(value) if isinstance(value, bytes) else _NUMBER_OR_TIME
 
 
-_PLAIN = (float, int, list, tuple, bytes, datetime, type(None))
-"""Types that are not maps, listed because checking by ABC is slow."""
+_PLAIN = (float, int, list, tuple, bytes, datetime)
+"""Not maps; checking for a Mapping is slow."""
 
 
 def _text_bytes(text: str) -> int:

@@ -7,9 +7,11 @@ first cycle. What was filled since then a page adds itself, from the ledger.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from functions.domain.kernel.policy import Policy
@@ -132,7 +134,7 @@ def _next_day(cockpit: Cockpit, day: str) -> Cockpit:
     history = cockpit.history
     if cockpit.equity is not None:
         history = (*history, (cockpit.day, cockpit.equity, cockpit.flows, cockpit.benchmark_price))
-    history = tuple(one for one in history if one[0] < day)  # another market's day may be an earlier one
+    history = history[: bisect_left(history, day, key=itemgetter(0))]  # another market's day may be an earlier one
     return replace(
         cockpit,
         day=day,

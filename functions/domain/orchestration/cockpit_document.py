@@ -103,11 +103,11 @@ def _in_use(seen: CycleSeen) -> dict[str, float | None]:
 
 def _past(entry: Any) -> Past:
     day, usd, flows, *price = entry
-    known = price[0] if price else None
-    figures = float(usd), float(flows), None if known is None else float(known)
-    if not all(map(math.isfinite, filter(None, figures))):
+    known = None if not price or price[0] is None else float(price[0])
+    usd, flows = float(usd), float(flows)
+    if not (math.isfinite(usd) and math.isfinite(flows) and (known is None or math.isfinite(known))):
         raise ValueError(f"the figures of {day} are not all finite")
-    return str(day), *figures
+    return str(day), usd, flows, known
 
 
 def _text(value: Any) -> str:
