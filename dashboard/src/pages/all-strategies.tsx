@@ -12,7 +12,7 @@ import { useSession } from "../session";
 import { Together } from "../ui/correlations";
 import { Csv } from "../ui/csv";
 import { Gain, ModeMark } from "../ui/figures";
-import { CELL, Heading, ROW, Section, TABLE } from "../ui/parts";
+import { CELL, Head, Heading, ROW, Section, TABLE } from "../ui/parts";
 import { RatioPicture, Sparkline } from "../ui/sparkline";
 import { Empty, Loaded, Shape } from "../ui/states";
 import { InUse } from "../ui/strategies-summary";
@@ -77,46 +77,26 @@ function Compared({ rows, thresholds, policy, isSwitchable, heldBy }: ComparedPr
       aside={<Csv table="Strategies" rows={rows} fields={STRATEGIES} />}
     >
       <table class="t full" aria-label="Strategies" {...TABLE}>
-        <thead>
-          <tr {...ROW}>
-            <th scope="col">On</th>
-            <th scope="col">Strategy</th>
-            <th scope="col">Mode</th>
-            <th scope="col" class="number">
-              Allowed of asked, %
-            </th>
-            <th scope="col" class="number">
-              In use
-            </th>
-            <th scope="col" class="number">
-              Today, USD
-            </th>
-            <th scope="col" class="number">
-              30 sessions
-            </th>
-            <th scope="col" class="number">
-              90 sessions
-            </th>
-            <th scope="col" class="number">
-              Worst fall
-            </th>
-            <th scope="col">90 % interval; lines at {lines}</th>
-            <th scope="col" class="number">
-              Ratio
-            </th>
-            <th scope="col" class="number">
-              Interval
-            </th>
-            <th scope="col" class="number">
-              Active days
-            </th>
-            <th scope="col">Record, modes below</th>
-            <th scope="col" class="number">
-              With others
-            </th>
-            <th scope="col">Last signal</th>
-          </tr>
-        </thead>
+        <Head
+          columns={[
+            "On",
+            "Strategy",
+            "Mode",
+            { name: "Allowed of asked, %", isNumber: true },
+            { name: "In use", isNumber: true },
+            { name: "Today, USD", isNumber: true },
+            { name: "30 sessions", isNumber: true },
+            { name: "90 sessions", isNumber: true },
+            { name: "Worst fall", isNumber: true },
+            `90 % interval; lines at ${lines}`,
+            { name: "Ratio", isNumber: true },
+            { name: "Interval", isNumber: true },
+            { name: "Active days", isNumber: true },
+            "Record, modes below",
+            { name: "With others", isNumber: true },
+            "Last signal",
+          ]}
+        />
         <tbody>
           {rows.map((row) => (
             <StrategyRow key={row.name} row={row} axis={axis} thresholds={thresholds}>

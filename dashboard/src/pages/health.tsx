@@ -1,7 +1,7 @@
 import { useBoard } from "../cockpit/use-board";
 import { useHealth } from "../cockpit/use-health";
 import { HealthMark } from "../ui/health-strip";
-import { CELL, Heading, ROW, Section, TABLE } from "../ui/parts";
+import { CELL, Head, Heading, ROW, Section, TABLE } from "../ui/parts";
 
 /** Every check with what it means, what follows and where the repair is described. */
 export function HealthPage() {
@@ -12,15 +12,7 @@ export function HealthPage() {
       <Heading title="Health">Health</Heading>
       <Section title="Checks" count={`${count} of ${checks.length} checked and in order`}>
         <table class="t cards" aria-label="Checks" {...TABLE}>
-          <thead>
-            <tr {...ROW}>
-              <th scope="col">Of</th>
-              <th scope="col">State</th>
-              <th scope="col">Now</th>
-              <th scope="col">What it means</th>
-              <th scope="col">In the runbook</th>
-            </tr>
-          </thead>
+          <Head columns={["Of", "State", "Now", "What it means", "In the runbook"]} />
           <tbody>
             {checks.map((check) => (
               <tr key={check.name} {...ROW}>

@@ -10,7 +10,7 @@ import * as paths from "../paths";
 import { useSession } from "../session";
 import { Csv } from "./csv";
 import { Older } from "./older";
-import { CELL, ROW, Section, TABLE } from "./parts";
+import { CELL, Head, ROW, Section, TABLE } from "./parts";
 import { Empty, Loaded } from "./states";
 import { Time } from "./time";
 
@@ -83,15 +83,7 @@ export function AlertHistory() {
 function Table({ all }: { all: Entry<Alert>[] }) {
   return (
     <table class="t cards history" aria-label="Alerts" {...TABLE}>
-      <thead>
-        <tr {...ROW}>
-          {["Alert", "Severity", "State", "Opened", "Resolved", "Acknowledged by"].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Head columns={["Alert", "Severity", "State", "Opened", "Resolved", "Acknowledged by"]} />
       <tbody>
         {all.map(({ id, value: alert }) => (
           <tr key={id} {...ROW}>

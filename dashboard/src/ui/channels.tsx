@@ -7,7 +7,7 @@ import type { ChannelTest, ShownChannel } from "../model";
 import { useSession } from "../session";
 import { Command } from "./broker-status";
 import { Csv } from "./csv";
-import { CELL, ROW, Section, TABLE } from "./parts";
+import { CELL, Head, ROW, Section, TABLE } from "./parts";
 import { Empty, Loaded } from "./states";
 
 export function ChannelsSection() {
@@ -47,15 +47,7 @@ export function ChannelsSection() {
 function Table({ all }: { all: ShownChannel[] }) {
   return (
     <table class="t cards" aria-label="Channels" {...TABLE}>
-      <thead>
-        <tr {...ROW}>
-          {["Channel", "Type", "To", "Rules", "Test"].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Head columns={["Channel", "Type", "To", "Rules", "Test"]} />
       <tbody>
         {all.map((one) => (
           <tr key={one.id} {...ROW}>

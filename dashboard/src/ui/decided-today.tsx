@@ -6,7 +6,7 @@ import { shareOf, timeOf, words } from "../format";
 import type { Mode } from "../model";
 import { Csv } from "./csv";
 import { ModeMark } from "./figures";
-import { ActionBadge, CELL, ROW, Section, TABLE } from "./parts";
+import { ActionBadge, CELL, Head, ROW, Section, TABLE } from "./parts";
 import { Empty } from "./states";
 import { Time } from "./time";
 
@@ -33,14 +33,7 @@ export function DecidedToday({ cockpit }: { cockpit: Cockpit }) {
         </Empty>
       ) : (
         <table class="t ds" aria-label="Decided today" {...TABLE}>
-          <thead>
-            <tr {...ROW}>
-              <th scope="col">Time</th>
-              <th scope="col">Strategy</th>
-              <th scope="col">Signal</th>
-              <th scope="col">Why</th>
-            </tr>
-          </thead>
+          <Head columns={["Time", "Strategy", "Signal", "Why"]} />
           <tbody>
             {entries.map((entry) => (
               <EntryRow key={`${entry.session_id} ${entry.strategy} ${entry.mode ?? ""}`} entry={entry} />

@@ -5,7 +5,7 @@ import { moment, quantity, timeOf, words } from "../format";
 import { useDocument } from "../live";
 import * as paths from "../paths";
 import { useSession } from "../session";
-import { CELL, ROW, Section, TABLE } from "./parts";
+import { CELL, Head, ROW, Section, TABLE } from "./parts";
 import { Empty, Loaded } from "./states";
 
 export function DriftSection({ onDrift }: { onDrift: OnDrift | null }) {
@@ -40,24 +40,18 @@ function Differences({ all, onDrift }: { all: Difference[]; onDrift: OnDrift | n
   return (
     <>
       <table class="t cards" aria-label="Broker and books" {...TABLE}>
-        <thead>
-          <tr {...ROW}>
-            <th scope="col">Symbol</th>
-            <th scope="col">Of</th>
-            <th scope="col" class="number">
-              Broker
-            </th>
-            <th scope="col" class="number">
-              Books
-            </th>
-            <th scope="col" class="number">
-              Broker has more
-            </th>
-            <th scope="col">Likely</th>
-            <th scope="col">Since</th>
-            <th scope="col">Entries</th>
-          </tr>
-        </thead>
+        <Head
+          columns={[
+            "Symbol",
+            "Of",
+            { name: "Broker", isNumber: true },
+            { name: "Books", isNumber: true },
+            { name: "Broker has more", isNumber: true },
+            "Likely",
+            "Since",
+            "Entries",
+          ]}
+        />
         <tbody>
           {all.map((one) => (
             <tr key={`${one.subject} ${one.symbol}`} {...ROW}>

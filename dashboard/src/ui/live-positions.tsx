@@ -8,7 +8,7 @@ import type { LivePosition, LivePositions, OrderUnderWay } from "../model";
 import { useSession } from "../session";
 import { Csv } from "./csv";
 import { Gain, ModeMark } from "./figures";
-import { Ago, CELL, Fact, IntentBadge, ROW, Section, TABLE } from "./parts";
+import { Ago, CELL, Fact, Head, IntentBadge, ROW, Section, TABLE } from "./parts";
 import { isLeft } from "./positions-summary";
 import { Empty, Loaded, Shape } from "./states";
 import { Time } from "./time";
@@ -99,15 +99,15 @@ function Held({ all, today }: { all: LivePosition[]; today: Today | null }) {
   return (
     <table class="t cards" aria-label="Live positions" {...TABLE}>
       <Head
-        names={[
+        columns={[
           "Strategy",
           "Symbol",
-          "Quantity",
-          "Average price",
-          "Price",
-          "Today, USD",
-          "P&L now, USD",
-          "Exits under way",
+          { name: "Quantity", isNumber: true },
+          { name: "Average price", isNumber: true },
+          { name: "Price", isNumber: true },
+          { name: "Today, USD", isNumber: true },
+          { name: "P&L now, USD", isNumber: true },
+          { name: "Exits under way", isNumber: true },
         ]}
       />
       <tbody>
@@ -149,26 +149,20 @@ function Held({ all, today }: { all: LivePosition[]; today: Today | null }) {
   );
 }
 
-function Head({ names }: { names: string[] }) {
-  return (
-    <thead>
-      <tr {...ROW}>
-        {names.map((name) => (
-          <th key={name} scope="col" class={NUMBERS.test(name) ? "number" : ""}>
-            {name}
-          </th>
-        ))}
-      </tr>
-    </thead>
-  );
-}
-
-const NUMBERS = /^(Quantity|Average|Price|Today|P&L|Exits|At most|Filled)/;
-
 function Orders({ all }: { all: OrderUnderWay[] }) {
   return (
     <table class="t cards" aria-label="Orders under way" {...TABLE}>
-      <Head names={["Strategy", "Order", "Symbol", "At most", "Filled", "Lapses", "Nonce"]} />
+      <Head
+        columns={[
+          "Strategy",
+          "Order",
+          "Symbol",
+          { name: "At most", isNumber: true },
+          { name: "Filled", isNumber: true },
+          "Lapses",
+          "Nonce",
+        ]}
+      />
       <tbody>
         {all.map((one) => (
           <tr key={one.nonce_prefix} {...ROW}>

@@ -8,7 +8,7 @@ import * as paths from "../paths";
 import { useSession } from "../session";
 import { Command } from "./broker-status";
 import { Csv } from "./csv";
-import { CELL, ROW, Section, TABLE } from "./parts";
+import { CELL, Head, ROW, Section, TABLE } from "./parts";
 import { Loaded } from "./states";
 import { Time } from "./time";
 
@@ -64,15 +64,7 @@ function Table({ all }: { all: Entry<Member>[] }) {
   const { user } = useSession();
   return (
     <table class="t cards" aria-label="Users" {...TABLE}>
-      <thead>
-        <tr {...ROW}>
-          {["User", "Role", "May", "Member since"].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Head columns={["User", "Role", "May", "Member since"]} />
       <tbody>
         {all.map((one) => (
           <tr key={one.id} {...ROW}>

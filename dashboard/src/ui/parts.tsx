@@ -49,6 +49,23 @@ export function Section({
 export interface Column {
   name: string;
   isNumber?: boolean;
+  classes?: string;
+}
+
+export function Head({ columns }: { columns: (Column | string)[] }) {
+  return (
+    <thead>
+      <tr {...ROW}>
+        {columns
+          .map((one): Column => (typeof one === "string" ? { name: one } : one))
+          .map(({ name, isNumber, classes = "" }) => (
+            <th key={name} scope="col" class={`${isNumber ? "number " : ""}${classes}`.trim()}>
+              {name}
+            </th>
+          ))}
+      </tr>
+    </thead>
+  );
 }
 
 /** A table that scrolls sideways where the screen is narrow, by keyboard too. */
@@ -65,15 +82,7 @@ export function Table({
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="scroll" aria-label={caption} tabIndex={0}>
       <table aria-label={caption}>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column.name} scope="col" class={column.isNumber ? "number" : ""}>
-                {column.name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Head columns={columns} />
         <tbody>{children}</tbody>
       </table>
     </section>

@@ -4,7 +4,7 @@ import { positionKey, type Today } from "../cockpit/today";
 import { price, quantity, whole } from "../format";
 import type { LivePosition, LivePositions } from "../model";
 import { Gain, ModeMark } from "./figures";
-import { CELL, ROW, TABLE } from "./parts";
+import { CELL, Head, ROW, TABLE } from "./parts";
 import { Empty } from "./states";
 
 export const isLeft = ({ mode }: LivePosition): boolean => mode === "SHADOW_MODE" || mode === "DISABLED";
@@ -27,31 +27,19 @@ export function PositionsSummary({ book, today }: { book: LivePositions; today: 
   const sorted = book.positions.toSorted((one, other) => Number(isLeft(other)) - Number(isLeft(one)));
   return (
     <table class="t ps" aria-label="Positions" {...TABLE}>
-      <thead>
-        <tr {...ROW}>
-          <th scope="col">Symbol</th>
-          <th scope="col">Owner</th>
-          <th scope="col" class="number">
-            Qty
-          </th>
-          <th scope="col" class="number x-lg">
-            Average
-          </th>
-          <th scope="col" class="number">
-            Last
-          </th>
-          <th scope="col" class="number x-lg">
-            Value
-          </th>
-          <th scope="col" class="number">
-            Today
-          </th>
-          <th scope="col" class="number">
-            P&L
-          </th>
-          <th scope="col">Note</th>
-        </tr>
-      </thead>
+      <Head
+        columns={[
+          "Symbol",
+          "Owner",
+          { name: "Qty", isNumber: true },
+          { name: "Average", isNumber: true, classes: "x-lg" },
+          { name: "Last", isNumber: true },
+          { name: "Value", isNumber: true, classes: "x-lg" },
+          { name: "Today", isNumber: true },
+          { name: "P&L", isNumber: true },
+          "Note",
+        ]}
+      />
       <tbody>
         {sorted.map((one) => (
           <tr key={`${one.strategy_id} ${one.symbol}`} {...ROW}>

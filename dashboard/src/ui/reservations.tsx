@@ -8,7 +8,7 @@ import type { Fill, Reservations } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { Csv } from "./csv";
-import { ActionBadge, CELL, Fact, ROW, Section, TABLE, useNow } from "./parts";
+import { ActionBadge, CELL, Fact, Head, ROW, Section, TABLE, useNow } from "./parts";
 import { Empty, Loaded } from "./states";
 import { Time } from "./time";
 
@@ -54,20 +54,21 @@ export function ReservationsSection() {
   );
 }
 
-const NAMES = ["Strategy", "Signal", "Status", "Reserved", "Spent", "Redeemed", "Lapses", "Nonce"];
+const COLUMNS = [
+  "Strategy",
+  "Signal",
+  "Status",
+  { name: "Reserved", isNumber: true },
+  { name: "Spent", isNumber: true },
+  "Redeemed",
+  "Lapses",
+  "Nonce",
+];
 
 function ReservationsTable({ reservations: { items } }: { reservations: Reservations }) {
   return (
     <table class="t cards" aria-label="Reservations" {...TABLE}>
-      <thead>
-        <tr {...ROW}>
-          {NAMES.map((name) => (
-            <th key={name} scope="col" class={name === "Reserved" || name === "Spent" ? "number" : ""}>
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Head columns={COLUMNS} />
       <tbody>
         {items.map((one) => (
           <tr key={one.nonce_prefix} {...ROW}>

@@ -4,7 +4,7 @@ import { addressOf, type Filter, type RuleRow } from "../cockpit/decided";
 import type { Fields } from "../csv";
 import { words } from "../format";
 import { Csv } from "./csv";
-import { CELL, ROW, Section, TABLE } from "./parts";
+import { CELL, Head, ROW, Section, TABLE } from "./parts";
 import { Empty } from "./states";
 
 const FIELDS: Fields<RuleRow> = {
@@ -26,21 +26,15 @@ export function RulesTable({ rows, filter }: { rows: RuleRow[]; filter: Filter }
         <Empty>Nothing: every signal passed in full, or none was proposed.</Empty>
       ) : (
         <table class="t cards rules" aria-label="What rules stopped" {...TABLE}>
-          <thead>
-            <tr {...ROW}>
-              <th scope="col">Rule</th>
-              <th scope="col" class="number">
-                Stopped
-              </th>
-              <th scope="col" class="number">
-                Made smaller
-              </th>
-              <th scope="col" class="number">
-                On paper
-              </th>
-              <th scope="col">Strategies</th>
-            </tr>
-          </thead>
+          <Head
+            columns={[
+              "Rule",
+              { name: "Stopped", isNumber: true },
+              { name: "Made smaller", isNumber: true },
+              { name: "On paper", isNumber: true },
+              "Strategies",
+            ]}
+          />
           <tbody>
             {rows.map((row) => (
               <tr key={row.code} {...ROW}>

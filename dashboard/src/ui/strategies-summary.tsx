@@ -6,7 +6,7 @@ import { STRATEGIES } from "../cockpit/tables";
 import { percent, ratio, shareOf, words } from "../format";
 import { Csv } from "./csv";
 import { Gain, ModeMark } from "./figures";
-import { CELL, ROW, Section, TABLE } from "./parts";
+import { CELL, Head, ROW, Section, TABLE } from "./parts";
 import { RatioPicture, Sparkline } from "./sparkline";
 
 export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; thresholds: number[] }) {
@@ -26,32 +26,20 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
       }
     >
       <table class="t st" aria-label="Strategies" {...TABLE}>
-        <thead>
-          <tr {...ROW}>
-            <th scope="col">Strategy</th>
-            <th scope="col">Mode</th>
-            <th scope="col" class="number">
-              Today, USD
-            </th>
-            <th scope="col" class="number">
-              30 sessions
-            </th>
-            <th scope="col">90 sessions, modes</th>
-            <th scope="col" class="number c-use">
-              In use
-            </th>
-            <th scope="col" class="x-md">
-              Ratio, 90 % interval
-            </th>
-            <th scope="col" class="number">
-              Ratio
-            </th>
-            <th scope="col" class="number x-md">
-              P(&gt;0)
-            </th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
+        <Head
+          columns={[
+            "Strategy",
+            "Mode",
+            { name: "Today, USD", isNumber: true },
+            { name: "30 sessions", isNumber: true },
+            "90 sessions, modes",
+            { name: "In use", isNumber: true, classes: "c-use" },
+            { name: "Ratio, 90 % interval", classes: "x-md" },
+            { name: "Ratio", isNumber: true },
+            { name: "P(>0)", isNumber: true, classes: "x-md" },
+            "Why",
+          ]}
+        />
         <tbody>
           {rows.map((row) => (
             <tr key={row.name} {...ROW}>
