@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { call, useAnswer } from "../api";
+import { useAttempt } from "../attempt";
 import { words } from "../format";
 import type { ChannelTest, ShownChannel } from "../model";
 import { useSession } from "../session";
@@ -81,18 +82,11 @@ const OVER = new Set(["DELIVERED", "DEAD"]);
 function SendTest({ channel }: { channel: ShownChannel }) {
   const { user } = useSession();
   const [test, setTest] = useState<ChannelTest | null>(null);
-  const [problem, setProblem] = useState("");
-  const [isBusy, setIsBusy] = useState(false);
+  const { isBusy, problem, attempt } = useAttempt();
   const ask = async (method: string, path: string, headers: Record<string, string> = {}) => {
-    setIsBusy(true);
-    setProblem("");
-    try {
+    await attempt(async () => {
       setTest(await call<ChannelTest>(user, method, `/v1/channels/${channel.id}/tests${path}`, { headers }));
-    } catch (error) {
-      setProblem((error as Error).message);
-    } finally {
-      setIsBusy(false);
-    }
+    });
   };
   const isUnderWay = test !== null && !OVER.has(test.status);
   // Asked again until it is over, for as long as the page is open

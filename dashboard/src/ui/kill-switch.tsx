@@ -1,7 +1,8 @@
 /** The kill switch: who, when and why go on record, and nothing happens without a second, deliberate step. */
 
 import { useRef, useState } from "preact/hooks";
-import { call, type Refusal } from "../api";
+import { call } from "../api";
+import { useAttempt } from "../attempt";
 import { words } from "../format";
 import type { TradingState } from "../model";
 import { useSession } from "../session";
@@ -39,16 +40,13 @@ const STATES: TradingState[] = ["HALT", "REDUCE_ONLY", "RUN"];
 function Confirmation({ state, close }: { state: TradingState; close: () => void }) {
   const { user, tenant } = useSession();
   const [wanted, setWanted] = useState<TradingState>(state === "RUN" ? "HALT" : "RUN");
-  const [problem, setProblem] = useState("");
-  const [isBusy, setIsBusy] = useState(false);
+  const { isBusy, problem, attempt } = useAttempt();
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const entered = new FormData(form);
     const until = String(entered.get("until") ?? "");
-    setIsBusy(true);
-    setProblem("");
-    try {
+    await attempt(async () => {
       await call(user, "PUT", "/v1/trading-state", {
         body: {
           state: wanted,
@@ -59,11 +57,7 @@ function Confirmation({ state, close }: { state: TradingState; close: () => void
       });
       form.reset();
       close();
-    } catch (error) {
-      setProblem((error as Refusal).message);
-    } finally {
-      setIsBusy(false);
-    }
+    });
   };
   return (
     <form class="stack" onSubmit={submit}>

@@ -1,7 +1,7 @@
 /** What needs a person: open alerts, and good news. */
 
-import { useState } from "preact/hooks";
-import { call, type Refusal } from "../api";
+import { call } from "../api";
+import { useAttempt } from "../attempt";
 import { timeOf, words } from "../format";
 import { type Entry, useQuery } from "../live";
 import type { Alert } from "../model";
@@ -48,18 +48,11 @@ const countOf = (open: Entry<Alert>[]): string => (open.length < MOST_OPEN ? `${
 
 function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
   const { user, role } = useSession();
-  const [problem, setProblem] = useState("");
-  const [isBusy, setIsBusy] = useState(false);
+  const { isBusy, problem, attempt } = useAttempt();
   const acknowledge = async () => {
-    setIsBusy(true);
-    setProblem("");
-    try {
+    await attempt(async () => {
       await call(user, "POST", `/v1/alerts/${id}/ack`);
-    } catch (error) {
-      setProblem((error as Refusal).message);
-    } finally {
-      setIsBusy(false);
-    }
+    });
   };
   const at = timeOf(alert.opened_at);
   const isGood = alert.kind === "MODE_UP";

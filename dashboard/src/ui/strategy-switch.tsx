@@ -1,7 +1,8 @@
 /** Switches one strategy on or off in the policy: confirmed, versioned, on record with who and when. */
 
 import { useRef, useState } from "preact/hooks";
-import { call, type Refusal } from "../api";
+import { call } from "../api";
+import { useAttempt } from "../attempt";
 import { quantity, timeOf } from "../format";
 import type { LivePosition, Policy, StoredPolicy } from "../model";
 import { useSession } from "../session";
@@ -60,26 +61,19 @@ interface ConfirmationProps {
 
 function Confirmation({ name, isOn, held, close }: ConfirmationProps) {
   const { user } = useSession();
-  const [problem, setProblem] = useState("");
-  const [isBusy, setIsBusy] = useState(false);
+  const { isBusy, problem, attempt } = useAttempt();
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const [until, reason] = ["until", "reason"].map((field) => String(form.get(field) ?? "").trim());
-    setIsBusy(true);
-    setProblem("");
-    try {
+    await attempt(async () => {
       const policy = await call<Policy>(user, "GET", "/v1/policy");
       await call<Policy>(user, "PUT", `/v1/policy${reason ? `?reason=${encodeURIComponent(reason)}` : ""}`, {
         body: switched(policy.overrides, name, isOn ? (until ? new Date(until).toISOString() : null) : undefined),
         headers: { "If-Match": `"${policy.version}"`, "Idempotency-Key": crypto.randomUUID() },
       });
       close();
-    } catch (error) {
-      setProblem((error as Refusal).message);
-    } finally {
-      setIsBusy(false);
-    }
+    });
   };
   return (
     <form class="stack" onSubmit={submit}>
