@@ -17,7 +17,7 @@ from functions.adapters.firestore.connection_store import FirestoreConnectionSto
 from tests.browser.conftest import Dashboard
 from tests.browser.pages import WIDTHS, left_out_by_keys, outside
 from tests.browser.test_every_page import serious, settled
-from tests.emulator.api.test_admin import CONNECTION
+from tests.emulator.api.test_admin import FAILING
 from tests.members import create_tenant
 
 ALERT = {"key": "k", "variant": "", "fields": {}, "members": [], "is_event": True, "occurrences": 1, "detail": "why"}
@@ -76,7 +76,7 @@ def looked_after(dashboard: Dashboard) -> Dashboard:
         }
         batch.set(paths.alerts(db, "acme").document(f"a{at:02}"), alert)
     batch.commit()
-    FirestoreConnectionStore(db).write("acme", CONNECTION, None)
+    FirestoreConnectionStore(db).write("acme", FAILING, None)
     return dashboard
 
 

@@ -13,14 +13,14 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.domain.broker.activities import ActivityCursor
-from functions.domain.broker.connection import BrokerConnection
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.slots import slot_of
-from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed, FeedStatus
-from functions.domain.orchestration.drift import Difference, DriftKind, Drifts, Subject
+from functions.domain.orchestration.broker_feed import Feed, FeedStatus
+from functions.domain.orchestration.drift import DriftKind, Drifts, Subject
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.day_results import DayResult, DayResults
 from functions.domain.track_record.windows import PerformanceWindows
+from tests.broker_documents import CONNECTION, DIFFERENCE
 from tests.browser.conftest import Dashboard
 
 SESSIONS = 90
@@ -77,30 +77,17 @@ def live(dashboard: Dashboard) -> None:
 def connect(db: Client, tenant: str, now: datetime, *, is_live: bool = False) -> None:
     """Let a broker be read, which differs, and a night be done."""
     feed = Feed(slot=slot_of(now), at=now, status=FeedStatus.OK, detail="6 symbols", booked=0)
-    connection = BrokerConnection(
-        broker="alpaca",
+    connection = replace(
+        CONNECTION,
         is_live=is_live,
         account_id="a1",
-        account_number="PA1",
-        status=ConnectionStatus.CONNECTED,
         connected_at=now - timedelta(days=20),
-        connected_by="ann",
-        tells_amendments=True,
         cursor=ActivityCursor(""),
         feed=feed,
     )
     paths.broker(db, tenant).set(connection.to_document())
     since = now - timedelta(minutes=64)
-    lasting = Difference(
-        subject=Subject.POSITION,
-        symbol="KO",
-        broker=172.0,
-        book=160.0,
-        kind=DriftKind.MANUAL_TRADE,
-        since=since,
-        read_at=since,
-        is_drift=True,
-    )
+    lasting = replace(DIFFERENCE, broker=172.0, book=160.0, since=since, read_at=since)
     once = replace(lasting, subject=Subject.ORDERS, symbol="HD", broker=5.0, book=None, kind=DriftKind.UNKNOWN)
     paths.drift(db, tenant).set(Drifts((lasting, replace(once, is_drift=False)), {}, 7).to_document(now))
     yesterday = (now.date() - timedelta(days=1)).isoformat()

@@ -10,24 +10,14 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore.connection_store import FirestoreConnectionStore, FirestoreSymbolStore
 from functions.domain.broker.activities import ActivityCursor
-from functions.domain.broker.connection import MOST_TOLD, BrokerConnection
+from functions.domain.broker.connection import MOST_TOLD
 from functions.domain.kernel.errors import DamagedDocument, StoreConflict
 from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed, FeedStatus
 from functions.services.broker.connection_ports import ConnectionStore, DeclaredSymbols
+from tests.broker_documents import CONNECTION
 from tests.broker_fakes import FakeConnections
 from tests.fakes import MARCH_16, FakeCycleStore
 
-CONNECTION = BrokerConnection(
-    broker="alpaca",
-    is_live=False,
-    account_id="54dcf42f-de0d-50ff-a401-99369b891831",
-    account_number="PA1",
-    status=ConnectionStatus.CONNECTED,
-    connected_at=MARCH_16,
-    connected_by="ann",
-    tells_amendments=True,
-    cursor=ActivityCursor("c1"),
-)
 FED = Feed(slot="2020-03-16T19:55:00Z", at=MARCH_16, status=FeedStatus.FAILED, detail="it hangs", booked=3)
 
 

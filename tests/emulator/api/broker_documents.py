@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from functions.domain.broker.activities import ActivityCursor
-from functions.domain.broker.connection import BrokerConnection
 from functions.domain.kernel.slots import slot_of
-from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed, FeedStatus
-from functions.domain.orchestration.drift import CashKnown, Difference, DriftKind, Drifts, Subject
+from functions.domain.orchestration.broker_feed import Feed, FeedStatus
+from functions.domain.orchestration.drift import CashKnown, Drifts
+from tests.broker_documents import CONNECTION, DIFFERENCE
 
 BROKER = "tenants/acme/state/broker"
 DRIFT = "tenants/acme/state/drift"
@@ -18,15 +19,10 @@ DRIFT = "tenants/acme/state/drift"
 def connection_document() -> dict[str, Any]:
     """Return ``state/broker`` after a feed that was whole."""
     now = datetime.now(UTC)
-    return BrokerConnection(
-        broker="alpaca",
-        is_live=False,
+    return replace(
+        CONNECTION,
         account_id="1",
-        account_number="PA1",
-        status=ConnectionStatus.CONNECTED,
         connected_at=now,
-        connected_by="ann",
-        tells_amendments=True,
         cursor=ActivityCursor("c"),
         feed=Feed(slot=slot_of(now), at=now, status=FeedStatus.OK, detail="all is there"),
         told=({"at": now, "text": "a dividend in kind"},),
@@ -36,16 +32,6 @@ def connection_document() -> dict[str, Any]:
 def drift_document() -> dict[str, Any]:
     """Return ``state/drift`` with a difference that lasts."""
     now = datetime.now(UTC)
-    lasting = Difference(
-        subject=Subject.POSITION,
-        symbol="XOM",
-        broker=5.0,
-        book=0.0,
-        kind=DriftKind.MANUAL_TRADE,
-        since=now,
-        read_at=now,
-        is_drift=True,
-        price=60.0,
-    )
+    lasting = replace(DIFFERENCE, symbol="XOM", broker=5.0, book=0.0, since=now, read_at=now, price=60.0)
     cash = CashKnown(usd=1e5, as_of=now, ledger_version=1, compared_on=now.date().isoformat())
     return Drifts((lasting,), {"PEP": 2.0}, 1, None, cash).to_document(now)

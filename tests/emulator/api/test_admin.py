@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.connection_store import FirestoreConnectionStore
-from functions.domain.broker.activities import ActivityCursor
-from functions.domain.broker.connection import BrokerConnection
-from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed, FeedStatus
+from functions.domain.orchestration.broker_feed import Feed, FeedStatus
+from tests.broker_documents import CONNECTION
 from tests.emulator.api.conftest import Caller, Desk
 
 AT = datetime(2026, 1, 5, 15, tzinfo=UTC)
-CONNECTION = BrokerConnection(
-    broker="alpaca",
-    is_live=False,
+FAILING = replace(
+    CONNECTION,
     account_id="904837e3-3b76-47ec-b432-046db621571b",
     account_number="PA3ALX4NGLN0",
-    status=ConnectionStatus.CONNECTED,
     connected_at=AT,
     connected_by="ann@example.com",
-    tells_amendments=True,
-    cursor=ActivityCursor("c1"),
     feed=Feed(slot="s", at=AT, status=FeedStatus.FAILED, detail="the keys were refused", booked=2),
     failing_since=AT,
     told=({"at": AT, "text": "a trade that was not Maestro's"},),
@@ -33,7 +29,7 @@ SECRET = "T000/B000/sEcReT"
 def test_a_viewer_sees_how_the_broker_is_and_never_the_whole_account_number(desk: Desk) -> None:
     viewer = desk.member("viewer")
     assert viewer("GET", "broker").get_json()["status"] == "NONE"
-    FirestoreConnectionStore(desk.db).write("acme", CONNECTION, None)
+    FirestoreConnectionStore(desk.db).write("acme", FAILING, None)
     answer = viewer("GET", "broker")
     shown: dict[str, Any] = answer.get_json()
     assert (shown["status"], shown["broker"], shown["is_live"], shown["account"]) == (
@@ -44,7 +40,7 @@ def test_a_viewer_sees_how_the_broker_is_and_never_the_whole_account_number(desk
     )
     assert (shown["feed"]["status"], shown["feed"]["detail"]) == ("FAILED", "the keys were refused")
     assert shown["told"] == [{"at": "2026-01-05T15:00:00Z", "text": "a trade that was not Maestro's"}]
-    assert not {"PA3ALX4NGLN0", CONNECTION.account_id} & set(answer.get_data(as_text=True).split('"'))
+    assert not {"PA3ALX4NGLN0", FAILING.account_id} & set(answer.get_data(as_text=True).split('"'))
 
 
 def test_an_admin_sees_where_notifications_go_and_no_secret(desk: Desk, admin: Caller) -> None:

@@ -17,10 +17,11 @@ from functions.domain.monitoring.alerts import AlertKind, AlertState, Finding, a
 from functions.domain.monitoring.damage_findings import damaged_alerts
 from functions.domain.monitoring.findings import Observed, findings
 from functions.domain.monitoring.notifications import Severity
-from functions.domain.orchestration.drift import Difference, DriftKind, Drifts, Subject
+from functions.domain.orchestration.drift import Drifts
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
 from functions.domain.trading.reservations import Overfill
+from tests.broker_documents import DIFFERENCE
 from tests.fakes import MARCH_16
 
 HOUR = timedelta(hours=1)
@@ -155,16 +156,6 @@ def found(*decisions: dict[str, Any], minutes: int = 1, **seen: Any) -> list[Fin
     return findings(Observed(**(fields | seen)))
 
 
-DRIFT = Difference(
-    subject=Subject.POSITION,
-    symbol="KO",
-    broker=12.0,
-    book=10.0,
-    kind=DriftKind.MANUAL_TRADE,
-    since=MARCH_16,
-    read_at=MARCH_16,
-    is_drift=True,
-)
 HELD = PositionBook(opened_at=MARCH_16).with_fill("Trend", "KO", 10.0, 50.0).with_fill("Trend", "PEP", 5.0, 10.0)
 OVERFILL = Overfill("f1", "Trend", "KO", "sell", 999_990.0, MARCH_16)
 CLOSED = {"uid": "ann", "email": "ann@example.com", "because": "DELETED", "at": MARCH_16}
@@ -251,7 +242,7 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         AlertKind.DRIFT,
         Severity.WARNING,
         "⚖️ Broker and books differ: KO",
-        found(drifts=Drifts((DRIFT,))),
+        found(drifts=Drifts((DIFFERENCE,))),
     ),
     (
         AlertKind.POSITIONS_LEFT,

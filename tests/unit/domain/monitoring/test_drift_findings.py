@@ -11,10 +11,11 @@ import pytest
 from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.alerts import AlertKind, Finding, alert_id
 from functions.domain.orchestration.drift import Difference, Drifts, Subject
+from tests.broker_documents import DIFFERENCE
 from tests.unit.domain.broker.seen import START
-from tests.unit.domain.monitoring.test_alerts import DRIFT, found, state, step
+from tests.unit.domain.monitoring.test_alerts import found, state, step
 
-KO = replace(DRIFT, since=START)
+KO = replace(DIFFERENCE, since=START)
 
 
 def of(*differences: Difference, on_drift: str = "warn") -> list[Finding]:
