@@ -63,6 +63,6 @@ def test_a_test_that_cannot_be_sent_says_whether_to_try_again(desk: Desk, admin:
     paths.notification_channels(desk.db, "acme").set({"channels": [ops, ops | {"id": "other"}]})
     reused = admin("POST", "channels/other/tests", headers=key)
     assert (reused.status_code, reused.get_json()["reason_code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
-    missing = admin("POST", "channels/none/tests", headers=key)
+    missing = admin("POST", "channels/none/tests", headers={"Idempotency-Key": "k2"})
     assert (missing.status_code, missing.get_json()["reason_code"]) == (404, "NOT_FOUND")
     assert admin("POST", "channels/__x__/tests").status_code == 422
