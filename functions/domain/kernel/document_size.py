@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +30,15 @@ def stored_bytes(value: Any) -> int:
     if isinstance(value, dict) or (not isinstance(value, _PLAIN) and isinstance(value, Mapping)):
         return sum([_text_bytes(str(name)) + 1 + stored_bytes(item) for name, item in value.items()])
     if isinstance(value, list | tuple):
-        return sum([stored_bytes(item) for item in value])
+        return _list_bytes(value)
     return len(value) if isinstance(value, bytes) else _NUMBER_OR_TIME
+
+
+def _list_bytes(items: Sequence[Any]) -> int:
+    """Return the size of a list; one of texts alone, as of days, is often long, and measured at once."""
+    if set(map(type, items)) == {str}:
+        return _text_bytes("".join(items)) + len(items)
+    return sum([stored_bytes(item) for item in items])
 
 
 _PLAIN = (float, int, list, tuple, bytes, datetime)

@@ -67,7 +67,8 @@ class Cockpit:
     benchmark_price: float | None = None
     """Its price in today's last cycle that had one, USD per unit."""
     history: tuple[Past, ...] = ()
-    """Sessions before today's, oldest first: day, equity and the benchmark's price at its last cycle, flows of it."""
+    """Sessions before today's, oldest first: day, equity and the benchmark's price at its last cycle, flows of it; to a
+    cent."""
     marks: Mapping[str, Mark] = field(default_factory=dict)
     """By canonical symbol, of what strategies hold, or held today."""
     last_signals: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -133,7 +134,7 @@ def _with_benchmark(cockpit: Cockpit, seen: CycleSeen) -> Cockpit:
 def _next_day(cockpit: Cockpit, day: str) -> Cockpit:
     history = cockpit.history
     if cockpit.equity is not None:
-        history = (*history, (cockpit.day, cockpit.equity, cockpit.flows, cockpit.benchmark_price))
+        history = (*history, (cockpit.day, round(cockpit.equity, 2), round(cockpit.flows, 2), cockpit.benchmark_price))
     history = history[: bisect_left(history, day, key=itemgetter(0))]  # another market's day may be an earlier one
     return replace(
         cockpit,

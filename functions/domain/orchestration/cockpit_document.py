@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.domain.kernel.errors import InputError
@@ -43,7 +43,7 @@ def read_cockpit(document: Mapping[str, Any] | None) -> Cockpit | None:
             **{name: document[name] for name in _AS_IS},
             benchmark=document.get("benchmark"),
             benchmark_price=document.get("benchmark_price"),
-            history=tuple(map(_past, texts["history"])),
+            history=_history(texts["history"]),
             marks={symbol: Mark(*one) for symbol, one in texts["marks"].items()},
             last_signals={name: one["last"] for name, one in texts["strategies"].items() if one["last"]},
             entries=tuple(texts["day"]),
@@ -101,13 +101,13 @@ def _in_use(seen: CycleSeen) -> dict[str, float | None]:
     return worth
 
 
-def _past(entry: Any) -> Past:
-    day, usd, flows, *price = entry
-    known = None if not price or price[0] is None else float(price[0])
-    usd, flows = float(usd), float(flows)
-    if not (math.isfinite(usd) and math.isfinite(flows) and (known is None or math.isfinite(known))):
-        raise ValueError(f"the figures of {day} are not all finite")
-    return str(day), usd, flows, known
+def _history(entries: Sequence[Sequence[Any]]) -> tuple[Past, ...]:
+    """Read the sessions that are over; those stored before there was a benchmark have no price of one."""
+    history = tuple((day, usd, flows, price[0] if price else None) for day, usd, flows, *price in entries)
+    figures = (one for _, usd, flows, price in history for one in (usd, flows, 0 if price is None else price))
+    if not all(map(math.isfinite, figures)):
+        raise ValueError("not all figures of the sessions before today's are finite")
+    return history
 
 
 def _text(value: Any) -> str:

@@ -67,8 +67,8 @@ class PerformanceWindows:
 
         If both have a day, the later one's sessions count.
         """
-        is_new = bool(self.dates and later.dates) and self.dates[-1] < later.dates[0]
-        if is_new and self.strategy_names == later.strategy_names:
+        are_new = not (self.dates and later.dates) or self.dates[-1] < later.dates[0]
+        if are_new and set(later.strategy_names) <= set(self.strategy_names):
             return self._continued_by(later, since, most_days)
         dates = sorted(day for day in {*self.dates, *later.dates} if day >= since)[-most_days:]
         names = sorted({*self.strategy_names, *later.strategy_names})
@@ -85,10 +85,11 @@ class PerformanceWindows:
         return _with_any_return(names, dates, both)
 
     def _continued_by(self, later: PerformanceWindows, since: date, most_days: int) -> PerformanceWindows:
-        """Like `followed_by`, if all days of the later ones are new and the rows are the same."""
+        """Like `followed_by`, if all days of the later ones are new and none of their strategies is."""
         dates = (*self.dates, *later.dates)
         start = max(bisect_left(dates, since), len(dates) - most_days)
-        pairs = zip(self.sessions.arrays, later.sessions.arrays, strict=True)
+        added = later.rows(self.strategy_names, len(later.dates))
+        pairs = zip(self.sessions.arrays, added.arrays, strict=True)
         both = SessionReturns(*(np.concatenate(pair, axis=1)[:, start:] for pair in pairs))
         return _with_any_return(self.strategy_names, dates[start:], both)
 

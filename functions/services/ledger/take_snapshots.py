@@ -106,8 +106,9 @@ class TakeSnapshots:
         malformed = Malformed(tenant_id, report.skipped)
         seen_until = self._clock.now() - _CREATION_OVERLAP
         settings = self._store.settings(tenant_id)
-        calendar = self._calendars.of(Policy.from_sources(policy_defaults, settings.policy).market)
-        valuation = value(settings, policy_defaults, calendar, malformed.note)
+        policy = Policy.from_sources(policy_defaults, settings.policy)
+        calendar = self._calendars.of(policy.market)
+        valuation = value(settings, policy, calendar, malformed.note)
         note_untimed(self._store, tenant_id, report.skipped)
         days = ComputeDays(self._store, tenant_id, valuation, calendar, self._clock, malformed)
         ends_at = self._clock.now() + self._limits.time

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import Policy
@@ -54,24 +53,18 @@ class Valuation:
 
 def value(
     settings: TenantSettings,
-    policy_defaults: Mapping[str, Any],
+    policy: Policy,
     calendar: MarketCalendar,
     on_malformed: OnMalformed,
 ) -> Valuation:
     """
-    Read a tenant's settings.
+    Read a tenant's modes and prices.
 
     Parameters
     ----------
     on_malformed : callable
         Called with modes and market data that cannot be read: they count as missing.
-
-    Raises
-    ------
-    PolicyError
-        If the policy cannot be read: the capital base of returns depends on it.
     """
-    policy = Policy.from_sources(policy_defaults, settings.policy)
     modes: Mapping[str, ModeState] = {}
     try:
         modes = read_modes(settings.modes)
