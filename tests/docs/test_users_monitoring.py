@@ -15,7 +15,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.strategies.maestro_controller import MaestroController
-from functions.triggers.api import answers
+from functions.triggers.api import record_answers
 from tests.docs.blocks import run_block
 from tests.docs.users_guide import MONITORING, TENANT, readers_names, write_records
 
@@ -116,5 +116,5 @@ def test_an_unknown_ratio_is_nan_in_the_log_and_null_in_json(own_db: Client) -> 
     (entry,) = log["allocation_decisions"]
     assert math.isnan(entry["sharpe_ratio"])
     assert math.isnan(entry["probabilistic_sharpe_ratio"])
-    (answered,) = json.loads(answers.Decision.model_validate(log).model_dump_json())["allocation_decisions"]
+    (answered,) = json.loads(record_answers.Decision.model_validate(log).model_dump_json())["allocation_decisions"]
     assert (answered["sharpe_ratio"], answered["probabilistic_sharpe_ratio"]) == (None, None)

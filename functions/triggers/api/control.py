@@ -9,7 +9,7 @@ from functions.domain.kernel.errors import RefusedError
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.orchestration.manage_policy import Author
 from functions.services.orchestration.stored_policy import StoredPolicy
-from functions.triggers.api import answers, preview_answers, requests
+from functions.triggers.api import control_answers, requests
 from functions.triggers.api.admission import rationed, urgent
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
@@ -19,14 +19,14 @@ from functions.triggers.api.routes import routes
 control = routes("control")
 
 
-@control.get("/policy", responses=responses_of(answers.Policy))
+@control.get("/policy", responses=responses_of(control_answers.Policy))
 @needs(Role.VIEWER)
 def get_policy() -> Response:
     """Get the policy; send its ETag in If-Match to change it."""
     return _policy(services().manage_policy.get(g.principal.tenant_id, services().policy_defaults()))
 
 
-@control.put("/policy", responses=responses_of(answers.Policy, 400, 409, 412, 413, 415, 428))
+@control.put("/policy", responses=responses_of(control_answers.Policy, 400, 409, 412, 413, 415, 428))
 @needs(Role.ADMIN)
 def put_policy(header: requests.PolicyHeader, query: requests.ChangeQuery, body: requests.PolicyChange) -> Response:
     """
@@ -48,7 +48,7 @@ def put_policy(header: requests.PolicyHeader, query: requests.ChangeQuery, body:
     return _policy(stored)
 
 
-@control.post("/policy/preview", responses=responses_of(preview_answers.PolicyPreview, 400, 413, 415))
+@control.post("/policy/preview", responses=responses_of(control_answers.PolicyPreview, 400, 413, 415))
 @needs(Role.VIEWER)
 @rationed
 def preview_policy(body: requests.PolicyChange) -> Response:
@@ -60,18 +60,20 @@ def preview_policy(body: requests.PolicyChange) -> Response:
     """
     overrides = body.model_dump(exclude_unset=True)
     found = services().preview_policy.run(g.principal.tenant_id, overrides, services().policy_defaults())
-    return as_json(preview_answers.PolicyPreview.of(found))
+    return as_json(control_answers.PolicyPreview.of(found))
 
 
-@control.get("/policy/history", responses=responses_of(answers.PolicyHistory))
+@control.get("/policy/history", responses=responses_of(control_answers.PolicyHistory))
 @needs(Role.ADMIN)
 def get_policy_history(query: requests.HistoryQuery) -> Response:
     """List changes of policy and trading state, newest first: who, when and what."""
     changes = services().manage_policy.history(g.principal.tenant_id, query.before, query.limit)
-    return as_json(answers.PolicyHistory(items=[told(answers.PolicyVersion, change) for change in changes]))
+    return as_json(
+        control_answers.PolicyHistory(items=[told(control_answers.PolicyVersion, change) for change in changes])
+    )
 
 
-@control.put("/trading-state", responses=responses_of(answers.Policy, 400, 409, 413, 415))
+@control.put("/trading-state", responses=responses_of(control_answers.Policy, 400, 409, 413, 415))
 @needs(Role.ADMIN)
 @urgent
 def put_trading_state(header: requests.IdempotencyHeader, body: requests.TradingStateChange) -> Response:
@@ -88,8 +90,8 @@ def put_trading_state(header: requests.IdempotencyHeader, body: requests.Trading
 
 
 def _policy(stored: StoredPolicy) -> Response:
-    problems = [answers.PolicyProblem(field=error.field, detail=str(error)) for error in stored.problems]
-    model = answers.Policy(
+    problems = [control_answers.PolicyProblem(field=error.field, detail=str(error)) for error in stored.problems]
+    model = control_answers.Policy(
         version=stored.version,
         overrides=dict(stored.overrides),
         effective=dict(stored.effective),

@@ -9,7 +9,16 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from functions.triggers.api import admin_answers, answers, ledger_requests, preview_answers, problems, requests
+from functions.triggers.api import (
+    admin_answers,
+    answers,
+    control_answers,
+    ledger_requests,
+    problems,
+    record_answers,
+    requests,
+    trading_answers,
+)
 
 _REQUIRED_HEADERS = {"If-Match"}
 """A request without it gets 428 instead of the model's 422."""
@@ -50,7 +59,7 @@ def _schemas() -> dict[str, Any]:
         *((model, "validation") for module in (requests, ledger_requests) for model in _models_of(module)),
         *(
             (model, "serialization")
-            for module in (answers, preview_answers, admin_answers)
+            for module in (answers, trading_answers, record_answers, control_answers, admin_answers)
             for model in _models_of(module)
         ),
         (problems.Problem, "serialization"),

@@ -14,7 +14,7 @@ from functions.domain.kernel.stored_fields import DOCUMENT_ID, check_fields
 from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from functions.services.kernel.damage import path_of, reading
 from functions.services.kernel.idempotency import RequestKey
-from functions.triggers.api import answers, ledger_requests, requests
+from functions.triggers.api import ledger_requests, record_answers, requests, trading_answers
 from functions.triggers.api.admission import runs_a_cycle, urgent
 from functions.triggers.api.authorisation import needs
 from functions.triggers.api.dependencies import services
@@ -24,7 +24,7 @@ from functions.triggers.api.routes import routes
 trading = routes("trading")
 
 
-@trading.post("/orchestrations", responses=responses_of(answers.Orchestration, 409))
+@trading.post("/orchestrations", responses=responses_of(trading_answers.Orchestration, 409))
 @needs(Role.TRADER)
 @runs_a_cycle
 def run_orchestration(header: requests.IdempotencyHeader) -> Response:
@@ -46,11 +46,11 @@ def run_orchestration(header: requests.IdempotencyHeader) -> Response:
     if decision is None:
         raise DamagedDocument(path_of(record), "answer.session_id", "the id of a decision on record", "another id")
     issued = services().redeem_signals.issued(who.tenant_id, answer["session_id"])
-    logged = told(answers.Decision, decision)
-    return as_json(answers.Orchestration.model_validate({"decision": logged, "signals": issued.signals}))
+    logged = told(record_answers.Decision, decision)
+    return as_json(trading_answers.Orchestration.model_validate({"decision": logged, "signals": issued.signals}))
 
 
-@trading.get("/signals/latest", responses=responses_of(answers.Signals, 404))
+@trading.get("/signals/latest", responses=responses_of(trading_answers.Signals, 404))
 @needs(Role.TRADER)
 def get_latest_signals() -> Response:
     """Get the current session's signals, with the nonces to redeem."""
@@ -59,7 +59,7 @@ def get_latest_signals() -> Response:
         raise RefusedError(ReasonCode.NOT_FOUND, "no cycle has run yet")
     issued, current = latest
     return as_json(
-        answers.Signals.model_validate(
+        trading_answers.Signals.model_validate(
             {
                 "session_id": issued.session_id,
                 "expires_at": issued.expires_at,
@@ -72,7 +72,7 @@ def get_latest_signals() -> Response:
     )
 
 
-@trading.post("/signals/<nonce>/redeem", responses=responses_of(answers.Redemption, 404, 409, 410, 423))
+@trading.post("/signals/<nonce>/redeem", responses=responses_of(trading_answers.Redemption, 404, 409, 410, 423))
 @needs(Role.TRADER)
 @urgent
 def redeem_signal(path: requests.NoncePath, header: requests.IdempotencyHeader) -> Response:
@@ -86,10 +86,10 @@ def redeem_signal(path: requests.NoncePath, header: requests.IdempotencyHeader) 
     redemption = services().redeem_signals.redeem(
         who.tenant_id, who.uid, path.nonce, header.idempotency_key, services().policy_defaults()
     )
-    return as_json(answers.Redemption.model_validate(redemption))
+    return as_json(trading_answers.Redemption.model_validate(redemption))
 
 
-@trading.post("/signals/<nonce>/release", responses=responses_of(answers.Redemption, 404, 409))
+@trading.post("/signals/<nonce>/release", responses=responses_of(trading_answers.Redemption, 404, 409))
 @needs(Role.TRADER)
 @urgent
 def release_signal(path: requests.NoncePath) -> Response:
@@ -97,10 +97,10 @@ def release_signal(path: requests.NoncePath) -> Response:
     who = g.principal
     is_admin = who.role is Role.ADMIN
     redemption = services().redeem_signals.release(who.tenant_id, who.uid, path.nonce, is_admin=is_admin)
-    return as_json(answers.Redemption.model_validate(redemption))
+    return as_json(trading_answers.Redemption.model_validate(redemption))
 
 
-@trading.post("/fills", responses=responses_of(answers.FillResults, 400, 413, 415, is_multi=True))
+@trading.post("/fills", responses=responses_of(trading_answers.FillResults, 400, 413, 415, is_multi=True))
 @needs(Role.TRADER)
 @urgent
 def record_fills(body: ledger_requests.FillBatch) -> Response:
@@ -115,10 +115,12 @@ def record_fills(body: ledger_requests.FillBatch) -> Response:
     fills = [ReportedFill(**fill.model_dump(exclude_none=True)) for fill in body.fills]
     recorded = services().take_fills.run(who.tenant_id, who.uid, fills, services().policy_defaults())
     is_all = all(result.status is not FillStatus.REJECTED for result in recorded.results)
-    return as_json(answers.FillResults.model_validate(recorded), HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS)
+    return as_json(
+        trading_answers.FillResults.model_validate(recorded), HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS
+    )
 
 
-@trading.post("/ledger", responses=responses_of(answers.EntryResults, 400, 413, 415, is_multi=True))
+@trading.post("/ledger", responses=responses_of(trading_answers.EntryResults, 400, 413, 415, is_multi=True))
 @needs(Role.TRADER)
 @urgent
 def record_entries(body: ledger_requests.EntryBatch) -> Response:
@@ -132,20 +134,22 @@ def record_entries(body: ledger_requests.EntryBatch) -> Response:
     entries = [entry.to_reported() for entry in body.entries]
     recorded = services().record_entries.run(who.tenant_id, who.uid, entries, services().policy_defaults())
     is_all = all(result.status is not FillStatus.REJECTED for result in recorded.results)
-    return as_json(answers.EntryResults.model_validate(recorded), HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS)
+    return as_json(
+        trading_answers.EntryResults.model_validate(recorded), HTTPStatus.OK if is_all else HTTPStatus.MULTI_STATUS
+    )
 
 
-@trading.put("/market-data", responses=responses_of(answers.Stored, 400, 409, 413, 415))
+@trading.put("/market-data", responses=responses_of(trading_answers.Stored, 400, 409, 413, 415))
 @needs(Role.TRADER)
 def put_market_data(body: requests.MarketData) -> Response:
     """Replace the market data that cycles use."""
     services().put_inputs.put_market_data(g.principal.tenant_id, body.model_dump(exclude_none=True))
-    return as_json(answers.Stored(as_of=body.as_of))
+    return as_json(trading_answers.Stored(as_of=body.as_of))
 
 
-@trading.put("/account", responses=responses_of(answers.Stored, 400, 409, 413, 415))
+@trading.put("/account", responses=responses_of(trading_answers.Stored, 400, 409, 413, 415))
 @needs(Role.TRADER)
 def put_account(body: requests.AccountSnapshot) -> Response:
     """Replace the account snapshot that cycles use."""
     services().put_inputs.put_account(g.principal.tenant_id, body.model_dump(exclude_unset=True, exclude_none=True))
-    return as_json(answers.Stored(as_of=body.as_of))
+    return as_json(trading_answers.Stored(as_of=body.as_of))

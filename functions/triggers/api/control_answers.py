@@ -1,8 +1,9 @@
-"""Answers of a policy preview."""
+"""What the routes of the policy answer, its preview among them."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from pydantic import Field
 
@@ -11,9 +12,45 @@ from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.lab.held_fixed import HELD_FIXED
 from functions.domain.orchestration.signals import Action
 from functions.services.lab.what_if import Preview
-from functions.triggers.api.answers import Answer
+from functions.triggers.api.answers import Answer, OpenAnswer
 
 MOST_CHANGES = 500
+
+
+class PolicyProblem(Answer):
+    """A malformed stored field: BUYs stay HOLD until it is fixed."""
+
+    field: str
+    detail: str
+
+
+class Policy(Answer):
+    """The tenant's policy."""
+
+    version: int
+    overrides: dict[str, Any] = Field(description="What the tenant sets.")
+    effective: dict[str, Any] = Field(description="Every setting, defaults included.")
+    problems: list[PolicyProblem]
+    updated_at: datetime | None
+    updated_by: str | None
+
+
+class PolicyVersion(OpenAnswer):
+    """One change."""
+
+    version: int
+    updated_at: datetime
+    updated_by: str
+    changed: list[str]
+    reason: str | None = None
+    """In the author's words, where one was given."""
+    policy: dict[str, Any]
+
+
+class PolicyHistory(Answer):
+    """Changes, newest first."""
+
+    items: list[PolicyVersion]
 
 
 class PreviewTotals(Answer):
