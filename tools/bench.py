@@ -15,43 +15,16 @@ Measure what matters as ratios within one run: this machine's milliseconds mean 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
-import os
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
-import numpy as np
-from google.cloud.firestore import Client
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from functions.adapters.firestore import paths
-from functions.adapters.firestore.cycle_store import FirestoreCycleStore
-from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
-from functions.adapters.system import SecretIds, SystemClock
-from functions.domain.kernel.agent_mode import AgentMode
-from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
-from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.orchestration.inputs import CycleInputs
-from functions.domain.orchestration.signals import ProposedSignal
-from functions.domain.track_record.modes import ModeState
-from functions.domain.track_record.session_returns import SessionReturns
-from functions.domain.track_record.standing import standings
-from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, PerformanceWindows
-from functions.services.kernel.ports import Version
-from functions.services.orchestration.cycle_request import CycleRequest
-from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
-from functions.services.orchestration.ports import CycleWrites, TenantState
-from functions.services.orchestration.run_cycle import RunCycle
+from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
 from tools.bench_api import CLIENTS, WRITERS, ApiBench, Latencies, environment_of, measure_contention
+from tools.bench_cycle import STRATEGY_COUNTS, measure_cycle
 from tools.bench_isolation import COUNTS, measure_isolation
 from tools.bench_lab import DAYS, measure_lab
 from tools.bench_ledger import (
@@ -64,12 +37,12 @@ from tools.bench_ledger import (
     pile_up,
     random_books,
 )
+from tools.bench_modes import measure_import, measure_standings
 from tools.bench_night import NIGHTS, measure_night
 from tools.bench_schedules import TENANTS, measure_calendar, measure_fan_out
 from tools.emulator_suite import EmulatorSuite
 from tools.interrupts import interruptible
 from tools.ports import free_ports
-from tools.prerequisites import DEV_PYTHON, ROOT
 
 LEGEND = """
 Baselines. Cycle: one batched read and one commit of the same documents. Night: all its reads and writes.
@@ -79,134 +52,6 @@ Month, which adds up its days: computing it from its fills, whose query slows in
 Schedule: one call after the other. Five years of trading days: one day, where nothing is built.
 Lab: the same strategies' own evaluate calls of the same days, CPU time of both. FIFO: a loop over a queue of lots.
 Sharpe and modes: one strategy after the other. Import: the bare SDKs and numpy. Medians of one run."""
-STRATEGY_COUNTS = (10, 50, 100, 500)
-TENANT = "bench"
-
-
-class RecordingStore(FirestoreCycleStore):
-    """Firestore's store, remembering the last commit so that the bound can repeat its documents."""
-
-    writes: CycleWrites
-
-    def commit(self, tenant_id: str, uid: str | None, writes: CycleWrites, session_version: Version | None) -> None:
-        self.writes = writes
-        super().commit(tenant_id, uid, writes, session_version)
-
-
-def seed(db: Client, strategy_count: int) -> list[str]:
-    """Write one tenant with ``strategy_count`` strategies and return their names."""
-    now = datetime.now(UTC)
-    rng = np.random.default_rng(20)
-    names = [f"Strategy{number:04d}" for number in range(strategy_count)]
-    days = [date(2020, 1, 1) + timedelta(days=day) for day in range(90)]
-    returns = rng.normal(0.001, 0.01, (strategy_count, 90))
-    windows = PerformanceWindows(tuple(names), tuple(days), SessionReturns.plain(returns))
-    FirestoreLedgerStore(db).write_windows(TENANT, {None: windows.to_document()})
-    symbols = {f"S{number}": {"price": 100.0, "history": [100.0] * 60} for number in range(20)}
-    paths.market_data(db, TENANT).set({"as_of": now, "symbols": symbols})
-    paths.account(db, TENANT).set({"equity": 1e6, "buying_power": 1e6, "positions": [], "as_of": now})
-    paths.policy(db, TENANT).set({"version": 1})
-    return names
-
-
-def strategy(number: int) -> Callable[..., dict[str, Any]]:
-    """A strategy that costs nothing, so that only Maestro is measured."""
-    action = ("BUY", "HOLD", "BUY", "HOLD", "SELL")[number % 5] if number % 100 else "HOLD"
-    signal = {"action": action, "ticker": "S1", "allocation": 0.1, "confidence": 0.5, "reasoning": "measured"}
-
-    def evaluate(*_inputs: Any) -> dict[str, Any]:
-        return signal
-
-    return evaluate
-
-
-def propose(names: list[str]) -> Callable[[CycleInputs, Policy], Awaitable[list[ProposedSignal]]]:
-    evaluator = StrategyEvaluator()
-    strategies = {name: strategy(number) for number, name in enumerate(names)}
-
-    async def evaluate(inputs: CycleInputs, policy: Policy) -> list[ProposedSignal]:
-        timeout = policy.strategy_timeout_seconds
-        return await evaluator.evaluate(
-            TENANT, strategies, inputs.market_data, inputs.account_snapshot, inputs.regime, timeout
-        )
-
-    return evaluate
-
-
-def bound(store: FirestoreCycleStore, writes: CycleWrites, number: int) -> None:
-    """Do the same work in Firestore and nothing else: one batched read and one commit of the same documents."""
-    state: TenantState = store.read(TENANT, None, None)
-    session_id = f"bound-{number}-{time.time_ns()}"
-    again = CycleWrites(
-        session_id=session_id,
-        log=writes.log,
-        session=writes.session,
-        current_session=writes.current_session,
-        modes=writes.modes,
-        shadow_records=writes.shadow_records,
-    )
-    store.commit(TENANT, None, again, state.session.version)
-
-
-def measure_cycle(db: Client, strategy_count: int, rounds: int) -> tuple[float, float]:
-    """Return median seconds of (cycle, bound), measured in turn so that both meet the same machine."""
-    names = seed(db, strategy_count)
-    store = RecordingStore(db)
-    cycle = RunCycle(store, SystemClock(), SecretIds(), OneCalendar(AlwaysOpen()))
-    request = CycleRequest(tenant_id=TENANT, propose=propose(names))
-    cycles, bounds = [], []
-    with asyncio.Runner() as runner:
-        runner.run(cycle.run(request))  # first modes, channels and caches
-        for number in range(rounds):
-            cycles.append(timed(lambda: runner.run(cycle.run(request))))
-            bounds.append(timed(lambda number=number: bound(store, store.writes, number)))  # type: ignore[misc]
-    return statistics.median(cycles), statistics.median(bounds)
-
-
-def timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def measure_standings(rounds: int) -> tuple[float, float]:
-    """Return seconds of weighing as many strategies as a tenant can have, as cycles do: (all at once, one by one)."""
-    rng, now = np.random.default_rng(20), datetime.now(UTC)
-    names = tuple(f"Strategy{number:04d}" for number in range(MAX_WINDOW_STRATEGIES))
-    days = tuple(date(2020, 1, 1) + timedelta(days=day) for day in range(MAX_WINDOW_DAYS))
-    windows = PerformanceWindows(names, days, SessionReturns.plain(rng.normal(0.001, 0.01, (len(names), len(days)))))
-    two_days_ago = now - timedelta(days=2)
-    previous = {name: ModeState(AgentMode.REDUCED, two_days_ago, ReasonCode.SHARPE_BELOW_REDUCE) for name in names}
-
-    def weigh(*some: str) -> None:
-        standings(some, windows, previous, Policy(), now)
-
-    def weigh_one_by_one() -> None:
-        for name in names:
-            weigh(name)
-
-    weigh(*names)
-    return statistics.median(timed(lambda: weigh(*names)) for _ in range(rounds)), timed(weigh_one_by_one)
-
-
-def measure_import(rounds: int) -> tuple[float, float]:
-    """Return median seconds of importing (main.py, the bare SDKs and numpy), each in a fresh process."""
-    bare = "import firebase_functions.https_fn, firebase_functions.scheduler_fn, firebase_functions.tasks_fn\n"
-    bare += "import firebase_admin.functions, firebase_admin.firestore, google.cloud.firestore, numpy"
-    mains, bares = [], []
-    for _ in range(rounds):
-        mains.append(import_seconds("import functions.main"))
-        bares.append(import_seconds(bare))
-    return statistics.median(mains), statistics.median(bares)
-
-
-def import_seconds(statements: str) -> float:
-    code = f"import time; started = time.perf_counter()\n{statements}\nprint(time.perf_counter() - started)"
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run(
-        [str(DEV_PYTHON), "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-    )
-    return float(done.stdout)
 
 
 def main() -> int:
@@ -253,7 +98,7 @@ def add_nights(table: Table, suite: EmulatorSuite, console: Console, rounds: int
     for strategies in NIGHTS:
         console.print(f"measuring the night of {strategies} strategies …")
         client = suite.client(f"demo-bench-night-{strategies}")
-        add(table, f"night, {strategies} strategies", *measure_night(client, strategies, timed, rounds), "≤ 2 ×")
+        add(table, f"night, {strategies} strategies", *measure_night(client, strategies, rounds), "≤ 2 ×")
 
 
 def add_isolation(table: Table, console: Console, rounds: int) -> None:
@@ -268,7 +113,7 @@ def add_isolation(table: Table, console: Console, rounds: int) -> None:
 def add_months(table: Table, suite: EmulatorSuite, console: Console, rounds: int) -> None:
     console.print(f"measuring a month of {FILLS_IN_MONTH:,} fills after {', '.join(map(str, HISTORIES))} older ones …")
     clients = {history: suite.client(f"demo-bench-month-{history}") for history in HISTORIES}
-    months = measure_months(clients, timed, rounds)
+    months = measure_months(clients, rounds)
     for history in HISTORIES:
         add(table, f"month, after {history:,} older fills", *months[history], "")
     longest = HISTORIES[-1]
@@ -302,7 +147,7 @@ def add_fifo(table: Table) -> None:
     cases = {"100,000": random_books(100_000, 100), "1,000,000": random_books(1_000_000, 100)}
     for what, books in {**cases, "200,000 open lots": pile_up(200_000)}.items():
         fills = sum(quantity.size for quantity, _, _ in books)
-        quick, loop = measure_fifo(books, timed)
+        quick, loop = measure_fifo(books)
         add(table, f"FIFO and grants, {what}: {fills / quick / 1e6:.1f} M fills/s", quick, loop, "≥ 3 M/s")
 
 

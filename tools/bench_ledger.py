@@ -26,6 +26,7 @@ from functions.domain.ledger.periods import Period
 from functions.services.ledger.month_performance import ComputeMonth, MonthPerformance
 from functions.services.ledger.read_ledger import SkippedDocuments, read_events
 from functions.services.ledger.take_snapshots import TakeSnapshots
+from tools.bench_times import timed
 
 Book = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Signed quantity, price, cost."""
@@ -102,7 +103,7 @@ def documents(count: int, start: datetime, end: datetime) -> Iterator[tuple[str,
         )
 
 
-def measure_fifo(books: list[Book], timed: Callable[[Callable[[], object]], float]) -> tuple[float, float]:
+def measure_fifo(books: list[Book]) -> tuple[float, float]:
     """Return seconds of (numpy, loop) for the same fills."""
     match_all(books)
     return median(timed(lambda: match_all(books)) for _ in range(5)), timed(lambda: loop_all(books))
@@ -124,9 +125,7 @@ def seed_month(db: Client, history: int) -> None:
     TakeSnapshots(FirestoreLedgerStore(db), OneCalendar(AlwaysOpen()), SystemClock()).run(TENANT, last, {})
 
 
-def measure_months(
-    clients: Mapping[int, Client], timed: Callable[[Callable[[], object]], float], rounds: int
-) -> dict[int, tuple[float, float]]:
+def measure_months(clients: Mapping[int, Client], rounds: int) -> dict[int, tuple[float, float]]:
     """
     Return median seconds of computing a month (from its days, as the job does; from its fills), by older fills.
 

@@ -22,6 +22,7 @@ from functions.services.kernel.ports import Version
 from functions.services.ledger.ports import LedgerStore
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.track_record.build_windows import Windows
+from tools.bench_times import timed
 
 NIGHTS = (10, 100, 500)
 """Strategies."""
@@ -69,9 +70,7 @@ class RecordedStore:
                 list(answer)
 
 
-def measure_night(
-    db: Client, strategies: int, timed: Callable[[Callable[[], object]], float], rounds: int
-) -> tuple[float, float]:
+def measure_night(db: Client, strategies: int, rounds: int) -> tuple[float, float]:
     """Return median seconds of (a night, its reads and writes alone), measured in turn over as many nights."""
     store = FirestoreLedgerStore(db)
     _seed(db, store, strategies, rounds)

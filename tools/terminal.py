@@ -53,7 +53,7 @@ def new_table() -> Table:
 
 
 def print_table(table: Table) -> None:
-    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 140).print(table)
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:

@@ -76,7 +76,7 @@ from tests.emulator.api.conftest import Caller
 from tests.fakes import FakeClock
 from tests.members import create_tenant, sign_in
 from tools.access import manage_members, random_password
-from tools.bench import TENANT, propose, seed
+from tools.bench_cycle import TENANT, propose, seed
 from tools.docs.scaling import CALENDARS, SIZES, assumed, costs, number, rows_below
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT

@@ -15,7 +15,7 @@ from functions.adapters.system import SecretIds, SystemClock
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.orchestration.cycle_request import CycleRequest
 from functions.services.orchestration.run_cycle import RunCycle
-from tools.bench import TENANT, propose, seed
+from tools.bench_cycle import TENANT, propose, seed
 
 
 class CountingApi:

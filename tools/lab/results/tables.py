@@ -18,16 +18,18 @@ from tools.terminal import new_table
 OTHERS = {RAW: "raw (off)", SCALED: "raw at the same exposure", HOLD: "buy-and-hold"}
 """What a policy is compared with, in words."""
 MINUS = "\u2212"
+MOST_IN_LINE = 30
+"""Characters of a policy's name."""
 
 
 def figures_table(found: Outcome) -> Table:
     """Return a row for each policy, and one for buy-and-hold."""
     table = _table(
-        "Policy", "Return", "A year", "Volatility", "Sharpe ± SE", "PSR", "Deflated", "Drawdown", "Longest fall",
-        "Exposure", "Turnover, two-way", "Costs USD", "Mode changes a year",
+        "Policy", "Return", "A year", "Volatility", "Sharpe ± SE", "PSR", "Deflated", "Drawdown", "Longest\nfall",
+        "Exposure", "Turnover,\ntwo-way", "Costs USD", "Mode\nchanges a\nyear",
     )  # fmt: skip
     for one in found.policies.values():
-        table.add_row(one.name, *_figures(one.figures), *_of_policy(one, found))
+        table.add_row(in_lines(one.name), *_figures(one.figures), *_of_policy(one, found))
     if found.hold_figures is not None:
         shown = _figures(found.hold_figures)
         table.add_row("buy-and-hold", *shown, "", percent(found.hold_figures.max_drawdown), longest(found.hold_figures))
@@ -95,6 +97,11 @@ def verdicts(found: Outcome) -> Iterator[str]:
             yield f"{name}: too few to tell from off ({'; '.join(one.too_few)}{needed})"
         else:
             yield f"{name}: differs from off by more than chance explains"
+
+
+def in_lines(policy: str) -> str:
+    """Return a policy's name with an option a line where it is long: the figures beside it need the room."""
+    return policy.replace("+", "+\n") if len(policy) > MOST_IN_LINE else policy
 
 
 def percent(value: float, digits: int = 1) -> str:
