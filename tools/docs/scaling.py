@@ -22,7 +22,7 @@ PRICES: Mapping[str, tuple[float, float]] = {
     "MiB stored": (1024, 0.18),
 }
 """Units, and USD a unit, as the page's own text dates them."""
-COSTS, ASSUMED, SIZES = "One of each", "A tenant's month", "What grows is the size:"
+COSTS, ASSUMED, SIZES = "What one event costs", "A tenant's month", "Only the size grows:"
 
 
 def rows_below(heading: str, page: str) -> list[list[str]]:
