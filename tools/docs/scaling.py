@@ -102,7 +102,7 @@ def month_table(calendar: str, page: str) -> str:
 
 def amounts(calendar: str, page: str) -> dict[str, float]:
     """Return what is paid for in a month."""
-    told = re.search(r"last ([\d.]+) seconds, alone on one CPU and ([\d.]+) GiB", page)
+    told = re.search(r"last ([\d.]+) seconds, alone on one CPU and ([\d.]+) GiB", " ".join(page.split()))
     if told is None:
         raise DocumentError("the page does not say how long an invocation lasts, and on what")
     seconds, gib = map(float, told.groups())
