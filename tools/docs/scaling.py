@@ -22,7 +22,7 @@ PRICES: Mapping[str, tuple[float, float]] = {
     "MiB stored": (1024, 0.18),
 }
 """Units, and USD a unit, as the page's own text dates them."""
-COSTS, ASSUMED, SIZES = "One of each", "A tenant's month", "What grows is the size:"
+COSTS, ASSUMED, SIZES = "What one event costs", "A tenant's month", "Only the size grows:"
 
 
 def rows_below(heading: str, page: str) -> list[list[str]]:
@@ -102,7 +102,7 @@ def month_table(calendar: str, page: str) -> str:
 
 def amounts(calendar: str, page: str) -> dict[str, float]:
     """Return what is paid for in a month."""
-    told = re.search(r"last ([\d.]+) seconds, alone on one CPU and ([\d.]+) GiB", page)
+    told = re.search(r"last ([\d.]+) seconds, alone on one CPU and ([\d.]+) GiB", " ".join(page.split()))
     if told is None:
         raise DocumentError("the page does not say how long an invocation lasts, and on what")
     seconds, gib = map(float, told.groups())
