@@ -17,6 +17,7 @@ import { SignInPage } from "./pages/sign-in";
 import * as paths from "./paths";
 import { SessionContext, type SignIn, useRole, useSession, useSignIn } from "./session";
 import { AccountBadge } from "./ui/account-badge";
+import { OFFLINE_ID } from "./ui/act";
 import { Trouble } from "./ui/states";
 import { PolicyContext, TradingBar, TradingControl } from "./ui/trading-state";
 import { setZone } from "./zone";
@@ -207,8 +208,9 @@ const isAt = (path: string, href: string): boolean => (href === "/" ? path === "
 function Offline({ isFromCache }: { isFromCache: boolean }) {
   const isOffline = !useIsOnline() || isFromCache;
   return (
-    <div role="status" class={isOffline ? "offline" : ""}>
-      {isOffline && "Offline: what you see may be old. It goes on by itself when the connection is back."}
+    <div id={OFFLINE_ID} role="status" class={isOffline ? "offline" : ""}>
+      {isOffline &&
+        "Offline: what you see may be old, and nothing can be changed from here. It goes on by itself when the connection is back."}
     </div>
   );
 }

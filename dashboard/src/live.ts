@@ -21,7 +21,7 @@ export interface Entry<T> {
   value: T;
 }
 
-/** Nothing is known, and Firestore was not reached: that is not the same as nothing being there. */
+/** Firestore was never reached, so nothing is known: that is not the same as nothing being there. */
 const UNREACHED: Failure = {
   message: "Firestore does not answer. It is tried again by itself; check the connection.",
   isForbidden: false,
@@ -61,6 +61,7 @@ function useLive<T>(key: string, listen: (to: Listener<T>) => () => void): Live<
 export function useDocument<T>(reference: DocumentReference): Live<T | undefined> {
   return useLive(reference.path, ({ next, unreached, failed }) => {
     let last = "";
+    let wasAnswered = false;
     return onSnapshot(
       reference,
       { includeMetadataChanges: true },
@@ -69,7 +70,8 @@ export function useDocument<T>(reference: DocumentReference): Live<T | undefined
         const seen = JSON.stringify(snapshot.data() ?? null);
         charge(seen === last ? 0 : 1);
         last = seen;
-        if (fromCache && !snapshot.exists()) {
+        wasAnswered ||= !fromCache;
+        if (!wasAnswered && !snapshot.exists()) {
           unreached();
         } else {
           next(snapshot.data() as T | undefined, fromCache);
@@ -82,21 +84,23 @@ export function useDocument<T>(reference: DocumentReference): Live<T | undefined
 
 /** Follow a query; `key` says which, as queries cannot be compared. */
 export function useQuery<T>(key: string, query: Query): Live<Entry<T>[]> {
-  return useLive(key, ({ next, unreached, failed }) =>
-    onSnapshot(
+  return useLive(key, ({ next, unreached, failed }) => {
+    let wasAnswered = false;
+    return onSnapshot(
       query,
       { includeMetadataChanges: true },
       (snapshot) => {
         const { fromCache } = snapshot.metadata;
+        wasAnswered ||= !fromCache;
         charge(snapshot.docChanges().filter((change) => change.type !== "removed").length);
         const entries = snapshot.docs.map((one) => ({ id: one.id, value: one.data() as T }));
-        if (fromCache && snapshot.empty) {
+        if (!wasAnswered && snapshot.empty) {
           unreached();
         } else {
           next(entries, fromCache);
         }
       },
       failed,
-    ),
-  );
+    );
+  });
 }

@@ -36,8 +36,8 @@ export const results = (db: Firestore, tenant: string): DocumentReference =>
 export const cockpit = (db: Firestore, tenant: string): DocumentReference =>
   doc(db, "tenants", tenant, "state", "cockpit");
 
-export const broker = (db: Firestore, tenant: string): DocumentReference =>
-  doc(db, "tenants", tenant, "state", "broker");
+export const connection = (db: Firestore, tenant: string): DocumentReference =>
+  doc(db, "tenants", tenant, "state", "connection");
 
 export const drift = (db: Firestore, tenant: string): DocumentReference => doc(db, "tenants", tenant, "state", "drift");
 

@@ -79,7 +79,7 @@ def test_a_fill_counts_in_today_as_it_comes(trading: Dashboard) -> None:
 
 
 def test_an_admin_switches_a_strategy_off_and_on_and_it_goes_on_record(trading: Dashboard) -> None:
-    page = trading.signed_in("admin", "/strategies")
+    page = trading.signed_in("admin", "/strategies", timezone_id="Asia/Tokyo")
     switch = page.get_by_role("switch", name="PairsReversion may trade")
     expect(switch).to_have_attribute("aria-checked", "true")
     switch.focus()
@@ -103,6 +103,12 @@ def test_an_admin_switches_a_strategy_off_and_on_and_it_goes_on_record(trading: 
     switch.click()
     dialog.get_by_role("button", name="Switch on").click()
     expect(switch).to_have_attribute("aria-checked", "true")
+    switch.click()
+    dialog.get_by_label("Until (optional; E").fill("2030-01-15T09:30")
+    dialog.get_by_role("button", name="Switch off").click()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    off = (paths.policy(trading.db, "acme").get().to_dict() or {})["disabled_strategies"]
+    assert off["PairsReversion"] == datetime(2030, 1, 15, 14, 30, tzinfo=UTC), "on New York's clocks, not the browser's"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

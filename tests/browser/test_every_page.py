@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -150,10 +151,43 @@ def test_offline_is_told_and_ends_by_itself(dashboard: Dashboard) -> None:
     page = dashboard.signed_in("viewer")
     expect(page.get_by_role("rowheader", name="Trend").first).to_be_visible()
     page.context.set_offline(True)
-    expect(page.get_by_text("Offline: what you see may be old.")).to_be_visible()
+    expect(page.get_by_text("Offline: what you see may be old")).to_be_visible()
     expect(page.get_by_role("rowheader", name="Trend").first).to_be_visible()  # what is known stays
     page.context.set_offline(False)
     expect(page.get_by_text("Offline")).to_have_count(0)
+    _none_but_of_being_offline(dashboard)
+
+
+def test_offline_nothing_can_be_changed_and_a_screen_reader_hears_why(dashboard: Dashboard) -> None:
+    dashboard.cycle()
+    page = dashboard.signed_in("admin", "/settings")
+    page.get_by_label("Fall of equity within a session").fill("0.03")
+    save = page.get_by_role("button", name="Save")
+    sent: list[str] = []
+    page.on("request", lambda one: sent.append(one.method) if "/v1/" in one.url and one.method != "GET" else None)
+    page.context.set_offline(True)
+    expect(save).to_have_attribute("aria-disabled", "true")
+    expect(save).to_have_accessible_description(re.compile("nothing can be changed from here"))
+    save.focus()  # it can be reached by keyboard, or nobody would hear why
+    for key in ("Enter", "Space"):
+        page.keyboard.press(key)
+    page.get_by_role("button", name="Halt trading").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("status")).to_contain_text("The switch cannot be reached. Use it on another device")
+    expect(dialog.get_by_role("status")).to_contain_text("at your broker's own site")
+    assert serious(page) == []
+    dialog.get_by_label("Reason").fill("no network")
+    page.keyboard.press("Enter")
+    assert sent == []
+    page.context.set_offline(False)
+    expect(dialog.get_by_role("status")).to_be_empty()
+    dialog.get_by_role("button", name="Yes, halt").click()
+    expect(page.get_by_role("region", name="Trading state")).to_contain_text("no network")
+    expect(save).not_to_have_attribute("aria-disabled", "true")
+    _none_but_of_being_offline(dashboard)
+
+
+def _none_but_of_being_offline(dashboard: Dashboard) -> None:
     # Offline, the Firestore SDK looks for Google by a picture: the content security policy lets none of it out.
     expected = ("ERR_INTERNET_DISCONNECTED", "google.com/images/cleardot.gif", "Could not reach Cloud Firestore")
     (watched,) = dashboard.watched

@@ -85,7 +85,7 @@ def test_real_money_is_red_in_every_header_and_paper_is_not(trading: Dashboard) 
     live = header.get_by_text("LIVE account, real money")
     expect(live).to_be_visible()
     assert live.evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(179, 22, 31)"
-    paths.broker(trading.db, "acme").update({"status": "DISCONNECTED"})
+    paths.connection(trading.db, "acme").update({"status": "DISCONNECTED"})
     expect(header).to_contain_text("no broker")
     create_tenant(trading.db, "rival")
     stranger = trading.signed_in("admin", tenant_id="rival")
@@ -113,7 +113,7 @@ def test_offline_leaves_what_is_known_and_nothing_green(trading: Dashboard) -> N
         expect(page.get_by_role("table").first).to_be_visible()
         settled(page)
         page.context.set_offline(True)
-        expect(page.get_by_text("Offline: what you see may be old.")).to_be_visible()
+        expect(page.get_by_text("Offline: what you see may be old")).to_be_visible()
         expect(page.get_by_role("table").first).to_be_visible()
         if path in {"/", "/health"}:
             expect(page.get_by_text("checked", exact=True)).to_have_count(0)

@@ -86,6 +86,7 @@ def connect(db: Client, tenant: str, now: datetime, *, is_live: bool = False) ->
         feed=feed,
     )
     paths.broker(db, tenant).set(connection.to_document())
+    paths.connection(db, tenant).set(connection.to_members_document())
     since = now - timedelta(minutes=64)
     lasting = replace(DIFFERENCE, broker=172.0, book=160.0, since=since, read_at=since)
     once = replace(lasting, subject=Subject.ORDERS, symbol="HD", broker=5.0, book=None, kind=DriftKind.UNKNOWN)

@@ -18,7 +18,7 @@ from tools.prerequisites import ROOT
 
 PAGE = ROOT / "docs" / "data-model.md"
 KEPT = {"systemStatus", "orchestration_logs", "logs", "market_regime", "tenants", "maestro", "notifications", "primary"}
-KEPT |= {"schedules", "runs", "changes", "broker", "brokers", "strategies", "drift"}
+KEPT |= {"schedules", "runs", "changes", "broker", "connection", "brokers", "strategies", "drift"}
 KEPT |= {"latest", "windows", "modes", "cockpit", "results", "session", "positions", "ledger", "alerts"}
 """Segments of a path that are names; others are ids."""
 NESTED = {"allocation_decisions", "signals", "input_issues", "reservations", "spendings", "overfills", "channels"}

@@ -7,10 +7,11 @@ import type { Account, Alert, Decision, LivePositions } from "../model";
 import type { Cockpit } from "./cockpit";
 import { type Drift, driftOf, type StoredDrift, wordsOf } from "./drift";
 
-export interface StoredBroker {
+export interface StoredConnection {
   broker: string;
   is_live: boolean;
-  account_number: string | null;
+  /** The last digits of its number. */
+  account: string;
   status: "CONNECTED" | "DISCONNECTED";
   feed: { at: Timestamp; status: "OK" | "BEHIND" | "FAILED"; detail: string } | null;
   failing_since: Timestamp | null;
@@ -35,7 +36,7 @@ export interface Known {
   answered: { failed: string[]; of: number } | null | undefined;
   broker:
     | {
-        status: StoredBroker["status"];
+        status: StoredConnection["status"];
         failingSince: Date | null;
         feed: { at: Date; status: "OK" | "BEHIND" | "FAILED"; detail: string } | null;
       }
@@ -57,7 +58,7 @@ export interface Sources {
   positions: Live<LivePositions>;
   account: Live<Account | undefined>;
   missed: Live<Alert | undefined>;
-  broker: Live<StoredBroker | undefined>;
+  broker: Live<StoredConnection | undefined>;
   drift: Live<StoredDrift | undefined>;
   jobs: Live<Entry<StoredJob>[]>;
 }
@@ -88,7 +89,7 @@ function answeredOf({ strategy_errors, load_errors, allocation_decisions, disabl
   return { failed, of: allocation_decisions.length + (disabled_decisions?.length ?? 0) };
 }
 
-function brokerOf(one: StoredBroker | undefined): Known["broker"] {
+function brokerOf(one: StoredConnection | undefined): Known["broker"] {
   if (one === undefined) {
     return null;
   }

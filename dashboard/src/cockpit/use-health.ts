@@ -8,7 +8,7 @@ import { useSession } from "../session";
 import { useNow } from "../ui/parts";
 import type { StoredDrift } from "./drift";
 import { type Check, checksOf } from "./health";
-import { knownOf, type Sources, type StoredBroker, type StoredJob } from "./health-sources";
+import { knownOf, type Sources, type StoredConnection, type StoredJob } from "./health-sources";
 import type { Board } from "./use-board";
 
 /** A night has one of a day, and once a month one of a month. */
@@ -18,7 +18,7 @@ export function useHealth(board: Board): Check[] {
   const { db, tenant } = useSession();
   const isOnline = useIsOnline();
   const missed = useDocument<Alert>(paths.missedCycles(db, tenant));
-  const broker = useDocument<StoredBroker>(paths.broker(db, tenant));
+  const broker = useDocument<StoredConnection>(paths.connection(db, tenant));
   const drift = useDocument<StoredDrift>(paths.drift(db, tenant));
   const jobs = useQuery<StoredJob>(`jobs/${tenant}`, paths.jobs(db, tenant, JOBS));
   const now = useNow(5_000);

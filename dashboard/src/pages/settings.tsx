@@ -9,6 +9,7 @@ import { GROUPS } from "../policy-fields";
 import { inputOf, type Schema, textOf, valueFrom } from "../policy-values";
 import type { Preview } from "../preview";
 import { useSession } from "../session";
+import { Act } from "../ui/act";
 import { Csv } from "../ui/csv";
 import { Heading, Section, Table } from "../ui/parts";
 import { WhatWouldHaveChanged } from "../ui/preview";
@@ -167,12 +168,12 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
           )}
           <p role="status">{said}</p>
           <div class="buttons">
-            <button type="submit" class="primary" disabled={!isDirty || isBusy}>
+            <Act type="submit" class="primary" disabled={!isDirty || isBusy}>
               {isBusy ? "Saving …" : "Save"}
-            </button>
-            <button type="button" disabled={!isDirty || isBusy} onClick={tryIt}>
+            </Act>
+            <Act disabled={!isDirty || isBusy} onClick={tryIt}>
               What would have changed
-            </button>
+            </Act>
             <button type="button" disabled={!isDirty || isBusy} onClick={() => load(base)}>
               Undo changes
             </button>

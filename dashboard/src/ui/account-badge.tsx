@@ -1,13 +1,13 @@
 /** Whether the connected account holds real money: red where it does, on every page. */
 
-import type { StoredBroker } from "../cockpit/health-sources";
+import type { StoredConnection } from "../cockpit/health-sources";
 import { useDocument } from "../live";
 import * as paths from "../paths";
 import { useSession } from "../session";
 
 export function AccountBadge() {
   const { db, tenant } = useSession();
-  const live = useDocument<StoredBroker>(paths.broker(db, tenant));
+  const live = useDocument<StoredConnection>(paths.connection(db, tenant));
   if (live.state === "loading") {
     return null;
   }
@@ -18,7 +18,7 @@ export function AccountBadge() {
   if (broker === undefined || broker.status !== "CONNECTED") {
     return <span class="tag x-sm">no broker</span>;
   }
-  const whose = `${broker.broker}${broker.account_number === null ? "" : ` ${broker.account_number}`}`;
+  const whose = `${broker.broker} ${broker.account}`;
   return broker.is_live ? (
     <strong class="tag money-live" title={`${whose}: real money`}>
       LIVE<span class="vh"> account, real money</span>

@@ -6,6 +6,7 @@ import { useAttempt } from "../attempt";
 import { words } from "../format";
 import type { ChannelTest, ShownChannel } from "../model";
 import { useSession } from "../session";
+import { Act } from "./act";
 import { Command } from "./broker-status";
 import { Csv } from "./csv";
 import { CELL, Head, ROW, Section, TABLE } from "./parts";
@@ -99,14 +100,13 @@ function SendTest({ channel }: { channel: ShownChannel }) {
   }, [test]);
   return (
     <>
-      <button
-        type="button"
+      <Act
         onClick={() => ask("POST", "", { "Idempotency-Key": crypto.randomUUID() })}
         disabled={!channel.is_enabled || isBusy || isUnderWay}
         aria-label={`Send test to ${channel.id}`}
       >
         Send test
-      </button>
+      </Act>
       <span role="status" class={test?.status === "DEAD" ? "bad told" : "told"}>
         {test && saidOf(test)}
       </span>

@@ -6,7 +6,8 @@ import { useAttempt } from "../attempt";
 import { words } from "../format";
 import type { TradingState } from "../model";
 import { useSession } from "../session";
-import { instantOf, zoneName } from "../zone";
+import { Act, WhileOffline } from "./act";
+import { Until, untilOf } from "./until";
 
 const EFFECT: Record<TradingState, string> = {
   RUN: "Strategies trade again, from the next redemption and the next cycle on.",
@@ -35,6 +36,10 @@ export function KillSwitch({ state }: { state: TradingState }) {
   );
 }
 
+const insteadFor = (tenant: string): string =>
+  `The switch cannot be reached. Use it on another device or network; or there, in the Firebase console, set trading_state to HALT in tenants/${tenant}/config/maestro. ` +
+  "Orders that are open already are cancelled at your broker's own site: Maestro places none.";
+
 const STATES: TradingState[] = ["HALT", "REDUCE_ONLY", "RUN"];
 
 function Confirmation({ state, close }: { state: TradingState; close: () => void }) {
@@ -45,13 +50,13 @@ function Confirmation({ state, close }: { state: TradingState; close: () => void
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const entered = new FormData(form);
-    const until = String(entered.get("until") ?? "");
+    const until = untilOf(entered);
     await attempt(async () => {
       await call(user, "PUT", "/v1/trading-state", {
         body: {
           state: wanted,
           reason: String(entered.get("reason")),
-          ...(until && { until: instantOf(until)?.toISOString() }),
+          ...(until && { until }),
         },
         headers: { "Idempotency-Key": crypto.randomUUID() },
       });
@@ -77,19 +82,15 @@ function Confirmation({ state, close }: { state: TradingState; close: () => void
         Reason, for whoever reads it at 3 a.m.
         <input name="reason" required maxLength={500} autocomplete="off" />
       </label>
-      {wanted !== "RUN" && (
-        <label>
-          Until (optional; {zoneName(new Date())})
-          <input name="until" type="datetime-local" />
-        </label>
-      )}
+      {wanted !== "RUN" && <Until />}
+      <WhileOffline instead={insteadFor(tenant)} />
       <div role="alert" class="problem">
         {problem}
       </div>
       <div class="buttons">
-        <button type="submit" class={wanted === "RUN" ? "primary" : "danger"} disabled={isBusy}>
+        <Act type="submit" class={wanted === "RUN" ? "primary" : "danger"} disabled={isBusy}>
           {isBusy ? "Working …" : `Yes, ${words(wanted).toLowerCase()}`}
-        </button>
+        </Act>
         <button type="button" onClick={close}>
           Cancel
         </button>

@@ -7,6 +7,7 @@ import { type Entry, useQuery } from "../live";
 import type { Alert } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
+import { Act } from "./act";
 import { Ago, Section } from "./parts";
 import { Empty, Loaded } from "./states";
 
@@ -70,9 +71,9 @@ function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
           {problem}
         </p>
         {alert.state === "OPEN" && role !== "viewer" && (
-          <button type="button" onClick={acknowledge} disabled={isBusy} aria-label={`Acknowledge ${alert.title}`}>
+          <Act onClick={acknowledge} disabled={isBusy} aria-label={`Acknowledge ${alert.title}`}>
             Acknowledge
-          </button>
+          </Act>
         )}
       </div>
     </li>

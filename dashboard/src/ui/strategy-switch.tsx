@@ -6,6 +6,8 @@ import { useAttempt } from "../attempt";
 import { quantity, timeOf } from "../format";
 import type { LivePosition, Policy, StoredPolicy } from "../model";
 import { useSession } from "../session";
+import { Act, WhileOffline } from "./act";
+import { Until, untilOf } from "./until";
 
 interface Props {
   name: string;
@@ -31,14 +33,7 @@ export function StrategySwitch({ name, policy, held }: Props) {
   }
   return (
     <>
-      <button
-        type="button"
-        class="sw"
-        role="switch"
-        aria-checked={isOn}
-        aria-label={`${name} may trade`}
-        onClick={ask}
-      />
+      <Act class="sw" role="switch" aria-checked={isOn} aria-label={`${name} may trade`} onClick={ask} />
       <dialog ref={dialog} aria-label={`Switch ${name}`}>
         <Confirmation key={asked} name={name} isOn={isOn} held={held} close={() => dialog.current?.close()} />
       </dialog>
@@ -65,11 +60,11 @@ function Confirmation({ name, isOn, held, close }: ConfirmationProps) {
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    const [until, reason] = ["until", "reason"].map((field) => String(form.get(field) ?? "").trim());
+    const reason = String(form.get("reason") ?? "").trim();
     await attempt(async () => {
       const policy = await call<Policy>(user, "GET", "/v1/policy");
       await call<Policy>(user, "PUT", `/v1/policy${reason ? `?reason=${encodeURIComponent(reason)}` : ""}`, {
-        body: switched(policy.overrides, name, isOn ? (until ? new Date(until).toISOString() : null) : undefined),
+        body: switched(policy.overrides, name, isOn ? untilOf(form) : undefined),
         headers: { "If-Match": `"${policy.version}"`, "Idempotency-Key": crypto.randomUUID() },
       });
       close();
@@ -85,12 +80,7 @@ function Confirmation({ name, isOn, held, close }: ConfirmationProps) {
           ? `From the next cycle on it opens nothing. ${holding(held)}`
           : "From the next cycle on it trades as its record allows."}
       </p>
-      {isOn && (
-        <label>
-          Until (optional, your local time; empty: until it is switched on again)
-          <input name="until" type="datetime-local" />
-        </label>
-      )}
+      {isOn && <Until without="until it is switched on again" />}
       <label>
         Reason (optional)
         <input name="reason" maxLength={500} autocomplete="off" />
@@ -98,13 +88,14 @@ function Confirmation({ name, isOn, held, close }: ConfirmationProps) {
       <p class="muted">
         The policy gets a new version, with your name and the reason in its history. To undo, use the same switch.
       </p>
+      <WhileOffline />
       <div role="alert" class="problem">
         {problem}
       </div>
       <div class="buttons">
-        <button type="submit" class="primary" disabled={isBusy}>
+        <Act type="submit" class="primary" disabled={isBusy}>
           {isBusy ? "Working …" : `Switch ${isOn ? "off" : "on"}`}
-        </button>
+        </Act>
         <button type="button" onClick={close}>
           Cancel
         </button>

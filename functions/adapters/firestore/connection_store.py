@@ -36,7 +36,8 @@ class FirestoreConnectionStore(FirestoreStore):
     def write(self, tenant_id: str, connection: BrokerConnection, before: Version | None) -> Version:
         batch = self._db.batch()
         update_over(batch, paths.broker(self._db, tenant_id), connection.to_document(), before)
-        (version,) = self._commit(batch, f"storing the broker of tenant {tenant_id}")
+        batch.set(paths.connection(self._db, tenant_id), connection.to_members_document())
+        version, _ = self._commit(batch, f"storing the broker of tenant {tenant_id}")
         return version
 
     def claim(self, connection: BrokerConnection, tenant_id: str) -> str:

@@ -190,6 +190,11 @@ def broker(db: Client, tenant_id: str) -> DocumentReference:
     return _state(db, tenant_id, "broker")
 
 
+def connection(db: Client, tenant_id: str) -> DocumentReference:
+    """What members may read of the connection."""
+    return _state(db, tenant_id, "connection")
+
+
 def broker_account(db: Client, name: str) -> DocumentReference:
     """Which tenant an account at a broker is connected to."""
     return db.document("systemStatus", "brokers", "accounts", name)

@@ -15,11 +15,17 @@ MOST_GAPS = 20
 """Times without a connection, the newest are kept."""
 MOST_TOLD = 20
 """Reports to people that are kept: the newest."""
+_SHOWN_DIGITS = 4
+
+
+def masked(number: str) -> str:
+    """Return an account's number as members may see it: its last digits."""
+    return f"…{number[-_SHOWN_DIGITS:]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerConnection:
-    """``tenants/{t}/state/broker``."""
+    """``tenants/{t}/state/broker``, which only the server reads."""
 
     broker: str
     """Name of the broker's adapter, such as alpaca."""
@@ -46,6 +52,11 @@ class BrokerConnection:
     @property
     def is_connected(self) -> bool:
         return self.status is ConnectionStatus.CONNECTED
+
+    @property
+    def masked_account(self) -> str:
+        """The last digits of its number, or of its id where it has none."""
+        return masked(self.account_number or self.account_id)
 
     def disconnected(self, now: datetime) -> BrokerConnection:
         """Return it disconnected; again changes nothing."""
@@ -90,6 +101,11 @@ class BrokerConnection:
             "gaps": [dict(one) for one in self.gaps],
         }
 
+    def to_members_document(self) -> dict[str, Any]:
+        """Return what members may read, ``tenants/{t}/state/connection``: no number, id or cursor."""
+        document = self.to_document()
+        return {name: document[name] for name in _FOR_MEMBERS} | {"account": self.masked_account}
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> BrokerConnection:
         """Read what is stored. Raises InputError."""
@@ -111,3 +127,4 @@ _ALWAYS: Kinds = {
     "told": MAPS,
 }
 _OR_NULL: Kinds = {"account_number": TEXT, "feed": MAP, "failing_since": TIME}
+_FOR_MEMBERS = ("broker", "is_live", "status", "feed", "failing_since")

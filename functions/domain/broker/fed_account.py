@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.domain.broker.account import BrokerAccount, BrokerPosition
-from functions.domain.broker.connection import BrokerConnection
+from functions.domain.broker.connection import BrokerConnection, masked
 from functions.domain.kernel.parsing import CLOCK_SKEW
 
 MOST_LOOKED_BACK = timedelta(days=90)
@@ -17,8 +17,8 @@ MOST_LOOKED_BACK = timedelta(days=90)
 def fault_of(account: BrokerAccount, connection: BrokerConnection) -> str | None:
     """Return, as readable text, what is wrong with the account that the keys open; None if nothing is."""
     if account.account_id != connection.account_id:
-        known, found = connection.account_number or connection.account_id, account.account_number or account.account_id
-        return f"the keys open account {found}, and {known} is connected"
+        found = masked(account.account_number or account.account_id)
+        return f"the keys open account {found}, and {connection.masked_account} is connected"
     difference = account.clock_difference
     if difference is not None and abs(difference) > CLOCK_SKEW:
         way = "ahead of" if difference > timedelta(0) else "behind"

@@ -9,8 +9,6 @@ from pydantic import Field
 from functions.domain.broker.connection import BrokerConnection
 from functions.triggers.api.answers import Answer
 
-_SHOWN_DIGITS = 4
-
 
 class Told(Answer):
     """Something the broker told that a person should look at."""
@@ -51,7 +49,7 @@ class Broker(Answer):
             status=str(connection.status),
             broker=connection.broker,
             is_live=connection.is_live,
-            account=f"…{(connection.account_number or connection.account_id)[-_SHOWN_DIGITS:]}",
+            account=connection.masked_account,
             connected_at=connection.connected_at,
             connected_by=connection.connected_by,
             feed=None if feed is None else BrokerFeed.model_validate(feed),

@@ -74,6 +74,27 @@ def test_what_strategies_declare_is_read_and_what_is_damaged_told(own_db: Client
         store.read("acme")
 
 
+def test_members_read_a_copy_without_number_id_and_cursor_that_every_write_renews(own_db: Client) -> None:
+    store = FirestoreConnectionStore(own_db)
+    own_db.document("tenants/acme/state/broker").set(CONNECTION.to_document())  # of before there was a copy
+    stored = store.read("acme")
+    assert stored.value == CONNECTION
+    known = replace(CONNECTION, account_number="PA3ALX4NGLN0")
+    second = store.write("acme", known.fed(FED, is_failed=True), stored.version)
+    copy = own_db.document("tenants/acme/state/connection")
+    assert copy.get().to_dict() == {
+        "broker": "alpaca",
+        "is_live": False,
+        "account": "…GLN0",
+        "status": "CONNECTED",
+        "feed": FED.to_document(),
+        "failing_since": MARCH_16,
+    }
+    store.write("acme", known.disconnected(MARCH_16), second)
+    assert (copy.get().to_dict() or {})["status"] == "DISCONNECTED"
+    assert replace(known, account_number=None).to_members_document()["account"] == "…1831"
+
+
 def test_the_newest_of_what_was_told_are_kept() -> None:
     told = CONNECTION
     for number in range(MOST_TOLD + 5):

@@ -41,6 +41,9 @@ def test_a_viewer_sees_how_the_broker_is_and_never_the_whole_account_number(desk
     assert (shown["feed"]["status"], shown["feed"]["detail"]) == ("FAILED", "the keys were refused")
     assert shown["told"] == [{"at": "2026-01-05T15:00:00Z", "text": "a trade that was not Maestro's"}]
     assert not {"PA3ALX4NGLN0", FAILING.account_id} & set(answer.get_data(as_text=True).split('"'))
+    copy = paths.connection(desk.db, "acme").get().to_dict() or {}
+    assert (copy["account"], copy["feed"]["detail"]) == ("…GLN0", "the keys were refused")
+    assert not {"PA3ALX4NGLN0", FAILING.account_id} & set(map(str, copy.values()))
 
 
 def test_an_admin_sees_where_notifications_go_and_no_secret(desk: Desk, admin: Caller) -> None:

@@ -104,7 +104,8 @@ READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/acme/state/session": (NONE, NONE),
     "tenants/acme/state/drift": (MEMBERS, NONE),
     "tenants/acme/state/positions": (NONE, NONE),
-    "tenants/acme/state/broker": (MEMBERS, NONE),
+    "tenants/acme/state/broker": (NONE, NONE),
+    "tenants/acme/state/connection": (MEMBERS, NONE),
     "systemStatus/strategies": (NONE, NONE),
     "systemStatus/brokers/accounts/alpaca_a": (NONE, NONE),
     "tenants/acme/state/positions/history/1": (NONE, NONE),
@@ -302,6 +303,23 @@ def is_authorised(tenant: Mapping[str, Any]) -> bool:
     except RefusedError:
         return False
     return True
+
+
+def test_a_connection_from_before_members_could_read_it_is_never_taken_for_none(
+    rest: Rest, accounts: EmulatorSuite
+) -> None:
+    broker, copy = (accounts.client().document(f"tenants/acme/state/{one}") for one in ("broker", "connection"))
+    copy.delete()
+    try:
+        for who in ROLES:
+            assert not rest.is_allowed(who, "GET", "/tenants/acme/state/connection")
+            assert not rest.is_allowed(who, "GET", "/tenants/acme/state/broker")
+        broker.delete()
+        assert rest.is_allowed("viewer", "GET", "/tenants/acme/state/connection")
+        assert not rest.is_allowed("stranger", "GET", "/tenants/acme/state/connection")
+    finally:
+        broker.set({})
+        copy.set({})
 
 
 def test_switching_a_tenant_off_ends_reading_at_once(rest: Rest, accounts: EmulatorSuite) -> None:
