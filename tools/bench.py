@@ -7,7 +7,7 @@ Measure what matters as ratios within one run: this machine's milliseconds mean 
     ledger      FIFO matching, against a loop over a queue of lots; a month as the history before it grows
     schedules   queueing for 20,000 tenants, against one call after the other; trading days of five years
     api         p50 and p95 of redemptions and cycles over HTTP, and of writers who contend
-    lab         a replay of 1,000 days in memory, against its strategies' own evaluate calls
+    lab         a replay of 1,000 days in memory, against its strategies' own evaluate calls; a sweep on two cores
     modes       Sharpe ratios and modes of 1,000 strategies, the most a tenant can have, in memory
     import      main.py, against the bare SDKs and numpy
 """
@@ -26,7 +26,7 @@ from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
 from tools.bench_api import CLIENTS, WRITERS, ApiBench, Latencies, environment_of, measure_contention
 from tools.bench_cycle import STRATEGY_COUNTS, measure_cycle
 from tools.bench_isolation import COUNTS, measure_isolation
-from tools.bench_lab import DAYS, measure_lab
+from tools.bench_lab import DAYS, LONG, SWEPT, measure_lab, measure_long, measure_sweep
 from tools.bench_ledger import (
     FILLS_IN_MONTH,
     HISTORIES,
@@ -50,7 +50,8 @@ Evaluation in processes: the same in threads, where nothing is kept apart. The f
 loads the files.
 Month, which adds up its days: computing it from its fills, whose query slows in the emulator with the ledger's size.
 Schedule: one call after the other. Five years of trading days: one day, where nothing is built.
-Lab: the same strategies' own evaluate calls of the same days, CPU time of both. FIFO: a loop over a queue of lots.
+Lab: the same strategies' own evaluate calls of the same days, CPU time of both; its sweep: on one core.
+FIFO: a loop over a queue of lots.
 Sharpe and modes: one strategy after the other. Import: the bare SDKs and numpy. Medians of one run."""
 
 
@@ -79,10 +80,12 @@ def main() -> int:
     add(table, f"Sharpe and modes, {MAX_WINDOW_STRATEGIES:,} strategies", *measure_standings(rounds), "< 20 ms")
     add(table, "import of main.py", *measure_import(max(3, rounds // 2)), "≤ 1.3 ×")
     peak_mb, bytes_a_fill = measure_memory()
+    of_lab = lab_memory(console)
     console.print(table)
     console.print(requests_table)
     memory = f"{peak_mb:.0f} MB ({bytes_a_fill:.0f} bytes a fill)"
     console.print(f"Peak memory of one period of {STREAMED_FILLS:,} fills: {memory}.")
+    console.print(of_lab)
     console.print(LEGEND)
     return 0
 
@@ -161,6 +164,16 @@ def add_lab(table: Table, console: Console) -> None:
     console.print(f"measuring the lab over {DAYS:,} days …")
     replayed, evaluated, count = measure_lab()
     add(table, f"lab, {count} strategies, {DAYS:,} days", replayed, evaluated, "≤ 3.5 ×")
+    console.print(f"measuring a sweep of {SWEPT} policies …")
+    add(table, f"lab, a sweep of {SWEPT} policies on two cores", *measure_sweep(), "≤ 0.6 ×")
+
+
+def lab_memory(console: Console) -> str:
+    years, strategies, symbols = LONG
+    console.print(f"measuring the lab's memory over {years} years …")
+    peak_mb, seconds = measure_long()
+    of = f"{years} years of {strategies} strategies on {symbols} symbols"
+    return f"Peak memory of the lab, {of}: {peak_mb:.0f} MB, in {seconds:.0f} s of CPU time."
 
 
 def add(table: Table, what: str, measured: float, beside: float, goal: str) -> None:

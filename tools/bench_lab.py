@@ -1,29 +1,46 @@
-"""What the lab's services take, compared with the strategies that they evaluate."""
+"""What the lab takes: beside the strategies it evaluates, on two cores beside one, and of memory for many years."""
 
 from __future__ import annotations
 
 import inspect
+import itertools
 import logging
+import resource
+import tempfile
 import time
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
-from examples.replay import HISTORY_DAYS, Prices
+import numpy as np
+
+from examples.replay import HISTORY_DAYS, INDEX_SYMBOL, PRICES_FILE, Prices
 from functions.sandbox.find_strategies import is_sample
 from functions.sandbox.strategy_signatures import with_three_arguments
 from functions.services.orchestration.read_only import read_only
 from functions.strategies.loader import StrategyLoader
 from tools.lab.engine.account import PolicyAccount, Tenant
 from tools.lab.engine.paper_broker import Closes, PaperBroker
-from tools.lab.engine.replay import walk
+from tools.lab.engine.replay import replay, walk
 from tools.lab.engine.rows import Rows
 from tools.lab.engine.sessions import ReadOnce, Sessions
 from tools.lab.engine.simulated import RememberedCalendars
 from tools.lab.engine.strategies import LabStrategies, at_once
+from tools.lab.given import Given
+from tools.lab.policies import grid
+from tools.lab.prices.bars import DailyBars
+from tools.lab.run import Folder
+from tools.lab.sweep import replayed
 
 DAYS = 1000
 RUNS = 3
 """How often each is measured, in turns: a shared machine's speed changes by several per cent."""
+SWEPT = 8
+LONG = (20, 50, 20)
+"""Years, strategies, symbols."""
 _MARKET = "XNYS"
 
 
@@ -79,3 +96,41 @@ def _evaluated(samples: list[Any], sessions: Sessions, shown: list[Mapping[str, 
                 at_once(answer)
         seconds += time.process_time() - started
     return seconds
+
+
+def measure_sweep() -> tuple[float, float]:
+    """Return seconds of a sweep of `SWEPT` policies over two years on (two cores, one core)."""
+    one, two = (_swept(cores) for cores in (1, 2))
+    return two, one
+
+
+def _swept(cores: int) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        task = Given(
+            prices=PRICES_FILE, out=out, first="2021-01-04", last="2022-12-28", leave_out=[INDEX_SYMBOL]
+        ).task()
+        policies = dict(itertools.islice(grid(["thresholds", "lookback"]).items(), SWEPT))
+        started = time.perf_counter()
+        replayed(task, policies, Folder(out), cores)
+        return time.perf_counter() - started
+
+
+def measure_long() -> tuple[float, float]:
+    """Return (peak MB of its process, CPU seconds) of a replay of `LONG`: years, strategies and symbols."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+        return executor.submit(_replay_long).result()
+
+
+def _replay_long() -> tuple[float, float]:
+    years, count, symbols = LONG
+    samples = [type(one) for one in StrategyLoader().get_all_strategies().values() if is_sample(one)]
+    copies = [type(f"{one.__name__}{n}", (one,), {}) for n in range(count) for one in samples][:count]
+    days = RememberedCalendars().of(_MARKET).sessions(date(2023 - years, 1, 1), date(2022, 12, 31))
+    walks = np.exp(np.random.default_rng(20).normal(3e-4, 0.015, (len(days), symbols)).cumsum(axis=0)) * 100
+    unknown = np.full_like(walks, np.nan)
+    names = tuple(f"S{number}" for number in range(symbols))
+    bars = DailyBars.of(tuple(days), names, np.array([unknown, unknown, unknown, walks, unknown]))
+    replay(bars, copies, {"guide": {}}, market=_MARKET)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
