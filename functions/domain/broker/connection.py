@@ -34,6 +34,7 @@ class BrokerConnection:
     tells_amendments: bool
     """Whether busts and corrections of trades can be requested for the account."""
     cursor: ActivityCursor
+    """Up to where activities are booked; empty while it was not connected yet: ``broker connect`` was cut short."""
     feed: Feed | None = None
     """The last one."""
     failing_since: datetime | None = None
@@ -46,6 +47,15 @@ class BrokerConnection:
     @property
     def is_connected(self) -> bool:
         return self.status is ConnectionStatus.CONNECTED
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it was connected at some time, so that its activities are read on from its cursor."""
+        return bool(self.cursor)
+
+    def beginning(self) -> BrokerConnection:
+        """Return what is stored before it is connected for the first time: whose account it is to be."""
+        return replace(self, status=ConnectionStatus.DISCONNECTED, cursor=ActivityCursor(""))
 
     def disconnected(self, now: datetime) -> BrokerConnection:
         """Return it disconnected; again changes nothing."""

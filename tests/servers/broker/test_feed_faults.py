@@ -11,7 +11,7 @@ import pytest
 
 from functions.domain.kernel.errors import DamagedDocument, StoreUnavailable
 from functions.domain.orchestration.broker_feed import FeedStatus, feed_issues
-from functions.services.broker import feed_tenant, order_owners
+from functions.services.broker import feed_tenant, order_owners, read_activities
 from functions.services.broker.connection_ports import DeclaredSymbols
 from functions.services.broker.feed_tasks import FeedTask
 from tests.servers.broker.feeds import TENANT, Fed, fed, now
@@ -164,7 +164,7 @@ def test_a_broker_that_answers_each_question_slowly_ends_in_time(desk: Fed, monk
 def test_more_activities_than_a_feed_takes_are_taken_in_over_several(
     desk: Fed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_tenant, "MOST_PAGES", 4)
+    monkeypatch.setattr(read_activities, "MOST_PAGES", 4)
     desk.exchange.plan = NEVER
     desk.exchange.multiplier = 1000
     order = desk.order("buy", "10000", client_order_id="n1")
