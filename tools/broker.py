@@ -113,7 +113,7 @@ def status(tenant: Tenant, as_json: AsJson = False) -> None:
         return
     if connection.is_live:
         notes.print("LIVE: real money", style="bold red")
-    print(f"{named(connection)}: {connection.status}, since {connection.connected_at:%Y-%m-%d %H:%M} UTC")
+    print(f"{named(connection)}: {connection.status}, since {connection.status_since:%Y-%m-%d %H:%M} UTC")
     feed = connection.feed
     if feed is None:
         print("no feed yet: the next is at the next tick in market hours")

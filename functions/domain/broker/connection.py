@@ -53,6 +53,13 @@ class BrokerConnection:
         """Whether it was connected at some time, so that its activities are read on from its cursor."""
         return bool(self.cursor)
 
+    @property
+    def status_since(self) -> datetime:
+        """When it was connected or, if it is not any more, disconnected."""
+        ended = [one["start"] for one in self.gaps if one["end"] is None]
+        since: datetime = ended[-1] if ended and not self.is_connected else self.connected_at
+        return since
+
     def beginning(self) -> BrokerConnection:
         """Return what is stored before it is connected for the first time: whose account it is to be."""
         return replace(self, status=ConnectionStatus.DISCONNECTED, cursor=ActivityCursor(""))

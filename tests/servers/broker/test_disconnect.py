@@ -28,6 +28,7 @@ def test_what_was_executed_since_the_last_feed_is_booked_before_the_keys_go(desk
     done = desk.disconnect()
     assert done is not None
     assert (done.booked, done.missing, done.connection.is_connected) == (2, None, False)
+    assert done.connection.status_since == done.connection.gaps[-1]["start"]
     assert desk.held("Trend", "SPY") == 2.0
     assert (desk.keys.credentials, desk.connections.accounts) == ({}, {})
     again = desk.disconnect()
