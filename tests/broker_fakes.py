@@ -8,6 +8,7 @@ from typing import Any
 
 from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
+from functions.domain.broker.snapshot import BrokerSnapshot
 from functions.domain.kernel.errors import StoreConflict
 from functions.services.broker.connection_ports import DeclaredSymbols
 from functions.services.kernel.damage import reading
@@ -38,6 +39,9 @@ class FakeConnections:
         version = self._cycles.version(path)
         assert version is not None
         return version
+
+    def owner(self, connection: BrokerConnection) -> str | None:
+        return self.accounts.get(connection.account_id)
 
     def claim(self, connection: BrokerConnection, tenant_id: str) -> str:
         return self.accounts.setdefault(connection.account_id, tenant_id)
@@ -92,3 +96,13 @@ class FakeInputs:
     def ledger_version(self, tenant_id: str) -> int:
         session = self._cycles.documents.get(f"tenants/{tenant_id}/state/session", {})
         return int(session.get("ledger_version") or 0)
+
+
+class SeenByReconciler:
+    """A `Reconciler` that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.seen: list[BrokerSnapshot] = []
+
+    def reconcile(self, tenant_id: str, seen: BrokerSnapshot) -> None:
+        self.seen.append(seen)

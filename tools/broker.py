@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+import time
 from typing import Annotated, Any
 
 import typer
@@ -14,15 +15,25 @@ from functions.adapters.broker_keys.secret_manager import SecretManagerKeys
 from functions.adapters.brokers import ALPACA, OpenAccounts
 from functions.adapters.firestore.client import is_emulated
 from functions.adapters.firestore.connection_store import FirestoreConnectionStore, FirestoreSymbolStore
+from functions.adapters.firestore.entry_ledger import FirestoreEntryLedger
 from functions.adapters.firestore.policy_store import FirestorePolicyStore
-from functions.adapters.system import SystemClock
+from functions.adapters.firestore.trading_store import FirestoreBookStore
+from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
+from functions.domain.broker.snapshot import BrokerSnapshot
 from functions.domain.kernel.errors import InputError
+from functions.services.broker.book_activities import BookActivities
 from functions.services.broker.connect_broker import ConnectBroker, FoundAccount, named
 from functions.services.broker.connection_ports import BrokerKeys
+from functions.services.broker.disconnect_broker import DisconnectBroker
+from functions.services.broker.read_activities import ReadingPorts
+from functions.services.kernel.commits import Commits
+from functions.services.monitoring.check_alerts import policy_or_defaults
 from functions.services.orchestration.declare_symbols import DeclareSymbols
 from functions.services.trading.open_book import Operator
+from functions.services.trading.record_entries import RecordEntries
+from functions.services.trading.record_fills import RecordFills
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 from tools.book import By, Tenant, name_of, use_case
@@ -72,25 +83,37 @@ def connect(
 
 @broker_app.command("disconnect")
 def disconnect(tenant: Tenant, by: By = None, as_json: AsJson = False) -> None:
-    """Delete the keys and stop feeds; the ledger and the position book stay."""
-    connection = connecting(database_of(tenant)).disconnect(tenant, name_of(by))
-    if connection is None:
+    """
+    Book what the account has executed until now, delete the keys and stop feeds; ledger and position book stay.
+
+    A broker that does not answer holds nothing up: the command then says what may be missing in the ledger.
+    """
+    done = disconnecting(database_of(tenant)).run(tenant, name_of(by))
+    if done is None:
         tell(f"tenant {tenant} is not connected", shown(tenant, None), as_json=as_json)
         return
-    tell(f"tenant {tenant} is disconnected from {named(connection)}", shown(tenant, connection), as_json=as_json)
+    document = shown(tenant, done.connection) | {"booked": done.booked, "missing": done.missing}
+    if done.missing is not None:
+        notes.print(done.missing, style="bold red", soft_wrap=True)
+    told = f"tenant {tenant} is disconnected from {named(done.connection)}; the last reading booked {done.booked}"
+    tell(f"{told} entries", document, as_json=as_json)
 
 
 @broker_app.command("status")
 def status(tenant: Tenant, as_json: AsJson = False) -> None:
     """Show the account, how the last feed ended, and what needs attention."""
-    connection = FirestoreConnectionStore(database_of(tenant)).read(tenant).value
+    store = FirestoreConnectionStore(database_of(tenant))
+    connection = store.read(tenant).value
+    if connection is not None and not connection.is_connected and store.owner(connection) == tenant:
+        again = f"{command_line('broker', 'connect', tenant)} or {command_line('broker', 'disconnect', tenant)}"
+        notes.print(f"connecting or disconnecting was cut short: run {again}", style="bold red", soft_wrap=True)
     if as_json or connection is None:
         hint = f"tenant {tenant} is not connected: {command_line('broker', 'connect', tenant)}"
         tell(hint, shown(tenant, connection), as_json=as_json)
         return
     if connection.is_live:
         notes.print("LIVE: real money", style="bold red")
-    print(f"{named(connection)}: {connection.status}, since {connection.connected_at:%Y-%m-%d %H:%M} UTC")
+    print(f"{named(connection)}: {connection.status}, since {connection.status_since:%Y-%m-%d %H:%M} UTC")
     feed = connection.feed
     if feed is None:
         print("no feed yet: the next is at the next tick in market hours")
@@ -104,7 +127,7 @@ def status(tenant: Tenant, as_json: AsJson = False) -> None:
 
 def joined(tenant: str, found: FoundAccount, credentials: Credentials) -> tuple[BrokerConnection, int, int]:
     """
-    Store an account's keys, open the position book, and book as unowned what the account held before.
+    Store an account's keys, open the position book, book as unowned what the account held before, and connect it.
 
     Returns
     -------
@@ -112,9 +135,15 @@ def joined(tenant: str, found: FoundAccount, credentials: Credentials) -> tuple[
         The connection, the positions in the book, and those that are unowned now.
     """
     db = database_of(tenant)
-    connection = connecting(db).connect(tenant, found, credentials)
-    DeclareSymbols(FirestoreSymbolStore(db)).run(StrategyLoader(isolation="process").get_found())
-    return connection, opened_book(tenant, connection.connected_by), begun(tenant, found, connection)
+    counts: list[int] = []
+
+    def prepare(connection: BrokerConnection, seen: BrokerSnapshot | None) -> None:
+        DeclareSymbols(FirestoreSymbolStore(db)).run(StrategyLoader(isolation="process").get_found())
+        counts.extend((opened_book(tenant, connection.connected_by), begun(tenant, connection.connected_by, seen)))
+
+    connection = connecting(db).connect(tenant, found, credentials, prepare)
+    holdings, nobodys = counts
+    return connection, holdings, nobodys
 
 
 def opened_book(tenant: str, by: str) -> int:
@@ -126,16 +155,33 @@ def opened_book(tenant: str, by: str) -> int:
     return len(book.holdings)
 
 
-def begun(tenant: str, found: FoundAccount, connection: BrokerConnection) -> int:
+def begun(tenant: str, by: str, seen: BrokerSnapshot | None) -> int:
     """Book as unowned what the account held before feeds read its activities, and return how many positions that is."""
-    if connection.cursor != found.connection.cursor:  # connected again: feeds read on from the last activity they read
+    if seen is None:
         return 0
-    operator, defaults = Operator(connection.connected_by), MaestroController.policy_defaults()
-    return len(adopting(tenant).begin(tenant, operator, found.seen, defaults).differences)
+    return len(adopting(tenant).begin(tenant, Operator(by), seen, MaestroController.policy_defaults()).differences)
 
 
 def connecting(db: Client) -> ConnectBroker:
     return ConnectBroker(FirestoreConnectionStore(db), keys_of(db), OpenAccounts(), SystemClock())
+
+
+def disconnecting(db: Client) -> DisconnectBroker:
+    clock, commits, defaults = SystemClock(), Commits(jittered_pause), MaestroController.policy_defaults
+    trading, ledger = FirestoreBookStore(db), FirestoreEntryLedger(db)
+    fills, entries = RecordFills(trading, ledger, clock, commits), RecordEntries(trading, ledger, clock, commits)
+    ports = ReadingPorts(
+        connections=FirestoreConnectionStore(db),
+        keys=keys_of(db),
+        open_broker=OpenAccounts(),
+        trading=trading,
+        book=BookActivities(trading, ledger, fills, entries, clock),
+        clock=clock,
+        monotonic=time.monotonic,
+        policy_of=lambda tenant: policy_or_defaults(defaults(), FirestorePolicyStore(db).read_policy(tenant).value),
+        policy_defaults=defaults,
+    )
+    return DisconnectBroker(ports, commits)
 
 
 def keys_of(db: Client) -> BrokerKeys:

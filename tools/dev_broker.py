@@ -14,7 +14,8 @@ from functions.services.broker.connect_broker import named
 from functions.strategies.loader import StrategyLoader
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import ROOT
-from tools.simulated_broker.kept import keep, take_up
+from tools.simulated_broker.exchange import Exchange
+from tools.simulated_broker.kept import OtherVersionError, keep, take_up
 from tools.simulated_broker.server import KEY_ID, SECRET
 from tools.simulated_desk import Desk, desk_of, exchange_on
 
@@ -24,6 +25,7 @@ PASSWORD = "only-for-development"
 DEFAULT_PORT = 8501
 KEPT = ROOT / ".simulated-broker.local"
 """Git ignores files with this ending."""
+ASIDE = ROOT / ".simulated-broker.before.local"
 
 
 @contextmanager
@@ -41,15 +43,24 @@ def connected_tenant(suite: EmulatorSuite, port: int, *, is_fresh: bool) -> Iter
     os.environ.update(suite.env)
     prices = Prices.load()
     exchange = exchange_on(prices, len(prices.days) - 1, ACCOUNT)
-    if not is_fresh:
-        take_up(exchange, KEPT)
+    begun_anew = [] if is_fresh else taken_up(exchange)
     with desk_of(TENANT, exchange, port) as desk:
         desk.open(policy(), PASSWORD)
         account = named(desk.connect("make dev"))
         try:
-            yield told(suite, desk, account)
+            yield begun_anew + told(suite, desk, account)
         finally:
             keep(exchange, KEPT)
+
+
+def taken_up(exchange: Exchange) -> list[str]:
+    """Go on with the account of the last run; if that cannot be read, keep its file aside, and return what to say."""
+    try:
+        take_up(exchange, KEPT)
+    except OtherVersionError as error:
+        KEPT.replace(ASIDE)
+        return [f"{'broker':12} {error}: the account begins anew; the file is now {ASIDE.name}"]
+    return []
 
 
 def policy() -> Mapping[str, Any]:

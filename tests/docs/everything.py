@@ -69,6 +69,7 @@ from functions.strategies.maestro_controller import MaestroController
 from tests.fakes import FakeQueue, FakeTenants
 from tests.unit.domain.broker.seen import seen
 from tools.access import manage_members, manage_tenants
+from tools.broker import disconnecting
 from tools.simulated_broker.__main__ import exchange_of
 from tools.simulated_broker.server import KEY_ID, SECRET, serving
 
@@ -223,7 +224,7 @@ def _connect(db: Client) -> None:
         keys, credentials = LocalKeys(), Credentials(KEY_ID, SECRET, broker.url)
         use = ConnectBroker(FirestoreConnectionStore(db), keys, OpenAccounts(), SystemClock())
         use.connect(FRESH, use.look("alpaca", credentials, "olga", is_live=False), credentials)
-        use.disconnect(FRESH, "olga")
+        disconnecting(db).run(FRESH, "olga")
         use.connect(FRESH, use.look("alpaca", credentials, "olga", is_live=False), credentials)
         try:
             with patch.object(bootstrap, "cycle_queue", FakeQueue):

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from functions.adapters.broker_keys.local_file import LocalKeys
 from functions.adapters.firestore import paths
+from functions.adapters.firestore.connection_store import FirestoreConnectionStore
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from tests.samples import name_samples
 from tests.waiting import eventually
@@ -78,5 +79,16 @@ def test_keys_and_cron_are_enough_for_cycles_on_current_data_and_a_ledger_that_f
     (issue,) = decision(db, third)["input_issues"]
     assert issue["reason_code"] == "BROKER_FEED"
     assert "broker connect" in issue["detail"]
-    assert "is disconnected" in operator("broker", "disconnect", TENANT)
+    said = operator("broker", "disconnect", TENANT)
+    assert "is disconnected" in said
+    assert "may be missing in the ledger; connecting the account again books it" in said
     assert LocalKeys().read(TENANT) is None
+    assert "cut short" not in operator("broker", "status", TENANT)
+
+    store = FirestoreConnectionStore(db)
+    connection = store.read(TENANT).value
+    assert connection is not None
+    store.claim(connection, TENANT)  # as if the command had been stopped before the account was let go
+    assert "connecting or disconnecting was cut short" in operator("broker", "status", TENANT)
+    operator("broker", "disconnect", TENANT)
+    assert store.owner(connection) is None

@@ -69,12 +69,13 @@ class Exchange:
     """Order, units, price and activity's id, by execution id."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     _due: list[_Due] = field(default_factory=list)
-    _count: int = 0
+    counted: int = 0
+    """How many ids were given."""
 
     def count(self) -> int:
         with self.lock:
-            self._count += 1
-            return self._count
+            self.counted += 1
+            return self.counted
 
     @property
     def equity(self) -> Decimal:
@@ -105,6 +106,7 @@ class Exchange:
             return order
 
     def _new_order(self, asked: checks.Asked, client_id: str, qty: Decimal) -> SimOrder:
+        now = self.now()
         order = SimOrder(
             order_id=uuid_of(f"order/{self.count()}"),
             client_order_id=client_id,
@@ -114,7 +116,8 @@ class Exchange:
             kind=asked.kind,
             time_in_force=asked.time_in_force,
             limit_price=asked.limit_price,
-            created_at=self.now(),
+            created_at=now,
+            updated_at=now,
         )
         self.orders[order.order_id] = order
         return order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -29,18 +29,15 @@ class SimOrder:
     time_in_force: str
     limit_price: Decimal | None
     created_at: datetime
+    updated_at: datetime
     status: str = "new"
     filled_qty: Decimal = Decimal(0)
     filled_usd: Decimal = Decimal(0)
-    updated_at: datetime = field(init=False)
     filled_at: datetime | None = None
     canceled_at: datetime | None = None
     replaced_at: datetime | None = None
     replaced_by: str | None = None
     replaces: str | None = None
-
-    def __post_init__(self) -> None:
-        self.updated_at = self.created_at
 
     @property
     def is_open(self) -> bool:

@@ -89,9 +89,10 @@ class SecretManagerKeys:
             added = service.add_secret_version(
                 request={"parent": name, "payload": {"data": as_text(credentials).encode()}}, timeout=_TIMEOUT_SECONDS
             )
-            for version in service.list_secret_versions(
+            listed = service.list_secret_versions(
                 request={"parent": name, "filter": "NOT state:DESTROYED"}, timeout=_TIMEOUT_SECONDS
-            ):
+            )
+            for version in list(listed):  # all pages first: each one destroyed could move those after it forward
                 if version.name.rpartition("/")[2] != added.name.rpartition("/")[2]:
                     service.destroy_secret_version(request={"name": version.name}, timeout=_TIMEOUT_SECONDS)
 

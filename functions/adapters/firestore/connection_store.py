@@ -40,13 +40,19 @@ class FirestoreConnectionStore(FirestoreStore):
         version, _ = self._commit(batch, f"storing the broker of tenant {tenant_id}")
         return version
 
+    def owner(self, connection: BrokerConnection) -> str | None:
+        known = self._get(self._account(connection), "reading whose an account is").value
+        if known is None:
+            return None
+        check_stored(known, {"tenant_id": TEXT})
+        return str(known["tenant_id"])
+
     def claim(self, connection: BrokerConnection, tenant_id: str) -> str:
         reference, doing = self._account(connection), f"claiming the account of tenant {tenant_id}"
         for _ in range(_ATTEMPTS):
-            known = self._get(reference, doing).value
-            if known is not None:
-                check_stored(known, {"tenant_id": TEXT})
-                return str(known["tenant_id"])
+            owner = self.owner(connection)
+            if owner is not None:
+                return owner
             batch = self._db.batch()
             batch.create(reference, {"tenant_id": tenant_id})
             try:

@@ -40,6 +40,7 @@ class BrokerConnection:
     tells_amendments: bool
     """Whether busts and corrections of trades can be requested for the account."""
     cursor: ActivityCursor
+    """Up to where activities are booked; empty while it was not connected yet: ``broker connect`` was cut short."""
     feed: Feed | None = None
     """The last one."""
     failing_since: datetime | None = None
@@ -57,6 +58,22 @@ class BrokerConnection:
     def masked_account(self) -> str:
         """The last digits of its number, or of its id where it has none."""
         return masked(self.account_number or self.account_id)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it was connected at some time, so that its activities are read on from its cursor."""
+        return bool(self.cursor)
+
+    @property
+    def status_since(self) -> datetime:
+        """When it was connected or, if it is not any more, disconnected."""
+        ended = [one["start"] for one in self.gaps if one["end"] is None]
+        since: datetime = ended[-1] if ended and not self.is_connected else self.connected_at
+        return since
+
+    def beginning(self) -> BrokerConnection:
+        """Return what is stored before it is connected for the first time: whose account it is to be."""
+        return replace(self, status=ConnectionStatus.DISCONNECTED, cursor=ActivityCursor(""))
 
     def disconnected(self, now: datetime) -> BrokerConnection:
         """Return it disconnected; again changes nothing."""

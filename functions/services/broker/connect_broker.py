@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from functions.domain.broker.activities import ActivityCursor
 from functions.domain.broker.connection import BrokerConnection
@@ -33,6 +34,14 @@ class FoundAccount:
 
     connection: BrokerConnection
     seen: BrokerSnapshot
+
+
+Prepare = Callable[[BrokerConnection, BrokerSnapshot | None], object]
+"""
+Does what feeds rely on before they begin; it may be done again, after a later look.
+
+Its second argument is what the account holds at the connection's cursor; None if activities are read on from before.
+"""
 
 
 class ConnectBroker:
@@ -75,9 +84,19 @@ class ConnectBroker:
             seen = _looked(opened, self._clock)
         return FoundAccount(replace(found, cursor=seen.cursor), seen)
 
-    def connect(self, tenant_id: str, found: FoundAccount, credentials: Credentials) -> BrokerConnection:
+    def connect(
+        self, tenant_id: str, found: FoundAccount, credentials: Credentials, prepare: Prepare = lambda *_: None
+    ) -> BrokerConnection:
         """
         Store keys and connection; the same account again keeps up to where its activities are booked.
+
+        It is connected by the last write. Whatever is cut short before is done again by connecting again, and undone
+        by disconnecting: the account that is to be connected is on record before it is claimed and keys are kept.
+
+        Parameters
+        ----------
+        prepare : Prepare
+            What has to be done before feeds begin.
 
         Raises
         ------
@@ -86,40 +105,23 @@ class ConnectBroker:
         KeysUnavailable, StoreError
             What was done before stays: connect again.
         """
-        connection = found.connection
-        fault = fault_of(found.seen.account, connection)
+        fault = fault_of(found.seen.account, found.connection)
         if fault is not None:
             raise InputError("the account", "one that can be used", fault)
         stored = self._store.read(tenant_id)
-        if stored.value is not None:
-            connection = _again(tenant_id, stored.value, connection, self._clock.now())
-        owner = self._store.claim(connection, tenant_id)
-        if owner != tenant_id:
-            limit = f"nobody's yet: it is connected to tenant {owner}, to be disconnected there first"
-            raise InputError("the account", limit, named(connection))
+        before, version = stored.value, stored.version
+        connection = _again(tenant_id, before, found.connection)
+        _check_owner(self._store.owner(connection), tenant_id, connection)
+        if before is not None and before.account_id != connection.account_id:
+            self._store.release(before, tenant_id)  # if disconnecting was cut short
+        if not _is_known(before, connection):
+            version = self._store.write(tenant_id, connection.beginning(), version)
+        _check_owner(self._store.claim(connection, tenant_id), tenant_id, connection)
         self._keys.write(tenant_id, credentials)
-        self._store.write(tenant_id, connection, stored.version)
+        prepare(connection, None if _is_read_on(before, connection) else found.seen)
+        connection = connection.connected_again(self._clock.now())
+        self._store.write(tenant_id, connection, version)
         logger.warning("Connected to %s by %s", named(connection), connection.connected_by, extra=_of(tenant_id))
-        return connection
-
-    def disconnect(self, tenant_id: str, by: str) -> BrokerConnection | None:
-        """
-        Forget the keys and let the account go; what is booked stays. None if there was no connection.
-
-        Raises
-        ------
-        KeysUnavailable, StoreError
-            What was done before stays: disconnect again.
-        """
-        stored = self._store.read(tenant_id)
-        if stored.value is None:
-            return None
-        connection = stored.value.disconnected(self._clock.now())
-        if connection != stored.value:
-            self._store.write(tenant_id, connection, stored.version)
-        self._keys.delete(tenant_id)
-        self._store.release(connection, tenant_id)
-        logger.warning("Disconnected from %s by %s", named(connection), by, extra=_of(tenant_id))
         return connection
 
 
@@ -129,16 +131,30 @@ def named(connection: BrokerConnection) -> str:
     return f"{connection.broker} {connection.account_number or connection.account_id} ({kind})"
 
 
-def _again(tenant_id: str, before: BrokerConnection, new: BrokerConnection, now: datetime) -> BrokerConnection:
+def _is_known(before: BrokerConnection | None, new: BrokerConnection) -> bool:
+    """Tell whether the tenant was connected to the account at some time."""
+    return before is not None and before.account_id == new.account_id and before.is_begun
+
+
+def _is_read_on(before: BrokerConnection | None, new: BrokerConnection) -> bool:
+    """Tell whether activities are read on from where they were read up to: a cursor is of one kind of list."""
+    return before is not None and _is_known(before, new) and before.tells_amendments == new.tells_amendments
+
+
+def _again(tenant_id: str, before: BrokerConnection | None, new: BrokerConnection) -> BrokerConnection:
     """Return the connection with what is known of its account already."""
-    if before.account_id == new.account_id:
-        is_same_list = before.tells_amendments == new.tells_amendments
-        gaps = before.connected_again(now).gaps
-        known = replace(new, connected_at=before.connected_at, told=before.told, feed=before.feed, gaps=gaps)
-        return replace(known, cursor=before.cursor) if is_same_list else known
-    if before.is_connected:
+    if before is not None and _is_known(before, new):
+        known = replace(new, connected_at=before.connected_at, told=before.told, feed=before.feed, gaps=before.gaps)
+        return replace(known, cursor=before.cursor) if _is_read_on(before, new) else known
+    if before is not None and before.is_connected:
         raise InputError("the account", f"{named(before)}, to which {tenant_id} is connected", named(new))
     return new
+
+
+def _check_owner(owner: str | None, tenant_id: str, connection: BrokerConnection) -> None:
+    if owner not in (None, tenant_id):
+        limit = f"nobody's yet: it is connected to tenant {owner}, to be disconnected there first"
+        raise InputError("the account", limit, named(connection))
 
 
 def _looked(broker: Broker, clock: Clock) -> BrokerSnapshot:

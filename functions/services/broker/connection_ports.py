@@ -58,6 +58,10 @@ class ConnectionStore(Protocol):
         """Store it, and return its new version. Raises StoreConflict if somebody else did since ``before``."""
         ...
 
+    def owner(self, connection: BrokerConnection) -> str | None:
+        """Return whose an account is; None: nobody's. Raises DamagedDocument."""
+        ...
+
     def claim(self, connection: BrokerConnection, tenant_id: str) -> str:
         """Let an account be a tenant's, unless it is another's, and return whose it is."""
         ...

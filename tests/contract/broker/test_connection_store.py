@@ -47,8 +47,10 @@ def test_of_two_who_write_over_the_same_version_one_is_refused(store: Connection
 
 
 def test_an_account_is_whoevers_claimed_it_first_until_they_let_it_go(store: ConnectionStore) -> None:
+    assert store.owner(CONNECTION) is None
     assert [store.claim(CONNECTION, one) for one in ("acme", "beta", "acme")] == ["acme", "acme", "acme"]
     store.release(CONNECTION, "beta")
+    assert store.owner(CONNECTION) == "acme"
     assert store.claim(CONNECTION, "beta") == "acme"
     store.release(CONNECTION, "acme")
     assert store.claim(CONNECTION, "beta") == "beta"

@@ -15,7 +15,6 @@ from functions.adapters.brokers import OpenAccounts
 from functions.adapters.system import SystemClock
 from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
-from functions.domain.broker.snapshot import BrokerSnapshot
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.slots import slot_of
 from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed
@@ -24,13 +23,15 @@ from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.orchestration.signals import Action
 from functions.domain.trading.redemption import Redemption, RedemptionStatus, order_of
 from functions.services.broker.book_activities import BookActivities
+from functions.services.broker.connect_broker import ConnectBroker
+from functions.services.broker.disconnect_broker import DisconnectBroker, Disconnected
 from functions.services.broker.feed_tasks import FeedTask
 from functions.services.broker.feed_tenant import FeedPorts, FeedTenant
 from functions.services.kernel.commits import Commits
 from functions.services.orchestration.put_inputs import PutInputs
 from functions.services.trading.record_entries import RecordEntries
 from functions.services.trading.record_fills import RecordFills
-from tests.broker_fakes import FakeConnections, FakeInputs, FakeKeys
+from tests.broker_fakes import FakeConnections, FakeInputs, FakeKeys, SeenByReconciler
 from tests.fakes import FakeCycleStore, FakeLedger, FakeQueue, FakeTradingStore
 from tests.servers.broker.desks import INSTRUMENTS, days
 from tools.simulated_broker.accounts import account as account_json
@@ -42,17 +43,6 @@ from tools.simulated_broker.server import KEY_ID, SECRET, SimulatedBroker, servi
 
 TENANT = "acme"
 QUICK = Limits(connect=1.0, read=0.3, total=1.0)
-
-
-class SeenByReconciler:
-    """A `Reconciler` that keeps what it was told."""
-
-    def __init__(self) -> None:
-        self.seen: list[BrokerSnapshot] = []
-
-    def reconcile(self, tenant_id: str, seen: BrokerSnapshot) -> None:
-        assert tenant_id == TENANT
-        self.seen.append(seen)
 
 
 @dataclass
@@ -110,11 +100,11 @@ class Fed:
     def credentials(self, key_id: str = KEY_ID, secret: str = SECRET) -> Credentials:
         return Credentials(key_id, secret, self.broker.url)
 
-    def feeding(self, **changes: Any) -> FeedTenant:
+    def ports(self) -> FeedPorts:
         commits = Commits(lambda _: None)
         fills = RecordFills(self.trading, self.ledger_reads, self.clock, commits)
         entries = RecordEntries(self.trading, self.ledger_reads, self.clock, commits)
-        ports = FeedPorts(
+        return FeedPorts(
             connections=self.connections,
             keys=self.keys,
             open_broker=self.open_broker,
@@ -128,7 +118,20 @@ class Fed:
             policy_defaults=dict,
             reconciler=self.reconciler,
         )
-        return FeedTenant(replace(ports, **changes))
+
+    def feeding(self, **changes: Any) -> FeedTenant:
+        return FeedTenant(replace(self.ports(), **changes))
+
+    def connecting(self) -> ConnectBroker:
+        return ConnectBroker(self.connections, self.keys, self.open_broker, self.clock)
+
+    def join(self, tenant_id: str = TENANT) -> BrokerConnection:
+        """Connect by keys, as an operator does."""
+        use, credentials = self.connecting(), self.credentials()
+        return use.connect(tenant_id, use.look("alpaca", credentials, "ann", is_live=False), credentials)
+
+    def disconnect(self) -> Disconnected | None:
+        return DisconnectBroker(self.ports(), Commits(lambda _: None)).run(TENANT, "ann")
 
     def task(self) -> FeedTask:
         self.slots += 1
@@ -229,6 +232,15 @@ def fed(cash: str = "100000") -> Iterator[Fed]:
         exchange.market.add(instrument, price)
     with serving(exchange) as broker:
         yield Fed(broker)
+
+
+@contextmanager
+def unconnected() -> Iterator[Fed]:
+    """Yield a tenant who has neither connection nor keys."""
+    with fed() as desk:
+        desk.cycles.delete(f"tenants/{TENANT}/state/broker")
+        desk.keys.credentials.clear()
+        yield desk
 
 
 def bars(count: int, first_close: int = 100) -> list[DailyBar]:

@@ -21,30 +21,19 @@ from functions.services.broker.connect_broker import ConnectBroker, FoundAccount
 from functions.services.broker.ports import Broker
 from functions.services.kernel.commits import Commits
 from functions.services.trading.record_fills import RecordFills
-from tests.servers.broker.feeds import TENANT, Fed, fed, now
+from tests.servers.broker.feeds import TENANT, Fed, now, unconnected
 from tools.simulated_broker.faults import Fault, FaultKind
 
 
 @pytest.fixture
 def desk() -> Iterator[Fed]:
-    with fed() as one:
-        one.cycles.delete(f"tenants/{TENANT}/state/broker")
-        one.keys.credentials.clear()
+    with unconnected() as one:
         yield one
-
-
-def connecting(desk: Fed) -> ConnectBroker:
-    return ConnectBroker(desk.connections, desk.keys, desk.open_broker, SystemClock())
-
-
-def connect(desk: Fed, tenant_id: str = TENANT) -> str:
-    use, credentials = connecting(desk), desk.credentials()
-    return named(use.connect(tenant_id, use.look("alpaca", credentials, "ann", is_live=False), credentials))
 
 
 def test_what_the_keys_open_is_said_before_anything_is_kept(desk: Fed) -> None:
     desk.order("buy", "2")
-    found = connecting(desk).look("alpaca", desk.credentials(), "ann", is_live=False)
+    found = desk.connecting().look("alpaca", desk.credentials(), "ann", is_live=False)
     assert (named(found.connection), found.seen.account.equity, len(found.seen.positions)) == (
         "alpaca PA1 (paper)",
         100_000.0,
@@ -56,14 +45,14 @@ def test_what_the_keys_open_is_said_before_anything_is_kept(desk: Fed) -> None:
 
 def test_wrong_keys_are_not_kept(desk: Fed) -> None:
     with pytest.raises(KeysRefused):
-        connecting(desk).look("alpaca", desk.credentials(secret="wrong"), "ann", is_live=False)
+        desk.connecting().look("alpaca", desk.credentials(secret="wrong"), "ann", is_live=False)
     assert desk.keys.credentials == {}
 
 
 def test_connected_the_next_feed_is_right_and_what_happened_before_is_not_booked(desk: Fed) -> None:
     with desk.earlier(minutes=1):
         desk.order("buy", "2")
-    connect(desk)
+    desk.join()
     desk.order("buy", "1", "QQQ")
     outcome = desk.feed()
     assert (outcome.status, [one["symbol"] for one in desk.ledger()]) == (FeedStatus.OK, ["QQQ"])
@@ -71,32 +60,32 @@ def test_connected_the_next_feed_is_right_and_what_happened_before_is_not_booked
 
 
 def test_two_tenants_on_one_account_are_refused_by_name(desk: Fed) -> None:
-    connect(desk)
+    desk.join()
     with pytest.raises(InputError, match="it is connected to tenant acme, to be disconnected there first"):
-        connect(desk, "beta")
+        desk.join("beta")
     assert "beta" not in desk.keys.credentials
-    connecting(desk).disconnect(TENANT, "ann")
+    desk.disconnect()
     assert desk.keys.credentials == {}
-    connect(desk, "beta")
+    desk.join("beta")
 
 
 def test_connected_again_nothing_that_happened_in_between_is_lost_or_booked_twice(desk: Fed) -> None:
-    connect(desk)
+    desk.join()
     desk.order("buy", "1")
     desk.feed()
-    connecting(desk).disconnect(TENANT, "ann")
+    desk.disconnect()
     desk.order("buy", "2")
     assert desk.feeding().run(desk.task()) is None
-    connect(desk)
+    desk.join()
     desk.feed()
     assert sorted(one["qty"] for one in desk.ledger()) == [1.0, 2.0]
 
 
 def test_what_clients_reported_between_two_connections_is_theirs_and_is_not_booked_again(desk: Fed) -> None:
-    connect(desk)
+    desk.join()
     desk.redeem("n1")
     desk.feed()
-    connecting(desk).disconnect(TENANT, "ann")
+    desk.disconnect()
     desk.later(seconds=(now() - desk.exchange.now()).total_seconds())
     order = desk.order("buy", "2", client_order_id="n1")
     desk.order("buy", "3", "QQQ")
@@ -104,7 +93,7 @@ def test_what_clients_reported_between_two_connections_is_theirs_and_is_not_book
     reported = ReportedFill(strategy_id="Trend", symbol="SPY", side="buy", qty=2.0, price=450.25, ts=at, nonce="n1")
     reported = replace(reported, broker_fill_id=f"{order.order_id}-2")
     assert takes(desk).run(TENANT, "ann", [reported], {}).results[0].status is FillStatus.RECORDED
-    connect(desk)
+    desk.join()
     assert takes(desk).run(TENANT, "ann", [reported], {}).results[0].status is FillStatus.DUPLICATE
     desk.feed()
     assert desk.held("Trend", "SPY") == 2.0
@@ -116,26 +105,26 @@ def test_what_clients_reported_between_two_connections_is_theirs_and_is_not_book
 def test_a_fill_of_before_the_disconnection_is_booked_once_however_late_a_client_reports_it(
     desk: Fed, *, is_fed_before: bool
 ) -> None:
-    connect(desk)
+    desk.join()
     desk.redeem("n1")
     desk.feed()
     desk.later(seconds=(now() - desk.exchange.now()).total_seconds())
     order, at = desk.order("buy", "2", client_order_id="n1"), desk.exchange.now()
     if is_fed_before:
         desk.feed()
-    connecting(desk).disconnect(TENANT, "ann")
+    desk.disconnect()
     reported = ReportedFill(strategy_id="Trend", symbol="SPY", side="buy", qty=2.0, price=450.25, ts=at, nonce="n1")
     reported = replace(reported, broker_fill_id=f"{order.order_id}-2")
     assert takes(desk).run(TENANT, "ann", [reported], {}).results[0].status is FillStatus.LEFT_TO_FEED
-    connect(desk)
+    desk.join()
     desk.feed()
     assert desk.held("Trend", "SPY") == 2.0
     assert [one["qty"] for one in desk.ledger()] == [2.0]
 
 
 def test_who_was_disconnected_before_gaps_were_kept_has_clients_fills_recorded(desk: Fed) -> None:
-    connect(desk)
-    connecting(desk).disconnect(TENANT, "ann")
+    desk.join()
+    desk.disconnect()
     desk.cycles.put(f"tenants/{TENANT}/state/broker", desk.document("state/broker") | {"gaps": []})
     fill = ReportedFill(strategy_id="Trend", symbol="SPY", side="buy", qty=2.0, price=450.25, ts=now())
     fill = replace(fill, broker_fill_id="b1")
@@ -168,7 +157,7 @@ def test_what_the_positions_count_when_it_is_connected_is_not_told_as_an_activit
 
     found = looked(desk, trade)
     assert found.seen.positions[0].qty == 2.0 * (times + 1)
-    connecting(desk).connect(TENANT, found, desk.credentials())
+    desk.connecting().connect(TENANT, found, desk.credentials())
     desk.order("buy", "1")
     desk.feed()
     assert [one["qty"] for one in desk.ledger()] == [1.0]
@@ -181,7 +170,7 @@ def test_an_account_that_is_traded_all_the_while_is_connected_later(desk: Fed) -
 
 def test_a_fill_of_the_same_second_before_the_connection_is_not_told(desk: Fed) -> None:
     desk.order("buy", "2")
-    connect(desk)
+    desk.join()
     desk.feed()
     assert desk.ledger() == []
 
@@ -202,28 +191,24 @@ def takes(desk: Fed) -> TakeClientFills:
 
 
 def test_another_account_takes_a_disconnection_first(desk: Fed) -> None:
-    connect(desk)
+    desk.join()
     desk.exchange.account_number = "PA2"
     with pytest.raises(InputError, match=r"must be alpaca PA1 \(paper\), to which acme is connected"):
-        connect(desk)
+        desk.join()
 
 
 def test_an_account_whose_busts_may_not_be_read_is_connected_without(desk: Fed) -> None:
     desk.broker.faults.add(Fault(FaultKind.FORBIDDEN, "/v2beta1/events"))
-    connect(desk)
+    desk.join()
     assert not desk.connection.tells_amendments
     assert desk.feed().status is FeedStatus.OK
-
-
-def test_disconnecting_what_is_not_connected_changes_nothing(desk: Fed) -> None:
-    assert connecting(desk).disconnect(TENANT, "ann") is None
 
 
 def test_clients_fills_of_a_connected_account_are_the_feeds_to_book(desk: Fed) -> None:
     take = takes(desk)
     mine = ReportedFill(strategy_id="Trend", symbol="SPY", side="buy", qty=1.0, price=450.25, ts=now(), nonce="n1")
     assert take.run(TENANT, "ann", [mine], {}).results[0].status is FillStatus.RECORDED
-    connect(desk)
+    desk.join()
     before = replace(mine, ts=now() - timedelta(minutes=5), nonce="n2")
     after = replace(mine, ts=now() + timedelta(seconds=1), nonce="n3")
     elsewhere = replace(after, account_id="another account", nonce="n4")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Iterator
+from dataclasses import astuple, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,9 @@ from typing import Any
 import pytest
 
 from tests.servers.broker.desks import Desk, running
+from tools import dev_broker
 from tools.simulated_broker.exchange import NEVER, Exchange, Part
-from tools.simulated_broker.kept import keep, take_up
+from tools.simulated_broker.kept import OtherVersionError, keep, take_up
 from tools.simulated_broker.refusals import RefusalError
 
 
@@ -143,25 +146,69 @@ def test_an_order_opposite_to_an_open_one_of_its_own_is_a_wash_trade(desk: Desk)
 
 
 def test_an_account_that_was_kept_goes_on_where_it_stopped(desk: Desk, tmp_path: Path) -> None:
-    desk.buy("10")
+    first = desk.buy("10")
+    desk.happenings.split("SPY", 3, 1)
+    desk.happenings.coin_fee("BTC/USD", "0.00125")
+    (execution_id,) = desk.exchange.executions
+    desk.happenings.correct(execution_id, "10", "449.5")
     desk.exchange.plan = NEVER
     open_order = desk.buy("4", "QQQ")
+    limited = desk.exchange.replace(open_order.order_id, {"qty": "5"})
     keep(desk.exchange, tmp_path / "kept")
     again = Exchange(now=desk.exchange.now, market=desk.exchange.market)
     assert take_up(again, tmp_path / "kept")
-    for name in ("books", "orders", "executions", "activities"):
-        assert getattr(again, name) == getattr(desk.exchange, name)
+    for one in fields(Exchange):
+        if one.name not in {"lock", "plan", "rejected", "_due"}:
+            assert getattr(again, one.name) == getattr(desk.exchange, one.name), one.name
+    assert list(map(astuple, again.activities.listed)) == list(map(astuple, desk.exchange.activities.listed))
+    assert all(order is again.orders[order.order_id] for order, _, _, _ in again.executions.values())
     new = again.submit({"symbol": "SPY", "side": "buy", "qty": "1", "type": "market", "time_in_force": "day"})
     assert new.order_id not in desk.exchange.orders, "ids go on, too"
-    again.fill(again.orders[open_order.order_id], "4")
-    assert again.books.qty("QQQ") == 4
-    assert (again.books.qty("SPY"), desk.exchange.books.qty("SPY")) == (Decimal(11), Decimal(10))
+    again.fill(again.orders[limited.order_id], "5")
+    assert again.books.qty("QQQ") == 5
+    assert (again.books.qty("SPY"), desk.exchange.books.qty("SPY")) == (Decimal(31), Decimal(30))
+    assert again.orders[first.order_id] is not desk.exchange.orders[first.order_id]
 
 
-def test_an_account_that_was_not_kept_begins_and_one_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    exchange = Exchange()
-    assert not take_up(exchange, tmp_path / "kept")
-    for content in (b"", b"no account", pickle.dumps(["another version"])):
-        (tmp_path / "kept").write_bytes(content)
-        with pytest.raises(ValueError, match="kept cannot be read"):
-            take_up(exchange, tmp_path / "kept")
+def test_an_account_that_was_not_kept_begins(tmp_path: Path) -> None:
+    assert not take_up(Exchange(), tmp_path / "kept")
+
+
+class Loaded:
+    """Fails whoever unpickles it."""
+
+    def __reduce__(self) -> Any:
+        return pytest.fail, ("the file was executed",)
+
+
+def test_a_file_of_another_version_is_told_changes_nothing_and_executes_nothing(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    desk.buy("1")
+    keep(desk.exchange, file)
+    ours = json.loads(file.read_bytes())
+    for content, told in (
+        (pickle.dumps(Loaded()), "kept is no account of version 1"),
+        (b"", "kept is no account of version 1"),
+        (b"[]", "kept is of version None, and this is version 1"),
+        (json.dumps(ours | {"version": 2}).encode(), "kept is of version 2, and this is version 1"),
+        (json.dumps(ours | {"books": {"cash": "much"}}).encode(), "kept is no account of version 1"),
+        (json.dumps(ours | {"orders": {}}).encode(), "kept is no account of version 1: no order"),
+    ):
+        file.write_bytes(content)
+        exchange = Exchange()
+        with pytest.raises(OtherVersionError, match=told):
+            take_up(exchange, file)
+        assert (exchange.orders, exchange.books.cash) == ({}, Decimal(100_000))
+
+
+def test_the_development_broker_begins_anew_and_keeps_what_it_cannot_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dev_broker, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(dev_broker, "ASIDE", tmp_path / "aside")
+    assert dev_broker.taken_up(Exchange()) == []
+    (tmp_path / "kept").write_bytes(b"of before")
+    (told,) = dev_broker.taken_up(Exchange())
+    assert "kept is no account of version 1: the account begins anew; the file is now aside" in told
+    assert (tmp_path / "aside").read_bytes() == b"of before"
+    assert dev_broker.taken_up(Exchange()) == []

@@ -11,11 +11,10 @@ import pytest
 
 from functions.domain.kernel.errors import DamagedDocument, StoreUnavailable
 from functions.domain.orchestration.broker_feed import FeedStatus, feed_issues
-from functions.services.broker import feed_tenant, order_owners
+from functions.services.broker import feed_tenant
 from functions.services.broker.connection_ports import DeclaredSymbols
 from functions.services.broker.feed_tasks import FeedTask
 from tests.servers.broker.feeds import TENANT, Fed, fed, now
-from tools.simulated_broker.exchange import AT_ONCE, NEVER
 from tools.simulated_broker.faults import Fault, FaultKind
 from tools.simulated_broker.server import KEY_ID, SECRET
 
@@ -61,6 +60,10 @@ def clock_ahead(desk: Fed) -> None:
     desk.later(minutes=10)
 
 
+def clock_behind(desk: Fed) -> None:
+    desk.later(minutes=-10)
+
+
 def live_without_permission(desk: Fed) -> None:
     desk.connect(is_live=True)
 
@@ -79,6 +82,7 @@ FAULTS: dict[str, tuple[Callable[[Fed], None], str]] = {
     "HTML": (always(FaultKind.HTML), "a web page that is not JSON"),
     "another currency": (another_currency, "must be kept in USD, was in EUR"),
     "a clock that is off": (clock_ahead, "s ahead of the server's, limit 60 s"),
+    "a clock that is behind": (clock_behind, "s behind the server's, limit 60 s"),
     "live": (live_without_permission, "the policy's broker_live is not true"),
     "positions are HTML": (always(FaultKind.HTML, "/v2/positions"), "a web page that is not JSON"),
     "no quotes": (always(FaultKind.ERROR, "/v2/stocks/snapshots"), "Alpaca answers 500"),
@@ -123,6 +127,8 @@ def mend(desk: Fed, name: str) -> None:
         desk.policy["broker_live"] = True
     if name == "a clock that is off":
         desk.later(minutes=-10)
+    if name == "a clock that is behind":
+        desk.later(minutes=10)
 
 
 def test_a_renamed_symbol_is_told_and_what_is_held_goes_by_its_new_name(desk: Fed) -> None:
@@ -161,22 +167,6 @@ def test_a_broker_that_answers_each_question_slowly_ends_in_time(desk: Fed, monk
     assert time.monotonic() - before < 5
 
 
-def test_more_activities_than_a_feed_takes_are_taken_in_over_several(
-    desk: Fed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(feed_tenant, "MOST_PAGES", 4)
-    desk.exchange.plan = NEVER
-    desk.exchange.multiplier = 1000
-    order = desk.order("buy", "10000", client_order_id="n1")
-    desk.redeem("n1")
-    for _ in range(1000):
-        desk.exchange.fill(order, "1", "450.25")
-    outcomes = [desk.feed() for _ in range(4)]
-    assert [one.booked for one in outcomes] == [400, 400, 200, 0]
-    assert [one.status for one in outcomes] == [FeedStatus.BEHIND, FeedStatus.BEHIND, FeedStatus.OK, FeedStatus.OK]
-    assert (len(desk.ledger()), desk.held("Trend", "SPY")) == (1000, 1000.0)
-
-
 def test_a_cursor_that_expired_begins_again_and_books_nothing_twice(desk: Fed) -> None:
     desk.redeem("n1")
     desk.order("buy", "10", client_order_id="n1")
@@ -186,56 +176,6 @@ def test_a_cursor_that_expired_begins_again_and_books_nothing_twice(desk: Fed) -
     outcome = desk.feed()
     assert (outcome.status, outcome.booked, len(desk.ledger())) == (FeedStatus.OK, 1, 2)
     assert any("the broker no longer knew where" in one for one in desk.told())
-
-
-def test_orders_that_there_is_no_time_to_look_up_are_booked_by_the_next_feeds(desk: Fed) -> None:
-    for number in range(4):
-        desk.order("buy", "1", client_order_id=f"by hand {number}")
-    desk.broker.faults.add(Fault(FaultKind.ERROR, "/v2/orders/", skips=2))
-    first = desk.feed()
-    assert (first.status, first.booked) == (FeedStatus.BEHIND, 2)
-    desk.broker.faults.clear()
-    asked = len([one for one in desk.broker.requests if one.path.startswith("/v2/orders/")])
-    assert desk.feed().booked == 2
-    assert len([one for one in desk.broker.requests if one.path.startswith("/v2/orders/")]) == asked + 2
-
-
-def test_many_orders_are_asked_for_together_and_each_fill_is_of_its_own(desk: Fed) -> None:
-    with desk.earlier(days=2):
-        desk.exchange.plan = NEVER
-        old = desk.order("buy", "1", client_order_id="n0")
-    desk.exchange.plan = AT_ONCE
-    for number in range(60):
-        desk.redeem(f"n{number}")
-        if number:
-            desk.order("buy", "1", client_order_id=f"n{number}")
-    desk.exchange.fill(old, "1", "450.25")
-    outcome = desk.feed()
-    assert (outcome.status, outcome.booked) == (FeedStatus.OK, 60)
-    assert {one["nonce"] for one in desk.ledger()} == {f"n{number}" for number in range(60)}
-    assert [one.path for one in desk.broker.requests if one.path.startswith("/v2/orders/")] == [
-        f"/v2/orders/{old.order_id}"
-    ]
-
-
-def test_a_feed_asks_for_a_bounded_number_of_orders_and_the_next_goes_on(
-    desk: Fed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(order_owners, "_MOST_ALONE", 3)
-    for number in range(4):
-        desk.order("buy", "1", client_order_id=f"by hand {number}")
-    first, second = desk.feed(), desk.feed()
-    assert (first.status, first.booked) == (FeedStatus.BEHIND, 3)
-    assert "3 orders were asked for" in first.detail
-    assert (second.status, second.booked) == (FeedStatus.OK, 1)
-    assert desk.document("accounts/primary")["ledger_version"] == 4
-
-
-def test_where_many_orders_cannot_be_asked_for_together_each_is_asked_for(desk: Fed) -> None:
-    for number in range(8):
-        desk.order("buy", "1", client_order_id=f"by hand {number}")
-    desk.broker.faults.add(Fault(FaultKind.CUT, "/v2/orders", times=1))
-    assert desk.feed().booked == 8
 
 
 def test_a_store_that_fails_is_raised_for_a_retry_and_the_cycle_is_queued_all_the_same(desk: Fed) -> None:

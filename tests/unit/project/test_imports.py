@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -86,6 +87,9 @@ print(serving.functions_as_yaml(serving.get_functions()))
     assert (manifest.count("availableMemoryMb: 512"), manifest.count("availableMemoryMb: 1024")) == (endpoints - 1, 1)
     assert manifest.count("cpu:") == 1
     assert manifest.count("retry: true") == 2, "of a fill that a user wrote, or a policy: nobody else looks at it"
+    accounts = re.findall(r"entryPoint: (\w+)|serviceAccountEmail: (.+)", manifest)
+    named = [(accounts[at - 1][0], one) for at, (_, one) in enumerate(accounts) if one not in ("", "null")]
+    assert named == [("feedtenant", "'{{ params.BROKER_SERVICE_ACCOUNT }}'")], "nobody else may read a broker's keys"
     assert "*/5 * * * *" in manifest
     assert "taskQueueTrigger" in manifest
     assert "orchestratetenant" in manifest

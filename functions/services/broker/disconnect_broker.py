@@ -1,0 +1,105 @@
+"""Disconnect a tenant from its account: what was executed until then is booked first, as far as the broker tells it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from functions.domain.broker.connection import BrokerConnection
+from functions.domain.broker.errors import BrokerError
+from functions.domain.kernel.errors import DamagedDocument, InputError
+from functions.services.broker.connect_broker import named
+from functions.services.broker.read_activities import ReadAccount, ReadingPorts
+from functions.services.kernel.commits import Commits
+from functions.services.kernel.ports import Version
+
+logger = logging.getLogger("maestro")
+
+_SECONDS = 60.0
+"""Of one reading."""
+_MOST_SECONDS = 300.0
+"""Of all readings together: 10,000 executions take some minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """What a disconnection came to."""
+
+    connection: BrokerConnection
+    booked: int
+    """Entries that the last reading added to the ledger."""
+    missing: str | None
+    """What may be missing in the ledger, and why; None: nothing that the broker tells so far."""
+
+
+class DisconnectBroker:
+    """The use case."""
+
+    def __init__(self, ports: ReadingPorts, commits: Commits) -> None:
+        self._ports = ports
+        self._commits = commits
+
+    def run(self, tenant_id: str, by: str) -> Disconnected | None:
+        """
+        End feeds, read activities for the last time, forget the keys and let the account go. None without a connection.
+
+        The connection ends first: what fills later is the clients' to report, and what filled earlier is read here,
+        however long that takes. Neither a broker that does not answer nor keys that open nothing hold it up. What is
+        booked stays.
+
+        Raises
+        ------
+        KeysUnavailable, StoreError, RefusedError
+            What was done before stays: disconnect again, which reads again what was not read, and books nothing twice.
+        """
+        ended = self._commits.run(tenant_id, lambda: self._ended(tenant_id))
+        if ended is None:
+            return None
+        connection, version, was_connected = ended
+        reading = ReadAccount(self._ports, tenant_id, connection, version)
+        left = self._read(reading, is_due=was_connected) if connection.is_begun else None
+        missing = None if left is None else _in_words(left)
+        if missing is not None:
+            logger.error("%s", missing, extra={"tenant": tenant_id})
+            reading.store(reading.connection.telling([missing], self._ports.clock.now()))
+        self._ports.keys.delete(tenant_id)
+        self._ports.connections.release(connection, tenant_id)
+        logger.warning("Disconnected from %s by %s", named(connection), by, extra={"tenant": tenant_id})
+        return Disconnected(reading.connection, reading.booked, missing)
+
+    def _ended(self, tenant_id: str) -> tuple[BrokerConnection, Version | None, bool] | None:
+        stored = self._ports.connections.read(tenant_id)
+        if stored.value is None:
+            return None
+        connection, version = stored.value.disconnected(self._ports.clock.now()), stored.version
+        if connection != stored.value:
+            version = self._ports.connections.write(tenant_id, connection, version)
+        return connection, version, stored.value.is_connected
+
+    def _read(self, reading: ReadAccount, *, is_due: bool) -> str | None:
+        """Read up to the end, and return why that was not possible; without keys it is done, unless it is due."""
+        end = self._ports.monotonic() + _MOST_SECONDS
+        while True:
+            before = (reading.booked, reading.connection.cursor)
+            try:
+                if not is_due and self._ports.keys.read(reading.tenant_id) is None:
+                    return None
+                left = self._read_once(reading)
+            except (BrokerError, InputError, DamagedDocument) as error:
+                return str(error)
+            if left is None or (reading.booked, reading.connection.cursor) == before:
+                return left
+            if self._ports.monotonic() > end:
+                return left
+
+    def _read_once(self, reading: ReadAccount) -> str | None:
+        policy, end = self._ports.policy_of(reading.tenant_id), self._ports.monotonic() + _SECONDS
+        with reading.opened(policy, _SECONDS) as broker:
+            return reading.book(broker, policy, lambda: self._ports.monotonic() < end)
+
+
+def _in_words(left: str) -> str:
+    return (
+        f"the last reading of the account is incomplete ({left}): what happened there since the last complete one may "
+        "be missing in the ledger; connecting the account again books it"
+    )
