@@ -208,7 +208,7 @@ function Offline({ isFromCache }: { isFromCache: boolean }) {
   const isOffline = !useIsOnline() || isFromCache;
   return (
     <div role="status" class={isOffline ? "offline" : ""}>
-      {isOffline && "Offline: what you see may be old. It goes on by itself when the connection is back."}
+      {isOffline && "Offline: what you see may be old. It updates again once the connection is back."}
     </div>
   );
 }

@@ -95,7 +95,7 @@ class ConnectBroker:
             connection = _again(tenant_id, stored.value, connection, self._clock.now())
         owner = self._store.claim(connection, tenant_id)
         if owner != tenant_id:
-            limit = f"nobody's yet: it is connected to tenant {owner}, to be disconnected there first"
+            limit = f"one that no other tenant has connected: disconnect it from tenant {owner} first"
             raise InputError("the account", limit, named(connection))
         self._keys.write(tenant_id, credentials)
         self._store.write(tenant_id, connection, stored.version)

@@ -155,7 +155,7 @@ class _OneFeed:
         if left is not None:
             return FeedStatus.BEHIND, left
         without = f"; no price of {', '.join(unpriced[:10])}" if unpriced else ""
-        return FeedStatus.OK, f"account and prices are of {ports.clock.now():%H:%M:%S} UTC{without}"
+        return FeedStatus.OK, f"account and prices as of {ports.clock.now():%H:%M:%S} UTC{without}"
 
     def _book_activities(self, broker: Broker, policy: Policy) -> str | None:
         """Book page after page, storing the cursor after each, and return what keeps some of it for the next feed."""
