@@ -19,7 +19,7 @@ def report(console: Console, demo: Demo, *, shows_months: bool) -> None:
     """Print it, tenant by tenant."""
     for tenant in demo.tenants:
         first, last = tenant.days[0].date, tenant.days[-1].date
-        console.print(f"\n{tenant.tenant_id}: last decision, {last}; allocations are of the last BUY")
+        console.print(f"\n{tenant.tenant_id}: last decision, {last}; allocations are those of the last BUY")
         console.print(strategy_table(tenant.days))
         console.print("What happened")
         for line in what_happened(tenant.days):

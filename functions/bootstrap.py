@@ -29,7 +29,6 @@ from functions.adapters.firestore.report_store import FirestoreReportStore
 from functions.adapters.firestore.run_store import FirestoreScheduleRuns
 from functions.adapters.firestore.tenant_directory import FirestoreTenantDirectory
 from functions.adapters.firestore.trading_store import FirestoreBookStore, FirestoreTradingStore
-from functions.adapters.structured_logging import configure_logging
 from functions.adapters.system import SystemClock, jittered_pause
 from functions.domain.kernel.policy import Policy
 from functions.domain.monitoring.channels import ChannelType
@@ -80,7 +79,6 @@ _LOADERS_KEPT = 256
 
 @cache
 def settings() -> Settings:
-    configure_logging()
     return read_settings()
 
 
@@ -167,7 +165,6 @@ def run_snapshot_task() -> RunSnapshotTask:
 
 
 def calendars() -> MarketCalendars:
-    settings()
     return wiring.CALENDARS
 
 
@@ -213,7 +210,6 @@ def record_entries() -> RecordEntries:
 
 @cache
 def adopt_fills() -> AdoptFills:
-    settings()
     return AdoptFills(trading_store(), entry_ledger(), clock(), commits())
 
 
@@ -305,7 +301,6 @@ def check_alerts() -> CheckAlerts:
 @cache
 def summarise_decision() -> SummariseDecision | None:
     """None when no model writes the summaries."""
-    settings()
     gemini = wiring.gemini()
     return None if gemini is None else wiring.summarise_decision(firestore_client(), gemini)
 
@@ -342,6 +337,5 @@ def policy_defaults() -> Mapping[str, Any]:
 @lru_cache(maxsize=_LOADERS_KEPT)
 def strategy_loader(tenant_id: str) -> StrategyLoader:
     """One loader per tenant; its strategies run in processes of their own, never in this one."""
-    settings()
     db = firestore_client()
     return StrategyLoader(db, tenant_id, ai_summaries=False, isolation="process")  # `on_decision_logged` requests them

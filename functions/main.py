@@ -2,6 +2,7 @@
 
 import os
 
+from functions.adapters.structured_logging import configure_logging
 from functions.triggers.documents import on_decision_logged, on_fill_written, on_policy_written
 from functions.triggers.http_api import answer_every_path, api
 from functions.triggers.scheduled import (
@@ -31,5 +32,6 @@ __all__ = [
     "snapshottenant",
 ]
 
+configure_logging(os.environ)
 set_threads(os.environ)
 answer_every_path(os.environ)

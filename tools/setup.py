@@ -82,7 +82,7 @@ def main(parts: Sequence[str]) -> int:
         print(f"setup: {missing}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("setup: interrupted; the next run goes on from here", file=sys.stderr)
+        print("setup: interrupted; the next run continues from here", file=sys.stderr)
         return 1
     return 0
 

@@ -60,7 +60,7 @@ def read_overrides(path: Path) -> Mapping[str, Any]:
 def show(preview: Preview) -> None:
     found = preview.found
     if not found.sessions:
-        print("There is no decision on record: nothing can be said.")
+        print("No decision is on record yet, so there is nothing to compare.")
         return
     print(f"{len(found.sessions)} sessions, {found.sessions[0]} to {found.sessions[-1]}: {said(found)}")
     if preview.unreadable:

@@ -210,7 +210,7 @@ function Offline({ isFromCache }: { isFromCache: boolean }) {
   return (
     <div id={OFFLINE_ID} role="status" class={isOffline ? "offline" : ""}>
       {isOffline &&
-        "Offline: what you see may be old, and nothing can be changed from here. It goes on by itself when the connection is back."}
+        "Offline: what you see may be old, and nothing can be changed from here. It updates again once the connection is back."}
     </div>
   );
 }

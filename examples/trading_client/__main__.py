@@ -98,7 +98,7 @@ def run(
 
     The password comes from the environment variable MAESTRO_PASSWORD, or is asked for.
 
-    Ctrl-C ends after the current round; a second one ends at once, and the next start goes on from there.
+    Ctrl-C ends after the current round; a second one ends at once, and the next start continues from there.
     """
     _log_to_stderr()
     password = os.environ.get("MAESTRO_PASSWORD") or typer.prompt("Password", hide_input=True)

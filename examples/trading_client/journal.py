@@ -1,7 +1,7 @@
 """
 The loop's own record of its trades, written before each step that cannot be taken back.
 
-A crash leaves the last step it began; the next round looks at the broker and goes on from there.
+A crash leaves the last step it began; the next round looks at the broker and continues from there.
 """
 
 from __future__ import annotations

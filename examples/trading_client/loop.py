@@ -79,7 +79,7 @@ class TradingLoop:
         OutOfReach
             Maestro is out of reach, and the round ended there; it says which exits were sent without it.
         Unavailable, Unauthorized, BrokerUnavailable
-            The round ended early; the next one goes on from there.
+            The round ended early; the next one continues from there.
         """
         with self.exits_if_out_of_reach():
             self._round(cycle)

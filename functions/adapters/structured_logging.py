@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from firebase_functions import logger as cloud_logger
@@ -39,8 +40,19 @@ def log_entry(record: logging.LogRecord) -> dict[str, Any]:
     return entry | {name: getattr(record, name) for name in FIELDS if getattr(record, name, None) is not None}
 
 
-def configure_logging() -> None:
-    """Send Maestro's records to Cloud Logging; repeating it changes nothing."""
+def configure_logging(environment: Mapping[str, str]) -> None:
+    """
+    Send Maestro's records to Cloud Logging where functions-framework serves a function; repeating it changes nothing.
+
+    Elsewhere (commands, users' own programs, tests) records go where the program's own logging sends them.
+
+    Parameters
+    ----------
+    environment : mapping
+        The process's environment.
+    """
+    if not environment.get("FUNCTION_TARGET"):
+        return
     maestro = logging.getLogger("maestro")
     if not any(isinstance(handler, CloudLoggingHandler) for handler in maestro.handlers):
         maestro.addHandler(CloudLoggingHandler())

@@ -20,8 +20,8 @@ import numpy.random  # noqa: F401 - numpy imports it lazily
 from functions.sandbox import loader, system, wire
 from functions.sandbox.fork_server import ForkServer
 
-NAMESPACES = "processes in user, PID and IPC namespaces of their own"
-PROCESSES = "processes of their own, without namespaces"
+NAMESPACES = "processes in separate user, PID and IPC namespaces"
+PROCESSES = "separate processes, without namespaces"
 
 
 def main(descriptor: int, *, with_namespaces: bool) -> None:

@@ -106,7 +106,7 @@ def test_an_interruption_leaves_nothing_running(number: signal.Signals, tmp_path
     assert sleeping(seconds)
     run.send_signal(number)
     _, err = run.communicate(timeout=60)
-    assert (run.returncode, err) == (1, "setup: interrupted; the next run goes on from here\n")
+    assert (run.returncode, err) == (1, "setup: interrupted; the next run continues from here\n")
     assert sleeping(seconds) == []
     assert list((tmp_path / ".setup").iterdir()) == []
 

@@ -116,9 +116,7 @@ def _policy(text: str, named: Mapping[str, Document]) -> tuple[str, Document]:
     path = Path(text)
     if path.suffix != ".json" and not path.is_file():
         names = ", ".join(named)
-        raise InputError(
-            "--policy", f"a file, or one of {names} (joined by + where they are of different things)", text
-        )
+        raise InputError("--policy", f"a file, or one of {names} (join different kinds with +)", text)
     return path.stem, read_policy(path)
 
 

@@ -60,7 +60,7 @@ def replayed(task: Source, policies: Policies, folder: Folder, cores: int) -> di
     done |= _stored_runs(places, left)
     if not is_through:
         notes.print(
-            f"interrupted: {len(done)} of {len(policies)} policies are done; the same command goes on from there"
+            f"interrupted: {len(done)} of {len(policies)} policies are done; the same command continues from there"
         )
         return None
     return {name: done[name] for name in policies if name in done}

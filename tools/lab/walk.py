@@ -80,7 +80,7 @@ def _how(first: Outcome, chosen: str) -> str:
     off = f", where off had {number(ratios[OFF])}" if ratios[OFF] > ratios[chosen] else ""
     return (
         f"{chosen} was chosen among {len(ratios) - 1} on {days[0]} to {days[-1]} for its Sharpe ratio of "
-        f"{number(ratios[chosen])}{off}; all that is shown is of the days after, which the choice did not see"
+        f"{number(ratios[chosen])}{off}; everything shown is from the days after, which the choice did not see"
     )
 
 

@@ -27,7 +27,7 @@ export function WhatWouldHaveChanged({ of, isOutdated }: { of: Live<Preview>; is
       <Loaded of={of} what="what would have changed over the last sessions">
         {(preview) =>
           preview.sessions === 0 ? (
-            <Empty>There is no decision on record yet, so nothing can be said.</Empty>
+            <Empty>No decision is on record yet, so there is nothing to compare.</Empty>
           ) : (
             <Found preview={preview} />
           )

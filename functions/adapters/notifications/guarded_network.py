@@ -57,7 +57,7 @@ class GuardedNetwork(httpcore.NetworkBackend):
         addresses = _resolved(host, port)
         # One inside is enough to refuse: a name that mixes them is up to something.
         if not self._allow_local and not all(is_public(address) for address in addresses):
-            raise PermanentFailure(DeliveryReason.FORBIDDEN_TARGET, f"{host} is no address of the public Internet")
+            raise PermanentFailure(DeliveryReason.FORBIDDEN_TARGET, f"{host} is not a public Internet address")
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in addresses:
             try:

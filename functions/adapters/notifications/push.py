@@ -49,7 +49,7 @@ class PushSender:
         except DefaultCredentialsError:
             raise PermanentFailure(DeliveryReason.NO_SENDER, "there is no credential for FCM here") from None
         except GoogleAuthError as error:
-            detail = f"FCM's credential could not be had ({type(error).__name__})"
+            detail = f"FCM's credential could not be obtained ({type(error).__name__})"
             raise TemporaryFailure(DeliveryReason.TARGET_UNAVAILABLE, detail) from None
         except ValueError:
             detail = f"FCM takes no such {channel.target_name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functions.domain.kernel.policy import Policy, document_name, document_names
 
 HELD_FIXED = (
-    "Signals are those that strategies gave: with other modes they would have held, and so said, something else.",
+    "Signals are those that strategies gave: with other modes they would have held, and so signalled, something else.",
     "Positions, live and on paper, are those that each signal met.",
     "Daily returns are those on record: allocations do not move them.",
     "Only the last decision of each session counts, so modes move once a session.",

@@ -67,7 +67,7 @@ def position_book(documents: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
             members=member_names(f"{one['strategy_id']} {one['symbol']}" for one in job["book_differences"]),
         )
     elif job.get("book_status") == "CLOSED":
-        title = "📒 The position book closed by itself: nobody knows what strategies hold"
+        title = "📒 The position book closed by itself: what strategies hold is unknown"
         detail = f"{job['book_closed_because']}: {mend}"
         yield Finding(
             "position-book",

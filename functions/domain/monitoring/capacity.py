@@ -61,7 +61,7 @@ LIMITS = (
         "signals",
         "a session's signals",
         _CYCLES_FAIL,
-        f"let strategies return fewer fields of their own and name the symbols that they exit, or {_FEWER}",
+        f"let strategies return fewer extra fields and name the symbols that they exit, or {_FEWER}",
     ),
     _document(
         "modes",

@@ -41,7 +41,7 @@ def holdings_of(lots: OpenLots) -> dict[Key, Holding]:
 
 
 def nobodys_of(lots: OpenLots) -> dict[str, float]:
-    """Return what is booked as nobody's, signed units by canonical symbol."""
+    """Return what is booked as unowned, signed units by canonical symbol."""
     held: dict[str, float] = defaultdict(float)
     for key, one in lots.items():
         if key.uid == UNOWNED:

@@ -136,7 +136,7 @@ def taken_from_nobody(given: Sequence[ReportedFill], nobodys: Mapping[str, float
     Parameters
     ----------
     nobodys : mapping
-        What the ledger has as nobody's, signed units by canonical symbol; of more than is given, the rest stays.
+        What the ledger has as unowned, signed units by canonical symbol; of more than is given, the rest stays.
     """
     taken = []
     for fill in given:

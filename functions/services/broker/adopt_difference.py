@@ -1,4 +1,4 @@
-"""Book what broker and books differ by, by an operator's act: as nobody's, or to a strategy."""
+"""Book what broker and books differ by, by an operator's action: as unowned, or to a strategy."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class AdoptDifference:
         self, tenant_id: str, operator: Operator, seen: BrokerSnapshot, policy_defaults: Mapping[str, Any]
     ) -> Adopted:
         """
-        Book as nobody's what an account holds beyond the books when it is connected. Raises as `run`.
+        Book as unowned what an account holds beyond the books when it is connected. Raises as `run`.
 
         Only an account whose activities are told from that time on can be begun with: anything earlier would be
         booked twice.

@@ -111,7 +111,7 @@ class BookActivities:
         if page.stopped is None:  # what they amend may not be there yet
             self._book_entries(feeding, self._amending(feeding, found, page), page)
         for text in page.told:
-            logger.warning("The broker tells: %s", text, extra={"tenant": feeding.tenant_id})
+            logger.warning("The broker reported: %s", text, extra={"tenant": feeding.tenant_id})
         return page
 
     def _book_executions(
@@ -129,12 +129,12 @@ class BookActivities:
         self._book_fills(feeding, [(who.uid, fill_of(feeding.account_id, one, who)) for one, who in owned], page)
 
     def _book_fills(self, feeding: Feeding, fills: Sequence[OwnFill], page: PageBooked) -> None:
-        """Book fills; one that contradicts the redemption it names happened all the same, and is nobody's."""
+        """Book fills; one that contradicts the redemption it names happened all the same, and is unowned."""
         nobodys: list[ReportedFill] = []
         mismatched = self._record(feeding, fills, page, nobodys)
         nobody = [(UNOWNED, replace(one, nonce=None, strategy_id=UNOWNED)) for one in mismatched]
         self._record(feeding, nobody, page, nobodys)
-        page.told += _nobodys(nobodys)
+        page.told += _unowned_in_words(nobodys)
 
     def _record(
         self, feeding: Feeding, fills: Sequence[OwnFill], page: PageBooked, nobodys: list[ReportedFill]
@@ -185,7 +185,7 @@ class BookActivities:
         amending = [one.entry for one in found if one.entry is not None and one.entry.kind in AMENDMENTS]
         known = self._known(feeding, [one.of for one in amending if one.of is not None])
         is_of_trade = [one for one in amending if one.of not in known and not one.ref.endswith(":canceled")]
-        page.told += [f"{_named(one)} is of a trade that the ledger does not have" for one in is_of_trade]
+        page.told += [f"{_named(one)} refers to a trade that the ledger does not have" for one in is_of_trade]
         return [one for one in amending if one.of in known]
 
     def _known(self, feeding: Feeding, ids: Sequence[str]) -> set[str]:
@@ -220,9 +220,9 @@ def _named(one: object) -> str:
     return f"{one.kind} {one.ref}" if isinstance(one, ReportedEntry) else "an entry"
 
 
-def _nobodys(fills: Sequence[ReportedFill]) -> list[str]:
+def _unowned_in_words(fills: Sequence[ReportedFill]) -> list[str]:
     """Return fills of orders that Maestro did not issue, in words; of many only how many."""
     if len(fills) > _NAMED:
         symbols = ", ".join(sorted({one.symbol for one in fills})[:_NAMED])
-        return [f"{len(fills)} fills of orders that were not Maestro's ({symbols}): they are nobody's"]
-    return [f"{in_words(one)}, order {one.order_id}, was not Maestro's: it is nobody's" for one in fills]
+        return [f"{len(fills)} fills ({symbols}) are unowned: no strategy placed their orders"]
+    return [f"{in_words(one)}, order {one.order_id}, is unowned: no strategy placed this order" for one in fills]

@@ -153,7 +153,7 @@ def _again(tenant_id: str, before: BrokerConnection | None, new: BrokerConnectio
 
 def _check_owner(owner: str | None, tenant_id: str, connection: BrokerConnection) -> None:
     if owner not in (None, tenant_id):
-        limit = f"nobody's yet: it is connected to tenant {owner}, to be disconnected there first"
+        limit = f"one that no other tenant has connected: disconnect it from tenant {owner} first"
         raise InputError("the account", limit, named(connection))
 
 

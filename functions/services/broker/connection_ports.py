@@ -67,7 +67,7 @@ class ConnectionStore(Protocol):
         ...
 
     def release(self, connection: BrokerConnection, tenant_id: str) -> None:
-        """Let an account be nobody's, if it is this tenant's."""
+        """Free an account for other tenants, if it is this tenant's."""
         ...
 
     def connected(self, tenant_ids: Sequence[str]) -> frozenset[str]:

@@ -124,7 +124,7 @@ class _OneFeed:
         if left is not None:
             return FeedStatus.BEHIND, left
         without = f"; no price of {', '.join(unpriced[:10])}" if unpriced else ""
-        return FeedStatus.OK, f"account and prices are of {ports.clock.now():%H:%M:%S} UTC{without}"
+        return FeedStatus.OK, f"account and prices as of {ports.clock.now():%H:%M:%S} UTC{without}"
 
     def _bring_inputs(self, broker: Broker, policy: Policy, *, is_complete: bool) -> list[str]:
         """Store account and prices, let both sides be compared, and return the symbols without a price."""

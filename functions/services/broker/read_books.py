@@ -1,4 +1,4 @@
-"""Read what is compared with a broker: what strategies hold, what is nobody's, and what is under way."""
+"""Read what is compared with a broker: what strategies hold, what is unowned, and what is under way."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ logger = logging.getLogger("maestro")
 
 def read_books(ledger: LedgerReader, tenant_id: str, records: ReconciledRecords, known: Drifts, now: datetime) -> Books:
     """
-    Return the books as they are stored; what is nobody's is counted from the ledger, if that changed.
+    Return the books as they are stored; what is unowned is counted from the ledger, if that changed.
 
     Parameters
     ----------
     known : Drifts
-        Whose count of what is nobody's holds for its version of the ledger.
+        Whose count of what is unowned holds for its version of the ledger.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def read_books(ledger: LedgerReader, tenant_id: str, records: ReconciledRecords,
 
 
 def _unowned(ledger: LedgerReader, tenant_id: str, opened_at: datetime) -> dict[str, float]:
-    """Return what the ledger has booked as nobody's, signed units by canonical symbol."""
+    """Return what the ledger has booked as unowned, signed units by canonical symbol."""
 
     def is_counted(entry: LedgerEntry) -> bool:
         return entry.is_known_at(opened_at)
@@ -78,5 +78,5 @@ def drifts_of(records: ReconciledRecords) -> Drifts:
     try:
         return Drifts.from_document(records.drift.value)
     except InputError as error:
-        logger.error("state/drift cannot be read, and begins anew: %s", error)
+        logger.error("state/drift cannot be read, and is started again: %s", error)
         return Drifts()

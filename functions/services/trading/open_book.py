@@ -70,7 +70,7 @@ class _LedgerRead:
     """By the store's clock."""
     holdings: Mapping[Key, Holding]
     nobodys: Mapping[str, float]
-    """What is booked as nobody's, signed units by canonical symbol."""
+    """What is booked as unowned, signed units by canonical symbol."""
     splits: Mapping[str, Splits]
     skipped: SkippedDocuments
 

@@ -121,7 +121,7 @@ def test_a_fee_in_coin_is_off_the_position(desk: Desk, trader: Caller) -> None:
     assert ledger_size(desk) == 1, "none of a batch with a malformed field"
 
 
-def test_a_fill_without_a_strategy_is_nobodys(desk: Desk, trader: Caller) -> None:
+def test_a_fill_without_a_strategy_is_unowned(desk: Desk, trader: Caller) -> None:
     open_book(desk)
     nobodys = fill("1")
     del nobodys["strategy_id"]

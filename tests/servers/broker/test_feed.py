@@ -139,10 +139,12 @@ def test_an_order_that_maestro_never_issued_is_nobodys_and_told(desk: Fed) -> No
     desk.feed()
     (fill,) = desk.ledger()
     assert (fill["strategy_id"], fill["uid"], fill["nonce"]) == ("unowned", "unowned", None)
-    assert desk.told() == [f"buy 3 SPY at 450.25 USD, order {order.order_id}, was not Maestro's: it is nobody's"]
+    assert desk.told() == [
+        f"buy 3 SPY at 450.25 USD, order {order.order_id}, is unowned: no strategy placed this order"
+    ]
 
 
-def test_a_fill_that_contradicts_its_redemption_happened_and_is_nobodys(desk: Fed) -> None:
+def test_a_fill_that_contradicts_its_redemption_happened_and_is_unowned(desk: Fed) -> None:
     desk.redeem("n1", symbol="QQQ")
     desk.order("buy", "1", client_order_id="n1")
     desk.feed()
@@ -172,7 +174,7 @@ def test_a_bust_of_a_trade_that_nobody_knows_is_told(desk: Fed) -> None:
     desk.happenings.bust(busted)
     desk.later(seconds=2)
     desk.feed()
-    assert "is of a trade that the ledger does not have" in desk.told()[0]
+    assert "refers to a trade that the ledger does not have" in desk.told()[0]
 
 
 def test_a_split_is_booked_by_what_the_position_changed(desk: Fed) -> None:

@@ -39,7 +39,7 @@ def check_calendar(file: str, days: Sequence[date], calendar: MarketDays) -> lis
         return []
     problem = f"{len(missing)} of {len(sessions)} sessions of {calendar.market} are missing: {_named(missing)}"
     if len(missing) > MOST_MISSING * len(sessions):
-        limit = f"at most {MOST_MISSING:.0%} may be; complete the file, or name the market it is of with --market"
+        limit = f"at most {MOST_MISSING:.0%} may be; complete the file, or name its market with --market"
         raise PriceFileError(file, problem, limit)
     return [problem]
 

@@ -73,7 +73,7 @@ def days_of(table: RawTable, column: int, market: str) -> Days:
             problem = f"is not one of {form}, as the first row has" if index else "is not a date"
             raise table.refused(index, column, cells[index], problem) from error
         if not _FIRST_YEAR <= found[-1].year <= _LAST_YEAR:
-            problem = f"is of the year {found[-1].year}, not of {_FIRST_YEAR} to {_LAST_YEAR}"
+            problem = f"is in the year {found[-1].year}, not between {_FIRST_YEAR} and {_LAST_YEAR}"
             raise table.refused(index, column, cells[index], problem)
     if form == _MONTH_OR_DAY_FIRST:
         return Days(_slashed(table, column, texts), "days as written")
@@ -122,7 +122,9 @@ def _slashed(table: RawTable, column: int, texts: Sequence[str]) -> list[date]:
         one, other, year = parts[0]
         readings = f"{year}-{int(other):02}-{int(one):02} or {year}-{int(one):02}-{int(other):02}"
         problem = (
-            f"is {readings}: no row decides" if not day_first else "is of mixed orders: rows contradict each other"
+            f"is {readings}: no row decides"
+            if not day_first
+            else "mixes days and months in both orders: rows contradict each other"
         )
         raise table.refused(0, column, texts[0], problem, "write days as 2024-01-02")
     days = []

@@ -21,7 +21,7 @@ def read_json(file: str, content: bytes) -> RawTable:
     except json.JSONDecodeError as error:
         raise PriceFileError(f"{file}, line {error.lineno}", f"is not JSON: {error.msg}", "was it cut off?") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets in brackets
-        raise PriceFileError(file, "is JSON that nobody writes prices in", str(error)) from error
+        raise PriceFileError(file, "is JSON in no known format of prices", str(error)) from error
     if isinstance(document, dict) and "bars" in document:
         return _of_alpaca(file, document)
     if not isinstance(document, list):

@@ -168,7 +168,7 @@ def compared(status: str, job_id: str = "day-2020-03-16") -> dict[str, Any]:
     return {"job_id": job_id, "status": "DONE", "book_differs": 2, "book_differences": [DIFFERENT], **closed}
 
 
-TOLD = {"at": MARCH_16, "text": "buy 3 SPY at 450 USD, order o1, was not Maestro's: it is nobody's"}
+TOLD = {"at": MARCH_16, "text": "buy 3 SPY at 450 USD, order o1, is unowned: no strategy placed this order"}
 BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
     (
         AlertKind.SYSTEMIC_RISK,
@@ -271,7 +271,7 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
     (
         AlertKind.BROKER_TOLD,
         Severity.WARNING,
-        "🏦 buy 3 SPY at 450 USD, order o1, was not Maestro's: it is nobody's",
+        "🏦 buy 3 SPY at 450 USD, order o1, is unowned: no strategy placed this order",
         found(broker_told=[TOLD, {**TOLD, "at": MARCH_16 - timedelta(days=2), "text": "long ago"}]),
     ),
     (
@@ -336,7 +336,7 @@ def test_positions_that_differ_are_named_until_a_comparison_finds_none() -> None
         assert not finding.is_event, "it resolves by itself"
     (closed,) = found(jobs=[compared("CLOSED")])
     assert closed.key == finding.key
-    assert closed.title == "📒 The position book closed by itself: nobody knows what strategies hold"
+    assert closed.title == "📒 The position book closed by itself: what strategies hold is unknown"
     assert closed.detail.startswith("too large: ")
 
 

@@ -116,7 +116,7 @@ def test_a_position_that_only_the_books_have_goes_at_what_they_paid(desk: Watche
     assert desk.quantities() == {}
 
 
-def test_an_account_is_begun_with_what_it_holds_as_nobodys(desk: WatchedDesk) -> None:
+def test_an_account_is_begun_with_what_it_holds_as_unowned(desk: WatchedDesk) -> None:
     begun = use_case(desk).begin("acme", OPERATOR, seen({"KO": 5.0, "BTC/USD": 0.5}, desk.clock.time), {})
     assert {one.symbol: one.signed_qty for one in begun.fills} == {"BTCUSD": 0.5, "KO": 2.0}
     again = use_case(desk).begin("acme", OPERATOR, seen({"KO": 5.0, "BTC/USD": 0.5}, desk.clock.time), {})

@@ -98,7 +98,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         csv("2024-01-01,1,2", "2024-01-02,1,2", "2024-01-05,1,2"),
         (
             "prices.csv: 2 of 5 sessions of 24x7 are missing: 2024-01-03, 2024-01-04; at most 1% may be; complete the "
-            "file, or name the market it is of with --market"
+            "file, or name its market with --market"
         ),
     ),
     "not a date": (
@@ -112,7 +112,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "no such day first": (csv("2024-02-30,1,2"), "prices.csv, line 2, column date: '2024-02-30' is not a date"),
     "another century": (
         csv("0224-02-01,1,2"),
-        "prices.csv, line 2, column date: '0224-02-01' is of the year 224, not of 1900 to 2100",
+        "prices.csv, line 2, column date: '0224-02-01' is in the year 224, not between 1900 and 2100",
     ),
     "blank cells only": (",,\n,,\n", "prices.csv: the file has nothing but blank cells"),
     "a symbol short": (
@@ -141,9 +141,8 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "mixed days": (
         csv("31/01/2024,1,2", "02/28/2024,1,2"),
         (
-            "prices.csv, line 2, column date: '31/01/2024' is of mixed orders: rows contradict each other; "
-            "write days as "
-            "2024-01-02"
+            "prices.csv, line 2, column date: '31/01/2024' mixes days and months in both orders: "
+            "rows contradict each other; write days as 2024-01-02"
         ),
     ),
     "intraday": (
