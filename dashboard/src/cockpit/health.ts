@@ -73,7 +73,7 @@ function aged(name: string, at: Date | null | undefined, known: Known, now: Date
   }
   const limit = `limit ${spanOf(1_000 * most)}`;
   return isResting(known, now)
-    ? check(name, "rest", age, `No cycle is due; for one, the ${limit}.`)
+    ? check(name, "rest", age, `No cycle is due (${limit}).`)
     : check(
         name,
         "late",

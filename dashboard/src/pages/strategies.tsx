@@ -172,7 +172,7 @@ function Months({ months }: { months: Entry<Month>[] }) {
             <td class="number">{percent(one.return_fraction, 2)}</td>
             <td class="number">{ratio(one.sharpe_ratio)}</td>
             <td class="number">{percent(one.max_drawdown, 2)}</td>
-            <td class="number">{percent(wasIdle(one) ? null : one.win_rate, 0)}</td>
+            <td class="number">{wasIdle(one) ? "n/a" : percent(one.win_rate, 0)}</td>
             <td class="number">{one.trading_days}</td>
             <td class="number">{one.fills}</td>
           </tr>
