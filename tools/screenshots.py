@@ -1,7 +1,8 @@
 """
 Take the pictures of the dashboard that the documents show, from the demo's data.
 
-Replays the days of make demo in the emulators, signs in as the demo's admin, and writes docs/dashboard/*.png.
+Replays the days of make demo in the emulators, signs in as the demo's admin, and writes docs/dashboard/*.png; or, with
+--all, every page in full at three widths in both themes, for looking at.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -30,9 +32,12 @@ PAGES = {
     "strategy": "/strategies/BollingerBreakout",
     "positions": "/positions",
     "ledger": "/ledger",
+    "health": "/health",
     "settings": "/settings",
+    "admin": "/admin",
 }
 DESKTOP = {"width": 1440, "height": 1000}
+TABLET = {"width": 768, "height": 1024}
 PHONE = {"width": 390, "height": 844}
 
 
@@ -40,7 +45,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make screenshots ARGS=…", description=__doc__)
     day = date.fromisoformat
     parser.add_argument("--to", dest="end", type=day, default=LAST_DAY, help="last day (%(default)s)")
+    parser.add_argument("--all", dest="folder", type=Path, help="write every page, width and theme into this folder")
     arguments = parser.parse_args()
+    PICTURES.mkdir(exist_ok=True)
     prices = Prices.load()
     with interruptible(), EmulatorSuite() as suite:
         os.environ.update(suite.env)
@@ -50,24 +57,71 @@ def main() -> int:
             print(f"\rTrading day {walked}", end="", flush=True)
         print()
         with sync_playwright() as playwright:
-            take(playwright.chromium.launch(executable_path=browser()), f"http://{suite.host('hosting')}")
+            chromium, url = playwright.chromium.launch(executable_path=browser()), f"http://{suite.host('hosting')}"
+            if arguments.folder is None:
+                take(chromium, url)
+            else:
+                take_all(chromium, url, arguments.folder)
+            chromium.close()
     return 0
 
 
 def take(chromium: Browser, url: str) -> None:
-    """Write every picture."""
-    PICTURES.mkdir(exist_ok=True)
+    """Write the documents' pictures."""
     page = signed_in(chromium, url, DESKTOP, "light")
     for name, path in PAGES.items():
         shoot(page, f"{url}{path}", PICTURES / f"{name}.png")
+    for name, open_view in VIEWS.items():
+        open_view(page, url)
+        shot(page, PICTURES / f"{name}.png")
+    shoot(signed_in(chromium, url, PHONE, "dark"), url, PICTURES / "phone.png")
+
+
+def take_all(chromium: Browser, url: str, folder: Path) -> None:
+    """Write every page and view, in full, at three widths in both themes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for size in (PHONE, TABLET, DESKTOP):
+        for scheme in ("light", "dark"):
+            page, suffix = signed_in(chromium, url, size, scheme), f"{size['width']}-{scheme}.png"
+            for name, path in PAGES.items():
+                shoot(page, f"{url}{path}", folder / f"{name}-{suffix}", is_whole=True)
+            for name, open_view in {**VIEWS, "strategy-switch": open_strategy_switch}.items():
+                open_view(page, url)
+                shot(page, folder / f"{name}-{suffix}", is_whole=True)
+
+
+def open_decision(page: Page, url: str) -> None:
     page.goto(f"{url}/decisions")
     page.locator(".timeline a").first.click()
-    shoot(page, page.url, PICTURES / "decision.png")
+    settle(page)
+
+
+def open_kill_switch(page: Page, url: str) -> None:
     page.goto(url)
-    page.get_by_role("button", name="Halt trading").click()
-    page.screenshot(path=PICTURES / "kill-switch.png")
-    shoot(signed_in(chromium, url, PHONE, "dark"), url, PICTURES / "phone.png")
-    chromium.close()
+    page.get_by_role("button", name="Halt").click()
+    settle(page)
+
+
+def open_strategy_switch(page: Page, url: str) -> None:
+    page.goto(f"{url}/strategies")
+    page.get_by_role("switch").first.click()
+    settle(page)
+
+
+def open_preview(page: Page, url: str) -> None:
+    """Try a policy that allows less, without saving it."""
+    page.goto(f"{url}/settings")
+    page.locator("#max_gross_allocation").fill("0.3")
+    page.get_by_role("button", name="What would have changed").click()
+    settle(page)
+    page.get_by_role("heading", name="What would have changed").evaluate("one => one.scrollIntoView()")
+
+
+VIEWS: dict[str, Callable[[Page, str], None]] = {
+    "decision": open_decision,
+    "kill-switch": open_kill_switch,
+    "preview": open_preview,
+}
 
 
 def signed_in(chromium: Browser, url: str, size: dict[str, int], scheme: str) -> Page:
@@ -83,14 +137,30 @@ def signed_in(chromium: Browser, url: str, size: dict[str, int], scheme: str) ->
     return page
 
 
-def shoot(page: Page, url: str, path: Path) -> None:
+def shoot(page: Page, url: str, path: Path, *, is_whole: bool = False) -> None:
     """Write a picture of a page once everything on it is loaded."""
     page.goto(url)
+    settle(page)
+    shot(page, path, is_whole=is_whole)
+
+
+def settle(page: Page) -> None:
+    """Wait until everything on a page is loaded."""
     page.get_by_role("heading", level=1).wait_for(state="attached")
     expect(page.get_by_text("Loading")).to_have_count(0, timeout=30_000)
     page.wait_for_timeout(300)  # a chart draws in the next frame
+
+
+def shot(page: Page, path: Path, *, is_whole: bool = False) -> None:
+    size = page.viewport_size
+    if is_whole and size is not None:  # so tall that bars at the screen's bottom cover nothing
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": height})
+        page.wait_for_timeout(200)
     page.screenshot(path=path)
-    print(f"wrote {path.relative_to(ROOT)}")
+    if size is not None:
+        page.set_viewport_size(size)
+    print(f"wrote {path}")
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
         <span class="muted user">
           {user.email} · {role}
         </span>
-        <button type="button" class="quiet out" onClick={() => signOut(backend.auth)}>
+        <button type="button" class="quiet out" title={`${user.email} · ${role}`} onClick={() => signOut(backend.auth)}>
           Sign out
         </button>
       </header>

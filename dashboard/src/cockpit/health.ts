@@ -1,6 +1,6 @@
 /** Whether everything works: green only what was checked, late by how much, and unknown as its own state. */
 
-import { spanOf } from "../format";
+import { day, spanOf } from "../format";
 import type { Known } from "./health-sources";
 
 export const STATES = ["ok", "rest", "unknown", "late", "bad"] as const;
@@ -73,7 +73,7 @@ function aged(name: string, at: Date | null | undefined, known: Known, now: Date
   }
   const limit = `limit ${spanOf(1_000 * most)}`;
   return isResting(known, now)
-    ? check(name, "rest", age, `${limit}; no cycle is due.`)
+    ? check(name, "rest", age, `No cycle is due (${limit}).`)
     : check(
         name,
         "late",
@@ -223,5 +223,10 @@ function night({ night: job, sessions }: Known): Check {
   }
   return job.skipped > 0
     ? check("Night", "late", `${job.skipped} skipped`, "Documents that could not be used are left out.", PERFORMANCE)
-    : check("Night", "ok", `done ${job.session}`, "The session's books, windows and results are made.");
+    : check(
+        "Night",
+        "ok",
+        `done ${day(`${job.session}T12:00:00Z`)}`,
+        "The session's books, windows and results are made.",
+      );
 }

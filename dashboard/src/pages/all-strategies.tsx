@@ -156,7 +156,13 @@ function StrategyRow({ row, axis, thresholds, children }: StrategyRowProps) {
         )}
       </td>
       <td class="number" data-name="Allowed of asked" {...CELL}>
-        {percent(row.verdict.final_allocation)} <small>of {percent(row.verdict.original_allocation, 0)}</small>
+        {row.verdict.original_allocation === 0 ? (
+          <span class="muted">none asked</span>
+        ) : (
+          <>
+            {percent(row.verdict.final_allocation)} <small>of {percent(row.verdict.original_allocation, 0)}</small>
+          </>
+        )}
       </td>
       <td class="number" data-name="In use" {...CELL}>
         <InUse row={row} />

@@ -20,13 +20,13 @@ export function HealthPage() {
                 <td data-name="State" {...CELL}>
                   <HealthMark state={check.state} isSaid />
                 </td>
-                <td data-name="Now" {...CELL}>
+                <td class="c-now" data-name="Now" {...CELL}>
                   {check.short}
                 </td>
                 <td class="c-text" data-name="What it means" {...CELL}>
                   {check.detail}
                 </td>
-                <td class="c-text" data-name="In the runbook" {...CELL}>
+                <td class={`c-text ${check.runbook === null ? "is-none" : ""}`} data-name="In the runbook" {...CELL}>
                   {check.runbook ?? <span class="muted">none</span>}
                 </td>
               </tr>

@@ -142,6 +142,9 @@ function Charts({ curves }: { curves: StrategyCurves }) {
   );
 }
 
+/** Nothing was held or traded, so that no day could be won. */
+const wasIdle = (one: Month): boolean => one.fills === 0 && one.return_fraction === 0 && one.pnl === 0;
+
 function Months({ months }: { months: Entry<Month>[] }) {
   if (months.length === 0) {
     return <Empty>Months show here after the first month's end.</Empty>;
@@ -169,7 +172,7 @@ function Months({ months }: { months: Entry<Month>[] }) {
             <td class="number">{percent(one.return_fraction, 2)}</td>
             <td class="number">{ratio(one.sharpe_ratio)}</td>
             <td class="number">{percent(one.max_drawdown, 2)}</td>
-            <td class="number">{percent(one.win_rate, 0)}</td>
+            <td class="number">{wasIdle(one) ? "n/a" : percent(one.win_rate, 0)}</td>
             <td class="number">{one.trading_days}</td>
             <td class="number">{one.fills}</td>
           </tr>

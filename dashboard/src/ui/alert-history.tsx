@@ -100,10 +100,10 @@ function Table({ all }: { all: Entry<Alert>[] }) {
             <td data-name="Opened" {...CELL}>
               <Time at={timeOf(alert.opened_at)} />
             </td>
-            <td data-name="Resolved" {...CELL}>
+            <td class={alert.resolved_at ? "" : "is-none"} data-name="Resolved" {...CELL}>
               <Time at={timeOf(alert.resolved_at)} />
             </td>
-            <td data-name="Acknowledged by" {...CELL}>
+            <td class={alert.acknowledged_by ? "" : "is-none"} data-name="Acknowledged by" {...CELL}>
               {alert.acknowledged_by ?? "–"}
             </td>
           </tr>

@@ -57,11 +57,12 @@ function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
   };
   const at = timeOf(alert.opened_at);
   const isGood = alert.kind === "MODE_UP";
+  const title = alert.title.replace(/^\p{Extended_Pictographic}\uFE0F?\s*/u, ""); // it has an icon of its own here
   return (
     <li class={`alert ${isGood ? "good" : `severity-${alert.severity.toLowerCase()}`}`}>
       <AlertIcon isGood={isGood} />
       <div>
-        <strong>{alert.page ? <a href={alert.page}>{alert.title}</a> : alert.title}</strong>
+        <strong>{alert.page ? <a href={alert.page}>{title}</a> : title}</strong>
         <p>{alert.detail}</p>
         <p class="muted">
           {isGood ? "Good news" : words(alert.severity)} · {at && <Ago at={at} short />}

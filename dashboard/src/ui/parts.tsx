@@ -1,7 +1,7 @@
 /** Small pieces that pages share. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { age, moment, words } from "../format";
 import type { Intent, Mode } from "../model";
 import { Time } from "./time";
@@ -68,7 +68,10 @@ export function Head({ columns }: { columns: (Column | string)[] }) {
   );
 }
 
-/** A table that scrolls sideways where the screen is narrow, by keyboard too. */
+/** With more columns a phone would hide some. */
+const MOST_ON_A_PHONE = 3;
+
+/** A table whose rows become cards on narrow screens; one of few columns scrolls sideways at most, by keyboard too. */
 export function Table({
   caption,
   columns,
@@ -78,12 +81,24 @@ export function Table({
   columns: Column[];
   children: ComponentChildren;
 }) {
+  const isCards = columns.length > MOST_ON_A_PHONE;
+  const body = useRef<HTMLTableSectionElement>(null);
+  // Cells are named after their columns here, so that no page has to repeat the names
+  useLayoutEffect(() => {
+    for (const row of isCards ? (body.current?.rows ?? []) : []) {
+      row.setAttribute("role", ROW.role);
+      for (const [at, cell] of [...row.cells].entries()) {
+        cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : CELL.role);
+        cell.setAttribute("data-name", columns[at]?.name ?? "");
+      }
+    }
+  });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="scroll" aria-label={caption} tabIndex={0}>
-      <table aria-label={caption}>
+      <table class={isCards ? "cards named" : ""} aria-label={caption} {...TABLE}>
         <Head columns={columns} />
-        <tbody>{children}</tbody>
+        <tbody ref={body}>{children}</tbody>
       </table>
     </section>
   );

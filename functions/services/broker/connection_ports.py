@@ -59,7 +59,7 @@ class ConnectionStore(Protocol):
         ...
 
     def owner(self, connection: BrokerConnection) -> str | None:
-        """Return whose an account is; None: nobody's. Raises DamagedDocument."""
+        """Return the tenant that has an account connected, or None. Raises DamagedDocument."""
         ...
 
     def claim(self, connection: BrokerConnection, tenant_id: str) -> str:
