@@ -21,7 +21,11 @@ const decision = {
   disabled_decisions: [verdict("Off", "DISABLED")],
 } as unknown as Decision;
 const now = (in_use: number | null) => ({ since: "2026-11-01T00:00:00Z", until: null, in_use, error: 2, last: null });
-const cockpit = { equity: 1_000, strategies: { Good: now(250), Shadowed: now(null) } } as unknown as Cockpit;
+const cockpit = {
+  equity: 1_000,
+  thresholds: [0.5, 1],
+  strategies: { Good: now(250), Shadowed: now(null) },
+} as unknown as Cockpit;
 const today = (isWhole: boolean): Today => ({ isWhole, byStrategy: new Map([["Good", 7]]), byPosition: new Map() });
 
 describe("rows", () => {
@@ -40,6 +44,11 @@ describe("rows", () => {
     const [good, shadowed] = rowsOf(decision, cockpit, null, null);
     expect([good?.ratio, good?.interval]).toEqual([null, null]);
     expect(shadowed?.interval?.low).toBeCloseTo(1 - 2 * 1.6449);
+  });
+  it("does not call a ratio healthy that is only not proven to be low", () => {
+    const low = { allocation_decisions: [verdict("Low", "ACTIVE", -0.6), verdict("High", "ACTIVE", 1.2)] };
+    const rows = rowsOf(low as unknown as Decision, cockpit, null, null);
+    expect(rows.map((row) => row.why)).toEqual(["Sharpe low, not proven", "Sharpe healthy"]);
   });
   it("add up to nothing known where one is not known", () => {
     expect(sumOf([1, null])).toBeNull();

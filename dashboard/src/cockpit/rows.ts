@@ -1,5 +1,6 @@
 /** One row a strategy: what the last cycle decided about it, and what it holds, makes and has made. */
 
+import { words } from "../format";
 import type { Decision, Mode, Verdict } from "../model";
 import { verdictsOf } from "../model";
 import type { Cockpit, StrategyNow } from "./cockpit";
@@ -20,6 +21,8 @@ export interface Row {
   inUse: number | null;
   worstFall: number | null;
   ratio: number | null;
+  /** Why it has its mode. */
+  why: string;
   interval: Interval | null;
   withOthers: number | null;
 }
@@ -51,11 +54,19 @@ export function rowsOf(
       inUse: now?.in_use == null || equity === null || equity <= 0 ? null : now.in_use / equity,
       worstFall: own && worstFallOf(own),
       ratio,
+      why: whyOf(verdict, ratio, cockpit),
       interval: intervalOf(ratio, now?.error),
       withOthers: results && withOthersOf(name, results),
     };
   });
   return rows.toSorted((one, other) => ORDER.indexOf(one.verdict.mode) - ORDER.indexOf(other.verdict.mode));
+}
+
+/** Say why a mode is what it is; "healthy" would be wrong of a low ratio that its days do not prove. */
+function whyOf(verdict: Verdict, ratio: number | null, cockpit: Cockpit | null): string {
+  const isHealthy = verdict.reason_code === "SHARPE_HEALTHY" && verdict.mode === "ACTIVE";
+  const isLow = ratio !== null && cockpit !== null && ratio < cockpit.thresholds[1];
+  return isHealthy && isLow ? "Sharpe low, not proven" : words(verdict.reason_code);
 }
 
 /** Add up what is known; null where something is not, as a sum without it would be another figure. */

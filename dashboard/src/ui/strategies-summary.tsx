@@ -3,7 +3,7 @@
 import { axisOf } from "../cockpit/ratio";
 import { modesOf, type Row, sumOf } from "../cockpit/rows";
 import { STRATEGIES } from "../cockpit/tables";
-import { percent, ratio, shareOf, words } from "../format";
+import { percent, ratio, shareOf } from "../format";
 import { Csv } from "./csv";
 import { Gain, ModeMark } from "./figures";
 import { CELL, Head, ROW, Section, TABLE } from "./parts";
@@ -70,8 +70,8 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
               <td class="number x-md" {...CELL}>
                 {percent(row.verdict.probabilistic_sharpe_ratio, 0).replace("–", "n/a")}
               </td>
-              <td class="c-why" {...CELL}>
-                {words(row.verdict.reason_code)}
+              <td class="c-why" title={row.verdict.reasoning} {...CELL}>
+                {row.why}
               </td>
             </tr>
           ))}
