@@ -6,6 +6,7 @@ The deployed functions' wiring: adapters and services, built on first use and ke
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from datetime import date
@@ -68,6 +69,8 @@ from functions.strategies import wiring
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 
+logger = logging.getLogger("maestro")
+
 CYCLE_FUNCTION = "orchestratetenant"
 """Name of the task function, and so of its queue; queue names allow no underscore."""
 FEED_FUNCTION = "feedtenant"
@@ -79,7 +82,10 @@ _LOADERS_KEPT = 256
 
 @cache
 def settings() -> Settings:
-    return read_settings()
+    found = read_settings()
+    for error in found.malformed:
+        logger.error("A setting cannot be used: %s", error)
+    return found
 
 
 @cache
@@ -295,7 +301,8 @@ def deliver_notification() -> DeliverNotification:
 @cache
 def check_alerts() -> CheckAlerts:
     store = FirestoreAlertStore(firestore_client())
-    return CheckAlerts(store, clock(), commits(), calendars(), enqueue_notification().run)
+    tell, malformed = enqueue_notification().run, settings().malformed
+    return CheckAlerts(store, clock(), commits(), calendars(), tell, malformed)
 
 
 @cache

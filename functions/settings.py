@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from firebase_functions.params import IntParam, SecretParam, StringParam
 
+from functions.domain.kernel.errors import InputError
+from functions.domain.monitoring.links import read_dashboard_url
+
 REGION = "us-central1"
 """Where all functions run. Deployment options cannot read parameters here, so it is set in this line."""
 
@@ -34,7 +37,7 @@ DASHBOARD_URL = StringParam(
     "DASHBOARD_URL",
     default="",
     label="URL of the dashboard",
-    description="What links in notifications begin with; empty: the project's own Hosting site",
+    description="What links in notifications begin with: https and a host; empty: the project's own Hosting site",
 )
 
 API_MIN_INSTANCES = IntParam(
@@ -87,6 +90,8 @@ class Settings:
     """Web origins that may call the API from a browser."""
     dashboard_url: str
     """What links in notifications begin with, without a slash at the end; empty: they carry none."""
+    malformed: tuple[InputError, ...]
+    """What is wrong with settings that cannot be used, and so are as if empty."""
     ai: AiSettings | None
     """None: no model writes summaries."""
     is_emulated: bool
@@ -97,14 +102,17 @@ def read_settings() -> Settings:
     """Read the environment as it is now."""
     origins = tuple(origin.strip() for origin in API_CORS_ORIGINS.value.split(",") if origin.strip())
     is_emulated = os.environ.get("FUNCTIONS_EMULATOR") == "true"
-    url = _dashboard_url(is_emulated)
-    return Settings(REGION, MARKET_CALENDAR.value, origins, url, _ai_settings(is_emulated), is_emulated)
+    url, malformed = _dashboard_url(is_emulated)
+    return Settings(REGION, MARKET_CALENDAR.value, origins, url, malformed, _ai_settings(is_emulated), is_emulated)
 
 
-def _dashboard_url(is_emulated: bool) -> str:
+def _dashboard_url(is_emulated: bool) -> tuple[str, tuple[InputError, ...]]:
     """Return where people find the dashboard; in the emulator only if somebody says so, as its port changes."""
     hosted = "" if is_emulated or not project_id() else f"https://{project_id()}.web.app"
-    return (DASHBOARD_URL.value or hosted).rstrip("/")
+    try:
+        return read_dashboard_url(DASHBOARD_URL.value) or hosted, ()
+    except InputError as error:  # people are told all the same, without a link
+        return "", (error,)
 
 
 def project_id() -> str:

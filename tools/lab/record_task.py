@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from functions.domain.kernel.markets import periods_a_year
 from functions.domain.kernel.policy import Policy
 from functions.domain.lab.figures import FEWEST_DAYS
 from functions.domain.lab.held_fixed import HELD_FIXED, WEIGHED_RETURNS, not_told
@@ -22,7 +21,6 @@ from tools.lab.engine.rows import row_of
 from tools.lab.policies import OFF
 from tools.lab.policy_run import AccountSession, PolicyRun, StrategySession
 from tools.lab.results.benchmark import BuyAndHold
-from tools.lab.results.measured import Terms
 from tools.lab.source import Advance, Policies
 
 CURRENT = "current"
@@ -63,14 +61,6 @@ class RecordTask:
     @property
     def days(self) -> tuple[date, ...]:
         return tuple(one.day for one in self.record.sessions)
-
-    @property
-    def terms(self) -> Terms:
-        return Terms(
-            starting_cash=self.starting_cash,
-            periods_a_year=periods_a_year(self.market),
-            risk_free_rate=self.risk_free_rate,
-        )
 
     @property
     def detected(self) -> str:

@@ -19,7 +19,7 @@ from tools.lab.results.report import REPORT, write_report
 from tools.lab.results.rules import without_rules
 from tools.lab.results.tried import record
 from tools.lab.shown_progress import shown_progress
-from tools.lab.source import Advance, Source
+from tools.lab.source import Advance, Source, terms_of
 from tools.terminal import notes
 
 
@@ -81,7 +81,7 @@ def run_policies(
 
 def judged(task: Source, runs: Mapping[str, PolicyRun], folder: Folder, chance: Chance, note: str = "") -> Outcome:
     """Measure runs, ``off`` among them, count them as tried, and compare them."""
-    policies = {name: measured(run, task.terms) for name, run in runs.items()}
+    policies = {name: measured(run, terms_of(task)) for name, run in runs.items()}
     return outcome(task, policies, record(folder.path, list(policies.values()), task.fingerprints()), chance, note)
 
 

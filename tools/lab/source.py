@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol, Self
 
+from functions.domain.kernel.markets import periods_a_year
 from tools.lab.engine.paper_broker import Costs
 from tools.lab.policy_run import PolicyRun
 from tools.lab.results.benchmark import BuyAndHold
@@ -47,8 +48,6 @@ class Source(Protocol):
         """What trades are charged; None where there are no trades: what rules cost is unknown then, too."""
         ...
 
-    @property
-    def terms(self) -> Terms: ...
     @property
     def detected(self) -> str:
         """What was read, a line."""
@@ -96,3 +95,12 @@ class Source(Protocol):
     def between(self, first: date, last: date) -> Self:
         """Return the same of other days; what is before them stays history."""
         ...
+
+
+def terms_of(source: Source) -> Terms:
+    """Return what all figures of a source are measured by."""
+    return Terms(
+        starting_cash=source.starting_cash,
+        periods_a_year=periods_a_year(source.market),
+        risk_free_rate=source.risk_free_rate,
+    )

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from functions.domain.kernel.errors import InputError
-from functions.domain.kernel.markets import periods_a_year
 from functions.sandbox.find_strategies import build, discover
 from functions.strategies.base import BaseStrategy
 from tools.lab.engine.paper_broker import Costs
@@ -19,7 +18,6 @@ from tools.lab.engine.replay import replay
 from tools.lab.policy_run import PolicyRun
 from tools.lab.prices.read import Prices
 from tools.lab.results.benchmark import BuyAndHold, buy_and_hold
-from tools.lab.results.measured import Terms
 from tools.lab.source import Advance, Policies
 
 STRATEGIES_PACKAGE = "functions.strategies"
@@ -42,14 +40,6 @@ class Task:
     """USD."""
     risk_free_rate: float
     """Fraction a year, of Sharpe ratios."""
-
-    @property
-    def terms(self) -> Terms:
-        return Terms(
-            starting_cash=self.starting_cash,
-            periods_a_year=periods_a_year(self.market),
-            risk_free_rate=self.risk_free_rate,
-        )
 
     @property
     def days(self) -> tuple[date, ...]:

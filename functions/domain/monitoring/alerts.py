@@ -72,6 +72,8 @@ class AlertKind(StrEnum):
     """The broker reported a trade that was not Maestro's, or an activity that no rule books."""
     CAPACITY = "CAPACITY"
     """Something is near a limit beyond which it fails."""
+    SETTING = "SETTING"
+    """A setting of the deployment cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ PAGES: Mapping[str, str] = {
     "DAMAGED_ALERTS": "/admin",
     "BROKER_TOLD": "/admin",
     "CAPACITY": "/admin",
+    "SETTING": "/admin",
 }
 """By kind of alert; ``subject`` is what its key names after its first colon, the others are its fields."""
 

@@ -19,6 +19,7 @@ from functions.domain.monitoring.damage_findings import damaged_alerts
 from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_job, check_lapsed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.domain.monitoring.rest import is_to_be_stored, next_check
+from functions.domain.monitoring.setting_findings import malformed_settings
 from functions.domain.orchestration.decision import check_logged
 from functions.domain.orchestration.drift import NO_DRIFT, Drifts
 from functions.domain.orchestration.position_book import PositionBook
@@ -45,12 +46,14 @@ class CheckAlerts:
         commits: Commits,
         calendars: MarketCalendars,
         tell: Tell,
+        malformed: Sequence[InputError] = (),
     ) -> None:
         self._store = store
         self._clock = clock
         self._commits = commits
         self._calendars = calendars
         self._tell = tell
+        self._malformed = malformed
 
     def run(
         self,
@@ -87,7 +90,7 @@ class CheckAlerts:
         policy = policy_or_defaults(policy_defaults, records.policy)
         opened = opening(self._calendars, policy_defaults, records.policy)
         seen = observed(records, policy, now, opened if is_sweep else None, closed)
-        found = findings(seen)
+        found = [*findings(seen), *malformed_settings(self._malformed)]
         if is_sweep:  # the calendar's library takes half a second to import, which no trigger waits for
             market = as_far_as_readable(policy_defaults, records.policy, ["market"]).market
             found += calendar_end(market, unknown_in(self._calendars, market, now), now)

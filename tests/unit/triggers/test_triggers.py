@@ -92,6 +92,6 @@ def test_history_is_replayed_in_the_emulator_only(
         def now(self) -> datetime:
             return now
 
-    monkeypatch.setattr(bootstrap, "settings", lambda: Settings("us-central1", "XNYS", (), "", None, is_emulated))
+    monkeypatch.setattr(bootstrap, "settings", lambda: Settings("us-central1", "XNYS", (), "", (), None, is_emulated))
     monkeypatch.setattr(bootstrap, "clock", Clock)
     assert replayed_now(CycleTask("acme", "2020-03-16T19:55:00Z")) == expected

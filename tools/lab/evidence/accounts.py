@@ -16,6 +16,7 @@ from tools.lab.results.beside import RAW, SCALED
 from tools.lab.results.measured import Measured
 from tools.lab.results.outcome import Outcome
 from tools.lab.results.tables import between, number, percent
+from tools.lab.source import terms_of
 
 POLICIES: Mapping[str, Mapping[str, Any]] = {
     OFF: {"enabled": False},
@@ -87,7 +88,7 @@ def after_modes(found: Outcome) -> str:
     rows = []
     for mode in ("ACTIVE", "REDUCED", "SHADOW_MODE"):
         earned, count = after_mode(guide, found.raw, mode)
-        year = found.task.terms.periods_a_year
+        year = terms_of(found.task).periods_a_year
         rows.append((mode, f"{count:,}", percent(earned * year) if count else "n/a"))
     return markdown(
         ("mode under guide", "sessions of strategies", f"next {FORWARD} sessions raw, a year of what was held"), rows

@@ -12,6 +12,7 @@ from tools.lab.evidence.worlds import in_worlds
 from tools.lab.policies import GUIDE
 from tools.lab.results.outcome import Outcome
 from tools.lab.shown_progress import shown_progress
+from tools.lab.source import terms_of
 from tools.lab.task import Task
 
 BY_CHANCE = (GUIDE, "lookback 90, 60 data points", "proof 0.8, lookback 90")
@@ -27,7 +28,7 @@ def every_table(found: Outcome) -> Iterator[str]:
     found : Outcome
         Of a whole run of `POLICIES`. Everything else is replayed or simulated here, from the same seed.
     """
-    terms, chance, task = found.task.terms, found.chance, found.task
+    terms, chance, task = terms_of(found.task), found.chance, found.task
     yield f"**Accounts.**\n\n{accounts(found)}"
     yield f"**Less the strategies alone**, with intervals of 95 %.\n\n{beside_raw(found)}"
     yield f"**What a mode says of the next 30 sessions.**\n\n{after_modes(found)}"

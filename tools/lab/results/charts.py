@@ -15,6 +15,7 @@ from functions.domain.track_record.statistics import drawdowns, growth
 from tools.lab.results.measured import Measured
 from tools.lab.results.outcome import Outcome
 from tools.lab.results.tables import number, percent, usd
+from tools.lab.source import terms_of
 
 TRAILING = 63
 """Sessions over which turnover is shown: a quarter."""
@@ -85,7 +86,7 @@ def charts_of(found: Outcome) -> list[Chart]:
     if found.hold is not None:
         equity.append(Line("buy-and-hold", cash * growth(found.hold.returns)))
         falls.append(Line("buy-and-hold", drawdowns(found.hold.returns)))
-    year, is_traded = found.task.terms.periods_a_year, found.task.costs is not None
+    year, is_traded = terms_of(found.task).periods_a_year, found.task.costs is not None
     held = "What is held, as a share of equity at the close." if is_traded else "What modes let earn, of all."
     charts = [
         Chart("equity", "Equity", "USD at each close.", "usd", days, tuple(equity)),

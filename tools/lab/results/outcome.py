@@ -12,7 +12,7 @@ from tools.lab.results.beside import RAW, Chance, Comparison, compared
 from tools.lab.results.measured import Measured
 from tools.lab.results.rules import RuleEffects, effects
 from tools.lab.results.tried import Tried, correlation_of
-from tools.lab.source import Source
+from tools.lab.source import Source, terms_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Outcome:
 
     def deflated(self, policy: Measured) -> float:
         """Return its deflated Sharpe ratio."""
-        return self.tried.deflated(policy, self.correlation, self.task.terms)
+        return self.tried.deflated(policy, self.correlation, terms_of(self.task))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ def outcome(task: Source, policies: Mapping[str, Measured], tried: Tried, chance
     policies : mapping
         By name, ``off`` among them.
     """
-    terms, raw = task.terms, policies[RAW]
+    terms, raw = terms_of(task), policies[RAW]
     hold = task.hold(raw.days)
     candidates = [one for name, one in policies.items() if name != RAW]
     hold_figures = None

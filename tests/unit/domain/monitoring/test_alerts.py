@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.domain.kernel.errors import InputError
 from functions.domain.kernel.policy import OnShadow, Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.monitoring.alerts import AlertKind, AlertState, Finding, acknowledged, alert_id, reconcile
 from functions.domain.monitoring.damage_findings import damaged_alerts
 from functions.domain.monitoring.findings import Observed, findings
 from functions.domain.monitoring.notifications import Severity
+from functions.domain.monitoring.setting_findings import malformed_settings
 from functions.domain.orchestration.drift import Drifts
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.breakers import BreakerState
@@ -279,6 +281,12 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
         Severity.WARNING,
         "📏 The position book: 80% of the limit",
         found(sizes={"position_book": 720_000}),
+    ),
+    (
+        AlertKind.SETTING,
+        Severity.WARNING,
+        "⚙️ The setting DASHBOARD_URL cannot be used",
+        list(malformed_settings([InputError("DASHBOARD_URL", "an address", "desk")])),
     ),
 ]
 

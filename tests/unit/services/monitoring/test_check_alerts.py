@@ -16,6 +16,7 @@ from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import ABSENT, Document, Version, Versioned
 from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.monitoring.ports import AlertRecords
+from functions.settings import read_settings
 from tests.fakes import MARCH_16, FakeClock
 
 HALTED = {"trading_state": "HALT", "trading_state_reason": "drill"}
@@ -99,3 +100,26 @@ def test_a_damaged_alert_that_tells_of_damage_is_written_anew() -> None:
     titles = [[one.document["title"] for one in check(store, told, minutes)] for minutes in (0, 5, 10)]
     assert titles == [["🩹 2 stored alerts cannot be read"], ["🩹 1 stored alert cannot be read"], []]
     assert len(told) == 1
+
+
+def test_a_setting_that_cannot_be_used_is_an_alert_until_it_can_and_people_are_told_without_a_link(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GCLOUD_PROJECT", "acme")
+    monkeypatch.setenv("DASHBOARD_URL", "https://olga:hunter2@desk.example.com")
+    settings = read_settings()
+    assert settings.dashboard_url == ""
+    told: list[Notification] = []
+    store: Any = Alerts()
+    tell, clock = told.append, FakeClock(MARCH_16)
+    run = CheckAlerts(store, clock, Commits(lambda _: None), Calendars(), tell, settings.malformed)
+    run.run("acme", {}, is_sweep=False)
+    assert run.run("acme", {}, is_sweep=False) == []
+    (alert,) = store.stored.values()
+    assert (alert["kind"], alert["state"], [one.kind for one in told]) == ("SETTING", "OPEN", ["SETTING"])
+    assert "hunter2" not in alert["detail"]
+    monkeypatch.setenv("DASHBOARD_URL", "https://desk.example.com/")
+    corrected = read_settings()
+    assert (corrected.dashboard_url, corrected.malformed) == ("https://desk.example.com", ())
+    check(store, told, 30)
+    assert [one["state"] for one in store.stored.values()] == ["RESOLVED"]
