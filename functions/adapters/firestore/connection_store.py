@@ -30,7 +30,7 @@ class FirestoreConnectionStore(FirestoreStore):
         stored = self._get(paths.broker(self._db, tenant_id), f"reading the broker of tenant {tenant_id}")
         if stored.value is None:
             return ABSENT
-        with reading(stored.value, "disconnect and connect again"):
+        with reading(stored.value, "mend that field, or delete the document and connect again"):
             return Versioned(BrokerConnection.from_document(stored.value), stored.version)
 
     def write(self, tenant_id: str, connection: BrokerConnection, before: Version | None) -> Version:

@@ -61,7 +61,7 @@ def test_connected_the_next_feed_is_right_and_what_happened_before_is_not_booked
 
 def test_two_tenants_on_one_account_are_refused_by_name(desk: Fed) -> None:
     desk.join()
-    with pytest.raises(InputError, match="it is connected to tenant acme, to be disconnected there first"):
+    with pytest.raises(InputError, match="disconnect it from tenant acme first"):
         desk.join("beta")
     assert "beta" not in desk.keys.credentials
     desk.disconnect()
