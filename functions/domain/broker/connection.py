@@ -12,7 +12,7 @@ from functions.domain.kernel.stored_fields import FLAG, MAP, MAPS, TEXT, TIME, K
 from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed
 
 MOST_GAPS = 20
-"""Times without a connection, the newest are kept."""
+"""Times without a connection, the newest are kept; the first is while it was being connected."""
 MOST_TOLD = 20
 """Reports to people that are kept: the newest."""
 _SHOWN_DIGITS = 4

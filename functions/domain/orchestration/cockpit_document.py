@@ -107,6 +107,8 @@ def _history(entries: Sequence[Sequence[Any]]) -> tuple[Past, ...]:
     figures = (one for _, usd, flows, price in history for one in (usd, flows, 0 if price is None else price))
     if not all(map(math.isfinite, figures)):
         raise ValueError("not all figures of the sessions before today's are finite")
+    if not all(isinstance(day, str) for day, *_ in history):  # the next session is compared with them
+        raise ValueError("not all days of the sessions before today's are texts")
     return history
 
 

@@ -13,7 +13,7 @@ from functions.domain.broker.credentials import Credentials
 from functions.domain.broker.errors import BrokerUnavailable, Forbidden, RequestRefused
 from functions.domain.broker.fed_account import fault_of
 from functions.domain.broker.snapshot import BrokerSnapshot
-from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.errors import InputError, StoreConflict
 from functions.domain.orchestration.broker_feed import ConnectionStatus
 from functions.services.broker.connection_ports import BrokerKeys, ConnectionStore, OpenBroker
 from functions.services.broker.ports import Broker
@@ -82,7 +82,8 @@ class ConnectBroker:
         )
         with self._open_broker(found, credentials, _SECONDS) as opened:
             seen = _looked(opened, self._clock)
-        return FoundAccount(replace(found, cursor=seen.cursor), seen)
+        not_yet = {"start": seen.as_of, "end": None}  # until it is connected clients report what their orders fill
+        return FoundAccount(replace(found, cursor=seen.cursor, gaps=(not_yet,)), seen)
 
     def connect(
         self, tenant_id: str, found: FoundAccount, credentials: Credentials, prepare: Prepare = lambda *_: None
@@ -101,7 +102,8 @@ class ConnectBroker:
         Raises
         ------
         InputError
-            If the account is another tenant's, the tenant's is another account, or what it says cannot be used.
+            If the account is another tenant's, the tenant's is another account or one that disconnecting was cut short
+            from, or what it says cannot be used.
         KeysUnavailable, StoreError
             What was done before stays: connect again.
         """
@@ -113,7 +115,7 @@ class ConnectBroker:
         connection = _again(tenant_id, before, found.connection)
         _check_owner(self._store.owner(connection), tenant_id, connection)
         if before is not None and before.account_id != connection.account_id:
-            self._store.release(before, tenant_id)  # if disconnecting was cut short
+            self._let_go(tenant_id, before, connection)
         if not _is_known(before, connection):
             version = self._store.write(tenant_id, connection.beginning(), version)
         _check_owner(self._store.claim(connection, tenant_id), tenant_id, connection)
@@ -121,8 +123,17 @@ class ConnectBroker:
         prepare(connection, None if _is_read_on(before, connection) else found.seen)
         connection = connection.connected_again(self._clock.now())
         self._store.write(tenant_id, connection, version)
+        if self._store.owner(connection) != tenant_id:
+            raise StoreConflict(f"tenant {tenant_id} was disconnected while it was connected: connect it again")
         logger.warning("Connected to %s by %s", named(connection), connection.connected_by, extra=_of(tenant_id))
         return connection
+
+    def _let_go(self, tenant_id: str, before: BrokerConnection, new: BrokerConnection) -> None:
+        """Release the account of before; not while its keys are kept, by which it is still to be read a last time."""
+        if before.is_begun and self._keys.read(tenant_id) is not None:
+            limit = f"{named(before)}, from which disconnecting was cut short: disconnect {tenant_id} again first"
+            raise InputError("the account", limit, named(new))
+        self._store.release(before, tenant_id)
 
 
 def named(connection: BrokerConnection) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.errors import BrokerError
-from functions.domain.kernel.errors import DamagedDocument, InputError
+from functions.domain.kernel.errors import DamagedDocument, InputError, StoreConflict
 from functions.services.broker.connect_broker import named
 from functions.services.broker.read_activities import ReadAccount, ReadingPorts
 from functions.services.kernel.commits import Commits
@@ -62,8 +62,10 @@ class DisconnectBroker:
         if missing is not None:
             logger.error("%s", missing, extra={"tenant": tenant_id})
             reading.store(reading.connection.telling([missing], self._ports.clock.now()))
+        self._check_unchanged(reading)
         self._ports.keys.delete(tenant_id)
         self._ports.connections.release(connection, tenant_id)
+        self._check_unchanged(reading)
         logger.warning("Disconnected from %s by %s", named(connection), by, extra={"tenant": tenant_id})
         return Disconnected(reading.connection, reading.booked, missing)
 
@@ -75,6 +77,12 @@ class DisconnectBroker:
         if connection != stored.value:
             version = self._ports.connections.write(tenant_id, connection, version)
         return connection, version, stored.value.is_connected
+
+    def _check_unchanged(self, reading: ReadAccount) -> None:
+        """Reading takes minutes, and somebody may connect meanwhile: their keys stay, or they are told of."""
+        if self._ports.connections.read(reading.tenant_id).value != reading.connection:
+            text = f"the connection of tenant {reading.tenant_id} changed while it was disconnected"
+            raise StoreConflict(f"{text}: look at its status, and connect or disconnect it again")
 
     def _read(self, reading: ReadAccount, *, is_due: bool) -> str | None:
         """Read up to the end, and return why that was not possible; without keys it is done, unless it is due."""

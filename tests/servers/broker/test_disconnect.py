@@ -56,7 +56,7 @@ DEAD: dict[str, tuple[Callable[[Fed], object], str]] = {
     "half way": (lambda desk: desk.broker.faults.add(Fault(FaultKind.ERROR, "/v2/account/activities")), "left to book"),
     "revoked keys": (lambda desk: desk.broker.keys.clear(), "revoked"),
     "no keys": (lambda desk: desk.keys.credentials.clear(), "there are no keys"),
-    "another account": (lambda desk: setattr(desk.exchange, "account_number", "PA2"), "the keys open account PA2"),
+    "another account": (lambda desk: setattr(desk.exchange, "account_number", "PA2"), "the keys open account …PA2"),
 }
 
 

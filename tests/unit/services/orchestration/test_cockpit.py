@@ -161,6 +161,8 @@ def test_the_day_lists_what_was_asked_and_what_was_left_and_the_last_signal_outl
         {"day": 7},
         {"history_json": "["},
         {"history_json": '[["2020-03-13", 1, 0, "high"]]'},
+        {"history_json": "[[20200312, 1, 0], [20200313, 1, 0]]"},
+        {"history_json": "[[null, 1, 0, 1]]"},
         {"history_json": f'[["2020-03-13", 1{"0" * 400}, 0]]'},
         {"day_json": "[" * 100_000},
         {"marks_json": '{"KO": 1}'},
