@@ -100,13 +100,19 @@ class BrokerConnection:
     def telling(self, texts: Sequence[str], at: datetime) -> BrokerConnection:
         """Return it with further reports to people, without repeating earlier ones."""
         known = {one["text"] for one in self.told}
-        new = [{"at": at, "text": one} for one in dict.fromkeys(texts) if one not in known]
+        new = [{"at": at, "text": one} for one in dict.fromkeys(map(self._masked_in, texts)) if one not in known]
         return replace(self, told=(*self.told, *new)[-MOST_TOLD:])
 
     def fed(self, feed: Feed, *, is_failed: bool) -> BrokerConnection:
         """Return it after a feed."""
         since = (self.failing_since or feed.at) if is_failed else None
-        return replace(self, feed=feed, failing_since=since)
+        return replace(self, feed=replace(feed, detail=self._masked_in(feed.detail)), failing_since=since)
+
+    def _masked_in(self, text: str) -> str:
+        """Return a text without the account's number: a broker's own message may quote it, and members read it."""
+        for one in (self.account_number or "", self.account_id):
+            text = text.replace(one, masked(one)) if len(one) > _SHOWN_DIGITS else text
+        return text
 
     def to_document(self) -> dict[str, Any]:
         feed = None if self.feed is None else self.feed.to_document()

@@ -102,8 +102,8 @@ class ConnectBroker:
         Raises
         ------
         InputError
-            If the account is another tenant's, the tenant's is another account or one that disconnecting was cut short
-            from, or what it says cannot be used.
+            If the account is another tenant's, what it says cannot be used, or the tenant was not disconnected to the
+            end from another account, or from this one while it might be asked for other activities.
         KeysUnavailable, StoreError
             What was done before stays: connect again.
         """
@@ -112,10 +112,11 @@ class ConnectBroker:
             raise InputError("the account", "one that can be used", fault)
         stored = self._store.read(tenant_id)
         before, version = stored.value, stored.version
-        connection = _again(tenant_id, before, found.connection)
+        self._check_over(tenant_id, before, found.connection)
+        connection = _again(before, found.connection)
         _check_owner(self._store.owner(connection), tenant_id, connection)
         if before is not None and before.account_id != connection.account_id:
-            self._let_go(tenant_id, before, connection)
+            self._store.release(before, tenant_id)
         if not _is_known(before, connection):
             version = self._store.write(tenant_id, connection.beginning(), version)
         _check_owner(self._store.claim(connection, tenant_id), tenant_id, connection)
@@ -128,12 +129,14 @@ class ConnectBroker:
         logger.warning("Connected to %s by %s", named(connection), connection.connected_by, extra=_of(tenant_id))
         return connection
 
-    def _let_go(self, tenant_id: str, before: BrokerConnection, new: BrokerConnection) -> None:
-        """Release the account of before; not while its keys are kept, by which it is still to be read a last time."""
-        if before.is_begun and self._keys.read(tenant_id) is not None:
-            limit = f"{named(before)}, from which disconnecting was cut short: disconnect {tenant_id} again first"
+    def _check_over(self, tenant_id: str, before: BrokerConnection | None, new: BrokerConnection) -> None:
+        """What is not read on from its cursor has to be read a last time first: keys are kept until that is done."""
+        if before is None or not before.is_begun or _is_read_on(before, new):
+            return
+        if before.is_connected or self._keys.read(tenant_id) is not None:
+            how = "is connected" if before.is_connected else "was not disconnected to the end"
+            limit = f"{named(before)}, to which {tenant_id} {how}, with what it may be asked for: disconnect it first"
             raise InputError("the account", limit, named(new))
-        self._store.release(before, tenant_id)
 
 
 def named(connection: BrokerConnection) -> str:
@@ -152,13 +155,11 @@ def _is_read_on(before: BrokerConnection | None, new: BrokerConnection) -> bool:
     return before is not None and _is_known(before, new) and before.tells_amendments == new.tells_amendments
 
 
-def _again(tenant_id: str, before: BrokerConnection | None, new: BrokerConnection) -> BrokerConnection:
+def _again(before: BrokerConnection | None, new: BrokerConnection) -> BrokerConnection:
     """Return the connection with what is known of its account already."""
     if before is not None and _is_known(before, new):
         known = replace(new, connected_at=before.connected_at, told=before.told, feed=before.feed, gaps=before.gaps)
         return replace(known, cursor=before.cursor) if _is_read_on(before, new) else known
-    if before is not None and before.is_connected:
-        raise InputError("the account", f"{named(before)}, to which {tenant_id} is connected", named(new))
     return new
 
 
@@ -207,7 +208,9 @@ def _up_to_now(broker: Broker, cursor: ActivityCursor) -> tuple[ActivityCursor, 
 def _tells_amendments(broker: Broker, cursor: ActivityCursor) -> bool:
     """Tell whether the account may be asked for busts and corrections: not every one may."""
     try:
-        broker.activities(cursor, 1)
+        broker.activities(
+            cursor, _PAGE
+        )  # with fewer, what was executed just now would fill the page before busts are read
     except (Forbidden, RequestRefused):
         return False
     return True

@@ -99,6 +99,14 @@ def test_members_read_a_copy_without_number_id_and_cursor_that_every_write_renew
     assert replace(known, account_number=None).to_members_document()["account"] == "…1831"
 
 
+def test_a_brokers_message_that_quotes_the_account_is_kept_without_its_number() -> None:
+    known = replace(CONNECTION, account_number="PA3ALX4NGLN0")
+    refused = replace(FED, detail=f"account PA3ALX4NGLN0 ({known.account_id}) is restricted")
+    document = known.telling([refused.detail], MARCH_16).fed(refused, is_failed=True).to_document()
+    said = f"account …GLN0 (…{known.account_id[-4:]}) is restricted"
+    assert (document["feed"]["detail"], document["told"][0]["text"]) == (said, said)
+
+
 def test_the_newest_of_what_was_told_are_kept() -> None:
     told = CONNECTION
     for number in range(MOST_TOLD + 5):

@@ -314,6 +314,10 @@ def test_a_connection_from_before_members_could_read_it_is_never_taken_for_none(
         for who in ROLES:
             assert not rest.is_allowed(who, "GET", "/tenants/acme/state/connection")
             assert not rest.is_allowed(who, "GET", "/tenants/acme/state/broker")
+        broker.set({"status": "CONNECTED"})
+        assert not rest.is_allowed("viewer", "GET", "/tenants/acme/state/connection")
+        broker.set({"status": "DISCONNECTED"})  # before there were copies: no feed writes one
+        assert rest.is_allowed("viewer", "GET", "/tenants/acme/state/connection")
         broker.delete()
         assert rest.is_allowed("viewer", "GET", "/tenants/acme/state/connection")
         assert not rest.is_allowed("stranger", "GET", "/tenants/acme/state/connection")

@@ -198,6 +198,7 @@ def test_another_account_takes_a_disconnection_first(desk: Fed) -> None:
 
 
 def test_an_account_whose_busts_may_not_be_read_is_connected_without(desk: Fed) -> None:
+    desk.order("buy", "1")
     desk.broker.faults.add(Fault(FaultKind.FORBIDDEN, "/v2beta1/events"))
     desk.join()
     assert not desk.connection.tells_amendments

@@ -13,6 +13,8 @@ from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from tests.servers.broker.feeds import TENANT, Fed, now, unconnected
 from tests.servers.broker.kills import killed
 from tests.servers.broker.test_connect import takes
+from tests.servers.broker.test_connection_kills import connect, look
+from tools.simulated_broker.faults import Fault, FaultKind
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def test_another_account_waits_until_the_one_that_disconnecting_was_cut_short_fr
         desk.disconnect()
     assert not desk.connection.is_connected
     desk.exchange.account_number = "PA2"
-    with pytest.raises(InputError, match=r"PA1 .*, from which disconnecting was cut short"):
+    with pytest.raises(InputError, match=r"PA1 .*, to which acme was not disconnected to the end"):
         desk.join()
     desk.exchange.account_number = "PA1"
     done = desk.disconnect()
@@ -106,5 +108,22 @@ def test_what_an_order_fills_while_the_account_is_being_connected_is_booked_once
     desk.feed()
     if not is_reported_first:
         report()
+    desk.feed()
+    assert (desk.held("Trend", "SPY"), [one["qty"] for one in desk.ledger()]) == (2.0, [2.0])
+
+
+def test_fills_since_the_last_feed_stay_a_strategys_where_the_account_is_connected_again_without_its_busts(
+    desk: Fed,
+) -> None:
+    desk.join()
+    desk.redeem("n1")
+    desk.order("buy", "2", client_order_id="n1")
+    desk.broker.faults.add(Fault(FaultKind.FORBIDDEN, "/v2beta1/events"))
+    with pytest.raises(InputError, match=r"to which acme is connected.*: disconnect it first"):
+        connect(desk, look(desk))
+    desk.broker.faults.clear()
+    desk.disconnect()
+    desk.broker.faults.add(Fault(FaultKind.FORBIDDEN, "/v2beta1/events"))
+    connect(desk, look(desk))
     desk.feed()
     assert (desk.held("Trend", "SPY"), [one["qty"] for one in desk.ledger()]) == (2.0, [2.0])
