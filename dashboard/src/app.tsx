@@ -206,11 +206,12 @@ const isAt = (path: string, href: string): boolean => (href === "/" ? path === "
 
 /** Tell that what is shown may be old: the browser is offline, or Firestore answers from memory. */
 function Offline({ isFromCache }: { isFromCache: boolean }) {
-  const isOffline = !useIsOnline() || isFromCache;
+  const isOnline = useIsOnline();
   return (
-    <div id={OFFLINE_ID} role="status" class={isOffline ? "offline" : ""}>
-      {isOffline &&
+    <div id={OFFLINE_ID} role="status" class={isOnline && !isFromCache ? "" : "offline"}>
+      {!isOnline &&
         "Offline: what you see may be old, and nothing can be changed from here. It updates again once the connection is back."}
+      {isOnline && isFromCache && "No answer from the server: what you see may be old. It updates again once there is one."}
     </div>
   );
 }

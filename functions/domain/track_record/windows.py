@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,6 +138,8 @@ class PerformanceWindows:
             sessions = _sessions(document)
         except (KeyError, TypeError, ValueError) as error:
             raise PackedStateError("windows", "strategy_names, dates and returns", str(error)) from error
+        if not all(map(operator.lt, dates, dates[1:])):
+            raise PackedStateError("dates", "distinct days, oldest first", document["dates"])
         expected = len(names) * len(dates)
         is_whole = all(array.size == expected for array in sessions.arrays) and len(set(names)) == len(names)
         if not is_whole or np.isinf(sessions.returns).any() or not np.isfinite(sessions.long_fraction).all():

@@ -106,3 +106,13 @@ def test_damage_is_an_error_not_a_guess(damage: dict[str, Any]) -> None:
     document = PerformanceWindows.from_daily_returns([("A", START, 0.1)]).to_document()
     with pytest.raises(PackedStateError):
         PerformanceWindows.from_document({**document, **damage})
+
+
+@pytest.mark.parametrize("wrong", [[1, 0], [0, 0]], ids=["newest first", "doubled"])
+def test_days_out_of_order_are_damage_as_windows_are_cut_by_day(wrong: list[int]) -> None:
+    document = PerformanceWindows.from_daily_returns(
+        [("A", START + timedelta(days=n), 0.1) for n in (0, 1)]
+    ).to_document()
+    dates = [document["dates"][number] for number in wrong]
+    with pytest.raises(PackedStateError, match="oldest first"):
+        PerformanceWindows.from_document({**document, "dates": dates})
