@@ -211,7 +211,9 @@ function Offline({ isFromCache }: { isFromCache: boolean }) {
     <div id={OFFLINE_ID} role="status" class={isOnline && !isFromCache ? "" : "offline"}>
       {!isOnline &&
         "Offline: what you see may be old, and nothing can be changed from here. It updates again once the connection is back."}
-      {isOnline && isFromCache && "No answer from the server: what you see may be old. It updates again once there is one."}
+      {isOnline &&
+        isFromCache &&
+        "No answer from the server: what you see may be old. It updates again once there is one."}
     </div>
   );
 }
