@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { clock, moment, utc, when } from "./format";
-import { currentZone, dayBeside, instantOf, setZone, wallTime, zoneName } from "./zone";
+import { currentZone, dayBeside, instantOf, setZone, wallTime, zoneName, zoneTime } from "./zone";
 
 afterEach(() => setZone(undefined));
 const noon = new Date("2026-11-29T17:05:00Z");
@@ -25,6 +25,15 @@ describe("the tenant's zone", () => {
   ])("names %s as %s", (zone, name) => {
     setZone(zone);
     expect(zoneName(noon)).toBe(name);
+  });
+  it.each([
+    ["America/New_York", "New York time"],
+    ["America/Argentina/Buenos_Aires", "Buenos Aires time"],
+    ["Etc/UTC", "UTC"],
+    ["UTC", "UTC"],
+  ])("names the clocks of %s in any season: %s", (zone, name) => {
+    setZone(zone);
+    expect(zoneTime()).toBe(name);
   });
   it("says UTC beside it", () => {
     expect(utc(noon)).toBe("2026-11-29 17:05:00 UTC");

@@ -43,6 +43,12 @@ export function zoneName(at: Date): string {
   return names.find((name) => !/^GMT[+-]/.test(name)) ?? names[0] ?? zone;
 }
 
+/** Return whose time the zone's is, for times to come in summer or winter, such as "New York time". */
+export function zoneTime(): string {
+  const place = zone.slice(zone.lastIndexOf("/") + 1).replaceAll("_", " ");
+  return /^[A-Z]{3}$/.test(place) ? place : `${place} time`;
+}
+
 /** Return a time as an input of type datetime-local has it, in the zone. */
 export function wallTime(at: Date): string {
   const parts = inZone(

@@ -104,7 +104,7 @@ def test_an_admin_switches_a_strategy_off_and_on_and_it_goes_on_record(trading: 
     dialog.get_by_role("button", name="Switch on").click()
     expect(switch).to_have_attribute("aria-checked", "true")
     switch.click()
-    dialog.get_by_label("Until (optional; E").fill("2030-01-15T09:30")
+    dialog.get_by_label("Until (optional; New York time").fill("2030-01-15T09:30")
     dialog.get_by_role("button", name="Switch off").click()
     expect(switch).to_have_attribute("aria-checked", "false")
     off = (paths.policy(trading.db, "acme").get().to_dict() or {})["disabled_strategies"]

@@ -96,7 +96,7 @@ def test_times_are_in_the_tenants_zone_and_utc_is_beside_them(decided: Dashboard
     at = datetime.fromisoformat(str(shown.get_attribute("datetime")))
     expect(shown).to_have_text(at.astimezone(ZoneInfo("Asia/Tokyo")).strftime("%d %b %Y, %H:%M GMT+9"))
     expect(shown).to_have_attribute("title", at.strftime("%Y-%m-%d %H:%M:%S UTC"))
-    expect(page.get_by_label("From (GMT+9)")).to_be_visible()
+    expect(page.get_by_label("From (Tokyo time)")).to_be_visible()
 
 
 def test_a_table_is_taken_away_as_it_is(decided: Dashboard, tmp_path: Path) -> None:

@@ -96,14 +96,14 @@ def test_real_money_is_red_in_every_header_and_paper_is_not(trading: Dashboard) 
 def test_drift_is_told_by_symbol_with_both_figures_and_what_waits_for_it(trading: Dashboard) -> None:
     page = trading.signed_in("trader", "/positions")
     ko = of_table(page, "KO", "Broker and books")
-    for text in ("172", "160", "12", "Manual trade", "held: nothing"):
+    for text in ("172", "160", "12", "Manual trade", "not held"):
         expect(ko).to_contain_text(text)
     hd = of_table(page, "HD", "Broker and books")
     expect(hd).to_contain_text("n/a")  # a figure nobody knows is not 0
     expect(hd).to_contain_text("seen once")
     paths.policy(trading.db, "acme").update({"on_drift": "hold"})
     trading.cycle({"TwelveOneMomentum": {"action": "HOLD"}}, 109_000.0, trading_day.PRICES)
-    expect(ko).to_contain_text("held: entries of KO")
+    expect(ko).to_contain_text("held for KO")
 
 
 def test_offline_leaves_what_is_known_and_nothing_green(trading: Dashboard) -> None:

@@ -21,12 +21,12 @@ describe("drift", () => {
     expect(amountOf({ ...KO, book: null })).toBeNull();
   });
   it("holds what the policy says, as the server decides it", () => {
-    expect(holdOf(KO, "hold")).toBe("held: entries of KO");
-    expect(holdOf(KO, "halt")).toBe("held: all entries");
-    expect(holdOf(KO, "warn")).toBe("held: nothing");
+    expect(holdOf(KO, "hold")).toBe("held for KO");
+    expect(holdOf(KO, "halt")).toBe("all held");
+    expect(holdOf(KO, "warn")).toBe("not held");
     expect(holdOf(KO, null)).toBe("n/a");
     expect(holdOf({ ...KO, is_drift: false }, "halt")).toBe("seen once");
-    expect(holdOf({ ...KO, subject: "reservation" }, "halt")).toBe("held: nothing");
-    expect(holdOf({ ...KO, subject: "cash", symbol: "" }, "hold")).toBe("held: nothing");
+    expect(holdOf({ ...KO, subject: "reservation" }, "halt")).toBe("not held");
+    expect(holdOf({ ...KO, subject: "cash", symbol: "" }, "hold")).toBe("not held");
   });
 });

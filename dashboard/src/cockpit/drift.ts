@@ -53,12 +53,12 @@ export function holdOf({ is_drift, subject, symbol }: Difference, onDrift: OnDri
     return "seen once";
   }
   if (subject === "reservation" || onDrift === "warn") {
-    return "held: nothing";
+    return "not held";
   }
   if (onDrift === null) {
     return "n/a";
   }
-  return onDrift === "halt" ? "held: all entries" : symbol === "" ? "held: nothing" : `held: entries of ${symbol}`;
+  return onDrift === "halt" ? "all held" : symbol === "" ? "not held" : `held for ${symbol}`;
 }
 
 /** Return how much more the broker has than the books; null where either is not known. */

@@ -5,7 +5,7 @@ import { addressOf, type Filter, isFiltered } from "../cockpit/decided";
 import { words } from "../format";
 import type { Entry } from "../live";
 import { type Decision, verdictsOf } from "../model";
-import { dayBeside, wallTime, zoneName } from "../zone";
+import { dayBeside, wallTime, zoneTime } from "../zone";
 
 interface Props {
   filter: Filter;
@@ -30,7 +30,7 @@ export function DecisionFilter({ filter, decisions, change }: Props) {
       <Choice name="Rule" value={filter.rule} all={codes} say={words} change={set("rule")} />
       <Typed value={filter.text ?? ""} change={set("text")} />
       <label>
-        From ({zoneName(new Date())})
+        From ({zoneTime()})
         <input
           type="datetime-local"
           value={asInput(filter.from, "00:00")}

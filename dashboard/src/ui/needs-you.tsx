@@ -64,18 +64,20 @@ function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
       <div>
         <strong>{alert.page ? <a href={alert.page}>{title}</a> : title}</strong>
         <p>{alert.detail}</p>
-        <p class="muted">
-          {isGood ? "Good news" : words(alert.severity)} · {at && <Ago at={at} short />}
-          {alert.state === "ACKNOWLEDGED" && ` · acknowledged by ${alert.acknowledged_by}`}
-        </p>
+        <div class="alert-foot">
+          <p class="muted">
+            {isGood ? "Good news" : words(alert.severity)} · {at && <Ago at={at} short />}
+            {alert.state === "ACKNOWLEDGED" && ` · acknowledged by ${alert.acknowledged_by}`}
+          </p>
+          {alert.state === "OPEN" && role !== "viewer" && (
+            <Act onClick={acknowledge} disabled={isBusy} aria-label={`Acknowledge ${alert.title}`}>
+              Acknowledge
+            </Act>
+          )}
+        </div>
         <p class="problem" role="alert">
           {problem}
         </p>
-        {alert.state === "OPEN" && role !== "viewer" && (
-          <Act onClick={acknowledge} disabled={isBusy} aria-label={`Acknowledge ${alert.title}`}>
-            Acknowledge
-          </Act>
-        )}
       </div>
     </li>
   );

@@ -1,13 +1,13 @@
 /** Until when something holds, on the clocks of the tenant's zone. */
 
-import { instantOf, zoneName } from "../zone";
+import { instantOf, zoneTime } from "../zone";
 
 const NAME = "until";
 
 export function Until({ without }: { without?: string }) {
   return (
     <label>
-      Until (optional; {zoneName(new Date())}
+      Until (optional; {zoneTime()}
       {without && `; empty: ${without}`})
       <input name={NAME} type="datetime-local" />
     </label>

@@ -14,11 +14,16 @@ Document = Mapping[str, Any]
 
 
 def mode_conditions(last: Document, new: Sequence[Document]) -> Iterator[Finding]:
-    """Yield strategies below ACTIVE; a finding is new if an unchecked decision moved it there."""
+    """
+    Yield strategies below ACTIVE; a finding is new if an unchecked decision moved it there.
+
+    What only rose is none, though it be REDUCED: a warning of the fall before ends with the promotion.
+    """
     fell = {name: verdict for decision in new for name, verdict in _moved(decision, is_up=False)}
+    rose = {name for decision in new for name, _ in _moved(decision, is_up=True)} - set(fell)
     for held in logged_verdicts(last):
         mode, name = AgentMode(held["mode"]), held["strategy_name"]
-        if mode not in {AgentMode.REDUCED, AgentMode.SHADOW_MODE}:
+        if mode not in {AgentMode.REDUCED, AgentMode.SHADOW_MODE} or name in rose:
             continue
         move = fell.get(name, held)  # the decision that moved it has the reason; the last one may only keep it there
         verdict = move if move["mode"] == mode else held

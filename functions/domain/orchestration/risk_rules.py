@@ -153,10 +153,11 @@ class SystemicRisk:
     @property
     def details(self) -> str:
         """The sentence in logs and reports."""
-        overrode = f"{len(self.overridden)} BUY signal{'' if len(self.overridden) == 1 else 's'}"
+        count = len(self.overridden)
+        effect = f"Overrode {count} BUY signal{'' if count == 1 else 's'} to HOLD." if count else "No BUY to override."
         named = ", ".join(self.sellers[:_NAMED_SELLERS])
         sellers = named if len(self.sellers) <= _NAMED_SELLERS else f"{named}, …"
-        return f"{len(self.sellers)} strategies signal SELL ({sellers}). Overrode {overrode} to HOLD."
+        return f"{len(self.sellers)} strategies signal SELL ({sellers}). {effect}"
 
 
 class RiskRule(Protocol):

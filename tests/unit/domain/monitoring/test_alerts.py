@@ -78,13 +78,38 @@ def test_a_change_for_the_better_is_kept_but_not_told() -> None:
     assert (told, alerts[alert_id("risk")]["title"]) == ([], "better")
 
 
-def test_a_promotion_to_reduced_is_told_once_as_good_news() -> None:
+@pytest.mark.parametrize(
+    ("modes", "told", "is_warned"),
+    [
+        (("ACTIVE", "SHADOW_MODE"), ["⚠️ SHADOW_MODE"], True),
+        (("ACTIVE", "REDUCED", "SHADOW_MODE"), ["⚠️ REDUCED", "⚠️ SHADOW_MODE"], True),
+        (("ACTIVE", "SHADOW_MODE", "SHADOW_MODE"), ["⚠️ SHADOW_MODE"], True),
+        (("ACTIVE", "SHADOW_MODE", "REDUCED"), ["⚠️ SHADOW_MODE", "✅ REDUCED"], False),
+        (("ACTIVE", "SHADOW_MODE", "REDUCED", "REDUCED"), ["⚠️ SHADOW_MODE", "✅ REDUCED"], False),
+        (("SHADOW_MODE", "REDUCED"), ["✅ REDUCED"], False),
+        (("SHADOW_MODE", "REDUCED", "ACTIVE"), ["✅ REDUCED", "✅ ACTIVE"], False),
+        (("SHADOW_MODE", "REDUCED", "SHADOW_MODE"), ["✅ REDUCED", "⚠️ SHADOW_MODE"], True),
+    ],
+)
+def test_a_promotion_is_good_news_and_no_warning_and_a_demotion_is_one(
+    modes: tuple[str, ...], told: list[str], is_warned: bool
+) -> None:
+    alerts: Alerts = {}
+    news: list[str] = []
+    for at in range(1, len(modes)):
+        moved = decision(verdict(mode=modes[at], before=modes[at - 1]), minutes=at)
+        alerts, titles = step(alerts, found(moved), at)
+        news += [f"{title.split()[0]} {title.split(' (')[0].split()[-1]}" for title in titles]
+    assert news == told
+    warned = [alert for alert in alerts.values() if alert["severity"] == "WARNING" and alert["state"] == "OPEN"]
+    assert bool(warned) == is_warned
+
+
+def test_a_demotion_that_was_partly_made_up_for_before_anybody_looked_still_warns() -> None:
     fell = decision(verdict(mode="SHADOW_MODE", before="ACTIVE"))
     rose = decision(verdict(mode="REDUCED", before="SHADOW_MODE"), minutes=5)
-    alerts, told = step({}, found(fell))
-    assert told == ["⚠️ Trend moved to SHADOW_MODE (Sharpe: 0.42)"]
-    alerts, told = step(alerts, found(rose), 5)
-    assert told == ["✅ Trend moved up to REDUCED (Sharpe: 0.42)"]
+    alerts, told = step({}, found(fell, rose), 5)
+    assert told == ["⚠️ Trend moved to REDUCED (Sharpe: 0.42)", "✅ Trend moved up to REDUCED (Sharpe: 0.42)"]
     assert state(alerts, "mode:Trend") == "OPEN"
 
 

@@ -104,6 +104,21 @@ def test_systemic_sells(sells: int, threshold: int, overridden: bool) -> None:
         assert risk.details == f"{sells} strategies signal SELL ({names}). Overrode 1 BUY signal to HOLD."
 
 
+@pytest.mark.parametrize(
+    ("buys", "effect"),
+    [
+        (0, "No BUY to override."),
+        (1, "Overrode 1 BUY signal to HOLD."),
+        (2, "Overrode 2 BUY signals to HOLD."),
+    ],
+)
+def test_systemic_sells_say_how_many_buys_were_overridden(buys: int, effect: str) -> None:
+    result = ruled(SystemicSellsRule(), book(*[BUY] * buys, SELL, SELL, SELL))
+    risk = systemic_risk_of(result, Policy())
+    assert risk is not None
+    assert risk.details.endswith(f"). {effect}")
+
+
 def test_disabled_and_failed_strategies_do_not_count_as_sellers() -> None:
     failed = ProposedSignal("F", HOLD, error="RuntimeError: SELL", reason_code=ReasonCode.STRATEGY_ERROR)
     signals = [*book(BUY, SELL, SELL), *book(SELL, mode=DISABLED), weighted(failed, ACTIVE)]
