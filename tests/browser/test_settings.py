@@ -115,7 +115,7 @@ def test_what_a_change_would_have_changed_is_shown_before_it_is_saved(dashboard:
     expect(ask).to_be_disabled()
     field(page, "disabled_strategies").fill("Trend")
     ask.click()
-    expect(answer).to_contain_text("There is no decision on record yet")
+    expect(answer).to_contain_text("No decision is on record yet")
 
     dashboard.cycle()
     ask.click()
