@@ -94,7 +94,7 @@ function optionsOf({ curves, lines, thresholds = [], format }: Props, width: num
     legend: { live: true },
     axes: [
       { ...axis, values: dates },
-      { ...axis, size: 62, values: (_, ticks) => ticks.map(format) },
+      { ...axis, size: 72, values: (_, ticks) => ticks.map(format) },
     ],
     series: [
       {
