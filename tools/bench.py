@@ -43,6 +43,7 @@ from tools.bench_schedules import TENANTS, measure_calendar, measure_fan_out
 from tools.emulator_suite import EmulatorSuite
 from tools.interrupts import interruptible
 from tools.ports import free_ports
+from tools.terminal import notes
 
 LEGEND = """
 Baselines. Cycle: one batched read and one commit of the same documents. Night: all its reads and writes.
@@ -67,20 +68,20 @@ def main() -> int:
     for heading in ("What", "Measured", "Baseline", "Ratio", "Goal"):
         table.add_column(heading, justify="left" if heading == "What" else "right")
     with interruptible(), EmulatorSuite(free_ports()) as suite:
-        add_cycles(table, suite, console, rounds)
-        add_nights(table, suite, console, rounds)
-        add_months(table, suite, console, rounds)
+        add_cycles(table, suite, rounds)
+        add_nights(table, suite, rounds)
+        add_months(table, suite, rounds)
         with environment_of(suite):
-            requests_table = measure_api(suite, console)
-    add_isolation(table, console, rounds)
-    console.print("measuring FIFO, modes and imports …")
+            requests_table = measure_api(suite)
+    add_isolation(table, rounds)
+    notes.print("measuring FIFO, modes and imports …")
     add_fifo(table)
-    add_schedules(table, console)
-    add_lab(table, console)
+    add_schedules(table)
+    add_lab(table)
     add(table, f"Sharpe and modes, {MAX_WINDOW_STRATEGIES:,} strategies", *measure_standings(rounds), "< 20 ms")
     add(table, "import of main.py", *measure_import(max(3, rounds // 2)), "≤ 1.3 ×")
     peak_mb, bytes_a_fill = measure_memory()
-    of_lab = lab_memory(console)
+    of_lab = lab_memory()
     console.print(table)
     console.print(requests_table)
     memory = f"{peak_mb:.0f} MB ({bytes_a_fill:.0f} bytes a fill)"
@@ -90,22 +91,22 @@ def main() -> int:
     return 0
 
 
-def add_cycles(table: Table, suite: EmulatorSuite, console: Console, rounds: int) -> None:
+def add_cycles(table: Table, suite: EmulatorSuite, rounds: int) -> None:
     for strategy_count in STRATEGY_COUNTS:
-        console.print(f"measuring a cycle of {strategy_count} strategies …")
+        notes.print(f"measuring a cycle of {strategy_count} strategies …")
         cycle, lower = measure_cycle(suite.client(f"demo-bench-{strategy_count}"), strategy_count, rounds)
         add(table, f"cycle, {strategy_count} strategies", cycle, lower, "≤ 2 ×" if strategy_count >= 100 else "")
 
 
-def add_nights(table: Table, suite: EmulatorSuite, console: Console, rounds: int) -> None:
+def add_nights(table: Table, suite: EmulatorSuite, rounds: int) -> None:
     for strategies in NIGHTS:
-        console.print(f"measuring the night of {strategies} strategies …")
+        notes.print(f"measuring the night of {strategies} strategies …")
         client = suite.client(f"demo-bench-night-{strategies}")
         add(table, f"night, {strategies} strategies", *measure_night(client, strategies, rounds), "≤ 2 ×")
 
 
-def add_isolation(table: Table, console: Console, rounds: int) -> None:
-    console.print("measuring strategies in processes and threads …")
+def add_isolation(table: Table, rounds: int) -> None:
+    notes.print("measuring strategies in processes and threads …")
     for count in COUNTS:
         found = measure_isolation(count, rounds)
         what = f"evaluating {count} strategies: {found.per_strategy * 1000:.1f} ms each"
@@ -113,8 +114,8 @@ def add_isolation(table: Table, console: Console, rounds: int) -> None:
         add(table, f"the first evaluation of {count}", found.cold, found.cold_threads, "")
 
 
-def add_months(table: Table, suite: EmulatorSuite, console: Console, rounds: int) -> None:
-    console.print(f"measuring a month of {FILLS_IN_MONTH:,} fills after {', '.join(map(str, HISTORIES))} older ones …")
+def add_months(table: Table, suite: EmulatorSuite, rounds: int) -> None:
+    notes.print(f"measuring a month of {FILLS_IN_MONTH:,} fills after {', '.join(map(str, HISTORIES))} older ones …")
     clients = {history: suite.client(f"demo-bench-month-{history}") for history in HISTORIES}
     months = measure_months(clients, rounds)
     for history in HISTORIES:
@@ -123,7 +124,7 @@ def add_months(table: Table, suite: EmulatorSuite, console: Console, rounds: int
     add(table, f"month, {longest:,} older fills vs none", months[longest][0], months[0][0], "≤ 1.2 ×")
 
 
-def measure_api(suite: EmulatorSuite, console: Console) -> Table:
+def measure_api(suite: EmulatorSuite) -> Table:
     """Return what clients of the API waited for."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("Over HTTP, through the emulator", "p50", "p95", "A second"):
@@ -131,9 +132,9 @@ def measure_api(suite: EmulatorSuite, console: Console) -> Table:
     api = ApiBench(suite)
     for name, measure in (("redeem", api.redeem), ("orchestrate", api.orchestrate)):
         for clients in CLIENTS:
-            console.print(f"measuring {name} with {clients} clients …")
+            notes.print(f"measuring {name} with {clients} clients …")
             add_latencies(table, f"{name}, {clients} at once", measure(clients))
-    console.print(f"measuring {WRITERS} writers of one document …")
+    notes.print(f"measuring {WRITERS} writers of one document …")
     for way, latencies in zip(
         ("preconditions", "locking transactions"), measure_contention(suite.client()), strict=True
     ):
@@ -154,23 +155,23 @@ def add_fifo(table: Table) -> None:
         add(table, f"FIFO and grants, {what}: {fills / quick / 1e6:.1f} M fills/s", quick, loop, "≥ 3 M/s")
 
 
-def add_schedules(table: Table, console: Console) -> None:
-    console.print(f"measuring a schedule over {TENANTS:,} tenants …")
+def add_schedules(table: Table) -> None:
+    notes.print(f"measuring a schedule over {TENANTS:,} tenants …")
     add(table, f"queueing {TENANTS:,} tasks, 20 ms a call", *measure_fan_out(), "≤ 60 s")
     add(table, "trading days of five years, built", *measure_calendar(), "≤ 2 ×")
 
 
-def add_lab(table: Table, console: Console) -> None:
-    console.print(f"measuring the lab over {DAYS:,} days …")
+def add_lab(table: Table) -> None:
+    notes.print(f"measuring the lab over {DAYS:,} days …")
     replayed, evaluated, count = measure_lab()
     add(table, f"lab, {count} strategies, {DAYS:,} days", replayed, evaluated, "≤ 3.5 ×")
-    console.print(f"measuring a sweep of {SWEPT} policies …")
+    notes.print(f"measuring a sweep of {SWEPT} policies …")
     add(table, f"lab, a sweep of {SWEPT} policies on two cores", *measure_sweep(), "≤ 0.6 ×")
 
 
-def lab_memory(console: Console) -> str:
+def lab_memory() -> str:
     years, strategies, symbols = LONG
-    console.print(f"measuring the lab's memory over {years} years …")
+    notes.print(f"measuring the lab's memory over {years} years …")
     peak_mb, seconds = measure_long()
     of = f"{years} years of {strategies} strategies on {symbols} symbols"
     return f"Peak memory of the lab, {of}: {peak_mb:.0f} MB, in {seconds:.0f} s of CPU time."

@@ -1,19 +1,20 @@
-"""Builds the services that users' own programs and the deployed functions share."""
+"""
+Builds the services that users' own programs and the deployed functions share.
+
+What a cycle needs is imported here; the rest where it is built, so that no function's cold start loads what others use.
+`functions.settings` imports firebase_functions, which a program without a database need not have.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from google.cloud.firestore import Client
 
-from functions.adapters.firestore.alert_store import FirestoreAlertStore
 from functions.adapters.firestore.cycle_store import FirestoreCycleStore
-from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.adapters.firestore.report_store import FirestoreReportStore
-from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.gemini import DEADLINE_SECONDS, Gemini
 from functions.adapters.market_calendar import Calendars, OneCalendar
 from functions.adapters.strategy_processes.process_runner import ProcessRunner
@@ -21,15 +22,18 @@ from functions.adapters.strategy_processes.strategy_root import StrategyRoot, is
 from functions.adapters.strategy_threads import ThreadRunner
 from functions.adapters.system import SecretIds, SystemClock
 from functions.services.kernel.ports import MarketCalendar, MarketCalendars
-from functions.services.ledger.month_performance import ComputeMonth
-from functions.services.monitoring.ports import Summariser
-from functions.services.monitoring.summarise_decision import SummariseDecision
-from functions.services.monitoring.watch_tenant import WatchTenant
 from functions.services.orchestration.evaluate_strategies import StrategyEvaluator
 from functions.services.orchestration.outside_cycles import OutsideCycles
 from functions.services.orchestration.ports import StrategyRunner
 from functions.services.orchestration.run_cycle import RunCycle
 from functions.strategies.base import BaseStrategy
+
+if TYPE_CHECKING:
+    from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+    from functions.services.ledger.month_performance import ComputeMonth
+    from functions.services.monitoring.ports import Summariser
+    from functions.services.monitoring.summarise_decision import SummariseDecision
+    from functions.services.monitoring.watch_tenant import WatchTenant
 
 logger = logging.getLogger("maestro")
 
@@ -72,7 +76,7 @@ def run_cycle(db: Client) -> RunCycle:
 
 def deployed_market() -> str:
     """Return the market in the settings, for tenants whose policy names none."""
-    from functions.settings import read_settings  # noqa: PLC0415 - as for `gemini`
+    from functions.settings import read_settings
 
     return read_settings().market
 
@@ -82,12 +86,15 @@ def outside_cycles(db: Client) -> OutsideCycles:
 
 
 def summarise_decision(db: Client, summariser: Summariser) -> SummariseDecision:
+    from functions.adapters.firestore.summary_store import FirestoreSummaryStore
+    from functions.services.monitoring.summarise_decision import SummariseDecision
+
     return SummariseDecision(FirestoreSummaryStore(db), summariser)
 
 
 def gemini(deadline_seconds: float = DEADLINE_SECONDS) -> Gemini | None:
     """Return the model in the settings; None without AI summaries, with a warning if that looks like a mistake."""
-    from functions.settings import read_settings  # noqa: PLC0415 - imports firebase_functions: only with a db
+    from functions.settings import read_settings
 
     ai = read_settings().ai
     if ai is None:
@@ -112,14 +119,22 @@ def inline_summaries(
 
 
 def compute_month(db: Client) -> ComputeMonth:
+    from functions.services.ledger.month_performance import ComputeMonth
+
     return ComputeMonth(ledger_store(db), CALENDARS, SystemClock())
 
 
 def ledger_store(db: Client) -> FirestoreLedgerStore:
+    from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
+
     return FirestoreLedgerStore(db)
 
 
 def watch_tenant(db: Client, calendar: MarketCalendar | None = None) -> WatchTenant:
     """By default the calendar of the tenant's market."""
+    from functions.adapters.firestore.alert_store import FirestoreAlertStore
+    from functions.adapters.firestore.report_store import FirestoreReportStore
+    from functions.services.monitoring.watch_tenant import WatchTenant
+
     calendars = CALENDARS if calendar is None else OneCalendar(calendar)
     return WatchTenant(FirestoreReportStore(db), FirestoreAlertStore(db), SystemClock(), calendars)

@@ -11,7 +11,7 @@ from firebase_functions import firestore_fn
 from functions import bootstrap
 from functions.domain.kernel.errors import RefusedError, StoreError
 from functions.domain.kernel.parsing import is_document_id
-from functions.services.monitoring.summarise_decision import FAILED
+from functions.domain.monitoring.ai_failure import FAILED
 from functions.triggers.serving import SERVING
 
 logger = logging.getLogger("maestro")

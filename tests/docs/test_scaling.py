@@ -56,7 +56,8 @@ from functions.services.kernel.fan_out import TENANTS_A_PAGE
 from functions.services.kernel.ports import MarketCalendar
 from functions.services.kernel.tasks import QUEUED_AT_ONCE
 from functions.services.ledger.month_performance import ComputeMonth
-from functions.services.ledger.snapshot_tasks import _CAUGHT_UP_WITHIN, RunSnapshotTask, SnapshotTask
+from functions.services.ledger.run_snapshot_task import RunSnapshotTask
+from functions.services.ledger.snapshot_tasks import _CAUGHT_UP_WITHIN, SnapshotTask
 from functions.services.ledger.take_snapshots import NO_LIMITS, TakeSnapshots
 from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.monitoring.deliver_notification import DeliverNotification

@@ -17,10 +17,11 @@ from google.cloud.firestore import Client
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.summary_store import FirestoreSummaryStore
 from functions.adapters.gemini import Gemini, host_of
+from functions.domain.monitoring.ai_failure import FAILED
 from functions.domain.monitoring.ai_prompt import Prompt
 from functions.services.monitoring import summarise_decision
 from functions.services.monitoring.ports import SummaryFailed
-from functions.services.monitoring.summarise_decision import FAILED, SummariseDecision
+from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.strategies.loader import StrategyLoader
 from functions.strategies.maestro_controller import MaestroController
 

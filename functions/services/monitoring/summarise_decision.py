@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from functions.domain.kernel.errors import StoreConflict, StoreError
+from functions.domain.monitoring.ai_failure import FAILED
 from functions.domain.monitoring.ai_prompt import clean_answer, prompt_of
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.services.kernel.ports import Document, Version
@@ -17,7 +18,6 @@ from functions.services.monitoring.ports import Summariser, SummaryFailed, Summa
 logger = logging.getLogger("maestro")
 
 AI_SOURCE = "gemini"
-FAILED = "AI summary generation failed"
 INLINE_SECONDS = 3.0
 """How long a caller waits for a summary by default."""
 

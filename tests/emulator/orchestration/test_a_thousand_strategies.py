@@ -32,7 +32,8 @@ from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, Perform
 from functions.domain.trading.reported_fills import ReportedFill
 from functions.services.kernel.commits import Commits
 from functions.services.ledger.month_performance import ComputeMonth
-from functions.services.ledger.snapshot_tasks import RunSnapshotTask, SnapshotTask
+from functions.services.ledger.run_snapshot_task import RunSnapshotTask
+from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.orchestration.cycle_request import CycleRequest, CycleResult

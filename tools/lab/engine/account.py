@@ -15,7 +15,8 @@ from functions.domain.track_record.session_returns import SessionReturn
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.ports import Clock, Document, MarketCalendars
 from functions.services.ledger.month_performance import ComputeMonth
-from functions.services.ledger.snapshot_tasks import RunSnapshotTask, SnapshotTask
+from functions.services.ledger.run_snapshot_task import RunSnapshotTask
+from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.ledger.take_snapshots import NO_LIMITS, TakeSnapshots
 from functions.services.orchestration.cycle_request import CycleRequest, CycleResult
 from functions.services.orchestration.run_cycle import RunCycle

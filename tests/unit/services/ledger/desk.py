@@ -14,7 +14,8 @@ from functions.domain.ledger.periods import Period
 from functions.services.kernel.ports import MarketCalendar
 from functions.services.ledger.month_performance import ComputeMonth
 from functions.services.ledger.read_ledger import SkippedDocuments, read_events
-from functions.services.ledger.snapshot_tasks import RunSnapshotTask, SnapshotTask
+from functions.services.ledger.run_snapshot_task import RunSnapshotTask
+from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.ledger.take_snapshots import LIMITS, RunLimits, SnapshotReport, TakeSnapshots
 from tests.fakes import FakeClock
 from tests.memory_ledger import MemoryLedger

@@ -11,8 +11,8 @@ import pytest
 from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.errors import StoreError
 from functions.services.kernel.ports import ABSENT, Versioned
+from functions.services.ledger.run_snapshot_task import RunSnapshotTask
 from functions.services.ledger.snapshot_tasks import (
-    RunSnapshotTask,
     SnapshotTask,
     enqueue_days,
     enqueue_months,

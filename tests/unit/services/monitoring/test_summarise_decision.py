@@ -16,16 +16,17 @@ from functions.adapters import gemini
 from functions.adapters.market_calendar import AlwaysOpen, OneCalendar
 from functions.domain.kernel.errors import StoreUnavailable
 from functions.domain.kernel.policy import Policy
+from functions.domain.monitoring.ai_failure import FAILED
 from functions.domain.orchestration.decision import MaestroDecision
 from functions.domain.orchestration.inputs import CycleInputs
 from functions.domain.orchestration.signals import ProposedSignal
 from functions.services.kernel.ports import Document, Version, Versioned
 from functions.services.monitoring.ports import Answer, SummaryFailed
-from functions.services.monitoring.summarise_decision import FAILED, SummariseDecision
+from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.orchestration.cycle_request import CycleRequest
 from functions.services.orchestration.run_cycle import RunCycle
 from functions.settings import read_settings
-from functions.strategies import wiring
+from functions.strategies import loader, wiring
 from functions.strategies.maestro_controller import MaestroController
 from tests.fakes import FakeClock, FakeCycleStore
 from tools.lab.engine.simulated import CountedIds
@@ -199,7 +200,7 @@ def test_another_server_is_asked_in_the_emulator_only(
 
 def test_the_deployed_loaders_ask_no_model_as_a_trigger_does(no_settings: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
-    no_settings.setattr(bootstrap, "StrategyLoader", lambda *_, **named: given.update(named))
+    no_settings.setattr(loader, "StrategyLoader", lambda *_, **named: given.update(named))
     no_settings.setattr(bootstrap, "firestore_client", lambda: None)
     no_settings.setattr(bootstrap, "settings", read_settings)
     bootstrap.strategy_loader.__wrapped__("acme")
