@@ -97,20 +97,21 @@ def fan_out(queue: TaskQueue) -> FanOut:
     return FanOut(tenant_directory(), queue, FirestoreScheduleRuns(firestore_client()), time.monotonic)
 
 
-@cache
-def cycle_queue() -> TaskQueue:
+def _queue(function: str) -> TaskQueue:
     from functions.adapters.cloud_task_queue import CloudTaskQueue
 
     firestore_client()  # initialises the Firebase app that the queue belongs to
-    return CloudTaskQueue(CYCLE_FUNCTION, settings().region)
+    return CloudTaskQueue(function, settings().region)
+
+
+@cache
+def cycle_queue() -> TaskQueue:
+    return _queue(CYCLE_FUNCTION)
 
 
 @cache
 def feed_queue() -> TaskQueue:
-    from functions.adapters.cloud_task_queue import CloudTaskQueue
-
-    firestore_client()
-    return CloudTaskQueue(FEED_FUNCTION, settings().region)
+    return _queue(FEED_FUNCTION)
 
 
 @cache
@@ -157,10 +158,7 @@ def feed_tenant() -> FeedTenant:
 
 @cache
 def snapshot_queue() -> TaskQueue:
-    from functions.adapters.cloud_task_queue import CloudTaskQueue
-
-    firestore_client()
-    return CloudTaskQueue(SNAPSHOT_FUNCTION, settings().region)
+    return _queue(SNAPSHOT_FUNCTION)
 
 
 @cache
@@ -306,18 +304,12 @@ def records() -> RecordStore:
 
 @cache
 def tenant_queue() -> TaskQueue:
-    from functions.adapters.cloud_task_queue import CloudTaskQueue
-
-    firestore_client()
-    return CloudTaskQueue(TENANT_FUNCTION, settings().region)
+    return _queue(TENANT_FUNCTION)
 
 
 @cache
 def delivery_queue() -> TaskQueue:
-    from functions.adapters.cloud_task_queue import CloudTaskQueue
-
-    firestore_client()
-    return CloudTaskQueue(DELIVERY_FUNCTION, settings().region)
+    return _queue(DELIVERY_FUNCTION)
 
 
 @cache

@@ -87,7 +87,7 @@ def main() -> int:
     memory = f"{peak_mb:.0f} MB ({bytes_a_fill:.0f} bytes a fill)"
     console.print(f"Peak memory of one period of {STREAMED_FILLS:,} fills: {memory}.")
     console.print(of_lab)
-    console.print(LEGEND)
+    console.print(LEGEND, soft_wrap=True)
     return 0
 
 
