@@ -26,7 +26,7 @@ from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
 from tools.bench_api import CLIENTS, WRITERS, ApiBench, Latencies, environment_of, measure_contention
 from tools.bench_cycle import STRATEGY_COUNTS, measure_cycle
 from tools.bench_isolation import COUNTS, measure_isolation
-from tools.bench_lab import DAYS, LONG, SWEPT, measure_lab, measure_long, measure_sweep
+from tools.bench_lab import DAYS, LONG, SWEPT, measure_lab, measure_long, measure_sweep, measure_two_cores
 from tools.bench_ledger import (
     FILLS_IN_MONTH,
     HISTORIES,
@@ -51,7 +51,8 @@ Evaluation in processes: the same in threads, where nothing is kept apart. The f
 loads the files.
 Month, which adds up its days: computing it from its fills, whose query slows in the emulator with the ledger's size.
 Schedule: one call after the other. Five years of trading days: one day, where nothing is built.
-Lab: the same strategies' own evaluate calls of the same days, CPU time of both; its sweep: on one core.
+Lab: the same strategies' own evaluate calls of the same days, CPU time of both; its sweep: on one core. So is plain
+arithmetic: it shows what the second core of this machine is worth.
 FIFO: a loop over a queue of lots.
 Sharpe and modes: one strategy after the other. Import: the bare SDKs and numpy. Medians of one run."""
 
@@ -167,6 +168,7 @@ def add_lab(table: Table) -> None:
     add(table, f"lab, {count} strategies, {DAYS:,} days", replayed, evaluated, "≤ 3.5 ×")
     notes.print(f"measuring a sweep of {SWEPT} policies …")
     add(table, f"lab, a sweep of {SWEPT} policies on two cores", *measure_sweep(), "≤ 0.6 ×")
+    add(table, "plain arithmetic on two cores", *measure_two_cores(), "")
 
 
 def lab_memory() -> str:

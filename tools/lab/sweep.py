@@ -122,10 +122,10 @@ def _in_processes(task: Source, jobs: Sequence[Job], processes: int) -> Iterator
 
 
 def _chunks(names: Sequence[str], cores: int) -> Iterator[Sequence[str]]:
-    """Yield names in turns of a process: few enough that all cores are busy to the end."""
-    size = max(1, min(_MOST_AT_ONCE, len(names) // (2 * cores)))
-    for begin in range(0, len(names), size):
-        yield names[begin : begin + size]
+    """Yield names in jobs of one size, give or take one: the fewest of which every core gets as many."""
+    jobs = min(len(names), cores * math.ceil(len(names) / (cores * _MOST_AT_ONCE)))
+    for job in range(jobs):
+        yield names[len(names) * job // jobs : len(names) * (job + 1) // jobs]
 
 
 _task: Source | None = None

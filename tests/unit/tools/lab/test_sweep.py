@@ -72,6 +72,25 @@ def test_what_is_done_is_not_done_again_and_ctrl_c_keeps_it(tmp_path: Path, monk
     assert len(replayed) == 9, "other days are another replay"
 
 
+@pytest.mark.parametrize(
+    ("policies", "cores", "sizes"),
+    [
+        (8, 1, [4, 4]),
+        (8, 2, [4, 4]),
+        (9, 2, [2, 2, 2, 3]),
+        (3, 2, [1, 2]),
+        (1, 4, [1]),
+        (0, 2, []),
+        (17, 4, [2] * 7 + [3]),
+    ],
+)
+def test_every_core_has_as_many_policies_as_the_others(policies: int, cores: int, sizes: list[int]) -> None:
+    names = [str(number) for number in range(policies)]
+    chunks = list(module._chunks(names, cores))
+    assert [len(chunk) for chunk in chunks] == sizes
+    assert [name for chunk in chunks for name in chunk] == names
+
+
 def test_a_sweep_counts_all_its_policies_as_tried_and_deflates_by_them(tmp_path: Path) -> None:
     found = sweep(a_task(tmp_path), POLICIES, Folder(tmp_path), CHANCE, 1)
     assert found is not None
