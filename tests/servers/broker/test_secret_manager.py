@@ -1,4 +1,4 @@
-"""Keys in Secret Manager, by the official client over a channel: kept, replaced, destroyed, refused."""
+"""Keys in Secret Manager, by the official client over a channel: old versions destroyed, damage and refusals told."""
 
 from __future__ import annotations
 
@@ -38,19 +38,6 @@ def keys(client: SecretManagerServiceClient) -> SecretManagerKeys:
     return SecretManagerKeys("p", client)
 
 
-def test_keys_are_created_read_replaced_and_deleted(keys: SecretManagerKeys, server: SecretManagerServer) -> None:
-    assert keys.read("acme") is None
-    keys.write("acme", KEYS)
-    keys.write("beta", OTHERS)
-    assert (keys.read("acme"), keys.read("beta")) == (KEYS, OTHERS)
-    keys.write("acme", OTHERS)
-    assert keys.read("acme") == OTHERS
-    keys.delete("acme")
-    keys.delete("acme")
-    assert (keys.read("acme"), keys.read("beta")) == (None, OTHERS)
-    assert list(server.secrets) == ["projects/p/secrets/maestro-broker-beta"]
-
-
 def test_every_version_but_the_newest_is_destroyed_over_pages_and_after_an_interruption(
     keys: SecretManagerKeys, client: SecretManagerServiceClient, server: SecretManagerServer
 ) -> None:
@@ -88,6 +75,17 @@ def test_a_secret_without_any_version_has_no_keys(keys: SecretManagerKeys, clien
     assert keys.read("acme") == KEYS
 
 
+@pytest.mark.parametrize("content", [b"my-secret", b"\xff", b"[]", b'{"key_id": "PKMINE", "secret": 7}'])
+def test_a_secret_that_holds_something_else_is_named_and_not_shown(
+    keys: SecretManagerKeys, client: SecretManagerServiceClient, content: bytes
+) -> None:
+    keys.write("acme", KEYS)
+    client.add_secret_version(request={"parent": SECRET, "payload": {"data": content}})
+    with pytest.raises(KeysUnavailable, match="maestro-broker-acme holds no readable keys") as told:
+        keys.read("acme")
+    assert not any(one in repr(told.value) + str(told.value) for one in ("PKMINE", "my-secret"))
+
+
 def test_who_may_not_is_told_so_without_the_services_words(
     keys: SecretManagerKeys, server: SecretManagerServer
 ) -> None:
@@ -113,5 +111,7 @@ def test_a_read_that_fails_for_a_moment_is_repeated_and_one_that_fails_on_is_tol
     assert keys.read("acme") == KEYS
     assert server.calls == ["AccessSecretVersion"] * 3
     server.refusals = [RefusedCallError(grpc.StatusCode.INTERNAL, "my-secret")]
-    with pytest.raises(KeysUnavailable, match="InternalServerError"):
+    with pytest.raises(KeysUnavailable, match="InternalServerError") as told:
         keys.read("acme")
+    assert "my-secret" not in repr(told.value) + str(told.value)
+    assert told.value.__suppress_context__
