@@ -53,8 +53,8 @@ format: ## Format the code and fix what can be fixed
 	@$(PYTHON) -m ruff check --fix $(SOURCES)
 	@npm run --silent format --workspace dashboard
 
-bench: ## Measure cycle, statistics and import times as ratios to their bounds
-	$(SETUP) emulators
+bench: ## Measure times as ratios to a baseline in the same run, and memory
+	$(SETUP) emulators lab
 	@$(PYTHON) -m tools.bench $(ARGS)
 
 maestro: ## The operator's command line (ARGS="--help", ARGS="month TENANT 2020-03")
