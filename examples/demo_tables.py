@@ -13,7 +13,7 @@ from rich.table import Table
 
 from examples.demo_days import Day
 from functions.domain.kernel.book_names import SHADOW_BOOK
-from functions.domain.ledger.periods import label_of
+from functions.domain.ledger.performance_documents import label_of
 from functions.domain.track_record.statistics import max_drawdown
 
 

@@ -17,7 +17,7 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
 from functions.domain.access.roles import Role
 from functions.domain.kernel.slots import slot_of
-from functions.domain.ledger.periods import label_of
+from functions.domain.ledger.performance_documents import label_of
 from functions.domain.orchestration.cycle_documents import issued_signals
 from functions.domain.track_record.breakers import BreakerState
 from tools.access import manage_members, manage_tenants

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
     from functions.adapters.firestore.trading_store import FirestoreTradingStore
     from functions.domain.kernel.policy import Policy
+    from functions.domain.monitoring.due_reports import ReportDue
     from functions.services.access.close_memberships import CloseMemberships
     from functions.services.access.ports import Tokens
     from functions.services.broker.client_fills import TakeClientFills
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from functions.services.monitoring.check_alerts import CheckAlerts
     from functions.services.monitoring.deliver_notification import DeliverNotification
     from functions.services.monitoring.enqueue_notification import EnqueueNotification
-    from functions.services.monitoring.make_report import MakeReport, ReportDue
+    from functions.services.monitoring.make_report import MakeReport
     from functions.services.monitoring.ports import RecordStore
     from functions.services.monitoring.summarise_decision import SummariseDecision
     from functions.services.monitoring.try_channel import TryChannel
@@ -377,8 +378,8 @@ def make_report() -> MakeReport:
 def report_due(tenant_id: str, day: date) -> ReportDue:
     """A tenant's daily report, by its own time zone and hour even if the rest of its policy cannot be read."""
     from functions.adapters.firestore.policy_store import FirestorePolicyStore
+    from functions.domain.monitoring.due_reports import REPORT_SETTINGS, ReportDue
     from functions.services.kernel.enabled_tenants import as_far_as_readable
-    from functions.services.monitoring.make_report import REPORT_SETTINGS, ReportDue
 
     stored = FirestorePolicyStore(firestore_client()).read_policy(tenant_id)
     return ReportDue.of(tenant_id, day, as_far_as_readable(policy_defaults(), stored.value, REPORT_SETTINGS))

@@ -19,6 +19,12 @@ from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES, Perform
 from tools.bench_times import timed
 from tools.prerequisites import DEV_PYTHON, ROOT
 
+BARE_SDKS = """
+import firebase_functions.firestore_fn, firebase_functions.https_fn
+import firebase_functions.scheduler_fn, firebase_functions.tasks_fn
+import firebase_admin.firestore, google.cloud.firestore
+"""
+
 
 def measure_standings(rounds: int) -> tuple[float, float]:
     """Return seconds of weighing as many strategies as a tenant can have, as cycles do: (all at once, one by one)."""
@@ -41,18 +47,20 @@ def measure_standings(rounds: int) -> tuple[float, float]:
 
 
 def measure_import(rounds: int) -> tuple[float, float]:
-    """Return median seconds of importing (main.py, the bare SDKs and numpy), each in a fresh process."""
-    bare = "import firebase_functions.https_fn, firebase_functions.scheduler_fn, firebase_functions.tasks_fn\n"
-    bare += "import firebase_admin.functions, firebase_admin.firestore, google.cloud.firestore, numpy"
+    """
+    Return CPU seconds of importing (main.py, the SDKs that it imports), each in fresh processes, in turns.
+
+    They are the least of all rounds: an import always does the same, so what it takes longer is other programs' doing.
+    """
     mains, bares = [], []
     for _ in range(rounds):
         mains.append(import_seconds("import functions.main"))
-        bares.append(import_seconds(bare))
-    return statistics.median(mains), statistics.median(bares)
+        bares.append(import_seconds(BARE_SDKS))
+    return min(mains), min(bares)
 
 
 def import_seconds(statements: str) -> float:
-    code = f"import time; started = time.perf_counter()\n{statements}\nprint(time.perf_counter() - started)"
+    code = f"import time; started = time.process_time()\n{statements}\nprint(time.process_time() - started)"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [str(DEV_PYTHON), "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True

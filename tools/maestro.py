@@ -21,7 +21,8 @@ from functions.adapters.system import SystemClock
 from functions.domain.kernel.errors import InputError, MaestroError
 from functions.domain.kernel.markets import LONGEST_CLOSURE
 from functions.domain.kernel.policy import Policy
-from functions.domain.ledger.periods import Period, label_of
+from functions.domain.ledger.performance_documents import label_of
+from functions.domain.ledger.periods import Period
 from functions.services.kernel.ports import Document
 from functions.services.ledger.books import newest_checkpoint
 from functions.services.ledger.catch_up import Progress as SnapshotProgress

@@ -13,13 +13,11 @@ from firebase_functions import https_fn, options, tasks_fn
 
 from functions import bootstrap
 from functions.domain.kernel.errors import InputError, RefusedError, StoreError, StoreRefused, StrategyProcessesError
-from functions.services.access.close_memberships import ClosedMembership
 from functions.services.broker.feed_tasks import FeedTask
 from functions.services.kernel.tasks import Task
 from functions.services.ledger.snapshot_tasks import SnapshotTask
-from functions.services.monitoring.deliver_notification import QUEUE_ATTEMPTS
-from functions.services.monitoring.enqueue_notification import DeliveryTask
-from functions.services.monitoring.notification_ports import DeliveryFailed
+from functions.services.monitoring.delivery_errors import DeliveryFailed
+from functions.services.monitoring.delivery_task import QUEUE_ATTEMPTS, DeliveryTask
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.services.orchestration.due_cycles import CycleTask
 from functions.settings import BROKER_SERVICE_ACCOUNT, WEBHOOK_SIGNING_KEY
@@ -128,18 +126,16 @@ def checktenant(task: TenantTask) -> dict[str, Any]:
         bootstrap.make_report().run(bootstrap.report_due(task.tenant_id, task.day))
         return {"status": "DONE", "changes": 1}
     closed, failure = _close_memberships(task) if task.is_hourly else ([], None)
-    changes = bootstrap.check_alerts().run(
-        task.tenant_id, bootstrap.policy_defaults(), closed_memberships=[asdict(one) for one in closed]
-    )
+    changes = bootstrap.check_alerts().run(task.tenant_id, bootstrap.policy_defaults(), closed_memberships=closed)
     if failure is not None:
         raise failure
     return {"status": "DONE", "changes": len(changes)}
 
 
-def _close_memberships(task: TenantTask) -> tuple[list[ClosedMembership], StoreError | None]:
+def _close_memberships(task: TenantTask) -> tuple[list[dict[str, Any]], StoreError | None]:
     """Return recently closed memberships, or the failure: alerts do not wait for Firebase Authentication."""
     try:
-        return bootstrap.close_memberships().run(task.tenant_id), None
+        return [asdict(one) for one in bootstrap.close_memberships().run(task.tenant_id)], None
     except StoreError as error:
         return [], error
 

@@ -55,8 +55,8 @@ from functions.services.ledger.snapshot_tasks import SnapshotTask
 from functions.services.ledger.take_snapshots import RunLimits, TakeSnapshots
 from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.monitoring.deliver_notification import DeliverNotification
-from functions.services.monitoring.enqueue_notification import DeliveryTask
-from functions.services.monitoring.notification_ports import DeliveryFailed
+from functions.services.monitoring.delivery_errors import DeliveryFailed
+from functions.services.monitoring.delivery_task import DeliveryTask
 from functions.services.monitoring.ports import Answer
 from functions.services.monitoring.summarise_decision import SummariseDecision
 from functions.services.monitoring.tenant_tasks import enqueue_checks

@@ -42,8 +42,9 @@ from functions.domain.kernel.policy import MAX_WINDOW_DAYS, Policy
 from functions.domain.kernel.slots import SLOT_PERIOD, slot_of
 from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.channels import ChannelType
+from functions.domain.monitoring.due_checks import CHANGED_WITHIN
+from functions.domain.monitoring.due_reports import ReportDue
 from functions.domain.monitoring.notifications import Notification, Severity
-from functions.domain.monitoring.rest import CHANGED_WITHIN
 from functions.domain.orchestration.broker_feed import FeedStatus
 from functions.domain.track_record.cumulative_moments import COLUMNS
 from functions.domain.track_record.windows import MAX_WINDOW_STRATEGIES
@@ -61,8 +62,9 @@ from functions.services.ledger.snapshot_tasks import _CAUGHT_UP_WITHIN, Snapshot
 from functions.services.ledger.take_snapshots import NO_LIMITS, TakeSnapshots
 from functions.services.monitoring.check_alerts import CheckAlerts
 from functions.services.monitoring.deliver_notification import DeliverNotification
-from functions.services.monitoring.enqueue_notification import DeliveryTask, EnqueueNotification
-from functions.services.monitoring.make_report import MakeReport, ReportDue
+from functions.services.monitoring.delivery_task import DeliveryTask
+from functions.services.monitoring.enqueue_notification import EnqueueNotification
+from functions.services.monitoring.make_report import MakeReport
 from functions.services.orchestration.cycle_request import CycleRequest
 from functions.services.orchestration.run_cycle import RunCycle
 from functions.services.trading.adopt_fills import AdoptFills

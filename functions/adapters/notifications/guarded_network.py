@@ -15,7 +15,7 @@ from ipaddress import IPv6Network, ip_address, ip_network
 import httpcore
 
 from functions.adapters.timed_streams import Deadline, TimedStream
-from functions.services.monitoring.notification_ports import DeliveryReason, PermanentFailure
+from functions.services.monitoring.delivery_errors import DeliveryReason, PermanentFailure
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 """All that IANA gave out of IPv6: outside are mapped, translated, local and multicast addresses."""

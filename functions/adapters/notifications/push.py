@@ -9,7 +9,7 @@ import firebase_admin
 from functions.adapters.notifications.rendering import rendered
 from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode
 from functions.domain.monitoring.notifications import Notification
-from functions.services.monitoring.notification_ports import DeliveryReason, PermanentFailure, TemporaryFailure
+from functions.services.monitoring.delivery_errors import DeliveryReason, PermanentFailure, TemporaryFailure
 
 TIMEOUT_SECONDS = 10
 """Of one try; the SDK itself repeats some, for half a minute at most."""

@@ -32,7 +32,7 @@ from functions.adapters.notifications.signatures import (
 from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode
 from functions.domain.monitoring.notifications import Notification
 from functions.services.kernel.ports import Clock
-from functions.services.monitoring.notification_ports import DeliveryReason, PermanentFailure, TemporaryFailure
+from functions.services.monitoring.delivery_errors import DeliveryReason, PermanentFailure, TemporaryFailure
 
 _PORTS = frozenset({443, 8443})
 _TRY_LATER = frozenset({408, 425, 429})

@@ -25,7 +25,7 @@ The errors that Maestro raises on purpose, with a common base.
     │           └── DamagedDocument  … a stored document is malformed
     ├── BrokerError                a broker gave an error (subclasses in domain/broker/errors.py)
     ├── StrategyProcessesError     the processes that run strategies are unavailable: nothing was decided
-    ├── DeliveryError              a channel did not take a notification (services/monitoring/notification_ports.py)
+    ├── DeliveryError              a channel did not take a notification (services/monitoring/delivery_errors.py)
     └── SummaryFailed              no summary from the model (services/monitoring/summarise_decision.py)
 
 The last two are defined next to the ports that raise them. A bare ValueError or TypeError, as from `Period.of_month`,

@@ -6,13 +6,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from functions.domain.kernel.slots import SLOT_MINUTES, SLOT_PERIOD
+from functions.domain.monitoring.due_checks import RESTS_AT_MOST
 from functions.domain.monitoring.findings import JOB_CUT_OFF_AFTER, Observed
 
-RESTS_AT_MOST = timedelta(days=1)
-CHANGED_WITHIN = 3 * SLOT_PERIOD
-"""How long after a change a tenant is checked in every slot, so that one or two missed slots do not matter."""
-_RENEWED_BEFORE = timedelta(hours=1)
-"""The first check of each hour is never skipped."""
 _MOMENT = timedelta(seconds=1)
 
 
@@ -33,18 +29,6 @@ def next_check(
     lapse = next_lapse()
     times = [_opens(is_market_open, now), *_times_of(observed), *([] if lapse is None else [lapse])]
     return min(one for one in times if one > now)
-
-
-def is_to_be_stored(known: datetime | None, following: datetime, now: datetime) -> bool:
-    """Return whether a next check must be stored: earlier than the stored one, or later than one that is soon due."""
-    if known is None or known <= now:
-        return following > now + SLOT_PERIOD
-    return following < known or (following > known and known <= now + _RENEWED_BEFORE)
-
-
-def is_due(known: datetime | None, now: datetime, slot: datetime) -> bool:
-    """Return whether a tenant must be checked in a slot without recent changes; the hour's first always is."""
-    return known is None or not now < known <= now + RESTS_AT_MOST or slot.minute == 0
 
 
 def _opens(is_market_open: Callable[[datetime], bool], now: datetime) -> datetime:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
+from functions.services.broker.connected_ports import ConnectedTenants
 from functions.services.broker.ports import Broker
 from functions.services.kernel.ports import Version, Versioned
 
@@ -47,7 +48,7 @@ class DeclaredSymbols:
     """By sample."""
 
 
-class ConnectionStore(Protocol):
+class ConnectionStore(ConnectedTenants, Protocol):
     """Where connections to brokers are kept; every method raises StoreUnavailable."""
 
     def read(self, tenant_id: str) -> Versioned[BrokerConnection | None]:
@@ -68,10 +69,6 @@ class ConnectionStore(Protocol):
 
     def release(self, connection: BrokerConnection, tenant_id: str) -> None:
         """Free an account for other tenants, if it is this tenant's."""
-        ...
-
-    def connected(self, tenant_ids: Sequence[str]) -> frozenset[str]:
-        """Return which of some tenants are connected, in one batched read."""
         ...
 
     def declared_symbols(self) -> DeclaredSymbols:

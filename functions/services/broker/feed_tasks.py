@@ -11,7 +11,7 @@ from typing import Any
 from functions.domain.kernel.errors import StoreError
 from functions.domain.kernel.parsing import parse_time
 from functions.domain.kernel.slots import parse_slot
-from functions.services.broker.connection_ports import ConnectionStore
+from functions.services.broker.connected_ports import ConnectedTenants
 from functions.services.kernel.ports import MarketCalendars, TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
 from functions.services.orchestration.due_cycles import due_cycles
@@ -59,7 +59,7 @@ class CycleQueues:
 
 def enqueue_feeds_and_cycles(
     directory: TenantDirectory,
-    connections: ConnectionStore,
+    connections: ConnectedTenants,
     calendars: MarketCalendars,
     queues: CycleQueues,
     policy_defaults: Mapping[str, Any],

@@ -11,7 +11,8 @@ from functions.domain.kernel.errors import PackedStateError
 from functions.domain.ledger.books import Checkpoint, PeriodResult, compute_period_in_pages
 from functions.domain.ledger.capital import capital_base
 from functions.domain.ledger.marks import Marks, latest, marks_document, read_marks
-from functions.domain.ledger.periods import Period, day_document, mode_at_end
+from functions.domain.ledger.performance_documents import day_document, mode_at_end
+from functions.domain.ledger.periods import Period
 from functions.domain.track_record.cumulative_moments import ByStrategy, with_days
 from functions.services.kernel.ports import Clock, Document, MarketCalendar
 from functions.services.ledger.books import PackedBooks, books_at

@@ -10,14 +10,13 @@ from typing import Any
 
 from functions.domain.kernel.policy import Policy
 from functions.domain.ledger.books import PeriodResult, compute_period_in_pages
-from functions.domain.ledger.periods import (
-    Period,
+from functions.domain.ledger.performance_documents import (
     check_day_of_month,
-    first_and_last,
     month_statistics,
     result_of_days,
     snapshot_document,
 )
+from functions.domain.ledger.periods import Period, first_and_last
 from functions.domain.track_record.daily_returns import day_of
 from functions.services.kernel.ports import Clock, Document, MarketCalendar, MarketCalendars
 from functions.services.ledger.books import books_at, newest_checkpoint

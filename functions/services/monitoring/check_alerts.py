@@ -16,9 +16,10 @@ from functions.domain.monitoring.alert_members import holding
 from functions.domain.monitoring.alerts import AlertChange, AlertState, Finding, alert_id, reconcile
 from functions.domain.monitoring.calendar_findings import calendar_end
 from functions.domain.monitoring.damage_findings import damaged_alerts
+from functions.domain.monitoring.due_checks import is_to_be_stored
 from functions.domain.monitoring.findings import MISSED_AFTER, Observed, check_job, check_lapsed, findings
 from functions.domain.monitoring.notifications import Notification, Severity
-from functions.domain.monitoring.rest import is_to_be_stored, next_check
+from functions.domain.monitoring.rest import next_check
 from functions.domain.monitoring.setting_findings import malformed_settings
 from functions.domain.orchestration.decision import check_logged
 from functions.domain.orchestration.drift import NO_DRIFT, Drifts

@@ -19,23 +19,18 @@ from functions.domain.kernel.stored_fields import COUNT, TIME, Kinds, word
 from functions.domain.monitoring.channels import ChannelType, DeliveryMode, read_channels
 from functions.services.kernel.damage import check_stored
 from functions.services.kernel.ports import Clock, Document, Version
-from functions.services.monitoring.enqueue_notification import DeliveryTask
-from functions.services.monitoring.notification_ports import (
+from functions.services.monitoring.delivery_errors import (
     DeliveryError,
     DeliveryFailed,
     DeliveryReason,
-    DeliveryStore,
     PermanentFailure,
-    Sender,
     TemporaryFailure,
 )
+from functions.services.monitoring.delivery_task import MAX_ATTEMPTS, DeliveryTask
+from functions.services.monitoring.notification_ports import DeliveryStore, Sender
 
 logger = logging.getLogger("maestro")
 
-MAX_ATTEMPTS = 8
-"""Attempts before a delivery is dead; some twenty minutes, with a backoff doubling from 10 s."""
-QUEUE_ATTEMPTS = 2 * MAX_ATTEMPTS
-"""Dispatches the queue must allow: some end before a send, because the store fails or another dispatch is active."""
 CLAIM = timedelta(seconds=120)
 """How long a claim excludes others; longer than any sender takes."""
 

@@ -10,13 +10,13 @@ from enum import StrEnum
 from typing import Any
 
 from functions.domain.kernel.errors import InputError, StoreError
-from functions.domain.monitoring.rest import CHANGED_WITHIN, is_due
+from functions.domain.monitoring.due_checks import CHANGED_WITHIN, is_due
+from functions.domain.monitoring.due_reports import REPORT_SETTINGS, reports_due
 from functions.services.kernel.enabled_tenants import enabled_tenants
 from functions.services.kernel.fan_out import TenantsOfPage
 from functions.services.kernel.ports import TaskQueue, TenantDirectory
 from functions.services.kernel.tasks import Task, enqueue_all, hashed_id
 from functions.services.monitoring.change_ports import ChangedTenants
-from functions.services.monitoring.make_report import REPORT_SETTINGS, reports_due
 
 logger = logging.getLogger("maestro")
 

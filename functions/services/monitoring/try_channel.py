@@ -15,7 +15,8 @@ from functions.domain.monitoring.notifications import TEST_KIND, Notification, S
 from functions.services.kernel.damage import check_stored
 from functions.services.kernel.idempotency import RequestKey
 from functions.services.kernel.ports import Clock, Document, TaskQueue
-from functions.services.monitoring.enqueue_notification import DeliveryTask, EnqueueNotification
+from functions.services.monitoring.delivery_task import DeliveryTask
+from functions.services.monitoring.enqueue_notification import EnqueueNotification
 from functions.services.monitoring.notification_ports import DeliveryStore
 
 _QUEUED = "QUEUED"

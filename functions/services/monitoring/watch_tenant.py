@@ -8,12 +8,13 @@ from typing import Any
 
 from functions.domain.monitoring.activity import orchestration_summary
 from functions.domain.monitoring.alerts import Finding
+from functions.domain.monitoring.due_reports import ReportDue
 from functions.domain.monitoring.findings import findings
 from functions.domain.monitoring.report import report_text
 from functions.services.kernel.ports import Clock, MarketCalendars
 from functions.services.monitoring.check_alerts import observed, opening, policy_or_defaults
 from functions.services.monitoring.logged_decisions import read_counted
-from functions.services.monitoring.make_report import ReportDue, day_of_trading
+from functions.services.monitoring.make_report import day_of_trading
 from functions.services.monitoring.ports import AlertStore, ReportStore
 
 _ALERTS_WITHIN = timedelta(hours=1)

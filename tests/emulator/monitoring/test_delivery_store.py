@@ -15,8 +15,8 @@ from functions.domain.kernel.errors import StoreConflict
 from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.services.monitoring.deliver_notification import DeliverNotification, Outcome
-from functions.services.monitoring.enqueue_notification import DeliveryTask
-from functions.services.monitoring.notification_ports import DeliveryFailed, DeliveryReason, TemporaryFailure
+from functions.services.monitoring.delivery_errors import DeliveryFailed, DeliveryReason, TemporaryFailure
+from functions.services.monitoring.delivery_task import DeliveryTask
 from tests.fakes import MARCH_16, FakeClock
 
 OPS = {"id": "ops", "type": "slack", "url": "https://hooks.slack.com/services/secret"}

@@ -14,7 +14,7 @@ from functions.adapters.notifications.signatures import SIGNATURE_HEADER, channe
 from functions.adapters.notifications.webhooks import WebhookSender
 from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode
 from functions.domain.monitoring.notifications import Notification, Severity
-from functions.services.monitoring.notification_ports import PermanentFailure
+from functions.services.monitoring.delivery_errors import PermanentFailure
 from tests.docs.blocks import blocks, run_blocks
 from tests.fakes import FakeClock
 from tests.servers.notifications.test_webhooks import Target, running

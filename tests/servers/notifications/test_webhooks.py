@@ -35,7 +35,7 @@ from functions.adapters.notifications.signatures import SIGNATURE_HEADER, channe
 from functions.adapters.notifications.webhooks import Limits, WebhookSender
 from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode
 from functions.domain.monitoring.notifications import Notification, Severity
-from functions.services.monitoring.notification_ports import (
+from functions.services.monitoring.delivery_errors import (
     DeliveryError,
     DeliveryReason,
     PermanentFailure,

@@ -23,7 +23,7 @@ from functions.domain.orchestration.signals import Action
 from functions.domain.trading.redemption import RedemptionStatus
 from functions.domain.trading.reported_fills import FillStatus
 from functions.services.monitoring.deliver_notification import DeliveryStatus
-from functions.services.monitoring.notification_ports import DeliveryReason
+from functions.services.monitoring.delivery_errors import DeliveryReason
 from tools.prerequisites import ROOT
 
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"

@@ -24,8 +24,8 @@ from functions.domain.kernel.errors import (
 from functions.domain.kernel.reasons import ReasonCode
 from functions.services.access.close_memberships import ClosedMembership
 from functions.services.kernel.tasks import Task
-from functions.services.monitoring.enqueue_notification import DeliveryTask
-from functions.services.monitoring.notification_ports import DeliveryFailed, DeliveryReason
+from functions.services.monitoring.delivery_errors import DeliveryFailed, DeliveryReason
+from functions.services.monitoring.delivery_task import DeliveryTask
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.services.orchestration.due_cycles import CycleTask
 from functions.triggers import tasks

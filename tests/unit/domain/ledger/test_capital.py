@@ -18,7 +18,8 @@ from functions.domain.ledger.books import Checkpoint, compute_period
 from functions.domain.ledger.capital import IDLE_USD, Capital, capital_base
 from functions.domain.ledger.events import Cash, Event, parse_entry
 from functions.domain.ledger.fills import BookKey, Fill
-from functions.domain.ledger.periods import Period, day_document, month_statistics
+from functions.domain.ledger.performance_documents import day_document, month_statistics
+from functions.domain.ledger.periods import Period
 from functions.domain.track_record.standing import Standing, standings
 from functions.services.track_record.build_windows import windows_of
 

@@ -21,7 +21,8 @@ from functions.domain.ledger.books import Checkpoint, PeriodResult, compute_peri
 from functions.domain.ledger.capital import capital_base
 from functions.domain.ledger.events import Event, parse_entry
 from functions.domain.ledger.fills import as_ledger_document
-from functions.domain.ledger.periods import Period, day_document
+from functions.domain.ledger.performance_documents import day_document
+from functions.domain.ledger.periods import Period
 from functions.domain.track_record.curves import strategy_curves
 from functions.domain.track_record.daily_returns import session_of
 from functions.domain.track_record.session_returns import SessionReturns

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.ledger.periods import Period, mode_at_end
+from functions.domain.ledger.performance_documents import mode_at_end
+from functions.domain.ledger.periods import Period
 from functions.domain.track_record import statistics
 from functions.domain.track_record.curves import rolling_sharpe, strategy_curves
 from functions.domain.track_record.modes import ModeState

@@ -15,7 +15,7 @@ from functions.domain.ledger.periods import Period
 from functions.domain.monitoring.notifications import Notification, Severity
 from functions.services.kernel.tasks import Task, enqueue_all
 from functions.services.ledger.snapshot_tasks import SnapshotTask
-from functions.services.monitoring.enqueue_notification import DeliveryTask
+from functions.services.monitoring.delivery_task import DeliveryTask
 from functions.services.monitoring.tenant_tasks import TenantJob, TenantTask
 from functions.services.orchestration.due_cycles import CycleTask
 from tests.fakes import MARCH_16

@@ -10,7 +10,8 @@ import pytest
 from functions.adapters.firestore.ledger_head import read_head
 from functions.domain.ledger.books import Checkpoint, compute_period
 from functions.domain.ledger.checkpoints import checkpoint_document, read_checkpoint
-from functions.domain.ledger.periods import Period, snapshot_document
+from functions.domain.ledger.performance_documents import snapshot_document
+from functions.domain.ledger.periods import Period
 from functions.services.kernel.ports import MarketCalendar
 from functions.services.ledger.read_ledger import SkippedDocuments, read_events
 from tests.memory_ledger import KilledError

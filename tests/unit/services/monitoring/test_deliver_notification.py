@@ -18,21 +18,16 @@ from functions.domain.kernel.errors import InputError, StoreConflict, StoreError
 from functions.domain.monitoring.channels import Channel, ChannelType, DeliveryMode, read_channels
 from functions.domain.monitoring.notifications import TEST_KIND, Notification, Severity
 from functions.services.kernel.ports import Version, Versioned
-from functions.services.monitoring.deliver_notification import (
-    CLAIM,
-    MAX_ATTEMPTS,
-    QUEUE_ATTEMPTS,
-    DeliverNotification,
-    Outcome,
-)
-from functions.services.monitoring.enqueue_notification import DeliveryTask, EnqueueNotification, fan_out
-from functions.services.monitoring.notification_ports import (
+from functions.services.monitoring.deliver_notification import CLAIM, DeliverNotification, Outcome
+from functions.services.monitoring.delivery_errors import (
     DeliveryFailed,
     DeliveryReason,
-    DeliveryState,
     PermanentFailure,
     TemporaryFailure,
 )
+from functions.services.monitoring.delivery_task import MAX_ATTEMPTS, QUEUE_ATTEMPTS, DeliveryTask
+from functions.services.monitoring.enqueue_notification import EnqueueNotification, fan_out
+from functions.services.monitoring.notification_ports import DeliveryState
 from tests.fakes import MARCH_16, FakeClock
 
 SECRET = "T000/B000/sEcReT"

@@ -12,8 +12,8 @@ import pytest
 from functions.adapters.market_calendar import Calendars
 from functions.domain.kernel.errors import StoreUnavailable
 from functions.domain.kernel.spans import Span
+from functions.domain.monitoring.due_checks import CHANGED_WITHIN
 from functions.domain.monitoring.notifications import Notification
-from functions.domain.monitoring.rest import CHANGED_WITHIN
 from functions.services.kernel.commits import Commits
 from functions.services.kernel.fan_out import TenantsOfPage
 from functions.services.kernel.ports import Document, TenantPage, Version, Versioned

@@ -10,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.kernel.policy import Policy
-from functions.services.monitoring.make_report import ReportDue, report_time, reports_due
-from functions.services.monitoring.tenant_tasks import enqueue_reports
-from tests.fakes import FakeQueue, FakeTenants
+from functions.domain.monitoring.due_reports import ReportDue, report_time, reports_due
 
 NEW_YORK, KOLKATA, ADELAIDE, LORD_HOWE = "America/New_York", "Asia/Kolkata", "Australia/Adelaide", "Australia/Lord_Howe"
 
@@ -79,14 +77,3 @@ def test_a_report_covers_the_day_up_to_its_hour_and_the_next_goes_on_from_there(
     due, after = ReportDue.of("acme", of, policy), ReportDue.of("acme", of + timedelta(days=1), policy)
     assert (due.until - due.since, due.until) == (timedelta(hours=hours), after.since)
     assert due.until == report_time(of, policy)
-
-
-def test_tenants_policies_are_read_in_one_go_and_a_report_is_queued_once_though_asked_for_every_hour() -> None:
-    tenants = FakeTenants({"acme": {"time_zone": "UTC", "report_hour": 9}, "blue": None, "cyan": {"report_hour": "x"}})
-    queue = FakeQueue()
-    for hour in range(24):
-        enqueue_reports(
-            tenants, {"time_zone": "UTC", "report_hour": 12}, queue, datetime(2020, 3, 16, hour, tzinfo=UTC)
-        )
-    assert queue.labels() == [(tenant_id, "2020-03-16") for tenant_id in ("acme", "blue", "cyan")]
-    assert set(tenants.reads) == {("acme", "blue", "cyan")}

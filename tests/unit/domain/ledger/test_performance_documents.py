@@ -13,7 +13,7 @@ from scipy import stats
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
-from functions.domain.ledger.periods import month_statistics
+from functions.domain.ledger.performance_documents import month_statistics
 from functions.domain.track_record.curves import strategy_curves
 from functions.domain.track_record.metrics import performance_metrics
 from functions.domain.track_record.modes import ModeState
