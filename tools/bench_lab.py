@@ -7,7 +7,7 @@ import itertools
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -62,7 +62,7 @@ class _RecordingBroker(PaperBroker):
 class _OwnCalls:
     """The strategies' own ``evaluate`` calls, of a session at a time: what a replay is compared with."""
 
-    samples: list[Any]
+    calls: Sequence[Callable[..., Any]]
     sessions: Iterator[Session]
     broker: _RecordingBroker
     seconds: float = 0.0
@@ -74,9 +74,8 @@ class _OwnCalls:
         """Evaluate the next session right after its replay, so that a busy machine slows both alike."""
         began = time.process_time()
         session, account = next(self.sessions), read_only(dict(self.broker.shown))
-        calls = [with_three_arguments(one.evaluate) for one in self.samples]
         started = time.process_time()
-        for call in calls:
+        for call in self.calls:
             answer = call(session.market_data, account, None)
             if inspect.isawaitable(answer):
                 at_once(answer)
@@ -106,7 +105,7 @@ def _measured_once() -> tuple[float, float, int]:
     broker = _RecordingBroker("bench")
     policy = {"sample_strategies": sorted(strategies.samples)}
     account = PolicyAccount(Tenant(), policy, strategies, _MARKET, calendars, broker, ReadOnce())
-    own_calls = _OwnCalls(samples, iter(sessions), broker)
+    own_calls = _OwnCalls([with_three_arguments(one.evaluate) for one in samples], iter(sessions), broker)
     started = time.process_time()
     walk(sessions, {"guide": account}, {"guide": Rows("guide", policy, strategies.names)}, progress=own_calls)
     return time.process_time() - started - own_calls.in_all, own_calls.seconds, len(samples)

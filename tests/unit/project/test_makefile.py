@@ -10,6 +10,7 @@ from pathlib import Path
 
 import grimp
 import pytest
+from packaging.utils import canonicalize_name
 
 from tools.prerequisites import ROOT
 from tools.setup import DEVELOPERS_PACKAGES, LAB_PACKAGES, PARTS, TOOLS_PACKAGES
@@ -46,13 +47,8 @@ def test_a_target_installs_what_its_program_imports(
     top_level = {name for name in imported if "." not in name} - sys.stdlib_module_names - set(_OURS)
     locked = set(_PINNED.findall(packages.read_text(encoding="utf-8")))
     distributions = packages_distributions()
-    missing = {name for name in top_level if locked.isdisjoint(map(_pinned_as, distributions.get(name, ())))}
+    missing = {name for name in top_level if locked.isdisjoint(map(canonicalize_name, distributions.get(name, ())))}
     assert not missing, f"make {target} does not install {', '.join(sorted(missing))}"
-
-
-def _pinned_as(distribution: str) -> str:
-    """Return a distribution's name as lock files spell it."""
-    return distribution.lower().replace("_", "-")
 
 
 def test_the_programs_are_found() -> None:
