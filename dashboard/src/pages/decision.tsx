@@ -114,8 +114,10 @@ function Row({ part: { verdict, signal, effect } }: { part: Part }) {
         <ModeMark mode={verdict.mode} />
       </td>
       <td class="number">{ratio(verdict.sharpe_ratio)}</td>
-      <td>{signal && <Signal {...askedOf(signal)} ticker={signal.ticker} share={verdict.original_allocation} />}</td>
-      <td>
+      <td class="whole c-two">
+        {signal && <Signal {...askedOf(signal)} ticker={signal.ticker} share={verdict.original_allocation} />}
+      </td>
+      <td class="whole">
         {signal && (
           <Signal
             action={signal.action}
