@@ -64,11 +64,12 @@ export function useAnswer<T>(user: User, path: string, version: unknown): Live<T
       (value) => show({ state: "ready", value, isFromCache: false }),
       (error) => {
         const isForbidden = error instanceof Refusal && error.status === 403;
+        const isMissing = error instanceof Refusal && error.reasonCode === "NOT_FOUND";
         const retry = () => {
           show({ state: "loading" });
           setAttempt((before) => before + 1);
         };
-        show({ state: "error", error: { message: error.message, isForbidden }, retry });
+        show({ state: "error", error: { message: error.message, isForbidden, isMissing }, retry });
       },
     );
     return () => {

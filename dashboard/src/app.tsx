@@ -120,7 +120,9 @@ function Frame({ backend, isFromCache }: { backend: Backend; isFromCache: boolea
       <header class="top">
         <div class="who">
           <strong class="brand">Maestro</strong>
-          <span class="tenant">{tenant}</span>
+          <span class="tenant" title={tenant}>
+            {tenant}
+          </span>
           <AccountBadge />
           {backend.isEmulator && <span class="tag x-sm">emulator</span>}
         </div>

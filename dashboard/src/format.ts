@@ -1,6 +1,7 @@
 /** Figures and times as people read them. */
 
 import type { Timestamp } from "firebase/firestore";
+import type { Mode } from "./model";
 import { inZone, zoneName } from "./zone";
 
 const USD = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
@@ -22,27 +23,29 @@ const PRICE = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximum
 const QUANTITY = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
 const DAY = { day: "2-digit", month: "short", year: "numeric" } as const;
 const NONE = "–";
+/** Break a date and its time between the two at most. */
+const kept = (text: string): string => text.replaceAll(/(?<!,) /g, "\u00a0");
 
 type Maybe<T> = T | null | undefined;
 
 /** A figure that is not known yet is null in the API's answers and NaN in Firestore. */
 const isKnown = (value: Maybe<number>): value is number => value != null && !Number.isNaN(value);
 
-export const usd = (value: Maybe<number>): string => (value == null ? NONE : `${signed(USD.format(value))}\u00a0USD`);
-/** A figure of the account; what the broker did not say is unknown, and never 0. */
-export const usdOrUnknown = (value: Maybe<number | string>): string =>
-  value == null || value === "" || !isKnown(Number(value)) ? "unknown" : usd(Number(value));
-/** A profit or loss with its sign; cents, as positions may be small. */
-export const gain = (value: number): string => `${signed(GAIN.format(value))}\u00a0USD`;
+/** In whole USD, with the unit; what the broker did not say is unknown, and never 0. */
+export const usd = (value: Maybe<number | string>): string =>
+  value == null || value === "" || !isKnown(Number(value)) ? "n/a" : `${signed(USD.format(Number(value)))}\u00a0USD`;
 /** A profit or loss in whole USD with its sign; the unit is in the heading. */
 export const gainWhole = (value: Maybe<number>): string => (isKnown(value) ? signed(WHOLE_GAIN.format(value)) : "n/a");
 /** To the cent, with its sign. */
 export const gainCents = (value: Maybe<number>): string => (isKnown(value) ? signed(GAIN.format(value)) : "n/a");
 export const cents = (value: Maybe<number>): string => (isKnown(value) ? signed(CENTS.format(value)) : "n/a");
 export const whole = (value: Maybe<number>): string => (isKnown(value) ? signed(USD.format(value)) : "n/a");
-/** A share of something with one decimal; unknown is n/a. */
-export const shareOf = (value: Maybe<number>, digits = 1): string =>
-  isKnown(value) ? `${signed((100 * value).toFixed(digits))}\u00a0%` : "n/a";
+/** A share of something in percent, without the sign. */
+export const points = (value: Maybe<number>, digits = 1): string =>
+  isKnown(value) ? signed((100 * value).toFixed(digits)) : "n/a";
+/** A share of something; unknown is n/a. */
+export const percent = (value: Maybe<number>, digits = 1): string =>
+  isKnown(value) ? `${points(value, digits)}\u00a0%` : "n/a";
 /** A gain as a share, with its sign. */
 export const gainShare = (value: Maybe<number>): string =>
   isKnown(value) ? `${value > 0 ? "+" : ""}${signed((100 * value).toFixed(2))}\u00a0%` : "n/a";
@@ -52,17 +55,18 @@ export const shortDay = (at: Maybe<Date | string>): string => (at == null ? NONE
 export const clock = (at: Maybe<Date>): string => (at == null ? NONE : inZone(CLOCK).format(at));
 /** The time of day of what happened today, the date of what did not. */
 export const when = (at: Date, now: Date): string => (day(at) === day(now) ? clock(at) : shortDay(at));
+/** The same with the zone, where a time of another day needs the whole of it. */
+export const brief = (at: Date, now: Date): string =>
+  day(at) === day(now) ? kept(`${clock(at)} ${zoneName(at)}`) : moment(at);
 export const price = (value: number): string => PRICE.format(value);
+/** What was paid on average is worked out, and of no exchange's steps: its third decimal says nothing, but of pennies. */
+export const averagePrice = (value: number): string => (Math.abs(value) < 10 ? price(value) : CENTS.format(value));
 export const quantity = (value: number): string => signed(QUANTITY.format(value));
 export const ratio = (value: Maybe<number>): string => (isKnown(value) ? signed(value.toFixed(2)) : "n/a");
 
-export function percent(value: Maybe<number>, digits = 1): string {
-  return isKnown(value) ? `${signed((100 * value).toFixed(digits))}\u00a0%` : NONE;
-}
-
-export const day = (at: Maybe<Date | string>): string => (at == null ? NONE : dateOf(DAY, at));
+export const day = (at: Maybe<Date | string>): string => (at == null ? NONE : kept(dateOf(DAY, at)));
 export const moment = (at: Maybe<Date>): string =>
-  at == null ? NONE : `${inZone({ ...DAY, ...CLOCK }).format(at)} ${zoneName(at)}`;
+  at == null ? NONE : kept(`${inZone({ ...DAY, ...CLOCK }).format(at)} ${zoneName(at)}`);
 /** The same time in UTC, shown on hover. */
 export const utc = (at: Date): string => `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 export const month = (at: Date): string => at.toISOString().slice(0, 7);
@@ -112,5 +116,16 @@ export function words(code: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A typographic minus sign is as wide as a digit, and read as one. */
-const signed = (text: string): string => text.replace("-", "\u2212");
+const MODES: Record<Mode, string> = {
+  ACTIVE: "Active",
+  REDUCED: "Reduced",
+  SHADOW_MODE: "Shadow",
+  DISABLED: "Disabled",
+};
+export const modeName = (mode: Mode): string => MODES[mode];
+
+/** Return an alert's title without the sign that notifications begin with: pages have icons, or say its severity. */
+export const titleOf = (title: string): string => title.replace(/^\p{Extended_Pictographic}\uFE0F?\s*/u, "");
+
+/** A typographic minus sign is as wide as a digit, and read as one; what rounds to nothing has none. */
+const signed = (text: string): string => text.replace(/^-(?=0(\.0+)?$)/, "").replace("-", "\u2212");

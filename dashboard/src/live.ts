@@ -14,6 +14,8 @@ export type Live<T> =
 export interface Failure {
   message: string;
   isForbidden: boolean;
+  /** The server looked, and there is nothing: that is no fault. */
+  isMissing?: boolean;
 }
 
 export interface Entry<T> {

@@ -1,6 +1,6 @@
 /** What a policy would have changed, in words. */
 
-import { day, percent, ratio, words } from "./format";
+import { day, modeName, percent, ratio } from "./format";
 import type { Mode } from "./model";
 
 export interface Totals {
@@ -88,7 +88,7 @@ export function affected(preview: Preview): StrategyPreview[] {
 /** Return sessions by mode, best first: "60 Active, 30 Reduced". */
 export const sessionsByMode = (counts: Record<Mode, number>): string =>
   MODES.filter((mode) => (counts[mode] ?? 0) > 0)
-    .map((mode) => `${counts[mode]} ${words(mode)}`.replaceAll(" ", "\u00a0"))
+    .map((mode) => `${counts[mode]} ${modeName(mode)}`.replaceAll(" ", "\u00a0"))
     .join(", ");
 
 /** Return how far the answer is to be trusted. */

@@ -11,7 +11,7 @@ describe("the tenant's zone", () => {
     expect(clock(noon)).toBe("12:05");
     setZone("Asia/Tokyo");
     expect(clock(noon)).toBe("02:05");
-    expect(moment(noon)).toBe("30 Nov 2026, 02:05 GMT+9");
+    expect(moment(noon)).toBe("30\u00a0Nov\u00a02026, 02:05\u00a0GMT+9"); // a line may end after the date at most
   });
   it("stays the default where the browser knows no such zone", () => {
     setZone("Mars/Olympus");

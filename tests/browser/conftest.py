@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -15,9 +13,8 @@ import requests
 from google.cloud.firestore import Client
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
-from functions.strategies.maestro_controller import MaestroController
 from tests.members import create_member, create_tenant, sign_in
-from tools import prerequisites
+from tools import prerequisites, trading_day
 from tools.emulator_suite import EmulatorSuite
 
 TENANT = "acme"
@@ -81,12 +78,7 @@ class Dashboard:
         age: timedelta = timedelta(0),
     ) -> tuple[dict[str, dict[str, Any]], Any]:
         """Run a cycle on an account snapshot of some age, and return its signals and its decision."""
-        account = {"equity": equity, "buying_power": equity, "as_of": datetime.now(UTC) - age}
-        controller = MaestroController(self.db, self.tenant_id)
-        market_data = {symbol: {"price": price} for symbol, price in prices.items()}
-        with ThreadPoolExecutor(1) as elsewhere:  # Playwright has an event loop in this thread
-            cycle = controller.orchestrate(proposed, market_data=market_data, account_snapshot=account)
-            return elsewhere.submit(asyncio.run, cycle).result()
+        return trading_day.cycle(self.db, self.tenant_id, proposed, prices, equity, age)
 
     def call(self, method: str, path: str, role: str = "trader", **request: Any) -> requests.Response:
         """Ask the API as another member does, through Hosting."""
@@ -135,3 +127,17 @@ def dashboard(db: Client, emulators: EmulatorSuite, browser: Browser) -> Iterato
     for context in browser.contexts:
         context.close()
     assert troubles == []
+
+
+@pytest.fixture
+def trading(dashboard: Dashboard) -> Dashboard:
+    """A tenant in the middle of a trading day."""
+    trading_day.live(dashboard.db, dashboard.tenant_id)
+    return dashboard
+
+
+@pytest.fixture
+def ordering(dashboard: Dashboard) -> Dashboard:
+    """The same day with orders under way, and what they reserve."""
+    trading_day.order(dashboard.db, dashboard.tenant_id, trading_day.live(dashboard.db, dashboard.tenant_id))
+    return dashboard

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-WIDTHS = (390, 768, 1440)
+WIDTHS = (390, 768, 1280, 1440)
 _CONTROLS = """
 () => {
   const wanted = 'a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary, [tabindex="0"]';

@@ -67,6 +67,7 @@ def test_another_strategy_is_chosen_by_name(traded: Dashboard) -> None:
     page.get_by_label("Strategy", exact=True).select_option("Idle")
     expect(page).to_have_url(f"{traded.url}/strategies/Idle")
     expect(page.get_by_text("Idle has no daily performance yet")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)  # nothing there is no fault
 
 
 def test_a_new_day_is_drawn_without_a_reload(traded: Dashboard) -> None:

@@ -7,26 +7,19 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import pytest
 from google.cloud.firestore_v1.base_query import FieldFilter
 from playwright.sync_api import Locator, Page, Route, expect
 
 from functions.adapters.firestore import paths
 from functions.domain.monitoring.alerts import alert_id
-from tests.browser import trading_day
 from tests.browser.conftest import Dashboard, enter
 from tests.browser.test_every_page import settled
 from tests.members import create_member, create_tenant
+from tools import trading_day
 
 BOARDS = ("/", "/strategies", "/positions", "/health")
 NOT_COUNTED = re.compile(r"(^|[\s(+\u2212-])0(\.0+)?\s*(%|USD)")
 """A figure of 0, which would have been counted."""
-
-
-@pytest.fixture
-def trading(dashboard: Dashboard) -> Dashboard:
-    trading_day.live(dashboard)
-    return dashboard
 
 
 def check(page: Page, name: str) -> Locator:
@@ -144,7 +137,7 @@ def test_what_is_forbidden_loading_or_failed_is_told_apart_and_is_no_zero(tradin
         expect(of_table(page, "Cycle")).to_contain_text("checked")  # the rest goes on
         page.goto(f"{trading.url}/strategies")
         momentum = of_table(page, "TwelveOneMomentum", "Strategies")
-        expect(momentum.locator(".c-today")).to_have_text("n/a")
+        expect(momentum.locator("[data-name^=Today]")).to_have_text("n/a")
         page.unroute("**/v1/positions")
 
 

@@ -124,6 +124,33 @@ def test_orders_and_fills_move_the_page_without_a_reload(invested: Dashboard) ->
     expect(order.get_by_role("cell").nth(3)).to_have_text("4")
 
 
+def test_an_entry_under_way_shows_what_it_reserves_and_spent(ordering: Dashboard) -> None:
+    page = ordering.signed_in(path="/positions")
+    order = of_strategy(page, "TurtleChannel", "Orders under way")
+    for text in ("Entry", "MSFT", "its reservation"):
+        expect(order).to_contain_text(text)
+    expect(order.get_by_role("cell").nth(3)).to_have_text("5")
+    # 16 % of 23,751 USD of buying power, less 5 at 502.10; and 10 % of it.
+    reserved = of_strategy(page, "TurtleChannel", "Reservations")
+    for text in ("1,290", "2,511"):
+        expect(reserved).to_contain_text(text)
+    expect(of_strategy(page, "PairsReversion", "Reservations")).to_contain_text("2,375")
+    held = page.get_by_role("region", name="Reservations").get_by_role("definition")
+    expect(held.nth(1)).to_have_text("6,175 USD")
+    expect(section(page)).to_contain_text("12 KO: the account holds it")
+
+
+def test_a_buy_on_paper_is_not_of_nothing(trading: Dashboard) -> None:
+    page = trading.signed_in()
+    page.get_by_role("link", name="The whole decision").click()
+    table = "Before and after, by strategy"
+    became = of_strategy(page, "RsiMeanReversion", table).get_by_role("cell").nth(3)
+    expect(became).to_have_text("BUY on paper")
+    page.get_by_role("link", name="All decisions").click()
+    timeline = page.get_by_role("region", name="Timeline").get_by_role("listitem").first
+    expect(timeline).to_contain_text("HD 20.0\u00a0% → on paper only RsiMeanReversion")
+
+
 @pytest.mark.parametrize("why", [None, "12000 positions and their orders take 901000 bytes"])
 def test_a_book_that_is_not_open_says_how_it_is_opened(dashboard: Dashboard, why: str | None) -> None:
     if why is not None:

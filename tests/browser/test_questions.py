@@ -7,9 +7,9 @@ from typing import Literal
 
 from playwright.sync_api import expect
 
-from tests.browser import trading_day
 from tests.browser.conftest import Dashboard
 from tests.browser.test_every_page import settled
+from tools import trading_day
 from tools.prerequisites import ROOT
 
 
@@ -41,7 +41,7 @@ QUESTIONS = (
 
 
 def test_every_question_is_answered_within_two_clicks(dashboard: Dashboard) -> None:
-    trading_day.live(dashboard)
+    trading_day.live(dashboard.db, dashboard.tenant_id)
     halt = {"state": "HALT", "reason": "prices look wrong"}
     assert dashboard.call("PUT", "trading-state", "admin", json=halt).status_code == 200
     page = dashboard.signed_in("viewer")

@@ -122,11 +122,11 @@ def test_what_a_change_would_have_changed_is_shown_before_it_is_saved(dashboard:
     expect(answer).to_contain_text("1 decision would have been different: 1 entry stopped that passed, 0 let through")
     expect(answer).to_contain_text("every session comes out exactly as it was decided")
     expect(answer).to_contain_text("not an account replay")
-    row = answer.get_by_role("region", name="Strategies").get_by_role("row").nth(1)
+    row = answer.get_by_role("table", name="Strategies").get_by_role("row").nth(1)
     expect(row).to_contain_text("Trend")
     expect(row).to_contain_text("1\u00a0Disabled")
     answer.get_by_text("Session by session").click()
-    expect(answer.get_by_role("region", name="Session by session")).to_contain_text("BUY 30.0")
+    expect(answer.get_by_role("table", name="Session by session")).to_contain_text("BUY 30.0")
     answer.get_by_text("What is held fixed").click()
     expect(answer).to_contain_text("Signals are those that strategies gave")
     assert serious(page) == []

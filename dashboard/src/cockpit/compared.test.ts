@@ -62,7 +62,7 @@ describe("a line beside the account's", () => {
   it("says what it and the account made since it began, and how far it fell", () => {
     const points = curveOf([100, 90, 95, 120].map((equity, at) => session(`${at}`, equity)));
     const lined = points.map((point, at) => ({ ...point, raw: [null, 5, -3, 4][at] ?? null }));
-    expect(comparedOf(lined, ({ raw }) => raw)).toEqual({ from: "1", pnl: -1, worstFall: -8, account: 30 });
+    expect(comparedOf(lined, ({ raw }) => raw)).toEqual({ from: "1", pnl: -1, maxDrawdown: -8, account: 30 });
     expect(comparedOf(lined.slice(0, 2), ({ raw }) => raw)).toBeNull();
   });
   it("is drawn in runs without gaps", () => {

@@ -47,7 +47,7 @@ export interface Compared {
   from: string;
   pnl: number;
   /** The largest fall of its P&L from its highest so far, USD, 0 or below. */
-  worstFall: number;
+  maxDrawdown: number;
   /** What the account made in the same sessions, USD. */
   account: number;
 }
@@ -62,15 +62,15 @@ export function comparedOf(points: Point[], line: (point: Point) => number | nul
   if (first === undefined || last === undefined || known.length < 2) {
     return null;
   }
-  let [highest, worstFall] = [first.value, 0];
+  let [highest, maxDrawdown] = [first.value, 0];
   for (const { value } of known) {
     highest = Math.max(highest, value);
-    worstFall = Math.min(worstFall, value - highest);
+    maxDrawdown = Math.min(maxDrawdown, value - highest);
   }
   return {
     from: first.point.day,
     pnl: last.value - first.value,
-    worstFall,
+    maxDrawdown,
     account: last.point.pnl - first.point.pnl,
   };
 }

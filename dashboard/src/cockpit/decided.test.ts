@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Decision, LoggedSignal, Verdict } from "../model";
 import { setZone } from "../zone";
-import { addressOf, filterOf, matching, moveOf, partsOf, rulesOf, spanOf } from "./decided";
+import { addressOf, askedOf, filterOf, isEntry, matching, moveOf, partsOf, rulesOf, spanOf } from "./decided";
 
 const verdict = (strategy_name: string, more: Partial<Verdict> = {}): Verdict => ({
   strategy_name,
@@ -125,5 +125,20 @@ describe("a change of mode", () => {
     [null, "ACTIVE", null],
   ] as const)("from %s to %s is %s", (previous_mode, mode, move) => {
     expect(moveOf(verdict("A", { previous_mode, mode }))).toBe(move);
+  });
+});
+
+describe("what a signal asks for", () => {
+  it.each([
+    [signal("BUY"), "BUY", true],
+    [signal("SELL"), "SELL", false],
+    [signal("BUY", { intent: "EXIT" }), "BUY", false],
+    [signal("SELL", { intent: "ENTRY" }), "SELL", true],
+    [signal("HOLD", { original_action: "BUY", intent: "NOTHING" }), "BUY", true],
+    [signal("HOLD", { original_action: "SELL", intent: "NOTHING" }), "SELL", false],
+  ])("is a share of the buying power for an entry only", (one, action, takes) => {
+    const asked = askedOf(one);
+    expect(asked.action).toBe(action);
+    expect(isEntry(asked.action, asked.intent)).toBe(takes);
   });
 });

@@ -1,6 +1,6 @@
 /** Decisions looked through: what the address says to show, and what each rule stopped. */
 
-import type { Decision, LoggedSignal, Mode, Verdict } from "../model";
+import type { Decision, Intent, LoggedSignal, Mode, Verdict } from "../model";
 import { verdictsOf } from "../model";
 import { dayBeside, instantOf } from "../zone";
 
@@ -70,6 +70,16 @@ export function partsOf(decision: Decision): Part[] {
   });
 }
 
+/** Whether a signal asks for a share of the buying power: of one without an intent, an action says it. */
+export const isEntry = (action: string, intent: Intent | undefined): boolean =>
+  intent === undefined ? action === "BUY" : intent === "ENTRY";
+
+/** What a strategy proposed; the intent is that of what it became, so another action has none. */
+export function askedOf(signal: LoggedSignal): { action: string; intent: Intent | undefined } {
+  const action = signal.original_action ?? signal.action;
+  return { action, intent: action === signal.action ? signal.intent : undefined };
+}
+
 function effectOf(verdict: Verdict, signal: LoggedSignal | undefined): Effect | null {
   if (signal === undefined) {
     return null;
@@ -77,7 +87,7 @@ function effectOf(verdict: Verdict, signal: LoggedSignal | undefined): Effect | 
   if (signal.action === "HOLD") {
     return (signal.original_action ?? "HOLD") === "HOLD" ? null : "stopped";
   }
-  if (signal.intent === undefined ? signal.action !== "BUY" : signal.intent !== "ENTRY") {
+  if (!isEntry(signal.action, signal.intent)) {
     return null; // exits pass in full
   }
   if (verdict.final_allocation === 0) {

@@ -19,7 +19,7 @@ export interface Money {
   total: number | null;
   totalShare: number | null;
   since: string | null;
-  worstFall: number | null;
+  maxDrawdown: number | null;
   /** From the peak that the breaker measures from, and before there is one from the curve's; 0 or below. */
   drawdown: number | null;
   /** USD until the daily loss breaker trips, 0 at least; null without one. */
@@ -74,7 +74,7 @@ export function moneyOf(
     total: curve.at(-1)?.pnl ?? null,
     totalShare: grown,
     since: cockpit.history[0]?.day ?? (base === null ? null : cockpit.day),
-    worstFall: curve.length > 1 ? Math.min(...curve.map((point) => point.drawdown)) : null,
+    maxDrawdown: curve.length > 1 ? Math.min(...curve.map((point) => point.drawdown)) : null,
     drawdown: peak === null || peak <= 0 ? (curve.at(-1)?.drawdown ?? null) : Math.min(0, equity / peak - 1),
     left,
     leftShare: left === null || !allowed ? null : Math.min(1, left / allowed),

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { axisOf, intervalOf } from "./ratio";
-import { correlationOf, growthOf, pnlOf, type Results, resultsOf, runsOf, withOthersOf, worstFallOf } from "./results";
+import {
+  correlationOf,
+  growthOf,
+  maxDrawdownOf,
+  pnlOf,
+  type Results,
+  resultsOf,
+  runsOf,
+  withOthersOf,
+} from "./results";
 
 const packed = (bytes: ArrayBufferLike) => ({ toUint8Array: () => new Uint8Array(bytes) });
 const NAN = Number.NaN;
@@ -27,8 +36,8 @@ describe("results", () => {
   it("compound, and fall from their peak", () => {
     const record = results([null, 0.1, -0.5, null]);
     expect(growthOf(record).map((value) => value?.toFixed(2))).toEqual([undefined, "0.10", "-0.45", "-0.45"]);
-    expect(worstFallOf(record)).toBeCloseTo(-0.5);
-    expect(worstFallOf(results([null]))).toBeNull();
+    expect(maxDrawdownOf(record)).toBeCloseTo(-0.5);
+    expect(maxDrawdownOf(results([null]))).toBeNull();
   });
   it("run in one mode at a time", () => {
     const runs = runsOf({ returns: [], pnl: [], modes: ["ACTIVE", "ACTIVE", null, "ACTIVE", "REDUCED"] });

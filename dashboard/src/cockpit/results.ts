@@ -78,7 +78,7 @@ export function growthOf({ returns }: Results): (number | null)[] {
 }
 
 /** Return the largest fall from a peak, 0 or below; null without a session. */
-export function worstFallOf(results: Results): number | null {
+export function maxDrawdownOf(results: Results): number | null {
   let [highest, worst]: [number, number | null] = [1, null];
   for (const value of growthOf(results)) {
     if (value !== null) {

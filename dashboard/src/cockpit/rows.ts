@@ -5,7 +5,7 @@ import type { Decision, Mode, Verdict } from "../model";
 import { verdictsOf } from "../model";
 import type { Cockpit, StrategyNow } from "./cockpit";
 import { type Interval, intervalOf } from "./ratio";
-import { type AllResults, pnlOf, type Results, withOthersOf, worstFallOf } from "./results";
+import { type AllResults, maxDrawdownOf, pnlOf, type Results, withOthersOf } from "./results";
 import type { Today } from "./today";
 
 export interface Row {
@@ -19,7 +19,7 @@ export interface Row {
   sessions90: number | null;
   /** Of the account's equity. */
   inUse: number | null;
-  worstFall: number | null;
+  maxDrawdown: number | null;
   ratio: number | null;
   /** Why it has its mode. */
   why: string;
@@ -52,7 +52,7 @@ export function rowsOf(
       sessions30: own && pnlOf(own, 30),
       sessions90: own && pnlOf(own, 90),
       inUse: now?.in_use == null || equity === null || equity <= 0 ? null : now.in_use / equity,
-      worstFall: own && worstFallOf(own),
+      maxDrawdown: own && maxDrawdownOf(own),
       ratio,
       why: whyOf(verdict, ratio, cockpit),
       interval: intervalOf(ratio, now?.error),

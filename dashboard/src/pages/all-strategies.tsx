@@ -4,7 +4,7 @@ import { axisOf, type Interval } from "../cockpit/ratio";
 import { modesOf, type Row, rowsOf, sumOf } from "../cockpit/rows";
 import { STRATEGIES } from "../cockpit/tables";
 import { useBoard } from "../cockpit/use-board";
-import { correlation, percent, ratio, shareOf, shortDay, timeOf } from "../format";
+import { correlation, percent, points, ratio, shortDay, timeOf } from "../format";
 import { useDocument } from "../live";
 import type { LivePosition, StoredPolicy } from "../model";
 import * as paths from "../paths";
@@ -82,18 +82,18 @@ function Compared({ rows, thresholds, policy, isSwitchable, heldBy }: ComparedPr
             "On",
             "Strategy",
             "Mode",
-            { name: "Allowed of asked, %", isNumber: true },
+            { name: "Allowed of asked", isNumber: true },
             { name: "In use", isNumber: true },
             { name: "Today, USD", isNumber: true },
             { name: "30 sessions", isNumber: true },
             { name: "90 sessions", isNumber: true },
-            { name: "Worst fall", isNumber: true },
-            `90 % interval; lines at ${lines}`,
-            { name: "Ratio", isNumber: true },
-            { name: "Interval", isNumber: true },
+            { name: "Max drawdown", isNumber: true },
+            `Sharpe ratio; lines at ${lines}`,
+            { name: "Sharpe", isNumber: true },
+            { name: "90 % interval", isNumber: true },
             { name: "Active days", isNumber: true },
             "Record, modes below",
-            { name: "With others", isNumber: true },
+            { name: "Mean corr.", isNumber: true },
             "Last signal",
           ]}
         />
@@ -111,7 +111,7 @@ function Compared({ rows, thresholds, policy, isSwitchable, heldBy }: ComparedPr
             <td {...CELL} />
             <td {...CELL} />
             <td class="number" data-name="In use" {...CELL}>
-              {shareOf(sumOf(rows.map((row) => row.inUse)))}
+              {percent(sumOf(rows.map((row) => row.inUse)))}
             </td>
             <td class="number" data-name="Today, USD" {...CELL}>
               <Gain usd={sumOf(rows.map((row) => row.today))} cents />
@@ -155,34 +155,34 @@ function StrategyRow({ row, axis, thresholds, children }: StrategyRowProps) {
           </small>
         )}
       </td>
-      <td class="number" data-name="Allowed of asked" {...CELL}>
+      <td class="number" data-name="Allowed" {...CELL}>
         {row.verdict.original_allocation === 0 ? (
           <span class="muted">none asked</span>
         ) : (
           <>
-            {percent(row.verdict.final_allocation)} <small>of {percent(row.verdict.original_allocation, 0)}</small>
+            {points(row.verdict.final_allocation)} <small>of {percent(row.verdict.original_allocation)}</small>
           </>
         )}
       </td>
       <td class="number" data-name="In use" {...CELL}>
         <InUse row={row} />
       </td>
-      <td class="number c-today" {...CELL}>
+      <td class="number" data-name="Today, USD" {...CELL}>
         <Gain usd={row.today} cents />
       </td>
-      <td class="number c-d30" {...CELL}>
+      <td class="number" data-name="30 sessions" {...CELL}>
         <Gain usd={row.sessions30} />
       </td>
       <td class="number" data-name="90 sessions" {...CELL}>
         <Gain usd={row.sessions90} />
       </td>
-      <td class="number" data-name="Worst fall" {...CELL}>
-        {shareOf(row.worstFall)}
+      <td class="number" data-name="Max drawdown" {...CELL}>
+        {percent(row.maxDrawdown)}
       </td>
-      <td class="c-interval" {...CELL}>
+      <td class="c-interval" data-name="Sharpe ratio" {...CELL}>
         <RatioPicture ratio={row.ratio} interval={row.interval} axis={axis} thresholds={thresholds} />
       </td>
-      <td class="number" data-name="Ratio" {...CELL}>
+      <td class="number" data-name="Sharpe" {...CELL}>
         <b>{ratio(row.ratio)}</b>
       </td>
       <td class="number" data-name="90 % interval" {...CELL}>
@@ -195,10 +195,10 @@ function StrategyRow({ row, axis, thresholds, children }: StrategyRowProps) {
       <td class="number" data-name="Active days" {...CELL}>
         {row.verdict.data_points}
       </td>
-      <td class="c-spark" {...CELL}>
+      <td class="c-spark" data-name="Record, modes" {...CELL}>
         <Sparkline results={row.results} />
       </td>
-      <td class="number" data-name="With others" {...CELL}>
+      <td class="number" data-name="Correlation" {...CELL}>
         {correlation(row.withOthers)}
       </td>
       <td data-name="Last signal" {...CELL}>

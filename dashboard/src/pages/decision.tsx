@@ -1,13 +1,14 @@
-import { partsOf } from "../cockpit/decided";
+import { askedOf, isEntry, type Part, partsOf } from "../cockpit/decided";
 import { VERDICTS } from "../cockpit/verdict-table";
 import { moment, percent, ratio, timeOf, words } from "../format";
 import { useDocument } from "../live";
-import { type Decision, type Intent, type LoggedSignal, type Verdict, verdictsOf } from "../model";
+import { type Decision, type Intent, verdictsOf } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { Csv } from "../ui/csv";
 import { Move } from "../ui/decision-moment";
-import { ActionBadge, Fact, Heading, ModeBadge, Section, Table } from "../ui/parts";
+import { ModeMark } from "../ui/figures";
+import { ActionBadge, Fact, Heading, Section, Table } from "../ui/parts";
 import { Empty, Loaded } from "../ui/states";
 import { Time } from "../ui/time";
 
@@ -45,7 +46,7 @@ function Whole({ decision }: { decision: Decision }) {
       </Heading>
       <Section
         title="Summary"
-        aside={<span class="tag">{decision.ai_summary_source === "text" ? "text" : decision.ai_summary_source}</span>}
+        aside={decision.ai_summary_source !== "text" && <span class="tag">by {decision.ai_summary_source}</span>}
       >
         <p class="lead">{decision.ai_summary}</p>
         {verdictsOf(decision).map((verdict) => (
@@ -92,38 +93,40 @@ function BeforeAfter({ decision }: { decision: Decision }) {
   ];
   return (
     <Table caption="Before and after, by strategy" columns={columns}>
-      {verdictsOf(decision).map((verdict) => (
-        <Row key={verdict.strategy_name} verdict={verdict} signal={decision.signals[verdict.strategy_name]} />
+      {partsOf(decision).map((part) => (
+        <Row key={part.verdict.strategy_name} part={part} />
       ))}
     </Table>
   );
 }
 
-function Row({ verdict, signal }: { verdict: Verdict; signal: LoggedSignal | undefined }) {
+function Row({ part: { verdict, signal, effect } }: { part: Part }) {
   const hasMoved = verdict.previous_mode !== null && verdict.previous_mode !== verdict.mode;
   return (
     <tr>
       <th scope="row">{verdict.strategy_name}</th>
-      <td>
+      <td class="c-two">
         {hasMoved && verdict.previous_mode && (
           <>
-            <ModeBadge mode={verdict.previous_mode} /> →{" "}
+            <ModeMark mode={verdict.previous_mode} /> →{" "}
           </>
         )}
-        <ModeBadge mode={verdict.mode} />
+        <ModeMark mode={verdict.mode} />
       </td>
       <td class="number">{ratio(verdict.sharpe_ratio)}</td>
-      <td>
+      <td class="whole c-two">
+        {signal && <Signal {...askedOf(signal)} ticker={signal.ticker} share={verdict.original_allocation} />}
+      </td>
+      <td class="whole">
         {signal && (
-          <Asked
-            action={signal.original_action ?? signal.action}
-            ticker={signal.ticker}
-            share={verdict.original_allocation}
+          <Signal
+            action={signal.action}
+            intent={signal.intent}
+            share={effect === "paper" ? null : verdict.final_allocation}
           />
         )}
       </td>
-      <td>{signal && <Asked action={signal.action} intent={signal.intent} share={verdict.final_allocation} />}</td>
-      <td>
+      <td class="c-wide">
         <span class="codes">{(verdict.reason_codes ?? [verdict.reason_code]).map(words).join(" · ")}</span>
         <p class="muted">{verdict.reasoning}</p>
       </td>
@@ -131,22 +134,21 @@ function Row({ verdict, signal }: { verdict: Verdict; signal: LoggedSignal | und
   );
 }
 
-/** What a strategy does with which share of the buying power; a HOLD has neither symbol nor share. */
-function Asked({
-  action,
-  intent,
-  ticker,
-  share,
-}: {
+interface SignalProps {
   action: string;
-  intent?: Intent | undefined;
+  intent: Intent | undefined;
   ticker?: string;
-  share: number;
-}) {
+  /** Of the buying power; null: on paper. */
+  share: number | null;
+}
+
+/** What is to be done with which share of the buying power; only an entry has one. */
+function Signal({ action, intent, ticker, share }: SignalProps) {
   return (
     <>
       <ActionBadge action={action} intent={intent} />
-      {action !== "HOLD" && ` ${ticker ?? ""} ${percent(share)}`}
+      {ticker && action !== "HOLD" && ` ${ticker}`}
+      {isEntry(action, intent) && ` ${share === null ? "on paper" : percent(share)}`}
     </>
   );
 }

@@ -71,8 +71,10 @@ function Found({ all, filter, isMore }: { all: Entry<Decision>[]; filter: Filter
   return (
     <>
       <p class="muted" role="status">
-        {found.length} of the {all.length} decisions read, back to <Time at={timeOf(all.at(-1)?.value.timestamp)} />
-        {isMore ? "." : ", which are all there are."}
+        {isNarrow && `${found.length} of `}
+        {all.length} {all.length === 1 ? "decision" : "decisions"}, back to{" "}
+        <Time at={timeOf(all.at(-1)?.value.timestamp)} />
+        {isMore ? "." : ": no more are on record."}
       </p>
       <RulesTable rows={rulesOf(parts)} filter={filter} />
       <Section

@@ -1,7 +1,7 @@
 import { useBoard } from "../cockpit/use-board";
 import { useHealth } from "../cockpit/use-health";
 import { HealthMark } from "../ui/health-strip";
-import { CELL, Head, Heading, ROW, Section, TABLE } from "../ui/parts";
+import { Heading, Section, Table } from "../ui/parts";
 
 /** Every check with what it means, what follows and where the repair is described. */
 export function HealthPage() {
@@ -11,28 +11,21 @@ export function HealthPage() {
     <>
       <Heading title="Health">Health</Heading>
       <Section title="Checks" count={`${count} of ${checks.length} checked and in order`}>
-        <table class="t cards" aria-label="Checks" {...TABLE}>
-          <Head columns={["Of", "State", "Now", "What it means", "In the runbook"]} />
-          <tbody>
-            {checks.map((check) => (
-              <tr key={check.name} {...ROW}>
-                <th scope="row">{check.name}</th>
-                <td data-name="State" {...CELL}>
-                  <HealthMark state={check.state} isSaid />
-                </td>
-                <td class="c-now" data-name="Now" {...CELL}>
-                  {check.short}
-                </td>
-                <td class="c-text" data-name="What it means" {...CELL}>
-                  {check.detail}
-                </td>
-                <td class={`c-text ${check.runbook === null ? "is-none" : ""}`} data-name="In the runbook" {...CELL}>
-                  {check.runbook ?? <span class="muted">none</span>}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table caption="Checks" columns={["Of", "State", "Now", "What it means", "In the runbook"]}>
+          {checks.map((check) => (
+            <tr key={check.name}>
+              <th scope="row">{check.name}</th>
+              <td>
+                <HealthMark state={check.state} isSaid />
+              </td>
+              <td class="c-two">{check.short}</td>
+              <td class="c-wide">{check.detail}</td>
+              <td class={`c-wide ${check.runbook === null ? "is-none" : ""}`}>
+                {check.runbook ?? <span class="muted">none</span>}
+              </td>
+            </tr>
+          ))}
+        </Table>
         <p class="muted">
           Green was checked; a dashed ring is unknown; a dash is not due. The runbook is docs/runbook.md of the deployed
           version.

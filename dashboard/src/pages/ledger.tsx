@@ -1,12 +1,13 @@
 import { useState } from "preact/hooks";
 import { useAnswer } from "../api";
 import { FILLS, LOTS } from "../cockpit/tables";
-import { price, quantity, timeOf, usd } from "../format";
+import { averagePrice, cents, price, quantity, timeOf, words } from "../format";
 import { type Entry, useDocument, useQuery } from "../live";
 import type { Fill, OpenLots } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { Csv } from "../ui/csv";
+import { Gain } from "../ui/figures";
 import { ActionBadge, Heading, Section, Table } from "../ui/parts";
 import { Empty, Loaded } from "../ui/states";
 import { Time } from "../ui/time";
@@ -47,7 +48,7 @@ function LotsSection() {
     { name: "Quantity", isNumber: true },
     { name: "Average price", isNumber: true },
     { name: "Mark", isNumber: true },
-    { name: "Unrealised", isNumber: true },
+    { name: "Unrealised, USD", isNumber: true },
     { name: "Lots", isNumber: true },
   ];
   return (
@@ -71,9 +72,11 @@ function LotsSection() {
                     <td>{one.book === "shadow" ? "paper" : "live"}</td>
                     <td>{one.symbol}</td>
                     <td class="number">{quantity(one.qty)}</td>
-                    <td class="number">{price(one.average_price)}</td>
+                    <td class="number">{averagePrice(one.average_price)}</td>
                     <td class="number">{price(one.mark)}</td>
-                    <td class="number">{usd(one.unrealized_pnl)}</td>
+                    <td class="number">
+                      <Gain usd={one.unrealized_pnl} />
+                    </td>
                     <td class="number">{one.lots}</td>
                   </tr>
                 ))}
@@ -91,12 +94,11 @@ function Fills({ fills }: { fills: Entry<Fill>[] }) {
   const columns = [
     { name: "Time" },
     { name: "Strategy" },
-    { name: "Kind" },
-    { name: "Side" },
+    { name: "Entry" },
     { name: "Symbol" },
     { name: "Quantity", isNumber: true },
     { name: "Price", isNumber: true },
-    { name: "Fees", isNumber: true },
+    { name: "Fees, USD", isNumber: true },
     { name: "Nonce" },
   ];
   return (
@@ -107,8 +109,9 @@ function Fills({ fills }: { fills: Entry<Fill>[] }) {
             <Time at={timeOf(fill.ts)} />
           </td>
           <th scope="row">{fill.strategy_id ?? fill.strategyId ?? "–"}</th>
-          <td>{fill.kind ?? "fill"}</td>
-          <td>{fill.side ? <ActionBadge action={String(fill.side).toUpperCase()} /> : "–"}</td>
+          <td>
+            <What entry={fill} />
+          </td>
           <td>{fill.symbol ?? "–"}</td>
           <td class="number">{fill.qty === undefined ? "–" : quantity(Number(fill.qty))}</td>
           <td class="number">{fill.price === undefined ? "–" : price(Number(fill.price))}</td>
@@ -117,5 +120,15 @@ function Fills({ fills }: { fills: Entry<Fill>[] }) {
         </tr>
       ))}
     </Table>
+  );
+}
+
+/** What an entry is: a fill's side, or its kind, with the amount where it is one of cash. */
+function What({ entry: { kind = "fill", side, amount } }: { entry: Fill }) {
+  return (
+    <>
+      {side && <ActionBadge action={String(side).toUpperCase()} />} {kind !== "fill" && words(kind)}{" "}
+      {amount !== undefined && `${cents(Number(amount))}\u00a0USD`}
+    </>
   );
 }

@@ -1,3 +1,4 @@
+import type { Mark } from "../cockpit/cockpit";
 import { rowsOf, sumOf } from "../cockpit/rows";
 import { positionFields } from "../cockpit/tables";
 import { type Board, useBoard } from "../cockpit/use-board";
@@ -44,7 +45,7 @@ export function Now() {
         }
       </Loaded>
       <div class="row r3">
-        <Positions board={board} />
+        <Positions board={board} marks={cockpit?.marks ?? {}} />
         {cockpit && <DecidedToday cockpit={cockpit} />}
       </div>
     </div>
@@ -81,7 +82,7 @@ function staleOf({ decision }: Board): string | null {
   return issue === undefined ? null : `${words(issue.reason_code)}: ${issue.detail}. Every BUY is held.`;
 }
 
-function Positions({ board }: { board: Board }) {
+function Positions({ board, marks }: { board: Board; marks: Record<string, Mark> }) {
   const book = board.positions.state === "ready" ? board.positions.value : null;
   return (
     <Section
@@ -97,7 +98,7 @@ function Positions({ board }: { board: Board }) {
       <Loaded of={board.positions} what="positions" shape={<Shape lines={4} />}>
         {(found) =>
           found.is_open ? (
-            <PositionsSummary book={found} today={board.today} />
+            <PositionsSummary book={found} today={board.today} marks={marks} />
           ) : (
             <Empty>The position book is not open: it is unknown which strategy holds what.</Empty>
           )

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call, Refusal, useAnswer } from "../api";
 import { POLICY_VERSIONS } from "../cockpit/tables";
-import { timeOf } from "../format";
+import { quantity, timeOf } from "../format";
 import { type Live, useDocument } from "../live";
 import type { Policy, PolicyVersion, StoredPolicy } from "../model";
 import * as paths from "../paths";
@@ -128,7 +128,11 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
   return (
     <form ref={form} onSubmit={save} class="policy">
       <p class="muted">
-        {base.version === 0 ? "Nothing is set: every default holds." : `Version ${base.version}`}
+        {base.version > 0
+          ? `Version ${base.version}`
+          : Object.keys(base.overrides).length === 0
+            ? "Nothing is set: every default holds."
+            : "No version yet: nothing was saved through the API or here."}
         {base.updated_at && (
           <>
             {" of "}
@@ -206,40 +210,45 @@ function Field({ name, label, schema, text, effective, error, change }: FieldPro
   return (
     <div class="field">
       <label for={name}>{label}</label>
-      {input.kind === "choice" && (
-        <select {...shared} value={text}>
-          <option value="">{effective}</option>
-          {input.choices.map((choice) => (
-            <option key={choice} value={choice}>
-              {choice}
-            </option>
-          ))}
-        </select>
-      )}
-      {input.kind === "lines" && <textarea {...shared} rows={3} value={text} placeholder={effective} />}
-      {input.kind === "text" && <input {...shared} value={text} maxLength={input.maxLength} placeholder={effective} />}
-      {input.kind === "number" && (
-        <input
-          {...shared}
-          type="number"
-          value={text}
-          min={input.min}
-          max={input.max}
-          step={input.isWhole ? 1 : "any"}
-          placeholder={effective}
-        />
-      )}
-      <p id={`${name}-help`} class={error ? "problem" : "muted"}>
-        {error ?? `${name}${limitsOf(input.min, input.max)}`}
-      </p>
+      <div>
+        {input.kind === "choice" && (
+          <select {...shared} value={text}>
+            <option value="">{effective}</option>
+            {input.choices.map((choice) => (
+              <option key={choice} value={choice}>
+                {choice}
+              </option>
+            ))}
+          </select>
+        )}
+        {input.kind === "lines" && <textarea {...shared} rows={rowsOf(text)} value={text} placeholder={effective} />}
+        {input.kind === "text" && (
+          <input {...shared} value={text} maxLength={input.maxLength} placeholder={effective} />
+        )}
+        {input.kind === "number" && (
+          <input
+            {...shared}
+            type="number"
+            value={text}
+            min={input.min}
+            max={input.max}
+            step={input.isWhole ? 1 : "any"}
+            placeholder={effective}
+          />
+        )}
+        <p id={`${name}-help`} class={error ? "problem" : "muted"}>
+          {error ?? `${name}${limitsOf(input.min, input.max)}`}
+        </p>
+      </div>
     </div>
   );
 }
 
+/** A line each, within reason. */
+const rowsOf = (text: string): number => Math.min(8, Math.max(3, text.split("\n").length));
+
 const limitsOf = (min?: number, max?: number): string =>
-  min === undefined || max === undefined
-    ? ""
-    : `, ${min} to ${max.toLocaleString("en-US", { maximumFractionDigits: 4 })}`;
+  min === undefined || max === undefined ? "" : `, ${quantity(min)} to ${quantity(max)}`;
 
 /** Return the groups, with whatever the server has and this page has no words for. */
 function groupsOf(schemas: Record<string, Schema>) {

@@ -2,14 +2,14 @@ import { useLocation } from "preact-iso";
 import { useAnswer } from "../api";
 import { addressOf } from "../cockpit/decided";
 import { MONTHS } from "../cockpit/tables";
-import { month, percent, ratio, timeOf, usd } from "../format";
+import { month, percent, ratio, timeOf } from "../format";
 import { type Entry, useDocument, useQuery } from "../live";
 import { type Decision, type Month, type StrategyCurves, verdictsOf } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { Chart, ModeLegend } from "../ui/chart";
 import { Csv } from "../ui/csv";
-import { ModeMark } from "../ui/figures";
+import { Gain, GainShare, ModeMark } from "../ui/figures";
 import { Heading, Section, Table } from "../ui/parts";
 import { Empty, Loaded } from "../ui/states";
 import { AllStrategies } from "./all-strategies";
@@ -27,6 +27,9 @@ function OneStrategy({ name: chosen }: { name: string }) {
   const decisions = useQuery<Decision>(`decisions/${tenant}/1`, paths.decisions(db, tenant, 1));
   return (
     <>
+      <p>
+        <a href="/strategies">← All strategies</a>
+      </p>
       <Heading title={chosen}>{chosen}</Heading>
       <Loaded of={decisions} what="strategies">
         {([last]) => {
@@ -34,9 +37,6 @@ function OneStrategy({ name: chosen }: { name: string }) {
           const verdict = verdicts.find((one) => one.strategy_name === chosen);
           return (
             <>
-              <p>
-                <a href="/strategies">All strategies</a>
-              </p>
               <Chooser names={verdicts.map((one) => one.strategy_name)} chosen={chosen} />
               {verdict && (
                 <p>
@@ -152,7 +152,7 @@ function Months({ months }: { months: Entry<Month>[] }) {
   const columns = [
     { name: "Month" },
     { name: "Book" },
-    { name: "P&L", isNumber: true },
+    { name: "P&L, USD", isNumber: true },
     { name: "Return", isNumber: true },
     { name: "Sharpe", isNumber: true },
     { name: "Drawdown", isNumber: true },
@@ -168,8 +168,12 @@ function Months({ months }: { months: Entry<Month>[] }) {
           <tr key={id}>
             <th scope="row">{one.month ?? (start && month(start))}</th>
             <td>{one.book === "shadow" ? "paper" : "live"}</td>
-            <td class="number">{usd(one.pnl)}</td>
-            <td class="number">{percent(one.return_fraction, 2)}</td>
+            <td class="number">
+              <Gain usd={one.pnl} />
+            </td>
+            <td class="number">
+              <GainShare share={one.return_fraction} />
+            </td>
             <td class="number">{ratio(one.sharpe_ratio)}</td>
             <td class="number">{percent(one.max_drawdown, 2)}</td>
             <td class="number">{wasIdle(one) ? "n/a" : percent(one.win_rate, 0)}</td>

@@ -2,7 +2,7 @@
 
 import { useLocation } from "preact-iso";
 import { ALERTS } from "../cockpit/tables";
-import { timeOf, words } from "../format";
+import { timeOf, titleOf, words } from "../format";
 import type { Entry } from "../live";
 import type { Alert } from "../model";
 import { usePages } from "../paged";
@@ -10,7 +10,7 @@ import * as paths from "../paths";
 import { useSession } from "../session";
 import { Csv } from "./csv";
 import { Older } from "./older";
-import { CELL, Head, ROW, Section, TABLE } from "./parts";
+import { Section, Table } from "./parts";
 import { Empty, Loaded } from "./states";
 import { Time } from "./time";
 
@@ -71,7 +71,7 @@ export function AlertHistory() {
           all.length === 0 ? (
             <Empty>{state || severity ? "No such alert." : "No alert was ever raised."}</Empty>
           ) : (
-            <Table all={all} />
+            <Rows all={all} />
           )
         }
       </Loaded>
@@ -80,36 +80,33 @@ export function AlertHistory() {
   );
 }
 
-function Table({ all }: { all: Entry<Alert>[] }) {
+function Rows({ all }: { all: Entry<Alert>[] }) {
   return (
-    <table class="t cards history" aria-label="Alerts" {...TABLE}>
-      <Head columns={["Alert", "Severity", "State", "Opened", "Resolved", "Acknowledged by"]} />
-      <tbody>
-        {all.map(({ id, value: alert }) => (
-          <tr key={id} {...ROW}>
-            <th scope="row" class="c-wide">
-              {alert.page ? <a href={alert.page}>{alert.title}</a> : alert.title}
-              <p class="muted">{alert.detail}</p>
-            </th>
-            <td data-name="Severity" {...CELL}>
-              <span class={severityClass(alert)}>{alert.kind === "MODE_UP" ? "Good news" : words(alert.severity)}</span>
-            </td>
-            <td data-name="State" {...CELL}>
-              {STATES.find(([one]) => one === alert.state)?.[1] ?? alert.state}
-            </td>
-            <td data-name="Opened" {...CELL}>
-              <Time at={timeOf(alert.opened_at)} />
-            </td>
-            <td class={alert.resolved_at ? "" : "is-none"} data-name="Resolved" {...CELL}>
-              <Time at={timeOf(alert.resolved_at)} />
-            </td>
-            <td class={alert.acknowledged_by ? "" : "is-none"} data-name="Acknowledged by" {...CELL}>
-              {alert.acknowledged_by ?? "–"}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption="Alerts"
+      columns={["Alert", "Severity", "State", "Opened", "Resolved", "Acknowledged by"]}
+      classes="history"
+    >
+      {all.map(({ id, value: alert }) => (
+        <tr key={id}>
+          <th scope="row">
+            {alert.page ? <a href={alert.page}>{titleOf(alert.title)}</a> : titleOf(alert.title)}
+            <p class="muted">{alert.detail}</p>
+          </th>
+          <td>
+            <span class={severityClass(alert)}>{alert.kind === "MODE_UP" ? "Good news" : words(alert.severity)}</span>
+          </td>
+          <td>{STATES.find(([one]) => one === alert.state)?.[1] ?? alert.state}</td>
+          <td>
+            <Time at={timeOf(alert.opened_at)} />
+          </td>
+          <td class={alert.resolved_at ? "" : "is-none"}>
+            <Time at={timeOf(alert.resolved_at)} />
+          </td>
+          <td class={alert.acknowledged_by ? "" : "is-none"}>{alert.acknowledged_by ?? "–"}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -60,7 +60,7 @@ function Known({ broker }: { broker: Broker }) {
         <Fact name="Connection">
           <span class={isConnected ? "ok" : "warning"}>{isConnected ? "Connected" : "Disconnected"}</span>
         </Fact>
-        <Fact name="Connected">
+        <Fact name="Connected on">
           <Time at={timeOf(broker.connected_at)} />
           <span class="muted"> by {broker.connected_by}</span>
         </Fact>

@@ -9,7 +9,7 @@ import { useSession } from "../session";
 import { Act } from "./act";
 import { Command } from "./broker-status";
 import { Csv } from "./csv";
-import { CELL, Head, ROW, Section, TABLE } from "./parts";
+import { Section, Table } from "./parts";
 import { Empty, Loaded } from "./states";
 
 export function ChannelsSection() {
@@ -38,7 +38,7 @@ export function ChannelsSection() {
     >
       <Loaded of={channels} what="channels">
         {({ items }) =>
-          items.length === 0 ? <Empty>No channels: alerts show on the dashboard only.</Empty> : <Table all={items} />
+          items.length === 0 ? <Empty>No channels: alerts show on the dashboard only.</Empty> : <Rows all={items} />
         }
       </Loaded>
       <Command does="An operator sets them" command="channel put … channels.json" />
@@ -46,33 +46,24 @@ export function ChannelsSection() {
   );
 }
 
-function Table({ all }: { all: ShownChannel[] }) {
+function Rows({ all }: { all: ShownChannel[] }) {
   return (
-    <table class="t cards" aria-label="Channels" {...TABLE}>
-      <Head columns={["Channel", "Type", "To", "Rules", "Test"]} />
-      <tbody>
-        {all.map((one) => (
-          <tr key={one.id} {...ROW}>
-            <th scope="row">
-              {one.id}
-              {one.problem && <p class="warning">Malformed, and gets nothing: {one.problem}</p>}
-            </th>
-            <td data-name="Type" {...CELL}>
-              {one.type ? words(one.type) : "–"}
-            </td>
-            <td data-name="To" {...CELL}>
-              {one.host ?? "–"}
-            </td>
-            <td class="c-wide" data-name="Rules" {...CELL}>
-              {one.problem ? "–" : one.is_enabled ? one.rules.join("; ") || "everything" : "switched off"}
-            </td>
-            <td class="c-wide" data-name="Test" {...CELL}>
-              {one.problem === null && <SendTest channel={one} />}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table caption="Channels" columns={["Channel", "Type", "To", "Rules", "Test"]}>
+      {all.map((one) => (
+        <tr key={one.id}>
+          <th scope="row">
+            {one.id}
+            {one.problem && <p class="warning">Malformed, and gets nothing: {one.problem}</p>}
+          </th>
+          <td>{one.type ? words(one.type) : "–"}</td>
+          <td>{one.host ?? "–"}</td>
+          <td class="c-wide">
+            {one.problem ? "–" : one.is_enabled ? one.rules.join("; ") || "everything" : "switched off"}
+          </td>
+          <td class="c-wide">{one.problem === null && <SendTest channel={one} />}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { words } from "../format";
+import { modeName } from "../format";
 import type { Mode, StrategyCurves } from "../model";
 
 export interface Line {
@@ -27,7 +27,14 @@ interface Props {
 }
 
 const HEIGHT = 220;
-const MODES: Mode[] = ["ACTIVE", "REDUCED", "SHADOW_MODE", "DISABLED"];
+const STRIP = 4;
+const INKS: Record<Mode, string> = {
+  ACTIVE: "--good",
+  REDUCED: "--warn",
+  SHADOW_MODE: "--shadow",
+  DISABLED: "--disabled",
+};
+const MODES = Object.keys(INKS) as Mode[];
 
 export function Chart(props: Props) {
   const place = useRef<HTMLDivElement>(null);
@@ -113,6 +120,7 @@ function optionsOf({ curves, lines, thresholds = [], format }: Props, width: num
         stroke: color("--muted"),
         width: 1,
         dash: [6, 4],
+        class: "limit",
         value: () => "",
         points: { show: false },
       })),
@@ -121,7 +129,8 @@ function optionsOf({ curves, lines, thresholds = [], format }: Props, width: num
   };
 }
 
-/** Paint a band behind every run of days in one mode, up to the day on which the next one begins. */
+/** Paint a band behind every run of days in one mode, up to the day on which the next one begins; its foot is in the
+ * mode's own colour, which tells bands apart where their tints do not. */
 function drawModes(plot: uPlot, { days, mode }: StrategyCurves): void {
   const { ctx, bbox } = plot;
   const leftOf = (at: number) => plot.valToPos(Date.parse(days[at] as string) / 1000, "x", true);
@@ -131,12 +140,15 @@ function drawModes(plot: uPlot, { days, mode }: StrategyCurves): void {
     while (end < days.length && mode[end] === mode[first]) {
       end += 1;
     }
-    const name = mode[first];
+    const name = mode[first] as Mode | null | undefined;
     if (name) {
       const left = Math.max(bbox.left, leftOf(first));
       const right = Math.min(bbox.left + bbox.width, end < days.length ? leftOf(end) : Number.POSITIVE_INFINITY);
+      const [width, strip] = [Math.max(0, right - left), STRIP * uPlot.pxRatio];
       ctx.fillStyle = color(bandOf(name));
-      ctx.fillRect(left, bbox.top, Math.max(0, right - left), bbox.height);
+      ctx.fillRect(left, bbox.top, width, bbox.height);
+      ctx.fillStyle = color(INKS[name]);
+      ctx.fillRect(left, bbox.top + bbox.height - strip, width, strip);
     }
     first = end;
   }
@@ -148,14 +160,14 @@ export function ModeLegend() {
     <ul class="mode-legend" aria-label="Bands in the charts">
       {MODES.map((mode) => (
         <li key={mode}>
-          <span class={`swatch band-${mode.toLowerCase()}`} /> {words(mode)}
+          <span class={`swatch band-${mode.toLowerCase()} m-${mode.toLowerCase()}`} /> {modeName(mode)}
         </li>
       ))}
     </ul>
   );
 }
 
-const bandOf = (mode: string): string => `--band-${mode.toLowerCase().replaceAll("_", "-")}`;
+const bandOf = (mode: Mode): string => `--band-${mode.toLowerCase().replaceAll("_", "-")}`;
 
 const color = (property: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(property).trim();

@@ -68,6 +68,7 @@ function Correlations({ results, names }: { results: AllResults; names: string[]
           </tbody>
         </table>
       </section>
+      <p class="muted only-sm">{shown.map((name) => `${shortened(name)}: ${name}`).join(", ")}.</p>
       <p class="muted">
         {summary(results, shown)}
         {left > 0 && ` ${left} more have too few sessions, or do not fit here.`}

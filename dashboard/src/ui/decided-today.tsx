@@ -2,8 +2,9 @@
 
 import type { Cockpit, Entry } from "../cockpit/cockpit";
 import { DECIDED } from "../cockpit/tables";
-import { shareOf, timeOf, words } from "../format";
+import { percent, timeOf, words } from "../format";
 import type { Mode } from "../model";
+import { zoneName } from "../zone";
 import { Csv } from "./csv";
 import { ModeMark } from "./figures";
 import { ActionBadge, CELL, Head, ROW, Section, TABLE } from "./parts";
@@ -33,7 +34,7 @@ export function DecidedToday({ cockpit }: { cockpit: Cockpit }) {
         </Empty>
       ) : (
         <table class="t ds" aria-label="Decided today" {...TABLE}>
-          <Head columns={["Time", "Strategy", "Signal", "Why"]} />
+          <Head columns={[`Time, ${zoneName(cockpit.asOf)}`, "Strategy", "Signal", "Why"]} />
           <tbody>
             {entries.map((entry) => (
               <EntryRow key={`${entry.session_id} ${entry.strategy} ${entry.mode ?? ""}`} entry={entry} />
@@ -86,7 +87,7 @@ function Signal({ entry: { action, was, symbol, intent, asked, allowed } }: { en
           <ActionBadge action={action} />
         </>
       )}
-      {isScaled && (allowed === 0 ? " → on paper" : ` ${shareOf(asked)} → ${shareOf(allowed)}`)}
+      {isScaled && (allowed === 0 ? " → on paper" : ` ${percent(asked)} → ${percent(allowed)}`)}
     </>
   );
 }

@@ -38,7 +38,7 @@ export function DecisionFilter({ filter, decisions, change }: Props) {
         />
       </label>
       <label>
-        To
+        To ({zoneTime()})
         <input
           type="datetime-local"
           value={asInput(filter.to, "23:59")}

@@ -1,7 +1,7 @@
 /** One decision in the timeline: in short, or the parts of it that are searched for. */
 
-import { moveOf, type Part } from "../cockpit/decided";
-import { shareOf, timeOf, words } from "../format";
+import { askedOf, isEntry, moveOf, type Part, partsOf } from "../cockpit/decided";
+import { modeName, percent, timeOf, words } from "../format";
 import { type Decision, type Verdict, verdictsOf } from "../model";
 import { ModeMark } from "./figures";
 import { ActionBadge } from "./parts";
@@ -30,6 +30,7 @@ function Short({ decision }: { decision: Decision }) {
   return (
     <>
       <p>{decision.ai_summary}</p>
+      <Proposed decision={decision} />
       {moved.map((verdict) => (
         <Move key={verdict.strategy_name} verdict={verdict} />
       ))}
@@ -43,6 +44,42 @@ function Short({ decision }: { decision: Decision }) {
   );
 }
 
+/** What strategies proposed in a cycle in which any did. */
+function Proposed({ decision }: { decision: Decision }) {
+  const parts = partsOf(decision).filter(({ signal }) => signal && askedOf(signal).action !== "HOLD");
+  return (
+    parts.length > 0 && (
+      <p class="proposed">
+        {parts.map((part) => (
+          <span key={part.verdict.strategy_name}>
+            <OneSignal part={part} /> <span class="muted">{part.verdict.strategy_name}</span>
+          </span>
+        ))}
+      </p>
+    )
+  );
+}
+
+function OneSignal({ part: { verdict, signal, effect } }: { part: Part }) {
+  if (signal === undefined) {
+    return null;
+  }
+  const { action, intent } = askedOf(signal);
+  return (
+    <>
+      <ActionBadge action={action} intent={intent} /> {action !== "HOLD" && <b>{signal.ticker}</b>}
+      {isEntry(action, intent) && ` ${percent(verdict.original_allocation)}`}
+      {effect && (
+        <>
+          {" → "}
+          <span class="warning">{EFFECTS[effect]}</span>
+          {effect === "cut" && ` ${percent(verdict.final_allocation)}`}
+        </>
+      )}
+    </>
+  );
+}
+
 /** A promotion is good news, and looks so; a demotion is worth a look, and not an alarm. */
 export function Move({ verdict }: { verdict: Verdict }) {
   const move = moveOf(verdict);
@@ -51,7 +88,7 @@ export function Move({ verdict }: { verdict: Verdict }) {
       <p class={move === "up" ? "move good" : "move"}>
         <span aria-hidden="true">{move === "up" ? "▲" : "▼"}</span> <b>{verdict.strategy_name}</b>{" "}
         {move === "up" ? "promoted to" : "moved down to"} <ModeMark mode={verdict.mode} />
-        {verdict.previous_mode && <span class="muted"> from {words(verdict.previous_mode)}</span>}
+        {verdict.previous_mode && <span class="muted"> from {modeName(verdict.previous_mode)}</span>}
       </p>
     )
   );
@@ -59,30 +96,13 @@ export function Move({ verdict }: { verdict: Verdict }) {
 
 const EFFECTS = { stopped: "stopped", cut: "made smaller", paper: "on paper only" } as const;
 
-function OnePart({ part: { verdict, signal, effect, codes } }: { part: Part }) {
-  const asked = signal?.original_action ?? signal?.action;
+function OnePart({ part }: { part: Part }) {
+  const { verdict, signal, codes } = part;
   return (
     <div class="part">
       <p>
         <a href={`/strategies/${encodeURIComponent(verdict.strategy_name)}`}>{verdict.strategy_name}</a>{" "}
-        <ModeMark mode={verdict.mode} />{" "}
-        {signal && asked && (
-          <>
-            <ActionBadge action={asked} intent={asked === signal.action ? signal.intent : undefined} />{" "}
-            {asked !== "HOLD" && (
-              <>
-                <b>{signal.ticker}</b> {shareOf(verdict.original_allocation)}
-              </>
-            )}
-            {effect && (
-              <>
-                {" → "}
-                <span class="warning">{EFFECTS[effect]}</span>
-                {effect === "cut" && ` ${shareOf(verdict.final_allocation)}`}
-              </>
-            )}
-          </>
-        )}
+        <ModeMark mode={verdict.mode} /> <OneSignal part={part} />
       </p>
       <Move verdict={verdict} />
       <p class="muted">

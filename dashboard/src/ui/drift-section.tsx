@@ -1,12 +1,13 @@
 /** Where broker and books differ, symbol by symbol, with both figures and what waits for it. */
 
 import { amountOf, type Difference, driftOf, holdOf, type OnDrift, type StoredDrift, wordsOf } from "../cockpit/drift";
-import { moment, quantity, timeOf, words } from "../format";
+import { quantity, timeOf, words } from "../format";
 import { useDocument } from "../live";
 import * as paths from "../paths";
 import { useSession } from "../session";
-import { CELL, Head, ROW, Section, TABLE } from "./parts";
+import { Section, Table } from "./parts";
 import { Empty, Loaded } from "./states";
+import { Time } from "./time";
 
 export function DriftSection({ onDrift }: { onDrift: OnDrift | null }) {
   const { db, tenant } = useSession();
@@ -39,48 +40,36 @@ export function DriftSection({ onDrift }: { onDrift: OnDrift | null }) {
 function Differences({ all, onDrift }: { all: Difference[]; onDrift: OnDrift | null }) {
   return (
     <>
-      <table class="t cards" aria-label="Broker and books" {...TABLE}>
-        <Head
-          columns={[
-            "Symbol",
-            "Of",
-            { name: "Broker", isNumber: true },
-            { name: "Books", isNumber: true },
-            { name: "Broker has more", isNumber: true },
-            "Likely",
-            "Since",
-            "Entries",
-          ]}
-        />
-        <tbody>
-          {all.map((one) => (
-            <tr key={`${one.subject} ${one.symbol}`} {...ROW}>
-              <th scope="row">{one.symbol || "Cash"}</th>
-              <td data-name="Of" {...CELL}>
-                {UNITS[one.subject]}
-              </td>
-              <td class="number" data-name="Broker" {...CELL}>
-                {figure(one.broker)}
-              </td>
-              <td class="number" data-name="Books" {...CELL}>
-                {figure(one.book)}
-              </td>
-              <td class="number" data-name="Broker has more" {...CELL}>
-                {figure(amountOf(one))}
-              </td>
-              <td data-name="Likely" {...CELL}>
-                {words(one.kind)}
-              </td>
-              <td data-name="Since" {...CELL}>
-                {moment(timeOf(one.since))}
-              </td>
-              <td data-name="Entries" {...CELL}>
-                <span class={one.is_drift ? "warning" : "muted"}>{holdOf(one, onDrift)}</span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        caption="Broker and books"
+        columns={[
+          "Symbol",
+          "Of",
+          { name: "Broker", isNumber: true },
+          { name: "Books", isNumber: true },
+          { name: "Broker has more", isNumber: true },
+          "Likely",
+          "Since",
+          "Entries",
+        ]}
+      >
+        {all.map((one) => (
+          <tr key={`${one.subject} ${one.symbol}`}>
+            <th scope="row">{one.symbol || "Cash"}</th>
+            <td>{UNITS[one.subject]}</td>
+            <td class="number">{figure(one.broker)}</td>
+            <td class="number">{figure(one.book)}</td>
+            <td class="number">{figure(amountOf(one))}</td>
+            <td>{words(one.kind)}</td>
+            <td>
+              <Time at={timeOf(one.since)} as="brief" />
+            </td>
+            <td>
+              <span class={one.is_drift ? "warning" : "muted"}>{holdOf(one, onDrift)}</span>
+            </td>
+          </tr>
+        ))}
+      </Table>
       {all.some((one) => one.is_drift) && (
         <p class="muted">
           {wordsOf(onDrift)} An operator looks into it, and books what is right: "Broker and books differ" in the

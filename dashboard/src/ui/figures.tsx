@@ -1,6 +1,6 @@
 /** Figures with their sign and colour; teal is up, orange is down, and a sign says so too. */
 
-import { gainCents, gainShare, gainWhole } from "../format";
+import { gainCents, gainShare, gainWhole, modeName } from "../format";
 import type { Mode } from "../model";
 
 const classOf = (value: number | null): string =>
@@ -14,13 +14,6 @@ export function GainShare({ share }: { share: number | null }) {
   return <span class={classOf(share)}>{gainShare(share)}</span>;
 }
 
-const NAMES: Record<Mode, string> = {
-  ACTIVE: "Active",
-  REDUCED: "Reduced",
-  SHADOW_MODE: "Shadow",
-  DISABLED: "Disabled",
-};
-
 /** A mode by shape, colour and name: full, half, dashed, crossed. */
 export function ModeMark({ mode, bare = false }: { mode: Mode; bare?: boolean }) {
   return (
@@ -28,7 +21,7 @@ export function ModeMark({ mode, bare = false }: { mode: Mode; bare?: boolean })
       <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
         <ModeShape mode={mode} />
       </svg>
-      {bare ? <span class="vh">{NAMES[mode]}</span> : NAMES[mode]}
+      {bare ? <span class="vh">{modeName(mode)}</span> : modeName(mode)}
     </span>
   );
 }

@@ -3,12 +3,12 @@
 import { ORDERS, positionFields, UNOWNED } from "../cockpit/tables";
 import { positionKey, type Today } from "../cockpit/today";
 import type { Board } from "../cockpit/use-board";
-import { price, quantity, timeOf } from "../format";
+import { averagePrice, price, quantity, timeOf } from "../format";
 import type { LivePosition, LivePositions, OrderUnderWay } from "../model";
 import { useSession } from "../session";
 import { Csv } from "./csv";
 import { Gain, ModeMark } from "./figures";
-import { Ago, CELL, Fact, Head, IntentBadge, ROW, Section, TABLE } from "./parts";
+import { Ago, Fact, IntentBadge, Section, Table } from "./parts";
 import { isLeft } from "./positions-summary";
 import { Empty, Loaded, Shape } from "./states";
 import { Time } from "./time";
@@ -97,98 +97,84 @@ function Book({ book, today }: { book: LivePositions; today: Today | null }) {
 function Held({ all, today }: { all: LivePosition[]; today: Today | null }) {
   const sorted = all.toSorted((one, other) => Number(isLeft(other)) - Number(isLeft(one)));
   return (
-    <table class="t cards" aria-label="Live positions" {...TABLE}>
-      <Head
-        columns={[
-          "Strategy",
-          "Symbol",
-          { name: "Quantity", isNumber: true },
-          { name: "Average price", isNumber: true },
-          { name: "Price", isNumber: true },
-          { name: "Today, USD", isNumber: true },
-          { name: "P&L now, USD", isNumber: true },
-          { name: "Exits under way", isNumber: true },
-        ]}
-      />
-      <tbody>
-        {sorted.map((one) => (
-          <tr key={`${one.strategy_id} ${one.symbol}`} {...ROW}>
-            <th scope="row">
-              <a href={`/strategies/${encodeURIComponent(one.strategy_id)}`}>{one.strategy_id}</a>
-              {isLeft(one) && one.mode && (
-                <div class="warning">
-                  <ModeMark mode={one.mode} /> still holds this
-                </div>
-              )}
-            </th>
-            <td data-name="Symbol" {...CELL}>
-              {one.symbol}
-            </td>
-            <td class="number" data-name="Quantity" {...CELL}>
-              {quantity(one.qty)}
-            </td>
-            <td class="number" data-name="Average price" {...CELL}>
-              {price(one.average_price)}
-            </td>
-            <td class="number" data-name="Price" {...CELL}>
-              {one.price === null ? "n/a" : price(one.price)}
-            </td>
-            <td class="number" data-name="Today, USD" {...CELL}>
-              <Gain usd={today?.byPosition.get(positionKey(one.strategy_id, one.symbol)) ?? null} cents />
-            </td>
-            <td class="number" data-name="P&L now, USD" {...CELL}>
-              <Gain usd={one.unrealized_pnl} cents />
-            </td>
-            <td class="number" data-name="Exits under way" {...CELL}>
-              {quantity(one.exits_under_way)}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption="Live positions"
+      columns={[
+        "Strategy",
+        "Symbol",
+        { name: "Quantity", isNumber: true },
+        { name: "Average price", isNumber: true },
+        { name: "Price", isNumber: true },
+        { name: "Today, USD", isNumber: true },
+        { name: "P&L now, USD", isNumber: true },
+        { name: "Exits under way", isNumber: true },
+      ]}
+    >
+      {sorted.map((one) => (
+        <tr key={`${one.strategy_id} ${one.symbol}`}>
+          <th scope="row">
+            <a href={`/strategies/${encodeURIComponent(one.strategy_id)}`}>{one.strategy_id}</a>
+            {isLeft(one) && one.mode && (
+              <div class="warning">
+                <ModeMark mode={one.mode} /> still holds this
+              </div>
+            )}
+          </th>
+          <td>{one.symbol}</td>
+          <td class="number">{quantity(one.qty)}</td>
+          <td class="number">{averagePrice(one.average_price)}</td>
+          <td class="number">{one.price === null ? "n/a" : price(one.price)}</td>
+          <td class="number">
+            <Gain usd={today?.byPosition.get(positionKey(one.strategy_id, one.symbol)) ?? null} cents />
+          </td>
+          <td class="number">
+            <Gain usd={one.unrealized_pnl} cents />
+          </td>
+          <td class={one.exits_under_way === 0 ? "number is-none" : "number"}>{quantity(one.exits_under_way)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
 function Orders({ all }: { all: OrderUnderWay[] }) {
   return (
-    <table class="t cards" aria-label="Orders under way" {...TABLE}>
-      <Head
-        columns={[
-          "Strategy",
-          "Order",
-          "Symbol",
-          { name: "At most", isNumber: true },
-          { name: "Filled", isNumber: true },
-          "Lapses",
-          "Nonce",
-        ]}
-      />
-      <tbody>
-        {all.map((one) => (
-          <tr key={one.nonce_prefix} {...ROW}>
-            <th scope="row">{one.strategy_id}</th>
-            <td data-name="Order" {...CELL}>
-              <IntentBadge intent={one.intent} />
-            </td>
-            <td data-name="Symbol" {...CELL}>
-              {one.symbol || "all it holds"}
-            </td>
-            <td class="number" data-name="At most" {...CELL}>
-              {one.qty === null ? "n/a" : quantity(one.qty)}
-            </td>
-            <td class="number" data-name="Filled" {...CELL}>
-              {quantity(one.filled_qty)}
-            </td>
-            <td data-name="Lapses" {...CELL}>
-              {one.is_lapsed ? <span class="warning">lapsed, may be filled</span> : <Time at={timeOf(one.lapses_at)} />}
-            </td>
-            <td data-name="Nonce" {...CELL}>
-              <code>{one.nonce_prefix}…</code>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption="Orders under way"
+      columns={[
+        "Strategy",
+        "Order",
+        "Symbol",
+        { name: "At most", isNumber: true },
+        { name: "Filled", isNumber: true },
+        "Lapses",
+        "Nonce",
+      ]}
+    >
+      {all.map((one) => (
+        <tr key={one.nonce_prefix}>
+          <th scope="row">{one.strategy_id}</th>
+          <td>
+            <IntentBadge intent={one.intent} />
+          </td>
+          <td>{one.symbol || "all it holds"}</td>
+          <td class="number">
+            {one.qty !== null ? quantity(one.qty) : one.intent === "ENTRY" ? "its reservation" : "n/a"}
+          </td>
+          <td class="number">{quantity(one.filled_qty)}</td>
+          <td>
+            {one.is_lapsed ? (
+              <span class="warning">lapsed, may be filled</span>
+            ) : (
+              <Time at={timeOf(one.lapses_at)} as="brief" />
+            )}
+          </td>
+          <td>
+            <code>{one.nonce_prefix}…</code>
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

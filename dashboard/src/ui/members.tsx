@@ -8,7 +8,7 @@ import * as paths from "../paths";
 import { useSession } from "../session";
 import { Command } from "./broker-status";
 import { Csv } from "./csv";
-import { CELL, Head, ROW, Section, TABLE } from "./parts";
+import { Section, Table } from "./parts";
 import { Loaded } from "./states";
 import { Time } from "./time";
 
@@ -46,7 +46,7 @@ export function MembersSection() {
       <Loaded of={members} what="users">
         {(all) => (
           <>
-            <Table all={all.toSorted((one, other) => nameOf(one).localeCompare(nameOf(other)))} />
+            <Rows all={all.toSorted((one, other) => nameOf(one).localeCompare(nameOf(other)))} />
             {all.length === MOST && <p class="muted">Only the first {MOST} are shown.</p>}
           </>
         )}
@@ -60,29 +60,22 @@ export function MembersSection() {
 
 const nameOf = ({ id, value }: Entry<Member>): string => value.email ?? id;
 
-function Table({ all }: { all: Entry<Member>[] }) {
+function Rows({ all }: { all: Entry<Member>[] }) {
   const { user } = useSession();
   return (
-    <table class="t cards" aria-label="Users" {...TABLE}>
-      <Head columns={["User", "Role", "May", "Member since"]} />
-      <tbody>
-        {all.map((one) => (
-          <tr key={one.id} {...ROW}>
-            <th scope="row">
-              {nameOf(one)} {one.id === user.uid && <span class="tag">you</span>}
-            </th>
-            <td data-name="Role" {...CELL}>
-              {one.value.disabled ? <span class="warning">disabled</span> : words(one.value.role)}
-            </td>
-            <td class="c-wide" data-name="May" {...CELL}>
-              {one.value.disabled ? "nothing" : (MAY[one.value.role] ?? "nothing")}
-            </td>
-            <td data-name="Member since" {...CELL}>
-              <Time at={timeOf(one.value.created_at)} as="day" />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table caption="Users" columns={["User", "Role", "May", "Member since"]}>
+      {all.map((one) => (
+        <tr key={one.id}>
+          <th scope="row">
+            {nameOf(one)} {one.id === user.uid && <span class="tag">you</span>}
+          </th>
+          <td>{one.value.disabled ? <span class="warning">disabled</span> : words(one.value.role)}</td>
+          <td class="c-wide">{one.value.disabled ? "nothing" : (MAY[one.value.role] ?? "nothing")}</td>
+          <td>
+            <Time at={timeOf(one.value.created_at)} as="day" />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -3,7 +3,7 @@
 import { runsOfLine } from "../cockpit/compared";
 import type { Point } from "../cockpit/money";
 import { scaleOf } from "../cockpit/scale";
-import { gainWhole, shareOf, shortDay } from "../format";
+import { gainWhole, percent, shortDay } from "../format";
 import { type Beside, saidOf } from "./money-legend";
 
 const [WIDTH, HEIGHT, FALL] = [1000, 100, 100];
@@ -31,7 +31,7 @@ export function MoneyChart({ points, limit, beside }: Props) {
     return null;
   }
   const falls = points.map((point) => point.drawdown);
-  const said = `P&L net of flows from ${first.day} to ${last.day}: ${gainWhole(last.pnl)} USD, lowest ${gainWhole(Math.min(...pnl))}, highest ${gainWhole(Math.max(...pnl))}; worst fall ${shareOf(Math.min(...falls))}.${saidOf(beside)}`;
+  const said = `P&L net of flows from ${first.day} to ${last.day}: ${gainWhole(last.pnl)} USD, lowest ${gainWhole(Math.min(...pnl))}, highest ${gainWhole(Math.max(...pnl))}; max drawdown ${percent(Math.min(...falls))}.${saidOf(beside)}`;
   return (
     <figure class="plots">
       <div class="plot">
@@ -82,7 +82,7 @@ export function MoneyChart({ points, limit, beside }: Props) {
         </span>
         {limit !== null && (
           <span class="tick bad" style={{ top: `${under(-limit)}%` }}>
-            breaker {shareOf(-limit, 0)}
+            breaker {percent(-limit, 0)}
           </span>
         )}
       </div>

@@ -42,7 +42,7 @@ export function MoneyLegend({ points, beside }: { points: Point[]; beside: Besid
             <span>
               {name} <Gain usd={compared.pnl} />{" "}
               <span class="muted">
-                fell {gainWhole(compared.worstFall)}
+                <span class="nw">max drawdown {gainWhole(compared.maxDrawdown)}</span>
                 {compared.from !== account.from &&
                   `, since ${dayOf(compared.from)}: account ${gainWhole(compared.account)}`}
               </span>

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Cockpit } from "../cockpit/cockpit";
 import { lastOf, type Money, type Point } from "../cockpit/money";
-import { cents, gainWhole, shareOf, shortDay, whole } from "../format";
+import { cents, gainWhole, percent, shortDay, whole } from "../format";
 import { Gain, GainShare, Meter } from "./figures";
 import { MoneyChart } from "./money-chart";
 import { besideOf, MoneyLegend } from "./money-legend";
@@ -90,23 +90,25 @@ function Figures({ cockpit, money, inUse, stale }: Props) {
         ) : (
           <>
             <b>{whole(money.left)}</b>{" "}
-            <span class="muted">to breaker, {shareOf(-(cockpit.daily_loss_limit ?? 0), 0)}</span>
+            <span class="muted">to breaker, {percent(-(cockpit.daily_loss_limit ?? 0), 0)}</span>
           </>
         )}
       </Meter>
-      <Meter name="Drawdown by the breaker" share={drawdownShare(cockpit, money)}>
-        <b>{shareOf(money.drawdown)}</b>{" "}
+      <Meter name="Drawdown to breaker" share={drawdownShare(cockpit, money)}>
+        <b>{percent(money.drawdown)}</b>{" "}
         <span class="muted">
-          {cockpit.max_drawdown === null ? "no limit is set" : `of ${shareOf(-cockpit.max_drawdown, 0)}`}
+          {cockpit.max_drawdown === null ? "no limit is set" : `of ${percent(-cockpit.max_drawdown, 0)}`}
         </span>
       </Meter>
       <Meter name="In use" share={inUse}>
-        <b>{shareOf(inUse, 0)}</b> <span class="muted">· {whole(cockpit.buying_power)} buying power</span>
+        <b>{percent(inUse, 0)}</b> <span class="muted">· {whole(cockpit.buying_power)} buying power</span>
       </Meter>
-      {money.worstFall !== null && (
+      {money.maxDrawdown !== null && (
         <p class="lab">
-          Worst fall since then {shareOf(money.worstFall)}. Money that came in or went out today:{" "}
-          {gainWhole(cockpit.flows)}.
+          Max drawdown since {money.since ? shortDay(money.since) : "the start"}: {percent(money.maxDrawdown)}.{" "}
+          {cockpit.flows === 0
+            ? "No deposit or withdrawal today."
+            : `Deposits less withdrawals today: ${gainWhole(cockpit.flows)}.`}
         </p>
       )}
     </div>
@@ -162,7 +164,7 @@ function Curve({ points, limit, benchmark }: CurveProps) {
                       {gainWhole(value(point))}
                     </td>
                   ))}
-                  <td class="number">{shareOf(point.drawdown)}</td>
+                  <td class="number">{percent(point.drawdown)}</td>
                   <td class="number">{gainWhole(point.flows)}</td>
                 </tr>
               ))}

@@ -2,7 +2,7 @@
 
 import { call } from "../api";
 import { useAttempt } from "../attempt";
-import { timeOf, words } from "../format";
+import { timeOf, titleOf, words } from "../format";
 import { type Entry, useQuery } from "../live";
 import type { Alert } from "../model";
 import * as paths from "../paths";
@@ -45,7 +45,8 @@ export function NeedsYou() {
   );
 }
 
-const countOf = (open: Entry<Alert>[]): string => (open.length < MOST_OPEN ? `${open.length}` : `${MOST_OPEN} or more`);
+const countOf = (open: Entry<Alert>[]): number | string =>
+  open.length < MOST_OPEN ? open.length : `${MOST_OPEN} or more`;
 
 function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
   const { user, role } = useSession();
@@ -57,7 +58,7 @@ function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
   };
   const at = timeOf(alert.opened_at);
   const isGood = alert.kind === "MODE_UP";
-  const title = alert.title.replace(/^\p{Extended_Pictographic}\uFE0F?\s*/u, ""); // it has an icon of its own here
+  const title = titleOf(alert.title);
   return (
     <li class={`alert ${isGood ? "good" : `severity-${alert.severity.toLowerCase()}`}`}>
       <AlertIcon isGood={isGood} />
@@ -70,7 +71,7 @@ function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
             {alert.state === "ACKNOWLEDGED" && ` · acknowledged by ${alert.acknowledged_by}`}
           </p>
           {alert.state === "OPEN" && role !== "viewer" && (
-            <Act onClick={acknowledge} disabled={isBusy} aria-label={`Acknowledge ${alert.title}`}>
+            <Act onClick={acknowledge} disabled={isBusy} aria-label={`Acknowledge ${title}`}>
               Acknowledge
             </Act>
           )}

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { age, moment, words } from "../format";
-import type { Intent, Mode } from "../model";
+import type { Intent } from "../model";
 import { Time } from "./time";
 
 /** Set the document's title and show the page's one heading. */
@@ -38,7 +38,7 @@ export function Section({
     <section aria-labelledby={id}>
       <div class="section-head">
         <h2 id={id}>{title}</h2>
-        {count !== undefined && <span class="muted count">{count}</span>}
+        {count !== undefined && <span class={typeof count === "number" ? "muted" : "muted count"}>{count}</span>}
         {aside}
       </div>
       {children}
@@ -52,17 +52,19 @@ export interface Column {
   classes?: string;
 }
 
-export function Head({ columns }: { columns: (Column | string)[] }) {
+type Columns = (Column | string)[];
+
+const named = (columns: Columns): Column[] => columns.map((one) => (typeof one === "string" ? { name: one } : one));
+
+export function Head({ columns }: { columns: Columns }) {
   return (
     <thead>
       <tr {...ROW}>
-        {columns
-          .map((one): Column => (typeof one === "string" ? { name: one } : one))
-          .map(({ name, isNumber, classes = "" }) => (
-            <th key={name} scope="col" class={`${isNumber ? "number " : ""}${classes}`.trim()}>
-              {name}
-            </th>
-          ))}
+        {named(columns).map(({ name, isNumber, classes = "" }) => (
+          <th key={name} scope="col" class={`${isNumber ? "number " : ""}${classes}`.trim()}>
+            {name}
+          </th>
+        ))}
       </tr>
     </thead>
   );
@@ -71,41 +73,42 @@ export function Head({ columns }: { columns: (Column | string)[] }) {
 /** With more columns a phone would hide some. */
 const MOST_ON_A_PHONE = 3;
 
-/** A table whose rows become cards on narrow screens; one of few columns scrolls sideways at most, by keyboard too. */
-export function Table({
-  caption,
-  columns,
-  children,
-}: {
+interface TableProps {
   caption: string;
-  columns: Column[];
+  columns: Columns;
+  classes?: string;
   children: ComponentChildren;
-}) {
+}
+
+/** A table whose rows become cards on a phone; one of few columns scrolls sideways at most, by keyboard too. */
+export function Table({ caption, columns, classes = "", children }: TableProps) {
   const isCards = columns.length > MOST_ON_A_PHONE;
   const body = useRef<HTMLTableSectionElement>(null);
   // Cells are named after their columns here, so that no page has to repeat the names
   useLayoutEffect(() => {
+    const names = named(columns).map(({ name }) => name);
     for (const row of isCards ? (body.current?.rows ?? []) : []) {
       row.setAttribute("role", ROW.role);
       for (const [at, cell] of [...row.cells].entries()) {
         cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : CELL.role);
-        cell.setAttribute("data-name", columns[at]?.name ?? "");
+        cell.setAttribute("data-name", names[at] ?? "");
       }
     }
   });
-  return (
+  const table = (
+    <table class={isCards ? `t cards ${classes}`.trim() : ""} aria-label={caption} {...TABLE}>
+      <Head columns={columns} />
+      <tbody ref={body}>{children}</tbody>
+    </table>
+  );
+  return isCards ? (
+    table
+  ) : (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="scroll" aria-label={caption} tabIndex={0}>
-      <table class={isCards ? "cards named" : ""} aria-label={caption} {...TABLE}>
-        <Head columns={columns} />
-        <tbody ref={body}>{children}</tbody>
-      </table>
+      {table}
     </section>
   );
-}
-
-export function ModeBadge({ mode }: { mode: Mode }) {
-  return <span class={`badge mode-${mode.toLowerCase()}`}>{words(mode)}</span>;
 }
 
 /** A BUY that closes a short is not an entry, and a SELL may open one: the intent says so where the action does not. */

@@ -1,7 +1,8 @@
 /** What is held, a position a row, with what it makes today and in all. */
 
+import { type Mark, symbolKey } from "../cockpit/cockpit";
 import { positionKey, type Today } from "../cockpit/today";
-import { price, quantity, whole } from "../format";
+import { averagePrice, price, quantity, whole } from "../format";
 import type { LivePosition, LivePositions } from "../model";
 import { Gain, ModeMark } from "./figures";
 import { CELL, Head, ROW, TABLE } from "./parts";
@@ -9,7 +10,14 @@ import { Empty } from "./states";
 
 export const isLeft = ({ mode }: LivePosition): boolean => mode === "SHADOW_MODE" || mode === "DISABLED";
 
-const worth = (one: LivePosition): number | null => (one.price === null ? null : one.qty * one.price);
+const worth = (one: { qty: number; price: number | null }): number | null =>
+  one.price === null ? null : one.qty * one.price;
+
+/** Return the price of what no strategy holds: that of one which holds it too, else the last cycle's. */
+const priceOf = (symbol: string, book: LivePositions, marks: Record<string, Mark>): number | null =>
+  book.positions.find((one) => symbolKey(one.symbol) === symbolKey(symbol))?.price ??
+  marks[symbolKey(symbol)]?.price ??
+  null;
 
 export function worthOf(book: LivePositions): string {
   const symbols = new Set(book.positions.map((one) => one.symbol)).size;
@@ -19,8 +27,15 @@ export function worthOf(book: LivePositions): string {
   return `${whole(gross)} USD in ${symbols} ${symbols === 1 ? "symbol" : "symbols"}${missing > 0 ? `, ${missing} without a price` : ""}`;
 }
 
-export function PositionsSummary({ book, today }: { book: LivePositions; today: Today | null }) {
-  const unowned = book.unowned ?? [];
+interface Props {
+  book: LivePositions;
+  today: Today | null;
+  /** The last cycle's, by symbol. */
+  marks: Record<string, Mark>;
+}
+
+export function PositionsSummary({ book, today, marks }: Props) {
+  const unowned = (book.unowned ?? []).map((one) => ({ ...one, price: priceOf(one.symbol, book, marks) }));
   if (book.positions.length + unowned.length === 0) {
     return <Empty>No strategy holds anything live.</Empty>;
   }
@@ -52,10 +67,10 @@ export function PositionsSummary({ book, today }: { book: LivePositions; today: 
             </td>
             <td class="number c-qty" {...CELL}>
               {quantity(one.qty)}
-              <span class="only-sm"> at {price(one.average_price)}</span>
+              <span class="only-sm"> at {averagePrice(one.average_price)}</span>
             </td>
             <td class="number x-lg c-avg" {...CELL}>
-              {price(one.average_price)}
+              {averagePrice(one.average_price)}
             </td>
             <td class="number c-mk" {...CELL}>
               {one.price === null ? "n/a" : price(one.price)}
@@ -91,11 +106,11 @@ export function PositionsSummary({ book, today }: { book: LivePositions; today: 
             <td class="number x-lg c-avg muted" {...CELL}>
               n/a
             </td>
-            <td class="number c-mk muted" {...CELL}>
-              n/a
+            <td class="number c-mk" {...CELL}>
+              {one.price === null ? "n/a" : price(one.price)}
             </td>
-            <td class="number x-lg muted" {...CELL}>
-              n/a
+            <td class="number x-lg" {...CELL}>
+              {whole(worth(one))}
             </td>
             <td class="number c-day muted" {...CELL}>
               n/a

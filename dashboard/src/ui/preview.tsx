@@ -15,7 +15,8 @@ import {
   summary,
   TOTALS,
 } from "../preview";
-import { ModeBadge, Section, Table } from "./parts";
+import { ModeMark } from "./figures";
+import { Section, Table } from "./parts";
 import { Empty, Loaded } from "./states";
 
 const MOST_ROWS = 100;
@@ -90,9 +91,9 @@ function Totals({ preview }: { preview: Preview }) {
 function Strategies({ strategies }: { strategies: StrategyPreview[] }) {
   const columns = [
     { name: "Strategy" },
-    { name: "Sessions by mode, as saved" },
-    { name: "As changed" },
-    { name: "Mode at the end" },
+    { name: "By mode, as saved" },
+    { name: "By mode, as changed" },
+    { name: "At the end" },
     { name: "Entries stopped", isNumber: true },
     { name: "Let through", isNumber: true },
   ];
@@ -104,11 +105,11 @@ function Strategies({ strategies }: { strategies: StrategyPreview[] }) {
           <td>{sessionsByMode(one.before)}</td>
           <td>{sessionsByMode(one.after)}</td>
           <td class="whole">
-            <ModeBadge mode={one.last_before} />
+            <ModeMark mode={one.last_before} />
             {one.last_after !== one.last_before && (
               <>
                 {" → "}
-                <ModeBadge mode={one.last_after} />
+                <ModeMark mode={one.last_after} />
               </>
             )}
           </td>
@@ -153,7 +154,7 @@ function Changes({ preview }: { preview: Preview }) {
 function Verdict({ issued }: { issued: Issued }) {
   return (
     <>
-      <ModeBadge mode={issued.mode} /> <span class="whole">{decided(issued)}</span>{" "}
+      <ModeMark mode={issued.mode} /> <span class="whole">{decided(issued)}</span>{" "}
       <span class="muted">{words(issued.reason_code)}</span>
     </>
   );

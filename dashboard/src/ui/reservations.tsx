@@ -2,13 +2,13 @@
 
 import { useAnswer } from "../api";
 import { RESERVATIONS } from "../cockpit/tables";
-import { timeOf, usd, usdOrUnknown, words } from "../format";
+import { timeOf, usd, whole, words } from "../format";
 import { useQuery } from "../live";
 import type { Fill, Reservations } from "../model";
 import * as paths from "../paths";
 import { useSession } from "../session";
 import { Csv } from "./csv";
-import { ActionBadge, CELL, Fact, Head, ROW, Section, TABLE, useNow } from "./parts";
+import { ActionBadge, Fact, Section, Table, useNow } from "./parts";
 import { Empty, Loaded } from "./states";
 import { Time } from "./time";
 
@@ -39,8 +39,8 @@ export function ReservationsSection() {
         {(found) => (
           <>
             <dl class="facts">
-              <Fact name="Buying power">{usdOrUnknown(found.buying_power)}</Fact>
-              <Fact name="Held">{usd(found.held)}</Fact>
+              <Fact name="Buying power">{usd(found.buying_power)}</Fact>
+              <Fact name="Reserved and spent">{usd(found.held)}</Fact>
             </dl>
             {found.items.length === 0 ? (
               <Empty>Nothing is reserved.</Empty>
@@ -58,8 +58,8 @@ const COLUMNS = [
   "Strategy",
   "Signal",
   "Status",
-  { name: "Reserved", isNumber: true },
-  { name: "Spent", isNumber: true },
+  { name: "Reserved, USD", isNumber: true },
+  { name: "Spent, USD", isNumber: true },
   "Redeemed",
   "Lapses",
   "Nonce",
@@ -67,36 +67,27 @@ const COLUMNS = [
 
 function ReservationsTable({ reservations: { items } }: { reservations: Reservations }) {
   return (
-    <table class="t cards" aria-label="Reservations" {...TABLE}>
-      <Head columns={COLUMNS} />
-      <tbody>
-        {items.map((one) => (
-          <tr key={one.nonce_prefix} {...ROW}>
-            <th scope="row">{one.strategy_id}</th>
-            <td data-name="Signal" {...CELL}>
-              <ActionBadge action={one.action} /> {one.symbol}
-            </td>
-            <td data-name="Status" {...CELL}>
-              {one.is_lapsed ? "Lapsed" : words(one.status)}
-            </td>
-            <td class="number" data-name="Reserved" {...CELL}>
-              {usd(one.notional)}
-            </td>
-            <td class="number" data-name="Spent" {...CELL}>
-              {usd(one.spent)}
-            </td>
-            <td data-name="Redeemed" {...CELL}>
-              <Time at={timeOf(one.redeemed_at)} />
-            </td>
-            <td data-name="Lapses" {...CELL}>
-              <Time at={timeOf(one.lapses_at)} />
-            </td>
-            <td data-name="Nonce" {...CELL}>
-              <code>{one.nonce_prefix}…</code>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table caption="Reservations" columns={COLUMNS}>
+      {items.map((one) => (
+        <tr key={one.nonce_prefix}>
+          <th scope="row">{one.strategy_id}</th>
+          <td>
+            <ActionBadge action={one.action} /> {one.symbol}
+          </td>
+          <td>{one.is_lapsed ? "Lapsed" : words(one.status)}</td>
+          <td class="number">{whole(one.notional)}</td>
+          <td class="number">{whole(one.spent)}</td>
+          <td>
+            <Time at={timeOf(one.redeemed_at)} as="brief" />
+          </td>
+          <td>
+            <Time at={timeOf(one.lapses_at)} as="brief" />
+          </td>
+          <td>
+            <code>{one.nonce_prefix}…</code>
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -4,7 +4,7 @@ import { addressOf, type Filter, type RuleRow } from "../cockpit/decided";
 import type { Fields } from "../csv";
 import { words } from "../format";
 import { Csv } from "./csv";
-import { CELL, Head, ROW, Section, TABLE } from "./parts";
+import { Section, Table } from "./parts";
 import { Empty } from "./states";
 
 const FIELDS: Fields<RuleRow> = {
@@ -25,43 +25,36 @@ export function RulesTable({ rows, filter }: { rows: RuleRow[]; filter: Filter }
       {rows.length === 0 ? (
         <Empty>Nothing: every signal passed in full, or none was proposed.</Empty>
       ) : (
-        <table class="t cards rules" aria-label="What rules stopped" {...TABLE}>
-          <Head
-            columns={[
-              "Rule",
-              { name: "Stopped", isNumber: true },
-              { name: "Made smaller", isNumber: true },
-              { name: "On paper", isNumber: true },
-              "Strategies",
-            ]}
-          />
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.code} {...ROW}>
-                <th scope="row">
-                  <a href={addressOf({ ...filter, rule: row.code })}>{words(row.code)}</a>
-                </th>
-                <td class="number" data-name="Stopped" {...CELL}>
-                  {row.stopped}
-                </td>
-                <td class="number" data-name="Made smaller" {...CELL}>
-                  {row.cut}
-                </td>
-                <td class="number" data-name="On paper" {...CELL}>
-                  {row.paper}
-                </td>
-                <td class="c-wide" data-name="Strategies" {...CELL}>
-                  {row.strategies.map((name, at) => (
-                    <span key={name}>
-                      {at > 0 && ", "}
-                      <a href={addressOf({ ...filter, strategy: name })}>{name}</a>
-                    </span>
-                  ))}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table
+          caption="What rules stopped"
+          columns={[
+            "Rule",
+            { name: "Stopped", isNumber: true },
+            { name: "Made smaller", isNumber: true },
+            { name: "On paper", isNumber: true },
+            "Strategies",
+          ]}
+          classes="rules"
+        >
+          {rows.map((row) => (
+            <tr key={row.code}>
+              <th scope="row">
+                <a href={addressOf({ ...filter, rule: row.code })}>{words(row.code)}</a>
+              </th>
+              <td class="number">{row.stopped}</td>
+              <td class="number">{row.cut}</td>
+              <td class="number">{row.paper}</td>
+              <td class="c-wide">
+                {row.strategies.map((name, at) => (
+                  <span key={name}>
+                    {at > 0 && ", "}
+                    <a href={addressOf({ ...filter, strategy: name })}>{name}</a>
+                  </span>
+                ))}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </Section>
   );

@@ -24,6 +24,9 @@ export function Loaded<T>({
       </div>
     );
   }
+  if (of.state === "error" && of.error.isMissing) {
+    return <Empty>{of.error.message}.</Empty>;
+  }
   if (of.state === "error") {
     return <Trouble error={of.error} retry={of.retry} />;
   }

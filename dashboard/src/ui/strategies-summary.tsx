@@ -3,7 +3,7 @@
 import { axisOf } from "../cockpit/ratio";
 import { modesOf, type Row, sumOf } from "../cockpit/rows";
 import { STRATEGIES } from "../cockpit/tables";
-import { percent, ratio, shareOf } from "../format";
+import { percent, ratio } from "../format";
 import { Csv } from "./csv";
 import { Gain, ModeMark } from "./figures";
 import { CELL, Head, ROW, Section, TABLE } from "./parts";
@@ -34,8 +34,8 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
             { name: "30 sessions", isNumber: true },
             "90 sessions, modes",
             { name: "In use", isNumber: true, classes: "c-use" },
-            { name: "Ratio, 90 % interval", classes: "x-md" },
-            { name: "Ratio", isNumber: true },
+            { name: "Sharpe, 90 % interval", classes: "x-md" },
+            { name: "Sharpe", isNumber: true },
             { name: "P(>0)", isNumber: true, classes: "x-md" },
             "Why",
           ]}
@@ -68,7 +68,7 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
                 {ratio(row.ratio)}
               </td>
               <td class="number x-md" {...CELL}>
-                {percent(row.verdict.probabilistic_sharpe_ratio, 0).replace("–", "n/a")}
+                {percent(row.verdict.probabilistic_sharpe_ratio, 0)}
               </td>
               <td class="c-why" title={row.verdict.reasoning} {...CELL}>
                 {row.why}
@@ -88,7 +88,7 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
             </td>
             <td {...CELL} />
             <td class="number c-use" {...CELL}>
-              {shareOf(sumOf(rows.map((row) => row.inUse)))}
+              {percent(sumOf(rows.map((row) => row.inUse)))}
             </td>
             <td class="x-md" {...CELL} />
             <td {...CELL} />
@@ -104,5 +104,5 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
 /** What a strategy uses; marked where its mode lets it use nothing new, and it holds something all the same. */
 export function InUse({ row }: { row: Row }) {
   const isLeft = (row.verdict.mode === "SHADOW_MODE" || row.verdict.mode === "DISABLED") && (row.inUse ?? 0) > 0;
-  return <span class={isLeft ? "warning" : row.inUse === null ? "muted" : ""}>{shareOf(row.inUse)}</span>;
+  return <span class={isLeft ? "warning" : row.inUse === null ? "muted" : ""}>{percent(row.inUse)}</span>;
 }

@@ -1,9 +1,9 @@
 /** A time, as every page shows it: in the tenant's zone, UTC on hover, and for machines. */
 
 import type { ComponentChildren } from "preact";
-import { clock, day, moment, utc, when } from "../format";
+import { brief, clock, day, moment, utc, when } from "../format";
 
-const AS = { moment, clock, day, when: (at: Date) => when(at, new Date()) };
+const AS = { moment, clock, day, when: (at: Date) => when(at, new Date()), brief: (at: Date) => brief(at, new Date()) };
 
 interface Props {
   at: Date | null;
@@ -17,7 +17,7 @@ export function Time({ at, as = "moment", children }: Props) {
   return at === null ? (
     <>–</>
   ) : (
-    <time dateTime={at.toISOString()} title={utc(at)}>
+    <time dateTime={at.toISOString()} title={utc(at)} class={as}>
       {children ?? AS[as](at)}
     </time>
   );

@@ -227,7 +227,7 @@ def lapsed_reservations(redemptions: Iterable[Document]) -> Iterator[Finding]:
             f"lapsed:{redemption['nonce']}",
             AlertKind.RESERVATION_LAPSED,
             Severity.WARNING,
-            f"⌛ {name} redeemed {redemption['action']} {symbol} and never filled or released it",
+            f"⌛ {name} redeemed {redemption['action']} {symbol} and neither filled nor released all of it",
             f"nonce {shown_nonce(redemption['nonce'])}…, {redemption['notional']:.2f} USD were reserved: "
             "check whether the broker has an order with this client_order_id",
             is_event=True,

@@ -256,7 +256,7 @@ BY_KIND: list[tuple[AlertKind, Severity, str, list[Finding]]] = [
     (
         AlertKind.RESERVATION_LAPSED,
         Severity.WARNING,
-        "⌛ Trend redeemed BUY KO and never filled or released it",
+        "⌛ Trend redeemed BUY KO and neither filled nor released all of it",
         found(lapsed=[LAPSED]),
     ),
     (

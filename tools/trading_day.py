@@ -1,27 +1,39 @@
-"""A tenant in the middle of a trading day: nine strategies in every mode, half a year of equity, a book, alerts."""
+"""
+A tenant in the middle of a trading day, by today's clock: nine strategies in every mode, half a year of equity, a
+book, alerts, a broker that differs. All of it is invented; tests of the dashboard and its pictures use it.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import random
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from google.cloud.firestore import Client
 
+from functions import bootstrap
 from functions.adapters.firestore import paths
 from functions.domain.broker.activities import ActivityCursor
+from functions.domain.broker.connection import BrokerConnection
 from functions.domain.kernel.agent_mode import AgentMode
 from functions.domain.kernel.slots import slot_of
-from functions.domain.orchestration.broker_feed import Feed, FeedStatus
-from functions.domain.orchestration.drift import DriftKind, Drifts, Subject
+from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed, FeedStatus
+from functions.domain.orchestration.drift import Difference, DriftKind, Drifts, Subject
 from functions.domain.orchestration.position_book import PositionBook
 from functions.domain.track_record.day_results import DayResult, DayResults
 from functions.domain.track_record.windows import PerformanceWindows
-from tests.broker_documents import CONNECTION, DIFFERENCE
-from tests.browser.conftest import Dashboard
+from functions.domain.trading.reported_fills import ReportedFill
+from functions.strategies.maestro_controller import MaestroController
+
+Signals = dict[str, dict[str, Any]]
+"""What a cycle issued, by strategy."""
 
 SESSIONS = 90
 STRATEGIES: dict[str, tuple[float, str, AgentMode]] = {
@@ -44,13 +56,14 @@ HELD = {
     ("BollingerBreakout", "AAPL"): (40, 271.3),
     ("OvernightDrift", "QQQ"): (6, 604.1),
 }
+FREE = 23_751.0
+"""Buying power, USD."""
 BUYS = {"TurtleChannel": 0.16, "OvernightDrift": 0.05, "PairsReversion": 0.2, "RsiMeanReversion": 0.2}
 
 
-def live(dashboard: Dashboard) -> None:
-    """Let the day happen, through the cycles that write what pages show."""
+def live(db: Client, tenant: str) -> Signals:
+    """Let the day happen, through the cycles that write what pages show, and return what the last one issued."""
     now = datetime.now(UTC)
-    db, tenant = dashboard.db, dashboard.tenant_id
     limits = {"daily_loss_limit": 0.02, "max_drawdown": 0.1, "allow_shorts": True, "max_gross_allocation": 0.8}
     paths.policy(db, tenant).set({**limits, "disabled_strategies": {"GapFade": None}})
     _write_record(db, tenant, now.date())
@@ -59,9 +72,8 @@ def live(dashboard: Dashboard) -> None:
         book = book.with_fill(strategy, symbol, float(qty), price)
     paths.positions(db, tenant).set(book.to_document(now))
     _feed(db, tenant, now, 108_726.25)
-    dashboard.cycle(
-        {name: {"action": "HOLD", "ticker": symbol} for name, (_, symbol, _) in STRATEGIES.items()}, 108_726.25, PRICES
-    )
+    holds = {name: {"action": "HOLD", "ticker": symbol} for name, (_, symbol, _) in STRATEGIES.items()}
+    cycle(db, tenant, holds, equity=108_726.25, buying_power=FREE)
     _begin_earlier(db, tenant, now)
     _feed(db, tenant, now, 109_143.55)
     proposed: dict[str, Any] = {}
@@ -69,26 +81,72 @@ def live(dashboard: Dashboard) -> None:
         action = "BUY" if name in BUYS else "HOLD"
         proposed[name] = {"action": action, "ticker": symbol, "allocation": BUYS.get(name, 0.25), "confidence": 0.8}
         proposed[name]["reasoning"] = "as its record says"
-    dashboard.cycle(proposed, equity=109_143.55, prices=PRICES)
+    signals, _ = cycle(db, tenant, proposed, equity=109_143.55, buying_power=FREE)
     _raise_alerts(db, tenant, now)
     connect(db, tenant, now)
+    return signals
+
+
+def cycle(
+    db: Client,
+    tenant: str,
+    proposed: Mapping[str, Any],
+    prices: Mapping[str, float] = MappingProxyType(PRICES),
+    equity: float = 1e5,
+    age: timedelta = timedelta(0),
+    buying_power: float | None = None,
+) -> tuple[Signals, Any]:
+    """Run a cycle on an account snapshot of some age, and return its signals and its decision."""
+    account = {"equity": equity, "as_of": datetime.now(UTC) - age}
+    account["buying_power"] = equity if buying_power is None else buying_power
+    controller = MaestroController(db, tenant)
+    market_data = {symbol: {"price": price} for symbol, price in prices.items()}
+    with ThreadPoolExecutor(1) as elsewhere:  # Playwright has an event loop in the caller's thread
+        ran = controller.orchestrate(proposed, market_data=market_data, account_snapshot=account)
+        return elsewhere.submit(asyncio.run, ran).result()
+
+
+def order(db: Client, tenant: str, signals: Signals) -> None:
+    """Redeem two of the day's signals: one order is filled in part, one not at all."""
+    defaults = bootstrap.policy_defaults()
+    for name in ("TurtleChannel", "PairsReversion"):
+        bootstrap.redeem_signals().redeem(tenant, "ann", signals[name]["nonce"], None, defaults)
+    nonce, at = signals["TurtleChannel"]["nonce"], datetime.now(UTC)
+    fill = ReportedFill(
+        strategy_id="TurtleChannel", symbol="MSFT", side="buy", qty=5.0, price=502.1, ts=at, nonce=nonce
+    )
+    bootstrap.record_fills().run(tenant, "ann", [fill], defaults)
+    paths.account(db, tenant).update({"positions": _held_by_account(MSFT=27)})
 
 
 def connect(db: Client, tenant: str, now: datetime, *, is_live: bool = False) -> None:
     """Let a broker be read, which differs, and a night be done."""
     feed = Feed(slot=slot_of(now), at=now, status=FeedStatus.OK, detail="6 symbols", booked=0)
-    connection = replace(
-        CONNECTION,
+    connection = BrokerConnection(
+        broker="alpaca",
         is_live=is_live,
         account_id="a1",
+        account_number="PA1",
+        status=ConnectionStatus.CONNECTED,
         connected_at=now - timedelta(days=20),
+        connected_by="ann@example.com",
+        tells_amendments=True,
         cursor=ActivityCursor(""),
         feed=feed,
     )
     paths.broker(db, tenant).set(connection.to_document())
     paths.connection(db, tenant).set(connection.to_members_document())
     since = now - timedelta(minutes=64)
-    lasting = replace(DIFFERENCE, broker=172.0, book=160.0, since=since, read_at=since)
+    lasting = Difference(
+        subject=Subject.POSITION,
+        symbol="KO",
+        broker=172.0,
+        book=160.0,
+        kind=DriftKind.MANUAL_TRADE,
+        since=since,
+        read_at=since,
+        is_drift=True,
+    )
     once = replace(lasting, subject=Subject.ORDERS, symbol="HD", broker=5.0, book=None, kind=DriftKind.UNKNOWN)
     paths.drift(db, tenant).set(Drifts((lasting, replace(once, is_drift=False)), {}, 7).to_document(now))
     yesterday = (now.date() - timedelta(days=1)).isoformat()
@@ -96,10 +154,15 @@ def connect(db: Client, tenant: str, now: datetime, *, is_live: bool = False) ->
     paths.job(db, tenant, f"day-{yesterday}").set({**job, "error": None, "days": 1, "book_differs": 0})
 
 
+def _held_by_account(**others: float) -> list[dict[str, Any]]:
+    """Return what the account holds: what strategies hold, and 12 KO that nobody does."""
+    held = {symbol: float(qty) for (_, symbol), (qty, _) in HELD.items()} | {"KO": 172.0} | others
+    return [{"symbol": symbol, "qty": qty} for symbol, qty in held.items()]
+
+
 def _feed(db: Client, tenant: str, now: datetime, equity: float) -> None:
-    held = [{"symbol": symbol, "qty": qty} for (_, symbol), (qty, _) in HELD.items()]
-    held[2] = {"symbol": "KO", "qty": 172}
-    paths.account(db, tenant).set({"as_of": now, "equity": equity, "buying_power": 23_751.0, "positions": held})
+    held = _held_by_account()
+    paths.account(db, tenant).set({"as_of": now, "equity": equity, "buying_power": FREE, "positions": held})
     symbols = {symbol: {"price": price} for symbol, price in PRICES.items()}
     paths.market_data(db, tenant).set({"as_of": now, "symbols": symbols})
 
@@ -156,13 +219,6 @@ def _raise_alerts(db: Client, tenant: str, now: datetime) -> None:
     common |= {"acknowledged_at": None, "acknowledged_by": None, "resolved_at": None, "state": "OPEN"}
     for name, kind, severity, title, detail in (
         ("books", "POSITION_BOOK", "WARNING", "KO: account 172, books 160", "12 units that no strategy holds."),
-        (
-            "left",
-            "POSITIONS_LEFT",
-            "WARNING",
-            "BollingerBreakout is shadowed and holds 40 AAPL",
-            "The policy keeps it.",
-        ),
         ("up", "MODE_UP", "INFO", "TurtleChannel promoted to Reduced", "Ratio 1.54 on 30 active days."),
     ):
         alert = {**common, "kind": kind, "severity": severity, "title": title, "detail": detail, "opened_at": now}
