@@ -116,6 +116,6 @@ def tell_of(tenant: str, adopted: Adopted, *, is_written: bool, as_json: bool) -
     elif rows:
         print_rows(BOOKED, rows, as_json=False)
     else:
-        print(f"nothing of tenant {tenant} drifts")
+        print(f"tenant {tenant} has no drift")
     if not is_written:
         notes.print("Nothing was written: this was a dry run. Add --write to do it.")

@@ -118,7 +118,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
         headers: { "If-Match": `"${base.version}"`, "Idempotency-Key": crypto.randomUUID() },
       });
       load(changed);
-      setSaid(`Saved as version ${changed.version}. It holds from the next cycle on.`);
+      setSaid(`Saved as version ${changed.version}. It applies from the next cycle on.`);
     } catch (error) {
       refused(error);
     } finally {
@@ -128,7 +128,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
   return (
     <form ref={form} onSubmit={save} class="policy">
       <p class="muted">
-        {base.version === 0 ? "Nothing is set: every default holds." : `Version ${base.version}`}
+        {base.version === 0 ? "Nothing is set: every default applies." : `Version ${base.version}`}
         {base.updated_at && (
           <>
             {" of "}

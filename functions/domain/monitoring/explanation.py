@@ -136,18 +136,16 @@ def _verdict(
         said = f"{name} traded: {traded} was redeemed and filled"
         besides = list(unredeemed.fills)
     elif past and redemption is None:
-        said = f"{name} traded: {traded} was filled, and nobody redeemed it"
+        said = f"{name} traded: {traded} was filled, and no client redeemed it"
     elif past:
         said = f"{name} traded: {traded} was redeemed, and filled without the redemption's nonce"
     elif redemption is not None:
         said = f"{name} was redeemed, and nothing was filled: look at the broker's order of this client_order_id"
     elif besides:
-        return (
-            f"{name} traded without Maestro: {_why_not(signal, verdict, codes)}, and yet {listed(besides)} was filled."
-        )
+        return f"{name} traded without Maestro: {_why_not(signal, verdict, codes)}, but {listed(besides)} was filled."
     else:
         return f"{name} did not trade: {_why_not(signal, verdict, codes)}."
-    return f"{said}; without redemption, {listed(besides)} was filled besides." if besides else f"{said}."
+    return f"{said}; in addition, {listed(besides)} was filled without a redemption." if besides else f"{said}."
 
 
 def _why_not(signal: Document, verdict: Document, codes: Sequence[str]) -> str:

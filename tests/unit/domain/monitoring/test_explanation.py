@@ -55,38 +55,33 @@ def told(logged: dict[str, Any], *fills: LedgerFill, is_redeemed: bool = False, 
 
 
 BOUGHT = "buy 10 KO at 45 USD at 19:56:00 UTC"
+BOUGHT_ALONE = "Trend traded: BUY KO was filled, and no client redeemed it."
 SOLD = "sell 10 KO at 45 USD at 19:56:00 UTC"
 
 
 @pytest.mark.parametrize(
     ("explained", "verdict"),
     [
-        (told(decision(), fill()), "Trend traded: BUY KO was filled, and nobody redeemed it."),
+        (told(decision(), fill()), BOUGHT_ALONE),
         (
             told(decision(), fill(), fill(side="sell")),
-            f"Trend traded: BUY KO was filled, and nobody redeemed it; without redemption, {SOLD} was filled besides.",
+            BOUGHT_ALONE[:-1] + f"; in addition, {SOLD} was filled without a redemption.",
         ),
         (
             told(decision("SELL"), fill(side="sell")),
-            "Trend traded: SELL KO was filled, and nobody redeemed it.",
+            "Trend traded: SELL KO was filled, and no client redeemed it.",
         ),
         (
             told(decision("HOLD"), fill()),
-            f"Trend traded without Maestro: it proposed nothing (SHARPE_HEALTHY), and yet {BOUGHT} was filled.",
+            f"Trend traded without Maestro: it proposed nothing (SHARPE_HEALTHY), but {BOUGHT} was filled.",
         ),
         (
             told(decision("HOLD", original="BUY"), fill()),
-            (
-                "Trend traded without Maestro: its BUY was turned into HOLD (SHARPE_HEALTHY), "
-                f"and yet {BOUGHT} was filled."
-            ),
+            (f"Trend traded without Maestro: its BUY was turned into HOLD (SHARPE_HEALTHY), but {BOUGHT} was filled."),
         ),
         (
             told(decision(), fill(side="sell")),
-            (
-                "Trend traded without Maestro: its BUY KO was issued, and no client redeemed it, "
-                f"and yet {SOLD} was filled."
-            ),
+            (f"Trend traded without Maestro: its BUY KO was issued, and no client redeemed it, but {SOLD} was filled."),
         ),
         (
             told(decision(), fill(), is_redeemed=True),
@@ -94,7 +89,7 @@ SOLD = "sell 10 KO at 45 USD at 19:56:00 UTC"
         ),
         (
             told(decision(), fill(), is_redeemed=True, redeemed_fills=1),
-            f"Trend traded: BUY KO was redeemed and filled; without redemption, {BOUGHT} was filled besides.",
+            f"Trend traded: BUY KO was redeemed and filled; in addition, {BOUGHT} was filled without a redemption.",
         ),
         (
             told(decision(), is_redeemed=True, redeemed_fills=1),
@@ -113,9 +108,7 @@ def test_what_was_filled_without_redemption_is_told(explained: Explanation, verd
 
 
 def test_a_shadowed_strategy_that_was_traded_live_is_told() -> None:
-    assert told(decision(mode="SHADOW_MODE"), fill()).verdict == (
-        "Trend traded: BUY KO was filled, and nobody redeemed it."
-    )
+    assert told(decision(mode="SHADOW_MODE"), fill()).verdict == (BOUGHT_ALONE)
 
 
 def test_the_steps_name_the_fills_and_how_far_was_looked() -> None:
