@@ -146,7 +146,7 @@ function cycle(known: Known, now: Date): Check {
         "The market is open: nothing is decided.",
         NO_DECISION,
       )
-    : check("Cycle", "rest", ago, "None is due: the server's check, which knows the market's hours, reports none missed.");
+    : check("Cycle", "rest", ago, "None is due: the server's check, which knows the market's hours, missed none.");
 }
 
 function strategies({ answered }: Known): Check {
