@@ -262,7 +262,7 @@ def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
     assert "It gave no usable answer: action must be one of" in why("Bad")["steps"][0]
     assert why("Nobody")["detail"].startswith("Nobody is not in that decision, which has Bad, Idle, Trend")
     trader("POST", f"signals/{signals['Trend']['nonce']}/redeem")
-    assert "nothing was filled" in why("Trend")["verdict"]
+    assert "BUY AAPL was redeemed, but has no fill" in why("Trend")["verdict"]
     fill = {"strategy_id": "Trend", "symbol": "AAPL", "side": "buy", "qty": 2, "price": 100.0, "ts": before}
     trader("POST", "fills", json={"fills": [{**fill, "nonce": signals["Trend"]["nonce"], "broker_fill_id": "b"}]})
     assert why("Trend")["verdict"] == "Trend traded: BUY AAPL was redeemed and filled."

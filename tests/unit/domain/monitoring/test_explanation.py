@@ -97,7 +97,7 @@ SOLD = "sell 10 KO at 45 USD at 19:56:00 UTC"
         ),
         (
             told(decision(), is_redeemed=True),
-            "Trend was redeemed, and nothing was filled: look at the broker's order of this client_order_id.",
+            "Trend: BUY KO was redeemed, but has no fill in the ledger: look for its order at the broker.",
         ),
         (told(decision("HOLD")), "Trend did not trade: it proposed nothing (SHARPE_HEALTHY)."),
         (told(decision()), "Trend did not trade: its BUY KO was issued, and no client redeemed it."),
@@ -113,7 +113,7 @@ def test_a_shadowed_strategy_that_was_traded_live_is_told() -> None:
 
 def test_the_steps_name_the_fills_and_how_far_was_looked() -> None:
     assert told(decision(), fill()).steps[-1] == f"Filled without redemption: {BOUGHT}."
-    assert told(decision()).steps[-1] == "No fill in the ledger, looked for until 2020-03-16T20:15:00+00:00."
+    assert told(decision()).steps[-1] == "No fill in the ledger up to 2020-03-16T20:15:00+00:00."
 
 
 def sorted_out(
