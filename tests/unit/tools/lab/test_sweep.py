@@ -87,9 +87,8 @@ def test_a_walk_judges_the_chosen_on_days_that_the_choice_did_not_see(tmp_path: 
     assert walked.first.raw.days[-1] == date(2020, 2, 14)
     assert walked.second.raw.days[0] == date(2020, 2, 18)
     assert list(walked.second.policies) == [OFF, walked.chosen]
-    assert walked.second.warnings[0].startswith(
-        f"{walked.chosen} was chosen among 3 policies by its Sharpe ratio from "
-    )
+    how = f"{walked.chosen} was chosen among 3 policies by its Sharpe ratio from 2019-11-01 to 2020-02-14, "
+    assert walked.second.warnings[0].startswith(how)
     document = json.loads((tmp_path / "walk.json").read_text(encoding="utf-8"))
     assert document["judged"] == json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
     assert set(document["chosen_on"]["sharpe"]) == set(POLICIES)
