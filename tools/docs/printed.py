@@ -102,10 +102,10 @@ PROGRAMS: Mapping[str, Sequence[Program]] = {
             f"walk --prices {PRICES} --leave-out SP500 --from 2019-07-01 --to 2020-12-31 --over thresholds --no-rules"
             f" --out {FOLDER}"
         ),
+    ),
+    "evidence": (
         Program(
-            ("-m", "tools.lab", "evidence", "--prices", PRICES, "--leave-out", "SP500", "--out", "{folder}/evidence"),
-            (f"{EVIDENCE}:",),
-            evidence,
+            lab_arguments(f"evidence --prices {PRICES} --leave-out SP500 --out {FOLDER}"), (f"{EVIDENCE}:",), evidence
         ),
     ),
 }
