@@ -61,7 +61,7 @@ maestro: ## The operator's command line (ARGS="--help", ARGS="month TENANT 2020-
 	$(SETUP) tools
 	@$(PYTHON) -m tools.maestro $(ARGS)
 
-docs: ## Write into the documents what programs know (ARGS="demo", "bench" or "lab": and what these print)
+docs: ## Write into the documents what programs know (ARGS="demo", "bench", "lab" or "evidence": and what these print)
 	$(SETUP) emulators develop
 	@$(PYTHON) -m tools.docs $(ARGS)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import date
@@ -64,6 +66,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         default=sys.stdout.isatty(),
         help="leave emulators and dashboard up until Ctrl-C (by default in a terminal)",
     )
+    parser.add_argument("--then", metavar="COMMAND", help="run a command on the emulators before they stop")
     parser.epilog = (
         "Prices go from 2018-01-02 to 2022-12-28; the strategies need 260 days of history, so the first day "
         "that can be replayed is 2019-01-14. Ports: .venv/bin/python -m tools.emulators ports."
@@ -103,18 +106,26 @@ def run(console: Console, prices: Prices, day_indexes: list[int], arguments: arg
         with live_desk(prices, day_indexes[-1]) as desk:
             show_live(console, suite, desk, prices.days[day_indexes[-1]])
             point_on(console, keeps_running=arguments.keep_running)
+            code = run_then(console, arguments.then) if arguments.then else 0
             if arguments.keep_running:
                 console.print()
                 invite(console, demo, suite)
                 console.print("Ctrl-C ends the emulators.")
             while arguments.keep_running:
                 sleep(1)
-    return 0
+    return code
+
+
+def run_then(console: Console, command: str) -> int:
+    """Print a command as a shell shows it, run it, and return its exit code."""
+    console.print(f"\n$ {command}", soft_wrap=True)
+    sys.stdout.flush()
+    return subprocess.run(shlex.split(command), check=False).returncode
 
 
 def show_live(console: Console, suite: EmulatorSuite, desk: Desk, day: date) -> None:
     """Let a tenant that has keys trade at a broker, by today's clock."""
-    console.print(f"\nLive: {desk.tenant_id}, on prices of {day}, with keys to a simulated broker", soft_wrap=True)
+    console.print(f"\nLive: tenant {desk.tenant_id} at a simulated broker, on the prices of {day}", soft_wrap=True)
     for line in trade_live(suite, desk, demo_policy(), PASSWORD):
         console.print(f"  {line}", soft_wrap=True)
     console.print(f"  sign in as {desk.email_of(Role.TRADER)}; password {PASSWORD}\n", soft_wrap=True)
@@ -157,9 +168,10 @@ def invite(console: Console, demo: Demo, suite: EmulatorSuite) -> None:
 
 def policy_line(policy: Mapping[str, Any]) -> str:
     """Say what the demo's policy sets, for readers of its days."""
-    demotion = f"a demotion takes {policy['MIN_DATA_POINTS']} active days and {policy['demotion_confidence']:.0%} proof"
+    evidence = f"{policy['MIN_DATA_POINTS']} active days and {policy['demotion_confidence']:.0%} confidence"
     drawdown = f"{policy['max_drawdown']:.0%} drawdown on {policy['breaker_confirmations']} days in a row"
-    return f"Policy: {demotion}; {drawdown} stops BUYs for {policy['breaker_release_hours'] / 24:.0f} days"
+    stop = f"stops BUYs for {policy['breaker_release_hours'] / 24:.0f} days"
+    return f"Policy: a demotion needs {evidence}; {drawdown} {stop}"
 
 
 def point_on(console: Console, *, keeps_running: bool) -> None:

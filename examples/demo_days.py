@@ -82,7 +82,7 @@ def rule_happenings(day: Day, before: Day | None) -> list[str]:
     if day.decision["systemic_risk_detected"]:
         sellers = day.sellers
         found = f"systemic risk: {len(sellers)} want to sell ({', '.join(sellers)})"
-        told.append(f"{found}; {_stopped(day, SYSTEMIC) or 'nobody wants to buy'}")
+        told.append(f"{found}; {_stopped(day, SYSTEMIC) or 'no BUY to stop'}")
     told += _breaker_happenings(day, None if before is None else before.breaker)
     if stopped := _stopped(day, BREAKER_REASONS):
         told.append(f"breaker {stopped}")
@@ -94,7 +94,7 @@ def _breaker_happenings(day: Day, before: BreakerState | None) -> list[str]:
     if until == until_before:
         return []
     if until is None:
-        return ["breaker closes: BUYs pass again"]
+        return ["breaker releases: BUYs pass again"]
     return [f"breaker trips: {_loss(day.breaker)}; no BUY until {until:%Y-%m-%d}"]
 
 
@@ -102,8 +102,8 @@ def _loss(breaker: BreakerState) -> str:
     """Say what the breaker saw; the last observation is the day's."""
     equity = breaker.recent[-1]
     if breaker.reason_code is ReasonCode.DAILY_LOSS:
-        return f"daily loss {_change(breaker.day_start, equity)}"
-    return f"drawdown {_change(breaker.peak, equity)} from its peak"
+        return f"equity {_change(breaker.day_start, equity)} from the day's start"
+    return f"equity {_change(breaker.peak, equity)} from its peak"
 
 
 def _change(reference: float | None, equity: float) -> str:
@@ -113,9 +113,12 @@ def _change(reference: float | None, equity: float) -> str:
 def _stopped(day: Day, reasons: frozenset[str]) -> str:
     """Say which BUYs did not happen, those that would have cost money first; empty without any."""
     real, paper = (day.stopped_buys(reasons, modes) for modes in (TRADING_MODES, ON_PAPER))
-    told = [f"{len(real)} BUY{'' if len(real) == 1 else 's'} ({', '.join(real)})"] if real else []
-    told += [f"{len(paper)} on paper ({', '.join(paper)})"] if paper else []
+    told = [_counted(kind, names) for kind, names in (("BUY", real), ("paper BUY", paper)) if names]
     return f"stops {' and '.join(told)}" if told else ""
+
+
+def _counted(kind: str, names: Sequence[str]) -> str:
+    return f"{len(names)} {kind}{'' if len(names) == 1 else 's'} ({', '.join(names)})"
 
 
 def _move(verdict: Mapping[str, Any]) -> str:

@@ -54,7 +54,7 @@ def trade_live(suite: EmulatorSuite, desk: Desk, policy: Mapping[str, Any], pass
         logging.getLogger(name).setLevel(logging.ERROR)  # their warnings repeat what is printed here
     db = suite.client()
     desk.open({**policy, "market": "24x7"}, password)
-    yield f"connected   to {named(desk.connect('the demo'))}, a server on this machine, by its keys"
+    yield f"connected   by its API keys to {named(desk.connect('the demo'))}, simulated on this machine"
     first = datetime.now(UTC)
     yield _cycle(suite, db, first)
     for line in _client_round(suite, desk, password):

@@ -19,15 +19,17 @@ def report(console: Console, demo: Demo, *, shows_months: bool) -> None:
     """Print it, tenant by tenant."""
     for tenant in demo.tenants:
         first, last = tenant.days[0].date, tenant.days[-1].date
-        console.print(f"\n{tenant.tenant_id}: last decision, {last}; allocations are those of the last BUY")
+        console.print(f"\n{tenant.tenant_id}: strategies on {last}")
         console.print(strategy_table(tenant.days))
+        console.print("Days: active ones of the last 30. Proposed, allowed: the last BUY, as a share of buying power;")
+        console.print("0.0% allowed means that it was traded on paper, or stopped.\n")
         console.print("What happened")
         for line in what_happened(tenant.days):
             console.print(f"  {line}", soft_wrap=True)
         console.print(f"\nWith and without Maestro, {first} to {last}")
         console.print(comparison_table(equities_of(demo, tenant)))
-        console.print("Without: the same strategies and cash, each doing what it proposes. Both pay costs.")
-        console.print(f"One stretch of {len(tenant.days)} trading days proves nothing, whoever is ahead in it.")
+        console.print("Without Maestro: the same strategies and cash, every proposal traded. Both pay trading costs.")
+        console.print(f"{len(tenant.days)} trading days prove nothing, whichever account is ahead.")
         months = demo.months(tenant)
         console.print("\nPerformance by strategy, from the ledger")
         console.print(performance_table(months))
@@ -47,7 +49,7 @@ def what_happened(days: Sequence[Day]) -> list[str]:
     moves = [move for day in days for move in day.moves]
     ladder = [str(mode) for mode in AgentMode]
     down = sum(ladder.index(move["mode"]) > ladder.index(move["previous_mode"]) for move in moves)
-    told.append(f"modes       {down} steps down, {len(moves) - down} up{way_back(days)}")
+    told.append(f"modes       {down} down, {len(moves) - down} up{way_back(days)}")
     return told
 
 
@@ -63,7 +65,7 @@ def way_back(days: Sequence[Day]) -> str:
         return ""
     _, fell, back_on, fall = max(ways, key=lambda way: way[0])
     sharpe = figure(fall["sharpe_ratio"], "{:.2f}")
-    return f"; {fall['strategy_name']} left ACTIVE on {fell} (Sharpe {sharpe}) and was back on {back_on}"
+    return f"; {fall['strategy_name']} was demoted on {fell} (Sharpe {sharpe}) and ACTIVE again on {back_on}"
 
 
 def _rises(day: Day, name: str) -> bool:

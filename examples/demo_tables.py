@@ -72,7 +72,7 @@ def performance_table(months: Iterable[Mapping[str, Any]]) -> Table:
         )
         sums[book] += month["pnl"]
         sums[f"{book} fills"] += month["fills"]
-    headings = ("Strategy", "P&L USD", "Fills", "On paper USD", "Fills")
+    headings = ("Strategy", "Live P&L USD", "Fills", "Paper P&L USD", "Fills")
     table = _table(headings, {"Strategy"})
     for name, sums in sorted(totals.items()):
         table.add_row(name, *(f"{total:,.0f}" for total in sums.values()))

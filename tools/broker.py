@@ -73,12 +73,12 @@ def connect(
     notes.print(sentence(found), soft_wrap=True)
     if live and not may_be_live(db, tenant):
         notes.print("LIVE: no feed reads it before an admin sets broker_live: true in the policy", style="bold red")
-    connection, holdings, nobodys = joined(tenant, found, credentials)
+    connection, holdings, unowned = joined(tenant, found, credentials)
     if found.seen.open_orders:
         many = len(found.seen.open_orders)
         notes.print(f"{many} orders are open: what they have filled so far is unowned", soft_wrap=True)
     told = f"tenant {tenant} is connected to {named(connection)}; its position book is open: strategies hold {holdings}"
-    tell(f"{told} positions, {nobodys} more are unowned", shown(tenant, connection), as_json=as_json)
+    tell(f"{told} positions, {unowned} more are unowned", shown(tenant, connection), as_json=as_json)
 
 
 @broker_app.command("disconnect")
@@ -142,8 +142,8 @@ def joined(tenant: str, found: FoundAccount, credentials: Credentials) -> tuple[
         counts.extend((opened_book(tenant, connection.connected_by), begun(tenant, connection.connected_by, seen)))
 
     connection = connecting(db).connect(tenant, found, credentials, prepare)
-    holdings, nobodys = counts
-    return connection, holdings, nobodys
+    holdings, unowned = counts
+    return connection, holdings, unowned
 
 
 def opened_book(tenant: str, by: str) -> int:

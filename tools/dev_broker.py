@@ -59,7 +59,7 @@ def taken_up(exchange: Exchange) -> list[str]:
         take_up(exchange, KEPT)
     except OtherVersionError as error:
         KEPT.replace(ASIDE)
-        return [f"{'broker':12} {error}: the account begins anew; the file is now {ASIDE.name}"]
+        return [f"{'broker':12} {error}: the account starts again; the file is now {ASIDE.name}"]
     return []
 
 

@@ -261,7 +261,7 @@ def warn_of_stale_marks(documents: Iterable[Document]) -> None:
         symbols = sorted({symbol for one in stale for symbol in one["stale_marks"]})
         shown_symbols = ", ".join(symbols[:_MOST_SYMBOLS]) + (" …" if len(symbols) > _MOST_SYMBOLS else "")
         notes.print(
-            f"{len(stale)} of these have open positions at an older price, for want of a closing price in "
+            f"{len(stale)} of these have open positions at an older price, because there is no closing price in "
             f"market_data/latest and its history: {shown_symbols}",
             soft_wrap=True,
         )

@@ -95,7 +95,9 @@ def show(tenant: str, drifts: Drifts, as_json: bool) -> None:
     if drifts.unknown_because is not None:
         print(f"nothing is compared now: {drifts.unknown_because}")
     if not rows:
-        print(f"broker and books of tenant {tenant} agree, as far as they were compared")
+        is_compared = drifts.ledger_version is not None
+        told = "agree, as far as they were compared" if is_compared else "have never been compared"
+        print(f"broker and books of tenant {tenant} {told}")
         return
     print_rows(COLUMNS, [{**row, **_written(row)} for row in rows], as_json=False)
 
@@ -116,6 +118,6 @@ def tell_of(tenant: str, adopted: Adopted, *, is_written: bool, as_json: bool) -
     elif rows:
         print_rows(BOOKED, rows, as_json=False)
     else:
-        print(f"nothing of tenant {tenant} drifts")
+        print(f"tenant {tenant} has no drift")
     if not is_written:
         notes.print("Nothing was written: this was a dry run. Add --write to do it.")

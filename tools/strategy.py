@@ -46,7 +46,7 @@ def new(name: Name, as_json: AsJson = False) -> None:
         return
     print(f"wrote {strategy} and {test}\nNext: edit {strategy}, then")
     print(f'  make strategy ARGS="check {name}"   what it does on the sample prices, and what is wrong with it')
-    print(f"  .venv/bin/python -m pytest {test}   its test; make test-unit runs it, too")
+    print(f'  make test-unit ARGS="-k {test.stem}"   its test')
 
 
 @app.command(name="check")

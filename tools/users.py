@@ -139,4 +139,4 @@ def tell_with_password(sentence: str, document: dict[str, Any], *, as_json: bool
     tell(sentence, document, as_json=as_json)
     if "password" in document and not as_json:
         print(f"password: {document['password']}")
-        notes.print("It is shown this once: hand it over by a safe way.")
+        notes.print("It is shown this once: pass it on in a safe way.")

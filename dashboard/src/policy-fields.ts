@@ -12,12 +12,13 @@ export const GROUPS: Group[] = [
       SHARPE_THRESHOLD_REDUCE: "Annualised Sharpe ratio from which a strategy is ACTIVE",
       SHARPE_THRESHOLD_SHADOW: "Annualised Sharpe ratio below which a strategy trades on paper only",
       PERFORMANCE_LOOKBACK_DAYS: "Sessions that the Sharpe ratio is computed over",
-      MIN_DATA_POINTS: "Active sessions below which there is no Sharpe ratio",
+      MIN_DATA_POINTS: "Fewest active sessions for a Sharpe ratio",
       RISK_FREE_RATE: "Risk-free rate per year, charged on what longs cost (0.04 is 4 %)",
       insufficient_data_mode: "Mode of a strategy that is too new to judge",
       promotion_margin: "How far above a threshold the Sharpe ratio must be for a promotion",
       min_dwell_days: "Days in a mode before a promotion out of it",
-      demotion_confidence: "Probability of a true Sharpe ratio below the threshold that a demotion takes; empty: none",
+      demotion_confidence:
+        "Confidence that a demotion needs: probability of a true Sharpe ratio below the threshold; empty: none",
       disabled_strategies:
         "Strategies switched off by hand, with an end time if any (a line each: name, or name = time)",
       sample_strategies: "Sample strategies that may act; the others are DISABLED (a name a line)",
@@ -27,7 +28,7 @@ export const GROUPS: Group[] = [
     title: "Risk",
     fields: {
       enabled: "Orchestrate; false: signals pass as proposed, still stamped and logged",
-      SYSTEMIC_SELL_THRESHOLD: "Strategies that say SELL at once, from which every BUY is held",
+      SYSTEMIC_SELL_THRESHOLD: "Number of strategies that sell at once from which every BUY is held",
       max_gross_allocation: "Most that all BUYs of a cycle may ask for (1 is all buying power)",
       allow_shorts: "Whether a SELL of more than a strategy holds may open a short",
       on_shadow: "Live positions in SHADOW_MODE; keep: the strategy closes them; flatten: Maestro closes them",
@@ -36,7 +37,7 @@ export const GROUPS: Group[] = [
       paper_slippage_bps: "Slippage of fills on paper, in basis points; empty: what live fills cost",
       max_drawdown: "Fall of equity from its peak that trips the account breaker (0.1 is 10 %); empty: off",
       daily_loss_limit: "Fall of equity within a session that trips the account breaker (0.1 is 10 %); empty: off",
-      breaker_confirmations: "Observations in a row that it takes to trip a breaker",
+      breaker_confirmations: "Consecutive observations that trip a breaker",
       breaker_release_hours: "Hours until a breaker releases",
     },
   },
@@ -51,7 +52,7 @@ export const GROUPS: Group[] = [
     title: "Market",
     fields: {
       market: "Market whose hours and sessions count: ISO 10383 code of an exchange, or 24x7",
-      benchmark: "Symbol that the dashboard shows the account beside; empty: none",
+      benchmark: "Symbol that the dashboard compares the account with; empty: none",
     },
   },
   {
@@ -73,7 +74,7 @@ export const GROUPS: Group[] = [
   {
     title: "Alerts and reports",
     fields: {
-      alert_cooldown_minutes: "Minutes in which an alert that comes back is not sent again",
+      alert_cooldown_minutes: "Minutes within which a recurring alert is not sent again",
       time_zone: "Time zone of the daily report (IANA name)",
       report_hour: "Hour of the daily report",
     },

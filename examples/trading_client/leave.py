@@ -58,11 +58,11 @@ def leave_known(
         lost = [one for one in others if one.claim is Claim.OPERATOR and broker.find_order(one.nonce) is None]
         trade = lost[0] if lost else trade  # the same order again, should its submission have been cut short
         if len(others) > len(lost):
-            logger.warning("%s: not left: an exit of %s is under way", strategy_id, symbol)
+            logger.warning("%s: no exit: another exit of %s is under way", strategy_id, symbol)
             continue
         qty = sizing.known(trade, [*at_work, *sent])
         if qty <= NOTHING:
-            logger.warning("%s: not left: %g %s on record, none of it free at the broker", strategy_id, held, symbol)
+            logger.warning("%s: no exit: %g %s on record, none of it free at the broker", strategy_id, held, symbol)
         elif not is_sent:
             logger.info("%s: would %s %g %s", strategy_id, trade.side, qty, symbol)
         elif (done := exits.submitted(trade, qty)) is not None:

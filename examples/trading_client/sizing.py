@@ -35,7 +35,7 @@ class Sizing:
         if not self._adds_to_positions and self._holds_or_enters(trade):
             return f"it holds {symbol} already, or has an order open"
         if is_sale and self.quantity(trade, signal, signal.notional or 0.0, None) <= NOTHING:
-            return f"the broker lends no {symbol} to sell short, or not so few"
+            return f"the broker lends no {symbol} to sell short, or not so small a quantity"
         return None
 
     def quantity(self, trade: Trade, signal: Signal, notional: float, most: float | None) -> float:

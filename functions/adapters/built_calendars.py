@@ -44,7 +44,7 @@ class BuiltCalendar:
         return self.first <= first and last <= self.last
 
     def check_knows(self, day: date) -> None:
-        """Raise ValueError for a day of which nobody knows whether it is a trading day."""
+        """Raise ValueError for a day of which it is unknown whether it is a trading day."""
         if day > self.known_until:
             raise ValueError(f"trading days are known until {self.known_until}")
 

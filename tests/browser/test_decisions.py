@@ -57,7 +57,7 @@ def test_a_viewer_narrows_decisions_down_and_the_address_says_how(decided: Dashb
     page.get_by_role("combobox", name="Strategy").select_option("Idle")
     expect(timeline(page).first).to_contain_text("nothing to do")
     page.get_by_label("Words in the reasons").fill("no such words")
-    expect(page.get_by_text("None of them is what you look for.")).to_be_visible()
+    expect(page.get_by_text("None of them matches.")).to_be_visible()
     page.get_by_label("Words in the reasons").fill("nothing TO do")
     expect(page).to_have_url(re.compile("strategy=Idle&text=nothing"))
     page.get_by_role("link", name="Today", exact=True).click()

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tools import api_reference, openapi
 from tools.docs import architecture, commands, decisions, printed, reasons, scaling, settings
-from tools.docs.sections import GENERATED, PRINTED, DocumentError, replaced
+from tools.docs.sections import GENERATED, DocumentError, replaced
 from tools.prerequisites import ROOT
 
 WHOLE: Mapping[Path, Callable[[], str]] = {
@@ -108,11 +108,6 @@ def _with_sections(name: str, text: str, read: Read) -> str:
 
 
 def _body(page: str, read: Read, kind: str, name: str) -> str | None:
-    known = {PRINTED: _printed_names(), GENERATED: SECTIONS.keys()}[kind]
-    if name not in known and not (kind == PRINTED and name.startswith(printed.EVIDENCE)):
-        raise DocumentError(f"nothing makes <!-- {kind}: {name} -->; there are {', '.join(sorted(known))}")
+    if name not in SECTIONS if kind == GENERATED else not printed.is_made(name):
+        raise DocumentError(f"nothing makes <!-- {kind}: {name} -->")
     return SECTIONS[name](page, read) if kind == GENERATED else None
-
-
-def _printed_names() -> set[str]:
-    return set(printed.PROGRAMS) - {"lab"}

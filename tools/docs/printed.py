@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,9 +16,11 @@ from tools.prerequisites import ROOT
 
 PRICES = "examples/data/us_equities_daily_2018_2022.csv"
 EVIDENCE = "lab evidence"
-"""Begins the name of every section of the lab."""
+"""Begins the name of every section of the lab's evidence."""
 COLUMNS = 140
 """Columns of the terminal that programs print to: the longest line that documents may have."""
+FOLDER = ".lab"
+"""Where the lab's commands write, in documents; here it is below a temporary folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,69 +28,117 @@ class Program:
     """Something whose output documents show."""
 
     arguments: tuple[str, ...]
-    """Arguments of Python; ``{folder}`` is a temporary folder."""
+    """Arguments of Python; ``{folder}`` is a temporary folder, the same for all programs that one word runs."""
+    sections: tuple[str, ...]
+    """Names of the sections it makes; one that ends with a colon stands for all that begin with it."""
     parts: Callable[[str], Mapping[str, str]]
     """Makes sections of documents, by name, of all that was printed."""
 
 
-def block(name: str) -> Callable[[str], dict[str, str]]:
-    """Return what shows an output as it is."""
-    return lambda printed: {name: f"```text\n{cleaned(printed)}\n```"}
+def printed_as_is(name: str, arguments: tuple[str, ...]) -> Program:
+    """Return a program whose section shows all of its output."""
+    return Program(arguments, (name,), lambda printed: {name: block(printed)})
 
 
-def evidence(printed: str) -> dict[str, str]:
-    """
-    Return what the lab found, without its warnings: all of it, and in parts.
-
-    Parts are named after the bold heading above them if there are headings, else numbered: each table, or line of text.
-    """
-    parts = cleaned(printed).split("\n\n")
-    while parts and not parts[0].startswith(("| ", "**")):
-        parts.pop(0)
-    found = {EVIDENCE: "\n\n".join(parts)} if parts else {}
-    name = ""
-    for number, part in enumerate(parts, 1):
-        heading = re.match(r"\*\*(.+?)\.?\*\*", part)
-        if heading is not None:
-            name = f"{EVIDENCE}: {heading[1]}"
-        elif name in found:
-            found[name] += f"\n\n{part}"
-        else:
-            found[name or f"{EVIDENCE} {number}"] = part
-    return found
+def block(printed: str) -> str:
+    return f"```text\n{cleaned(printed)}\n```"
 
 
 def cleaned(printed: str) -> str:
     return "\n".join(line.rstrip() for line in printed.strip("\n").splitlines())
 
 
-PROGRAMS: Mapping[str, Program] = {
-    "demo": Program(("-m", "examples.demo"), block("demo")),
-    "bench": Program(("-m", "tools.bench"), block("bench")),
-    "lab": Program(
-        ("-m", "tools.lab", "evidence", "--prices", PRICES, "--leave-out", "SP500", "--out", "{folder}"), evidence
+def lab(words: str) -> Program:
+    """Return a command of the lab, whose section shows how to run it and what it prints."""
+    name = f"lab {words.split(maxsplit=1)[0]}"
+    return Program(lab_arguments(words), (name,), lambda printed: {name: lab_block(words, printed)})
+
+
+def lab_arguments(words: str) -> tuple[str, ...]:
+    return ("-m", "tools.lab", *words.replace(FOLDER, f"{{folder}}/{FOLDER}").split())
+
+
+def lab_block(words: str, printed: str) -> str:
+    return block(f'make lab ARGS="{words}"\n{without_strategies(cleaned(printed))}')
+
+
+def without_strategies(printed: str) -> str:
+    """Return what the lab printed, with … for its tables of single strategies: documents speak of policies."""
+    parts = re.split(r"\n{2,}", printed)
+    return "\n\n".join("…" if re.match(r".*\bStrategy\b", part) else part for part in parts)
+
+
+def evidence(printed: str) -> dict[str, str]:
+    """Return what the lab found, without its warnings, in sections named after the bold headings."""
+    found: dict[str, str] = {}
+    name = ""
+    for part in cleaned(printed).split("\n\n"):
+        heading = re.match(r"\*\*(.+?)\.?\*\*", part)
+        if heading is not None:
+            name = f"{EVIDENCE}: {heading[1]}"
+        elif name:
+            found[name] = f"{found[name]}\n\n{part}" if name in found else part
+    return found
+
+
+RECORD = f"run --tenant demo-1 --out {FOLDER}"
+
+
+def demo_and_record(printed: str) -> dict[str, str]:
+    """Return the demo's output, and that of the lab on the demo's tenant, which the demo ran at its end."""
+    demo, _, then = printed.partition("\n$ ")
+    _, _, record = then.partition("\n")
+    return {"demo": block(demo), "lab record": lab_block(RECORD, record)} if record else {}
+
+
+THEN = ("--then", shlex.join((sys.executable, *lab_arguments(RECORD))))
+PROGRAMS: Mapping[str, Sequence[Program]] = {
+    "demo": (Program(("-m", "examples.demo", *THEN), ("demo", "lab record"), demo_and_record),),
+    "bench": (printed_as_is("bench", ("-m", "tools.bench")),),
+    "lab": (
+        lab(f"run --prices {PRICES} --leave-out SP500 --out {FOLDER}"),
+        lab(f"compare guide off --out {FOLDER} --days 5"),
+        lab(
+            f"walk --prices {PRICES} --leave-out SP500 --from 2019-07-01 --to 2020-12-31 --over thresholds --no-rules"
+            f" --out {FOLDER}"
+        ),
+    ),
+    "evidence": (
+        Program(
+            lab_arguments(f"evidence --prices {PRICES} --leave-out SP500 --out {FOLDER}"), (f"{EVIDENCE}:",), evidence
+        ),
     ),
 }
+"""By the word that runs them, one after the other."""
 
 
-def taken(name: str) -> Mapping[str, str]:
+def taken(word: str) -> Mapping[str, str]:
     """
-    Run a program and return its sections.
+    Run programs and return their sections.
 
     Raises
     ------
     DocumentError
-        If it fails, or prints nothing that a section could be made of.
+        If one fails, or prints nothing that its sections could be made of.
     """
-    program = PROGRAMS[name]
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, *(word.format(folder=folder) for word in program.arguments)]
-        environment = {**os.environ, "COLUMNS": str(COLUMNS)}
-        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+        return {name: part for program in PROGRAMS[word] for name, part in _sections(word, program, folder).items()}
+
+
+def _sections(word: str, program: Program, folder: str) -> Mapping[str, str]:
+    command = [sys.executable, *(argument.format(folder=folder) for argument in program.arguments)]
+    environment = {**os.environ, "COLUMNS": str(COLUMNS)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     parts = program.parts(done.stdout)
     if done.returncode or not all(parts.values()) or not parts:
-        raise DocumentError(f"{name} ended with {done.returncode}: nothing was written")
+        raise DocumentError(f"{word} ended with {done.returncode}: nothing was written")
     return parts
+
+
+def is_made(name: str) -> bool:
+    """Tell whether a program makes a section of this name."""
+    made = [one for programs in PROGRAMS.values() for program in programs for one in program.sections]
+    return any(name == one or (one.endswith(":") and name.startswith(one)) for one in made)
 
 
 def with_parts(page: str, parts: Mapping[str, str]) -> str:

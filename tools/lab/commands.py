@@ -110,7 +110,7 @@ def walk_forward(
         ratios = ", ".join(
             f"{name} {tables.number(one.figures.sharpe_ratio)}" for name, one in walked.first.policies.items()
         )
-        notes.print(f"the first part's Sharpe ratios, which chose: {ratios}", soft_wrap=True)
+        print(f"Sharpe ratios of the first part, by which it was chosen: {ratios}")
     tell_files(folder, WALK)
     if not walked.second.is_whole:
         raise typer.Exit(INTERRUPTED)

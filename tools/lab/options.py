@@ -23,13 +23,13 @@ Tenant = Annotated[
     str | None,
     typer.Option(
         "--tenant",
-        help="Its own record instead of prices: decisions decided again, daily returns weighed. On the emulators that "
+        help="Its own record instead of prices: decisions made again, daily returns weighted. On the emulators that "
         "run here, or in the cloud.",
         show_default=False,
     ),
 ]
 Uid = Annotated[
-    str | None, typer.Option("--uid", help="With --tenant: weigh one user's returns alone.", show_default=False)
+    str | None, typer.Option("--uid", help="With --tenant: use only one user's returns.", show_default=False)
 ]
 Project = Annotated[
     str | None,
@@ -71,7 +71,7 @@ Cash = Annotated[float, typer.Option("--cash", help="USD on the account before t
 Rate = Annotated[
     float, typer.Option("--risk-free-rate", help="Annual rate for Sharpe ratios. Cash earns nothing in a replay.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Of the bootstrap: one seed, the same bytes.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap: the same seed gives the same bytes.")]
 Replications = Annotated[int, typer.Option("--replications", help="Of the bootstrap.")]
 Symbol = Annotated[
     str | None, typer.Option("--symbol", help="Of a file that names none; by default taken from the file's name.")

@@ -1,4 +1,4 @@
-"""`Source` of a tenant's own record: its decisions decided again, its strategies' daily returns weighed by modes."""
+"""`Source` of a tenant's own record: its decisions made again, its strategies' daily returns weighted by modes."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTask:
-    """A record, whose returns are weighed, and everything else but policies."""
+    """A record, whose returns are weighted, and everything else except policies."""
 
     tenant: str
     uid: str | None
-    """Whose returns are weighed; None for all users' together."""
+    """Whose returns are weighted; None for all users' together."""
     record: Record
     not_reproduced: tuple[date, ...]
     """Sessions that the rules, under the policies in force then, decide differently from how they were decided."""
     earned: PerformanceWindows
-    """The returns that are weighed; decisions are made from the record's own."""
+    """The returns that are weighted; decisions are made from the record's own."""
     last: date
     """Later returns do not count."""
     defaults: Mapping[str, Any]
@@ -101,12 +101,14 @@ class RecordTask:
             _told(record.unreadable, "left out, as their decision cannot be read"),
             _told(record.undecided, "without a decision on record"),
             _told(record.uncounted, "left out, as the returns they looked back on are too many to read"),
-            _told(lone, "left out of the returns, as none is on record, or no decision before"),
+            _told(lone, "left out of the returns: no return on record, or no decision before"),
         ]
         if len(followed) < FEWEST_DAYS:
-            found.append(f"{len(followed)} days of returns, and {FEWEST_DAYS} are needed for a Sharpe ratio")
+            found.append(f"{len(followed)} days of returns, but {FEWEST_DAYS} are needed for a Sharpe ratio")
         if self.uid is not None:
-            found.append(f"{self.uid} alone has no returns on paper: a day in shadow mode has those of its own account")
+            found.append(
+                f"{self.uid} has no paper returns: a day in SHADOW_MODE has the return of {self.uid}'s account"
+            )
         by_settings: dict[tuple[str, ...], list[str]] = {}
         for name, document in policies.items():
             if name != OFF and (unknown := not_told(record.holds, self._policy(document))):

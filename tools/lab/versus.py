@@ -8,10 +8,10 @@ from typing import Any
 
 from functions.domain.kernel.errors import InputError
 from tools.lab.policy_run import PolicyRun
+from tools.lab.results.attribution import Attribution, attributed
 from tools.lab.results.decisions import read_runs
 from tools.lab.results.document import RESULT
 from tools.lab.results.document import as_json as json_of
-from tools.lab.results.parted import Parted, parted
 from tools.lab.results.tables import usd
 from tools.terminal import new_table, print_table
 
@@ -31,11 +31,12 @@ def show_difference(one: str, other: str, folder: Path, days: int, *, as_json: b
     if [session.day for session in runs[0].sessions] != [session.day for session in runs[1].sessions]:
         spans = [f"{run.sessions[0].day} to {run.sessions[-1].day}" for run in runs]
         raise InputError("B", f"on the same days as A ({spans[0]})", f"{other}: {spans[1]}")
-    found = parted(*runs)
+    found = attributed(*runs)
     if as_json:
         print(json_of(_document(one, other, found, days)), end="")
         return
-    print(f"{one} ended with {usd(found.difference, signed=True)} USD against {other}")
+    side = "above" if found.difference > 0 else "below"
+    print(f"{one} ended {usd(abs(found.difference))} USD {side} {other}")
     _print_days(found, days)
     _print_sums(found)
 
@@ -55,26 +56,27 @@ def _run(text: str, folder: Path) -> PolicyRun:
     return read_runs(folder, documents)[name]
 
 
-def _print_days(found: Parted, count: int) -> None:
+def _print_days(found: Attribution, count: int) -> None:
     table = new_table()
-    for name in ("Day", "Difference USD", "of which by strategy", "parted by"):
+    for name in ("Day", "Difference USD", "of which by strategy", "cause"):
         table.add_column(name, justify="right" if name == "Difference USD" else "left")
     for day in found.largest(count):
         cells = (_told(day.strategies), _told(day.causes))
         table.add_row(day.day.isoformat(), usd(day.difference, signed=True), *cells)
     print_table(table)
     shown = sum(day.difference for day in found.largest(count))
-    print(f"These {min(count, len(found.days))} of {len(found.days)} days make {usd(shown, signed=True)} USD of it.")
+    part = f"{min(count, len(found.days))} of {len(found.days)} days"
+    print(f"These {part} make {usd(shown, signed=True)} USD of the difference.")
 
 
-def _print_sums(found: Parted) -> None:
-    for title, sums in (("Strategy", found.strategies), ("Parted by", found.causes)):
+def _print_sums(found: Attribution) -> None:
+    for title, sums in (("Strategy", found.strategies), ("Cause", found.causes)):
         table = new_table()
         table.add_column(title)
         table.add_column("Difference USD", justify="right")
-        table.add_column("Decisions" if title == "Parted by" else "", justify="right")
+        table.add_column("Decisions" if title == "Cause" else "", justify="right")
         for name, value in sums.items():
-            times = str(found.decisions.get(name, "")) if title == "Parted by" else ""
+            times = str(found.decisions.get(name, "")) if title == "Cause" else ""
             table.add_row(name, usd(value, signed=True), times)
         print_table(table)
 
@@ -85,7 +87,7 @@ def _told(sums: dict[str, float] | Any) -> str:
     )
 
 
-def _document(one: str, other: str, found: Parted, days: int) -> dict[str, Any]:
+def _document(one: str, other: str, found: Attribution, days: int) -> dict[str, Any]:
     return {
         "a": one,
         "b": other,

@@ -77,10 +77,10 @@ def walk(
 def _how(first: Outcome, chosen: str) -> str:
     """Return how the policy was chosen, in a sentence."""
     days, ratios = first.raw.days, {name: one.figures.sharpe_ratio for name, one in first.policies.items()}
-    off = f", where off had {number(ratios[OFF])}" if ratios[OFF] > ratios[chosen] else ""
+    off = f" (off: {number(ratios[OFF])})" if ratios[OFF] > ratios[chosen] else ""
     return (
-        f"{chosen} was chosen among {len(ratios) - 1} on {days[0]} to {days[-1]} for its Sharpe ratio of "
-        f"{number(ratios[chosen])}{off}; everything shown is from the days after, which the choice did not see"
+        f"{chosen} was chosen among {len(ratios) - 1} policies by its Sharpe ratio from {days[0]} to {days[-1]}, "
+        f"{number(ratios[chosen])}{off}; all figures are from the days after, which the choice did not see"
     )
 
 

@@ -1,5 +1,5 @@
 """
-Run the simulated broker, for as long as the terminal is open: an account that is empty but for its cash.
+Run the simulated broker, for as long as the terminal is open: an account that is empty except for its cash.
 
 It speaks Alpaca's API on this machine and keeps its clock. Prices stand still, and every order fills at once.
 """

@@ -114,8 +114,8 @@ def take_up(exchange: Exchange, file: Path) -> bool:
             raise OtherVersionError(f"{file.name} is of version {version!r:.20}, and this is version {VERSION}")
         kept = _FILE.validate_json(content)
     except ValidationError as error:
-        raise OtherVersionError(f"{file.name} is no account of version {VERSION}") from error
+        raise OtherVersionError(f"{file.name} is not an account of version {VERSION}") from error
     if unknown := {one.order_id for one in kept.executions.values()} - set(kept.orders):
-        raise OtherVersionError(f"{file.name} is no account of version {VERSION}: no order {min(unknown)}")
+        raise OtherVersionError(f"{file.name} is not an account of version {VERSION}: no order {min(unknown)}")
     kept.put_into(exchange)
     return True

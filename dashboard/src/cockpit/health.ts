@@ -146,7 +146,7 @@ function cycle(known: Known, now: Date): Check {
         "The market is open: nothing is decided.",
         NO_DECISION,
       )
-    : check("Cycle", "rest", ago, "None is due: the server's check, which knows the market's hours, misses none.");
+    : check("Cycle", "rest", ago, "None is due: the server's check, which knows the market's hours, missed none.");
 }
 
 function strategies({ answered }: Known): Check {
@@ -213,7 +213,7 @@ function night({ night: job, sessions }: Known): Check {
   }
   if (missing > 0) {
     const late = `${missing} ${missing === 1 ? "session" : "sessions"} late`;
-    return check("Night", "late", late, `Books are made up to ${job.session}; modes rest on them.`, PERFORMANCE);
+    return check("Night", "late", late, `Books are made up to ${job.session}; modes are based on them.`, PERFORMANCE);
   }
   if (job.status !== "DONE") {
     return check("Night", "rest", `${job.session} runs`, "Days are being computed.");

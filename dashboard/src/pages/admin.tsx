@@ -28,7 +28,7 @@ export function Admin() {
         </>
       ) : (
         <Section title="Channels and users">
-          <p class="empty">Where notifications go, and who may sign in, is for admins to see.</p>
+          <p class="empty">Only admins see where notifications go and who may sign in.</p>
         </Section>
       )}
     </>

@@ -88,7 +88,7 @@ function Found({ all, filter, isMore }: { all: Entry<Decision>[]; filter: Filter
         }
       >
         {found.length === 0 ? (
-          <Empty>None of them is what you look for.</Empty>
+          <Empty>None of them matches.</Empty>
         ) : (
           <ol class="timeline" aria-live="polite">
             {found.map(({ decision, parts }) => (

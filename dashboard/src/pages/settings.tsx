@@ -118,7 +118,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
         headers: { "If-Match": `"${base.version}"`, "Idempotency-Key": crypto.randomUUID() },
       });
       load(changed);
-      setSaid(`Saved as version ${changed.version}. It holds from the next cycle on.`);
+      setSaid(`Saved as version ${changed.version}. It applies from the next cycle on.`);
     } catch (error) {
       refused(error);
     } finally {
@@ -131,7 +131,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
         {base.version > 0
           ? `Version ${base.version}`
           : Object.keys(base.overrides).length === 0
-            ? "Nothing is set: every default holds."
+            ? "Nothing is set: every default applies."
             : "No version yet: nothing was saved through the API or here."}
         {base.updated_at && (
           <>

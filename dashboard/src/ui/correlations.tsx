@@ -18,7 +18,7 @@ export function Together({ results, names }: { results: AllResults | null; names
       aside={results && <CorrelationsCsv results={results} names={names} />}
     >
       {results === null ? (
-        <Empty>Correlations show here once a night has written two weeks of sessions.</Empty>
+        <Empty>Correlations show here once nightly jobs have written two weeks of sessions.</Empty>
       ) : (
         <Correlations results={results} names={names} />
       )}

@@ -52,7 +52,7 @@ class PushSender:
             detail = f"FCM's credential could not be obtained ({type(error).__name__})"
             raise TemporaryFailure(DeliveryReason.TARGET_UNAVAILABLE, detail) from None
         except ValueError:
-            detail = f"FCM takes no such {channel.target_name}"
+            detail = f"FCM does not accept this {channel.target_name}"
             raise PermanentFailure(DeliveryReason.MALFORMED_CHANNEL, detail) from None
 
 

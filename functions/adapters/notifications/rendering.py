@@ -25,16 +25,17 @@ def rendered(channel_type: ChannelType, notification: Notification, mode: Delive
     """
     Return what a channel is sent, as JSON.
 
-    What strategies wrote can ping nobody: every ``@`` is parted from its name by a space of no width, Slack's control
-    characters are escaped, and Discord is told to ping nobody besides.
+    Texts of strategies cannot ping anyone: a zero-width space separates every ``@`` from its name, Slack's control
+    characters are escaped, and Discord is also told to ping no one.
     """
     is_silent = mode is DeliveryMode.SILENT
     match channel_type:
         case ChannelType.SLACK:
-            return {"text": _slack_escaped(_linked(_parted(cut(_as_text(notification), _SLACK_BYTES)), notification))}
+            text = _without_pings(cut(_as_text(notification), _SLACK_BYTES))
+            return {"text": _slack_escaped(_linked(text, notification))}
         case ChannelType.DISCORD:
             room = _DISCORD_UNITS - len(_linked("", notification))
-            content = _linked(_cut_units(_parted(_as_text(notification)), room), notification)
+            content = _linked(_cut_units(_without_pings(_as_text(notification)), room), notification)
             message = {"content": content, "allowed_mentions": {"parse": []}}
             return message | ({"flags": _SUPPRESS_NOTIFICATIONS} if is_silent else {})
         case ChannelType.WEBHOOK:
@@ -66,7 +67,7 @@ def _linked(text: str, notification: Notification) -> str:
     return f"{text}\n{notification.link}" if notification.link else text
 
 
-def _parted(text: str) -> str:
+def _without_pings(text: str) -> str:
     """Return ``text`` with nothing in it that pings: @everyone, @here, <@user>, <@&role>."""
     return text.replace("@", "@\u200b")
 

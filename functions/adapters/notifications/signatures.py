@@ -31,7 +31,7 @@ def signing_keys(text: str) -> tuple[str, ...]:
     """
     Return the deployment's keys, the newest first: one, or while they change a JSON list of several.
 
-    Raises ValueError for what begins like a list and is none of texts, without saying it; blank text is no keys.
+    Raises ValueError, without the text, for what begins like a list but is not a list of texts; blank text is no keys.
 
     >>> signing_keys("one"), signing_keys('["new", "old"]'), signing_keys(" ")
     (('one',), ('new', 'old'), ())
@@ -45,7 +45,7 @@ def signing_keys(text: str) -> tuple[str, ...]:
     except ValueError:
         keys = None
     if not isinstance(keys, list) or not keys or not all(isinstance(one, str) and one.strip() for one in keys):
-        raise ValueError("WEBHOOK_SIGNING_KEY begins like a JSON list and is none of keys")
+        raise ValueError("WEBHOOK_SIGNING_KEY begins like a JSON list but is not a list of keys")
     return tuple(keys)
 
 

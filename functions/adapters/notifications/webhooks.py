@@ -53,7 +53,7 @@ class WebhookSender:
     """
     `Sender` to Slack, Discord and generic webhooks.
 
-    Only the status of an answer counts: its body is not read, but for what arrives along with the headers.
+    Only the status of an answer counts: its body is not read, except what arrives with the headers.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ def stored_json(text: Any) -> Any:
     """
     Return what a stored JSON text holds; a whole number beyond all bounds is infinite, as 1e400 is.
 
-    Raises ValueError, also for what nests too deeply to be read, and TypeError for what is no text.
+    Raises ValueError, also for what nests too deeply to be read, and TypeError for what is not text.
 
     >>> stored_json(f"[7, {'1' * 400}]")
     [7, inf]

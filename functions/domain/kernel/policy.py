@@ -88,7 +88,7 @@ class Policy:
         30, whole_number(2, MAX_WINDOW_DAYS), Group.MODES, "Sessions that the Sharpe ratio is computed over"
     )
     min_data_points: int = setting(
-        5, whole_number(2, MAX_WINDOW_DAYS), Group.MODES, "Active sessions below which there is no Sharpe ratio"
+        5, whole_number(2, MAX_WINDOW_DAYS), Group.MODES, "Fewest active sessions for a Sharpe ratio"
     )
     risk_free_rate: float = setting(
         0.04, number(-0.5, 1), Group.MODES, "Risk-free rate per year, charged on what longs cost (0.04 is 4 %)"
@@ -107,7 +107,7 @@ class Policy:
         None,
         optional(number(0.5, 0.9999)),
         Group.MODES,
-        "Probability of a true Sharpe ratio below the threshold that a demotion takes; empty: none",
+        "Confidence that a demotion needs: probability of a true Sharpe ratio below the threshold; empty: none",
     )
     disabled_strategies: Mapping[str, datetime | None] = setting(
         {}, DISABLED, Group.MODES, "Strategies switched off by hand, with an end time if any"
@@ -119,7 +119,7 @@ class Policy:
         True, FLAG, Group.RISK, "Orchestrate; false: signals pass as proposed, still stamped and logged"
     )
     systemic_sell_threshold: int = setting(
-        3, whole_number(1, 1000), Group.RISK, "Strategies that say SELL at once, from which every BUY is held"
+        3, whole_number(1, 1000), Group.RISK, "Number of strategies that sell at once from which every BUY is held"
     )
     max_gross_allocation: float = setting(
         1.0, number(0, 10), Group.RISK, "Most that all BUYs of a cycle may ask for (1 is all buying power)"
@@ -161,14 +161,14 @@ class Policy:
         "Fall of equity within a session that trips the account breaker (0.1 is 10 %); empty: off",
     )
     breaker_confirmations: int = setting(
-        3, whole_number(1, 20), Group.RISK, "Observations in a row that it takes to trip a breaker"
+        3, whole_number(1, 20), Group.RISK, "Consecutive observations that trip a breaker"
     )
     breaker_release_hours: float = setting(24.0, number(0.1, 24 * 30), Group.RISK, "Hours until a breaker releases")
     trading_state: TradingState = setting(
         TradingState.RUN, choice(TradingState, *TradingState), Group.KILL_SWITCH, "The kill switch; exits always pass"
     )
     trading_state_until: datetime | None = setting(
-        None, optional(TIME), Group.KILL_SWITCH, "When it goes back to RUN by itself; null: when somebody says so"
+        None, optional(TIME), Group.KILL_SWITCH, "When it returns to RUN by itself; null: only when someone sets it"
     )
     trading_state_reason: str | None = setting(
         None, optional(text(500)), Group.KILL_SWITCH, "Why, in the operator's words"
@@ -183,7 +183,7 @@ class Policy:
         "XNYS", MARKET, Group.MARKET, "Market whose hours and sessions count: ISO 10383 code of an exchange, or 24x7"
     )
     benchmark: str | None = setting(
-        "SPY", optional(text(32)), Group.MARKET, "Symbol that the dashboard shows the account beside; empty: none"
+        "SPY", optional(text(32)), Group.MARKET, "Symbol that the dashboard compares the account with; empty: none"
     )
     broker_live: bool = setting(False, FLAG, Group.BROKER, "Whether the connected account may be one with real money")
     signal_ttl_seconds: int = setting(
@@ -208,7 +208,7 @@ class Policy:
         5.0, number(0.01, 300), Group.TIME_LIMITS, "Seconds that a strategy may take"
     )
     alert_cooldown_minutes: float = setting(
-        60.0, number(0, 24 * 60), Group.ALERTS, "Minutes in which an alert that comes back is not sent again"
+        60.0, number(0, 24 * 60), Group.ALERTS, "Minutes within which a recurring alert is not sent again"
     )
     time_zone: str = setting("America/New_York", TIME_ZONE, Group.ALERTS, "Time zone of the daily report (IANA name)")
     report_hour: int = setting(17, whole_number(0, 23), Group.ALERTS, "Hour of the daily report")

@@ -6,22 +6,22 @@ from functions.domain.kernel.policy import Policy, document_name, document_names
 
 HELD_FIXED = (
     "Signals are those that strategies gave: with other modes they would have held, and so signalled, something else.",
-    "Positions, live and on paper, are those that each signal met.",
-    "Daily returns are those on record: allocations do not move them.",
-    "Only the last decision of each session counts, so modes move once a session.",
-    "The kill switch and what was wrong with inputs are as they were in each session.",
-    "Broker and books differ where that stopped an entry.",
-    "Account breakers trip where they tripped, but for one that the policy switches off: equity is not on record.",
+    "Positions, live and on paper, are those that were held when each signal came.",
+    "Daily returns are those on record: allocations do not change them.",
+    "Only the last decision of each session counts, so modes change at most once a session.",
+    "The kill switch and the problems with inputs are those of each session.",
+    "Drift between broker and books counts where it stopped an entry.",
+    "Account breakers trip when they did, except one that the policy switches off: equity is not on record.",
 )
 """What holds whatever the policy says."""
 WEIGHED_RETURNS = (
-    "A session's modes weigh the returns of the session after it: active 1, reduced 0.5, else 0.",
-    "Every strategy with a return has the same share each day, and what a weight frees lies idle.",
-    "So a rule that stops or shrinks an entry is counted, and moves no return.",
-    "A day that a strategy traded or held on paper has its return on paper.",
+    "A session's modes weight the returns of the next session: ACTIVE 1, REDUCED 0.5, otherwise 0.",
+    "Every strategy with a return has the same share each day, and what a weight frees stays in cash.",
+    "So a rule that stops or shrinks an entry is counted, but changes no return.",
+    "A day on which a strategy traded or held anything on paper has its paper return.",
     "Trades under another policy are not on record: returns have the costs that were paid.",
 )
-"""How returns are made of modes."""
+"""How modes and recorded returns give a policy's returns."""
 
 WEIGHED = frozenset(
     {

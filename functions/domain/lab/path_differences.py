@@ -1,12 +1,12 @@
 """
 Whether return and drawdown of one policy differ from another's by more than chance, by the stationary bootstrap.
 
-All policies are resampled together, by the same days. What depends on the order of days is computed anew on each
+All policies are resampled together, by the same days. What depends on the order of days is computed again on each
 resampled path: a drawdown of resampled days is that of the curve they compound to, from 1 on.
 
 What is estimated is the difference that a history of as many days shows in the median. That of returns lies between the
 quantiles of the resampled ones. Those of drawdowns lie around another centre than the observed one: how deep a history
-fell is the order of its days, which resampling draws anew. Their quantiles held the truth in 96 to 100 of 100 cases,
+fell is the order of its days, which resampling draws again. Their quantiles held the truth in 96 to 100 of 100 cases,
 reflected or corrected for bias in 76 to 84. So the interval is the observed difference and, to either side, the longer
 of the two arms that the resampled ones have around their own median.
 

@@ -53,7 +53,7 @@ class Issued:
         """
         Tell whether the same was decided; allocations are compared to rounding.
 
-        Why a strategy has the same mode is no difference: a session's first decision says that it moves, the next that
+        The reason for the same mode makes no difference: a session's first decision says that it moves, the next that
         it stays.
         """
         return (self.mode, self.action, self.said) == (other.mode, other.action, other.said) and math.isclose(
@@ -162,7 +162,7 @@ def _drifts(at: datetime, symbols: Set[str]) -> Drifts:
 
 def paper_exits(log: Mapping[str, Any]) -> dict[str, str]:
     """
-    Return the symbols of SELLs of which nobody can tell from the log whether they left something on paper, by strategy.
+    Return, by strategy, the symbols of SELLs for which the log does not tell whether they exited a paper position.
 
     They are those of shadowed strategies that held nothing live.
     """

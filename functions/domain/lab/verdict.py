@@ -25,7 +25,7 @@ def too_few_to_tell(
     days : int
         With a return.
     fewest_days : float
-        The policy's minimum track record length; infinite or NaN where no number of days would do.
+        The policy's minimum track record length; infinite or NaN where no number of days would be enough.
     round_trips : int
         Positions that were opened and closed.
     spells : int
@@ -34,18 +34,18 @@ def too_few_to_tell(
     Examples
     --------
     >>> too_few_to_tell(Difference(0.5, 0.1, 0.9), days=250, fewest_days=684.2, round_trips=12, spells=30)
-    ('250 days, and 685 are needed', '12 round trips, and 30 are needed')
+    ('250 days, but 685 are needed', '12 round trips, but 30 are needed')
     """
     found = []
     if difference.holds_zero:
-        found.append("the interval of the difference holds 0")
+        found.append("the interval of the difference contains 0")
     if not days >= fewest_days:
-        needed = f"{math.ceil(fewest_days):,} are needed" if math.isfinite(fewest_days) else "no number would do"
-        found.append(f"{days} days, and {needed}")
+        needed = f"{math.ceil(fewest_days):,} are needed" if math.isfinite(fewest_days) else "no number would be enough"
+        found.append(f"{days} days, but {needed}")
     if round_trips < FEWEST_ROUND_TRIPS:
-        found.append(f"{round_trips} round trips, and {FEWEST_ROUND_TRIPS} are needed")
+        found.append(f"{round_trips} round trips, but {FEWEST_ROUND_TRIPS} are needed")
     if spells < FEWEST_SPELLS:
-        found.append(f"holdings differed {spells} times, and {FEWEST_SPELLS} are needed")
+        found.append(f"holdings differed {spells} times, but {FEWEST_SPELLS} are needed")
     return tuple(found)
 
 

@@ -32,8 +32,8 @@ class WeightedDay:
     """
     One day's returns, weighted by the modes of the session before.
 
-    A session's weights meet the returns of the session after it; every strategy with a return has the same share. What
-    a mode's weight frees lies idle.
+    A session's weights apply to the returns of the next session; every strategy with a return has the same share. What
+    a mode's weight frees stays in cash.
     """
 
     day: date
@@ -90,7 +90,7 @@ def weighted_returns(
     differs = ~np.isclose(returns[0], returns[1], rtol=0.0, atol=1e-15)
     spells = separate_spells(differs)
     if days < FEWEST_DAYS or not spells:
-        why = f"{days} days, and {FEWEST_DAYS} are needed" if days < FEWEST_DAYS else "no day differs"
+        why = f"{days} days, but {FEWEST_DAYS} are needed" if days < FEWEST_DAYS else "no day differs"
         return WeightedReturns(days, int(differs.sum()), None, None, None, None, None, (why,))
     year = policy.periods_a_year
     ratios = sharpe_ratio(returns, periods_a_year=year)

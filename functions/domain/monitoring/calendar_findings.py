@@ -24,7 +24,7 @@ def calendar_end(market: str, unknown_in: timedelta | None, now: datetime) -> It
         AlertKind.CAPACITY,
         Severity.CRITICAL if is_urgent else Severity.WARNING,
         f"📅 The trading days of {market} are not known {when}",
-        "Past their end cycles keep the hours of the deployment's market, no day's performance is computed, and with a "
+        "After that, cycles keep the hours of the deployment's market, no day's performance is computed, and with a "
         "daily_loss_limit entries are held; exits pass. Raise exchange_calendars in functions/requirements.in to a "
         "release that knows the year, make lock, deploy; or set another market in the policy.",
         is_event=True,

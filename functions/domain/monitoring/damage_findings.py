@@ -22,8 +22,8 @@ def damaged_alerts(damaged: Mapping[str, str], found: Sequence[Finding]) -> Iter
     found : sequence of Finding
         All other current findings.
     """
-    anew = {alert_id(finding.key) for finding in found if finding.is_new}
-    left = {key: wrong for key, wrong in damaged.items() if key not in anew}
+    raised_again = {alert_id(finding.key) for finding in found if finding.is_new}
+    left = {key: wrong for key, wrong in damaged.items() if key not in raised_again}
     if not left:
         return
     more = f"; and {len(left) - _NAMED} more" if len(left) > _NAMED else ""

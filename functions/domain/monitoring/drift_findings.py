@@ -16,7 +16,7 @@ _WHAT_WAITS: Mapping[OnDrift, str] = {
     OnDrift.HOLD: "entries in these symbols are held",
     OnDrift.HALT: "all entries are held",
 }
-_LOOK = 'make maestro ARGS="reconcile TENANT" shows it, and adopts what is right'
+_LOOK = 'make maestro ARGS="reconcile TENANT" shows it, and adopts a difference'
 
 
 def drift(drifts: Drifts, policy: Policy) -> Iterator[Finding]:

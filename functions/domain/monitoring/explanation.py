@@ -95,14 +95,14 @@ def _issued(signal: Document, verdict: Document) -> str:
 
 def _redeemed(redemption: Document | None) -> str:
     if redemption is None:
-        return "Nobody redeemed it."
+        return "No client redeemed it."
     return f"Redeemed at {redemption['redeemed_at'].isoformat()}: {redemption['status']}."
 
 
 def _filled(fills: Sequence[Document], unredeemed: UnredeemedFills) -> str:
     if not fills:
         none = "No fill of a redemption" if unredeemed.fills else "No fill"
-        return f"{none} in the ledger, looked for until {unredeemed.until.isoformat(timespec='seconds')}."
+        return f"{none} in the ledger up to {unredeemed.until.isoformat(timespec='seconds')}."
     quantity = sum(float(fill["qty"]) for fill in fills)
     return f"{len(fills)} fills, {quantity:g} units, the last at {fills[-1]['price']:g} USD."
 
@@ -136,18 +136,16 @@ def _verdict(
         said = f"{name} traded: {traded} was redeemed and filled"
         besides = list(unredeemed.fills)
     elif past and redemption is None:
-        said = f"{name} traded: {traded} was filled, and nobody redeemed it"
+        said = f"{name} traded: {traded} was filled, and no client redeemed it"
     elif past:
         said = f"{name} traded: {traded} was redeemed, and filled without the redemption's nonce"
     elif redemption is not None:
-        said = f"{name} was redeemed, and nothing was filled: look at the broker's order of this client_order_id"
+        said = f"{name}: {traded} was redeemed, but has no fill in the ledger: look for its order at the broker"
     elif besides:
-        return (
-            f"{name} traded without Maestro: {_why_not(signal, verdict, codes)}, and yet {listed(besides)} was filled."
-        )
+        return f"{name} traded without Maestro: {_why_not(signal, verdict, codes)}, but {listed(besides)} was filled."
     else:
         return f"{name} did not trade: {_why_not(signal, verdict, codes)}."
-    return f"{said}; without redemption, {listed(besides)} was filled besides." if besides else f"{said}."
+    return f"{said}; in addition, {listed(besides)} was filled without a redemption." if besides else f"{said}."
 
 
 def _why_not(signal: Document, verdict: Document, codes: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ def _is_origin(url: str) -> bool:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError:  # brackets without an address, or a port that is no number
+    except ValueError:  # brackets without an address, or a port that is not a number
         return False
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_local(host or ""))
     return bool(host) and parts.path in {"", "/"} and is_safe

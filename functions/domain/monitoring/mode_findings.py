@@ -17,7 +17,7 @@ def mode_conditions(last: Document, new: Sequence[Document]) -> Iterator[Finding
     """
     Yield strategies below ACTIVE; a finding is new if an unchecked decision moved it there.
 
-    What only rose is none, though it be REDUCED: a warning of the fall before ends with the promotion.
+    A strategy that only rose yields none, even in REDUCED: an earlier warning of its fall ends with the promotion.
     """
     fell = {name: verdict for decision in new for name, verdict in _moved(decision, is_up=False)}
     rose = {name for decision in new for name, _ in _moved(decision, is_up=True)} - set(fell)

@@ -138,7 +138,7 @@ class RiskContext:
     policy: Policy
     issues: tuple[InputIssue, ...] = ()
     breaker: BreakerState | None = None
-    """The tripped account breaker; None while it is closed."""
+    """The tripped account breaker; None if none is tripped."""
     drifts: Drifts = NO_DRIFT
     """Differences between broker and books."""
 

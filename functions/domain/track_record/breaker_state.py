@@ -39,7 +39,7 @@ class BreakerState:
     opening: Equity | None = None
     """Confirmed equity at the start of that session."""
     tripped_until: datetime | None = None
-    """When the breaker releases; None while it is closed."""
+    """When the breaker releases; None unless one is tripped."""
     reason_code: ReasonCode | None = None
     """Which breaker tripped."""
     observed_as_of: datetime | None = None

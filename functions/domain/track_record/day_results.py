@@ -38,7 +38,7 @@ class DayResult:
     pnl: float
     """Live, of all users, net of costs, USD; NaN where it has no live book."""
     mode: AgentMode | None
-    """At the session's end; None where nobody knows."""
+    """At the session's end; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class DayResults:
         Parameters
         ----------
         days : iterable of mapping
-            Of all users and both books; what nobody owns does not count, nor does the P&L of what is on paper.
+            Of all users and both books; unowned entries do not count, nor does the P&L of paper trades.
         """
         cells: dict[Cell, DayResult] = {}
         owned = [day for day in days if day["uid"] != UNOWNED]

@@ -40,7 +40,7 @@ def holdings_of(lots: OpenLots) -> dict[Key, Holding]:
     return {key: one for key, one in held.items() if abs(one.qty) >= NO_QUANTITY}
 
 
-def nobodys_of(lots: OpenLots) -> dict[str, float]:
+def unowned_of(lots: OpenLots) -> dict[str, float]:
     """Return what is booked as unowned, signed units by canonical symbol."""
     held: dict[str, float] = defaultdict(float)
     for key, one in lots.items():

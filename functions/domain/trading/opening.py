@@ -116,7 +116,7 @@ def fills_of_gifts(gifts: Sequence[Gift], residuals: Residuals, held: Iterable[s
         qty = residuals.unowned.get(symbol)
         if symbol in seen or (qty is None and symbol not in known):
             there_are = ", ".join(list(residuals.unowned)[:20]) or "none"
-            raise InputError(field_name, f"a symbol that is unowned, once (now: {there_are})", gift.symbol)
+            raise InputError(field_name, f"an unowned symbol, given once (unowned now: {there_are})", gift.symbol)
         seen.add(symbol)
         if qty is None:
             continue
@@ -129,18 +129,18 @@ def fills_of_gifts(gifts: Sequence[Gift], residuals: Residuals, held: Iterable[s
     return fills
 
 
-def taken_from_nobody(given: Sequence[ReportedFill], nobodys: Mapping[str, float]) -> list[ReportedFill]:
+def taken_from_unowned(given: Sequence[ReportedFill], unowned: Mapping[str, float]) -> list[ReportedFill]:
     """
-    Return the fills by which nobody loses what is given: the ledger would have it twice.
+    Return the fills that remove what is given from the unowned positions: the ledger would have it twice.
 
     Parameters
     ----------
-    nobodys : mapping
+    unowned : mapping
         What the ledger has as unowned, signed units by canonical symbol; of more than is given, the rest stays.
     """
     taken = []
     for fill in given:
-        booked = nobodys.get(canonical_symbol(fill.symbol), 0.0)
+        booked = unowned.get(canonical_symbol(fill.symbol), 0.0)
         if booked * fill.signed_qty > 0:
             side = "sell" if fill.side == "buy" else "buy"
             qty = min(fill.qty, abs(booked))

@@ -171,7 +171,7 @@ def check_repeat(
         raise RefusedError(
             ReasonCode.ALREADY_REDEEMED,
             f"nonce {shown_nonce(claim.nonce)}… was redeemed at {redemption.redeemed_at.isoformat()}"
-            f"{', and is over' if is_released else ''}: do not trade it",
+            f"{' and released' if is_released else ''}: do not trade it",
         )
     why = None if not redemption.is_entry else _withdrawn(redemption, policy, breaker, drifts, claim.now)
     if why is not None:

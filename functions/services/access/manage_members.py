@@ -56,7 +56,7 @@ class ManageMembers:
         found = self._accounts.find(email)
         account = found or self._accounts.create(email, password)
         if not account.may_belong_to(tenant_id):
-            limit = f"the address of a user of no tenant but {tenant_id} (a user has one: use another address)"
+            limit = "an address that no other tenant's user has (a user belongs to one tenant: use another address)"
             raise InputError("email", limit, email)
         membership = self._store.membership(tenant_id, account.uid) or {}
         return self._set_rights(tenant_id, account, role, membership), found is None

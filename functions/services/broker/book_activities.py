@@ -39,7 +39,7 @@ _MARGIN = timedelta(hours=1)
 OwnFill = tuple[str, ReportedFill]
 """Whose, and what."""
 _NAMED = 5
-"""Fills of nobody that are told one by one."""
+"""Unowned fills that are reported one by one."""
 
 
 @dataclass(slots=True)
@@ -124,20 +124,20 @@ class BookActivities:
         owned = [(one, found[one.order_id]) for one in new if one.order_id in found]
         left = [one for one, who in owned if who.nonce is not None and feeding.connection.is_in_gap(one.at)]
         if left:
-            page.told.append(f"{len(left)} executions while it was not connected are the clients' to report")
+            page.told.append(f"{len(left)} executions while it was not connected have to be reported by clients")
         owned = [(one, who) for one, who in owned if one not in left]
         self._book_fills(feeding, [(who.uid, fill_of(feeding.account_id, one, who)) for one, who in owned], page)
 
     def _book_fills(self, feeding: Feeding, fills: Sequence[OwnFill], page: PageBooked) -> None:
         """Book fills; one that contradicts the redemption it names happened all the same, and is unowned."""
-        nobodys: list[ReportedFill] = []
-        mismatched = self._record(feeding, fills, page, nobodys)
-        nobody = [(UNOWNED, replace(one, nonce=None, strategy_id=UNOWNED)) for one in mismatched]
-        self._record(feeding, nobody, page, nobodys)
-        page.told += _unowned_in_words(nobodys)
+        found_unowned: list[ReportedFill] = []
+        mismatched = self._record(feeding, fills, page, found_unowned)
+        unowned = [(UNOWNED, replace(one, nonce=None, strategy_id=UNOWNED)) for one in mismatched]
+        self._record(feeding, unowned, page, found_unowned)
+        page.told += _unowned_in_words(found_unowned)
 
     def _record(
-        self, feeding: Feeding, fills: Sequence[OwnFill], page: PageBooked, nobodys: list[ReportedFill]
+        self, feeding: Feeding, fills: Sequence[OwnFill], page: PageBooked, found_unowned: list[ReportedFill]
     ) -> list[ReportedFill]:
         """Record fills, and return those that contradict the redemption they name."""
         mismatched: list[ReportedFill] = []
@@ -154,7 +154,7 @@ class BookActivities:
                     page.told.append(f"{in_words(fill)} is in the ledger with other figures, which stay")
                 elif result.status is FillStatus.RECORDED:
                     page.count += 1
-                    nobodys += [fill] if fill.strategy_id == UNOWNED and fill.order_id is not None else []
+                    found_unowned += [fill] if fill.strategy_id == UNOWNED and fill.order_id is not None else []
         return mismatched
 
     def _book_entries(self, feeding: Feeding, entries: Sequence[ReportedEntry], page: PageBooked) -> None:
@@ -192,7 +192,7 @@ class BookActivities:
         return set(self._store.read(feeding.tenant_id, [], sorted(set(ids))).fills) if ids else set()
 
     def _is_old(self, feeding: Feeding, ts: Any) -> bool:
-        """Tell whether it is too old for anybody but an operator: the account knows of it long since."""
+        """Tell whether it is too old for anyone except an operator: the account has long included it."""
         return bool(ts < self._clock.now() - timedelta(days=feeding.policy.max_fill_age_days) + _MARGIN)
 
 

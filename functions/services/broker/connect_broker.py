@@ -102,8 +102,8 @@ class ConnectBroker:
         Raises
         ------
         InputError
-            If the account is another tenant's, what it says cannot be used, or the tenant was not disconnected to the
-            end from another account, or from this one while it might be asked for other activities.
+            If the account is another tenant's, its figures cannot be used, or the tenant was not completely
+            disconnected from another account, or from this one while it reported other activities.
         KeysUnavailable, StoreError
             What was done before stays: connect again.
         """
@@ -125,7 +125,7 @@ class ConnectBroker:
         connection = connection.connected_again(self._clock.now())
         self._store.write(tenant_id, connection, version)
         if self._store.owner(connection) != tenant_id:
-            raise StoreConflict(f"tenant {tenant_id} was disconnected while it was connected: connect it again")
+            raise StoreConflict(f"tenant {tenant_id} was disconnected while it was being connected: connect it again")
         logger.warning("Connected to %s by %s", named(connection), connection.connected_by, extra=_of(tenant_id))
         return connection
 
@@ -134,8 +134,9 @@ class ConnectBroker:
         if before is None or not before.is_begun or _is_read_on(before, new):
             return
         if before.is_connected or self._keys.read(tenant_id) is not None:
-            how = "is connected" if before.is_connected else "was not disconnected to the end"
-            limit = f"{named(before)}, to which {tenant_id} {how}, with what it may be asked for: disconnect it first"
+            half = f"from which {tenant_id} is not completely disconnected"
+            state = f"to which {tenant_id} is connected" if before.is_connected else half
+            limit = f"{named(before)}, {state}, with the same permissions: disconnect it first"
             raise InputError("the account", limit, named(new))
 
 
@@ -190,7 +191,7 @@ def _looked(broker: Broker, clock: Clock) -> BrokerSnapshot:
                 activities_complete=True,
                 as_of=as_of,
             )
-    raise BrokerUnavailable("the account is traded while it is looked at: connect it when it is quiet")
+    raise BrokerUnavailable("the account is being traded while it is read: connect it when no orders are being filled")
 
 
 def _up_to_now(broker: Broker, cursor: ActivityCursor) -> tuple[ActivityCursor, bool]:

@@ -15,7 +15,7 @@ from functions.services.kernel.ports import Version, Versioned
 
 
 class BrokerKeys(Protocol):
-    """Where the keys of tenants' accounts are kept: nowhere else, and read by nobody who runs strategies."""
+    """Where the keys of tenants' accounts are kept: nowhere else, and not readable where strategies run."""
 
     def read(self, tenant_id: str) -> Credentials | None:
         """Return a tenant's keys; None if there are none. Raises KeysUnavailable."""

@@ -81,7 +81,7 @@ class DisconnectBroker:
     def _check_unchanged(self, reading: ReadAccount) -> None:
         """Reading takes minutes, and somebody may connect meanwhile: their keys stay, or they are told of."""
         if self._ports.connections.read(reading.tenant_id).value != reading.connection:
-            text = f"the connection of tenant {reading.tenant_id} changed while it was disconnected"
+            text = f"the connection of tenant {reading.tenant_id} changed while it was being disconnected"
             raise StoreConflict(f"{text}: look at its status, and connect or disconnect it again")
 
     def _read(self, reading: ReadAccount, *, is_due: bool) -> str | None:
@@ -108,6 +108,6 @@ class DisconnectBroker:
 
 def _in_words(left: str) -> str:
     return (
-        f"the last reading of the account is incomplete ({left}): what happened there since the last complete one may "
-        "be missing in the ledger; connecting the account again books it"
+        f"the last read of the account was incomplete ({left}): what happened since the one before may be missing in "
+        "the ledger; connecting the account again books it"
     )

@@ -69,7 +69,7 @@ def enqueue_feeds_and_cycles(
     """
     Queue one feed, which queues the cycle, or else one cycle, for each enabled tenant whose market is open.
 
-    Doing it again queues nothing twice. Where nobody can tell who is connected, all get their cycles: one that lacks
+    Doing it again queues nothing twice. If it cannot be read who is connected, all get their cycles: one that lacks
     its feed adds no exposure.
 
     Returns

@@ -103,7 +103,7 @@ class _OneFeed:
         except BrokerError as error:
             status, detail = FeedStatus.FAILED, _in_words(error, self._task.tenant_id)
         except InputError as error:  # the broker's word passes no check that a client's has to pass
-            status, detail = FeedStatus.FAILED, f"what the broker says cannot be used: {error}"
+            status, detail = FeedStatus.FAILED, f"the broker's answers cannot be used: {error}"
         reading = self._reading
         feed = Feed(
             slot=self._task.slot, at=self._ports.clock.now(), status=status, detail=detail, booked=reading.booked

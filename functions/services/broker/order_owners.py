@@ -58,7 +58,7 @@ class OrderOwners:
         self._look_ahead(executions)
         for order_id in (one for one in dict.fromkeys(order_ids) if one not in self._found):
             if not self.is_time_left():
-                stopped = BrokerUnavailable("the time is over, the other orders are for the next feed")
+                stopped = BrokerUnavailable("out of time: the next feed looks up the other orders")
                 break
             try:
                 chains[order_id] = self._chain(order_id)
@@ -79,13 +79,13 @@ class OrderOwners:
         try:
             self._orders |= {one.order_id: one for one in self.broker.orders_between(first, last)}
         except BrokerUnavailable as error:  # one by one it may go
-            logger.info("Orders cannot be asked for together: %s", error, extra={"tenant": self.tenant_id})
+            logger.info("Orders cannot be fetched together: %s", error, extra={"tenant": self.tenant_id})
 
     def _chain(self, order_id: str) -> Sequence[BrokerOrder]:
         order = self._orders.get(order_id)
         if order is None:
             if self._asked_alone >= _MOST_ALONE:
-                raise BrokerUnavailable(f"{_MOST_ALONE} orders were asked for, the others are for the next feed")
+                raise BrokerUnavailable(f"{_MOST_ALONE} orders were looked up: the next feed looks up the others")
             self._asked_alone += 1
             order = self.broker.order(order_id)
         if order is None:

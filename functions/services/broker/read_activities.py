@@ -131,7 +131,7 @@ class ReadAccount:
     def _begin_again(self, broker: Broker) -> str:
         """Begin at a safe time: what is booked already is known by its ids."""
         since = safe_beginning(self.connection, self._ports.clock.now())
-        text = f"the broker no longer knew where its activities were read up to: read again from {since:%Y-%m-%d} on"
+        text = f"the broker no longer knows how far its activities were read: read again from {since:%Y-%m-%d} on"
         told = self.connection.telling([text], self._ports.clock.now())
         self.store(replace(told, cursor=broker.first_cursor(since)))
         return since.isoformat()

@@ -11,7 +11,7 @@ from functions.domain.kernel.errors import InputError
 from functions.domain.ledger.entries import LedgerEntry
 from functions.domain.orchestration.drift import Drifts
 from functions.domain.orchestration.position_book import PositionBook
-from functions.domain.trading.ledger_positions import nobodys_of
+from functions.domain.trading.ledger_positions import unowned_of
 from functions.domain.trading.reservations import CurrentSession
 from functions.services.broker.drift_ports import ReconciledRecords
 from functions.services.kernel.damage import reading
@@ -70,11 +70,11 @@ def _unowned(ledger: LedgerReader, tenant_id: str, opened_at: datetime) -> dict[
     def is_counted(entry: LedgerEntry) -> bool:
         return entry.is_known_at(opened_at)
 
-    return nobodys_of(lots_since_checkpoint(ledger, tenant_id, is_counted, SkippedDocuments()))
+    return unowned_of(lots_since_checkpoint(ledger, tenant_id, is_counted, SkippedDocuments()))
 
 
 def drifts_of(records: ReconciledRecords) -> Drifts:
-    """Read what differs; one that is damaged is made anew."""
+    """Read what differs; a damaged record starts again."""
     try:
         return Drifts.from_document(records.drift.value)
     except InputError as error:

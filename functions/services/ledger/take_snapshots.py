@@ -132,7 +132,7 @@ class TakeSnapshots:
                     mend_windows(attempt)
             report.largest_commit = max(report.largest_commit, attempt.largest_commit)
             if race.is_lost:
-                logger.info("Another run took a snapshot first: looking again", extra={"tenant": tenant_id})
+                logger.info("Another run took a snapshot first: reading again", extra={"tenant": tenant_id})
         if race.is_lost:
             raise StoreConflict(f"lost {_ATTEMPTS} races for the ledger of tenant {tenant_id}")
         last_served = None if attempt.head is None else attempt.head.last_day

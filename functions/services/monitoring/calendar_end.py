@@ -10,7 +10,7 @@ from functions.services.kernel.ports import MarketCalendars
 
 
 def unknown_in(calendars: MarketCalendars, market: str, now: datetime) -> timedelta | None:
-    """Return the nearest of the times `AHEAD` at which nobody knows a market's hours; None if all are known."""
+    """Return the nearest of the times `AHEAD` at which a market's hours are unknown; None if all are known."""
     calendar = calendars.of(market)
     for span in AHEAD:
         try:

@@ -45,7 +45,7 @@ class ShownChannel:
     rules: Sequence[str] = ()
     """In words, in the order they are asked."""
     problem: str | None = None
-    """Why it can be used for nothing; the rest is not known then."""
+    """Why it cannot be used; the rest is not known then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Trial:
     """QUEUED, or as a delivery: PENDING, DELIVERED or DEAD."""
     attempts: int = 0
     detail: str | None = None
-    """What went wrong last."""
+    """The last error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,11 @@ class TryChannel:
             link="/admin",
         )
         task = DeliveryTask(tenant_id, channel_id, self.enqueue.linked(message))
-        self.queue.enqueue(task.task_id, task.to_payload())  # by its id: a repeat is no second message
+        self.queue.enqueue(task.task_id, task.to_payload())  # by its id: a repeat sends no second message
         return self.trial(tenant_id, channel_id, test_id)
 
     def trial(self, tenant_id: str, channel_id: str, test_id: str) -> Trial:
-        """Return what became of a message; QUEUED while nobody tried to deliver it. Raises StoreUnavailable."""
+        """Return what became of a message; QUEUED before the first attempt. Raises StoreUnavailable."""
         record = self.store.read_delivery(tenant_id, f"{test_id}__{channel_id}").delivery.value
         if record is None:
             return Trial(channel_id=channel_id, test_id=test_id)

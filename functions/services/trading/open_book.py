@@ -16,8 +16,8 @@ from functions.domain.ledger.events import Event, Split
 from functions.domain.orchestration.position_book import OPEN_OUTCOME_KEPT, Holding, Key, PositionBook, Splits
 from functions.domain.trading.fill_batch import FillBatch
 from functions.domain.trading.gifts import Gift
-from functions.domain.trading.ledger_positions import PositionDifference, differences, holdings_of, nobodys_of
-from functions.domain.trading.opening import BookAction, BookChange, fills_of_gifts, opened_book, taken_from_nobody
+from functions.domain.trading.ledger_positions import PositionDifference, differences, holdings_of, unowned_of
+from functions.domain.trading.opening import BookAction, BookChange, fills_of_gifts, opened_book, taken_from_unowned
 from functions.domain.trading.reported_fills import FillStatus, ReportedFill
 from functions.domain.trading.reservations import CurrentSession
 from functions.domain.trading.residuals import Residuals, residuals_of
@@ -69,7 +69,7 @@ class _LedgerRead:
     as_of: datetime
     """By the store's clock."""
     holdings: Mapping[Key, Holding]
-    nobodys: Mapping[str, float]
+    unowned: Mapping[str, float]
     """What is booked as unowned, signed units by canonical symbol."""
     splits: Mapping[str, Splits]
     skipped: SkippedDocuments
@@ -181,11 +181,11 @@ class OpenBook:
             redemptions={},
             is_backfill=True,
         )
-        taken = taken_from_nobody(given, ledger.nobodys)
+        taken = taken_from_unowned(given, ledger.unowned)
         self._give(tenant_id, batch, given)
-        nobodys = replace(batch, uid=UNOWNED, results=[])
-        self._give(tenant_id, nobodys, taken)
-        batch = nobodys
+        unowned_batch = replace(batch, uid=UNOWNED, results=[])
+        self._give(tenant_id, unowned_batch, taken)
+        batch = unowned_batch
         left = residuals.without(fill.symbol for fill in given)
         opening = Opening(before, batch.book, found, given, left, ledger.skipped)
         if is_written and opening.is_change:
@@ -232,7 +232,7 @@ class OpenBook:
                 splits[event.symbol] = (*splits.get(event.symbol, ()), (event.at, event.ratio))
 
         lots = lots_of_all_fills(self._ledger, tenant_id, is_counted, skipped, note_split)
-        return _LedgerRead(version, as_of, holdings_of(lots), nobodys_of(lots), splits, skipped)
+        return _LedgerRead(version, as_of, holdings_of(lots), unowned_of(lots), splits, skipped)
 
 
 def _writes(current: CurrentSession, book: PositionBook, change: BookChange, now: datetime) -> TradingWrites:

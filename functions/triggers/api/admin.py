@@ -50,6 +50,6 @@ def test_channel(path: admin_requests.ChannelPath, header: IdempotencyHeader) ->
 @admin.get("/channels/<channel_id>/tests/<test_id>", responses=responses_of(admin_answers.ChannelTest))
 @needs(Role.ADMIN)
 def get_channel_test(path: admin_requests.ChannelTestPath) -> Response:
-    """Say what became of a test; QUEUED while nobody tried to deliver it, or where there was none."""
+    """Say what became of a test; QUEUED before the first attempt, or if there was no such test."""
     trial = services().try_channel.trial(g.principal.tenant_id, path.channel_id, path.test_id)
     return as_json(admin_answers.ChannelTest(**asdict(trial)))

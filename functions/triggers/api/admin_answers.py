@@ -66,7 +66,7 @@ class ShownChannel(Answer):
     host: str | None
     is_enabled: bool
     rules: list[str] = Field(description="In words; the first that matches decides.")
-    problem: str | None = Field(description="Why it can be used for nothing.")
+    problem: str | None = Field(description="Why it cannot be used.")
 
 
 class ShownChannels(Answer):
@@ -82,4 +82,4 @@ class ChannelTest(Answer):
     test_id: str
     status: str = Field(description="QUEUED, PENDING (it is tried again), DELIVERED or DEAD.")
     attempts: int
-    detail: str | None = Field(description="What went wrong last.")
+    detail: str | None = Field(description="The last error.")

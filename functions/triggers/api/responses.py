@@ -49,7 +49,7 @@ def of_unspeakable(error: PydanticSerializationError) -> DamagedDocument:
             try:
                 _ANYTHING.dump_json(value)
             except PydanticSerializationError:
-                return DamagedDocument(path_of(document), name, "what JSON can say", kind_of(value))
+                return DamagedDocument(path_of(document), name, "a value that JSON can represent", kind_of(value))
     raise error
 
 

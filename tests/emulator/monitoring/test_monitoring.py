@@ -262,7 +262,7 @@ def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
     assert "It gave no usable answer: action must be one of" in why("Bad")["steps"][0]
     assert why("Nobody")["detail"].startswith("Nobody is not in that decision, which has Bad, Idle, Trend")
     trader("POST", f"signals/{signals['Trend']['nonce']}/redeem")
-    assert "nothing was filled" in why("Trend")["verdict"]
+    assert "BUY AAPL was redeemed, but has no fill" in why("Trend")["verdict"]
     fill = {"strategy_id": "Trend", "symbol": "AAPL", "side": "buy", "qty": 2, "price": 100.0, "ts": before}
     trader("POST", "fills", json={"fills": [{**fill, "nonce": signals["Trend"]["nonce"], "broker_fill_id": "b"}]})
     assert why("Trend")["verdict"] == "Trend traded: BUY AAPL was redeemed and filled."
@@ -272,7 +272,7 @@ def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
         filled | {"session_id": own["session_id"], "timestamp": datetime.now(UTC)}
     )
     paths.ledger_trades(tenant, "acme").document("bad").set({"session_id": own["session_id"]})
-    assert why("Own")["verdict"] == "Own traded: BUY AAPL was filled, and nobody redeemed it."
+    assert why("Own")["verdict"] == "Own traded: BUY AAPL was filled, and no client redeemed it."
     assert why("Own")["steps"][-1].startswith("Filled without redemption: buy 2 AAPL at 100 USD at ")
     paths.policy(tenant, "acme").set({"trading_state": "HALT"})
     cycle(tenant, {"Trend": BUY})
@@ -299,23 +299,23 @@ def test_why_was_it_traded_without_redemption(tenant: Client) -> None:
         filled(fill_id, name)
     filled("c", "Odd one", "sell")
     filled("d", "Other", nonce="0" * 32)
-    assert why("Buyer") == "Buyer traded: BUY AAPL was filled, and nobody redeemed it."
-    assert why("Other") == "Other traded: BUY AAPL was filled, and nobody redeemed it."
+    assert why("Buyer") == "Buyer traded: BUY AAPL was filled, and no client redeemed it."
+    assert why("Other") == "Other traded: BUY AAPL was filled, and no client redeemed it."
     assert why("Idle").startswith(
-        "Idle traded without Maestro: it proposed nothing (INSUFFICIENT_DATA), and yet buy 2 AAPL at 100 USD at "
+        "Idle traded without Maestro: it proposed nothing (INSUFFICIENT_DATA), but buy 2 AAPL at 100 USD at "
     )
     assert why("Odd one").startswith(
-        "Odd one traded without Maestro: its BUY AAPL was issued, and no client redeemed it, and yet sell 2 AAPL"
+        "Odd one traded without Maestro: its BUY AAPL was issued, and no client redeemed it, but sell 2 AAPL"
     )
     signals = cycle(tenant, {"Buyer": {"action": "HOLD"}, "Odd one": BUY, "Idle": BUY, "Other": BUY})
     for fill_id, name in (("e", "Buyer"), ("f", "Idle")):
         filled(fill_id, name)
     filled("g", "Other", session_id=signals["Other"]["session_id"])
-    assert why("Idle") == "Idle traded: BUY AAPL was filled, and nobody redeemed it."
+    assert why("Idle") == "Idle traded: BUY AAPL was filled, and no client redeemed it."
     assert why("Idle", "--at", first).count("buy 2 AAPL") == 1, "the second fill is the second decision's"
     assert why("Buyer") == "Buyer did not trade: it proposed nothing (INSUFFICIENT_DATA).", "the first one asked for it"
-    assert why("Buyer", "--at", first) == "Buyer traded: BUY AAPL was filled, and nobody redeemed it."
-    assert why("Other") == "Other traded: BUY AAPL was filled, and nobody redeemed it."
+    assert why("Buyer", "--at", first) == "Buyer traded: BUY AAPL was filled, and no client redeemed it."
+    assert why("Other") == "Other traded: BUY AAPL was filled, and no client redeemed it."
 
 
 def test_channels_are_put_whole_and_shown_without_their_secrets(tenant: Client, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_an_open_book_is_compared_shown_mended_and_closed(tenant: Client) -> Non
         (("--give", "KO=Trend", "--uid", "ann"), "must be given a price, as KO=Trend@45.10 (there is no market data)"),
         (("--give", "KO=Trend@45.10"), "--uid must be the id of the user to whom the assigned fills belong, was None"),
         (("--give", "KO"), "--give must be SYMBOL=STRATEGY or SYMBOL=STRATEGY@PRICE"),
-        (("--give", "IBM=Trend@1", "--uid", "ann"), "unowned, once (now: KO, PEP), was 'IBM'"),
+        (("--give", "IBM=Trend@1", "--uid", "ann"), "an unowned symbol, given once (unowned now: KO, PEP), was 'IBM'"),
     ],
 )
 def test_what_cannot_be_given_is_one_line_and_nothing_is_written(

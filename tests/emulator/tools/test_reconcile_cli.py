@@ -63,6 +63,12 @@ def test_it_shows_what_differs_and_books_it_once_as_an_operator_says(tenant: Cli
     assert "now: none" in again.stderr
 
 
+def test_a_tenant_whose_broker_was_never_read_is_not_said_to_agree(own_db: Client) -> None:
+    paths.tenant(own_db, TENANT).set({"maestro_enabled": True, "status": "active"})
+    shown = maestro(own_db, "reconcile", TENANT)
+    assert shown.stdout == "broker and books of tenant acme have never been compared\n", shown.stderr
+
+
 def test_a_change_has_alerts_checked_and_whoever_wrote_meanwhile_wins(tenant: Client) -> None:
     store = FirestoreDriftStore(tenant)
     assert FirestoreChangedTenants(tenant).changed_since(datetime.now(UTC) - CYCLE) == {TENANT}

@@ -157,7 +157,7 @@ def test_a_user_of_another_tenant_stays_there(operator: Operator, db: Client, em
     user = auth.create_user(email=email, password="my own password")
     auth.set_custom_user_claims(user.uid, {"tenant_id": tenant, "role": "viewer"})
     line = operator.refused("user", "create", "acme", email, "--role", "admin")
-    assert "a user has one: use another address" in line
+    assert "a user belongs to one tenant: use another address" in line
     for words in (("role", "acme", email, "admin"), ("rotate", "acme", email), ("disable", "acme", email)):
         assert "must be the address of a user of tenant acme" in operator.refused("user", *words)
     assert membership(db, user.uid) == {}

@@ -166,4 +166,4 @@ def test_what_fills_after_the_disconnection_began_is_the_clients_to_report() -> 
         desk.disconnect()
         assert desk.held("Trend", "SPY") == 6.0
         assert [one["strategy_id"] for one in desk.ledger() if one.get("symbol") == "QQQ"] == ["unowned"]
-        assert "1 executions while it was not connected are the clients' to report" in desk.told()
+        assert "1 executions while it was not connected have to be reported by clients" in desk.told()

@@ -38,7 +38,7 @@ def once_before(store: Any, method: str, act: Callable[[], object]) -> None:
 def test_keys_of_who_connected_while_the_account_was_read_a_last_time_stay(desk: Fed) -> None:
     desk.join()
     once_before(desk.keys, "read", desk.join)
-    with pytest.raises(StoreConflict, match="changed while it was disconnected"):
+    with pytest.raises(StoreConflict, match="changed while it was being disconnected"):
         desk.disconnect()
     assert desk.connection.is_connected
     assert (list(desk.keys.credentials), list(desk.connections.accounts.values())) == ([TENANT], [TENANT])
@@ -77,7 +77,7 @@ def test_another_account_waits_until_the_one_that_disconnecting_was_cut_short_fr
         desk.disconnect()
     assert not desk.connection.is_connected
     desk.exchange.account_number = "PA2"
-    with pytest.raises(InputError, match=r"PA1 .*, to which acme was not disconnected to the end"):
+    with pytest.raises(InputError, match=r"PA1 .*, from which acme is not completely disconnected"):
         desk.join()
     desk.exchange.account_number = "PA1"
     done = desk.disconnect()

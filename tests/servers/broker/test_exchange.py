@@ -187,12 +187,12 @@ def test_a_file_of_another_version_is_told_changes_nothing_and_executes_nothing(
     keep(desk.exchange, file)
     ours = json.loads(file.read_bytes())
     for content, told in (
-        (pickle.dumps(Loaded()), "kept is no account of version 1"),
-        (b"", "kept is no account of version 1"),
+        (pickle.dumps(Loaded()), "kept is not an account of version 1"),
+        (b"", "kept is not an account of version 1"),
         (b"[]", "kept is of version None, and this is version 1"),
         (json.dumps(ours | {"version": 2}).encode(), "kept is of version 2, and this is version 1"),
-        (json.dumps(ours | {"books": {"cash": "much"}}).encode(), "kept is no account of version 1"),
-        (json.dumps(ours | {"orders": {}}).encode(), "kept is no account of version 1: no order"),
+        (json.dumps(ours | {"books": {"cash": "much"}}).encode(), "kept is not an account of version 1"),
+        (json.dumps(ours | {"orders": {}}).encode(), "kept is not an account of version 1: no order"),
     ):
         file.write_bytes(content)
         exchange = Exchange()
@@ -209,6 +209,6 @@ def test_the_development_broker_begins_anew_and_keeps_what_it_cannot_read(
     assert dev_broker.taken_up(Exchange()) == []
     (tmp_path / "kept").write_bytes(b"of before")
     (told,) = dev_broker.taken_up(Exchange())
-    assert "kept is no account of version 1: the account begins anew; the file is now aside" in told
+    assert "kept is not an account of version 1: the account starts again; the file is now aside" in told
     assert (tmp_path / "aside").read_bytes() == b"of before"
     assert dev_broker.taken_up(Exchange()) == []

@@ -88,7 +88,7 @@ def test_a_feed_asks_for_a_bounded_number_of_orders_and_the_next_goes_on(
         desk.order("buy", "1", client_order_id=f"by hand {number}")
     first, second = desk.feed(), desk.feed()
     assert (first.status, first.booked) == (FeedStatus.BEHIND, 3)
-    assert "3 orders were asked for" in first.detail
+    assert "3 orders were looked up" in first.detail
     assert (second.status, second.booked) == (FeedStatus.OK, 1)
     assert desk.document("accounts/primary")["ledger_version"] == 4
 

@@ -76,7 +76,7 @@ def test_an_exit_at_work_is_not_sent_again(desk: Desk, caplog: pytest.LogCapture
     desk.alpaca.is_filling = False
     desk.trade(desk.signal("SELL", "EXIT", max_qty=10.0), max_qty=10.0)
     assert leave(desk) == [("SPY", "sell", 6.0)]
-    assert "Trend: not left: an exit of SPY is under way" in caplog.text
+    assert "Trend: no exit: another exit of SPY is under way" in caplog.text
     assert leave(desk) == []
 
 
@@ -84,7 +84,7 @@ def test_what_is_not_at_the_broker_any_more_is_not_sold(desk: Desk, caplog: pyte
     desk.enter(10)
     desk.alpaca.positions = {}
     assert leave(desk) == []
-    assert "Trend: not left: 10 SPY on record, none of it free at the broker" in caplog.text
+    assert "Trend: no exit: 10 SPY on record, none of it free at the broker" in caplog.text
 
 
 @pytest.mark.parametrize("is_taken", [False, True], ids=["before-the-order", "after-the-order"])

@@ -260,7 +260,7 @@ def test_what_the_broker_does_not_lend_is_not_redeemed_and_says_so(
         desk.broker = PaperBroker(lambda _: PRICE)
     desk.trade(desk.signal("SELL", "ENTRY", ticker=ticker, notional=4500.0))
     assert (desk.orders, desk.redeemed) == ([], [])
-    assert f"Trend: not traded: the broker lends no {ticker} to sell short, or not so few" in caplog.text
+    assert f"Trend: not traded: the broker lends no {ticker} to sell short, or not so small a quantity" in caplog.text
 
 
 @pytest.mark.parametrize(("max_qty", "bought"), [(3.0, 3.0), (10.0, 10.0), (50.0, 10.0), (None, 10.0)])

@@ -16,7 +16,8 @@ PRICES = Prices.load()
 def test_the_policy_of_the_demo_is_one_that_an_operator_can_set() -> None:
     assert Policy.from_sources({}, demo_policy()).max_drawdown == 0.10
     assert policy_line(demo_policy()) == (
-        "Policy: a demotion takes 10 active days and 75% proof; 10% drawdown on 2 days in a row stops BUYs for 5 days"
+        "Policy: a demotion needs 10 active days and 75% confidence; "
+        "10% drawdown on 2 days in a row stops BUYs for 5 days"
     )
 
 

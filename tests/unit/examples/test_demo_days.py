@@ -90,20 +90,20 @@ def test_systemic_risk_names_sellers_and_the_buys_it_stops_real_ones_first() -> 
         actions={**sellers, "Paper": ("HOLD", "XOM"), "Real": ("HOLD", "CVX")},
         is_risky=True,
     )
-    told = "systemic risk: 3 want to sell (A, B, C); stops 1 BUY (Real CVX) and 1 on paper (Paper XOM)"
+    told = "systemic risk: 3 want to sell (A, B, C); stops 1 BUY (Real CVX) and 1 paper BUY (Paper XOM)"
     assert happenings(day, None) == [told]
 
 
 def test_systemic_risk_that_stops_nothing_says_so() -> None:
     day = a_day(verdict("A"), actions={"A": ("SELL", "KO")}, is_risky=True)
-    assert happenings(day, None) == ["systemic risk: 1 want to sell (A); nobody wants to buy"]
+    assert happenings(day, None) == ["systemic risk: 1 want to sell (A); no BUY to stop"]
 
 
 @pytest.mark.parametrize(
     ("breaker", "told"),
     [
-        (TRIPPED, "breaker trips: drawdown -11.0% from its peak; no BUY until 2020-03-04"),
-        (LOST, "breaker trips: daily loss -5.0%; no BUY until 2020-02-29"),
+        (TRIPPED, "breaker trips: equity -11.0% from its peak; no BUY until 2020-03-04"),
+        (LOST, "breaker trips: equity -5.0% from the day's start; no BUY until 2020-02-29"),
     ],
 )
 def test_a_breaker_tells_when_it_trips_why_and_until_when(breaker: BreakerState, told: str) -> None:
@@ -112,7 +112,7 @@ def test_a_breaker_tells_when_it_trips_why_and_until_when(breaker: BreakerState,
     assert happenings(a_day(breaker=breaker), a_day(breaker=breaker)) == [], "once"
 
 
-def test_a_breaker_tells_what_it_stops_and_when_it_closes() -> None:
+def test_a_breaker_tells_what_it_stops_and_when_it_releases() -> None:
     tripped = a_day(
         verdict("Real", reason_code="ACCOUNT_DRAWDOWN"),
         verdict("Real2", reason_code="ACCOUNT_DRAWDOWN"),
@@ -120,7 +120,7 @@ def test_a_breaker_tells_what_it_stops_and_when_it_closes() -> None:
         breaker=TRIPPED,
     )
     assert happenings(tripped, tripped) == ["breaker stops 2 BUYs (Real KO, Real2 PG)"]
-    assert happenings(a_day(), tripped) == ["breaker closes: BUYs pass again"]
+    assert happenings(a_day(), tripped) == ["breaker releases: BUYs pass again"]
 
 
 def test_in_a_terminal_every_day_is_told() -> None:

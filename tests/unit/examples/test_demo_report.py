@@ -29,12 +29,12 @@ def test_what_happened_is_what_rules_did_with_dates_and_a_sum_of_mode_changes() 
         a_day(verdict("A", "REDUCED", "SHADOW_MODE"), date="2020-03-04"),
     ]
     assert what_happened(days) == [
-        "2020-02-28  breaker trips: drawdown -11.0% from its peak; no BUY until 2020-03-04",
-        "2020-03-04  breaker closes: BUYs pass again",
-        "modes       1 steps down, 1 up",
+        "2020-02-28  breaker trips: equity -11.0% from its peak; no BUY until 2020-03-04",
+        "2020-03-04  breaker releases: BUYs pass again",
+        "modes       1 down, 1 up",
     ]
     back = a_day(verdict("A", "ACTIVE", "REDUCED"), date="2020-03-05")
-    assert way_back([*days, back]) == "; A left ACTIVE on 2020-02-28 (Sharpe -1.00) and was back on 2020-03-05"
+    assert way_back([*days, back]) == "; A was demoted on 2020-02-28 (Sharpe -1.00) and ACTIVE again on 2020-03-05"
 
 
 def test_the_comparison_tells_end_return_and_drawdown_favourable_or_not() -> None:

@@ -79,7 +79,7 @@ def beside_raw(found: Outcome) -> str:
         one = comparison.beside[RAW]
         figures = (between(one.yearly_return, percent), between(one.sharpe), between(one.max_drawdown, percent))
         rows.append((name, *figures, number(one.correlation)))
-    return markdown(("policy, less off", "return a year", "Sharpe", "max drawdown", "correlation"), rows)
+    return markdown(("policy, minus off", "return a year", "Sharpe", "max drawdown", "correlation"), rows)
 
 
 def after_modes(found: Outcome) -> str:
@@ -91,7 +91,8 @@ def after_modes(found: Outcome) -> str:
         year = terms_of(found.task).periods_a_year
         rows.append((mode, f"{count:,}", percent(earned * year) if count else "n/a"))
     return markdown(
-        ("mode under guide", "sessions of strategies", f"next {FORWARD} sessions raw, a year of what was held"), rows
+        ("mode under guide", "sessions of strategies", f"next {FORWARD} sessions raw, return a year on what was held"),
+        rows,
     )
 
 

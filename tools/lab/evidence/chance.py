@@ -33,7 +33,7 @@ def what_days_tell(periods_a_year: int) -> str:
     rows = [(str(days), *(number(_error(days, ratio, periods_a_year)) for ratio in RATIOS)) for days in _DAYS]
     said = markdown(("days", "SE of a ratio of 0", "of 1", "of 2"), rows)
     proofs = ", ".join(f"{math.ceil(_needed(ratio, periods_a_year)):,}" for ratio in (1.0, 2.0, 3.0))
-    return f"{said}\n\nDays that prove a ratio of 1, 2 and 3 to be above 0, at 95 %: {proofs}."
+    return f"{said}\n\nDays it takes to prove that a ratio of 1, 2 or 3 is above 0, at 95 %: {proofs}."
 
 
 def modes_by_chance(

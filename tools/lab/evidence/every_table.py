@@ -30,9 +30,9 @@ def every_table(found: Outcome) -> Iterator[str]:
     """
     terms, chance, task = terms_of(found.task), found.chance, found.task
     yield f"**Accounts.**\n\n{accounts(found)}"
-    yield f"**Less the strategies alone**, with intervals of 95 %.\n\n{beside_raw(found)}"
-    yield f"**What a mode says of the next 30 sessions.**\n\n{after_modes(found)}"
-    yield f"**What days tell.**\n\n{what_days_tell(terms.periods_a_year)}"
+    yield f"**Differences from the strategies alone**, with intervals of 95 %.\n\n{beside_raw(found)}"
+    yield f"**What a mode says about the next 30 sessions.**\n\n{after_modes(found)}"
+    yield f"**Standard errors by number of days.**\n\n{what_days_tell(terms.periods_a_year)}"
     with shown_progress("Simulated strategies") as advance:
         said = modes_by_chance({name: POLICIES[name] for name in BY_CHANCE}, chance.generator(), advance)
     yield f"**Modes by chance**: ACTIVE / REDUCED / SHADOW_MODE.\n\n{said}"

@@ -64,7 +64,7 @@ def of_strategies(strategies: SessionReturns, periods_a_year: int, chance: Chanc
         )
         for row, (name, of_name) in enumerate(weights.items())
     ]
-    return markdown(("weights", "return a year", "max drawdown", "Sharpe ± SE", "less always on", "mean weight"), rows)
+    return markdown(("weights", "return a year", "max drawdown", "Sharpe ± SE", "minus always on", "mean weight"), rows)
 
 
 def of_groups(variants: SessionReturns, periods_a_year: int, generator: np.random.Generator, size: int) -> str:

@@ -73,7 +73,7 @@ def in_worlds(generator: np.random.Generator, progress: Advance | None = None, h
             ratios[policy] = _ratios(returns, weights)
         guide, proof = (ratios[one] for one in JUDGED)
         rows.append((name, *(_mean(one) for one in ratios.values()), _mean(proof - guide)))
-    return markdown(("world", *(ALWAYS, *JUDGED), "the last less the guide's"), rows)
+    return markdown(("world", *(ALWAYS, *JUDGED), "the last minus the guide's"), rows)
 
 
 def returns_of(skill: Skill, generator: np.random.Generator, histories: int) -> Floats:

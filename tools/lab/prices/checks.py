@@ -86,7 +86,7 @@ def check_lives(bars: DailyBars) -> Iterator[str]:
     yield from _shortened(gone)
     yield from _shortened(list(_stale(bars)))
     if not gone and (bars.days[-1] - bars.days[0]).days > SURVIVORS_YEARS * 365.25:
-        yield "every symbol lives to the last day: nothing that failed is in it, so results are too good"
+        yield "every symbol lives to the last day: companies that failed are missing, so results are too good"
 
 
 def check_length(file: str, bars: DailyBars, needs: int) -> None:

@@ -38,10 +38,10 @@ def figures_table(found: Outcome) -> Table:
 
 def differences_table(found: Outcome) -> Table:
     """Return how far each policy is above what it is compared with, and within which interval."""
-    table = _table("Policy", "less", "Sharpe", "Return", "Drawdown", "Correlation")
+    table = _table("Policy", "compared with", "Sharpe", "Return", "Drawdown", "Correlation")
     for name, comparison in found.comparisons.items():
         for row, (other, one) in enumerate(comparison.beside.items()):
-            sharpe = "as against raw" if other == SCALED and found.task.risk_free_rate == 0 else between(one.sharpe)
+            sharpe = "as above" if other == SCALED and found.task.risk_free_rate == 0 else between(one.sharpe)
             cells = (sharpe, between(one.total_return, percent), between(one.max_drawdown, percent))
             table.add_row("" if row else name, OTHERS[other], *cells, number(one.correlation))
     return table
@@ -66,10 +66,10 @@ def rules_table(found: Outcome) -> Table:
     table = _table("Policy", "Rule", "Acted", "Saved or cost USD")
     for name, effects in found.rules.items():
         for row, one in enumerate(effects.rules):
-            note = f" (acted {one.still_acted} times even so)" if one.still_acted else ""
+            note = f" (still acted {one.still_acted} times)" if one.still_acted else ""
             table.add_row("" if row else name, one.rule.title + note, str(one.acted), usd(one.effect, signed=True))
         table.add_row(
-            "" if effects.rules else name, "remainder: they act on each other", "", usd(effects.remainder, signed=True)
+            "" if effects.rules else name, "remainder: rules interact", "", usd(effects.remainder, signed=True)
         )
         table.add_row("", "together, against off", "", usd(effects.together, signed=True))
     return table
@@ -90,11 +90,11 @@ def verdicts(found: Outcome) -> Iterator[str]:
     for name, one in found.comparisons.items():
         if one.too_few:
             needed = (
-                f"; a true difference as large takes {one.days_to_see:,.0f} days"
+                f"; to show a true difference this large takes {one.days_to_see:,.0f} days"
                 if math.isfinite(one.days_to_see)
                 else ""
             )
-            yield f"{name}: too few to tell from off ({'; '.join(one.too_few)}{needed})"
+            yield f"{name}: inconclusive against off ({'; '.join(one.too_few)}{needed})"
         else:
             yield f"{name}: differs from off by more than chance explains"
 
@@ -156,7 +156,7 @@ def _of_policy(one: Measured, found: Outcome) -> tuple[str, ...]:
 
 def _table(*columns: str) -> Table:
     table = new_table()
-    words = {"Policy", "Strategy", "Rule", "less"}
+    words = {"Policy", "Strategy", "Rule", "compared with"}
     whole = {*words, "Sharpe ± SE"}
     for name in columns:
         table.add_column(name, justify="left" if name in words else "right", no_wrap=name in whole)

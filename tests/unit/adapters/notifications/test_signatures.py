@@ -17,7 +17,7 @@ def test_a_blank_secret_of_the_deployment_is_no_key(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["[]", " [ ] ", '["new", " "]', '[ "new", ""]', '["new"'])
 def test_a_list_without_keys_or_with_a_blank_one_is_refused_and_is_no_key_itself(text: str) -> None:
-    with pytest.raises(ValueError, match="none of keys"):
+    with pytest.raises(ValueError, match="not a list of keys"):
         signing_keys(text)
 
 

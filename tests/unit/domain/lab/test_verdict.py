@@ -20,14 +20,14 @@ ENOUGH = {"days": 1000, "fewest_days": 684.2, "round_trips": 30, "spells": 10}
     [
         (CLEAR, {}, ()),
         (Difference(-0.5, -0.9, -0.1), {}, ()),
-        (Difference(0.5, -0.1, 1.1), {}, ("the interval of the difference holds 0",)),
-        (Difference(0.0, 0.0, 0.0), {}, ("the interval of the difference holds 0",)),
-        (Difference(math.nan, math.nan, math.nan), {}, ("the interval of the difference holds 0",)),
-        (CLEAR, {"days": 684}, ("684 days, and 685 are needed",)),
-        (CLEAR, {"fewest_days": math.inf}, ("1000 days, and no number would do",)),
-        (CLEAR, {"fewest_days": math.nan}, ("1000 days, and no number would do",)),
-        (CLEAR, {"round_trips": 29}, ("29 round trips, and 30 are needed",)),
-        (CLEAR, {"spells": 9}, ("holdings differed 9 times, and 10 are needed",)),
+        (Difference(0.5, -0.1, 1.1), {}, ("the interval of the difference contains 0",)),
+        (Difference(0.0, 0.0, 0.0), {}, ("the interval of the difference contains 0",)),
+        (Difference(math.nan, math.nan, math.nan), {}, ("the interval of the difference contains 0",)),
+        (CLEAR, {"days": 684}, ("684 days, but 685 are needed",)),
+        (CLEAR, {"fewest_days": math.inf}, ("1000 days, but no number would be enough",)),
+        (CLEAR, {"fewest_days": math.nan}, ("1000 days, but no number would be enough",)),
+        (CLEAR, {"round_trips": 29}, ("29 round trips, but 30 are needed",)),
+        (CLEAR, {"spells": 9}, ("holdings differed 9 times, but 10 are needed",)),
     ],
 )
 def test_every_want_is_told(difference: Difference, changed: dict[str, float], told: tuple[str, ...]) -> None:

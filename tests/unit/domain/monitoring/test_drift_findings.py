@@ -28,7 +28,7 @@ def test_drift_is_told_with_both_figures_and_its_likely_kind() -> None:
     assert finding.title == "⚖️ Broker and books differ: KO"
     assert finding.detail == (
         "KO position: broker 12, books 10, likely manual trade, since 2026-01-05 15:00 UTC: entries are not held; "
-        'make maestro ARGS="reconcile TENANT" shows it, and adopts what is right'
+        'make maestro ARGS="reconcile TENANT" shows it, and adopts a difference'
     )
     assert not finding.is_event, "it resolves by itself"
 

@@ -55,38 +55,33 @@ def told(logged: dict[str, Any], *fills: LedgerFill, is_redeemed: bool = False, 
 
 
 BOUGHT = "buy 10 KO at 45 USD at 19:56:00 UTC"
+BOUGHT_ALONE = "Trend traded: BUY KO was filled, and no client redeemed it."
 SOLD = "sell 10 KO at 45 USD at 19:56:00 UTC"
 
 
 @pytest.mark.parametrize(
     ("explained", "verdict"),
     [
-        (told(decision(), fill()), "Trend traded: BUY KO was filled, and nobody redeemed it."),
+        (told(decision(), fill()), BOUGHT_ALONE),
         (
             told(decision(), fill(), fill(side="sell")),
-            f"Trend traded: BUY KO was filled, and nobody redeemed it; without redemption, {SOLD} was filled besides.",
+            BOUGHT_ALONE[:-1] + f"; in addition, {SOLD} was filled without a redemption.",
         ),
         (
             told(decision("SELL"), fill(side="sell")),
-            "Trend traded: SELL KO was filled, and nobody redeemed it.",
+            "Trend traded: SELL KO was filled, and no client redeemed it.",
         ),
         (
             told(decision("HOLD"), fill()),
-            f"Trend traded without Maestro: it proposed nothing (SHARPE_HEALTHY), and yet {BOUGHT} was filled.",
+            f"Trend traded without Maestro: it proposed nothing (SHARPE_HEALTHY), but {BOUGHT} was filled.",
         ),
         (
             told(decision("HOLD", original="BUY"), fill()),
-            (
-                "Trend traded without Maestro: its BUY was turned into HOLD (SHARPE_HEALTHY), "
-                f"and yet {BOUGHT} was filled."
-            ),
+            (f"Trend traded without Maestro: its BUY was turned into HOLD (SHARPE_HEALTHY), but {BOUGHT} was filled."),
         ),
         (
             told(decision(), fill(side="sell")),
-            (
-                "Trend traded without Maestro: its BUY KO was issued, and no client redeemed it, "
-                f"and yet {SOLD} was filled."
-            ),
+            (f"Trend traded without Maestro: its BUY KO was issued, and no client redeemed it, but {SOLD} was filled."),
         ),
         (
             told(decision(), fill(), is_redeemed=True),
@@ -94,7 +89,7 @@ SOLD = "sell 10 KO at 45 USD at 19:56:00 UTC"
         ),
         (
             told(decision(), fill(), is_redeemed=True, redeemed_fills=1),
-            f"Trend traded: BUY KO was redeemed and filled; without redemption, {BOUGHT} was filled besides.",
+            f"Trend traded: BUY KO was redeemed and filled; in addition, {BOUGHT} was filled without a redemption.",
         ),
         (
             told(decision(), is_redeemed=True, redeemed_fills=1),
@@ -102,7 +97,7 @@ SOLD = "sell 10 KO at 45 USD at 19:56:00 UTC"
         ),
         (
             told(decision(), is_redeemed=True),
-            "Trend was redeemed, and nothing was filled: look at the broker's order of this client_order_id.",
+            "Trend: BUY KO was redeemed, but has no fill in the ledger: look for its order at the broker.",
         ),
         (told(decision("HOLD")), "Trend did not trade: it proposed nothing (SHARPE_HEALTHY)."),
         (told(decision()), "Trend did not trade: its BUY KO was issued, and no client redeemed it."),
@@ -113,14 +108,12 @@ def test_what_was_filled_without_redemption_is_told(explained: Explanation, verd
 
 
 def test_a_shadowed_strategy_that_was_traded_live_is_told() -> None:
-    assert told(decision(mode="SHADOW_MODE"), fill()).verdict == (
-        "Trend traded: BUY KO was filled, and nobody redeemed it."
-    )
+    assert told(decision(mode="SHADOW_MODE"), fill()).verdict == (BOUGHT_ALONE)
 
 
 def test_the_steps_name_the_fills_and_how_far_was_looked() -> None:
     assert told(decision(), fill()).steps[-1] == f"Filled without redemption: {BOUGHT}."
-    assert told(decision()).steps[-1] == "No fill in the ledger, looked for until 2020-03-16T20:15:00+00:00."
+    assert told(decision()).steps[-1] == "No fill in the ledger up to 2020-03-16T20:15:00+00:00."
 
 
 def sorted_out(

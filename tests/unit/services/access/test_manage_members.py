@@ -141,7 +141,7 @@ def test_a_role_does_not_bring_a_disabled_user_back(office: Office) -> None:
 def test_a_user_of_another_tenant_is_left_alone(office: Office, tenant: object) -> None:
     office.accounts.by_email[ANN] = Account("ann", ANN, is_disabled=False, claims={"tenant_id": tenant})
     office.store.members["acme", "ann"] = {"role": "viewer"}
-    with pytest.raises(InputError, match="a user has one"):
+    with pytest.raises(InputError, match="a user belongs to one tenant"):
         office.members.create("acme", ANN, Role.ADMIN, PASSWORD)
     changes: list[Callable[[], object]] = [
         lambda: office.members.change_role("acme", ANN, Role.ADMIN),

@@ -312,8 +312,8 @@ def test_a_gift_without_price_user_or_symbol_is_refused(desk: BookDesk) -> None:
     for gifts, operator, told in (
         (["KO=Trend"], OPERATOR, r"given a price, as KO=Trend@45.10 \(there is no market data\)"),
         (["KO=Trend@50"], Operator("olga"), "--uid must be the id of the user to whom the assigned fills belong"),
-        (["PEP=Trend@50"], OPERATOR, r"unowned, once \(now: KO\), was 'PEP'"),
-        (["KO=Trend@50", "ko=Value@50"], OPERATOR, "unowned, once"),
+        (["PEP=Trend@50"], OPERATOR, r"an unowned symbol, given once \(unowned now: KO\), was 'PEP'"),
+        (["KO=Trend@50", "ko=Value@50"], OPERATOR, "an unowned symbol, given once"),
     ):
         with pytest.raises(InputError, match=told):
             desk.open(*gifts, operator=operator)

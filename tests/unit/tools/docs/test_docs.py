@@ -23,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(pages, "ROOT", tmp_path)
     monkeypatch.setattr(pages, "WHOLE", {})
     monkeypatch.setattr(pages, "SECTIONS", {"one": lambda _page, _read: "new"})
-    monkeypatch.setattr(printed, "PROGRAMS", {"two": printed.Program(("-c", "print('ran  ')"), printed.block("two"))})
+    monkeypatch.setattr(printed, "PROGRAMS", {"two": (printed.printed_as_is("two", ("-c", "print('ran  ')")),)})
     monkeypatch.setattr(command, "PROGRAMS", printed.PROGRAMS)
     (tmp_path / "README.md").write_text(PAGE)
     return tmp_path
@@ -50,8 +50,8 @@ def test_a_program_runs_only_when_it_is_asked(folder: Path) -> None:
 def test_a_program_that_fails_changes_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    failing = printed.Program(("-c", "print('half'); raise SystemExit(3)"), printed.block("two"))
-    monkeypatch.setitem(printed.PROGRAMS, "two", failing)
+    failing = printed.printed_as_is("two", ("-c", "print('half'); raise SystemExit(3)"))
+    monkeypatch.setitem(printed.PROGRAMS, "two", (failing,))
     assert command.main(["two"]) == 1
     assert capsys.readouterr().err == "docs: two ended with 3: nothing was written\n"
     assert (folder / "README.md").read_text() == PAGE
@@ -111,17 +111,40 @@ def test_a_month_is_the_events_times_what_one_costs() -> None:
     assert scaling.dollars_table(dearer) != scaling.dollars_table(page)
 
 
-def test_the_labs_tables_are_taken_apart_by_number_or_by_heading() -> None:
-    plain = printed.evidence("warning: none failed\n\n| a |\n\n| b |\n\nDays: 9.\n")
-    assert plain == {
-        "lab evidence": "| a |\n\n| b |\n\nDays: 9.",
-        "lab evidence 1": "| a |",
-        "lab evidence 2": "| b |",
-        "lab evidence 3": "Days: 9.",
-    }
-    headed = printed.evidence("**One.**\n\n| a |\n\nmore\n\n**Two**, in words\n\n| b |\n")
-    assert headed.pop("lab evidence").startswith("**One.**\n\n| a |")
+def test_programs_of_one_word_run_in_turn_in_one_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, read = "open('{folder}/kept', 'w').write('x'); print('wrote')", "print(open('{folder}/kept').read())"
+    first, second = (printed.printed_as_is(name, ("-c", code)) for name, code in (("one", write), ("two", read)))
+    monkeypatch.setitem(printed.PROGRAMS, "two", (first, second))
+    assert command.main(["two"]) == 0
+    assert (folder / "README.md").read_text() == PAGE.replace("old", "new").replace("kept", "```text\nx\n```")
+
+
+def test_the_labs_tables_are_named_after_their_headings() -> None:
+    headed = printed.evidence("warning: none failed\n\n**One.**\n\n| a |\n\nmore\n\n**Two**, in words\n\n| b |\n")
     assert headed == {"lab evidence: One": "| a |\n\nmore", "lab evidence: Two": "| b |"}
+
+
+def test_a_command_of_the_lab_shows_how_to_run_it_and_what_it_prints_of_policies() -> None:
+    run = printed.lab("run --prices a.csv --out .lab")
+    assert run.arguments == ("-m", "tools.lab", "run", "--prices", "a.csv", "--out", "{folder}/.lab")
+    printed_text = "a.csv: read  \n   \n Policy  Return\n off     1 %\n  \n Policy  Strategy\n off     Trend\n \nend\n"
+    assert run.parts(printed_text) == {
+        "lab run": '```text\nmake lab ARGS="run --prices a.csv --out .lab"\na.csv: read\n\n'
+        " Policy  Return\n off     1 %\n\n…\n\nend\n```"
+    }
+
+
+def test_the_demos_output_ends_where_the_lab_reads_its_tenant() -> None:
+    parts = printed.demo_and_record("1 day\n\nWhere to look next:\n\n$ python -m tools.lab run\ndemo-1: 83 sessions\n")
+    assert parts["demo"] == "```text\n1 day\n\nWhere to look next:\n```"
+    assert parts["lab record"].endswith('--out .lab"\ndemo-1: 83 sessions\n```')
+    assert printed.demo_and_record("1 day\n") == {}, "a demo that ran nothing at its end"
+
+
+def test_every_printed_section_of_the_documents_has_a_program() -> None:
+    made = ("demo", "bench", "lab run", "lab evidence: Accounts")
+    assert all(map(printed.is_made, made))
+    assert not any(map(printed.is_made, ("lab", "lab evidence", "demo: more")))
 
 
 def test_the_evidence_in_brief_is_of_the_table_of_accounts() -> None:

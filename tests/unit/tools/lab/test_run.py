@@ -55,7 +55,7 @@ def test_a_result_has_the_figures_of_off_and_guide(done: Path) -> None:
     assert sum(one["effect"] for one in guide["rules"]["each"]) + guide["rules"]["remainder"] == pytest.approx(
         guide["final_equity"] - result["policies"]["off"]["final_equity"]
     )
-    assert any("nothing that failed is in it" in warning for warning in result["warnings"])
+    assert any("companies that failed are missing" in warning for warning in result["warnings"])
 
 
 def test_two_runs_with_one_seed_are_the_same_bytes(done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_the_terminal_says_two_way_and_what_cannot_be_told(
     assert run(monkeypatch, "run", *SHORT, "--no-rules", "--out", str(tmp_path)) == 0
     said = capsys.readouterr()
     assert "two-way" in said.out
-    assert "guide: too few to tell from off" in said.out
+    assert "guide: inconclusive against off" in said.out
     assert f"to {tmp_path}" in said.err
 
 

@@ -106,7 +106,8 @@ def test_a_walk_judges_the_chosen_on_days_that_the_choice_did_not_see(tmp_path: 
     assert walked.first.raw.days[-1] == date(2020, 2, 14)
     assert walked.second.raw.days[0] == date(2020, 2, 18)
     assert list(walked.second.policies) == [OFF, walked.chosen]
-    assert walked.second.warnings[0].startswith(f"{walked.chosen} was chosen among 3 on 2019-11-01 to 2020-02-14")
+    how = f"{walked.chosen} was chosen among 3 policies by its Sharpe ratio from 2019-11-01 to 2020-02-14, "
+    assert walked.second.warnings[0].startswith(how)
     document = json.loads((tmp_path / "walk.json").read_text(encoding="utf-8"))
     assert document["judged"] == json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
     assert set(document["chosen_on"]["sharpe"]) == set(POLICIES)
@@ -140,7 +141,7 @@ def test_compare_names_days_strategies_and_rules(
     capsys.readouterr()
     assert run(monkeypatch, "compare", "guide", "off", "--out", str(tmp_path), "--days", "3") == 0
     said = capsys.readouterr().out
-    assert "guide ended with" in said
+    assert "guide ended " in said
     assert "These 3 of 31 days make" in said
     assert "guide: SHARPE_BELOW_SHADOW" in said
     assert run(monkeypatch, "compare", f"{tmp_path}/guide", f"{tmp_path}/off", "--json") == 0

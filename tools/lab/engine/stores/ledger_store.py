@@ -17,7 +17,7 @@ from tools.lab.engine.stores.collection import Collection, Named
 from tools.lab.engine.stores.documents import Documents
 
 _HEAD = "head"
-"""Of the document that holds how far the ledger is worked off."""
+"""Of the document that holds how far the ledger is processed."""
 _UNTIMED_SHOWN = 20
 
 

@@ -78,9 +78,9 @@ def test_the_command_prints_every_table(
     headings = [line.split("**")[1] for line in said.splitlines() if line.startswith("**")]
     assert headings == [
         "Accounts.",
-        "Less the strategies alone",
-        "What a mode says of the next 30 sessions.",
-        "What days tell.",
+        "Differences from the strategies alone",
+        "What a mode says about the next 30 sessions.",
+        "Standard errors by number of days.",
         "Modes by chance",
         "Simulated worlds",
         "Policies as weights.",

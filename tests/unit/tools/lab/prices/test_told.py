@@ -59,7 +59,7 @@ TOLD: dict[str, tuple[str, list[str]]] = {
     ),
     "survivors": (
         days(1200),
-        ["every symbol lives to the last day: nothing that failed is in it, so results are too good"],
+        ["every symbol lives to the last day: companies that failed are missing, so results are too good"],
     ),
     "a page": (
         f'{{"bars": {{"AAA": [{BAR}], "BBB": [{BAR}]}}, "next_page_token": "x"}}',

@@ -72,8 +72,8 @@ def test_paths_are_resampled_once_and_say_what_they_say_of_each_policy_by_itself
 def test_too_few_trades_say_so() -> None:
     raw, few = a_measured("off", noise(1)), a_measured("few", noise(1) + 0.003, round_trips=2)
     found = compared([few], raw, None, TERMS, CHANCE)["few"]
-    assert "4 round trips, and 30 are needed" in found.too_few
-    assert "holdings differed 0 times, and 10 are needed" in found.too_few
+    assert "4 round trips, but 30 are needed" in found.too_few
+    assert "holdings differed 0 times, but 10 are needed" in found.too_few
     assert not any("interval" in why for why in found.too_few)
 
 

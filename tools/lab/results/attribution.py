@@ -2,7 +2,8 @@
 Which days, strategies and rules make the difference between two policies on the same days.
 
 Every dollar between them has one cause: a strategy's profit, while it holds something else under one policy than
-under the other, is put to the last decision in which they parted; the rest to sizes, as cash and equity then differ.
+under the other, is attributed to the last decision in which they diverged; the rest to sizes, because cash and equity
+differ from then on.
 So causes add up. They do not say what a rule is worth: that takes a replay without it.
 """
 
@@ -19,12 +20,12 @@ from functions.domain.kernel.reasons import ReasonCode
 from tools.lab.policy_run import PolicyRun, StrategySession
 from tools.lab.results.measured import OTHER_SHARE, is_live
 
-SIZES = "other sizes"
-PROPOSALS = "other proposals: a strategy sees what it holds"
+SIZES = "different sizes"
+PROPOSALS = "different proposals: it held something else"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartedDay:
+class AttributedDay:
     """One session's difference."""
 
     day: date
@@ -36,25 +37,25 @@ class PartedDay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parted:
+class Attribution:
     """The difference between two policies."""
 
     difference: float
     """USD of final equity, of the first over the second."""
-    days: tuple[PartedDay, ...]
+    days: tuple[AttributedDay, ...]
     """Every session, in order."""
     strategies: Mapping[str, float]
     causes: Mapping[str, float]
-    """USD by what parted them; they add up to the strategies."""
+    """USD by what made the decisions differ; they add up to the strategies."""
     decisions: Mapping[str, int]
-    """In how many sessions of strategies each cause parted them."""
+    """In how many sessions of strategies each cause made a decision differ."""
 
-    def largest(self, count: int) -> list[PartedDay]:
+    def largest(self, count: int) -> list[AttributedDay]:
         """Return the sessions that made most difference, either way."""
         return sorted(self.days, key=lambda one: (-abs(one.difference), one.day))[:count]
 
 
-def parted(one: PolicyRun, other: PolicyRun) -> Parted:
+def attributed(one: PolicyRun, other: PolicyRun) -> Attribution:
     """Return the difference between two runs of the same sessions and strategies."""
     strategies: dict[str, float] = {}
     by_day: dict[date, dict[str, float]] = defaultdict(dict)
@@ -71,10 +72,10 @@ def parted(one: PolicyRun, other: PolicyRun) -> Parted:
     for day in sorted(causes_by_day):
         for cause, usd in causes_by_day[day].items():
             causes[cause] += usd
-    return Parted(
+    return Attribution(
         difference=one.sessions[-1].equity - other.sessions[-1].equity,
         days=tuple(
-            PartedDay(
+            AttributedDay(
                 day=day,
                 difference=sum(by_day[day].values()),
                 strategies=_ordered(by_day[day]),
@@ -89,7 +90,7 @@ def parted(one: PolicyRun, other: PolicyRun) -> Parted:
 
 
 def _of_strategy(name: str, one: PolicyRun, other: PolicyRun) -> Iterator[tuple[date, float, str, str | None]]:
-    """Yield each session with its difference, USD, what it is put to, and what parted its decisions, if any."""
+    """Yield each session with its difference, USD, what it is attributed to, and what made its decisions differ."""
     cause, was_other = SIZES, False
     tell = _cause_of_weights if math.isnan(one.sessions[0].traded) else _cause
     rows = zip(one.strategies[name], other.strategies[name], one.sessions, other.sessions, strict=True)
@@ -100,7 +101,7 @@ def _of_strategy(name: str, one: PolicyRun, other: PolicyRun) -> Iterator[tuple[
         yield mine.day, mine.profit - theirs.profit, cause if is_other or was_other else SIZES, new
         if was_other and not is_other:
             cause = SIZES
-        if new is not None and (new != PROPOSALS or cause == SIZES):  # what it proposes since then comes of the first
+        if new is not None and (new != PROPOSALS or cause == SIZES):  # what it proposes after that follows from it
             cause = new
         was_other = is_other
 
@@ -117,7 +118,7 @@ def _cause(one_name: str, one: StrategySession, other_name: str, other: Strategy
 
 
 def _cause_of_weights(one_name: str, one: StrategySession, other_name: str, other: StrategySession) -> str | None:
-    """Return the same where returns are weighed, and nothing is traded: modes alone part decisions."""
+    """Return the same where returns are weighted, and nothing is traded: only modes make decisions differ."""
     both = [(name, row.mode) for name, row in ((one_name, one), (other_name, other)) if row.mode]
     if len({WEIGHTS[AgentMode(mode)] for _, mode in both}) < 2:
         return None

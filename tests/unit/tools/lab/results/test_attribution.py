@@ -1,4 +1,4 @@
-"""What is between two policies adds up, and is put to the decisions that parted them."""
+"""What is between two policies adds up, and is attributed to the decisions that made it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.tools.lab.results.runs import a_run, noise
 from tools.lab.policy_run import PolicyRun
-from tools.lab.results.parted import SIZES, parted
+from tools.lab.results.attribution import SIZES, attributed
 
 OFF = a_run("off", noise(1, 60), policy={"enabled": False})
 
@@ -21,7 +21,7 @@ def held(run: PolicyRun, strategy: str, values: dict[int, float]) -> PolicyRun:
 
 def test_days_strategies_and_causes_add_up_to_the_difference() -> None:
     other = a_run("guide", noise(2, 60), codes={"Alpha": {10: ("SYSTEMIC_RISK",)}}, exposure=0.3)
-    found = parted(other, OFF)
+    found = attributed(other, OFF)
     for sums in (found.strategies, found.causes):
         assert sum(sums.values()) == pytest.approx(found.difference)
     assert sum(day.difference for day in found.days) == pytest.approx(found.difference)
@@ -29,39 +29,39 @@ def test_days_strategies_and_causes_add_up_to_the_difference() -> None:
         assert sum(day.causes.values()) == pytest.approx(day.difference)
 
 
-def test_a_difference_is_put_to_the_last_decision_that_parted_them_while_they_hold_something_else() -> None:
+def test_a_difference_is_attributed_to_the_last_decision_that_differed_while_they_hold_something_else() -> None:
     returns = noise(1, 60)
     returns[12] += 0.05  # while Alpha held something else
     returns[40] += 0.01  # when both held the same again
     mine = a_run("guide", returns, codes={"Alpha": {10: ("GROSS_ALLOCATION_CAP",)}})
-    found = parted(held(mine, "Alpha", dict.fromkeys(range(11, 14), 0.0)), OFF)
+    found = attributed(held(mine, "Alpha", dict.fromkeys(range(11, 14), 0.0)), OFF)
     assert set(found.causes) == {"guide: GROSS_ALLOCATION_CAP", SIZES}
     assert found.largest(1)[0].day == OFF.sessions[12].day
 
 
 def test_a_shadowed_buy_is_another_decision_and_a_shadowed_hold_is_not() -> None:
     shadowed = a_run("guide", noise(1, 60), modes={"Beta": ["SHADOW_MODE"] * 60})
-    assert sum(parted(shadowed, OFF).decisions.values()) == 60
+    assert sum(attributed(shadowed, OFF).decisions.values()) == 60
     rows = tuple(replace(row, proposed="HOLD", issued="HOLD") for row in shadowed.strategies["Beta"])
     theirs = tuple(replace(row, mode="ACTIVE") for row in rows)
     one = replace(shadowed, strategies={**shadowed.strategies, "Beta": rows})
     other = replace(OFF, strategies={**OFF.strategies, "Beta": theirs})
-    assert parted(one, other).decisions == {}
+    assert attributed(one, other).decisions == {}
 
 
 def test_the_same_run_makes_no_difference() -> None:
-    found = parted(replace(OFF, name="copy"), OFF)
+    found = attributed(replace(OFF, name="copy"), OFF)
     assert found.difference == 0
     assert set(found.causes.values()) == {0.0}
     assert found.decisions == {}
 
 
 def test_half_the_size_is_another_decision() -> None:
-    found = parted(a_run("guide", noise(1, 60), modes={"Alpha": ["REDUCED"] * 60}), OFF)
+    found = attributed(a_run("guide", noise(1, 60), modes={"Alpha": ["REDUCED"] * 60}), OFF)
     assert sum(found.decisions.values()) == 60
 
 
-def test_what_a_strategy_proposes_after_a_rule_parted_it_is_put_to_the_rule() -> None:
+def test_what_a_strategy_proposes_after_a_rule_stopped_it_is_attributed_to_the_rule() -> None:
     mine = a_run("guide", noise(2, 60), codes={"Alpha": {10: ("SYSTEMIC_RISK",)}})
     mine = held(mine, "Alpha", dict.fromkeys(range(11, 40), 0.0))
     rows = tuple(
@@ -69,7 +69,7 @@ def test_what_a_strategy_proposes_after_a_rule_parted_it_is_put_to_the_rule() ->
         for at, row in enumerate(OFF.strategies["Alpha"])
     )
     theirs = replace(OFF, strategies={**OFF.strategies, "Alpha": rows})
-    found = parted(mine, theirs)
+    found = attributed(mine, theirs)
     assert set(found.causes) == {"guide: SYSTEMIC_RISK", SIZES}
     between = zip(mine.strategies["Alpha"][11:41], theirs.strategies["Alpha"][11:41], strict=True)
     assert found.causes["guide: SYSTEMIC_RISK"] == pytest.approx(sum(a.profit - b.profit for a, b in between))
@@ -79,4 +79,4 @@ def test_an_exit_of_a_shadowed_strategy_is_a_live_one() -> None:
     rows = tuple(replace(row, proposed="SELL", issued="SELL") for row in OFF.strategies["Alpha"])
     shadowed = tuple(replace(row, mode="SHADOW_MODE", reason_codes=("LIVE_EXIT",)) for row in rows)
     runs = [replace(OFF, strategies={"Alpha": each}) for each in (shadowed, rows)]
-    assert parted(*runs).decisions == {}
+    assert attributed(*runs).decisions == {}
