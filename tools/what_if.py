@@ -73,7 +73,7 @@ def show(preview: Preview) -> None:
         table.add_row(*row_of(one))
     print_table(table)
     for reason in found.returns.too_few_to_tell:
-        print(f"Whether returns would have been better: inconclusive ({reason}).")
+        print(f"Whether returns would have been better: too few to tell ({reason}).")
     for name in found.not_told:
         print(f"Not on record: what {name} would have changed.")
     for fixed in HELD_FIXED:

@@ -103,7 +103,7 @@ export function reproduced({ sessions, reproduced: count }: Preview): string {
 /** Return whether returns would have been better, and that this cannot be known. */
 export function returnsSaid({ returns }: Preview): string {
   const { sharpe_before: before, sharpe_after: after, difference, low, high, too_few_to_tell: why } = returns;
-  const doubt = why.length > 0 ? `Inconclusive: ${why.join("; ")}.` : "";
+  const doubt = why.length > 0 ? `Too few to tell: ${why.join("; ")}.` : "";
   if (difference === null) {
     return doubt;
   }

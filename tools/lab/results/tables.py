@@ -94,7 +94,7 @@ def verdicts(found: Outcome) -> Iterator[str]:
                 if math.isfinite(one.days_to_see)
                 else ""
             )
-            yield f"{name}: inconclusive against off ({'; '.join(one.too_few)}{needed})"
+            yield f"{name}: too few to tell apart from off ({'; '.join(one.too_few)}{needed})"
         else:
             yield f"{name}: differs from off by more than chance explains"
 

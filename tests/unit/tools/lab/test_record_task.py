@@ -215,7 +215,7 @@ def test_the_terminal_shows_the_record_the_policies_and_what_is_held_fixed(
     assert lab(monkeypatch, "run", *words) == 0
     said = capsys.readouterr().out
     assert said.startswith("acme: its own record, 60 sessions decided again, ")
-    assert "current: inconclusive against off" in said
+    assert "current: too few to tell apart from off" in said
     assert "held fixed: Signals are those that strategies gave" in said
     assert "Modes earned by track record" in said
     assert lab(monkeypatch, "compare", "current", "guide", "--out", str(tmp_path)) == 0

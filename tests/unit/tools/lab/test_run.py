@@ -82,7 +82,7 @@ def test_the_terminal_says_two_way_and_what_cannot_be_told(
     assert run(monkeypatch, "run", *SHORT, "--no-rules", "--out", str(tmp_path)) == 0
     said = capsys.readouterr()
     assert "two-way" in said.out
-    assert "guide: inconclusive against off" in said.out
+    assert "guide: too few to tell apart from off" in said.out
     assert f"to {tmp_path}" in said.err
 
 
