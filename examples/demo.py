@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import date
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 from rich.console import Console
@@ -35,8 +35,8 @@ from tools.simulated_desk import Desk
 
 FIRST_DAY = date(2019, 12, 23)
 LAST_DAY = date(2020, 4, 22)
-_QUIET_SECONDS = 10.0
-"""Between two quiet days in a file."""
+_QUIET_DAYS = 10
+"""Days after which a quiet one is printed in a file: some ten seconds."""
 AT_THE_BROKER = (BrokerError, OrderError, MaestroApiError)
 """What Maestro or the trading client may find there."""
 
@@ -133,7 +133,7 @@ def show_live(console: Console, suite: EmulatorSuite, desk: Desk, day: date) -> 
 
 def show_days(console: Console, demo: Demo, day_indexes: list[int]) -> None:
     """Walk the days and print each: in a file, quiet ones only now and then."""
-    pace = Pace(0.0 if console.is_terminal else _QUIET_SECONDS)
+    pace = Pace(1 if console.is_terminal else _QUIET_DAYS)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Trading days", total=len(day_indexes))
@@ -145,7 +145,7 @@ def show_days(console: Console, demo: Demo, day_indexes: list[int]) -> None:
 def tell(console: Console, tenants: list[DemoTenant], pace: Pace) -> None:
     """Print the day just walked, if it is due."""
     news = {tenant.tenant_id: happenings(tenant.days[-1], before_last(tenant)) for tenant in tenants}
-    if not pace.is_due(monotonic(), has_news=any(news.values())):
+    if not pace.is_due(has_news=any(news.values())):
         return
     for tenant in tenants:
         label = f"{tenant.tenant_id}  " if len(tenants) > 1 else ""

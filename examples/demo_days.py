@@ -132,15 +132,15 @@ def _why(verdict: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class Pace:
-    """Which days are printed: every one, or those on which something happened and a line now and then."""
+    """Which days are printed: every one, or those on which something happened and one of many others."""
 
-    every_seconds: float
-    """Between two quiet days; 0 prints all."""
-    told_at: float | None = None
+    every: int
+    """Days after a printed one until a quiet one is printed; 1 prints all."""
+    untold: int | None = None
+    """Days since the last that was printed; None before the first, which always is."""
 
-    def is_due(self, now: float, *, has_news: bool) -> bool:
-        """Return whether to print a day; ``now`` in seconds of any clock that runs evenly."""
-        if not has_news and self.told_at is not None and now - self.told_at < self.every_seconds:
-            return False
-        self.told_at = now
-        return True
+    def is_due(self, *, has_news: bool) -> bool:
+        """Return whether to print the next day."""
+        is_due = has_news or self.untold is None or self.untold + 1 >= self.every
+        self.untold = 0 if is_due else (self.untold or 0) + 1
+        return is_due

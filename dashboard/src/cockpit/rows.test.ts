@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Decision, Verdict } from "../model";
 import type { Cockpit } from "./cockpit";
-import { modesOf, rowsOf, sumOf } from "./rows";
+import { modesOf, restOf, rowsOf, sumOf } from "./rows";
 import type { Today } from "./today";
 
 const verdict = (name: string, mode: Verdict["mode"], ratio: number | null = 1): Verdict => ({
@@ -54,5 +54,11 @@ describe("rows", () => {
     expect(sumOf([1, null])).toBeNull();
     expect(sumOf([1, -3])).toBe(-2);
     expect(sumOf([])).toBe(0);
+  });
+  it("leave of the account's day what no strategy made, and nothing known where either is not", () => {
+    const known = rowsOf(decision, cockpit, null, today(true));
+    expect(restOf(-5, known)).toBe(-12);
+    expect(restOf(null, known)).toBeNull();
+    expect(restOf(-5, rowsOf(decision, cockpit, null, today(false)))).toBeNull();
   });
 });

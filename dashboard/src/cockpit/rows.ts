@@ -74,6 +74,15 @@ export function sumOf(values: (number | null)[]): number | null {
   return values.reduce<number | null>((sum, value) => (sum === null || value === null ? null : sum + value), 0);
 }
 
+/**
+ * Return what the account made today besides its strategies, in USD: unowned positions, the account's own fees and interest,
+ * and prices of other instants than the strategies' positions have. Null where either is unknown.
+ */
+export function restOf(account: number | null, rows: Row[]): number | null {
+  const strategies = sumOf(rows.map((row) => row.today));
+  return account === null || strategies === null ? null : account - strategies;
+}
+
 /** Return how many strategies are in each mode, in words. */
 export function modesOf(rows: Row[]): string {
   const words: Record<Mode, string> = {

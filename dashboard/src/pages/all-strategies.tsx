@@ -18,6 +18,7 @@ import { Empty, Loaded, Shape } from "../ui/states";
 import { InUse } from "../ui/strategies-summary";
 import { StrategySwitch } from "../ui/strategy-switch";
 import { Time } from "../ui/time";
+import { zoneName } from "../zone";
 
 export function AllStrategies() {
   const { db, tenant } = useSession();
@@ -94,7 +95,7 @@ function Compared({ rows, thresholds, policy, isSwitchable, heldBy }: ComparedPr
             { name: "Active days", isNumber: true },
             "Record, modes below",
             { name: "Mean corr.", isNumber: true },
-            "Last signal",
+            lastSignal(),
           ]}
         />
         <tbody>
@@ -201,7 +202,7 @@ function StrategyRow({ row, axis, thresholds, children }: StrategyRowProps) {
       <td class="number" data-name="Correlation" {...CELL}>
         {correlation(row.withOthers)}
       </td>
-      <td data-name="Last signal" {...CELL}>
+      <td data-name={lastSignal()} {...CELL}>
         <small>
           <LastSignal row={row} />
         </small>
@@ -209,6 +210,8 @@ function StrategyRow({ row, axis, thresholds, children }: StrategyRowProps) {
     </tr>
   );
 }
+
+const lastSignal = (): string => `Last signal, ${zoneName(new Date())}`;
 
 function LastSignal({ row: { now } }: { row: Row }) {
   const at = timeOf(now?.last?.[2]);

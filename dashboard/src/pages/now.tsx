@@ -40,6 +40,7 @@ export function Now() {
             <StrategiesSummary
               rows={rowsOf(last, cockpit, results, board.today)}
               thresholds={cockpit?.thresholds ?? []}
+              account={board.money?.today ?? null}
             />
           )
         }

@@ -1,7 +1,7 @@
 /** Every strategy in a row: today, recently, how much it uses of what it may, and why. */
 
 import { axisOf } from "../cockpit/ratio";
-import { modesOf, type Row, sumOf } from "../cockpit/rows";
+import { modesOf, type Row, restOf, sumOf } from "../cockpit/rows";
 import { STRATEGIES } from "../cockpit/tables";
 import { percent, ratio } from "../format";
 import { Csv } from "./csv";
@@ -9,7 +9,18 @@ import { Gain, ModeMark } from "./figures";
 import { CELL, Head, ROW, Section, TABLE } from "./parts";
 import { RatioPicture, Sparkline } from "./sparkline";
 
-export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; thresholds: number[] }) {
+interface StrategiesSummaryProps {
+  rows: Row[];
+  thresholds: number[];
+  /** What the account made today, USD; null: unknown. */
+  account: number | null;
+}
+
+/** Less than half a dollar shows as 0 in whole USD. */
+const LEAST_SHOWN = 0.5;
+
+export function StrategiesSummary({ rows, thresholds, account }: StrategiesSummaryProps) {
+  const rest = restOf(account, rows);
   const axis = axisOf(
     rows.map((row) => row.interval),
     thresholds,
@@ -95,6 +106,18 @@ export function StrategiesSummary({ rows, thresholds }: { rows: Row[]; threshold
             <td class="x-md" {...CELL} />
             <td {...CELL} />
           </tr>
+          {rest !== null && Math.abs(rest) >= LEAST_SHOWN && (
+            <tr {...ROW}>
+              <th scope="row">Rest of the account</th>
+              <td {...CELL} />
+              <td class="number c-today" {...CELL}>
+                <Gain usd={rest} />
+              </td>
+              <td class="muted rest" colSpan={7} {...CELL}>
+                Unowned positions, the account's fees and interest, and prices read at another time
+              </td>
+            </tr>
+          )}
         </tfoot>
       </table>
     </Section>
