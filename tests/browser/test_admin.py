@@ -103,7 +103,9 @@ def test_others_see_alerts_and_broker_and_neither_channels_nor_users(looked_afte
     broker = page.get_by_role("region", name="Broker")
     expect(broker).to_contain_text("the keys were refused")
     expect(broker).to_contain_text('make maestro ARGS="broker disconnect acme"')
-    expect(page.get_by_role("region", name="Channels and users")).to_contain_text("for admins to see")
+    expect(page.get_by_role("region", name="Channels and users")).to_contain_text(
+        "Only admins see where notifications go"
+    )
     expect(page.get_by_role("table", name="Users")).to_have_count(0)
     expect(page.get_by_role("button", name="Send test")).to_have_count(0)
 

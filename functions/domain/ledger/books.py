@@ -97,7 +97,7 @@ def compute_period(
     Returns
     -------
     tuple
-        A result for every (uid, strategy) ever seen, and the books at the end.
+        A result for every (uid, strategy) ever seen, in their order, and the books at the end.
     """
     grouped = Grouped.of(events)
     given = {canonical_symbol(symbol): price for symbol, price in marks.items()}
@@ -128,7 +128,7 @@ def compute_period(
     held = {key.symbol for key in lots}
     last_prices = {symbol: known[symbol] for symbol in sorted(held)}
     closing = Checkpoint(end, lots, last_prices, grants, frozenset(results))
-    return [replace(result, flows=grouped.flows) for result in results.values()], closing
+    return [replace(results[owner], flows=grouped.flows) for owner in sorted(results)], closing
 
 
 def compute_period_in_pages(
