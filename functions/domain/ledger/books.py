@@ -103,7 +103,7 @@ def compute_period(
     given = {canonical_symbol(symbol): price for symbol, price in marks.items()}
     known = {**_last_prices(opening, grouped), **given}
 
-    results = {owner: PeriodResult(*owner) for owner in sorted(opening.owners)}
+    results = {owner: PeriodResult(*owner) for owner in opening.owners}
     lots: dict[BookKey, Lots] = {}
     grants: dict[BookKey, Grant] = {}
     for key in sorted({*opening.lots, *grouped.fills}):
@@ -165,7 +165,7 @@ def compute_period_in_pages(
                 slippage=before.slippage + result.slippage,
                 capital=result.capital if is_first else before.capital.followed_by(result.capital),
             )
-    return [replace(result, flows=flows) for result in totals.values()], books
+    return [replace(totals[owner], flows=flows) for owner in sorted(totals)], books
 
 
 def pages_of(events: Iterable[Event], page_size: int) -> Iterator[tuple[list[Event], bool]]:

@@ -115,6 +115,17 @@ def test_a_period_is_realized_plus_the_change_of_unrealized() -> None:
     assert one(quiet).pnl == pytest.approx(6 * 4)
 
 
+@pytest.mark.parametrize("names", [("Trend", "Carry"), ("Carry", "Trend")])
+def test_results_are_in_the_order_of_their_owners_whatever_came_first(names: tuple[str, str]) -> None:
+    told = [{"uid": "ann", "strategy_id": name, "kind": "fee", "amount": 2.5} for name in names]
+    entries = (parse_entry(str(day), {**one, "ts": START + day * DAY}) for day, one in enumerate(told))
+    fees = [entry for entry in entries if isinstance(entry, Cash)]
+    results, _ = compute_period(Checkpoint.empty(), fees, {}, START + 2 * DAY)
+    paged, _ = compute_period_in_pages(Checkpoint.empty(), fees, {}, START + 2 * DAY, 1)
+    for found in (results, paged):
+        assert [(result.strategy_id, result.pnl) for result in found] == [("Carry", -2.5), ("Trend", -2.5)]
+
+
 def test_a_missing_mark_falls_back_to_the_last_price_and_is_listed() -> None:
     first, books = compute_period(Checkpoint.empty(), [fill(price=45, fees=0)], {}, START + DAY)
     assert (one(first).unrealized_pnl, one(first).stale_marks) == (0.0, ("KO",))
