@@ -136,11 +136,11 @@ class Pace:
 
     every: int
     """Days after a printed one until a quiet one is printed; 1 prints all."""
-    untold: int | None = None
-    """Days since the last that was printed; None before the first, which always is."""
+    left_out: int = 0
+    """How many quiet days are still left out; the first day is printed."""
 
     def is_due(self, *, has_news: bool) -> bool:
         """Return whether to print the next day."""
-        is_due = has_news or self.untold is None or self.untold + 1 >= self.every
-        self.untold = 0 if is_due else (self.untold or 0) + 1
+        is_due = has_news or self.left_out == 0
+        self.left_out = self.every - 1 if is_due else self.left_out - 1
         return is_due

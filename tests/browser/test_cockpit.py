@@ -47,12 +47,9 @@ def test_a_viewer_sees_how_the_money_is_and_may_change_nothing(trading: Dashboar
     expect(row(page, "TwelveOneMomentum")).to_contain_text("+318")  # 148 AMD from 164.70 to 166.85
     expect(row(page, "PairsReversion")).to_contain_text(f"{MINUS}42")
     expect(row(page, "GapFade")).to_contain_text("n/a")
-    made = [
-        row(page, name).get_by_role("cell").nth(1).inner_text() for name in ("All strategies", "Rest of the account")
-    ]
-    assert sum(float(text.replace(MINUS, "-")) for text in made) == pytest.approx(417.3, abs=1), (
-        made
-    )  # both in whole USD
+    sums = [row(page, name).get_by_role("cell").nth(1) for name in ("All strategies", "Rest of the account")]
+    made = [float(one.inner_text().replace(MINUS, "-")) for one in sums]
+    assert sum(made) == pytest.approx(417.3, abs=1), "each is rounded to whole USD"
     held = page.get_by_role("table", name="Positions").get_by_role("row")
     expect(held.nth(1)).to_contain_text("shadowed, still held")
     for text in ("unowned", "71.10", "853"):  # a strategy holds it too, so that its price is known

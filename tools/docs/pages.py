@@ -108,6 +108,7 @@ def _with_sections(name: str, text: str, read: Read) -> str:
 
 
 def _body(page: str, read: Read, kind: str, name: str) -> str | None:
-    if name not in SECTIONS if kind == GENERATED else not printed.is_made(name):
+    is_made = name in SECTIONS if kind == GENERATED else printed.is_made(name)
+    if not is_made:
         raise DocumentError(f"nothing makes <!-- {kind}: {name} -->")
     return SECTIONS[name](page, read) if kind == GENERATED else None

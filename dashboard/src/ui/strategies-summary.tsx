@@ -113,7 +113,7 @@ export function StrategiesSummary({ rows, thresholds, account }: StrategiesSumma
               <td class="number c-today" {...CELL}>
                 <Gain usd={rest} />
               </td>
-              <td class="muted rest" colSpan={7} {...CELL}>
+              <td class="muted" colSpan={7} {...CELL}>
                 Unowned positions, the account's fees and interest, and prices read at another time
               </td>
             </tr>

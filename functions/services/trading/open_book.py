@@ -183,9 +183,8 @@ class OpenBook:
         )
         taken = taken_from_unowned(given, ledger.unowned)
         self._give(tenant_id, batch, given)
-        unowned_batch = replace(batch, uid=UNOWNED, results=[])
-        self._give(tenant_id, unowned_batch, taken)
-        batch = unowned_batch
+        batch = replace(batch, uid=UNOWNED, results=[])
+        self._give(tenant_id, batch, taken)
         left = residuals.without(fill.symbol for fill in given)
         opening = Opening(before, batch.book, found, given, left, ledger.skipped)
         if is_written and opening.is_change:
