@@ -24,9 +24,9 @@ HEAD = """\
 `make docs` writes this page from [openapi.json](openapi.json) and the code: do not edit it. [api.md](api.md) says how
 to sign in, what a trade takes, and what may be repeated.
 
-A field with `?` may be left out. Amounts are USD, shares are fractions, times are ISO 8601 with a zone. Every operation
-that takes a role also takes `Authorization: Bearer` and a Firebase ID token. What each status of a refusal can mean is
-[at the end](#refusals).
+A field with `?` may be left out. Amounts are USD, proportions are fractions, times are ISO 8601 with a zone. Every
+operation that takes a role also takes `Authorization: Bearer` and a Firebase ID token. What each status of a refusal
+can mean is [at the end](#refusals).
 """
 
 
@@ -54,7 +54,7 @@ def reference(document: Mapping[str, Any], roles: Mapping[str, str]) -> str:
         lines += [f"## Operations: {tag}\n", "| operation | role | |\n|---|---|---|", *rows, ""]
         for route, operation in by_tag[tag]:
             lines += _operation(route, operation, roles.get(operation["operationId"]), document)
-    lines += ["## Models\n", "What bodies and answers are made of.\n"]
+    lines += ["## Models\n", "What bodies and answers consist of.\n"]
     for name, schema in sorted(document["components"]["schemas"].items()):
         lines += [f"### {name}\n", *_model(schema)]
     return "\n".join([*lines, *_refusals()])
@@ -187,11 +187,14 @@ _BOUNDS = {
     "minProperties": "at least {} entries",
     "maxProperties": "at most {} entries",
 }
+_AT_LEAST_ONE = {"minLength", "minItems", "minProperties"}
 
 
 def _limits(schema: Schema) -> Iterator[str]:
     for name, words in _BOUNDS.items():
-        if name in schema:
+        if schema.get(name) == 1 and name in _AT_LEAST_ONE:
+            yield "not empty"
+        elif name in schema:
             yield words.format(_figure(schema[name]))
 
 

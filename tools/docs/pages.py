@@ -108,7 +108,7 @@ def _with_sections(name: str, text: str, read: Read) -> str:
 
 
 def _body(page: str, read: Read, kind: str, name: str) -> str | None:
-    is_made = name in SECTIONS if kind == GENERATED else printed.is_made(name)
+    known, is_made = (SECTIONS, name in SECTIONS) if kind == GENERATED else (printed.made(), printed.is_made(name))
     if not is_made:
-        raise DocumentError(f"nothing makes <!-- {kind}: {name} -->")
+        raise DocumentError(f"nothing makes <!-- {kind}: {name} -->; there are {', '.join(sorted(known))}")
     return SECTIONS[name](page, read) if kind == GENERATED else None

@@ -135,10 +135,14 @@ def _sections(word: str, program: Program, folder: str) -> Mapping[str, str]:
     return parts
 
 
+def made() -> list[str]:
+    """Return the names of all sections that programs make, as in `Program`."""
+    return [one for programs in PROGRAMS.values() for program in programs for one in program.sections]
+
+
 def is_made(name: str) -> bool:
     """Tell whether a program makes a section of this name."""
-    made = [one for programs in PROGRAMS.values() for program in programs for one in program.sections]
-    return any(name == one or (one.endswith(":") and name.startswith(one)) for one in made)
+    return any(name == one or (one.endswith(":") and name.startswith(one)) for one in made())
 
 
 def with_parts(page: str, parts: Mapping[str, str]) -> str:

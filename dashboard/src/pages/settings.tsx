@@ -30,7 +30,7 @@ export function Settings() {
     <>
       <Heading title="Settings">Settings</Heading>
       <p>
-        What is left empty takes its default. Changes hold from the next cycle on, without a redeploy
+        What is left empty takes its default. Changes apply from the next cycle on, without a redeploy
         {role === "admin" ? "." : "; an admin can make them."}
       </p>
       <Loaded of={contract} what="the settings">

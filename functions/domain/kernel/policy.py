@@ -35,7 +35,7 @@ MAX_WINDOW_DAYS = 90
 
 
 class TradingState(StrEnum):
-    """What the account may do; a SELL passes in every state."""
+    """What the account may do; exits pass in every state."""
 
     RUN = "RUN"
     REDUCE_ONLY = "REDUCE_ONLY"

@@ -14,7 +14,7 @@ from functions.domain.kernel.reasons import ReasonCode
 
 
 class Action(StrEnum):
-    """A signal's action; SELL is an exit."""
+    """A signal's action; its intent says whether it is an entry or an exit."""
 
     BUY = "BUY"
     SELL = "SELL"

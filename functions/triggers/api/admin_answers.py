@@ -11,7 +11,7 @@ from functions.triggers.api.answers import Answer
 
 
 class Told(Answer):
-    """Something the broker told that a person should look at."""
+    """Something from the broker that needs attention."""
 
     at: datetime
     text: str
@@ -27,17 +27,21 @@ class BrokerFeed(Answer):
 
 
 class Broker(Answer):
-    """The connection to the tenant's account at a broker; all but the first field is null where there never was one."""
+    """
+    The connection to the tenant's account at a broker.
 
-    status: str = Field(description="CONNECTED, DISCONNECTED, or NONE where there never was one.")
+    If there never was one, `status` is NONE, `told` is empty, and all else is null.
+    """
+
+    status: str = Field(description="CONNECTED, DISCONNECTED, or NONE if there never was a connection.")
     broker: str | None = None
-    is_live: bool | None = Field(default=None, description="Whether it holds real money.")
-    account: str | None = Field(default=None, description="The last digits of its number.")
+    is_live: bool | None = Field(default=None, description="Whether the account holds real money.")
+    account: str | None = Field(default=None, description="The last four digits of the account's number.")
     connected_at: datetime | None = None
     connected_by: str | None = None
     feed: BrokerFeed | None = None
     failing_since: datetime | None = None
-    told: list[Told] = Field(default=[], description="The newest first.")
+    told: list[Told] = Field(default=[], description="Newest first, 20 at most.")
 
     @classmethod
     def of(cls, connection: BrokerConnection | None) -> Broker:
@@ -62,7 +66,7 @@ class ShownChannel(Answer):
     """A channel without its secrets."""
 
     id: str
-    type: str | None = Field(description="slack, discord, webhook or fcm; null where it is malformed.")
+    type: str | None = Field(description="slack, discord, webhook or fcm; null if it is malformed.")
     host: str | None
     is_enabled: bool
     rules: list[str] = Field(description="In words; the first that matches decides.")
@@ -76,10 +80,10 @@ class ShownChannels(Answer):
 
 
 class ChannelTest(Answer):
-    """What became of a test."""
+    """The outcome of a test."""
 
     channel_id: str
     test_id: str
-    status: str = Field(description="QUEUED, PENDING (it is tried again), DELIVERED or DEAD.")
+    status: str = Field(description="QUEUED, PENDING (it will be retried), DELIVERED or DEAD.")
     attempts: int
     detail: str | None = Field(description="The last error.")

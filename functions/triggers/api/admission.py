@@ -95,7 +95,7 @@ def runs_a_cycle(view: F) -> F:
 
 
 def rationed(view: F) -> F:
-    """Mark a route whose every request costs others: a limit of its own holds for it."""
+    """Mark a route whose every request costs others: it has a limit of its own."""
     view.is_rationed = True  # type: ignore[attr-defined]
     return view
 

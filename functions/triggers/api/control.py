@@ -30,7 +30,7 @@ def get_policy() -> Response:
 @needs(Role.ADMIN)
 def put_policy(header: requests.PolicyHeader, query: requests.ChangeQuery, body: requests.PolicyChange) -> Response:
     """
-    Replace everything the tenant sets, except the trading state; takes effect with the next cycle.
+    Replace every setting of the tenant but the trading state; applies from the next redemption and the next cycle.
 
     If-Match names the version that was read, so that no concurrent change is lost.
     """
@@ -56,7 +56,7 @@ def preview_policy(body: requests.PolicyChange) -> Response:
     Show what a policy would have changed over the last 90 sessions; nothing is stored.
 
     Each session's last decision is made again under the current policy and under this one, by the same rules. Signals,
-    positions and returns are those on record: the answer says what is held fixed.
+    positions and returns are those on record: `held_fixed` lists what stays as it was.
     """
     overrides = body.model_dump(exclude_unset=True)
     found = services().preview_policy.run(g.principal.tenant_id, overrides, services().policy_defaults())

@@ -18,7 +18,7 @@ MOST_CHANGES = 500
 
 
 class PolicyProblem(Answer):
-    """A malformed stored field: BUYs stay HOLD until it is fixed."""
+    """A malformed stored field: entries are held until it is fixed."""
 
     field: str
     detail: str

@@ -188,7 +188,7 @@ class LivePositions(Answer):
 
 
 class Reserved(Answer):
-    """What one redeemed signal holds."""
+    """The buying power that one redeemed signal holds."""
 
     nonce_prefix: str
     strategy_id: str
@@ -203,7 +203,7 @@ class Reserved(Answer):
 
 
 class AllReserved(Answer):
-    """Buying power, and what holds it; newest first."""
+    """Buying power, and the redeemed signals that hold part of it; newest first."""
 
     buying_power: float | None
     buying_power_as_of: datetime | None

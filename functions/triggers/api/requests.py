@@ -111,11 +111,11 @@ class AccountSnapshot(Request):
 
     as_of: Time
     equity: Usd | None = Field(
-        default=None, description="USD; negative: everything is lost. Null: unknown, not counted as an observation."
+        default=None, description="USD; if negative, breakers count it in full. Null: unknown, breakers ignore it."
     )
     buying_power: Usd | None = Field(
         default=None,
-        description="What may be spent, USD; negative, as in a margin call: nothing. Null: unknown, no BUY.",
+        description="What may be spent, USD; negative, as in a margin call: nothing. Null: unknown, so nothing.",
     )
     cash: Usd | None = None
     ledger_version: int | None = Field(
@@ -123,7 +123,7 @@ class AccountSnapshot(Request):
         strict=True,
         ge=0,
         le=2**53,
-        description="From an answer of this API before the broker was asked: fills up to that version are included.",
+        description="From the last answer of this API before you asked the broker: the figures include fills up to it.",
     )
     positions: list[Annotated[dict[FieldName, Scalar], Field(json_schema_extra=_NO_OTHER_KEYS)]] = Field(
         default_factory=list,

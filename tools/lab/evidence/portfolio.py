@@ -25,7 +25,7 @@ def weighted(returns: Floats, weights: Floats) -> Floats:
     returns : NDArray, shape (..., strategies, sessions)
         Daily, fractions; NaN of a session without one, which earns nothing.
     weights : NDArray, same shape
-        As each session is decided; of equal parts of the whole, 1 is all of a strategy's part. They hold from the next
+        As each session is decided; of equal parts of the whole, 1 is all of a strategy's part. They apply from the next
         session on: what is decided in one is filled at the close of the next.
 
     Returns
