@@ -24,7 +24,7 @@ class Record:
     windows: PerformanceWindows
     """All sessions of them and as many before as any policy looks back on."""
     holds: Policy
-    """The policy that holds."""
+    """The policy that applies."""
     policies: Mapping[int, Policy]
     """Those that sessions were decided by, by version, as far as they are on record."""
     unreadable: tuple[date, ...] = ()
@@ -35,7 +35,7 @@ class Record:
     """Sessions left out, as the returns they looked back on are too many to read."""
 
     def policy_then(self, session: RecordedSession) -> Policy:
-        """Return the policy that a session was decided by; the one that holds where that is not known."""
+        """Return the policy that a session was decided by; the one that applies now where that is not known."""
         return self.policies.get(session.policy_version, self.holds)
 
     def with_named_samples(self, session: RecordedSession) -> RecordedSession:

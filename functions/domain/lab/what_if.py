@@ -61,7 +61,7 @@ class StrategyModes:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """A policy beside another over the same sessions; `before` is the one that holds, `after` the one that is tried."""
+    """A policy beside another over the same sessions; `before` is the one that applies, `after` the tried one."""
 
     sessions: tuple[date, ...]
     before: Totals
@@ -86,7 +86,7 @@ class WhatIf:
 
 
 def what_if(record: Record, tried: Policy) -> WhatIf:
-    """Compare the policy that holds with one that is tried, over the record's sessions."""
+    """Compare the policy that applies with one that is tried, over the record's sessions."""
     sessions, holds = record.sessions, record.holds
     before, after = record.decided(holds), record.decided(tried)
     is_then = any(record.policy_then(one) != holds for one in sessions)

@@ -13,7 +13,7 @@ class RecordStore(Protocol):
     """Where a tenant's record is read; every method raises StoreUnavailable."""
 
     def policy(self, tenant_id: str) -> Document | None:
-        """Return the policy that holds."""
+        """Return the policy that applies."""
         ...
 
     def policies(self, tenant_id: str, versions: Iterable[int]) -> Mapping[int, Document]:

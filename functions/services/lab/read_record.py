@@ -50,7 +50,7 @@ class ReadRecord:
         self._calendars = calendars
 
     def policy(self, tenant_id: str, defaults: Mapping[str, Any]) -> Policy:
-        """Return the policy that holds; the defaults where it cannot be read."""
+        """Return the policy that applies; the defaults where it cannot be read."""
         return _policy(defaults, self._store.policy(tenant_id))
 
     def newest(self, tenant_id: str, before: datetime) -> Document | None:

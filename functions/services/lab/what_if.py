@@ -47,7 +47,7 @@ class PreviewPolicy:
 
     def run(self, tenant_id: str, overrides: Mapping[str, Any], defaults: Mapping[str, Any]) -> Preview:
         """
-        Compare a policy with the one that holds.
+        Compare a policy with the one that applies.
 
         Parameters
         ----------
