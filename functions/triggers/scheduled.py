@@ -53,7 +53,7 @@ def orchestrate_tick(event: scheduler_fn.ScheduledEvent) -> None:
 )
 @ignores_probe
 def check_alerts(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue one alert check per enabled tenant that needs one: for what the trigger missed, and as heartbeat."""
+    """Queue one alert check per enabled tenant that needs one: it finds what the trigger missed, and missing cycles."""
     at, now = event.schedule_time, bootstrap.clock().now()
     changed = changed_tenants(bootstrap.changed_tenants(), now)
     _fan_out(
@@ -112,7 +112,7 @@ def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
 )
 @ignores_probe
 def monthly_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue the month that just ended, in January that of the year before, for every enabled tenant."""
+    """Queue the performance job of the month that just ended, for every enabled tenant."""
     at = event.schedule_time
     month = Period.month_before(at.astimezone(UTC).date())
     _fan_out(
