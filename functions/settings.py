@@ -60,8 +60,8 @@ AI_REGION = StringParam("AI_REGION", default="us-central1", label="Vertex AI reg
 BROKER_SERVICE_ACCOUNT = StringParam(
     "BROKER_SERVICE_ACCOUNT",
     default="",
-    label="Service account of the functions that talk to brokers",
-    description="Its email address; only this account may read brokers' keys. Empty: the default account (no broker)",
+    label="Service account of the function that talks to brokers",
+    description="Email address of the one account that may read brokers' keys. Empty: the default one, for no broker",
 )
 
 WEBHOOK_SIGNING_KEY = SecretParam("WEBHOOK_SIGNING_KEY")

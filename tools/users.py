@@ -57,7 +57,7 @@ def create_user(
 @user_app.command("role")
 @hints()
 def change_role(tenant: Tenant, email: Email, role: RoleArgument, as_json: AsJson = False) -> None:
-    """Give a user another role; fewer rights hold at once, more when the user's next ID token is fetched."""
+    """Give a user another role; lost rights end at once, new ones come with the user's next ID token."""
     user = manage_members(database()).change_role(tenant, email, role)
     tell(f"{user.email} is {user.role} of tenant {tenant}", {"tenant": tenant, **asdict(user)}, as_json=as_json)
 
@@ -77,7 +77,7 @@ def rotate_password(
 @user_app.command("disable")
 @hints()
 def disable_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
-    """Keep a user from signing in, and from doing anything where they are signed in."""
+    """Lock a user out at once, even where they are signed in."""
     user = manage_members(database()).disable(tenant, email)
     tell(f"{user.email} is disabled", {"tenant": tenant, **asdict(user), "is_disabled": True}, as_json=as_json)
 

@@ -21,7 +21,7 @@ def why(
     at: Annotated[str | None, typer.Option(help="A time, ISO 8601 with its zone; now by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain why a strategy did, or did not, trade: the decision that held at a time, step by step."""
+    """Explain why a strategy did, or did not, trade: the decision in force at a time, step by step."""
     when = datetime.now(UTC) if at is None else parse_time("at", at)
     explanation = explain_trade(FirestoreRecordStore(database_of(tenant)), tenant, strategy, when)
     if as_json:

@@ -28,7 +28,7 @@ export const GROUPS: Group[] = [
     title: "Risk",
     fields: {
       enabled: "Orchestrate; false: signals pass as proposed, still stamped and logged",
-      SYSTEMIC_SELL_THRESHOLD: "Number of strategies that sell at once from which every BUY is held",
+      SYSTEMIC_SELL_THRESHOLD: "Every BUY is held when at least this many strategies sell at once",
       max_gross_allocation: "Most that all BUYs of a cycle may ask for (1 is all buying power)",
       allow_shorts: "Whether a SELL of more than a strategy holds may open a short",
       on_shadow: "Live positions in SHADOW_MODE; keep: the strategy closes them; flatten: Maestro closes them",

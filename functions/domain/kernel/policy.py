@@ -119,7 +119,7 @@ class Policy:
         True, FLAG, Group.RISK, "Orchestrate; false: signals pass as proposed, still stamped and logged"
     )
     systemic_sell_threshold: int = setting(
-        3, whole_number(1, 1000), Group.RISK, "Number of strategies that sell at once from which every BUY is held"
+        3, whole_number(1, 1000), Group.RISK, "Every BUY is held when at least this many strategies sell at once"
     )
     max_gross_allocation: float = setting(
         1.0, number(0, 10), Group.RISK, "Most that all BUYs of a cycle may ask for (1 is all buying power)"
@@ -168,7 +168,7 @@ class Policy:
         TradingState.RUN, choice(TradingState, *TradingState), Group.KILL_SWITCH, "The kill switch; exits always pass"
     )
     trading_state_until: datetime | None = setting(
-        None, optional(TIME), Group.KILL_SWITCH, "When it returns to RUN by itself; null: only when someone sets it"
+        None, optional(TIME), Group.KILL_SWITCH, "When trading returns to RUN by itself; null: when someone sets it"
     )
     trading_state_reason: str | None = setting(
         None, optional(text(500)), Group.KILL_SWITCH, "Why, in the operator's words"

@@ -18,7 +18,7 @@ class ReasonCode(StrEnum):
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
     """Too few active sessions, or none that vary: the policy's ``insufficient_data_mode``."""
     HELD_WITHOUT_DATA = "HELD_WITHOUT_DATA"
-    """The returns behind the mode are gone: it is not improved without new ones."""
+    """The returns behind the mode are gone: it does not rise without new ones."""
     DISABLED_BY_POLICY = "DISABLED_BY_POLICY"
     """An operator disabled the strategy."""
     SAMPLE_NOT_NAMED = "SAMPLE_NOT_NAMED"
@@ -68,7 +68,7 @@ class ReasonCode(StrEnum):
     STORE_REFUSED = "STORE_REFUSED"
     """Firestore refuses the write, however often it is tried."""
     DAMAGED_DOCUMENT = "DAMAGED_DOCUMENT"
-    """A stored document is not what its writers make of it: no retry helps, somebody has to fix it."""
+    """A stored document is malformed: no retry helps, somebody has to fix it."""
 
     # Ledger
     MALFORMED_FILL = "MALFORMED_FILL"
@@ -154,9 +154,9 @@ class ReasonCode(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
     """The body is not sent as JSON."""
     PRECONDITION_REQUIRED = "PRECONDITION_REQUIRED"
-    """The request must name the version that it changes in If-Match."""
+    """If-Match must name the version that the request changes."""
     TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
-    """The instance is busy, or the user sent too many requests; never refuses control, fills or redemptions."""
+    """The instance is busy, or the user sent too many requests; never for the kill switch, fills or redemptions."""
     OUTDATED_SNAPSHOT = "OUTDATED_SNAPSHOT"
     """A newer snapshot is already stored; it stays."""
 
