@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from statistics import median
@@ -30,6 +30,8 @@ from tools.bench_times import timed
 
 Book = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Signed quantity, price, cost."""
+Way = Callable[[str, Period, Mapping[str, Any]], MonthPerformance]
+"""Computes a tenant's month, by the policy's defaults."""
 
 TENANT = "bench"
 MONTH = Period.of_month(2020, 3)
@@ -129,24 +131,26 @@ def measure_months(clients: Mapping[int, Client], rounds: int) -> dict[int, tupl
     """
     Return median seconds of computing a month (from its days, as the job does; from its fills), by older fills.
 
-    All histories are written before the first measurement, and the measurements take turns.
+    All histories are written before the first measurement. They take turns, in one way first: a query leaves the
+    emulator busy, which would slow down whatever is measured next.
     """
     for history, db in clients.items():
         seed_month(db, history)
-    computes = {
-        history: ComputeMonth(FirestoreLedgerStore(db), OneCalendar(AlwaysOpen()), SystemClock())
-        for history, db in clients.items()
-    }
-    seconds: dict[int, list[tuple[float, float]]] = {history: [] for history in clients}
-    for _ in range(rounds):
-        for history, compute in computes.items():
-            ways = (compute.from_days, compute.from_fills)
-            of_days, of_fills = (timed(partial(compute_month, way)) for way in ways)
-            seconds[history].append((of_days, of_fills))
-    return {history: (median(d for d, _ in times), median(f for _, f in times)) for history, times in seconds.items()}
+    computes = [
+        ComputeMonth(FirestoreLedgerStore(db), OneCalendar(AlwaysOpen()), SystemClock()) for db in clients.values()
+    ]
+    of_days = take_turns([compute.from_days for compute in computes], rounds)
+    of_fills = take_turns([compute.from_fills for compute in computes], rounds)
+    return dict(zip(clients, zip(of_days, of_fills, strict=True), strict=True))
 
 
-def compute_month(compute: Callable[[str, Period, Mapping[str, Any]], MonthPerformance]) -> None:
+def take_turns(ways: Sequence[Way], rounds: int) -> list[float]:
+    """Return each way's median seconds of computing the month, after one round that is not counted."""
+    measured = [[timed(partial(compute_month, way)) for way in ways] for _ in range(rounds + 1)]
+    return [median(seconds) for seconds in zip(*measured[1:], strict=True)]
+
+
+def compute_month(compute: Way) -> None:
     fills = sum(snapshot["fills"] for snapshot in compute(TENANT, MONTH, {}).snapshots.values())
     if fills != FILLS_IN_MONTH:
         raise ValueError(f"the month holds {fills} fills, not {FILLS_IN_MONTH}")
