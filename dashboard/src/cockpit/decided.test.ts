@@ -28,11 +28,17 @@ const held = {
   reason_code: "SYSTEMIC_RISK",
   reason_codes: ["SHARPE_BELOW_REDUCE", "SYSTEMIC_RISK"],
 };
+const capped = {
+  final_allocation: 0.1,
+  reason_code: "GROSS_ALLOCATION_CAP",
+  reason_codes: ["SHARPE_LOW_NOT_PROVEN", "GROSS_ALLOCATION_CAP"],
+};
 const decision = {
   allocation_decisions: [
     verdict("Held", held),
     verdict("Cut", { final_allocation: 0.1, mode: "REDUCED", reason_code: "SHARPE_BELOW_REDUCE" }),
     verdict("Paper", { final_allocation: 0, mode: "SHADOW_MODE", reason_code: "SHARPE_BELOW_SHADOW" }),
+    verdict("Capped", capped),
     verdict("Whole"),
     verdict("Leaves", { final_allocation: 0.1, reasoning: "the target is reached" }),
   ],
@@ -41,6 +47,7 @@ const decision = {
     Held: signal("HOLD", { original_action: "BUY" }),
     Cut: signal("BUY", { intent: "ENTRY" }),
     Paper: signal("BUY", { intent: "ENTRY" }),
+    Capped: signal("BUY", { intent: "ENTRY", ticker: "PEP" }),
     Whole: signal("BUY", { intent: "ENTRY", ticker: "AAPL" }),
     Leaves: signal("SELL", { intent: "EXIT" }),
     Off: signal("BUY", { intent: "ENTRY" }),
@@ -60,12 +67,13 @@ afterEach(() => setZone(undefined));
 describe("what rules did to a signal", () => {
   it("is stopped, cut, on paper, or nothing", () => {
     const effects = partsOf(decision).map(({ effect }) => effect);
-    expect(effects).toEqual(["stopped", "cut", "paper", null, null, "stopped"]);
+    expect(effects).toEqual(["stopped", "cut", "paper", "cut", null, null, "stopped"]);
   });
   it("is counted by the rule that did it, with the strategies it met", () => {
     expect(rulesOf(partsOf(decision))).toEqual([
       { code: "DISABLED_BY_POLICY", stopped: 1, cut: 0, paper: 0, strategies: ["Off"] },
       { code: "SYSTEMIC_RISK", stopped: 1, cut: 0, paper: 0, strategies: ["Held"] },
+      { code: "GROSS_ALLOCATION_CAP", stopped: 0, cut: 1, paper: 0, strategies: ["Capped"] },
       { code: "SHARPE_BELOW_REDUCE", stopped: 0, cut: 1, paper: 0, strategies: ["Cut"] },
       { code: "SHARPE_BELOW_SHADOW", stopped: 0, cut: 0, paper: 1, strategies: ["Paper"] },
     ]);
@@ -88,7 +96,7 @@ describe("a filter", () => {
     expect(names({ text: "no such words" })).toEqual([]);
   });
   it("finds words of the whole decision only where no strategy or rule is asked for", () => {
-    expect(names({ text: "calm" })).toHaveLength(6);
+    expect(names({ text: "calm" })).toHaveLength(7);
     expect(names({ text: "calm", strategy: "Cut" })).toEqual([]);
   });
   it("is in the address, and comes back from it", () => {

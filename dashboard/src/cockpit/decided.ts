@@ -40,6 +40,7 @@ export interface RuleRow {
 const RUNGS: Mode[] = ["DISABLED", "SHADOW_MODE", "REDUCED", "ACTIVE"];
 /** Codes that describe a strategy's standing; where a rule stopped a signal they are not what stopped it. */
 const OF_STANDING = /^(SHARPE_|PROMOTION_PENDING$|INSUFFICIENT_DATA$|HELD_WITHOUT_DATA$|MAESTRO_OFF$)/;
+const OF_FULL_ALLOCATION = new Set(["SHARPE_HEALTHY", "SHARPE_LOW_NOT_PROVEN"]);
 const EPSILON = 5e-5;
 
 export function filterOf(query: Record<string, string>): Filter {
@@ -98,7 +99,7 @@ function effectOf(verdict: Verdict, signal: LoggedSignal | undefined): Effect | 
 
 function codesOf(verdict: Verdict, effect: Effect | null): string[] {
   const all = verdict.reason_codes ?? [verdict.reason_code];
-  const acting = all.filter((code) => code !== "SHARPE_HEALTHY");
+  const acting = all.filter((code) => !OF_FULL_ALLOCATION.has(code));
   const rules = acting.filter((code) => !OF_STANDING.test(code));
   if (effect === "stopped" && rules.length > 0) {
     return rules;

@@ -45,11 +45,6 @@ describe("rows", () => {
     expect([good?.ratio, good?.interval]).toEqual([null, null]);
     expect(shadowed?.interval?.low).toBeCloseTo(1 - 2 * 1.6449);
   });
-  it("does not call a ratio healthy that is only not proven to be low", () => {
-    const low = { allocation_decisions: [verdict("Low", "ACTIVE", -0.6), verdict("High", "ACTIVE", 1.2)] };
-    const rows = rowsOf(low as unknown as Decision, cockpit, null, null);
-    expect(rows.map((row) => row.why)).toEqual(["Sharpe low, not proven", "Sharpe healthy"]);
-  });
   it("add up to nothing known where one is not known", () => {
     expect(sumOf([1, null])).toBeNull();
     expect(sumOf([1, -3])).toBe(-2);

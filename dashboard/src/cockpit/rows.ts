@@ -54,19 +54,12 @@ export function rowsOf(
       inUse: now?.in_use == null || equity === null || equity <= 0 ? null : now.in_use / equity,
       maxDrawdown: own && maxDrawdownOf(own),
       ratio,
-      why: whyOf(verdict, ratio, cockpit),
+      why: words(verdict.reason_code),
       interval: intervalOf(ratio, now?.error),
       withOthers: results && withOthersOf(name, results),
     };
   });
   return rows.toSorted((one, other) => ORDER.indexOf(one.verdict.mode) - ORDER.indexOf(other.verdict.mode));
-}
-
-/** Say why a mode is what it is; "healthy" would be wrong of a low ratio that its days do not prove. */
-function whyOf(verdict: Verdict, ratio: number | null, cockpit: Cockpit | null): string {
-  const isHealthy = verdict.reason_code === "SHARPE_HEALTHY" && verdict.mode === "ACTIVE";
-  const isLow = ratio !== null && cockpit !== null && ratio < cockpit.thresholds[1];
-  return isHealthy && isLow ? "Sharpe low, not proven" : words(verdict.reason_code);
 }
 
 /** Add up what is known; null where something is not, as a sum without it would be another figure. */

@@ -9,6 +9,8 @@ class ReasonCode(StrEnum):
     # Modes
     SHARPE_HEALTHY = "SHARPE_HEALTHY"
     """Sharpe at or above the reduce threshold: full allocation."""
+    SHARPE_LOW_NOT_PROVEN = "SHARPE_LOW_NOT_PROVEN"
+    """Sharpe below the reduce threshold, but not with the policy's ``demotion_confidence``: full allocation."""
     SHARPE_BELOW_REDUCE = "SHARPE_BELOW_REDUCE"
     """Sharpe between the thresholds: half allocation."""
     SHARPE_BELOW_SHADOW = "SHARPE_BELOW_SHADOW"

@@ -19,12 +19,6 @@ EARNED = (AgentMode.ACTIVE, AgentMode.REDUCED, AgentMode.SHADOW_MODE)
 """The ladder of modes that a track record earns, best first."""
 
 _SECONDS_PER_DAY = 86_400.0
-REASONS: Mapping[AgentMode, ReasonCode] = {
-    AgentMode.ACTIVE: ReasonCode.SHARPE_HEALTHY,
-    AgentMode.REDUCED: ReasonCode.SHARPE_BELOW_REDUCE,
-    AgentMode.SHADOW_MODE: ReasonCode.SHARPE_BELOW_SHADOW,
-}
-"""Why a Sharpe ratio earns a mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +130,23 @@ def earned_mode(
     target = _mode_of(sharpe, policy)
     target = _better(target, _worse(proven, held or AgentMode.ACTIVE))
     if held is None or not _is_better(target, held):
-        return target, REASONS[target]
+        return target, _why(target, sharpe, policy)
 
     days_in_mode = (now - previous.since).total_seconds() / _SECONDS_PER_DAY if previous else 0.0
     has_cleared_margin = _is_better(_mode_of(sharpe, policy, policy.promotion_margin), held)
     if days_in_mode < policy.min_dwell_days or not has_cleared_margin:
         return held, ReasonCode.PROMOTION_PENDING
-    return EARNED[EARNED.index(held) - 1], REASONS[target]
+    return EARNED[EARNED.index(held) - 1], _why(target, sharpe, policy)
+
+
+def _why(target: AgentMode, sharpe: float, policy: Policy) -> ReasonCode:
+    """Return why a Sharpe ratio earns a mode."""
+    if target is AgentMode.SHADOW_MODE:
+        return ReasonCode.SHARPE_BELOW_SHADOW
+    if target is AgentMode.REDUCED:
+        return ReasonCode.SHARPE_BELOW_REDUCE
+    is_low = sharpe < policy.sharpe_threshold_reduce
+    return ReasonCode.SHARPE_LOW_NOT_PROVEN if is_low else ReasonCode.SHARPE_HEALTHY
 
 
 def _mode_of(sharpe: float, policy: Policy, margin: float = 0.0) -> AgentMode:

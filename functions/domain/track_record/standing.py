@@ -129,9 +129,9 @@ def _mode_reasoning(  # noqa: C901, PLR0911 - one sentence per reason
             if mode is not AgentMode.ACTIVE:
                 step = f"One step up, to {mode}" if has_moved else f"Staying in {mode}"
                 return f"Sharpe Ratio {sharpe} >= {reduce:g}. {step}; ACTIVE is next."
-            if standing.sharpe_ratio is not None and standing.sharpe_ratio < reduce:
-                return f"Sharpe Ratio {sharpe} < {reduce:g}, but too few days prove it. Full allocation."
             return f"Sharpe Ratio {sharpe} >= {reduce:g}. Full allocation."
+        case ReasonCode.SHARPE_LOW_NOT_PROVEN:
+            return f"Sharpe Ratio {sharpe} < {reduce:g}, but too few days prove it. Full allocation."
         case ReasonCode.SHARPE_BELOW_REDUCE:
             if previous is AgentMode.SHADOW_MODE:
                 return f"Sharpe Ratio {sharpe} >= {shadow:g}. One step up, to {mode}: 50% of the allocation."

@@ -162,10 +162,17 @@ def test_a_sample_keeps_a_known_mode_while_the_policy_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "confidence", "mode"),
-    [(30, None, SHADOW), (30, 0.95, ACTIVE), (30, 0.55, SHADOW), (90, 0.60, SHADOW)],
+    ("days", "confidence", "mode", "reason"),
+    [
+        (30, None, SHADOW, ReasonCode.SHARPE_BELOW_SHADOW),
+        (30, 0.95, ACTIVE, ReasonCode.SHARPE_LOW_NOT_PROVEN),  # not "healthy", which it is not
+        (30, 0.55, SHADOW, ReasonCode.SHARPE_BELOW_SHADOW),
+        (90, 0.60, SHADOW, ReasonCode.SHARPE_BELOW_SHADOW),
+    ],
 )
-def test_a_demotion_can_be_made_to_take_proof(days: int, confidence: float | None, mode: AgentMode) -> None:
+def test_a_demotion_can_be_made_to_take_proof(
+    days: int, confidence: float | None, mode: AgentMode, reason: ReasonCode
+) -> None:
     # A daily Sharpe ratio a little below 0: 30 days make it likely to be below 0.5 a year, not certain.
     returns = np.resize([0.0095, -0.0100], days)
     windows = PerformanceWindows(
@@ -173,7 +180,8 @@ def test_a_demotion_can_be_made_to_take_proof(days: int, confidence: float | Non
     )
     policy = Policy(demotion_confidence=confidence, performance_lookback_days=days, risk_free_rate=0.0)
     known = {"A": earned(ACTIVE)}
-    assert standings(["A"], windows, known, policy, NOW)["A"].state.mode is mode
+    state = standings(["A"], windows, known, policy, NOW)["A"].state
+    assert (state.mode, state.reason_code) == (mode, reason)
 
 
 def test_a_mode_that_stays_keeps_its_since() -> None:

@@ -27,7 +27,13 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
     [
         ("ACTIVE", "SHARPE_HEALTHY", 1.5, 30, "Sharpe Ratio 1.50 >= 1. Full allocation."),
         ("REDUCED", "SHARPE_HEALTHY", 1.5, 30, "Sharpe Ratio 1.50 >= 1. One step up, to REDUCED; ACTIVE is next."),
-        ("ACTIVE", "SHARPE_HEALTHY", 0.2, 30, "Sharpe Ratio 0.20 < 1, but too few days prove it. Full allocation."),
+        (
+            "ACTIVE",
+            "SHARPE_LOW_NOT_PROVEN",
+            0.2,
+            30,
+            "Sharpe Ratio 0.20 < 1, but too few days prove it. Full allocation.",
+        ),
         ("REDUCED", "SHARPE_BELOW_REDUCE", 0.7, 30, "Sharpe Ratio 0.70 < 1. Reducing allocation by 50%."),
         ("SHADOW_MODE", "SHARPE_BELOW_SHADOW", -1.0, 30, "Sharpe Ratio -1.00 < 0.5. Moving to SHADOW_MODE."),
         ("ACTIVE", "INSUFFICIENT_DATA", None, 1, "Insufficient data for Sharpe calculation (1 active day, need 5"),
