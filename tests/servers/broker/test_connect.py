@@ -98,7 +98,7 @@ def test_what_clients_reported_between_two_connections_is_theirs_and_is_not_book
     desk.feed()
     assert desk.held("Trend", "SPY") == 2.0
     assert sorted((one["symbol"], one["qty"]) for one in desk.ledger()) == [("QQQ", 3.0), ("SPY", 2.0)]
-    assert "1 executions while it was not connected have to be reported by clients" in desk.told()
+    assert "clients must report 1 fill from the time when the account was not connected" in desk.told()
 
 
 @pytest.mark.parametrize("is_fed_before", [True, False])

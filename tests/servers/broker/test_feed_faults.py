@@ -18,7 +18,7 @@ from tests.servers.broker.feeds import TENANT, Fed, fed, now
 from tools.simulated_broker.faults import Fault, FaultKind
 from tools.simulated_broker.server import KEY_ID, SECRET
 
-RECONNECT = f'make maestro ARGS="broker connect {TENANT}"'
+RECONNECT = f'run make maestro ARGS="broker connect {TENANT}"'
 
 
 @pytest.fixture
