@@ -1,4 +1,4 @@
-"""Routes of whoever looks after a tenant's connections: to its broker, and to people."""
+"""Routes of admins for a tenant's connections: to its broker, and to notification channels."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ admin = routes("admin")
 @admin.get("/broker", responses=responses_of(admin_answers.Broker))
 @needs(Role.VIEWER)
 def get_broker() -> Response:
-    """Say how the tenant's broker is connected, how its last feed went, and what it told; never the keys."""
+    """Get how the tenant's broker is connected, how its last feed ended, and what it reported; never the keys."""
     return as_json(admin_answers.Broker.of(services().connections.read(g.principal.tenant_id).value))
 
 
 @admin.get("/channels", responses=responses_of(admin_answers.ShownChannels))
 @needs(Role.ADMIN)
 def list_channels() -> Response:
-    """List where notifications go: of each address only the host, as the rest is a secret."""
+    """List the channels that notifications go to: of each address only the host, as the rest is secret."""
     found = services().try_channel.channels(g.principal.tenant_id)
     return as_json(admin_answers.ShownChannels(items=[admin_answers.ShownChannel(**asdict(one)) for one in found]))
 
@@ -38,9 +38,9 @@ def list_channels() -> Response:
 @rationed
 def test_channel(path: admin_requests.ChannelPath, header: IdempotencyHeader) -> Response:
     """
-    Send a channel a test, whatever its rules keep from it; one that is switched off gets none.
+    Send a test to a channel, whatever its rules; a channel that is switched off gets none.
 
-    It is queued: ask for the test to see what became of it.
+    It is queued: get the test to see whether it arrived.
     """
     who = g.principal
     trial = services().try_channel.run(who.tenant_id, path.channel_id, who.uid, header.idempotency_key)
@@ -50,6 +50,6 @@ def test_channel(path: admin_requests.ChannelPath, header: IdempotencyHeader) ->
 @admin.get("/channels/<channel_id>/tests/<test_id>", responses=responses_of(admin_answers.ChannelTest))
 @needs(Role.ADMIN)
 def get_channel_test(path: admin_requests.ChannelTestPath) -> Response:
-    """Say what became of a test; QUEUED before the first attempt, or if there was no such test."""
+    """Get the outcome of a test; QUEUED before the first attempt, or if there is no such test."""
     trial = services().try_channel.trial(g.principal.tenant_id, path.channel_id, path.test_id)
     return as_json(admin_answers.ChannelTest(**asdict(trial)))

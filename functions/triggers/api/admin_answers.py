@@ -1,4 +1,4 @@
-"""What clients get of a tenant's connections: to its broker, and to people."""
+"""What admins' routes answer about a tenant's connections: to its broker, and to notification channels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functions.triggers.api.answers import Answer
 
 
 class Told(Answer):
-    """Something the broker told that a person should look at."""
+    """A report of the broker that a person should look at."""
 
     at: datetime
     text: str
@@ -27,9 +27,9 @@ class BrokerFeed(Answer):
 
 
 class Broker(Answer):
-    """The connection to the tenant's account at a broker; all but the first field is null where there never was one."""
+    """The connection to the tenant's account at a broker; if there never was one, all other fields are null."""
 
-    status: str = Field(description="CONNECTED, DISCONNECTED, or NONE where there never was one.")
+    status: str = Field(description="CONNECTED, DISCONNECTED, or NONE if there never was one.")
     broker: str | None = None
     is_live: bool | None = Field(default=None, description="Whether it holds real money.")
     account: str | None = Field(default=None, description="The last digits of its number.")
@@ -41,7 +41,7 @@ class Broker(Answer):
 
     @classmethod
     def of(cls, connection: BrokerConnection | None) -> Broker:
-        """Return what may be told of a connection; None: there never was one."""
+        """Return what admins may see of a connection; None: there never was one."""
         if connection is None:
             return cls(status="NONE")
         feed = connection.feed
@@ -62,10 +62,10 @@ class ShownChannel(Answer):
     """A channel without its secrets."""
 
     id: str
-    type: str | None = Field(description="slack, discord, webhook or fcm; null where it is malformed.")
+    type: str | None = Field(description="slack, discord, webhook or fcm; null if it is malformed.")
     host: str | None
     is_enabled: bool
-    rules: list[str] = Field(description="In words; the first that matches decides.")
+    rules: list[str] = Field(description="As text; the first that matches decides.")
     problem: str | None = Field(description="Why it cannot be used.")
 
 
@@ -76,7 +76,7 @@ class ShownChannels(Answer):
 
 
 class ChannelTest(Answer):
-    """What became of a test."""
+    """The outcome of a test."""
 
     channel_id: str
     test_id: str
