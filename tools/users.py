@@ -41,7 +41,7 @@ def create_user(
     """
     Let someone sign in to a tenant, with a random password that is printed once.
 
-    A user who exists already keeps the password and gets the role; a second time changes nothing.
+    A user who exists already keeps the password and gets the role; repeating it changes nothing.
     """
     password = read_password() if password_stdin else random_password()
     user, is_new = manage_members(database()).create(tenant, email, role, password)
@@ -77,7 +77,7 @@ def rotate_password(
 @user_app.command("disable")
 @hints()
 def disable_user(tenant: Tenant, email: Email, as_json: AsJson = False) -> None:
-    """Keep a user from signing in, and from doing anything where they are signed in."""
+    """Block a user from signing in, and from doing anything while still signed in."""
     user = manage_members(database()).disable(tenant, email)
     tell(f"{user.email} is disabled", {"tenant": tenant, **asdict(user), "is_disabled": True}, as_json=as_json)
 

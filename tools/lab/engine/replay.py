@@ -158,7 +158,7 @@ def _unless_interrupted() -> Iterator[Callable[[], bool]]:
     """
     Yield a function that says whether Ctrl-C was pressed.
 
-    An exception could end in a strategy, which may raise what it likes; the second Ctrl-C is one all the same.
+    An exception could be raised inside a strategy, which may catch it; so only a second Ctrl-C raises one.
     """
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():
