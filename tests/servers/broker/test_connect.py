@@ -164,7 +164,7 @@ def test_what_the_positions_count_when_it_is_connected_is_not_told_as_an_activit
 
 
 def test_an_account_that_is_traded_all_the_while_is_connected_later(desk: Fed) -> None:
-    with pytest.raises(BrokerUnavailable, match="connect it when no orders are being filled"):
+    with pytest.raises(BrokerUnavailable, match="connect when no order is being filled"):
         looked(desk, lambda: desk.order("buy", "1"))
 
 

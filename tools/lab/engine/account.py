@@ -36,7 +36,7 @@ from tools.lab.engine.strategies import LabStrategies
 _READ_AGAIN = WINDOW_SPAN + timedelta(days=45)
 """How far back daily performance is read: windows that are built from scratch, from a month's first session."""
 _NEWEST = 3
-"""Documents kept of what is read only while it is new: sessions, slots, jobs, checkpoints, marks."""
+"""How many sessions, slots, jobs, checkpoints and marks are kept: only recent ones are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

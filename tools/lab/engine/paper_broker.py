@@ -34,7 +34,7 @@ class Closes:
     prices: Mapping[str, float]
     """USD by symbol; one that has not begun is not among them, of one that has ended it is the last."""
     ended: frozenset[str] = frozenset()
-    """Symbols that are traded no more: nothing of them is filled."""
+    """Symbols that no longer trade: their orders are not filled."""
 
 
 @dataclass(slots=True)

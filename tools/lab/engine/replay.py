@@ -43,7 +43,8 @@ def replay(
     Replay sessions under several policies, each on its own account.
 
     A session's cycle runs five minutes before the close, on its closes up to then; what it issues is filled at the next
-    session's close. The same arguments give the same result, to the byte, unless a strategy of the user's own does not.
+    session's close. The same arguments give the same result, to the byte, unless one of the user's own strategies is
+    not deterministic.
 
     Parameters
     ----------
