@@ -94,7 +94,7 @@ class BookActivities:
         Raises
         ------
         BrokerError
-            For any error of the broker except BrokerUnavailable, which ``stopped`` reports.
+            For any error of the broker; BrokerUnavailable while orders are looked up is in ``stopped`` instead.
         RefusedError
             With CONTENTION.
         StoreUnavailable

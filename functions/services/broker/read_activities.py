@@ -91,7 +91,7 @@ class ReadAccount:
         Raises
         ------
         BrokerError
-            For any error of the broker except BrokerUnavailable, which is returned as text.
+            For any error of the broker; BrokerUnavailable while activities or orders are read is returned as text.
         StoreError, RefusedError
             What was booked stays, and is not booked again.
         """
