@@ -37,7 +37,7 @@ def manage_members(db: Client) -> ManageMembers:
 
 
 def check_emulators() -> None:
-    """Raise InputError if only one of Firestore and Authentication is the emulator: a user would be in two worlds."""
+    """Raise InputError if only one of Firestore and Authentication is emulated: they would not share users."""
     names = ("FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST")
     if len({bool(os.environ.get(name)) for name in names}) > 1:
         values = {name: os.environ.get(name) for name in names}

@@ -58,7 +58,8 @@ def backfill(
     if not write:
         notes.print("Nothing was written: this was a dry run. Add --write to record them.")
     if conflicts:
-        raise InputError(str(file), "what the ledger says of ids that it has", f"{conflicts} fills that differ")
+        limit = "the same as in the ledger for ids that it already has (see above)"
+        raise InputError(f"{file}: entries", limit, f"{conflicts} with other figures")
 
 
 def _known(

@@ -63,7 +63,7 @@ def open_book(
     for example in opening.skipped.examples:
         notes.print(f"skipped {example}", soft_wrap=True)
     if opening.skipped.count:
-        notes.print(f"{opening.skipped.count} ledger documents are malformed and count for nothing")
+        notes.print(f"{opening.skipped.count} ledger documents are malformed and left out")
     for difference in opening.differences:
         print(f"differs: {difference}")
     print(sentence(tenant, opening, is_written=write))

@@ -51,7 +51,7 @@ def move_clock() -> None:
 
 
 class _StandsFor(type):
-    """Of a class that true dates are instances of, too."""
+    """Metaclass of a stand-in class: true dates and times are instances of it, too."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, cls.__mro__[1])

@@ -46,8 +46,8 @@ def reconcile(
     """
     Show where broker and books differ, as the last comparison found it; book a difference.
 
-    What is booked becomes a fill in the ledger, and is on record. Only what lasts can be booked, and only while the
-    books are as they were compared.
+    A booked difference becomes a fill in the ledger. Only a lasting difference can be booked, and only while the books
+    have not changed since that comparison.
     """
     if adopt is None and not adopt_all:
         show(tenant, Drifts.from_document(FirestoreDriftStore(database_of(tenant)).read(tenant).drift.value), as_json)

@@ -41,7 +41,7 @@ def create_user(
     """
     Let someone sign in to a tenant, with a random password that is printed once.
 
-    A user who exists already keeps the password and gets the role; a second time changes nothing.
+    A user who exists already keeps the password and gets the role; repeating it changes nothing.
     """
     password = read_password() if password_stdin else random_password()
     user, is_new = manage_members(database()).create(tenant, email, role, password)

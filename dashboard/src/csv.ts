@@ -8,7 +8,7 @@ export type Fields<T> = Record<string, (row: T) => Cell>;
 /** What a spreadsheet takes for a formula when a cell begins with it. */
 const FORMULA = /^[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/;
 
-/** The same after what parts cells where the comma is the decimal sign: there the quotes around a text part nothing. */
+/** The same after a separator that spreadsheets use where the comma is the decimal sign: quotes do not help there. */
 const FORMULA_AFTER = /([;\t\r\n]"*)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])/g;
 
 /** Return a table with a line of names first; lines end as RFC 4180 has them. */

@@ -59,7 +59,7 @@ export const when = (at: Date, now: Date): string => (day(at) === day(now) ? clo
 export const brief = (at: Date, now: Date): string =>
   day(at) === day(now) ? kept(`${clock(at)} ${zoneName(at)}`) : moment(at);
 export const price = (value: number): string => PRICE.format(value);
-/** What was paid on average is worked out, and of no exchange's steps: its third decimal says nothing, but of pennies. */
+/** An average price follows no exchange's tick size: further decimals only matter below 10 USD. */
 export const averagePrice = (value: number): string => (Math.abs(value) < 10 ? price(value) : CENTS.format(value));
 export const quantity = (value: number): string => signed(QUANTITY.format(value));
 export const ratio = (value: Maybe<number>): string => (isKnown(value) ? signed(value.toFixed(2)) : "n/a");

@@ -25,8 +25,8 @@ class MaestroClient:
     """
     A tenant's Maestro; threads may share it.
 
-    Every method raises `MaestroApiError` or one of its leaves. Each request can be repeated: where a repeat would be a
-    second act, the same Idempotency-Key goes with every attempt.
+    Every method raises `MaestroApiError` or one of its leaves. Each request can be repeated: where a repeat would count
+    twice, the same Idempotency-Key goes with every attempt.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class MaestroClient:
         return _guarded(lambda: read(Redemption, answer))
 
     def release(self, nonce: str) -> Redemption:
-        """Give back what a redeemed signal reserves and will not use; again changes nothing."""
+        """Release what a redeemed signal reserves and will not use; repeating it changes nothing."""
         answer = self._transport.send("POST", f"signals/{nonce}/release")
         return _guarded(lambda: read(Redemption, answer))
 

@@ -88,7 +88,7 @@ class Journal:
         return list(self._store.all("refused_fill").values())
 
     def forget(self, before: datetime, kept: Container[str | None]) -> None:
-        """Forget trades that are done, whose signals expired before a time and are not the latest any more."""
+        """Forget trades that are done, and whose signals expired before a time and are no longer the latest."""
         trades = (_trade(stored) for stored in self._store.all("trade").values())
         over = (one for one in trades if one.stage is Stage.DONE and one.expires_at < before and not one.is_watched)
         self._store.write([("trade", one.nonce, None) for one in over if one.nonce not in kept])

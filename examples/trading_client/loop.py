@@ -122,7 +122,7 @@ class TradingLoop:
         self._journal.forget(self._now() - GRACE, current)
 
     def _publish_account(self, latest: Signals | None) -> None:
-        """Say what the broker says now, and which fills it is certain to count: those on record before it was asked."""
+        """Send the account as the broker reports it now, with the ledger version that it certainly includes."""
         account = self._broker.account()
         positions = attributed(account.positions, self._journal.holdings())
         self._client.put_account(

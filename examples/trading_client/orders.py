@@ -58,7 +58,7 @@ class Order:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing of it will change any more."""
+        """Whether it is final: nothing of it will change."""
         return self.state not in {OrderState.OPEN, OrderState.PARTIALLY_FILLED}
 
 

@@ -18,7 +18,7 @@ class StoreInUseError(Exception):
 
 class Store:
     """
-    Keeps JSON by kind and key; what `write` returned from survives a crash.
+    Keeps JSON by kind and key; what `write` has written when it returns survives a crash.
 
     Parameters
     ----------

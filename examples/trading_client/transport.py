@@ -119,7 +119,7 @@ def _wait(state: RetryCallState) -> float:
 
 
 def _error(response: httpx.Response) -> MaestroApiError:
-    """Return what a refusal says: the API as a problem document (RFC 9457), a server between us and the API anyhow."""
+    """Return the error of a refusal: the API sends a problem document (RFC 9457), a server in between any text."""
     status = response.status_code
     try:
         problem = dict(response.json())

@@ -1,5 +1,5 @@
 """
-Exits while Maestro is out of reach: nothing can be redeemed then, and a position may have to be left all the same.
+Exits while Maestro is out of reach: nothing can be redeemed, but a position may still have to be closed.
 
 Without Maestro it is unknown how much an exit may trade, and whether another client trades it. So the client sends only
 what is right whatever Maestro would say: an exit that it issued before and that has not expired, of units that this

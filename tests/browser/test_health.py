@@ -42,7 +42,7 @@ def test_what_was_checked_is_green_and_what_differs_says_so(trading: Dashboard) 
     expect(check(page, "Books")).to_contain_text("look")
     expect(check(page, "Books")).to_contain_text("KO differs")
     page.get_by_role("region", name="Health").get_by_role("link", name="Health").click()
-    expect(of_table(page, "Books")).to_contain_text("The policy holds nothing for it; exits pass.")
+    expect(of_table(page, "Books")).to_contain_text("The policy holds no entries for it; exits pass.")
     expect(of_table(page, "Books")).to_contain_text("Broker and books differ")  # the runbook's heading
     expect(of_table(page, "Night")).to_contain_text("done")
 

@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _value_of(error: TyperException) -> str:
-    """Return the value that an option was refused with, as it was typed; its message has it or not."""
+    """Return ", was …" with the refused value as it was typed; empty if the error's message already has it."""
     names = getattr(getattr(error, "param", None), "opts", ())
     given = [other for one, other in itertools.pairwise(sys.argv) if one in names]
     return f", was {given[-1]!r}" if given and given[-1] not in error.format_message() else ""

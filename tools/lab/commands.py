@@ -67,8 +67,8 @@ def sweep_grid(given: Given, over: options.Over = None, cores: options.Cores = 0
     """
     Replay every combination of some settings, on all cores.
 
-    Writes sweep.json to DIR. What is done is kept: the same command goes on after Ctrl-C. The best of many looks good
-    by chance: see its deflated ratio, or let `walk` judge it on other days.
+    Writes sweep.json to DIR. Finished policies are kept: after Ctrl-C the same command continues. The best of many
+    looks good by chance: see its deflated ratio, or let `walk` judge it on other days.
     """
     chance, task = given.chance(), given.task()
     policies, folder = candidates(over, task), Folder(given.out)
@@ -121,8 +121,8 @@ def measure_evidence(given: Given, as_json: AsJson = False) -> None:
     """
     Measure the settings that the documents speak of, and print the documents' tables in Markdown.
 
-    Besides accounts these are simulated strategies and worlds, and strategies alone, as weights. Other prices are other
-    figures. --json gives those of the accounts alone.
+    The tables are of replayed accounts, of simulated strategies and markets, and of single strategies under modes as
+    weights. Other prices give other figures. --json prints the accounts' figures only.
     """
     folder = Folder(given.out)
     found = run_policies(given.task(), POLICIES, folder, given.chance(), with_rules=False)

@@ -51,7 +51,7 @@ class Given:
     replications: options.Replications = REPLICATIONS
 
     def chance(self) -> Chance:
-        """Return where chance comes from. Raises InputError."""
+        """Return seed and replications of the bootstrap. Raises InputError."""
         _in("--seed", self.seed, 0, 2**63 - 1)
         _in("--replications", self.replications, 100, 100_000)
         return Chance(seed=self.seed, replications=self.replications)
@@ -123,7 +123,7 @@ class Given:
 
 def words(given: Sequence[str]) -> list[str]:
     """
-    Return what was given joined by commas, or by an option each.
+    Return the names given in repeated options, in commas, or both.
 
     >>> words(["A,B", " C "])
     ['A', 'B', 'C']

@@ -23,8 +23,8 @@ Tenant = Annotated[
     str | None,
     typer.Option(
         "--tenant",
-        help="Its own record instead of prices: decisions made again, daily returns weighted. On the emulators that "
-        "run here, or in the cloud.",
+        help="A tenant's record instead of prices: its decisions are made again and its daily returns weighted. It "
+        "is read from the emulators that run here, or from the cloud.",
         show_default=False,
     ),
 ]
@@ -33,15 +33,15 @@ Uid = Annotated[
 ]
 Project = Annotated[
     str | None,
-    typer.Option("--project", help="With --tenant: the Firebase project, whatever runs here.", show_default=False),
+    typer.Option("--project", help="With --tenant: the Firebase project, even if emulators run.", show_default=False),
 ]
 PolicyNames = Annotated[
     list[str] | None,
     typer.Option(
         "--policy",
         metavar="NAME|FILE",
-        help=f"Once for each: {', '.join(BUILT_IN)}, several joined by +, or a JSON file as PUT /v1/policy takes it. "
-        "off is always there; with --tenant current, its own, is a default, too. [default: guide]",
+        help=f"A policy, once for each: {', '.join(BUILT_IN)}, several joined by +, or a JSON file as PUT /v1/policy "
+        "takes it. off is always included. [default: guide] With --tenant, current (its own) is a default, too.",
         show_default=False,
     ),
 ]
@@ -72,21 +72,25 @@ Rate = Annotated[
     float, typer.Option("--risk-free-rate", help="Annual rate for Sharpe ratios. Cash earns nothing in a replay.")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap: the same seed gives the same bytes.")]
-Replications = Annotated[int, typer.Option("--replications", help="Of the bootstrap.")]
+Replications = Annotated[int, typer.Option("--replications", help="Replications of the bootstrap.")]
 Symbol = Annotated[
-    str | None, typer.Option("--symbol", help="Of a file that names none; by default taken from the file's name.")
+    str | None,
+    typer.Option("--symbol", help="Symbol of a file that names none; by default taken from the file's name."),
 ]
 LeaveOut = Annotated[
-    list[str] | None, typer.Option("--leave-out", metavar="SYMBOLS", help="Not traded, joined by commas: an index.")
+    list[str] | None,
+    typer.Option("--leave-out", metavar="SYMBOLS", help="Symbols not to trade, such as an index; by commas."),
 ]
 Adjusted = Annotated[
     bool | None, typer.Option(help="Whether prices are adjusted for splits, if you know.", show_default=False)
 ]
-Fill = Annotated[int, typer.Option("--fill", help="Carry a symbol's last close over so many sessions at most.")]
+Fill = Annotated[int, typer.Option("--fill", help="Fill up to so many missing sessions with the last close.")]
 Out = Annotated[
     Path,
     typer.Option(
-        "--out", metavar="DIR", help="Where results go; what was tried there is counted, and deflates what comes later."
+        "--out",
+        metavar="DIR",
+        help="Folder for results; policies tried there count in later deflated ratios.",
     ),
 ]
 Over = Annotated[
@@ -94,13 +98,13 @@ Over = Annotated[
     typer.Option(
         "--over",
         metavar="SETTING",
-        help=f"Once for each: {', '.join(OPTIONS)} (the guide's options), or FIELD=VALUE,VALUE of the policy. "
-        f"[default: {', '.join(OPTIONS)}]",
+        help=f"A setting to vary, once for each: {', '.join(OPTIONS)} (the guide's options), or FIELD=VALUE,VALUE "
+        f"of the policy. [default: {', '.join(OPTIONS)}]",
         show_default=False,
     ),
 ]
 Cores = Annotated[int, typer.Option("--cores", help="Processes at once. [default: all]", show_default=False)]
-Rules = Annotated[bool, typer.Option(help="Replay each policy without each of its rules as well.")]
+Rules = Annotated[bool, typer.Option(help="Also replay each policy without each of its rules.")]
 
 
 def taking(shared: type) -> Callable[[Callable[..., None]], Callable[..., None]]:

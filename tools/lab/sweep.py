@@ -79,7 +79,7 @@ def best(found: Outcome) -> str:
 
 
 def _places(task: Source, policies: Policies, folder: Folder) -> dict[str, Path]:
-    """Return where each policy's run is kept: by what it is of, and not by its name."""
+    """Return where each policy's run is kept: by its content, not its name."""
     digest = task.digest()
     return {name: folder.path / RUNS / key_of(policy, {"task": digest}) for name, policy in policies.items()}
 

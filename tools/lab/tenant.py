@@ -81,8 +81,8 @@ def record_task(
         since = sessions_to(calendar, record.sessions[0].day, 1)[0]
         earned, _ = ReadReturns(store).run(tenant, wanted.uid, calendar, since, MOST_DAILY_DOCUMENTS)
         if not earned.dates:
-            known = ", ".join((store.windows(tenant, None) or {}).get("uids") or ()) or "none has any"
-            raise InputError("--uid", f"a user with returns on record ({known})", wanted.uid)
+            known = ", ".join((store.windows(tenant, None) or {}).get("uids") or ()) or "none"
+            raise InputError("--uid", f"a user with returns on record (there are: {known})", wanted.uid)
     return RecordTask(
         tenant=tenant,
         uid=wanted.uid,

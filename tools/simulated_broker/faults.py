@@ -1,4 +1,4 @@
-"""What the simulated broker does in the place of an answer, by script."""
+"""What the simulated broker does instead of answering, by script."""
 
 from __future__ import annotations
 

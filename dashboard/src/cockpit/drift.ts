@@ -37,7 +37,7 @@ export function driftOf({ differences_json, unknown_because }: StoredDrift): Dri
 export function wordsOf(onDrift: OnDrift | null): string {
   switch (onDrift) {
     case "warn":
-      return "The policy holds nothing for it; exits pass.";
+      return "The policy holds no entries for it; exits pass.";
     case "hold":
       return "Entries of that symbol are held; exits pass.";
     case "halt":

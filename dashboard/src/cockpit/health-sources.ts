@@ -31,7 +31,7 @@ export interface Known {
   pricesAsOf: Date | null | undefined;
   accountAsOf: Date | null | undefined;
   lastCycle: Date | null | undefined;
-  /** Whether the server's own check misses a cycle. */
+  /** Whether the server's own check says that a cycle is missing. */
   missed: boolean | undefined;
   answered: { failed: string[]; of: number } | null | undefined;
   broker:

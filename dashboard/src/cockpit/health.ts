@@ -51,7 +51,7 @@ const check = (name: string, state: HealthState, short: string, detail = "", run
 
 const old = (at: Date, now: Date): number => now.getTime() - at.getTime();
 
-/** The last cycle is long ago, and the server, which knows the market's hours, does not miss one. */
+/** Whether no cycle is due: the last is long ago, and the server, which knows the market's hours, misses none. */
 function isResting({ lastCycle, missed }: Known, now: Date): boolean {
   return missed === false && lastCycle instanceof Date && old(lastCycle, now) > MISSED_AFTER_MS;
 }

@@ -32,9 +32,9 @@ export interface AllResults {
 }
 
 const MODES: (Mode | null)[] = [null, "ACTIVE", "REDUCED", "SHADOW_MODE", "DISABLED"];
-/** Of squares: less than this is what equal figures leave. */
+/** Sums of squares below this are the rounding of equal figures. */
 const ROUNDING = 1e-24;
-/** Sessions that both strategies need of their correlation. */
+/** Fewest common sessions for a correlation. */
 const FEWEST_IN_COMMON = 10;
 
 export function resultsOf(stored: StoredResults): AllResults {
@@ -52,7 +52,7 @@ export function resultsOf(stored: StoredResults): AllResults {
   return { dates, byStrategy: new Map(rows), raw: new Map(raw) };
 }
 
-/** Read little-endian floats of 4 or 8 bytes, whatever the machine is; NaN is nothing. */
+/** Read little-endian floats of 4 or 8 bytes, whatever the machine is; NaN becomes null. */
 function numbers(packed: Packed | undefined, size: 4 | 8): (number | null)[] {
   const bytes = packed?.toUint8Array() ?? new Uint8Array();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

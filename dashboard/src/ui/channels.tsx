@@ -70,7 +70,7 @@ function Rows({ all }: { all: ShownChannel[] }) {
 const PAUSE_MS = 2_000;
 const OVER = new Set(["DELIVERED", "DEAD"]);
 
-/** Send one message, and follow it until it arrived, or never will. */
+/** Send one message, and follow it until it has arrived or failed. */
 function SendTest({ channel }: { channel: ShownChannel }) {
   const { user } = useSession();
   const [test, setTest] = useState<ChannelTest | null>(null);

@@ -37,7 +37,7 @@ export function KillSwitch({ state }: { state: TradingState }) {
 }
 
 const insteadFor = (tenant: string): string =>
-  `The switch cannot be reached. Use it on another device or network; or there, in the Firebase console, set trading_state to HALT in tenants/${tenant}/config/maestro. ` +
+  `The switch cannot be reached. Use it on another device or network; or, in the Firebase console, set trading_state to HALT in tenants/${tenant}/config/maestro. ` +
   "Orders that are open already are cancelled at your broker's own site: Maestro places none.";
 
 const STATES: TradingState[] = ["HALT", "REDUCE_ONLY", "RUN"];

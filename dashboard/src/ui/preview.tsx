@@ -98,7 +98,7 @@ function Strategies({ strategies }: { strategies: StrategyPreview[] }) {
     { name: "Let through", isNumber: true },
   ];
   return (
-    <Table caption="Strategies that would have fared differently" columns={columns}>
+    <Table caption="Strategies that would have been decided differently" columns={columns}>
       {strategies.map((one) => (
         <tr key={one.strategy_name}>
           <th scope="row">{one.strategy_name}</th>

@@ -1,1 +1,1 @@
-"""What brings notifications to people."""
+"""Senders of notifications, and the texts they send."""

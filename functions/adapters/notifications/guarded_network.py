@@ -1,5 +1,5 @@
 """
-A network that reaches public addresses only, and keeps one deadline for a whole request.
+A network that reaches only public addresses, with one deadline for a whole request.
 
 A tenant's URL must not make Maestro reach what only Maestro can reach (server-side request forgery). So a name is
 resolved once, every address of it is checked, and the connection goes to a checked address; TLS and the Host header
@@ -18,15 +18,15 @@ from functions.adapters.timed_streams import Deadline, TimedStream
 from functions.services.monitoring.delivery_errors import DeliveryReason, PermanentFailure
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""All that IANA gave out of IPv6: outside are mapped, translated, local and multicast addresses."""
+"""All IPv6 addresses that IANA assigned as global unicast: no mapped, translated, local or multicast ones."""
 
 _TUNNELS = tuple(ip_network(text) for text in ("192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20"))
-"""Inside, but they lead to IPv4 addresses (6to4, Teredo), or nowhere."""
+"""Among those, but they lead to IPv4 addresses (6to4, Teredo), or nowhere."""
 
 
 def is_public(address: str) -> bool:
     """
-    Tell whether an IP address is one of the public Internet's.
+    Return whether an IP address is on the public Internet.
 
     >>> [is_public(address) for address in ("8.8.8.8", "10.0.0.1", "169.254.169.254", "::ffff:8.8.8.8")]
     [True, False, False, False]
@@ -39,7 +39,7 @@ def is_public(address: str) -> bool:
 
 
 class GuardedNetwork(httpcore.NetworkBackend):
-    """Connects to public addresses only (any, if `allow_local`), and keeps the time of one request."""
+    """Connects only to public addresses (to any, if `allow_local`), within the deadline of one request."""
 
     def __init__(self, deadline: float, *, allow_local: bool) -> None:
         self._deadline = Deadline(deadline)
@@ -55,7 +55,7 @@ class GuardedNetwork(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         addresses = _resolved(host, port)
-        # One inside is enough to refuse: a name that mixes them is up to something.
+        # One private address is enough to refuse: a name that mixes both is suspect.
         if not self._allow_local and not all(is_public(address) for address in addresses):
             raise PermanentFailure(DeliveryReason.FORBIDDEN_TARGET, f"{host} is not a public Internet address")
         failure: Exception = httpcore.ConnectError(f"{host} has no address")

@@ -12,7 +12,7 @@ from functions.domain.monitoring.notifications import Notification
 from functions.services.monitoring.delivery_errors import DeliveryReason, PermanentFailure, TemporaryFailure
 
 TIMEOUT_SECONDS = 10
-"""Of one try; the SDK itself repeats some, for half a minute at most."""
+"""Of one attempt; the SDK retries some by itself, for half a minute at most."""
 _TIMEOUT_CODES = frozenset({"DEADLINE_EXCEEDED"})
 _LATER_CODES = frozenset({"UNAVAILABLE", "INTERNAL", "RESOURCE_EXHAUSTED", "ABORTED", "CANCELLED", "UNKNOWN"})
 _APP = "maestro-push"
@@ -27,7 +27,7 @@ class PushSender:
     """
 
     def send(self, channel: Channel, notification: Notification, mode: DeliveryMode) -> None:
-        # Imported here: it takes long, and most deployments never push.
+        # Imported here: the import is slow, and most deployments never push.
         from firebase_admin import exceptions, messaging  # noqa: PLC0415
         from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError  # noqa: PLC0415
 
@@ -57,7 +57,7 @@ class PushSender:
 
 
 def _opening(link: str, messaging: Any) -> Any:
-    """Return what opens a page where a browser shows the message; FCM takes https only."""
+    """Return the link that a browser opens with the message; FCM takes https only."""
     if not link.startswith("https://"):
         return None
     return messaging.WebpushConfig(fcm_options=messaging.WebpushFCMOptions(link=link))
@@ -73,7 +73,7 @@ def _translated(code: str) -> TemporaryFailure | PermanentFailure:
 
 
 def _app() -> Any:
-    """Return an app beside the default one, which gives FCM less than its two minutes."""
+    """Return a second Firebase app, which gives FCM less than the default one's two minutes."""
     try:
         return firebase_admin.get_app(_APP)
     except ValueError:

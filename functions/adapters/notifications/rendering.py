@@ -12,7 +12,7 @@ _SLACK_BYTES = 7_500
 """Slack cuts at 40 000 characters, and escaping makes five of one."""
 
 _DISCORD_UNITS = 2_000
-"""UTF-16 code units: whichever way Discord counts, it is not more."""
+"""UTF-16 code units: no way in which Discord may count gives more."""
 
 _PUSH_BYTES = 500
 """A push message holds 4 096 bytes, and says the text twice."""
@@ -23,7 +23,7 @@ _SUPPRESS_NOTIFICATIONS = 4096
 
 def rendered(channel_type: ChannelType, notification: Notification, mode: DeliveryMode) -> dict[str, Any]:
     """
-    Return what a channel is sent, as JSON.
+    Return what is sent to a channel, as JSON.
 
     Texts of strategies cannot ping anyone: a zero-width space separates every ``@`` from its name, Slack's control
     characters are escaped, and Discord is also told to ping no one.
@@ -63,7 +63,7 @@ def _as_text(notification: Notification) -> str:
 
 
 def _linked(text: str, notification: Notification) -> str:
-    """Return ``text`` with the link as its last line: what is cut is the text, and a link's @ is encoded."""
+    """Return ``text`` with the link as its last line: only the text is cut, and a link's @ is encoded."""
     return f"{text}\n{notification.link}" if notification.link else text
 
 

@@ -1,8 +1,8 @@
 """
 How generic webhooks are signed, and what their receivers check.
 
-By Standard Webhooks (https://www.standardwebhooks.com), so that receivers have ready verifiers, and for one release
-more by the header of before.
+They follow Standard Webhooks (https://www.standardwebhooks.com), for which receivers find ready verifiers; for one more
+release they also carry the old header.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ ID_HEADER = "webhook-id"
 TIMESTAMP_HEADER = "webhook-timestamp"
 STANDARD_HEADER = "webhook-signature"
 SIGNATURE_HEADER = "X-Maestro-Signature"
-"""Of before Standard Webhooks; it goes with 0.3.0."""
+"""The header from before Standard Webhooks; 0.3.0 removes it."""
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 
 TOLERANCE_SECONDS = 300
 
 _LIST = re.compile(r"\s*\[\s*[\"\]]")
-"""How a list of texts begins, or one of nothing; any other text is a key, whatever it begins with."""
+"""How a JSON list of texts, or an empty one, begins; any other text is one key."""
 
 
 def signing_keys(text: str) -> tuple[str, ...]:
     """
-    Return the deployment's keys, the newest first: one, or while they change a JSON list of several.
+    Return the deployment's keys, newest first: one, or several in a JSON list during a change of keys.
 
     Raises ValueError, without the text, for what begins like a list but is not a list of texts; blank text is no keys.
 
@@ -50,7 +50,7 @@ def signing_keys(text: str) -> tuple[str, ...]:
 
 
 def channel_secret(signing_key: str, tenant_id: str, channel_id: str) -> str:
-    """Return what a generic channel's receiver checks signatures with, spelled as Standard Webhooks does."""
+    """Return the secret by which a generic channel's receiver checks signatures, spelled as in Standard Webhooks."""
     derived = hmac.new(signing_key.encode(), f"{tenant_id}/{channel_id}".encode(), hashlib.sha256).hexdigest()
     return SECRET_PREFIX + base64.b64encode(derived.encode()).decode()
 
@@ -73,7 +73,7 @@ def key_of(secret: str) -> bytes:
 
 
 def message_id(tenant_id: str, channel_id: str, notification_id: str) -> str:
-    """Return what a receiver tells a repeat by: of every attempt the same, and of no other channel or tenant."""
+    """Return the id by which a receiver recognises a repeat; it is unique to tenant, channel and notification."""
     digest = hashlib.sha256(f"{tenant_id}\n{channel_id}\n{notification_id}".encode()).hexdigest()
     return f"msg_{digest[:32]}"
 
@@ -87,15 +87,15 @@ def standard_headers(secrets: Sequence[str], sent_id: str, body: bytes, at: int)
 
 
 def signature(secret: str, body: bytes, at: int) -> str:
-    """Return the header of before that signs a body, at a time in Unix seconds."""
+    """Return the value of the old header, which signs a body at a time in Unix seconds."""
     return f"t={at},v1={_digest(secret, str(at), body)}"
 
 
 def is_signed(secret: str, header: str, body: bytes, now: float, tolerance_seconds: float = TOLERANCE_SECONDS) -> bool:
     """
-    Tell by the header of before whether a body was signed with a secret, in either spelling, and lately.
+    Return whether the old header shows that a body was recently signed with a secret, in either spelling.
 
-    Takes the same time wherever it goes wrong.
+    It takes the same time for every wrong signature.
 
     >>> is_signed("s3cret", signature("s3cret", b"{}", 1_000), b"{}", now=1_010)
     True

@@ -1,5 +1,5 @@
 """
-Webhooks: one HTTPS POST to where a tenant says, and to nowhere inside.
+Webhooks: one HTTPS POST to the tenant's URL, if it is outside our own network.
 
 Connections go through `GuardedNetwork`. A name that resolves to something else a moment later changes nothing,
 redirects are not followed, and proxies of the environment, which would resolve the name themselves, are not used:
@@ -40,13 +40,13 @@ _TRY_LATER = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Seconds that a webhook may take."""
+    """Time limits of a webhook, seconds."""
 
     connect: float = 5.0
     read: float = 10.0
     """Between two parts of the answer."""
     total: float = 20.0
-    """Of everything but the system's resolver, which keeps its own time."""
+    """Of the whole request, except resolving the name, which has the system's own time limit."""
 
 
 class WebhookSender:
@@ -102,7 +102,8 @@ class WebhookSender:
         tenant_id, at = notification.tenant_id, int(self._clock.now().timestamp())
         secrets = [channel_secret(key, tenant_id, channel.channel_id) for key in keys]
         sent_id = message_id(tenant_id, channel.channel_id, notification.notification_id)
-        before = {SIGNATURE_HEADER: signature(secrets[-1], body, at)}  # one only: the one that receivers have had
+        # the old header has one signature only: by the oldest key, which receivers have
+        before = {SIGNATURE_HEADER: signature(secrets[-1], body, at)}
         return standard_headers(secrets, sent_id, body, at) | before
 
     def _post(self, url: httpx.URL, headers: Sequence[tuple[str, str]], body: bytes) -> int:
@@ -110,7 +111,7 @@ class WebhookSender:
         network = GuardedNetwork(time.monotonic() + self._limits.total, allow_local=self._allow_local)
         where = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         timeouts = {"connect": self._limits.connect, "read": self._limits.read, "write": self._limits.read}
-        # What the library's errors say stays here: `from None`, so that no log shows where a URL or an answer led.
+        # `from None` drops the library's errors, so that no log shows a URL, or where it led.
         try:
             with (
                 httpcore.ConnectionPool(ssl_context=self._tls, network_backend=network, max_connections=1) as pool,
@@ -125,7 +126,7 @@ class WebhookSender:
 
 
 def _judge(status: int, host: str) -> None:
-    """Raise what a status means, unless it means success."""
+    """Raise the failure that a status means, unless it means success."""
     if 200 <= status < 300:
         return
     detail = f"{host} answered {status}"
@@ -135,7 +136,7 @@ def _judge(status: int, host: str) -> None:
 
 
 def checked_url(text: str, *, allow_local: bool) -> httpx.URL:
-    """Return a URL that may be posted to, as far as its text tells. Raises PermanentFailure."""
+    """Return a URL if its text allows posting to it. Raises PermanentFailure."""
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError):

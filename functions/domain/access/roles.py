@@ -75,9 +75,13 @@ def authorise(
     stored = (membership or {}).get("role")
     is_member = isinstance(stored, str) and stored in list(Role) and (membership or {}).get("disabled") is not True
     if tenant is None or not isinstance(stored, str) or not is_member:
-        raise RefusedError(ReasonCode.NOT_A_MEMBER, f"you are not a member of tenant {claimed.tenant_id}")
+        raise RefusedError(
+            ReasonCode.NOT_A_MEMBER, f"you are not a member of tenant {claimed.tenant_id}: ask an admin to add you"
+        )
     if tenant.get("status") not in (None, "active"):
-        raise RefusedError(ReasonCode.TENANT_DISABLED, f"tenant {claimed.tenant_id} is disabled")
+        raise RefusedError(
+            ReasonCode.TENANT_DISABLED, f"tenant {claimed.tenant_id} is disabled: ask an operator to enable it"
+        )
     role = min(claimed.role, Role(stored), key=lambda one: one.rank)
     if role.rank < needed.rank:
         raise RefusedError(ReasonCode.ROLE_TOO_LOW, f"this requires the role {needed}, yours is {role}")

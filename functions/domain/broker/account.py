@@ -20,7 +20,7 @@ class AssetClass(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerAccount:
-    """Equity of the account, USD."""
+    """The account and its figures, USD."""
 
     account_id: str
     """Identifies the account, also across two connections."""

@@ -48,7 +48,7 @@ class Owned:
         return cls(redemption.uid, redemption.strategy_id, redemption.nonce, is_complete, filled_qty)
 
 
-NOBODYS = Owned()
+NO_OWNER = Owned()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class CashChange:
 
     @property
     def tolerance(self) -> float:
-        """USD."""
+        """How far cash may differ from the ledger, USD."""
         return TOLERANCE_USD + TOLERANCE_AN_ENTRY_USD * self.entries
 
 

@@ -12,7 +12,7 @@ from functions.domain.kernel.stored_fields import FLAG, MAP, MAPS, TEXT, TIME, K
 from functions.domain.orchestration.broker_feed import ConnectionStatus, Feed
 
 MOST_GAPS = 20
-"""Times without a connection, the newest are kept; the first is while it was being connected."""
+"""How many times without a connection are kept, the newest; the first was while it was being connected."""
 MOST_TOLD = 20
 """Reports to people that are kept: the newest."""
 _SHOWN_DIGITS = 4
@@ -66,7 +66,7 @@ class BrokerConnection:
 
     @property
     def status_since(self) -> datetime:
-        """When it was connected or, if it is not any more, disconnected."""
+        """When it was connected or, if it no longer is, disconnected."""
         ended = [one["start"] for one in self.gaps if one["end"] is None]
         since: datetime = ended[-1] if ended and not self.is_connected else self.connected_at
         return since
@@ -76,7 +76,7 @@ class BrokerConnection:
         return replace(self, status=ConnectionStatus.DISCONNECTED, cursor=ActivityCursor(""))
 
     def disconnected(self, now: datetime) -> BrokerConnection:
-        """Return it disconnected; again changes nothing."""
+        """Return it disconnected; repeating it changes nothing."""
         if not self.is_connected:
             return self
         gaps = (*self.gaps, {"start": now, "end": None})[-MOST_GAPS:]
@@ -88,12 +88,12 @@ class BrokerConnection:
         return replace(self, status=ConnectionStatus.CONNECTED, gaps=gaps)
 
     def is_in_gap(self, at: datetime) -> bool:
-        """Tell whether the account was not connected then: its clients reported what orders of Maestro's filled."""
+        """Return whether the account was not connected then: clients had to report the fills of Maestro's orders."""
         return any(one["start"] <= at and (one["end"] is None or at < one["end"]) for one in self.gaps)
 
     def is_fed(self, at: datetime) -> bool:
-        """Return whether activities of a time are the feed's to book, also after a disconnection."""
-        # Documents of before there were gaps do not say when they were disconnected.
+        """Return whether the feed books activities of a time, also after a disconnection."""
+        # Documents from before gaps were stored do not say when they were disconnected.
         is_end_unknown = not self.is_connected and not any(one["end"] is None for one in self.gaps)
         return at >= self.connected_at and not self.is_in_gap(at) and not is_end_unknown
 

@@ -18,7 +18,7 @@ def fault_of(account: BrokerAccount, connection: BrokerConnection) -> str | None
     """Return, as readable text, what is wrong with the account that the keys open; None if nothing is."""
     if account.account_id != connection.account_id:
         found = masked(account.account_number or account.account_id)
-        return f"the keys open account {found}, and {connection.masked_account} is connected"
+        return f"the keys open account {found}, but {connection.masked_account} is connected"
     difference = account.clock_difference
     if difference is not None and abs(difference) > CLOCK_SKEW:
         way = "ahead of" if difference > timedelta(0) else "behind"

@@ -55,16 +55,16 @@ class Difference:
 
     @property
     def holds_zero(self) -> bool:
-        """Whether chance alone may have made the difference; what is unknown may."""
+        """Whether chance alone may explain the difference; True if the interval is unknown."""
         return not (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True, slots=True)
 class SharpeDifferences:
-    """Of several policies, from the same resampled days."""
+    """Differences of several policies' Sharpe ratios, from the same resampled days."""
 
     by_series: tuple[Difference, ...]
-    """Each series beside the one compared against, in their order; that one itself differs by 0."""
+    """Each series' difference from the one compared against, in their order; that one's own is 0."""
     block_length: float
     """Mean, in days."""
 
@@ -146,7 +146,7 @@ def common_block_length(excess: Floats, against: int = 0) -> float:
 def _batches(
     shape: tuple[int, int], block: float, replications: int, generator: np.random.Generator
 ) -> Iterator[Blocks]:
-    """Yield all replications, few enough at once for the memory."""
+    """Yield all replications, in batches that fit in memory."""
     series, days = shape
     at_once = max(1, int(_CELLS_AT_ONCE / (2 * series * days / block)))
     for done in range(0, replications, at_once):

@@ -36,7 +36,7 @@ class Figures:
     total_return: float
     """Compounded."""
     yearly_return: float
-    """Compounded, a year of sessions; NaN of less than a year."""
+    """Compounded, a year of sessions; NaN for less than a year."""
     volatility: float
     """Annualised."""
     sharpe_ratio: float

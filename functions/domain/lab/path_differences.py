@@ -1,18 +1,18 @@
 """
 Whether return and drawdown of one policy differ from another's by more than chance, by the stationary bootstrap.
 
-All policies are resampled together, by the same days. What depends on the order of days is computed again on each
-resampled path: a drawdown of resampled days is that of the curve they compound to, from 1 on.
+All policies are resampled together, by the same days. Whatever depends on the order of days is computed again on each
+resampled path: the drawdown is that of the curve to which the resampled days compound, from 1 on.
 
-What is estimated is the difference that a history of as many days shows in the median. That of returns lies between the
-quantiles of the resampled ones. Those of drawdowns lie around another centre than the observed one: how deep a history
-fell is the order of its days, which resampling draws again. Their quantiles held the truth in 96 to 100 of 100 cases,
-reflected or corrected for bias in 76 to 84. So the interval is the observed difference and, to either side, the longer
-of the two arms that the resampled ones have around their own median.
+The estimate is of the median difference that histories of as many days show. For returns, the interval is between
+quantiles of the resampled differences. For drawdowns that does not work: a drawdown depends on the order of days, which
+resampling changes, so the resampled differences are centred elsewhere than the observed one. Their plain quantiles held
+the truth in 96 to 100 of 100 cases; reflected, or corrected for bias, in 76 to 84. So the interval of a drawdown is the
+observed difference, plus and minus the longer of the two distances from the resampled median to its quantiles.
 
 On simulated days with fat tails and changing volatility (`tests/unit/domain/lab/worlds.py`) intervals of 95 % hold the
-truth in 92 to 97 of 100 cases, of returns, and in 93 to 98, of drawdowns. The next history's own difference they hold
-less often, that of drawdowns in 81 to 88 of 100.
+truth in 92 to 97 of 100 cases for returns, and in 93 to 98 for drawdowns. They hold the difference that the next
+history shows less often: for drawdowns in 81 to 88 of 100.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _CELLS_AT_ONCE = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class PathDifferences:
-    """Of several policies, from the same resampled days; each beside the one compared against, which differs by 0."""
+    """Each policy's difference from the one compared against, whose own is 0, from the same resampled days."""
 
     total_return: tuple[Difference, ...]
     yearly_return: tuple[Difference, ...]
-    """NaN of less than a year of sessions."""
+    """NaN for less than a year of sessions."""
     max_drawdown: tuple[Difference, ...]
     """Above 0: the fall was less deep."""
 
@@ -78,15 +78,15 @@ def path_differences(
 
 @dataclass(frozen=True, slots=True)
 class ResampledPaths:
-    """What several series come to as they are, and on the same resampled paths; fractions."""
+    """Total returns and deepest falls of several series, observed and on the same resampled paths; fractions."""
 
     days: int
     total: Floats
-    """Total returns as they are, shape (series,)."""
+    """Observed total returns, shape (series,)."""
     totals: Floats
     """The same of each path, shape (series, replications)."""
     fall: Floats
-    """Deepest falls as they are, shape (series,)."""
+    """Observed deepest falls, shape (series,)."""
     falls: Floats
     """The same of each path, shape (series, replications)."""
 
@@ -99,7 +99,7 @@ class ResampledPaths:
         block_length: float,
         replications: int = REPLICATIONS,
     ) -> ResampledPaths:
-        """Resample; parameters and errors as of `path_differences`. Of how many series it is draws no other days."""
+        """Resample; parameters and errors as of `path_differences`. The number of series does not change the days."""
         returns = known_returns(daily_returns)
         days = returns.shape[-1]
         drawn = [_of_paths(returns, paths) for paths in _paths(days, block_length, replications, generator)]
@@ -128,18 +128,18 @@ class _Comparison:
     confidence: float
 
     def by_quantiles(self, observed: Floats, drawn: Floats) -> tuple[Difference, ...]:
-        """Return each row's observed difference, with the quantiles of the drawn ones."""
+        """Return each row's observed difference, with the quantiles of the resampled ones."""
         low, _, high = self._quantiles(drawn)
         return _differences(observed - observed[self.against], low, high)
 
     def by_longer_arm(self, observed: Floats, drawn: Floats) -> tuple[Difference, ...]:
-        """Return each row's observed difference, and around it the longer arm of the drawn ones around their median."""
+        """Return each row's observed difference ± the longer distance from the resampled median to its quantiles."""
         low, median, high = self._quantiles(drawn)
         above, arm = observed - observed[self.against], np.maximum(median - low, high - median)
         return _differences(above, above - arm, above + arm)
 
     def _quantiles(self, drawn: Floats) -> Floats:
-        """Return the limits of the drawn differences, and their median between them, shape (3, series)."""
+        """Return lower limit, median and upper limit of the resampled differences, shape (3, series)."""
         at = (0.5 - self.confidence / 2, 0.5, 0.5 + self.confidence / 2)
         return np.asarray(np.quantile(drawn - drawn[self.against], at, axis=1))
 
@@ -152,7 +152,7 @@ def _differences(observed: Floats, low: Floats, high: Floats) -> tuple[Differenc
 def _paths(
     days: int, block_length: float, replications: int, generator: np.random.Generator
 ) -> Iterator[NDArray[np.int64]]:
-    """Yield the days of all replications, few enough at once for the memory; shape (replications, days)."""
+    """Yield the days of all replications, in batches that fit in memory, shape (replications, days)."""
     at_once = max(1, _CELLS_AT_ONCE // days)
     for done in range(0, replications, at_once):
         yield resampled_days(stationary_blocks(days, block_length, min(at_once, replications - done), generator))

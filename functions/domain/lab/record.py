@@ -1,4 +1,4 @@
-"""A tenant's record, as far as policies are tried on it: its decisions, its daily returns, and what held when."""
+"""A tenant's record, on which policies are tried: its decisions, daily returns, and earlier policies."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from functions.domain.track_record.windows import PerformanceWindows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """The last decision of each session that can be read, and what it was made from."""
+    """The readable last decision of each session, and what it was made from."""
 
     sessions: tuple[RecordedSession, ...]
     """Oldest first."""
     first_modes: Mapping[str, ModeState]
-    """Before the first of them."""
+    """Modes before the first session."""
     windows: PerformanceWindows
-    """All sessions of them and as many before as any policy looks back on."""
+    """The sessions' returns, and those of as many sessions before as any policy looks back on."""
     holds: Policy
-    """The policy that applies."""
+    """The policy in force."""
     policies: Mapping[int, Policy]
-    """Those that sessions were decided by, by version, as far as they are on record."""
+    """Policies that decided sessions, by version, as far as they are on record."""
     unreadable: tuple[date, ...] = ()
     """Sessions left out, as their decision cannot be read."""
     undecided: tuple[date, ...] = ()
@@ -35,24 +35,24 @@ class Record:
     """Sessions left out, as the returns they looked back on are too many to read."""
 
     def policy_then(self, session: RecordedSession) -> Policy:
-        """Return the policy that a session was decided by; the one that applies now where that is not known."""
+        """Return the policy that decided a session; the one in force if that is unknown."""
         return self.policies.get(session.policy_version, self.holds)
 
     def with_named_samples(self, session: RecordedSession) -> RecordedSession:
-        """Return a session that knows the samples that its policy let act; its log tells only those that it did not."""
+        """Return a session with the samples that its policy let act added; its log shows only the others."""
         return replace(session, samples=session.samples | frozenset(self.policy_then(session).sample_strategies))
 
     def decided(self, policy: Policy) -> list[DecidedSession]:
-        """Decide every session again under a policy, each with the modes that the one before it left."""
+        """Decide every session again under a policy, each with the modes that the session before left."""
         return replayed(self.sessions, self.first_modes, self.windows, lambda _: policy)
 
     def not_reproduced(self) -> tuple[date, ...]:
-        """Return the sessions that the rules, with the policies of then, decide otherwise than they were decided."""
+        """Return the sessions that the rules decide differently now, under the policies of that time."""
         again = replayed(self.sessions, self.first_modes, self.windows, self.policy_then)
         return not_reproduced(self.sessions, again)
 
     def between(self, first: date, last: date) -> Record:
-        """Return the record of the sessions of some days; what is before them stays known."""
+        """Return the record of the sessions of some days; earlier returns are kept."""
         before = [one for one in self.sessions if one.day < first]
         return replace(
             self,

@@ -1,8 +1,9 @@
 """
-What a strategy proposed and what that met, as far as the log of the decision tells.
+What strategies proposed, and positions that explain what became of it, as far as a decision's log shows.
 
-A log has what strategies proposed and what became of it, not what was held. A book is made up in which every proposal
-meets what it met: an exit something to leave, one that had nothing to exit nothing. Sizes of exits are not on record.
+A log has proposals and decisions, but not the positions held. So positions are made up under which each proposal has
+the effect it had: an exit that was issued gets a position to leave, one that had nothing to exit gets none. Sizes of
+exits are not on record.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ from functions.domain.orchestration.position_book import Holding, Order, Positio
 from functions.domain.orchestration.signals import Action, ProposedSignal
 
 ANY_SYMBOL = "POSITION"
-"""Stands for what an exit that names no symbol leaves."""
+"""Stands for the symbol of an exit that names none."""
 SOON = timedelta(hours=1)
-"""After a decision: until then what was under way is under way."""
+"""How long after a decision its exits under way still are."""
 
 
 @dataclass(slots=True)
 class Met:
-    """What proposals met, collected strategy by strategy."""
+    """Positions that proposals must have found, collected strategy by strategy."""
 
     is_open: bool = False
-    """Whether the position book was: it says of some that there is nothing."""
+    """Whether the position book was open: only then is it known that a strategy held nothing."""
     held: dict[tuple[str, str], float] = field(default_factory=dict)
     """Signed units by strategy and symbol."""
     leaving: set[tuple[str, str]] = field(default_factory=set)
@@ -61,7 +62,7 @@ def proposal_of(
     error: str | None,
     met: Met,
 ) -> ProposedSignal:
-    """Return what a strategy proposed, and note what that must have met."""
+    """Return what a strategy proposed, and note the positions that it must have found."""
     name, ticker = verdict["strategy_name"], logged["ticker"]
     action, became = Action(logged.get("original_action") or logged["action"]), Action(logged["action"])
     if error is not None:
@@ -103,7 +104,7 @@ def _exit(
     ticker: str,
     is_flip: bool,
 ) -> ProposedSignal:
-    """Return an exit, and note the position that it left; of one on paper there is none."""
+    """Return an exit, and note the position that it left; one on paper left no live position."""
     name = key[0]
     if not WEIGHTS[AgentMode(verdict["mode"])] and ReasonCode.LIVE_EXIT not in codes:
         return ProposedSignal(name, action, ticker, size, closes=not ticker)

@@ -1,4 +1,4 @@
-"""The last decision of a session as inputs of a decision: what it was given, as far as its log says."""
+"""The last decision of a session, turned back into the inputs of a decision as far as its log has them."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ class Issued:
     allocation: float
     """Fraction of buying power; of the position, for an exit."""
     reason_code: ReasonCode
-    """The last word: of a rule, of the strategy's error, or of its mode."""
+    """The deciding reason: of a rule, of the strategy's error, or of its mode."""
     said: tuple[ReasonCode, ...]
-    """Every word but that of the mode."""
+    """Every reason except that of the mode."""
 
     def is_same(self, other: Issued) -> bool:
         """
-        Tell whether the same was decided; allocations are compared to rounding.
+        Return whether the same was decided; allocations may differ by rounding.
 
-        The reason for the same mode makes no difference: a session's first decision says that it moves, the next that
+        The reason for the mode is not compared: a session's first decision says that the mode changes, the next that
         it stays.
         """
         return (self.mode, self.action, self.said) == (other.mode, other.action, other.said) and math.isclose(
@@ -67,13 +67,13 @@ class RecordedSession:
 
     day: date
     begins_at: datetime
-    """When the market's day began: before any of its decisions, and after whatever it was closed for."""
+    """When the market's day began: before any of its decisions, and after any closure."""
     at: datetime
     session_id: str
     policy_version: int
-    """That it was decided by; 0 where no version is known."""
+    """Of the policy that decided it; 0 if unknown."""
     issued: Mapping[str, Issued]
-    """By strategy, as it was decided; proposals are in the same order."""
+    """What was decided, by strategy; ``signals`` are in the same order."""
     mode_reasons: Mapping[str, ReasonCode]
     """Why strategies had their modes."""
     signals: tuple[ProposedSignal, ...]
@@ -84,9 +84,9 @@ class RecordedSession:
     trading_state: TradingState
     breaker: BreakerState
     drifts: Drifts
-    """Those that stopped an entry."""
+    """Differences that stopped an entry."""
     samples: frozenset[str]
-    """Strategies that act only where a policy names them. As read from a log: those that none named."""
+    """Strategies that act only if a policy names them. A log shows only those that its policy did not name."""
 
 
 def read_session(log: Mapping[str, Any], day: date, begins_at: datetime, on_paper: Set[str]) -> RecordedSession:
@@ -142,7 +142,7 @@ def read_session(log: Mapping[str, Any], day: date, begins_at: datetime, on_pape
 
 
 def _drifts(at: datetime, symbols: Set[str]) -> Drifts:
-    """Return that broker and books differ by some symbols; by how much is not on record."""
+    """Return differences of broker and books in some symbols; the amounts are not on record."""
     return Drifts(
         tuple(
             Difference(

@@ -21,7 +21,7 @@ from functions.domain.track_record.windows import PerformanceWindows
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _ACCOUNT = Account(buying_power=1.0)
-"""So that allocations are amounts; nothing of a decision but sizes in USD depends on it."""
+"""Turns allocations into amounts; only sizes in USD depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class DecidedSession:
     issued: Mapping[str, Issued]
     """By strategy."""
     entries: frozenset[str]
-    """Strategies whose entry was issued, of more than nothing, live."""
+    """Strategies whose live entry was issued, with an allocation above 0."""
     exits: frozenset[str]
     """Strategies whose exit from a live position was issued."""
     is_systemic: bool
@@ -40,7 +40,7 @@ class DecidedSession:
     is_stopped_by_breaker: bool
     """Whether an account breaker stopped an entry."""
     decision: MaestroDecision
-    """Everything that was decided, and why."""
+    """The decision in full, with its reasons."""
 
 
 def replayed(
@@ -50,7 +50,7 @@ def replayed(
     policy_of: Callable[[RecordedSession], Policy],
 ) -> list[DecidedSession]:
     """
-    Decide every session again, each with the modes that the one before it left.
+    Decide every session again, each with the modes that the session before left.
 
     Parameters as for `what_if.what_if`.
     """
@@ -80,7 +80,7 @@ def replayed(
 
 
 def not_reproduced(sessions: Sequence[RecordedSession], decided: Sequence[DecidedSession]) -> tuple[date, ...]:
-    """Return the sessions that were decided again, by the policies of then, otherwise than they were for a strategy."""
+    """Return the sessions that, under the policies of that time, are decided differently now for some strategy."""
     pairs = zip(sessions, decided, strict=True)
     return tuple(one.day for one, again in pairs if not _is_same(one.issued, again.issued))
 
@@ -98,8 +98,8 @@ def modes_after(session: RecordedSession) -> dict[str, ModeState]:
     """
     Return the modes that a session left on record, of strategies that were not disabled.
 
-    Since when is not on record: they count as held for longer than any policy asks for. What a disabled one had earned
-    is not, either: it begins as one that was never seen.
+    Since when is not on record: modes count as held for longer than any policy asks for. What a disabled strategy had
+    earned is not on record, either: it begins as one that was never seen.
     """
     return {
         name: ModeState(issued.mode, _LONG_AGO, session.mode_reasons[name])

@@ -1,5 +1,5 @@
 """
-The stationary bootstrap: days are drawn again in blocks of random length, so that what hangs together stays together.
+The stationary bootstrap: days are drawn again in blocks of random length, which keeps neighbouring days together.
 
 References: Politis and Romano (1994), The stationary bootstrap, JASA 89(428), 1303-1313. Block length: Politis and
 White (2004), Econometric Reviews 23(1), 53-70, corrected by Patton, Politis and White (2009), 28(4), 372-375.
@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from functions.domain.track_record.moments import Floats
 
 SHORTEST_BLOCK = 5
-"""A week of sessions (a judgement): what the autocorrelations of a record do not show may be there all the same."""
+"""A week of sessions (a judgement): days may depend on each other though a record's autocorrelations do not show it."""
 _LAGS_IN_A_ROW = 5
 _ABOVE_THE_MEAN = 5.0
-"""Standard deviations: so many more blocks than expected are drawn at once; rarely it takes more."""
+"""Standard deviations by which the blocks drawn at once exceed the expected number; rarely it takes more."""
 
 
 @dataclass(frozen=True, slots=True)

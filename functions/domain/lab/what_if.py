@@ -51,7 +51,7 @@ class StrategyModes:
     before: Mapping[AgentMode, int]
     after: Mapping[AgentMode, int]
     last_before: AgentMode
-    """In the last session it had a part in."""
+    """In the last session it took part in."""
     last_after: AgentMode
     entries_stopped: int
     """Sessions in which its entry was issued before, and is not after."""
@@ -61,7 +61,7 @@ class StrategyModes:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """A policy beside another over the same sessions; `before` is the one that applies, `after` the tried one."""
+    """A policy beside another over the same sessions; `before` is the one in force, `after` the one being tried."""
 
     sessions: tuple[date, ...]
     before: Totals
@@ -70,10 +70,10 @@ class WhatIf:
     changes: tuple[Change, ...]
     """Newest first."""
     reproduced: int
-    """Sessions that the rules, with the policy of then, decide for every strategy as they were decided."""
+    """Sessions that the rules, under the policy of that time, decide for every strategy as recorded."""
     not_reproduced: tuple[date, ...]
     not_told: tuple[str, ...]
-    """Settings that differ, and whose effect is not known, or in part."""
+    """Settings that differ and whose effect is unknown, or known only in part."""
     returns: WeightedReturns
 
     @property
@@ -86,7 +86,7 @@ class WhatIf:
 
 
 def what_if(record: Record, tried: Policy) -> WhatIf:
-    """Compare the policy that applies with one that is tried, over the record's sessions."""
+    """Compare the policy in force with one being tried, over the record's sessions."""
     sessions, holds = record.sessions, record.holds
     before, after = record.decided(holds), record.decided(tried)
     is_then = any(record.policy_then(one) != holds for one in sessions)

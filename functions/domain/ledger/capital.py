@@ -16,7 +16,7 @@ IDLE_USD = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Capital:
-    """USD."""
+    """What one (uid, strategy) had in use, traded and was granted in a period, USD."""
 
     in_use: float = 0.0
     """Cost of the positions held at the period's start, long and short."""

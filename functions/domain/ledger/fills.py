@@ -82,7 +82,7 @@ class Fill:
 
     @property
     def slippage(self) -> float:
-        """USD."""
+        """The part of the cost that is not fees, USD."""
         return self.cost - self.fees
 
     @property

@@ -14,18 +14,18 @@ AHEAD = (OVER, URGENT_BEFORE, WARN_BEFORE)
 
 
 def calendar_end(market: str, unknown_in: timedelta | None, now: datetime) -> Iterator[Finding]:
-    """Yield that a market's trading days are not known so far ahead, one of `AHEAD`; nothing for None."""
+    """Yield a finding if a market's trading days are known for less than the given time of `AHEAD`; None: none."""
     if unknown_in is None:
         return
     is_urgent = unknown_in <= URGENT_BEFORE
-    when = "any more" if unknown_in == OVER else f"in {unknown_in.days} days"
+    end = "are over" if unknown_in == OVER else f"end within {unknown_in.days} days"
     yield Finding(
         f"calendar:{market}:{(now + WARN_BEFORE).year}:{'urgent' if is_urgent else 'ahead'}",
         AlertKind.CAPACITY,
         Severity.CRITICAL if is_urgent else Severity.WARNING,
-        f"📅 The trading days of {market} are not known {when}",
+        f"📅 The known trading days of {market} {end}",
         "After that, cycles keep the hours of the deployment's market, no day's performance is computed, and with a "
-        "daily_loss_limit entries are held; exits pass. Raise exchange_calendars in functions/requirements.in to a "
-        "release that knows the year, make lock, deploy; or set another market in the policy.",
+        "daily_loss_limit entries are held; exits pass. Set exchange_calendars in functions/requirements.in to a "
+        "release that knows the year, run make lock and deploy; or set another market in the policy.",
         is_event=True,
     )

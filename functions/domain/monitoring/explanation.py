@@ -76,7 +76,9 @@ def _proposed(signal: Document, verdict: Document, error: str | None) -> str:
         return f"It gave no usable answer: {error}"
     action = signal.get("original_action", signal["action"])
     reasoning = f": {signal['reasoning']}" if signal["reasoning"] else ""
-    return f"Proposed {action} {signal['ticker']} at {verdict['original_allocation']:.1%}{reasoning}"
+    if action == "HOLD":
+        return f"Proposed {_named(action, signal)}{reasoning}"
+    return f"Proposed {_named(action, signal)} at {verdict['original_allocation']:.1%}{reasoning}"
 
 
 def _weighed(verdict: Document) -> str:
@@ -84,11 +86,18 @@ def _weighed(verdict: Document) -> str:
     return f"Mode {verdict['mode']} ({record}): {verdict['reasoning']}"
 
 
+def _named(action: str, signal: Document) -> str:
+    """Return an action with the signal's symbol, if it names one."""
+    return f"{action} {signal['ticker']}".strip()
+
+
 def _traded(signal: Document) -> str:
-    return f"{signal['action']} {signal['ticker']}".strip()
+    return _named(signal["action"], signal)
 
 
 def _issued(signal: Document, verdict: Document) -> str:
+    if signal["action"] == "HOLD":
+        return f"Issued: {_traded(signal)}."
     whole = "the position" if signal["action"] == "SELL" else "buying power"
     return f"Issued: {_traded(signal)} at {verdict['final_allocation']:.1%} of {whole}."
 
@@ -104,7 +113,8 @@ def _filled(fills: Sequence[Document], unredeemed: UnredeemedFills) -> str:
         none = "No fill of a redemption" if unredeemed.fills else "No fill"
         return f"{none} in the ledger up to {unredeemed.until.isoformat(timespec='seconds')}."
     quantity = sum(float(fill["qty"]) for fill in fills)
-    return f"{len(fills)} fills, {quantity:g} units, the last at {fills[-1]['price']:g} USD."
+    count = "1 fill" if len(fills) == 1 else f"{len(fills)} fills"
+    return f"{count}, {quantity:g} units, the last at {fills[-1]['price']:g} USD."
 
 
 def _past_maestro(unredeemed: UnredeemedFills) -> list[str]:

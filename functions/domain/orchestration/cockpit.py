@@ -29,7 +29,7 @@ MOST_SESSIONS = 500
 MOST_ENTRIES = 60
 """Signals and changes of mode of a day, the newest."""
 MOST_MARKS = 2_000
-"""Symbols whose prices are kept; what is held beyond is unknown today."""
+"""Symbols whose prices are kept; today's P&L of further positions is unknown."""
 
 Entry = dict[str, Any]
 Past = tuple[str, float, float, float | None]
@@ -61,24 +61,24 @@ class Cockpit:
     base_equity: float | None = None
     base_equity_as_of: datetime | None = None
     flows: float = 0.0
-    """Money that came into the account today less what left it, USD."""
+    """Today's deposits less withdrawals, USD."""
     benchmark: str | None = None
-    """The symbol that prices of a benchmark are of, canonical."""
+    """The benchmark's canonical symbol."""
     benchmark_price: float | None = None
     """Its price in today's last cycle that had one, USD per unit."""
     history: tuple[Past, ...] = ()
-    """Sessions before today's, oldest first: day, equity and the benchmark's price at its last cycle, flows of it; to a
+    """Sessions before today's, oldest first: day, equity and the benchmark's price at its last cycle, its flows; to a
     cent."""
     marks: Mapping[str, Mark] = field(default_factory=dict)
     """By canonical symbol, of what strategies hold, or held today."""
     last_signals: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """By strategy, of those that were no HOLD: action, symbol, time."""
+    """The last one other than HOLD, by strategy: action, symbol, time."""
     cycles: int = 0
-    """Of today, as the next two."""
+    """Today's cycles."""
     proposed: int = 0
-    """Signals that were no HOLD."""
+    """Signals other than HOLD."""
     changed: int = 0
-    """By rules."""
+    """Today's signals that rules changed."""
     entries: tuple[Entry, ...] = ()
     """Today's signals and changes of mode, oldest first."""
 
@@ -122,7 +122,7 @@ def next_cockpit(before: Cockpit | None, seen: CycleSeen) -> Cockpit:
 
 
 def _with_benchmark(cockpit: Cockpit, seen: CycleSeen) -> Cockpit:
-    """Note the benchmark's price; prices of another one are of no use beside it."""
+    """Note the benchmark's price; earlier prices of another benchmark are dropped."""
     named = canonical_symbol(seen.policy.benchmark or "") or None
     if cockpit.benchmark != named:
         history = tuple((day, usd, flows, None) for day, usd, flows, _ in cockpit.history)
@@ -186,7 +186,7 @@ def _last_signals(decision: MaestroDecision) -> dict[str, Sequence[str]]:
 
 
 def _entries(decision: MaestroDecision) -> list[Entry]:
-    """Return a cycle's signals that were no HOLD, and its changes of mode."""
+    """Return a cycle's signals other than HOLD, and its changes of mode."""
     entries: list[Entry] = []
     for verdict in decision.verdicts:
         same = {"at": decision.timestamp.isoformat(), "session_id": decision.session_id, "why": verdict.reason_code}

@@ -16,7 +16,7 @@ from functions.domain.orchestration.cockpit import Cockpit, CycleSeen, Mark, Pas
 _COUNTS = ("cycles", "proposed", "changed")
 _AS_IS = ("day", "as_of", "base_at", "equity", "equity_as_of", "base_equity", "base_equity_as_of", "flows", *_COUNTS)
 _BENCHMARK: Kinds = {"benchmark": TEXT, "benchmark_price": NUMBER}
-"""What documents of before there was one lack."""
+"""Missing in documents from before the cockpit had a benchmark."""
 _ALWAYS: Kinds = {
     "day": DAY,
     **dict.fromkeys(("as_of", "base_at"), TIME),
@@ -77,7 +77,7 @@ def cockpit_document(cockpit: Cockpit, seen: CycleSeen) -> dict[str, Any]:
 
 
 def _strategies(cockpit: Cockpit, seen: CycleSeen) -> dict[str, dict[str, Any]]:
-    """Return what is known of each strategy besides its verdict."""
+    """Return what is known of each strategy besides its verdict, by name."""
     in_use = _in_use(seen)
     found = {}
     for name in (verdict.strategy_name for verdict in seen.decision.verdicts):
@@ -102,7 +102,7 @@ def _in_use(seen: CycleSeen) -> dict[str, float | None]:
 
 
 def _history(entries: Sequence[Sequence[Any]]) -> tuple[Past, ...]:
-    """Read the sessions that are over; those stored before there was a benchmark have no price of one."""
+    """Read the sessions that are over; those stored before the cockpit had a benchmark lack its price."""
     history = tuple((day, usd, flows, price[0] if price else None) for day, usd, flows, *price in entries)
     figures = (one for _, usd, flows, price in history for one in (usd, flows, 0 if price is None else price))
     if not all(map(math.isfinite, figures)):
@@ -113,7 +113,7 @@ def _history(entries: Sequence[Sequence[Any]]) -> tuple[Past, ...]:
 
 
 def _text(value: Any) -> str:
-    """Return JSON; a figure beyond all bounds is unknown, as no page may be in a cycle's way."""
+    """Return JSON with infinite figures as unknown: what only pages show must not make a cycle fail."""
     try:
         return json.dumps(value, allow_nan=False, separators=(",", ":"))
     except ValueError:

@@ -190,7 +190,7 @@ def _shown_short(signal: ProposedSignal, positions: KnownPositions) -> float:
 
 
 def _cover_unknown(signal: ProposedSignal, positions: KnownPositions) -> Judgement:
-    """Cover a short that may have been opened unknown to us: as much as the account shows, if any."""
+    """Cover a short whose opening fill may be unreported: as much as the account shows, if any."""
     if positions.exits_under_way(signal.strategy_name, signal.ticker):
         return _under_way(signal)
     return Judgement(Intent.EXIT, Action.BUY, _shown_short(signal, positions) or None, is_live=True)

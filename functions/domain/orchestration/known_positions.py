@@ -85,11 +85,11 @@ class KnownPositions:
         return 0.0 if found is None else found.qty
 
     def has_open_entry(self, strategy_id: str, symbol: str, *, is_short: bool | None = None) -> bool:
-        """Return whether an entry, in any symbol if none is named, was redeemed and may be filled unknown to us."""
+        """Return whether an entry, in any symbol if none is named, was redeemed and may have an unreported fill."""
         return any(is_short in {None, one.is_short} for one in self._open_entries(strategy_id, symbol))
 
     def open_entries(self, strategy_id: str, *, is_short: bool) -> list[str]:
-        """Return the canonical symbols that a strategy may have bought, or sold short, unknown to us."""
+        """Return the canonical symbols that a strategy may have bought, or sold short, without a reported fill."""
         entries = self._open_entries(strategy_id, "")
         return list(dict.fromkeys(one.symbol for one in entries if one.is_short == is_short))
 

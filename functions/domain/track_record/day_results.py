@@ -1,5 +1,5 @@
 """
-What each strategy made of late, session by session, and the mode it ended each session in: ``state/results``.
+What each strategy made in recent sessions, and the mode it ended each in: ``state/results``.
 
 Pages draw it, and no decision reads it: it is a document of its own, so that cycles need not carry it.
 """
@@ -161,7 +161,7 @@ def _column(ones: Mapping[str, DayResult]) -> _Column:
 
 
 def _raw(document: Mapping[str, Any], dates: Sequence[date]) -> dict[date, float]:
-    """Read what all strategies made together; nothing of documents of before it was kept."""
+    """Read what all strategies made together; empty for documents from before it was stored."""
     if "raw" not in document:
         return {}
     sums = np.frombuffer(document["raw"], dtype=_SUMS).tolist()

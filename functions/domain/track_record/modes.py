@@ -117,7 +117,7 @@ def earned_mode(
 
     Notes
     -----
-    A strategy without returns any longer keeps its mode (or gets a worse `insufficient_data_mode`): a mode never
+    A strategy that no longer has returns keeps its mode (or gets a worse `insufficient_data_mode`): a mode never
     improves merely because data ran out. A mode assigned for lack of data is not earned: there is nothing to climb
     from.
     """

@@ -138,7 +138,7 @@ def _check_drift(symbol: str, policy: Policy | None, drifts: Drifts) -> None:
 def _covered_notional(signal: Mapping[str, Any], current: CurrentSession, now: datetime) -> float:
     notional = signal.get("notional")
     if notional is None or current.buying_power.usd is None:
-        raise RefusedError(ReasonCode.BUYING_POWER_UNKNOWN, "no account snapshot states buying_power: put one")
+        raise RefusedError(ReasonCode.BUYING_POWER_UNKNOWN, "no account snapshot states buying_power: send one")
     if not current.has_room_for(notional, now):
         left = max(0.0, current.buying_power.usd - current.held(now))
         raise RefusedError(

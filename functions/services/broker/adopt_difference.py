@@ -1,4 +1,4 @@
-"""Book what broker and books differ by, by an operator's action: as unowned, or to a strategy."""
+"""Book a difference between broker and books for an operator: as unowned, or as a strategy's position."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ logger = logging.getLogger("maestro")
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What adopting does."""
+    """The adopted differences, and the fills that book them."""
 
     differences: Sequence[Difference]
     fills: Sequence[ReportedFill]
-    """One for each."""
+    """One for each difference."""
 
 
 class AdoptDifference:
@@ -61,17 +61,17 @@ class AdoptDifference:
         is_written: bool,
     ) -> Adopted:
         """
-        Book positions that drift; or say what that would do.
+        Book positions that drift, or report what that would do.
 
         Parameters
         ----------
         is_written : bool
-            False: nothing is.
+            False: nothing is written.
 
         Raises
         ------
         InputError
-            If there is no such drift, the books moved since they were compared, or price or user are missing.
+            If there is no such drift, the books changed since they were compared, or price or user is missing.
         RefusedError
             With CONTENTION.
         StoreUnavailable
@@ -84,8 +84,8 @@ class AdoptDifference:
         """
         Book as unowned what an account holds beyond the books when it is connected. Raises as `run`.
 
-        Only an account whose activities are told from that time on can be begun with: anything earlier would be
-        booked twice.
+        Feeds must read the account's activities only from that time on: its positions include earlier ones, which
+        would be booked twice.
         """
         return self._run(tenant_id, operator, Adoption(), policy_defaults, seen, is_written=True)
 
@@ -121,7 +121,7 @@ class AdoptDifference:
         if is_written and adopted.fills:
             self._forget(tenant_id, adopted.differences)
             for one in adopted.differences:
-                logger.warning("%s adopted as %s's: %s", operator.name, adoption.strategy_id, one)
+                logger.warning("Difference booked by %s for %s: %s", operator.name, adoption.strategy_id, one)
         return adopted
 
     def _commit(
@@ -155,7 +155,7 @@ class AdoptDifference:
         self._store.commit(tenant_id, writes, records.session.version)
 
     def _forget(self, tenant_id: str, booked: Sequence[Difference]) -> None:
-        """Take what was booked out of what differs; the next comparison does it, if this is cut short."""
+        """Remove booked differences from the record; if this is interrupted, the next comparison removes them."""
 
         def attempt() -> None:
             records = self._drifts.read(tenant_id)
@@ -169,7 +169,7 @@ class AdoptDifference:
 
 
 def _changed(fill: ReportedFill, before: PositionBook, books: Books) -> PositionDifference:
-    """Return what its owner holds before a fill and after it."""
+    """Return what the fill's owner holds before it and after it."""
     is_owned = fill.strategy_id != UNOWNED
     held = before.holding(fill.strategy_id, fill.symbol).qty if is_owned else books.unowned.get(fill.symbol, 0.0)
     return PositionDifference(fill.strategy_id, fill.symbol, held, held + fill.signed_qty)

@@ -1,4 +1,4 @@
-"""Enter what a broker says that happened into the ledger, each activity once, however often it is told."""
+"""Book a broker's account activities in the ledger, each once, however often the broker reports it."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ logger = logging.getLogger("maestro")
 T = TypeVar("T")
 
 _AT_ONCE = 100
-"""Entries of one commit."""
+"""Maximum entries of one commit."""
 _MARGIN = timedelta(hours=1)
 OwnFill = tuple[str, ReportedFill]
-"""Whose, and what."""
+"""(uid, fill)."""
 _NAMED = 5
-"""Unowned fills that are reported one by one."""
+"""Up to so many unowned fills are reported one by one; of more, only the number."""
 
 
 @dataclass(slots=True)
 class PageBooked:
-    """What became of a page of activities."""
+    """The outcome of booking a page of activities."""
 
     count: int = 0
     """Entries that are new in the ledger."""
     told: list[str] = field(default_factory=list)
     """What a person should look at."""
     stopped: BrokerUnavailable | None = None
-    """Why some of it is not booked; None: all of it is, or told."""
+    """Why some of it is not booked yet; None: all of it is booked, or reported in ``told``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +87,18 @@ class BookActivities:
 
     def run(self, feeding: Feeding, activities: Sequence[Activity], owners: OrderOwners) -> PageBooked:
         """
-        Book a page; doing it again adds nothing.
+        Book a page; repeating it adds nothing.
 
-        What is booked already costs no question to the broker, so that a page which takes several attempts ends.
+        The broker is not asked about what is already booked, so a page that takes several attempts gets done.
 
         Raises
         ------
         BrokerError
-            For whatever the broker says but that it cannot answer now.
+            For any error of the broker; BrokerUnavailable while orders are looked up is in ``stopped`` instead.
         RefusedError
             With CONTENTION.
         StoreUnavailable
-            If it is not known what is booked.
+            If it is unknown what was booked.
         """
         page = PageBooked()
         self._book_executions(feeding, [one for one in activities if isinstance(one, Execution)], owners, page)
@@ -124,12 +124,13 @@ class BookActivities:
         owned = [(one, found[one.order_id]) for one in new if one.order_id in found]
         left = [one for one, who in owned if who.nonce is not None and feeding.connection.is_in_gap(one.at)]
         if left:
-            page.told.append(f"{len(left)} executions while it was not connected have to be reported by clients")
+            fills = "1 fill" if len(left) == 1 else f"{len(left)} fills"
+            page.told.append(f"clients must report {fills} from the time when the account was not connected")
         owned = [(one, who) for one, who in owned if one not in left]
         self._book_fills(feeding, [(who.uid, fill_of(feeding.account_id, one, who)) for one, who in owned], page)
 
     def _book_fills(self, feeding: Feeding, fills: Sequence[OwnFill], page: PageBooked) -> None:
-        """Book fills; one that contradicts the redemption it names happened all the same, and is unowned."""
+        """Book fills; one that contradicts the redemption it names still happened, and is booked as unowned."""
         found_unowned: list[ReportedFill] = []
         mismatched = self._record(feeding, fills, page, found_unowned)
         unowned = [(UNOWNED, replace(one, nonce=None, strategy_id=UNOWNED)) for one in mismatched]
@@ -151,7 +152,7 @@ class BookActivities:
                 if result.status is FillStatus.REJECTED and fill.nonce is not None:
                     mismatched.append(fill)
                 elif result.status is FillStatus.REJECTED:
-                    page.told.append(f"{in_words(fill)} is in the ledger with other figures, which stay")
+                    page.told.append(f"{in_words(fill)} is already in the ledger with other figures, which stay")
                 elif result.status is FillStatus.RECORDED:
                     page.count += 1
                     found_unowned += [fill] if fill.strategy_id == UNOWNED and fill.order_id is not None else []
@@ -168,10 +169,10 @@ class BookActivities:
             for entry, result in _in_parts(theirs, record, page):
                 page.count += result.status is FillStatus.RECORDED
                 if result.status is FillStatus.REJECTED:
-                    page.told.append(f"{_named(entry)} is in the ledger with other figures, which stay")
+                    page.told.append(f"{_named(entry)} is already in the ledger with other figures, which stay")
 
     def _with_ratio(self, feeding: Feeding, activity: Activity, broker: Broker) -> Activity:
-        """Return a split with its ratio, where what the account holds now and traded since tells it."""
+        """Return a split with its ratio, if the account's holding now and its trades since determine it."""
         if not isinstance(activity, SplitActivity) or activity.ratio is not None or not activity.qty_change:
             return activity
         symbol = canonical_symbol(activity.symbol)
@@ -181,7 +182,7 @@ class BookActivities:
         return replace(activity, ratio=ratio_of(now - traded - activity.qty_change, activity.qty_change))
 
     def _amending(self, feeding: Feeding, found: Sequence[Booked], page: PageBooked) -> list[ReportedEntry]:
-        """Return what amends something that is there; a trade is missed where it is not."""
+        """Return the amendments of entries that the ledger has; report busts and corrections of missing trades."""
         amending = [one.entry for one in found if one.entry is not None and one.entry.kind in AMENDMENTS]
         known = self._known(feeding, [one.of for one in amending if one.of is not None])
         is_of_trade = [one for one in amending if one.of not in known and not one.ref.endswith(":canceled")]
@@ -192,14 +193,14 @@ class BookActivities:
         return set(self._store.read(feeding.tenant_id, [], sorted(set(ids))).fills) if ids else set()
 
     def _is_old(self, feeding: Feeding, ts: Any) -> bool:
-        """Tell whether it is too old for anyone except an operator: the account has long included it."""
+        """Return whether only an operator could still record it: the account has long included it."""
         return bool(ts < self._clock.now() - timedelta(days=feeding.policy.max_fill_age_days) + _MARGIN)
 
 
 def _in_parts(
     all_: Sequence[T], record: Callable[[Sequence[T]], RecordedBatch], page: PageBooked
 ) -> list[tuple[T, FillResult]]:
-    """Record in commits of some; where one cannot be booked it is told, and the others are."""
+    """Record in several commits; an entry that cannot be booked is reported, and the others are booked."""
     done: list[tuple[T, FillResult]] = []
     for first in range(0, len(all_), _AT_ONCE):
         part = all_[first : first + _AT_ONCE]
@@ -221,7 +222,7 @@ def _named(one: object) -> str:
 
 
 def _unowned_in_words(fills: Sequence[ReportedFill]) -> list[str]:
-    """Return fills of orders that Maestro did not issue, in words; of many only how many."""
+    """Return fills of orders that Maestro did not issue, as text; of many, only their number."""
     if len(fills) > _NAMED:
         symbols = ", ".join(sorted({one.symbol for one in fills})[:_NAMED])
         return [f"{len(fills)} fills ({symbols}) are unowned: no strategy placed their orders"]

@@ -1,4 +1,4 @@
-"""Take in the fills that clients report: those of an account that the feed reads are the feed's to book."""
+"""Record the fills that clients report, except those of an account that the feed reads: the feed books them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class TakeClientFills:
         self, tenant_id: str, uid: str, fills: Sequence[ReportedFill], policy_defaults: Mapping[str, Any]
     ) -> RecordedBatch:
         """
-        Record fills as `RecordFills.run` does, but those that the feed books by the broker's own word.
+        Record fills as `RecordFills.run` does, but leave out those that the feed books from the broker's reports.
 
-        A client counts what an order filled since it last looked, the broker each execution: both would count twice.
+        A client reports what an order filled since it last looked, the broker each execution: recording both would
+        count trades twice.
         """
         connection = self._connection(tenant_id)
         left = [connection is not None and _is_fed(connection, one) for one in fills]
@@ -46,7 +47,7 @@ class TakeClientFills:
         try:
             return self._connections.read(tenant_id).value
         except DamagedDocument as error:  # then there is no feed either, and a fill is a fact
-            logger.error("%s: clients' fills are recorded", error, extra={"tenant": tenant_id})
+            logger.error("%s: fills are recorded as clients report them", error, extra={"tenant": tenant_id})
             return None
 
 

@@ -1,4 +1,4 @@
-"""Connect a tenant to an account at a broker, by an operator's act: tested first, and no account to two tenants."""
+"""Connect a tenant to an account at a broker for an operator: tested first, and no account for two tenants."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ logger = logging.getLogger("maestro")
 
 _SECONDS = 60.0
 _CLOCKS_DIFFER = timedelta(minutes=2)
-"""More than the broker's clock may be off, and than its times are cut by."""
+"""More than the broker's clock may be wrong, plus the rounding of its times."""
 _LOOKS = 5
 _PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class FoundAccount:
-    """What keys open."""
+    """The account that keys open."""
 
     connection: BrokerConnection
     seen: BrokerSnapshot
@@ -38,9 +38,9 @@ class FoundAccount:
 
 Prepare = Callable[[BrokerConnection, BrokerSnapshot | None], object]
 """
-Does what feeds rely on before they begin; it may be done again, after a later look.
+Prepares what feeds rely on; it may be called again, after a later look.
 
-Its second argument is what the account holds at the connection's cursor; None if activities are read on from before.
+Its second argument is what the account holds at the connection's cursor; None if reading continues from the old cursor.
 """
 
 
@@ -55,12 +55,12 @@ class ConnectBroker:
 
     def look(self, broker: str, credentials: Credentials, by: str, *, is_live: bool) -> FoundAccount:
         """
-        Return what keys open, with nothing stored.
+        Return the account that keys open; nothing is stored.
 
         Raises
         ------
         BrokerError
-            If they open nothing, or nothing that can be used, or if the account is traded all the while.
+            If they open no account, or one that cannot be used, or if it is traded in every attempt to read it.
         """
         now = self._clock.now()
         asked = BrokerConnection(
@@ -89,15 +89,15 @@ class ConnectBroker:
         self, tenant_id: str, found: FoundAccount, credentials: Credentials, prepare: Prepare = lambda *_: None
     ) -> BrokerConnection:
         """
-        Store keys and connection; the same account again keeps up to where its activities are booked.
+        Store keys and connection; reconnecting the same account continues from its last booked activity.
 
-        It is connected by the last write. Whatever is cut short before is done again by connecting again, and undone
-        by disconnecting: the account that is to be connected is on record before it is claimed and keys are kept.
+        The last write makes it connected. If anything before is interrupted, connecting again repeats it and
+        disconnecting undoes it: the account is on record before it is claimed and its keys are stored.
 
         Parameters
         ----------
         prepare : Prepare
-            What has to be done before feeds begin.
+            Called before feeds begin.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class ConnectBroker:
         return connection
 
     def _check_over(self, tenant_id: str, before: BrokerConnection | None, new: BrokerConnection) -> None:
-        """What is not read on from its cursor has to be read a last time first: keys are kept until that is done."""
+        """Refuse if the old connection still has to be read a last time: its keys are kept until that is done."""
         if before is None or not before.is_begun or _is_read_on(before, new):
             return
         if before.is_connected or self._keys.read(tenant_id) is not None:
@@ -147,17 +147,17 @@ def named(connection: BrokerConnection) -> str:
 
 
 def _is_known(before: BrokerConnection | None, new: BrokerConnection) -> bool:
-    """Tell whether the tenant was connected to the account at some time."""
+    """Return whether the tenant was connected to the account before."""
     return before is not None and before.account_id == new.account_id and before.is_begun
 
 
 def _is_read_on(before: BrokerConnection | None, new: BrokerConnection) -> bool:
-    """Tell whether activities are read on from where they were read up to: a cursor is of one kind of list."""
+    """Return whether reading continues from the old cursor: cursors with and without amendments differ."""
     return before is not None and _is_known(before, new) and before.tells_amendments == new.tells_amendments
 
 
 def _again(before: BrokerConnection | None, new: BrokerConnection) -> BrokerConnection:
-    """Return the connection with what is known of its account already."""
+    """Return the connection with what is already known of its account."""
     if before is not None and _is_known(before, new):
         known = replace(new, connected_at=before.connected_at, told=before.told, feed=before.feed, gaps=before.gaps)
         return replace(known, cursor=before.cursor) if _is_read_on(before, new) else known
@@ -172,10 +172,10 @@ def _check_owner(owner: str | None, tenant_id: str, connection: BrokerConnection
 
 def _looked(broker: Broker, clock: Clock) -> BrokerSnapshot:
     """
-    Return what the account holds, with a cursor after whatever is in it.
+    Return what the account holds, with a cursor after every activity that its positions include.
 
-    What its positions count must not be told as an activity later: it would be booked twice. So activities are read up
-    to their end before and after, and read again if there was one in between. Raises BrokerError.
+    An activity that is in the positions and also after the cursor would be booked twice. So activities are read to
+    their end before and after the positions, and all is read again if there was one in between. Raises BrokerError.
     """
     cursor, _ = _up_to_now(broker, broker.first_cursor(clock.now() - _CLOCKS_DIFFER))
     for _ in range(_LOOKS):
@@ -191,7 +191,7 @@ def _looked(broker: Broker, clock: Clock) -> BrokerSnapshot:
                 activities_complete=True,
                 as_of=as_of,
             )
-    raise BrokerUnavailable("the account is being traded while it is read: connect it when no orders are being filled")
+    raise BrokerUnavailable("the account is being traded while it is read: connect when no order is being filled")
 
 
 def _up_to_now(broker: Broker, cursor: ActivityCursor) -> tuple[ActivityCursor, bool]:
@@ -207,11 +207,10 @@ def _up_to_now(broker: Broker, cursor: ActivityCursor) -> tuple[ActivityCursor, 
 
 
 def _tells_amendments(broker: Broker, cursor: ActivityCursor) -> bool:
-    """Tell whether the account may be asked for busts and corrections: not every one may."""
+    """Return whether busts and corrections can be requested for the account: not all allow it."""
     try:
-        broker.activities(
-            cursor, _PAGE
-        )  # with fewer, what was executed just now would fill the page before busts are read
+        # a small page could be full of recent executions before busts are read
+        broker.activities(cursor, _PAGE)
     except (Forbidden, RequestRefused):
         return False
     return True

@@ -1,4 +1,4 @@
-"""What use cases need to know which tenant is connected to which account, and by which keys, as protocols."""
+"""Ports for connections to brokers: which tenant is connected to which account, and its keys."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ from functions.services.kernel.ports import Version, Versioned
 
 
 class BrokerKeys(Protocol):
-    """Where the keys of tenants' accounts are kept: nowhere else, and not readable where strategies run."""
+    """The only place where the keys of tenants' accounts are stored; strategies cannot read it."""
 
     def read(self, tenant_id: str) -> Credentials | None:
         """Return a tenant's keys; None if there are none. Raises KeysUnavailable."""
         ...
 
     def write(self, tenant_id: str, credentials: Credentials) -> None:
-        """Keep them, in the place of those before. Raises KeysUnavailable."""
+        """Store a tenant's keys, replacing earlier ones. Raises KeysUnavailable."""
         ...
 
     def delete(self, tenant_id: str) -> None:
-        """Forget them; again changes nothing. Raises KeysUnavailable."""
+        """Delete a tenant's keys; repeating it changes nothing. Raises KeysUnavailable."""
         ...
 
 
 OpenBroker = Callable[[BrokerConnection, Credentials, float], AbstractContextManager[Broker]]
 """
-Opens an account for so many seconds: what is asked of it later, or takes longer, is BrokerUnavailable.
+Opens an account for a number of seconds; requests after that, or still waiting then, raise BrokerUnavailable.
 
-Raises KeysRefused if what is given cannot be keys.
+Raises KeysRefused if the credentials cannot be keys.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredSymbols:
-    """What the deployed strategies declare to look at."""
+    """The symbols that the deployed strategies declare to use."""
 
     own: tuple[str, ...] = ()
-    """Of all but the samples."""
+    """Of all strategies but the samples."""
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By sample."""
 
 
 class ConnectionStore(ConnectedTenants, Protocol):
-    """Where connections to brokers are kept; every method raises StoreUnavailable."""
+    """Where connections to brokers are stored; every method raises StoreUnavailable."""
 
     def read(self, tenant_id: str) -> Versioned[BrokerConnection | None]:
         """Return a tenant's connection, to write over. Raises DamagedDocument."""
         ...
 
     def write(self, tenant_id: str, connection: BrokerConnection, before: Version | None) -> Version:
-        """Store it, and return its new version. Raises StoreConflict if somebody else did since ``before``."""
+        """Store it, and return its new version. Raises StoreConflict if it was written since ``before``."""
         ...
 
     def owner(self, connection: BrokerConnection) -> str | None:
@@ -64,13 +64,13 @@ class ConnectionStore(ConnectedTenants, Protocol):
         ...
 
     def claim(self, connection: BrokerConnection, tenant_id: str) -> str:
-        """Let an account be a tenant's, unless it is another's, and return whose it is."""
+        """Assign an account to a tenant, unless another tenant has it, and return the tenant that has it."""
         ...
 
     def release(self, connection: BrokerConnection, tenant_id: str) -> None:
-        """Free an account for other tenants, if it is this tenant's."""
+        """Free an account for other tenants, if this tenant has it."""
         ...
 
     def declared_symbols(self) -> DeclaredSymbols:
-        """Return what the deployed strategies declare; nothing before they ran for the first time."""
+        """Return the declared symbols; none before the deployed strategies ran for the first time."""
         ...

@@ -1,4 +1,4 @@
-"""Disconnect a tenant from its account: what was executed until then is booked first, as far as the broker tells it."""
+"""Disconnect a tenant from its account, after booking what the broker reports up to then."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from functions.services.kernel.ports import Version
 logger = logging.getLogger("maestro")
 
 _SECONDS = 60.0
-"""Of one reading."""
+"""Of one read of the account."""
 _MOST_SECONDS = 300.0
-"""Of all readings together: 10,000 executions take some minutes."""
+"""Of all reads together: 10,000 executions take some minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """What a disconnection came to."""
+    """The outcome of a disconnection."""
 
     connection: BrokerConnection
     booked: int
-    """Entries that the last reading added to the ledger."""
+    """Entries that the last read added to the ledger."""
     missing: str | None
-    """What may be missing in the ledger, and why; None: nothing that the broker tells so far."""
+    """What may be missing in the ledger, and why; None: all that the broker has reported is booked."""
 
 
 class DisconnectBroker:
@@ -41,16 +41,15 @@ class DisconnectBroker:
 
     def run(self, tenant_id: str, by: str) -> Disconnected | None:
         """
-        End feeds, read activities for the last time, forget the keys and let the account go. None without a connection.
+        End feeds, read activities a last time, delete the keys and free the account. None without a connection.
 
-        The connection ends first: what fills later is the clients' to report, and what filled earlier is read here,
-        however long that takes. Neither a broker that does not answer nor keys that open nothing hold it up. What is
-        booked stays.
+        The connection ends first: clients report later fills, and earlier ones are read here, however long that takes.
+        A broker that does not answer, or keys that no longer work, do not prevent it. What is booked stays.
 
         Raises
         ------
         KeysUnavailable, StoreError, RefusedError
-            What was done before stays: disconnect again, which reads again what was not read, and books nothing twice.
+            What was done before stays: disconnect again, which continues reading and books nothing twice.
         """
         ended = self._commits.run(tenant_id, lambda: self._ended(tenant_id))
         if ended is None:
@@ -79,13 +78,13 @@ class DisconnectBroker:
         return connection, version, stored.value.is_connected
 
     def _check_unchanged(self, reading: ReadAccount) -> None:
-        """Reading takes minutes, and somebody may connect meanwhile: their keys stay, or they are told of."""
+        """Reading takes minutes: if someone connects meanwhile, stop, so that their keys are not deleted unnoticed."""
         if self._ports.connections.read(reading.tenant_id).value != reading.connection:
             text = f"the connection of tenant {reading.tenant_id} changed while it was being disconnected"
-            raise StoreConflict(f"{text}: look at its status, and connect or disconnect it again")
+            raise StoreConflict(f"{text}: check it with broker status, then connect or disconnect it again")
 
     def _read(self, reading: ReadAccount, *, is_due: bool) -> str | None:
-        """Read up to the end, and return why that was not possible; without keys it is done, unless it is due."""
+        """Read to the end, and return why that was not possible; missing keys are an error only if a read is due."""
         end = self._ports.monotonic() + _MOST_SECONDS
         while True:
             before = (reading.booked, reading.connection.cursor)

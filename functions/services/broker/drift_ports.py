@@ -21,7 +21,7 @@ class ReconciledRecords:
 
 
 class DriftStore(Protocol):
-    """Where it is kept what differs."""
+    """Where differences between broker and books are stored."""
 
     def read(self, tenant_id: str) -> ReconciledRecords:
         """Read everything in one round trip. Raises StoreUnavailable."""
@@ -34,8 +34,8 @@ class DriftStore(Protocol):
         Raises
         ------
         StoreConflict
-            If somebody else did since ``before``.
+            If it was written since ``before``.
         StoreUnavailable
-            If it is not known to be written.
+            If it is unknown whether it was written.
         """
         ...

@@ -1,4 +1,4 @@
-"""Turn one tick into a feed for each tenant who is connected to a broker, and into a cycle for all others."""
+"""Turn one tick into a feed for each tenant with a connected broker, and into a cycle for every other tenant."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ logger = logging.getLogger("maestro")
 
 @dataclass(frozen=True, slots=True)
 class FeedTask(Task):
-    """What one tenant's cycle needs of the tenant's broker."""
+    """One feed for one tenant: fetch from the broker what the cycle needs."""
 
     SHAPE = "a map of tenant_id, slot and queued_at"
 
     slot: str
     queued_at: datetime
-    """From when on its time runs."""
+    """When its time limit starts."""
 
     @property
     def task_id(self) -> str:
@@ -51,7 +51,7 @@ class FeedTask(Task):
 
 @dataclass(frozen=True, slots=True)
 class CycleQueues:
-    """Where a tick's work goes."""
+    """The queues for a tick's work."""
 
     cycles: TaskQueue
     feeds: TaskQueue
@@ -67,27 +67,27 @@ def enqueue_feeds_and_cycles(
     now: datetime,
 ) -> int:
     """
-    Queue one feed, which queues the cycle, or else one cycle, for each enabled tenant whose market is open.
+    Queue a feed, which then queues the cycle, or a cycle alone, for each enabled tenant whose market is open.
 
-    Doing it again queues nothing twice. If it cannot be read who is connected, all get their cycles: one that lacks
-    its feed adds no exposure.
+    Repeating it queues nothing twice. If connections cannot be read, every tenant gets a cycle: one without its feed
+    adds no exposure.
 
     Returns
     -------
     int
-        How many there are.
+        How many tasks there are.
 
     Raises
     ------
     StoreError
-        If tenants could not be read, or a task not be queued; the other tenants' tasks are queued all the same, and
-        the schedule's retry completes the rest.
+        If tenants could not be read, or a task could not be queued. The other tenants' tasks are queued, and the
+        schedule's retry completes the rest.
     """
     due = due_cycles(directory, calendars, policy_defaults, at)
     try:
         connected = connections.connected([task.tenant_id for task in due.tasks])
     except StoreError as error:
-        logger.error("Who is connected to a broker cannot be read: cycles run without feeds: %s", error)
+        logger.error("Connections to brokers cannot be read: cycles run without feeds: %s", error)
         connected = frozenset()
     feeds = [FeedTask(task.tenant_id, task.slot, now) for task in due.tasks if task.tenant_id in connected]
     cycles = [task for task in due.tasks if task.tenant_id not in connected]

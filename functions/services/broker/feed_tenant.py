@@ -1,4 +1,4 @@
-"""Bring what a cycle needs from the tenant's broker, book what happened there, and let the cycle run whatever came."""
+"""Fetch what a cycle needs from the tenant's broker, book what happened there, and queue the cycle in any case."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from functions.services.trading.redeem_signals import current_session
 logger = logging.getLogger("maestro")
 
 MOST_SECONDS = 60.0
-"""From when the feed was queued: a cycle is not later than by so much, and by what the store takes."""
+"""Time limit, counted from when the feed was queued: it delays the cycle by no more, apart from the store's time."""
 _FEWEST_SECONDS = 3.0
-"""With less than that nothing is begun."""
+"""With less time left, the broker is not asked."""
 _FOR_ACTIVITIES = 0.5
-"""Of the time: the rest is for what the cycle decides on."""
+"""Fraction of the time; the rest is for account and prices, which the cycle needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPorts(ReadingPorts):
-    """What a feed works with."""
+    """The ports of a feed."""
 
     put_inputs: PutInputs
     cycles: TaskQueue
@@ -53,7 +53,7 @@ class FeedTenant:
         """
         Feed one tenant, then queue the cycle; a repeated delivery changes nothing.
 
-        The cycle is queued whatever the broker did, and whatever goes wrong here.
+        The cycle is queued whatever the broker answers, and even if this fails.
 
         Returns
         -------
@@ -63,7 +63,7 @@ class FeedTenant:
         Raises
         ------
         StoreError, RefusedError
-            If the store failed: the next feed goes on where this one stopped.
+            If the store failed: the next feed continues from there.
         """
         try:
             return self._feed(task)
@@ -81,7 +81,7 @@ class FeedTenant:
         try:
             return _OneFeed(self._ports, task, connection, stored.version).run()
         except StoreConflict:
-            logger.info("Another delivery feeds slot %s", task.slot, extra=task.log_fields)
+            logger.info("Another delivery of the task already feeds slot %s", task.slot, extra=task.log_fields)
             return None
 
 
@@ -102,7 +102,7 @@ class _OneFeed:
             status, detail = self._asked()
         except BrokerError as error:
             status, detail = FeedStatus.FAILED, _in_words(error, self._task.tenant_id)
-        except InputError as error:  # the broker's word passes no check that a client's has to pass
+        except InputError as error:  # broker data is checked like a client's
             status, detail = FeedStatus.FAILED, f"the broker's answers cannot be used: {error}"
         reading = self._reading
         feed = Feed(
@@ -127,10 +127,10 @@ class _OneFeed:
         return FeedStatus.OK, f"account and prices as of {ports.clock.now():%H:%M:%S} UTC{without}"
 
     def _bring_inputs(self, broker: Broker, policy: Policy, *, is_complete: bool) -> list[str]:
-        """Store account and prices, let both sides be compared, and return the symbols without a price."""
+        """Store account and prices, compare broker and books, and return the symbols without a price."""
         ports, tenant_id = self._ports, self._task.tenant_id
         records = ports.trading.read(tenant_id, [])
-        version = current_session(records).ledger_version  # what is booked by now is in the account that is asked next
+        version = current_session(records).ledger_version  # the account, asked next, includes it
         as_of = ports.clock.now()
         orders, positions, account = broker.open_orders(), broker.positions(), broker.account()
         stored = ports.trading.account_and_prices(tenant_id).market_data
@@ -156,7 +156,7 @@ class _OneFeed:
         try:
             put()
         except RefusedError as error:
-            if error.reason_code is not ReasonCode.OUTDATED_SNAPSHOT:  # somebody sent a newer one: theirs is better
+            if error.reason_code is not ReasonCode.OUTDATED_SNAPSHOT:  # a newer one was sent meanwhile
                 raise
             logger.info("%s", error.detail, extra=self._task.log_fields)
 
@@ -165,7 +165,7 @@ class _OneFeed:
 
 
 def _in_words(error: BrokerError, tenant_id: str) -> str:
-    """Return what a person is to know and to do; without keys."""
+    """Return what went wrong and what to do, without keys."""
     if isinstance(error, KeysRefused | KeysUnavailable):
-        return f'{error}: make maestro ARGS="broker connect {tenant_id}"'
+        return f'{error}: run make maestro ARGS="broker connect {tenant_id}"'
     return str(error)

@@ -17,18 +17,18 @@ def looked_at(
     declared: DeclaredSymbols, policy: Policy, positions: Sequence[BrokerPosition], book: Document | None
 ) -> list[str]:
     """
-    Return what strategies hold and declare, one spelling each: the strategies' own where there are several.
+    Return the symbols that strategies hold or declare, each in one spelling: as declared, where it is.
 
     Parameters
     ----------
     book : mapping or None
-        The position book as it is stored; one that cannot be read adds nothing, as the account has it too.
+        The stored position book; an unreadable one adds nothing, as the account lists the same positions.
     """
     samples = [symbol for name in policy.sample_strategies for symbol in declared.samples.get(name, ())]
     held = [*_in_book(book), *(one.symbol for one in positions)]
     spelled: dict[str, str] = {canonical_symbol(one): one for one in held}
     spelled |= {canonical_symbol(one): one for one in (*declared.own, *samples)}
-    first = [canonical_symbol(one) for one in held]  # those come first: what is held has to be left
+    first = [canonical_symbol(one) for one in held]  # held symbols first: exits need their prices
     return [spelled[one] for one in dict.fromkeys([*first, *spelled])]
 
 

@@ -1,4 +1,4 @@
-"""Whose an order at the broker is: joined to its redemption by its name, or by that of the first it replaces."""
+"""Find an order's owner: its client_order_id, or that of the order it first replaced, is its redemption's nonce."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from functions.domain.broker.activities import Execution
-from functions.domain.broker.bookings import NOBODYS, Owned
+from functions.domain.broker.bookings import NO_OWNER, Owned
 from functions.domain.broker.errors import BrokerUnavailable
 from functions.domain.broker.orders import BrokerOrder
 from functions.domain.kernel.parsing import is_document_id
@@ -20,17 +20,17 @@ from functions.services.trading.ports import TradingStore
 logger = logging.getLogger("maestro")
 
 _MANY = 5
-"""Orders from which on they are asked for together."""
+"""From so many orders on, they are requested together."""
 _LOOKED_BACK = timedelta(days=1)
 _MARGIN = timedelta(seconds=1)
-"""No order fills before it is submitted, give or take how times are cut."""
+"""No order fills before it is submitted, apart from the rounding of times."""
 _MOST_ALONE = 60
-"""Orders that are asked for one by one in a feed: what comes after it needs some of the broker's patience, too."""
+"""Maximum orders requested one by one in a feed: later steps need some of the broker's rate limit, too."""
 
 
 @dataclass(slots=True)
 class OrderOwners:
-    """Finds the owners of orders, each once; for one feed."""
+    """Finds the owners of one feed's orders, and remembers them."""
 
     store: TradingStore
     broker: Broker
@@ -42,14 +42,14 @@ class OrderOwners:
 
     def of(self, executions: Sequence[Execution]) -> tuple[dict[str, Owned], BrokerUnavailable | None]:
         """
-        Return the owners, by order's id, of as many orders as there was time for, and what kept it from the rest.
+        Return owners by order id, for as many orders as there was time for, and what stopped it before the rest.
 
-        Many are asked for together, by when they were submitted; one that is older than a day is asked for by itself.
+        Many orders are requested together, by time of submission; one older than a day is requested by itself.
 
         Raises
         ------
         BrokerError
-            For whatever the broker says but that it cannot answer now.
+            For any error of the broker except BrokerUnavailable, which is returned.
         StoreUnavailable
         """
         chains: dict[str, Sequence[BrokerOrder]] = {}
@@ -78,7 +78,7 @@ class OrderOwners:
         first, last = min(one.at for one in new) - _LOOKED_BACK, max(one.at for one in new) + _MARGIN
         try:
             self._orders |= {one.order_id: one for one in self.broker.orders_between(first, last)}
-        except BrokerUnavailable as error:  # one by one it may go
+        except BrokerUnavailable as error:  # one by one may work
             logger.info("Orders cannot be fetched together: %s", error, extra={"tenant": self.tenant_id})
 
     def _chain(self, order_id: str) -> Sequence[BrokerOrder]:
@@ -104,6 +104,6 @@ class OrderOwners:
 
 def _owned(redemption: Redemption | None, chain: Sequence[BrokerOrder]) -> Owned:
     if redemption is None or not chain:
-        return NOBODYS
+        return NO_OWNER
     last = chain[-1]
     return Owned.of(redemption, is_complete=last.is_done, filled_qty=last.filled_qty)

@@ -1,4 +1,4 @@
-"""Ask a broker for what strategies look at and hold: prices, and the days that ended since the last time."""
+"""Request the symbols that strategies use and hold: prices, and the days that ended since the last feed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from functions.domain.orchestration.inputs import MAX_SYMBOLS
 from functions.services.broker.ports import Broker
 
 _MOST_UNKNOWN = 20
-"""Symbols that a broker names as unknown, one by one, in one feed."""
+"""Maximum unknown symbols that one feed leaves out: the broker names one per request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Market data, and the symbols without any."""
+    """Market data, and the symbols without a price."""
 
     symbols: Mapping[str, Mapping[str, Any]]
     unpriced: Sequence[str] = ()
@@ -33,7 +33,7 @@ def ask_prices(broker: Broker, symbols: Sequence[str], stored: Any, now: datetim
     Parameters
     ----------
     stored : mapping or None
-        The market data that a feed stored before, whose histories are carried on.
+        The market data that an earlier feed stored, whose histories are continued.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def ask_prices(broker: Broker, symbols: Sequence[str], stored: Any, now: datetim
 
 
 def _known_quotes(broker: Broker, wanted: list[str]) -> dict[str, Quote]:
-    """Ask without the symbols that the broker does not know: one of them refuses the whole question."""
+    """Request quotes without the symbols that the broker does not know: it refuses a request with any of them."""
     for _ in range(_MOST_UNKNOWN):
         if not wanted:
             return {}
@@ -68,7 +68,7 @@ def _known_quotes(broker: Broker, wanted: list[str]) -> dict[str, Quote]:
 def _carried_on(
     broker: Broker, quotes: Mapping[str, Quote], histories: Mapping[str, History], now: datetime
 ) -> dict[str, History]:
-    """Return the histories that a day has ended for, or that do not go on from what was known."""
+    """Return the histories that gained a day, or that must be read again from the start."""
     due = {symbol: histories[symbol] for symbol, quote in quotes.items() if histories[symbol].is_due(quote)}
     found: dict[str, History] = {}
     for _ in range(2):
@@ -85,7 +85,7 @@ def _carried_on(
 
 
 def _bars(broker: Broker, due: Mapping[str, History], now: datetime, closes: int) -> Mapping[str, Sequence[Bar]]:
-    """Return bars of each symbol from its own first day on: those that begin on one day are asked for together."""
+    """Return bars of each symbol from its own first day on; symbols with the same first day share a request."""
     by_day: dict[date, list[str]] = defaultdict(list)
     today = now.date()
     for symbol, history in due.items():

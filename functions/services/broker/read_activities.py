@@ -1,4 +1,4 @@
-"""Book what happened on a connected account since it was last read, page after page: for a feed, and before keys go."""
+"""Book what happened on an account since it was last read, page by page: for feeds, and before disconnecting."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from functions.services.trading.ports import BookStore
 logger = logging.getLogger("maestro")
 
 PAGE = 100
-"""Activities that are asked for and booked at once."""
+"""Activities that are requested and booked at once."""
 MOST_PAGES = 10
-"""Of one reading."""
+"""Of one read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingPorts:
-    """What is needed to read an account and to book what happened there."""
+    """The ports for reading an account and booking what happened there."""
 
     connections: ConnectionStore
     keys: BrokerKeys
@@ -44,7 +44,7 @@ class ReadingPorts:
 
 class ReadAccount:
     """
-    One reading of a tenant's account.
+    One read of a tenant's account.
 
     Parameters
     ----------
@@ -66,15 +66,15 @@ class ReadAccount:
     @contextmanager
     def opened(self, policy: Policy, seconds: float) -> Iterator[Broker]:
         """
-        Open the account by its kept keys, for so many seconds.
+        Open the account with its stored keys, for a number of seconds.
 
         Raises
         ------
         BrokerError
-            If there are no keys, they open nothing that can be used, or the policy does not let real money be read.
+            If there are no keys, they open no usable account, or the policy does not allow an account with real money.
         """
         if self.connection.is_live and not policy.broker_live:
-            raise Forbidden("the account is live, and the policy's broker_live is not true: an admin sets it")
+            raise Forbidden("the account is live, and the policy's broker_live is not true: an admin must set it")
         credentials = self._ports.keys.read(self.tenant_id)
         if credentials is None:
             raise KeysUnavailable("there are no keys")
@@ -86,12 +86,12 @@ class ReadAccount:
 
     def book(self, broker: Broker, policy: Policy, is_time_left: Callable[[], bool]) -> str | None:
         """
-        Book page after page, storing the cursor after each, and return what keeps some of it from being booked now.
+        Book page after page, storing the cursor after each; return why some is left for later, or None.
 
         Raises
         ------
         BrokerError
-            For whatever the broker says but that it cannot answer now.
+            For any error of the broker; BrokerUnavailable while activities or orders are read is returned as text.
         StoreError, RefusedError
             What was booked stays, and is not booked again.
         """
@@ -120,16 +120,16 @@ class ReadAccount:
                 return None
             if not is_time_left():
                 break
-        return "activities are left to book: there are more than there was time for"
+        return "activities are left to book: there was not enough time for all"
 
     def store(self, connection: BrokerConnection) -> None:
-        """Store the connection, if it changed. Raises StoreConflict if somebody else did since it was read."""
+        """Store the connection, if it changed. Raises StoreConflict if it was written since it was read."""
         if connection != self.connection:
             self._version = self._ports.connections.write(self.tenant_id, connection, self._version)
             self.connection = connection
 
     def _begin_again(self, broker: Broker) -> str:
-        """Begin at a safe time: what is booked already is known by its ids."""
+        """Start again at a safe time; ids tell what is already booked."""
         since = safe_beginning(self.connection, self._ports.clock.now())
         text = f"the broker no longer knows how far its activities were read: read again from {since:%Y-%m-%d} on"
         told = self.connection.telling([text], self._ports.clock.now())

@@ -1,4 +1,4 @@
-"""Read what is compared with a broker: what strategies hold, what is unowned, and what is under way."""
+"""Read the books that are compared with a broker: strategies' and unowned positions, and orders under way."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ logger = logging.getLogger("maestro")
 
 def read_books(ledger: LedgerReader, tenant_id: str, records: ReconciledRecords, known: Drifts, now: datetime) -> Books:
     """
-    Return the books as they are stored; what is unowned is counted from the ledger, if that changed.
+    Return the stored books; unowned positions are counted from the ledger if it changed.
 
     Parameters
     ----------
     known : Drifts
-        Whose count of what is unowned holds for its version of the ledger.
+        The last count of unowned positions, which is right for its version of the ledger.
 
     Raises
     ------
     DamagedDocument
-        If the session cannot be read. A book that cannot be read is not known.
+        If the session cannot be read. A position book that cannot be read makes positions unknown.
     StoreUnavailable
     """
     with reading(records.session):
@@ -74,9 +74,9 @@ def _unowned(ledger: LedgerReader, tenant_id: str, opened_at: datetime) -> dict[
 
 
 def drifts_of(records: ReconciledRecords) -> Drifts:
-    """Read what differs; a damaged record starts again."""
+    """Read the stored differences; a damaged record starts over."""
     try:
         return Drifts.from_document(records.drift.value)
     except InputError as error:
-        logger.error("state/drift cannot be read, and is started again: %s", error)
+        logger.error("state/drift cannot be read and starts over: %s", error)
         return Drifts()

@@ -15,9 +15,9 @@ from functions.services.ledger.read_ledger import SkippedDocuments, read_events
 
 def cash_change(ledger: LedgerReader, tenant_id: str, since: CashKnown) -> CashChange:
     """
-    Return what the ledger recorded since a comparison, of whatever happened up to `TOLD_LATE_BY` before it.
+    Return how what the ledger recorded since a comparison changed cash.
 
-    The entries since then are read; nothing else is. Raises StoreUnavailable.
+    It counts what happened since then or, reported late, up to `TOLD_LATE_BY` before. Raises StoreUnavailable.
     """
     opening = newest_checkpoint(ledger, tenant_id, since.as_of - TOLD_LATE_BY) or Checkpoint.empty()
     entries = [one for one in ledger.entries(tenant_id, opening.at) if one.is_recorded and one.is_timed]

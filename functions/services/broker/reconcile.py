@@ -1,4 +1,4 @@
-"""Reconcile: compare what a broker says with the books, and keep what differs in ``state/drift``."""
+"""Reconcile: compare a broker's report with the books, and store the differences in ``state/drift``."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Reconcile:
 
     def reconcile(self, tenant_id: str, seen: BrokerSnapshot) -> None:
         """
-        Compare a snapshot with the books, once its activities are in them; doing it again changes nothing.
+        Compare a snapshot with the books, once its activities are booked; repeating it changes nothing.
 
-        It writes what is news, and what was counted of a ledger that changed.
+        It writes only if a difference, or the count of unowned positions, changed.
 
         Raises
         ------

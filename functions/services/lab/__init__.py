@@ -1,1 +1,1 @@
-"""Try policies on what is on record."""
+"""Try policies on a tenant's record."""

@@ -13,11 +13,11 @@ class RecordStore(Protocol):
     """Where a tenant's record is read; every method raises StoreUnavailable."""
 
     def policy(self, tenant_id: str) -> Document | None:
-        """Return the policy that applies."""
+        """Return the policy in force."""
         ...
 
     def policies(self, tenant_id: str, versions: Iterable[int]) -> Mapping[int, Document]:
-        """Return the policies of earlier versions, of those that are on record."""
+        """Return the policies of some versions, as far as they are on record."""
         ...
 
     def last_decisions(self, tenant_id: str, spans: Sequence[tuple[datetime, datetime]]) -> Sequence[Document | None]:

@@ -25,9 +25,9 @@ logger = logging.getLogger("maestro")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _AT_ONCE = MAX_WINDOW_DAYS + 1
-"""Decisions asked for together."""
+"""Decisions requested together."""
 Advance = Callable[[int, int], None]
-"""Called with how many sessions are read, and of how many."""
+"""Called with the number of sessions read so far, and their total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +35,11 @@ class Extent:
     """How much of a record is read."""
 
     days: Sequence[date]
-    """Trading days whose last decisions are looked for, oldest first."""
+    """Trading days whose last decisions are read, oldest first."""
     lookback: int
-    """Sessions before each that must be known."""
+    """How many sessions' returns before each must be known."""
     most_daily_documents: int
-    """With more before the windows' first day, sessions whose returns are not all there are left out."""
+    """Maximum daily documents before the windows' first day; with more, sessions without all returns are left out."""
 
 
 class ReadRecord:
@@ -50,7 +50,7 @@ class ReadRecord:
         self._calendars = calendars
 
     def policy(self, tenant_id: str, defaults: Mapping[str, Any]) -> Policy:
-        """Return the policy that applies; the defaults where it cannot be read."""
+        """Return the policy in force; the defaults if it cannot be read."""
         return _policy(defaults, self._store.policy(tenant_id))
 
     def newest(self, tenant_id: str, before: datetime) -> Document | None:
@@ -60,7 +60,7 @@ class ReadRecord:
 
     def days(self, tenant_id: str, market: str, first: date | None, last: date | None, now: datetime) -> list[date]:
         """
-        Return the trading days from the first that has a decision on record to the newest, or those within two days.
+        Return the trading days from the first to the newest decision on record, or those between two days.
 
         The first few may have none. Raises StoreUnavailable.
         """
@@ -71,7 +71,7 @@ class ReadRecord:
             return []
         last = calendar.session_of(newest["timestamp"])
         begin = last
-        while newest is not None and (first is None or begin > first):  # a season at a time, over whatever gap there is
+        while newest is not None and (first is None or begin > first):  # a few months at a time, across any gap
             begin = sessions_to(calendar, calendar.session_of(newest["timestamp"]), MAX_WINDOW_DAYS)[0]
             newest = self.newest(tenant_id, calendar.end_of(calendar.session_before(begin)))
         begin = begin if first is None else max(begin, first)
@@ -86,7 +86,7 @@ class ReadRecord:
         progress: Advance = lambda _done, _of: None,
     ) -> Record:
         """
-        Read what was decided, and what strategies earned.
+        Read decisions and returns.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class ReadRecord:
         Raises
         ------
         DamagedDocument
-            If the windows cannot be read. Decisions that cannot be read are left out, and told.
+            If the windows cannot be read. Decisions that cannot be read are left out and listed.
         StoreUnavailable
         """
         calendar = self._calendars.of(holds.market)
@@ -148,26 +148,26 @@ class ReadRecord:
             try:
                 check_logged(log)
             except InputError:
-                continue  # `_read` tells of it
+                continue  # `_read` reports it
             asked += [shadow_id(log["session_id"], name, symbol) for name, symbol in paper_exits(log).items()]
         return frozenset(self._store.paper_fills(tenant_id, asked)) if asked else frozenset()
 
     def _policies(
         self, tenant_id: str, sessions: Sequence[RecordedSession], holds: Policy, defaults: Mapping[str, Any]
     ) -> dict[int, Policy]:
-        """Return the policies that sessions were decided by, by version, as far as they are on record."""
+        """Return the policies that decided sessions, by version, as far as they are on record."""
         versions = {one.policy_version for one in sessions} - {0, holds.version}
         changes = self._store.policies(tenant_id, sorted(versions)) if versions else {}
         return {holds.version: holds, **{version: _policy(defaults, one) for version, one in changes.items()}}
 
 
 def sessions_to(calendar: MarketCalendar, last: date, count: int) -> list[date]:
-    """Return so many trading days up to one, itself included if it is one."""
-    return calendar.sessions(last - 3 * count * _DAY - 10 * _DAY, last)[-count:]  # of three days one is a session
+    """Return that many trading days up to a day, which is included if it is a trading day."""
+    return calendar.sessions(last - 3 * count * _DAY - 10 * _DAY, last)[-count:]  # one of three days is one
 
 
 def _policy(defaults: Mapping[str, Any], document: Document | None) -> Policy:
-    """Return what a stored policy says; the defaults where it cannot be read."""
+    """Return a stored policy; the defaults if it cannot be read."""
     is_readable = document is not None and not Policy.problems(defaults, document)
     return Policy.from_sources(defaults, document if is_readable else None)
 

@@ -1,4 +1,4 @@
-"""Read the daily returns of a tenant's strategies, further back than windows go."""
+"""Read the daily returns of a tenant's strategies further back than the windows."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class ReadReturns:
         self, tenant_id: str, uid: str | None, calendar: MarketCalendar, since: date, most_documents: int
     ) -> tuple[PerformanceWindows, bool]:
         """
-        Return the daily returns of a tenant, or of one of its users, and whether the oldest were too many to read.
+        Return the daily returns of a tenant or one of its users, and whether older ones were left out as too many.
 
         Parameters
         ----------
         since : date
-            The first day that is wanted, if there is more on record than the windows have.
+            The first day wanted; days before the windows' first are read from daily documents.
         most_documents : int
             Daily documents that are read besides the windows, at most.
 
@@ -46,7 +46,7 @@ class ReadReturns:
         stored = self._store.windows(tenant_id, uid)
         with reading(stored):
             windows = PerformanceWindows.from_document(stored)
-        if len(windows.dates) < MAX_WINDOW_DAYS or since >= windows.dates[0]:  # what was before is not counted any more
+        if len(windows.dates) < MAX_WINDOW_DAYS or since >= windows.dates[0]:  # earlier days no longer count
             return windows, False
         documents, is_cut = self._documents(tenant_id, calendar, since, windows.dates[0], most_documents)
         days = [one for one in usable(documents).values() if day_of(one) < windows.dates[0]]
@@ -58,7 +58,7 @@ class ReadReturns:
     def _documents(
         self, tenant_id: str, calendar: MarketCalendar, since: date, before: date, most: int
     ) -> tuple[list[tuple[str, Document]], bool]:
-        """Return the daily documents of the days before one, a season's at a time, and whether they were cut."""
+        """Return the daily documents before a day, read a few months at a time, and whether some were left out."""
         days = calendar.sessions(since, before - _DAY)
         found: list[tuple[str, Document]] = []
         while days:

@@ -1,5 +1,5 @@
 """
-Say what another policy would have decided over a tenant's last sessions; nothing is written.
+Compute what another policy would have decided over a tenant's last sessions; nothing is written.
 
 Reads are bounded: 92 decisions at most, a policy for each version they were decided by, the windows, the paper fills of
 shadowed SELLs, and daily documents of the sessions before the windows' first, `MOST_DAILY_DOCUMENTS` at most.
@@ -23,14 +23,14 @@ from functions.services.orchestration.manage_policy import problems_of
 
 SESSIONS = 90
 MOST_VERDICTS = 9_000
-"""Strategies times sessions: with more than 100 strategies fewer sessions are looked at."""
+"""Strategies times sessions: with more than 100 strategies fewer sessions are examined."""
 MOST_DAILY_DOCUMENTS = 5_000
-"""With more, sessions whose returns are not all there are left out."""
+"""With more, sessions without all their returns are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What another policy would have changed, and of how much of the record that is said."""
+    """What another policy would have changed, and how much of the record that covers."""
 
     found: WhatIf
     unreadable: int
@@ -47,7 +47,7 @@ class PreviewPolicy:
 
     def run(self, tenant_id: str, overrides: Mapping[str, Any], defaults: Mapping[str, Any]) -> Preview:
         """
-        Compare a policy with the one that applies.
+        Compare a policy with the one in force.
 
         Parameters
         ----------
@@ -83,6 +83,6 @@ def _days(calendar: MarketCalendar, newest: Document) -> list[date]:
         check_verdicts(newest)
         strategies = len(logged_verdicts(newest))
     except InputError:
-        strategies = 1  # what cannot be read is left out, and told, when it is read
+        strategies = 1  # unreadable decisions are left out and listed later
     count = min(SESSIONS, max(1, MOST_VERDICTS // max(1, strategies)))
     return sessions_to(calendar, calendar.session_of(newest["timestamp"]), count)

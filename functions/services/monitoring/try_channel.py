@@ -1,4 +1,4 @@
-"""Show a tenant's channels without their secrets, and send one a message to see whether it works."""
+"""Show a tenant's channels without their secrets, and send a test message to one."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _QUEUED = "QUEUED"
 
 
 class TrialStore(DeliveryStore, Protocol):
-    """Where requests under a key are remembered, besides channels and deliveries."""
+    """Where idempotency records are stored, besides channels and deliveries."""
 
     def idempotency_record(self, tenant_id: str, record_id: str) -> Document | None:
-        """Return what a key was used for. Raises StoreUnavailable."""
+        """Return the record of a key. Raises StoreUnavailable."""
         ...
 
     def create_idempotency_record(self, tenant_id: str, record_id: str, record: Document) -> None:
-        """Remember it. Raises StoreConflict if the key was used meanwhile, StoreUnavailable."""
+        """Create a key's record. Raises StoreConflict if the key was used meanwhile, StoreUnavailable."""
         ...
 
 
@@ -43,14 +43,14 @@ class ShownChannel:
     host: str | None = None
     is_enabled: bool = False
     rules: Sequence[str] = ()
-    """In words, in the order they are asked."""
+    """As text, in the order in which they are applied."""
     problem: str | None = None
-    """Why it cannot be used; the rest is not known then."""
+    """Why it cannot be used; its other fields are then unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What became of one message."""
+    """The outcome of one test message."""
 
     channel_id: str
     test_id: str
@@ -76,19 +76,19 @@ class TryChannel:
 
     def run(self, tenant_id: str, channel_id: str, uid: str, key: str | None) -> Trial:
         """
-        Queue a message for a channel, and return what there is to ask for; the same key sends no other.
+        Queue a test message for a channel, and return its state; repeating the key sends no second message.
 
         Raises
         ------
         RefusedError
-            With NOT_FOUND if there is no such channel that can be used, IDEMPOTENCY_KEY_REUSED.
+            With NOT_FOUND if there is no usable channel with that id; IDEMPOTENCY_KEY_REUSED.
         DamagedDocument, StoreUnavailable
         """
         request = RequestKey(uid, key or secrets.token_hex(16), {"post": "channels/tests", "channel_id": channel_id})
         test_id = f"test-{request.id}"
         if key is None:
             self._require(tenant_id, channel_id)
-        elif self._first_answer(tenant_id, request) is None:  # a repeat is answered though its channel is gone
+        elif self._first_answer(tenant_id, request) is None:  # a repeat is answered even if its channel is gone
             self._require(tenant_id, channel_id)
             self._remember(tenant_id, request, {"test_id": test_id})
         message = Notification(
@@ -106,7 +106,7 @@ class TryChannel:
         return self.trial(tenant_id, channel_id, test_id)
 
     def trial(self, tenant_id: str, channel_id: str, test_id: str) -> Trial:
-        """Return what became of a message; QUEUED before the first attempt. Raises StoreUnavailable."""
+        """Return the outcome of a test message; QUEUED before the first attempt. Raises StoreUnavailable."""
         record = self.store.read_delivery(tenant_id, f"{test_id}__{channel_id}").delivery.value
         if record is None:
             return Trial(channel_id=channel_id, test_id=test_id)
@@ -122,7 +122,7 @@ class TryChannel:
             raise RefusedError(ReasonCode.NOT_FOUND, what)
 
     def _remember(self, tenant_id: str, request: RequestKey, answer: Mapping[str, Any]) -> None:
-        """Keep the key, or find that it is this request's by now. Raises RefusedError if it is another's."""
+        """Store the key, unless this request already did. Raises RefusedError if another request did."""
         try:
             record = request.record(answer, self.clock.now())
             self.store.create_idempotency_record(tenant_id, request.id, record)

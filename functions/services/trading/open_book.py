@@ -208,7 +208,7 @@ class OpenBook:
         for fill in given:
             batch.add(fill)
             if batch.results[-1].status is not FillStatus.RECORDED:
-                limit = "a position that was not yet assigned from this account snapshot: put a newer snapshot"
+                limit = "a position that was not yet assigned from this account snapshot: send a newer snapshot"
                 raise InputError(f"--give {fill.symbol}={fill.strategy_id}", limit, fill.qty)
 
     def _residuals(

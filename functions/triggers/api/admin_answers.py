@@ -1,4 +1,4 @@
-"""What clients get of a tenant's connections: to its broker, and to people."""
+"""What admins' routes answer about a tenant's connections: to its broker, and to notification channels."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Broker(Answer):
 
     @classmethod
     def of(cls, connection: BrokerConnection | None) -> Broker:
-        """Return what may be told of a connection; None: there never was one."""
+        """Return what admins may see of a connection; None: there never was one."""
         if connection is None:
             return cls(status="NONE")
         feed = connection.feed
@@ -69,7 +69,7 @@ class ShownChannel(Answer):
     type: str | None = Field(description="slack, discord, webhook or fcm; null if it is malformed.")
     host: str | None
     is_enabled: bool
-    rules: list[str] = Field(description="In words; the first that matches decides.")
+    rules: list[str] = Field(description="As text; the first that matches decides.")
     problem: str | None = Field(description="Why it cannot be used.")
 
 

@@ -1,4 +1,4 @@
-"""What clients name of a tenant's connections, validated where it enters."""
+"""The paths of admins' routes, validated where they enter."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from functions.triggers.api.requests import Request
 
 
 class ChannelPath(Request):
-    """Which channel."""
+    """A channel."""
 
     channel_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$", max_length=64, examples=["ops"])]
 
 
 class ChannelTestPath(ChannelPath):
-    """Which test of it."""
+    """A channel, and a test sent to it."""
 
     test_id: Annotated[str, Field(pattern=r"^test-[0-9a-f]{32}$")]

@@ -37,7 +37,7 @@ def test_a_change_applies_to_the_next_cycle_without_redeploy(desk: Desk, admin: 
     assert "disabled_strategies" not in stored, "what a change leaves out takes its default"
 
 
-def test_nobodys_change_is_lost(admin: Caller) -> None:
+def test_no_change_is_lost(admin: Caller) -> None:
     unmatched = put_policy(admin, None, {})
     assert (unmatched.status_code, unmatched.get_json()["reason_code"]) == (428, "PRECONDITION_REQUIRED")
     assert put_policy(admin, 0, {"base_capital": 5_000}, key="mine").status_code == 200
@@ -141,7 +141,7 @@ def test_a_tenants_market_is_one_that_there_is(admin: Caller) -> None:
         assert (answer["overrides"], answer["effective"]["market"]) == ({"market": market}, market)
 
 
-def test_a_policy_broken_by_hand_is_shown_with_its_problems_and_can_be_mended(desk: Desk, admin: Caller) -> None:
+def test_a_policy_broken_by_hand_is_shown_with_its_problems_and_can_be_corrected(desk: Desk, admin: Caller) -> None:
     paths.policy(desk.db, "acme").set({"base_capital": -1, "odd.name": True, "version": 4})
     shown = admin("GET", "policy").get_json()
     assert {one["field"] for one in shown["problems"]} == {"base_capital", "odd.name"}

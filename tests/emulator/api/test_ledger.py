@@ -123,9 +123,9 @@ def test_a_fee_in_coin_is_off_the_position(desk: Desk, trader: Caller) -> None:
 
 def test_a_fill_without_a_strategy_is_unowned(desk: Desk, trader: Caller) -> None:
     open_book(desk)
-    nobodys = fill("1")
-    del nobodys["strategy_id"]
-    assert report(trader, nobodys)[0]["status"] == "RECORDED"
+    unowned = fill("1")
+    del unowned["strategy_id"]
+    assert report(trader, unowned)[0]["status"] == "RECORDED"
     assert (held(desk), list(results_of(desk, 50.0))) == ({}, ["unowned"])
     (error,) = errors_of(trader("POST", "fills", json={"fills": [fill("2", strategy_id="unowned")]}))
     assert "fills.0.strategy_id" in error

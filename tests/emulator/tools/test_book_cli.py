@@ -78,7 +78,7 @@ def test_opening_twice_gives_once_and_is_on_record(tenant: Client) -> None:
     assert (session["ledger_version"], session["spendings"]) == (1, []), "it holds no buying power"
 
 
-def test_an_open_book_is_compared_shown_mended_and_closed(tenant: Client) -> None:
+def test_an_open_book_is_compared_shown_repaired_and_closed(tenant: Client) -> None:
     assert maestro(tenant, "book", "show", TENANT).stdout.strip().endswith("not open")
     assert maestro(tenant, *OPEN, "--write").returncode == 0
     wrong = book(tenant).with_fill("Trend", "KO", 5.0, 45.0)

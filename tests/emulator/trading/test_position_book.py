@@ -87,7 +87,7 @@ def test_what_users_write_and_clients_report_meets_in_one_book(tenant: Client) -
     assert all(isinstance(one["ts"], datetime) and isinstance(one["created_at"], datetime) for one in ledger)
 
 
-def test_what_the_nightly_job_finds_is_alerted_and_resolved_once_it_is_mended(
+def test_what_the_nightly_job_finds_is_alerted_and_resolved_once_it_is_repaired(
     tenant: Client, emulators: EmulatorSuite
 ) -> None:
     write(tenant, "own", timestamp=datetime.now(UTC) - timedelta(days=2))

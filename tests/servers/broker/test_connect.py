@@ -98,7 +98,7 @@ def test_what_clients_reported_between_two_connections_is_theirs_and_is_not_book
     desk.feed()
     assert desk.held("Trend", "SPY") == 2.0
     assert sorted((one["symbol"], one["qty"]) for one in desk.ledger()) == [("QQQ", 3.0), ("SPY", 2.0)]
-    assert "1 executions while it was not connected have to be reported by clients" in desk.told()
+    assert "clients must report 1 fill from the time when the account was not connected" in desk.told()
 
 
 @pytest.mark.parametrize("is_fed_before", [True, False])
@@ -164,7 +164,7 @@ def test_what_the_positions_count_when_it_is_connected_is_not_told_as_an_activit
 
 
 def test_an_account_that_is_traded_all_the_while_is_connected_later(desk: Fed) -> None:
-    with pytest.raises(BrokerUnavailable, match="connect it when no orders are being filled"):
+    with pytest.raises(BrokerUnavailable, match="connect when no order is being filled"):
         looked(desk, lambda: desk.order("buy", "1"))
 
 

@@ -133,7 +133,7 @@ def test_a_connection_that_died_anywhere_is_undone_by_disconnecting(calls_of_a_c
             connect(desk, look(desk), "beta")
 
 
-def test_a_change_of_accounts_that_dies_anywhere_leaves_the_old_account_nobodys() -> None:
+def test_a_change_of_accounts_that_dies_anywhere_leaves_the_old_account_unclaimed() -> None:
     def change(desk: Fed) -> None:
         desk.exchange.account_number = "PA2"
         connect(desk, look(desk))
@@ -166,4 +166,4 @@ def test_what_fills_after_the_disconnection_began_is_the_clients_to_report() -> 
         desk.disconnect()
         assert desk.held("Trend", "SPY") == 6.0
         assert [one["strategy_id"] for one in desk.ledger() if one.get("symbol") == "QQQ"] == ["unowned"]
-        assert "1 executions while it was not connected have to be reported by clients" in desk.told()
+        assert "clients must report 1 fill from the time when the account was not connected" in desk.told()

@@ -134,7 +134,7 @@ def test_parts_a_fill_after_a_cancel_and_a_replaced_order_are_booked_to_one_rede
     assert desk.held("Trend", "SPY") == 23.0
 
 
-def test_an_order_that_maestro_never_issued_is_nobodys_and_told(desk: Fed) -> None:
+def test_an_order_that_maestro_never_issued_is_unowned_and_reported(desk: Fed) -> None:
     order = desk.happenings.manual_trade("SPY", "buy", "3")
     desk.feed()
     (fill,) = desk.ledger()

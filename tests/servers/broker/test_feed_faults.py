@@ -18,7 +18,7 @@ from tests.servers.broker.feeds import TENANT, Fed, fed, now
 from tools.simulated_broker.faults import Fault, FaultKind
 from tools.simulated_broker.server import KEY_ID, SECRET
 
-RECONNECT = f'make maestro ARGS="broker connect {TENANT}"'
+RECONNECT = f'run make maestro ARGS="broker connect {TENANT}"'
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ FAULTS: dict[str, tuple[Callable[[Fed], None], str]] = {
     "wrong keys": (wrong_keys, "The keys are wrong, revoked"),
     "no keys": (no_keys, f"there are no keys: {RECONNECT}"),
     "revoked keys": (revoked_keys, RECONNECT),
-    "another account": (keys_of_another_account, "the keys open account …PA2, and …PA1 is connected"),
+    "another account": (keys_of_another_account, "the keys open account …PA2, but …PA1 is connected"),
     "429 for ten minutes": (too_many_for_ten_minutes, "Alpaca answers 429"),
     "500": (always(FaultKind.ERROR), "Alpaca answers 500"),
     "hanging": (always(FaultKind.HANG), "Alpaca did not answer /v2/account in time"),

@@ -182,18 +182,18 @@ def test_strategies_are_read_again_from_their_files(package: Package, tmp_path: 
     loader = load(name)
     before = loader.get_strategy("Kept")
     (tmp_path / name / "old.py").unlink()
-    (tmp_path / name / "bad.py").write_text(textwrap.dedent(GOOD.format(name="Mended")))
+    (tmp_path / name / "bad.py").write_text(textwrap.dedent(GOOD.format(name="Fixed")))
     (tmp_path / name / "new.py").write_text(textwrap.dedent(GOOD.format(name="New")))
     changed = textwrap.dedent(GOOD.format(name="Kept")).replace("0.25", "0.125")
     (tmp_path / name / "kept.py").write_text(changed)
     loader.reload_strategies()
-    assert loader.get_strategy_names() == ["Kept", "Mended", "New"]
+    assert loader.get_strategy_names() == ["Fixed", "Kept", "New"]
     assert loader.get_load_errors() == {}
     assert loader.get_strategy("Kept") is not before
     assert evaluated(loader)["Kept"]["allocation"] == 0.125
     (tmp_path / name / "kept.py").write_text("def broken(:")
     loader.reload_strategies()
-    assert loader.get_strategy_names() == ["Mended", "New"], "what does not import does not trade"
+    assert loader.get_strategy_names() == ["Fixed", "New"], "what does not import does not trade"
     assert loader.get_load_errors()["kept"].startswith("SyntaxError")
 
 

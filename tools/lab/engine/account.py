@@ -36,7 +36,7 @@ from tools.lab.engine.strategies import LabStrategies
 _READ_AGAIN = WINDOW_SPAN + timedelta(days=45)
 """How far back daily performance is read: windows that are built from scratch, from a month's first session."""
 _NEWEST = 3
-"""Documents kept of what is read only while it is new: sessions, slots, jobs, checkpoints, marks."""
+"""How many sessions, slots, jobs, checkpoints and marks are kept: only recent ones are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Traded:
-    """What one session came to."""
+    """The outcome of one session's cycle."""
 
     decision: MaestroDecision
     log: Document
@@ -67,9 +67,9 @@ class PolicyAccount:
     policy : mapping
         The tenant's policy document.
     market : str
-        Of a policy that names none.
+        The market if the policy names none.
     clock : Clock, optional
-        What jobs that follow a cycle read the time from; by default it is simulated.
+        Where jobs that follow a cycle read the time; by default a simulated clock.
     """
 
     def __init__(

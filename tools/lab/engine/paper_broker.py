@@ -34,7 +34,7 @@ class Closes:
     prices: Mapping[str, float]
     """USD by symbol; one that has not begun is not among them, of one that has ended it is the last."""
     ended: frozenset[str] = frozenset()
-    """Symbols that are traded no more: nothing of them is filled."""
+    """Symbols that no longer trade: their orders are not filled."""
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class PaperBroker:
         return own * (float(signal["allocation"]) if sign < 0 else 1.0)
 
     def _buying_power(self, closes: Closes) -> float:
-        """Return cash without what short sales brought in, and as much again to buy them back, USD."""
+        """Return cash without what short sales brought in, and less what buying them back costs, USD."""
         shorts = [(symbol, -quantity) for (_, symbol), quantity in self.shares.items() if quantity < 0]
         return self.cash - 2 * sum(quantity * closes.prices[symbol] for symbol, quantity in shorts)
 

@@ -43,7 +43,8 @@ def replay(
     Replay sessions under several policies, each on its own account.
 
     A session's cycle runs five minutes before the close, on its closes up to then; what it issues is filled at the next
-    session's close. The same arguments give the same result, to the byte, unless a strategy of the user's own does not.
+    session's close. The same arguments give the same result, to the byte, unless one of the user's own strategies is
+    not deterministic.
 
     Parameters
     ----------
@@ -158,7 +159,7 @@ def _unless_interrupted() -> Iterator[Callable[[], bool]]:
     """
     Yield a function that says whether Ctrl-C was pressed.
 
-    An exception could end in a strategy, which may raise what it likes; the second Ctrl-C is one all the same.
+    An exception could be raised inside a strategy, which may catch it; so only a second Ctrl-C raises one.
     """
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -60,7 +60,7 @@ class Rows:
         )
 
     def _count_round_trips(self, broker: PaperBroker, fills: Any) -> None:
-        """Count positions that the session's fills closed; one that turned its side closed one, too."""
+        """Count positions that the session's fills closed; a flip closes one, too."""
         held = {key: quantity > 0 for key, quantity in broker.shares.items()}
         for fill in fills:
             key = (fill["strategy_id"], fill["symbol"])

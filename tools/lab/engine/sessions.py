@@ -26,7 +26,7 @@ SETTLED_AFTER = timedelta(minutes=30)
 
 
 _AROUND = timedelta(days=62)
-"""What months and histories reach beyond the sessions."""
+"""How far months and histories reach beyond the sessions."""
 
 
 @dataclass(frozen=True, slots=True)

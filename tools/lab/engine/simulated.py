@@ -1,4 +1,4 @@
-"""What the cloud has by itself: a clock, ids, a queue, and a calendar that is asked again and again."""
+"""Simulated clock, ids and queue, and a calendar that remembers its answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functions.adapters.market_calendar import Calendars
 from functions.services.kernel.ports import MarketCalendar
 
 _ANSWERS_KEPT = 512
-"""Of each question: more than what is asked of one session, for all accounts."""
+"""Answers remembered per method: more than all accounts ask for in one session."""
 
 
 class SimulatedClock:
@@ -36,14 +36,14 @@ class CountedIds:
 
 
 class NoQueue:
-    """`TaskQueue` of jobs that are done at once: there is never more to do than one run does."""
+    """`TaskQueue` that takes no task: every job of a replay is done in one run."""
 
     def enqueue(self, task_id: str, payload: Mapping[str, Any]) -> bool:
         raise RuntimeError(f"{task_id} was not done in one run: {payload}")
 
 
 class RememberedCalendar:
-    """`MarketCalendar` that gives the answers of another, and the last ones without asking again."""
+    """`MarketCalendar` that passes on the answers of another, and remembers the latest."""
 
     def __init__(self, calendar: MarketCalendar) -> None:
         remember = lru_cache(_ANSWERS_KEPT)

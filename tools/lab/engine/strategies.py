@@ -80,7 +80,7 @@ class LabStrategies:
 
 
 def at_once(work: Awaitable[T]) -> T:
-    """Run what waits for nothing to its end, without an event loop."""
+    """Run, without an event loop, a coroutine that never waits."""
     try:
         work.__await__().__next__()
     except StopIteration as done:

@@ -33,7 +33,7 @@ POLICIES: Mapping[str, Mapping[str, Any]] = {
         "PERFORMANCE_LOOKBACK_DAYS": 90,
     },
 }
-"""What is asked again and again: more days, proof before a demotion, lower thresholds."""
+"""The settings that people ask about most: more days, proof before a demotion, lower thresholds."""
 FORWARD = 30
 """Sessions after a mode over which its strategy's own return is looked at."""
 

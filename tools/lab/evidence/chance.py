@@ -1,4 +1,4 @@
-"""What so many days of a record can say at all, and what modes chance makes of them."""
+"""How much a number of days can show, and which modes chance alone gives."""
 
 from __future__ import annotations
 

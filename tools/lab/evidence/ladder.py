@@ -55,7 +55,7 @@ def mode_weights(sessions: SessionReturns, policy: Policy, progress: Advance | N
 
 def mode_weights_of_long_records(sessions: SessionReturns, policy: Policy, lookback: int) -> Floats:
     """
-    Return what `mode_weights` returns, if the ladder read so many sessions: more than any policy can ask for.
+    Like `mode_weights`, for a ladder that reads more sessions than any policy can ask for.
 
     Parameters
     ----------

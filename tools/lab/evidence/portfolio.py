@@ -9,11 +9,11 @@ import numpy as np
 from functions.domain.track_record.moments import Floats
 
 COST = 0.0005
-"""Of a unit of weight that is changed."""
+"""Cost of changing a weight by 1, as a fraction of that strategy's part."""
 TARGET_VOLATILITY = 0.10
 """A year."""
 VOLATILITY_DAYS = 60
-"""Sessions that volatility is taken from."""
+"""Sessions over which volatility is measured."""
 
 
 def weighted(returns: Floats, weights: Floats) -> Floats:
@@ -25,8 +25,8 @@ def weighted(returns: Floats, weights: Floats) -> Floats:
     returns : NDArray, shape (..., strategies, sessions)
         Daily, fractions; NaN of a session without one, which earns nothing.
     weights : NDArray, same shape
-        As each session is decided; of equal parts of the whole, 1 is all of a strategy's part. They apply from the next
-        session on: what is decided in one is filled at the close of the next.
+        As decided in each session. Every strategy has an equal part of the whole, and 1 is all of its part. A weight
+        takes effect in the next session, at whose close the decision is filled.
 
     Returns
     -------

@@ -40,7 +40,7 @@ class Comparison:
     beside: Mapping[str, Beside]
     """By `RAW`, `SCALED` and `HOLD`, as far as they are known."""
     spells: int
-    """Separate times, of all strategies, in which holdings differed from raw."""
+    """Separate times in which a strategy's holding differed from raw, summed over strategies."""
     too_few: tuple[str, ...]
     """Why its difference from raw says nothing; empty if it may say something."""
     days_to_see: float
@@ -181,7 +181,7 @@ def reversed_(one: Difference) -> Difference:
 
 def spells_between(policy: Measured, raw: Measured) -> int:
     """
-    Return how many separate times, of all strategies, one held another share of equity than raw, by `OTHER_SHARE`.
+    Return how many separate times strategies held a share of equity that differs from raw, by `OTHER_SHARE`.
     """
     return sum(
         separate_spells(np.abs(_shares(policy, name) - _shares(raw, name)) >= OTHER_SHARE)

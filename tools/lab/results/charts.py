@@ -87,7 +87,7 @@ def charts_of(found: Outcome) -> list[Chart]:
         equity.append(Line("buy-and-hold", cash * growth(found.hold.returns)))
         falls.append(Line("buy-and-hold", drawdowns(found.hold.returns)))
     year, is_traded = terms_of(found.task).periods_a_year, found.task.costs is not None
-    held = "What is held, as a share of equity at the close." if is_traded else "What modes let earn, of all."
+    held = "What is held, as a share of equity at the close." if is_traded else "Mean weight that modes give."
     charts = [
         Chart("equity", "Equity", "USD at each close.", "usd", days, tuple(equity)),
         Chart("drawdown", "Drawdown", "Below the highest close so far.", "percent", days, tuple(falls)),
@@ -106,7 +106,7 @@ def exposure(policy: Measured) -> Floats:
 
 
 def trailing_turnover(policy: Measured, periods_a_year: int) -> Floats:
-    """Return the two-way turnover of the last sessions at each close, times equity a year; of the first ones less."""
+    """Return the two-way turnover of the last sessions at each close, times equity a year; at the start of fewer."""
     shares = np.nan_to_num(policy.share_of_equity([session.traded for session in policy.run.sessions]))
     total = np.concatenate([[0.0], np.cumsum(shares)])
     ends = np.arange(1, len(shares) + 1)

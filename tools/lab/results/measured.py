@@ -21,7 +21,7 @@ from tools.lab.policy_run import PolicyRun, StrategySession
 
 CONFIDENCE = 0.95
 OTHER_SHARE = 0.01
-"""Fraction of equity from which on a strategy holds another share. After one trade every amount differs a little."""
+"""Fraction of equity from which a share held counts as different: after one trade all amounts differ a little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def _strategy(run: PolicyRun, name: str) -> MeasuredStrategy:
 
 
 def mode_changes(rows: Sequence[StrategySession]) -> int:
-    """Return how often a strategy's mode was another one than in the last session that it had a part in."""
+    """Return how often a strategy's mode differed from that in the last session that it took part in."""
     return sum(one != other for one, other in itertools.pairwise(row.mode for row in rows if row.mode))
 
 

@@ -24,9 +24,9 @@ class Outcome:
     policies: Mapping[str, Measured]
     """By name, ``off`` first."""
     comparisons: Mapping[str, Comparison]
-    """Of every policy but ``off``; none where some return is not known."""
+    """Of every policy but ``off``; empty if some return is unknown."""
     rules: Mapping[str, RuleEffects]
-    """Of the policies that were run without their rules as well."""
+    """Of the policies that were also run without their rules."""
     hold: BuyAndHold | None
     hold_figures: Figures | None
     tried: Tried
@@ -67,7 +67,7 @@ class Outcome:
 
 def outcome(task: Source, policies: Mapping[str, Measured], tried: Tried, chance: Chance, note: str = "") -> Outcome:
     """
-    Compare what was measured; of what rules did it says nothing.
+    Compare what was measured; the effects of rules are left out.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def outcome(task: Source, policies: Mapping[str, Measured], tried: Tried, chance
 
 def with_effects(found: Outcome, others: Mapping[str, PolicyRun]) -> Outcome:
     """
-    Return it with what each rule did.
+    Return it with the effects of rules added.
 
     Parameters
     ----------

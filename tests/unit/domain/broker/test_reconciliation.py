@@ -79,7 +79,7 @@ def test_a_difference_that_is_another_at_every_read_is_never_drift() -> None:
         assert [(one.since, one.is_drift) for one in drifts.differences] == [(at, False)]
 
 
-def test_another_difference_begins_anew_and_drift_stays_drift_until_both_agree() -> None:
+def test_another_difference_starts_over_and_drift_stays_drift_until_both_agree() -> None:
     assert not twice(books(KO=3.0), seen({"KO": 5.0}), seen({"KO": 6.0})).lasting
     drift = twice(books(KO=3.0), seen({"KO": 5.0}), seen({"KO": 5.0}), seen({"KO": 6.0}))
     assert figures(drift) == {"position KO": (6.0, 3.0, True)}

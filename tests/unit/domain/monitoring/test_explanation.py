@@ -23,8 +23,15 @@ TTL = 5 * MINUTE
 NONCE = "0f" * 16
 
 
-def decision(action: str = "BUY", mode: str = "ACTIVE", original: str | None = None, **fields: Any) -> dict[str, Any]:
-    signal = {"action": action, "ticker": "KO", "reasoning": "", **({"original_action": original} if original else {})}
+def decision(
+    action: str = "BUY", mode: str = "ACTIVE", original: str | None = None, ticker: str = "KO", **fields: Any
+) -> dict[str, Any]:
+    signal = {
+        "action": action,
+        "ticker": ticker,
+        "reasoning": "",
+        **({"original_action": original} if original else {}),
+    }
     verdict: dict[str, Any] = {
         "strategy_name": "Trend",
         "mode": mode,
@@ -114,6 +121,15 @@ def test_a_shadowed_strategy_that_was_traded_live_is_told() -> None:
 def test_the_steps_name_the_fills_and_how_far_was_looked() -> None:
     assert told(decision(), fill()).steps[-1] == f"Filled without redemption: {BOUGHT}."
     assert told(decision()).steps[-1] == "No fill in the ledger up to 2020-03-16T20:15:00+00:00."
+
+
+def test_the_steps_name_what_was_proposed_and_issued() -> None:
+    assert told(decision()).steps[0] == "Proposed BUY KO at 20.0%"
+    assert told(decision("HOLD")).steps[0] == "Proposed HOLD KO"
+    held = told(decision("HOLD", ticker=""))
+    assert held.steps[0] == "Proposed HOLD"
+    assert "Issued: HOLD." in held.steps
+    assert "Issued: BUY KO at 20.0% of buying power." in told(decision()).steps
 
 
 def sorted_out(

@@ -43,7 +43,7 @@ LAPSED = NOW + timedelta(minutes=15)
         ([(-10, 40.0), (25, 50.0)], 15, 50.0),
     ],
 )
-def test_a_position_averages_what_adds_to_it_and_starts_anew_beyond_zero(
+def test_a_position_averages_what_adds_to_it_and_starts_over_beyond_zero(
     fills: list[tuple[float, float]], qty: float, average_price: float
 ) -> None:
     book = BOOK

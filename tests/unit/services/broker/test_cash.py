@@ -105,7 +105,7 @@ def test_the_same_difference_on_two_days_is_drift_and_goes_once_it_is_booked(des
     assert next_day(desk, {"KO": 3.0}, 950.0) is None
 
 
-def test_another_difference_begins_anew(desk: WatchedDesk) -> None:
+def test_another_difference_starts_over(desk: WatchedDesk) -> None:
     assert next_day(desk, {"KO": 3.0}, 950.0) is not None
     other = next_day(desk, {"KO": 3.0}, 940.0)
     assert other is not None

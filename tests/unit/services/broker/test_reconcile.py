@@ -65,7 +65,7 @@ def desk() -> WatchedDesk:
     return desk
 
 
-def test_strategies_and_what_is_nobodys_are_compared_together(desk: WatchedDesk) -> None:
+def test_owned_and_unowned_positions_are_compared_together(desk: WatchedDesk) -> None:
     desk.trade("KO", 3.0)
     desk.trade("KO", 2.0, "Other")
     desk.trade("KO", 4.0, UNOWNED)
@@ -75,7 +75,7 @@ def test_strategies_and_what_is_nobodys_are_compared_together(desk: WatchedDesk)
     assert (one.broker, one.book) == (5.0, 9.0)
 
 
-def test_it_writes_only_what_is_news_and_counts_what_is_nobodys_only_when_the_ledger_changed(desk: WatchedDesk) -> None:
+def test_it_writes_only_changes_and_counts_unowned_positions_only_when_the_ledger_changed(desk: WatchedDesk) -> None:
     desk.trade("KO", 4.0, UNOWNED)
     desk.see({"KO": 5.0})
     desk.see({"KO": 5.0})
@@ -101,7 +101,7 @@ def test_a_closed_or_damaged_book_is_unknown_and_not_empty(desk: WatchedDesk) ->
     assert desk.see({}).unknown_because is not None
 
 
-def test_damaged_drift_is_made_anew(desk: WatchedDesk) -> None:
+def test_damaged_drift_starts_over(desk: WatchedDesk) -> None:
     desk.cycles.put(DRIFT, {"differences_json": "?"})
     desk.trade("KO", 3.0)
     assert [one.symbol for one in desk.see({}).differences] == ["KO"]

@@ -145,7 +145,7 @@ def test_a_second_late_fill_that_comes_meanwhile_is_picked_up(second: str) -> No
     assert_as_computed_at_once(desk)
 
 
-def test_a_fill_that_is_gone_when_days_are_computed_anew_leaves_no_document_behind() -> None:
+def test_a_fill_that_is_gone_when_days_are_recomputed_leaves_no_document_behind() -> None:
     desk = half_a_year()
     desk.fill("stray", f"{OCTOBER_1} 15:00", "buy", 1, 10.0, strategy_id="Stray", created_at=utc(f"{MARCH_4} 23:00"))
     desk.limits = RunLimits(10, timedelta(hours=1))

@@ -122,7 +122,7 @@ HOW = [
 
 
 @pytest.mark.parametrize("how", ["whole", *HOW])
-def test_windows_that_cannot_be_rolled_on_are_made_anew(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_that_cannot_be_rolled_on_are_rebuilt(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
     desk.fill("f", f"{DAYS[0]} 15:00", "buy", 1, 10.0)
     for label in DAYS[:3]:

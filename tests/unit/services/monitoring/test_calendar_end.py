@@ -21,12 +21,12 @@ def found(market: str, month: int, day: int, year: int = 2026) -> list[tuple[Sev
 
 @pytest.mark.parametrize("market", ["XSHG", "XSES", "XBOM"])
 def test_sixty_days_ahead_and_again_fourteen_and_when_it_is_over(market: str) -> None:
-    days = f"📅 The trading days of {market} are not known "
+    days = f"📅 The known trading days of {market} "
     assert found(market, 11, 1) == []
-    assert found(market, 11, 2) == [(Severity.WARNING, f"{days}in 60 days")]
-    assert found(market, 12, 17) == [(Severity.WARNING, f"{days}in 60 days")]
-    assert found(market, 12, 18) == [(Severity.CRITICAL, f"{days}in 14 days")]
-    assert found(market, 1, 4, 2027) == [(Severity.CRITICAL, f"{days}any more")]
+    assert found(market, 11, 2) == [(Severity.WARNING, f"{days}end within 60 days")]
+    assert found(market, 12, 17) == [(Severity.WARNING, f"{days}end within 60 days")]
+    assert found(market, 12, 18) == [(Severity.CRITICAL, f"{days}end within 14 days")]
+    assert found(market, 1, 4, 2027) == [(Severity.CRITICAL, f"{days}are over")]
 
 
 @pytest.mark.parametrize("market", ["XNYS", "XHKG", "24x7"])

@@ -79,7 +79,7 @@ def test_a_damaged_alert_is_told_and_the_others_go_on(damage: dict[str, Any], ca
     assert store.stored[damaged]["state"] == "RESOLVED"
 
 
-def test_a_damaged_alert_whose_condition_holds_is_written_anew(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_alert_whose_condition_holds_is_written_again(caplog: pytest.LogCaptureFixture) -> None:
     told: list[Notification] = []
     store = Alerts(HALTED)
     check(store, told)
@@ -93,7 +93,7 @@ def test_a_damaged_alert_whose_condition_holds_is_written_anew(caplog: pytest.Lo
     assert check(store, told, 10) == []
 
 
-def test_a_damaged_alert_that_tells_of_damage_is_written_anew() -> None:
+def test_a_damaged_alert_that_tells_of_damage_is_written_again() -> None:
     told: list[Notification] = []
     store = Alerts()
     store.stored = {"a1": {"state": "OPEN"}, alert_id("damaged-alerts"): {"state": "OPEN"}}

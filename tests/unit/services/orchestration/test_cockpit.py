@@ -170,7 +170,7 @@ def test_the_day_lists_what_was_asked_and_what_was_left_and_the_last_signal_outl
         {"benchmark_price": "high"},
     ],
 )
-def test_a_damaged_one_begins_anew_and_stops_no_cycle(
+def test_a_damaged_one_starts_over_and_stops_no_cycle(
     desk: Desk, damage: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.cycle(0 * MINUTE, 100_000, {"KO": 45.0, "XOM": 62.0})

@@ -168,7 +168,7 @@ def test_damaged_costs_are_an_issue_and_the_stated_figures_hold() -> None:
     assert PaperCosts.of(known.policy, known.live_costs) == STATED
     assert known.windows.dates, "the returns are good"
     world.night("2020-02-28", f"{DAYS[0]} 16:00")
-    mended = world.cycle("2020-03-02 15:05", 45.0, BUY)
-    assert not mended.decision.input_issues
+    repaired = world.cycle("2020-03-02 15:05", 45.0, BUY)
+    assert not repaired.decision.input_issues
     [record] = world.records().values()
     assert record["fees"] == pytest.approx(0.4 * 1e5 * 3.0 / 1e4), "the night writes them anew"

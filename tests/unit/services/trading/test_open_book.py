@@ -178,7 +178,7 @@ def test_a_cycle_that_comes_first_does_not_have_the_ledger_read_again(desk: Book
     assert len(desk.ledger_reader.reads) == 1
 
 
-def test_a_book_opened_again_shows_and_mends_what_differs(desk: BookDesk) -> None:
+def test_a_book_opened_again_shows_and_repairs_what_differs(desk: BookDesk) -> None:
     desk.report([reported(1)])
     desk.open()
     stored = desk.cycles.documents["tenants/acme/state/positions"]
@@ -191,7 +191,7 @@ def test_a_book_opened_again_shows_and_mends_what_differs(desk: BookDesk) -> Non
     assert desk.quantities() == {("Trend", "KO"): 1.0}
     assert [one["action"] for one in desk.history()] == ["OPENED", "MENDED"]
     assert not desk.open().is_change
-    assert len(desk.history()) == 2, "nothing to mend is no act"
+    assert len(desk.history()) == 2, "an action that repairs nothing is not recorded"
 
 
 def test_a_damaged_book_is_opened_again(desk: BookDesk) -> None:
@@ -247,15 +247,15 @@ def test_a_gift_is_a_fill_of_all_that_is_unowned_once_and_holds_no_buying_power(
 
 
 @pytest.mark.parametrize(
-    ("nobodys", "account", "left"),
+    ("unowned", "account", "left"),
     [(("buy", 2.0), 12.0, 0.0), (("buy", 1.5), 12.0, 0.0), (("buy", 3.0), 12.0, 1.0), (("sell", 2.0), 12.0, -2.0)],
     ids=["all", "a part", "more than the account", "the other way"],
 )
-def test_what_the_ledger_has_as_nobodys_is_given_and_not_doubled(
-    desk: BookDesk, nobodys: tuple[str, float], account: float, left: float
+def test_what_the_ledger_has_as_unowned_is_given_and_not_doubled(
+    desk: BookDesk, unowned: tuple[str, float], account: float, left: float
 ) -> None:
     desk.write("f1")
-    desk.write("n1", uid="unowned", strategy_id="unowned", side=nobodys[0], qty=nobodys[1])
+    desk.write("n1", uid="unowned", strategy_id="unowned", side=unowned[0], qty=unowned[1])
     desk.put_account(("KO", account))
     desk.put_prices(KO=50.0)
     for _ in range(2):
@@ -271,7 +271,7 @@ def test_one_account_snapshot_gives_a_symbol_once(desk: BookDesk) -> None:
     desk.put_account(("KO", 2.0))
     desk.open("KO=Trend@50")
     desk.report([reported(1, 1.0, side="sell")])  # the account does not know of it yet
-    with pytest.raises(InputError, match="not yet assigned from this account snapshot: put a newer snapshot"):
+    with pytest.raises(InputError, match="not yet assigned from this account snapshot: send a newer snapshot"):
         desk.open("KO=Trend@50")
     assert desk.quantities() == {("Trend", "KO"): 1.0}
 

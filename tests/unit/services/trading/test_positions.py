@@ -246,7 +246,7 @@ def test_an_exit_from_everything_ends_order_by_order() -> None:
     assert cycle(desk, {"A": SELL_KO})["A"]["max_qty"] == 6.0
 
 
-def test_an_exit_from_everything_is_redeemed_for_what_nobody_knows_any_more() -> None:
+def test_an_exit_from_everything_is_redeemed_for_what_is_no_longer_known() -> None:
     """The entry lapsed half filled, and was sold by hand: more of it may be there."""
     desk = desk_with()
     entry = desk.redeem(cycle(desk, {"A": BUY_KO})["A"]["nonce"])

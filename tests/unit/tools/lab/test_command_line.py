@@ -29,7 +29,7 @@ def test_a_file_of_prices_is_told_with_its_doubts(
     assert warning == "warning: one symbol: strategies that compare symbols have nothing to compare"
 
 
-def test_what_the_user_has_to_mend_is_one_line(
+def test_what_the_user_has_to_fix_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "prices", str(FILES / "README.md")) == 1

@@ -166,7 +166,7 @@ def test_one_users_returns_are_weighed_by_the_tenants_decisions() -> None:
     everybody = a_task(first=sessions()[-60])
     assert repr(task.replay({"strict": STRICT})) == repr(everybody.replay({"strict": STRICT})), "ann is all there are"
     assert "returns of ann" in task.detected
-    with pytest.raises(InputError, match="--uid must be a user with returns on record \\(ann\\), was 'bob'"):
+    with pytest.raises(InputError, match="--uid must be a user with returns on record \\(there are: ann\\), was 'bob'"):
         a_task(uid="bob")
 
 

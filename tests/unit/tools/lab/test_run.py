@@ -193,5 +193,12 @@ def test_help_tells_every_option_with_its_default(
 ) -> None:
     assert run(monkeypatch, "run", "--help") == 0
     said = " ".join(capsys.readouterr().out.split())
-    for words in ("--prices", "--policy NAME|FILE", "[default: guide]", "off is always there", "Ctrl-C", "--out DIR"):
+    for words in (
+        "--prices",
+        "--policy NAME|FILE",
+        "[default: guide]",
+        "off is always included",
+        "Ctrl-C",
+        "--out DIR",
+    ):
         assert words in said

@@ -1,1 +1,1 @@
-"""The services' stores in memory, with the races and the rules of a commit that Firestore's have."""
+"""The services' stores in memory, with the same commit rules and conflicts as Firestore's."""

@@ -65,7 +65,7 @@ class Collection:
         return self._stored[name].created_at
 
     def check_version(self, name: str, version: Version | None) -> None:
-        """Refuse to go on if a document was written since it was read. Raises StoreConflict."""
+        """Raise StoreConflict if a document was written since it was read."""
         stored = self._stored.get(name)
         if (None if stored is None else Version(stored.version)) != version:
             raise StoreConflict(f"{name} changed")

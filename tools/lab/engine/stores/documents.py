@@ -16,7 +16,7 @@ _TIMES = {
     "strategy_performance": ("period_start",),
     "checkpoints": ("at",),
 }
-"""The fields by whose time a collection is asked, by the end of its path."""
+"""The time fields by which collections are queried, by the end of their path."""
 
 
 class Documents:

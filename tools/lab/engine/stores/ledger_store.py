@@ -1,4 +1,4 @@
-"""The ledger, what is made of it, and how far, in memory."""
+"""The ledger, the documents computed from it, and its progress, in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.lab.engine.stores.collection import Collection, Named
 from tools.lab.engine.stores.documents import Documents
 
 _HEAD = "head"
-"""Of the document that holds how far the ledger is processed."""
+"""Id of the document with the ledger's progress."""
 _UNTIMED_SHOWN = 20
 
 
