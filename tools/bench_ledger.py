@@ -131,8 +131,8 @@ def measure_months(clients: Mapping[int, Client], rounds: int) -> dict[int, tupl
     """
     Return median seconds of computing a month (from its days, as the job does; from its fills), by older fills.
 
-    All histories are written before the first measurement. They take turns, in one way first: a query leaves the
-    emulator busy, which would slow down whatever is measured next.
+    All histories are written before the first measurement. They take turns, first for the days, then for the fills: a
+    query of fills leaves the emulator busy, which would slow down whatever is measured next.
     """
     for history, db in clients.items():
         seed_month(db, history)

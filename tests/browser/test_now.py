@@ -93,6 +93,7 @@ def test_the_kill_switch_stops_redemption_and_says_who_and_why(dashboard: Dashbo
     expect(state).to_contain_text("Halt")
     expect(page.get_by_role("status", name="Trading")).to_have_text("Halted")
     expect(state).to_contain_text("prices look wrong")
+    expect(state).to_contain_text("by you")
 
     refused = dashboard.call("POST", f"signals/{signals['Trend']['nonce']}/redeem")
     assert (refused.status_code, refused.json()["reason_code"]) == (423, "TRADING_HALTED")
@@ -107,10 +108,13 @@ def test_the_kill_switch_stops_redemption_and_says_who_and_why(dashboard: Dashbo
 
 def test_an_acknowledged_alert_names_who_took_it_on(dashboard: Dashboard) -> None:
     raise_alert(dashboard)
-    page, other = dashboard.signed_in("trader"), dashboard.signed_in("viewer")
+    page, viewer, admin = (dashboard.signed_in(role) for role in ("trader", "viewer", "admin"))
     page.get_by_role("button", name="Acknowledge").click()
-    expect(other.get_by_text("acknowledged by")).to_be_visible()
+    expect(page.get_by_text("acknowledged by you")).to_be_visible()
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    expect(admin.get_by_text("acknowledged by")).to_contain_text("@")
+    expect(viewer.get_by_text("acknowledged by")).to_be_visible()
+    expect(viewer.get_by_text("acknowledged by")).not_to_contain_text("@")  # viewers see ids, not addresses
 
 
 def test_members_of_another_tenant_see_nothing_of_this_one(dashboard: Dashboard) -> None:

@@ -93,7 +93,7 @@ def test_a_change_by_somebody_else_is_told_and_not_overwritten(dashboard: Dashbo
     field(page, "report_hour").fill("18")
     other = dashboard.call("PUT", "policy", "admin", json={"report_hour": 9}, headers={"If-Match": '"0"'})
     assert other.status_code == 200, other.text
-    expect(page.get_by_text("saved version 1 meanwhile")).to_be_visible()
+    expect(page.get_by_text("Version 1 was saved meanwhile, by")).to_be_visible()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="version")).to_be_visible()
     assert paths.policy(dashboard.db, "acme").get().get("report_hour") == 9

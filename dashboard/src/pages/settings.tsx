@@ -15,6 +15,7 @@ import { Heading, Section, Table } from "../ui/parts";
 import { WhatWouldHaveChanged } from "../ui/preview";
 import { Empty, Loaded } from "../ui/states";
 import { Time } from "../ui/time";
+import { Who } from "../ui/who";
 
 interface OpenApi {
   components: { schemas: { PolicyChange: { properties: Record<string, Schema> } } };
@@ -30,7 +31,8 @@ export function Settings() {
     <>
       <Heading title="Settings">Settings</Heading>
       <p>
-        What is left empty takes its default. Changes apply from the next cycle on, without a redeploy
+        What is left empty takes its default. Changes apply from the next cycle on, and stop entries from the next
+        redemption on, without a redeploy
         {role === "admin" ? "." : "; an admin can make them."}
       </p>
       <Loaded of={contract} what="the settings">
@@ -118,7 +120,9 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
         headers: { "If-Match": `"${base.version}"`, "Idempotency-Key": crypto.randomUUID() },
       });
       load(changed);
-      setSaid(`Saved as version ${changed.version}. It applies from the next cycle on.`);
+      setSaid(
+        `Saved as version ${changed.version}. It applies from the next cycle on; what stops entries, from the next redemption on.`,
+      );
     } catch (error) {
       refused(error);
     } finally {
@@ -136,7 +140,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
         {base.updated_at && (
           <>
             {" of "}
-            <Time at={timeOf(base.updated_at)} />, by {base.updated_by}
+            <Time at={timeOf(base.updated_at)} />, by <Who uid={base.updated_by} />
           </>
         )}
       </p>
@@ -164,7 +168,7 @@ function PolicyForm({ latest, schemas }: { latest: Policy; schemas: Record<strin
         <div class={isDirty ? "save changed" : "save"}>
           {isOutdated && isDirty && (
             <p class="warning">
-              {latest.updated_by} saved version {latest.version} meanwhile.{" "}
+              Version {latest.version} was saved meanwhile, by <Who uid={latest.updated_by} />.{" "}
               <button type="button" onClick={() => load(latest)}>
                 Load it, and lose what you changed here
               </button>
@@ -287,7 +291,9 @@ function History({ version }: { version: number | undefined }) {
                   <td>
                     <Time at={timeOf(one.updated_at)} />
                   </td>
-                  <td>{one.updated_by}</td>
+                  <td>
+                    <Who uid={one.updated_by} />
+                  </td>
                   <td>{one.changed.map((name) => `${name}: ${textOf(one.policy[name]) || "default"}`).join(", ")}</td>
                 </tr>
               ))}

@@ -13,6 +13,7 @@ import { Older } from "./older";
 import { Section, Table } from "./parts";
 import { Empty, Loaded } from "./states";
 import { Time } from "./time";
+import { Who } from "./who";
 
 const PAGE = 25;
 const STATES: [string, string][] = [
@@ -103,7 +104,9 @@ function Rows({ all }: { all: Entry<Alert>[] }) {
           <td class={alert.resolved_at ? "" : "is-none"}>
             <Time at={timeOf(alert.resolved_at)} />
           </td>
-          <td class={alert.acknowledged_by ? "" : "is-none"}>{alert.acknowledged_by ?? "–"}</td>
+          <td class={alert.acknowledged_by ? "" : "is-none"}>
+            {alert.acknowledged_by ? <Who uid={alert.acknowledged_by} /> : "–"}
+          </td>
         </tr>
       ))}
     </Table>

@@ -10,6 +10,7 @@ import { useSession } from "../session";
 import { Act } from "./act";
 import { Ago, Section } from "./parts";
 import { Empty, Loaded } from "./states";
+import { Who } from "./who";
 
 const MOST_OPEN = 20;
 const MOST_TAKEN = 10;
@@ -68,7 +69,12 @@ function AlertItem({ alert: { id, value: alert } }: { alert: Entry<Alert> }) {
         <div class="alert-foot">
           <p class="muted">
             {isGood ? "Good news" : words(alert.severity)} · {at && <Ago at={at} short />}
-            {alert.state === "ACKNOWLEDGED" && ` · acknowledged by ${alert.acknowledged_by}`}
+            {alert.state === "ACKNOWLEDGED" && (
+              <>
+                {" · acknowledged by "}
+                <Who uid={alert.acknowledged_by} />
+              </>
+            )}
           </p>
           {alert.state === "OPEN" && role !== "viewer" && (
             <Act onClick={acknowledge} disabled={isBusy} aria-label={`Acknowledge ${title}`}>

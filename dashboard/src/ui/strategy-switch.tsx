@@ -77,7 +77,7 @@ function Confirmation({ name, isOn, held, close }: ConfirmationProps) {
       </h2>
       <p>
         {isOn
-          ? `From the next cycle on it opens nothing. ${holding(held)}`
+          ? `From the next redemption on it opens nothing. ${holding(held)}`
           : "From the next cycle on it trades as its record allows."}
       </p>
       {isOn && <Until without="until it is switched on again" />}

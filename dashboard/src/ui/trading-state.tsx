@@ -9,6 +9,7 @@ import { useSession } from "../session";
 import { KillSwitch } from "./kill-switch";
 import { useNow } from "./parts";
 import { Time } from "./time";
+import { Who } from "./who";
 
 /** The policy, which the frame of every page follows once. */
 export const PolicyContext = createContext<Live<StoredPolicy | undefined>>({ state: "loading" });
@@ -66,7 +67,7 @@ export function TradingBar() {
       {at && (
         <>
           {" · set "}
-          <Time at={at}>{age(at, now)}</Time> by {stored?.trading_state_by}
+          <Time at={at}>{age(at, now)}</Time> by <Who uid={stored?.trading_state_by} />
         </>
       )}
       {until && (

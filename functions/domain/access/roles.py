@@ -76,7 +76,8 @@ def authorise(
     is_member = isinstance(stored, str) and stored in list(Role) and (membership or {}).get("disabled") is not True
     if tenant is None or not isinstance(stored, str) or not is_member:
         raise RefusedError(
-            ReasonCode.NOT_A_MEMBER, f"you are not a member of tenant {claimed.tenant_id}: ask an admin to add you"
+            ReasonCode.NOT_A_MEMBER,
+            f"you are not a member of tenant {claimed.tenant_id}, or are disabled there: ask an admin",
         )
     if tenant.get("status") not in (None, "active"):
         raise RefusedError(

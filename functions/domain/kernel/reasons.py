@@ -8,11 +8,11 @@ class ReasonCode(StrEnum):
 
     # Modes
     SHARPE_HEALTHY = "SHARPE_HEALTHY"
-    """Sharpe at or above the reduce threshold: full allocation."""
+    """Sharpe at or above the reduce threshold: full allocation, or one step up towards it."""
     SHARPE_LOW_NOT_PROVEN = "SHARPE_LOW_NOT_PROVEN"
     """Sharpe below the reduce threshold, but not with the policy's ``demotion_confidence``: full allocation."""
     SHARPE_BELOW_REDUCE = "SHARPE_BELOW_REDUCE"
-    """Sharpe between the thresholds: half allocation."""
+    """Sharpe below the reduce threshold, and not (or not provably) below the shadow threshold: half allocation."""
     SHARPE_BELOW_SHADOW = "SHARPE_BELOW_SHADOW"
     """Sharpe below the shadow threshold: paper only."""
     PROMOTION_PENDING = "PROMOTION_PENDING"

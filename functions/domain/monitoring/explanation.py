@@ -98,8 +98,14 @@ def _traded(signal: Document) -> str:
 def _issued(signal: Document, verdict: Document) -> str:
     if signal["action"] == "HOLD":
         return f"Issued: {_traded(signal)}."
-    whole = "the position" if signal["action"] == "SELL" else "buying power"
-    return f"Issued: {_traded(signal)} at {verdict['final_allocation']:.1%} of {whole}."
+    return f"Issued: {_traded(signal)} at {verdict['final_allocation']:.1%} of {_whole(signal)}."
+
+
+def _whole(signal: Document) -> str:
+    """Return what an allocation is a part of; decisions of before there were intents name none."""
+    entries = {"ENTRY": True, "EXIT": False, "FLIP": False}
+    is_entry = entries.get(str(signal.get("intent")), signal["action"] == "BUY")
+    return "buying power" if is_entry else "the position"
 
 
 def _redeemed(redemption: Document | None) -> str:

@@ -133,7 +133,7 @@ def of_decision(decision: Document) -> Iterator[Finding]:
             AlertKind.SYSTEMIC_RISK,
             Severity.CRITICAL,
             f"🚨 SYSTEMIC RISK: {details}",
-            "entries of this cycle were held, exits passed; the next cycle decides again",
+            "no entry passes while this lasts, exits do; each cycle decides again",
             variant=details[:_VARIANT_CHARACTERS],
             is_retold=False,
             fields={"session_id": decision["session_id"]},

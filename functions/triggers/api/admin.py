@@ -1,4 +1,4 @@
-"""Routes of admins for a tenant's connections: to its broker, and to notification channels."""
+"""Routes for a tenant's connections: to its broker, and to notification channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What admins' routes answer about a tenant's connections: to its broker, and to notification channels."""
+"""What routes answer about a tenant's connections: to its broker, and to notification channels."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Broker(Answer):
 
     @classmethod
     def of(cls, connection: BrokerConnection | None) -> Broker:
-        """Return what admins may see of a connection; None: there never was one."""
+        """Return what members may see of a connection; None: there never was one."""
         if connection is None:
             return cls(status="NONE")
         feed = connection.feed

@@ -1,4 +1,4 @@
-"""The paths of admins' routes, validated where they enter."""
+"""The paths of routes for notification channels, validated where they enter."""
 
 from __future__ import annotations
 

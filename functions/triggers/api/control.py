@@ -30,9 +30,10 @@ def get_policy() -> Response:
 @needs(Role.ADMIN)
 def put_policy(header: requests.PolicyHeader, query: requests.ChangeQuery, body: requests.PolicyChange) -> Response:
     """
-    Replace every setting of the tenant but the trading state; applies from the next redemption and the next cycle.
+    Replace every setting of the tenant but the trading state.
 
-    If-Match names the version that was read, so that no concurrent change is lost.
+    Settings apply from the next cycle on; those that stop entries, and `reservation_ttl_seconds`, from the next
+    redemption on. If-Match names the version that was read, so that no concurrent change is lost.
     """
     if header.if_match is None:
         raise RefusedError(

@@ -111,7 +111,7 @@ class AccountSnapshot(Request):
 
     as_of: Time
     equity: Usd | None = Field(
-        default=None, description="USD; if negative, breakers count it in full. Null: unknown, breakers ignore it."
+        default=None, description="USD; negative: everything is lost. Null: unknown, so breakers ignore it."
     )
     buying_power: Usd | None = Field(
         default=None,

@@ -57,7 +57,7 @@ def test_a_damaged_drift_is_an_issue_and_stops_entries_at_most(world: World, on_
     assert wrong == []
 
 
-def test_the_next_comparison_makes_a_damaged_drift_anew(world: World) -> None:
+def test_the_next_comparison_replaces_a_damaged_drift(world: World) -> None:
     db = world.desk.db
     store, ledger = FirestoreDriftStore(db), FirestoreLedgerStore(db)
     reconcile = Reconcile(store, ledger, SystemClock(), Commits(lambda _: None))

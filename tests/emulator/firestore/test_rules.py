@@ -79,8 +79,8 @@ STRANGER = frozenset({"stranger"})
 # document: who may get it, who may list its collection. Nobody may create, update or delete anything.
 READERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenants/acme": (MEMBERS, NONE),
-    "tenants/acme/users/viewer": (ADMINS | {"viewer"}, ADMINS),
-    "tenants/acme/users/admin": (ADMINS, ADMINS),
+    "tenants/acme/users/viewer": (ADMINS | {"trader", "viewer"}, ADMINS),
+    "tenants/acme/users/admin": (ADMINS | {"trader"}, ADMINS),
     "tenants/acme/users/{own}": (MEMBERS, ADMINS),
     "tenants/acme/config/maestro": (MEMBERS, NONE),
     "tenants/acme/config/unknown": (NONE, NONE),
@@ -406,7 +406,7 @@ def test_every_document_of_the_data_model_has_its_rows_and_they_say_the_same() -
 READERS_BY_WORDS: dict[str, tuple[frozenset[str], ...]] = {
     "Server only": (NONE,),
     "Read by admins": (ADMINS,),
-    "Read by the user and by admins": (ADMINS, ADMINS | {"viewer"}, MEMBERS),
+    "Read by the user, by traders and by admins": (ADMINS | {"trader"}, ADMINS | {"trader", "viewer"}, MEMBERS),
     "Read by members": (MEMBERS, MEMBERS | STRANGER, STRANGER),
 }
 

@@ -42,7 +42,7 @@ def look(desk: Fed) -> FoundAccount:
 
 
 def connect(desk: Fed, found: FoundAccount, tenant_id: str = TENANT) -> None:
-    """Connect as the operator's command does: what the account holds at its cursor is booked as nobody's."""
+    """Connect as the operator's command does: what the account holds at its cursor is booked as unowned."""
     store = FakeDriftStore(desk.cycles)
     adopt = AdoptDifference(desk.trading, store, desk.ledger_reads, desk.clock, Commits(lambda _: None))
 

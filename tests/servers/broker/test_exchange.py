@@ -201,7 +201,7 @@ def test_a_file_of_another_version_is_told_changes_nothing_and_executes_nothing(
         assert (exchange.orders, exchange.books.cash) == ({}, Decimal(100_000))
 
 
-def test_the_development_broker_begins_anew_and_keeps_what_it_cannot_read(
+def test_the_development_broker_starts_over_and_keeps_what_it_cannot_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dev_broker, "KEPT", tmp_path / "kept")

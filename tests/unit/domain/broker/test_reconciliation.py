@@ -46,7 +46,7 @@ def test_a_difference_seen_twice_with_nothing_in_between_is_drift_since_it_was_f
     assert (one.broker, one.book, one.is_drift, one.since, one.read_at) == (5.0, 3.0, True, START, START)
 
 
-def test_a_difference_that_ends_leaves_nothing_and_one_that_comes_back_begins_anew() -> None:
+def test_a_difference_that_ends_leaves_nothing_and_one_that_comes_back_starts_over() -> None:
     assert twice(books(KO=3.0), seen({"KO": 5.0}), seen({"KO": 3.0})).differences == ()
     again = twice(books(KO=3.0), seen({"KO": 5.0}), seen({"KO": 3.0}), seen({"KO": 5.0}))
     assert figures(again) == {"position KO": (5.0, 3.0, False)}

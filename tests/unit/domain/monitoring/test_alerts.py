@@ -320,6 +320,12 @@ def test_the_table_holds_every_kind() -> None:
     assert [kind for kind, *_ in BY_KIND] == list(AlertKind)
 
 
+@pytest.mark.parametrize("raised", [raised for *_, raised in BY_KIND], ids=[kind for kind, *_ in BY_KIND])
+def test_a_detail_does_not_repeat_its_title(raised: list[Finding]) -> None:
+    for finding in raised:
+        assert not finding.detail or finding.detail not in finding.title
+
+
 @pytest.mark.parametrize(("kind", "severity", "title", "raised"), BY_KIND, ids=lambda value: str(value)[:20])
 def test_every_kind_is_found(kind: AlertKind, severity: Severity, title: str, raised: list[Finding]) -> None:
     (finding,) = raised

@@ -129,7 +129,25 @@ def test_the_steps_name_what_was_proposed_and_issued() -> None:
     held = told(decision("HOLD", ticker=""))
     assert held.steps[0] == "Proposed HOLD"
     assert "Issued: HOLD." in held.steps
-    assert "Issued: BUY KO at 20.0% of buying power." in told(decision()).steps
+
+
+@pytest.mark.parametrize(
+    ("action", "intent", "whole"),
+    [
+        ("BUY", "ENTRY", "buying power"),
+        ("BUY", "EXIT", "the position"),  # of a short
+        ("BUY", "FLIP", "the position"),
+        ("SELL", "ENTRY", "buying power"),  # short
+        ("SELL", "EXIT", "the position"),
+        ("SELL", "NOTHING", "the position"),
+        ("BUY", None, "buying power"),  # as decided before there were intents
+        ("SELL", None, "the position"),
+    ],
+)
+def test_the_steps_say_what_was_issued_a_part_of_what(action: str, intent: str | None, whole: str) -> None:
+    logged = decision(action)
+    logged["signals"]["Trend"] |= {} if intent is None else {"intent": intent}
+    assert f"Issued: {action} KO at 20.0% of {whole}." in told(logged).steps
 
 
 def sorted_out(

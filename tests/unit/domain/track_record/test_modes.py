@@ -179,9 +179,15 @@ def test_a_demotion_can_be_made_to_take_proof(
         ("A",), tuple(NOW.date() + timedelta(days=d) for d in range(days)), SessionReturns.plain(returns[np.newaxis])
     )
     policy = Policy(demotion_confidence=confidence, performance_lookback_days=days, risk_free_rate=0.0)
-    known = {"A": earned(ACTIVE)}
-    state = standings(["A"], windows, known, policy, NOW)["A"].state
-    assert (state.mode, state.reason_code) == (mode, reason)
+    for known in ({}, {"A": earned(ACTIVE)}):
+        state = standings(["A"], windows, known, policy, NOW)["A"].state
+        assert (state.mode, state.reason_code) == (mode, reason)
+
+
+@pytest.mark.parametrize("reason", ReasonCode)
+def test_every_reason_is_stored_and_read(reason: ReasonCode) -> None:
+    state = ModeState(REDUCED, NOW, reason)
+    assert ModeState.from_entry("A", state.to_entry()) == state
 
 
 def test_a_mode_that_stays_keeps_its_since() -> None:

@@ -171,4 +171,4 @@ def test_damaged_costs_are_an_issue_and_the_stated_figures_hold() -> None:
     repaired = world.cycle("2020-03-02 15:05", 45.0, BUY)
     assert not repaired.decision.input_issues
     [record] = world.records().values()
-    assert record["fees"] == pytest.approx(0.4 * 1e5 * 3.0 / 1e4), "the night writes them anew"
+    assert record["fees"] == pytest.approx(0.4 * 1e5 * 3.0 / 1e4), "the night writes them again"

@@ -60,8 +60,14 @@ def test_a_program_that_fails_changes_nothing(
 @pytest.mark.parametrize(
     ("page", "problem"),
     [
-        ("<!-- generated: nobody -->\n<!-- end -->\n", "md: nothing makes <!-- generated: nobody -->; there are one\n"),
-        ("<!-- printed: nobody -->\n<!-- end -->\n", "md: nothing makes <!-- printed: nobody -->; there are two\n"),
+        (
+            "<!-- generated: nobody -->\n<!-- end -->\n",
+            "README.md: nothing makes <!-- generated: nobody -->; there are one\n",
+        ),
+        (
+            "<!-- printed: nobody -->\n<!-- end -->\n",
+            "README.md: nothing makes <!-- printed: nobody -->; there are two\n",
+        ),
         ("<!-- generated: one -->\n", "a marked section lacks its <!-- end -->"),
         (f"<!-- generated: one -->\n{PAGE}", "a marked section lacks its <!-- end -->"),
     ],
