@@ -92,7 +92,7 @@ function BeforeAfter({ decision }: { decision: Decision }) {
     { name: "Reason" },
   ];
   return (
-    <Table caption="Before and after, by strategy" columns={columns}>
+    <Table caption="Before and after, by strategy" columns={columns} classes="verdicts">
       {partsOf(decision).map((part) => (
         <Row key={part.verdict.strategy_name} part={part} />
       ))}
