@@ -44,14 +44,25 @@ _POLL_SECONDS = 0.05
 @contextmanager
 def live_desk(prices: Prices, day_index: int) -> Iterator[Desk]:
     """Run the broker, on the prices of a day and those before it, until the block ends."""
-    with desk_of(TENANT, exchange_on(prices, day_index, ACCOUNT)) as desk:
+    with _quiet("maestro", "trading_client"), desk_of(TENANT, exchange_on(prices, day_index, ACCOUNT)) as desk:
         yield desk
+
+
+@contextmanager
+def _quiet(*names: str) -> Iterator[None]:
+    """Let loggers tell errors only: their warnings repeat what is printed here."""
+    before = {logger: logger.level for logger in map(logging.getLogger, names)}
+    for logger in before:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in before.items():
+            logger.setLevel(level)
 
 
 def trade_live(suite: EmulatorSuite, desk: Desk, policy: Mapping[str, Any], password: str) -> Iterator[str]:
     """Connect the tenant, run two cycles with a round of the trading client in between, and print each step."""
-    for name in ("maestro", "trading_client"):
-        logging.getLogger(name).setLevel(logging.ERROR)  # their warnings repeat what is printed here
     db = suite.client()
     desk.open({**policy, "market": "24x7"}, password)
     yield f"connected   by its API keys to {named(desk.connect('the demo'))}, simulated on this machine"

@@ -52,7 +52,8 @@ class BaseStrategy(ABC):
         ----------
         market_data : mapping
             ``{"as_of": datetime, "symbols": {"KO": {"price": 50.1, "volume": …, "history": [closes, oldest first]}}}``;
-            the flat form ``{"KO": {"price": …}}`` is accepted, too.
+            the flat form ``{"KO": {"price": …}}`` is accepted, too. A history ends with the session before the price's,
+            or with the price itself: `close_history` makes them alike.
         account_snapshot : mapping
             ``equity``, ``buying_power``, ``cash`` (USD) and ``positions``: ``[{"symbol", "qty", "strategy_id"?}]``.
             Once the position book is open these are the strategy's own, with ``average_price`` and
@@ -62,10 +63,18 @@ class BaseStrategy(ABC):
         """
 
     def close_history(self, market_data: Mapping[str, Any], symbol: str) -> NDArray[np.float64]:
-        """Return the closes of a symbol, oldest first, shape (days,); empty if missing, or if one is not a price."""
+        """
+        Return the closes of a symbol, oldest first, the last being its price now; shape (days,).
+
+        Empty if there is no history, or if a close is not a price; without a price now, the history alone. Whether a
+        history already ends with the price depends on the feed: one that ends with the same figure is taken to.
+        """
         symbols = market_data.get("symbols", market_data) or {}
-        history = (symbols.get(symbol) or {}).get("history")
+        quote = symbols.get(symbol) or {}
+        history, price = quote.get("history"), quote.get("price")
         closes = np.array(() if history is None else history, dtype=np.float64, ndmin=1)
+        if closes.size and isinstance(price, int | float) and 0 < price < np.inf and closes[-1] != price:
+            closes = np.append(closes, price)
         # A zero or negative close is a gap in the feed, not a crash to trade on.
         return closes if (np.isfinite(closes) & (closes > 0)).all() else closes[:0]
 

@@ -99,7 +99,8 @@ class Given:
             return read_tenant(wanted, self.project, advance)
 
     def _of_prices(self, file: Path, first: date | None, last: date | None) -> Source:
-        costs, strategies = parse_costs(self.costs), chosen_strategies(words(self.strategies or ()))
+        costs = parse_costs(self.costs)
+        strategies, left_out = chosen_strategies(words(self.strategies or ()))
         read = read_prices(file, market=self.market, symbol=self.symbol, is_adjusted=self.adjusted, fill=self.fill)
         bars = without_symbols(read.bars, words(self.leave_out or ()))
         begin, end = first or bars.days[min(HISTORY_DAYS, len(bars.days)) - 1], last or bars.days[-1]
@@ -115,6 +116,7 @@ class Given:
             first=days[0],
             last=days[-1],
             strategies=strategies,
+            left_out=left_out,
             costs=costs,
             starting_cash=self.cash,
             risk_free_rate=self.risk_free_rate,

@@ -35,6 +35,8 @@ class Task:
     last: date
     strategies: tuple[str, ...]
     """Class names, sorted."""
+    left_out: tuple[str, ...]
+    """Which strategies do not load, and why."""
     costs: Costs
     starting_cash: float
     """USD."""
@@ -62,7 +64,7 @@ class Task:
         return {"prices": {"file": self.file, "detected": self.detected}}
 
     def doubts(self, policies: Policies) -> tuple[str, ...]:  # noqa: ARG002 - prices are the same for all
-        return self.prices.warnings
+        return (*self.left_out, *self.prices.warnings)
 
     def idle(self, names: Sequence[str]) -> str:
         return f"never held anything, even raw: {', '.join(names)} (are their symbols in the file?)"
@@ -110,9 +112,9 @@ def found_strategies() -> Mapping[str, type]:
     return discover(STRATEGIES_PACKAGE, BaseStrategy)[0]
 
 
-def chosen_strategies(given: Sequence[str]) -> tuple[str, ...]:
+def chosen_strategies(given: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
-    Return the names of strategies, sorted; all that load if none are given.
+    Return the names of strategies, sorted, and what is left out and why; all that load if none are given.
 
     Raises
     ------
@@ -121,20 +123,21 @@ def chosen_strategies(given: Sequence[str]) -> tuple[str, ...]:
     """
     classes, errors = discover(STRATEGIES_PACKAGE, BaseStrategy)
     if not given:
-        loaded, _ = build(classes)
-        return tuple(sorted(loaded))
+        loaded, failed = build(classes)
+        return tuple(sorted(loaded)), tuple(_left_out({**errors, **failed}))
     for name in given:
-        if name in errors or name not in classes:
-            there_are = f"one of {', '.join(sorted(classes))}"
-            raise InputError("--strategies", f"{there_are}{_because(errors.get(name))}", name)
+        if name not in classes:
+            raise InputError(
+                "--strategies", "; ".join([f"one of {', '.join(sorted(classes))}", *_left_out(errors)]), name
+            )
     _, failed = build({name: classes[name] for name in given})
     for name, why in failed.items():
-        raise InputError("--strategies", f"one that can be built{_because(why)}", name)
-    return tuple(sorted(set(given)))
+        raise InputError("--strategies", f"one that can be built ({why})", name)
+    return tuple(sorted(set(given))), ()
 
 
-def _because(why: str | None) -> str:
-    return f" ({why})" if why else ""
+def _left_out(errors: Mapping[str, str]) -> list[str]:
+    return [f"{name} is left out, as it does not load: {why}" for name, why in sorted(errors.items())]
 
 
 def _digest(strategy: type) -> str:

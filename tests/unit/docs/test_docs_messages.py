@@ -68,7 +68,7 @@ def test_every_section_that_links_name_exists(page: Path) -> None:
 @cache
 def templates() -> frozenset[str]:
     """Return every text of the source, with … where a value goes."""
-    sources = [*(ROOT / "tools").glob("*.py")]
+    sources = [*(ROOT / "tools").rglob("*.py")]
     sources += [path for path in (ROOT / "functions").rglob("*.py") if "venv" not in path.parts]
     found = set()
     for path in sources:

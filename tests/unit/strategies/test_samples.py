@@ -47,7 +47,9 @@ WILD = 100 * (1 + np.resize([0.05, -0.05], DAYS))
 
 
 def evaluate(strategy: BaseStrategy, histories: dict[str, Any], held: str | None = None) -> dict[str, Any]:
-    market_data = {"symbols": {symbol: {"price": 1.0, "history": list(path)} for symbol, path in histories.items()}}
+    paths = {symbol: list(path) for symbol, path in histories.items()}
+    quotes = {symbol: {"price": path[-1] if path else 1.0, "history": path} for symbol, path in paths.items()}
+    market_data = {"symbols": quotes}
     positions = [{"symbol": held, "qty": 10, "strategy_id": strategy.name}] if held else []
     return awaited(strategy.evaluate(market_data, {"positions": positions}, None))
 

@@ -14,6 +14,7 @@ import pytest
 from functions.domain.kernel.errors import InputError
 from tests.unit.tools.lab.test_command_line import run
 from tools.lab import run as module
+from tools.lab import task
 from tools.lab.given import Given
 from tools.lab.policies import chosen_policies
 from tools.lab.results.beside import Chance
@@ -202,3 +203,12 @@ def test_help_tells_every_option_with_its_default(
         "--out DIR",
     ):
         assert words in said
+
+
+def test_strategies_that_do_not_load_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    classes = task.found_strategies()
+    monkeypatch.setattr(task, "discover", lambda *_: (classes, {"gap_fade": "SyntaxError: expected ':'"}))
+    said = "gap_fade is left out, as it does not load: SyntaxError: expected ':'"
+    assert task.chosen_strategies(()) == (tuple(sorted(classes)), (said,))
+    with pytest.raises(InputError, match=said):
+        task.chosen_strategies(["GapFade"])
