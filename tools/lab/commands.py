@@ -80,7 +80,8 @@ def sweep_grid(given: Given, over: options.Over = None, cores: options.Cores = 0
     else:
         warn(found)
         print_table(tables.figures_table(found))
-        print(f"Best of {len(policies) - 1} by its Sharpe ratio: {best(found)}")
+        chosen = f"Best of {len(policies) - 1} by its Sharpe ratio: {best(found)}"
+        print(f"{chosen}, partly by luck: `walk` judges it on other days")
     notes.print(f"wrote {SWEEP} to {folder.path}", soft_wrap=True)
 
 

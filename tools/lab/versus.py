@@ -52,7 +52,10 @@ def _run(text: str, folder: Path) -> PolicyRun:
         raise InputError("--out", f"a folder with {RESULT}, as `run` writes it", str(folder)) from error
     documents = {known: policy["policy"] for known, policy in result["policies"].items()}
     if name not in documents:
-        raise InputError("policy", f"one of {', '.join(documents)}, which {folder} has", name)
+        limit = (
+            f"one of {', '.join(documents)}, which `run` left in {folder} (to compare others, run them with --policy)"
+        )
+        raise InputError("policy", limit, name)
     return read_runs(folder, documents)[name]
 
 

@@ -148,4 +148,4 @@ def test_compare_names_days_strategies_and_rules(
     found = json.loads(capsys.readouterr().out)
     assert sum(found["causes"].values()) == pytest.approx(found["difference"], abs=1e-6)
     assert run(monkeypatch, "compare", "guide", "nobody", "--out", str(tmp_path)) == 1
-    assert "lab: policy must be one of off, guide, which" in capsys.readouterr().err
+    assert "lab: policy must be one of off, guide, which `run` left in" in capsys.readouterr().err
