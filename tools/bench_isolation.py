@@ -71,7 +71,8 @@ def measure_isolation(count: int, rounds: int) -> Isolation:
 def evaluate(runner: StrategyRunner) -> float:
     """Evaluate all strategies once and return the seconds it took."""
     names = runner.found(_TIMEOUT_SECONDS).names
-    symbols = {f"S{number}": {"price": 100.0, "history": [100.0 + day for day in range(260)]} for number in range(20)}
+    closes = [100.0 + day for day in range(260)]
+    symbols = {f"S{number}": {"price": closes[-1], "history": closes} for number in range(20)}
     inputs = StrategyInputs({"symbols": symbols}, {"equity": 1e6})
     started = time.perf_counter()
     signals = asyncio.run(runner.evaluate("bench", names, inputs, _TIMEOUT_SECONDS))
