@@ -11,9 +11,9 @@ const UID = /^[A-Za-z0-9_-]{1,128}$/;
 export function Who({ uid }: { uid: string | null | undefined }) {
   const { user, role } = useSession();
   if (uid === user.uid) {
-    return <>you</>;
+    return <span>you</span>;
   }
-  return role === "viewer" || !UID.test(uid ?? "") ? <>{uid ?? "n/a"}</> : <Member uid={uid ?? ""} />;
+  return role === "viewer" || !UID.test(uid ?? "") ? <span>{uid ?? "n/a"}</span> : <Member uid={uid ?? ""} />;
 }
 
 function Member({ uid }: { uid: string }) {
