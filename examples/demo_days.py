@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.plurals import counted
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.decision import logged_verdicts
 from functions.domain.track_record.breakers import BreakerState
@@ -113,12 +114,9 @@ def _change(reference: float | None, equity: float) -> str:
 def _stopped(day: Day, reasons: frozenset[str]) -> str:
     """Say which BUYs did not happen, those that would have cost money first; empty without any."""
     real, paper = (day.stopped_buys(reasons, modes) for modes in (TRADING_MODES, ON_PAPER))
-    told = [_counted(kind, names) for kind, names in (("BUY", real), ("paper BUY", paper)) if names]
+    kinds = (("BUY", real), ("paper BUY", paper))
+    told = [f"{counted(len(names), kind)} ({', '.join(names)})" for kind, names in kinds if names]
     return f"stops {' and '.join(told)}" if told else ""
-
-
-def _counted(kind: str, names: Sequence[str]) -> str:
-    return f"{len(names)} {kind}{'' if len(names) == 1 else 's'} ({', '.join(names)})"
 
 
 def _move(verdict: Mapping[str, Any]) -> str:

@@ -6,7 +6,6 @@ The earlier days cannot run this way: feeds, redemptions and orders use the curr
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,6 +30,7 @@ from functions.domain.orchestration.drift import Drifts
 from functions.services.broker.connect_broker import named
 from functions.services.broker.feed_tasks import FeedTask
 from tools.emulator_suite import EmulatorError, EmulatorSuite
+from tools.quiet import quiet
 from tools.simulated_broker.orders import SimOrder
 from tools.simulated_broker.server import KEY_ID, SECRET
 from tools.simulated_desk import Desk, desk_of, exchange_on
@@ -43,22 +43,9 @@ _POLL_SECONDS = 0.05
 
 @contextmanager
 def live_desk(prices: Prices, day_index: int) -> Iterator[Desk]:
-    """Run the broker, on the prices of a day and those before it, until the block ends."""
-    with _quiet("maestro", "trading_client"), desk_of(TENANT, exchange_on(prices, day_index, ACCOUNT)) as desk:
+    """Run the broker, on the prices of a day and those before it, until the block ends; log errors only."""
+    with quiet("maestro", "trading_client"), desk_of(TENANT, exchange_on(prices, day_index, ACCOUNT)) as desk:
         yield desk
-
-
-@contextmanager
-def _quiet(*names: str) -> Iterator[None]:
-    """Let loggers tell errors only: their warnings repeat what is printed here."""
-    before = {logger: logger.level for logger in map(logging.getLogger, names)}
-    for logger in before:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in before.items():
-            logger.setLevel(level)
 
 
 def trade_live(suite: EmulatorSuite, desk: Desk, policy: Mapping[str, Any], password: str) -> Iterator[str]:

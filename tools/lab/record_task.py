@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from functions.domain.kernel.plurals import counted
 from functions.domain.kernel.policy import Policy
 from functions.domain.lab.figures import FEWEST_DAYS
 from functions.domain.lab.held_fixed import HELD_FIXED, WEIGHED_RETURNS, not_told
@@ -205,7 +206,7 @@ def _told(days: Sequence[date], what: str) -> str:
     """Return how many sessions there are of a kind, and the first of them; nothing of none."""
     if not days:
         return ""
-    return f"{len(days)} session{'s' if len(days) > 1 else ''} {what} ({_listed([str(day) for day in days])})"
+    return f"{counted(len(days), 'session')} {what} ({_listed([str(day) for day in days])})"
 
 
 def _listed(words: Sequence[str]) -> str:

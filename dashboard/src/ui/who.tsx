@@ -13,7 +13,8 @@ export function Who({ uid }: { uid: string | null | undefined }) {
   if (uid === user.uid) {
     return <span>you</span>;
   }
-  return role === "viewer" || !UID.test(uid ?? "") ? <span>{uid ?? "n/a"}</span> : <Member uid={uid ?? ""} />;
+  const mayBeNamed = role !== "viewer" && uid != null && UID.test(uid);
+  return mayBeNamed ? <Member uid={uid} /> : <span>{uid ?? "n/a"}</span>;
 }
 
 function Member({ uid }: { uid: string }) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from functions.domain.kernel.plurals import counted
 from functions.domain.monitoring.alert_members import member_names
 from functions.domain.monitoring.alerts import AlertKind, Finding, alert_id
 from functions.domain.monitoring.notifications import Severity
@@ -31,7 +32,7 @@ def damaged_alerts(damaged: Mapping[str, str], found: Sequence[Finding]) -> Iter
         "damaged-alerts",
         AlertKind.DAMAGED_ALERTS,
         Severity.WARNING,
-        f"🩹 {len(left)} stored alert{'s' if len(left) > 1 else ''} cannot be read",
+        f"🩹 {counted(len(left), 'stored alert')} cannot be read",
         "; ".join(list(left.values())[:_NAMED]) + more,
         members=member_names(left),
     )

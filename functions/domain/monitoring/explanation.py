@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from functions.domain.kernel.plurals import counted
 from functions.domain.monitoring.unredeemed_fills import UnredeemedFills, listed
 from functions.domain.orchestration.decision import logged_verdicts
+from functions.domain.orchestration.intent import Intent
+from functions.domain.trading.redemption import intent_of
 
 Document = Mapping[str, Any]
 
@@ -102,10 +105,8 @@ def _issued(signal: Document, verdict: Document) -> str:
 
 
 def _whole(signal: Document) -> str:
-    """Return what an allocation is a part of; decisions of before there were intents name none."""
-    entries = {"ENTRY": True, "EXIT": False, "FLIP": False}
-    is_entry = entries.get(str(signal.get("intent")), signal["action"] == "BUY")
-    return "buying power" if is_entry else "the position"
+    """Return what an allocation is a part of."""
+    return "buying power" if intent_of(signal) is Intent.ENTRY else "the position"
 
 
 def _redeemed(redemption: Document | None) -> str:
@@ -119,8 +120,7 @@ def _filled(fills: Sequence[Document], unredeemed: UnredeemedFills) -> str:
         none = "No fill of a redemption" if unredeemed.fills else "No fill"
         return f"{none} in the ledger up to {unredeemed.until.isoformat(timespec='seconds')}."
     quantity = sum(float(fill["qty"]) for fill in fills)
-    count = "1 fill" if len(fills) == 1 else f"{len(fills)} fills"
-    return f"{count}, {quantity:g} units, the last at {fills[-1]['price']:g} USD."
+    return f"{counted(len(fills), 'fill')}, {quantity:g} units, the last at {fills[-1]['price']:g} USD."
 
 
 def _past_maestro(unredeemed: UnredeemedFills) -> list[str]:

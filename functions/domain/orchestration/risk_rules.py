@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from functions.domain.kernel.agent_mode import AgentMode
+from functions.domain.kernel.plurals import counted
 from functions.domain.kernel.policy import Policy, TradingState
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.orchestration.drift import NO_DRIFT, Drifts
@@ -154,7 +155,7 @@ class SystemicRisk:
     def details(self) -> str:
         """The sentence in logs and reports."""
         count = len(self.overridden)
-        effect = f"Overrode {count} BUY signal{'' if count == 1 else 's'} to HOLD." if count else "No BUY to override."
+        effect = f"Overrode {counted(count, 'BUY signal')} to HOLD." if count else "No BUY to override."
         named = ", ".join(self.sellers[:_NAMED_SELLERS])
         sellers = named if len(self.sellers) <= _NAMED_SELLERS else f"{named}, …"
         return f"{len(self.sellers)} strategies signal SELL ({sellers}). {effect}"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.domain.kernel.agent_mode import WEIGHTS, AgentMode
+from functions.domain.kernel.plurals import counted
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.reasons import ReasonCode
 from functions.domain.track_record.modes import EARNED, ModeState, next_mode, switched_off
@@ -123,7 +124,7 @@ def _mode_reasoning(  # noqa: C901, PLR0911 - one sentence per reason
     mode, has_moved = standing.state.mode, previous is not standing.state.mode
     sharpe = "undefined" if standing.sharpe_ratio is None else f"{standing.sharpe_ratio:.2f}"
     reduce, shadow = policy.sharpe_threshold_reduce, policy.sharpe_threshold_shadow
-    days = f"{standing.data_points} active day{'' if standing.data_points == 1 else 's'}"
+    days = counted(standing.data_points, "active day")
     match standing.state.reason_code:
         case ReasonCode.SHARPE_HEALTHY:
             if mode is not AgentMode.ACTIVE:

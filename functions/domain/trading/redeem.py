@@ -70,14 +70,7 @@ def redeem(
     """
     intent, action, mode = intent_of(signal), Action(signal["action"]), str(signal["mode"])
     name = signal["strategy_name"]
-    if action is Action.HOLD:
-        raise RefusedError(ReasonCode.NOT_REDEEMABLE, f"{name} says HOLD: there is nothing to trade")
-    if mode not in {AgentMode.ACTIVE, AgentMode.REDUCED}:
-        raise RefusedError(ReasonCode.NOT_REDEEMABLE, f"{name} is in {mode}: trade its signals on paper only")
-    if claim.now >= expires_at:
-        raise RefusedError(
-            ReasonCode.SIGNAL_EXPIRED, f"expired at {expires_at.isoformat()}: ask for the latest signals"
-        )
+    _check_trade(name, action, mode, expires_at, claim.now)
     notional, sizes = 0.0, Sizes()
     if intent is Intent.ENTRY:
         _check_new_exposure(name, action, policy, current.breaker, claim.now)
@@ -108,6 +101,18 @@ def redeem(
         expires_at=expires_at,
     )
     return redemption, Reservation(notional, redemption.lapses_at)
+
+
+def _check_trade(name: str, action: Action, mode: str, expires_at: datetime, now: datetime) -> None:
+    """Refuse what is no trade, or no longer one."""
+    if action is Action.HOLD:
+        raise RefusedError(ReasonCode.NOT_REDEEMABLE, f"{name} says HOLD: there is nothing to trade")
+    if mode not in {AgentMode.ACTIVE, AgentMode.REDUCED}:
+        raise RefusedError(ReasonCode.NOT_REDEEMABLE, f"{name} is in {mode}: trade its signals on paper only")
+    if now >= expires_at:
+        raise RefusedError(
+            ReasonCode.SIGNAL_EXPIRED, f"expired at {expires_at.isoformat()}: ask for the latest signals"
+        )
 
 
 def _check_new_exposure(name: str, action: Action, policy: Policy | None, breaker: BreakerState, now: datetime) -> None:

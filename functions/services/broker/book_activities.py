@@ -17,6 +17,7 @@ from functions.domain.broker.errors import BrokerUnavailable
 from functions.domain.broker.split_ratios import ratio_of, traded_qty
 from functions.domain.kernel.book_names import UNOWNED
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.plurals import counted
 from functions.domain.kernel.policy import Policy
 from functions.domain.kernel.symbols import canonical_symbol
 from functions.domain.trading.reported_entries import AMENDMENTS, ReportedEntry
@@ -124,7 +125,7 @@ class BookActivities:
         owned = [(one, found[one.order_id]) for one in new if one.order_id in found]
         left = [one for one, who in owned if who.nonce is not None and feeding.connection.is_in_gap(one.at)]
         if left:
-            fills = "1 fill" if len(left) == 1 else f"{len(left)} fills"
+            fills = counted(len(left), "fill")
             page.told.append(f"clients must report {fills} from the time when the account was not connected")
         owned = [(one, who) for one, who in owned if one not in left]
         self._book_fills(feeding, [(who.uid, fill_of(feeding.account_id, one, who)) for one, who in owned], page)

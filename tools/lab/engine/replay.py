@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from tools.lab.engine.simulated import RememberedCalendars
 from tools.lab.engine.strategies import LabStrategies
 from tools.lab.policy_run import PolicyRun
 from tools.lab.prices.bars import DailyBars
+from tools.quiet import quiet
 
 OnDecision = Callable[[str, Mapping[str, Any]], None]
 _YOUNG_OBJECTS = 50_000
@@ -143,15 +143,13 @@ def _with_month_ends(sessions: Sessions) -> Iterator[tuple[Session, bool]]:
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
     """Say only what is wrong with the replay itself, and collect garbage rarely."""
-    logger = logging.getLogger("maestro")
-    level, thresholds = logger.level, gc.get_threshold()
-    logger.setLevel(logging.ERROR)  # what services warn of is in the decisions
+    thresholds = gc.get_threshold()
     gc.set_threshold(_YOUNG_OBJECTS, *thresholds[1:])
     try:
-        yield
+        with quiet("maestro"):  # what services warn of is in the decisions
+            yield
     finally:
         gc.set_threshold(*thresholds)
-        logger.setLevel(level)
 
 
 @contextlib.contextmanager
