@@ -9,13 +9,17 @@ import pytest
 
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.ledger_store import FirestoreLedgerStore
-from functions.adapters.market_calendar import Calendars, ExchangeCalendar
+from functions.adapters.market_calendar import Calendars
 from functions.adapters.system import SystemClock
+from functions.domain.kernel.markets import ALWAYS_OPEN
 from functions.domain.orchestration.position_book import PositionBook
+from functions.domain.track_record.modes import read_modes
+from functions.services.kernel.ports import Clock
 from functions.services.ledger.take_snapshots import TakeSnapshots
 from tests.emulator.api.conftest import Caller, Desk
 from tests.emulator.api.test_trading import fill
 from tests.emulator.ledger.test_snapshots import MONDAY, put_fill
+from tests.fakes import FakeClock
 
 
 @pytest.fixture
@@ -23,8 +27,8 @@ def viewer(desk: Desk) -> Caller:
     return desk.member("viewer")
 
 
-def take_snapshots(desk: Desk, last_day: date) -> None:
-    TakeSnapshots(FirestoreLedgerStore(desk.db), Calendars(), SystemClock()).run("acme", last_day, {})
+def take_snapshots(desk: Desk, last_day: date, clock: Clock | None = None) -> None:
+    TakeSnapshots(FirestoreLedgerStore(desk.db), Calendars(), clock or SystemClock()).run("acme", last_day, {})
 
 
 def put_market_data(desk: Desk, prices: list[float], as_of: date) -> None:
@@ -64,15 +68,14 @@ def daily_document(start: datetime, uid: str) -> dict[str, Any]:
 
 
 def test_the_mode_of_the_day_is_on_record(desk: Desk, viewer: Caller) -> None:
-    today = datetime.now(UTC).date()
-    sessions = ExchangeCalendar("XNYS").sessions(today - timedelta(days=10), today)
-    put_fill(desk.db, "f1", sessions[0], "buy", 10, 50.0)
-    paths.policy(desk.db, "acme").set({"insufficient_data_mode": "REDUCED"})
+    paths.policy(desk.db, "acme").set({"insufficient_data_mode": "REDUCED", "market": ALWAYS_OPEN})
     desk.cycle({"Trend": {"action": "HOLD", "reasoning": "nothing"}})
-    take_snapshots(desk, today)
-    modes = viewer("GET", "strategies/Trend/curve").get_json()["mode"]
-    is_today = sessions[-1] == today
-    assert modes == [None] * (len(sessions) - is_today) + ["REDUCED"] * is_today
+    since = read_modes(paths.modes(desk.db, "acme", None).get().to_dict())["Trend"].since
+    yesterday, today = since.date() - timedelta(days=1), since.date()
+    put_fill(desk.db, "f1", yesterday, "buy", 10, 50.0)
+    take_snapshots(desk, today, FakeClock(since + timedelta(days=1)))
+    curve = viewer("GET", "strategies/Trend/curve").get_json()
+    assert dict(zip(curve["days"], curve["mode"], strict=True)) == {f"{yesterday}": None, f"{today}": "REDUCED"}
 
 
 def test_a_strategy_without_a_record_is_404(viewer: Caller) -> None:
