@@ -13,6 +13,7 @@ help: ## Show this help
 
 setup: ## Install what demo and dev need (every target installs what it needs; the second time, nothing)
 	$(SETUP) emulators
+	@echo 'Set up. Next: make demo'
 
 demo: ## Replay real markets through the emulators (ARGS=--help for options)
 	$(SETUP) emulators

@@ -311,4 +311,4 @@ def run(command: Callable[[], Any]) -> None:
 
 
 if __name__ == "__main__":
-    run(lambda: app(prog_name="maestro"))
+    run(lambda: app(prog_name="make maestro ARGS=…"))

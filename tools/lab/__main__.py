@@ -30,7 +30,7 @@ for name, command in COMMANDS.items():
 def main() -> int:
     """Run a command; an error that the user can fix is one line."""
     try:
-        code = app(prog_name="lab", standalone_mode=False)
+        code = app(prog_name="make lab ARGS=…", standalone_mode=False)
     except TyperException as error:
         print(f"lab: {error.format_message()}{_value_of(error)}", file=sys.stderr)
         return 2

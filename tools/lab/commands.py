@@ -48,10 +48,10 @@ def prices(
 @taking(Given)
 def run(given: Given, policy: options.PolicyNames = None, rules: options.Rules = True, as_json: AsJson = False) -> None:
     """
-    Replay policies over past prices, or a tenant's own record, and compare them with the strategies alone.
+    Replay policies, and compare them with the strategies alone.
 
-    Writes report.html, result.json, decisions.parquet and sessions.parquet to DIR. Ctrl-C ends it with the sessions
-    that are done.
+    Over past prices, or a tenant's own record. Writes report.html, result.json, decisions.parquet and sessions.parquet
+    to DIR. Ctrl-C ends it with the sessions that are done.
     """
     chance, task = given.chance(), given.task()
     policies, folder = chosen_policies(policy or [], task.own_policies), Folder(given.out)
@@ -95,7 +95,7 @@ def walk_forward(
     as_json: AsJson = False,
 ) -> None:
     """
-    Choose a policy on the first part of the days, and judge it on the second.
+    Choose a policy on part of the days, and judge it on the rest.
 
     Writes walk.json, and for the second part what `run` writes, to DIR.
     """
@@ -120,10 +120,10 @@ def walk_forward(
 @taking(Given)
 def measure_evidence(given: Given, as_json: AsJson = False) -> None:
     """
-    Measure the settings that the documents speak of, and print the documents' tables in Markdown.
+    Measure the settings that the documents speak of.
 
-    The tables are of replayed accounts, of simulated strategies and markets, and of single strategies under modes as
-    weights. Other prices give other figures. --json prints the accounts' figures only.
+    Prints the documents' tables in Markdown. They are of replayed accounts, of simulated strategies and markets, and of
+    single strategies under modes as weights. Other prices give other figures. --json prints the accounts' figures only.
     """
     folder = Folder(given.out)
     found = run_policies(given.task(), POLICIES, folder, given.chance(), with_rules=False)
@@ -142,11 +142,17 @@ def measure_evidence(given: Given, as_json: AsJson = False) -> None:
 def compare(
     one: Annotated[str, typer.Argument(metavar="A", help="A policy of the results in DIR, or DIR/NAME.")],
     other: Annotated[str, typer.Argument(metavar="B", help="Another one, on the same days.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results are.")] = Path(),
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder that `run` wrote to, for names without DIR/.")
+    ] = None,
     days: Annotated[int, typer.Option(min=1, help="How many days to show.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Say which days, strategies and rules make the difference between two policies that were run."""
+    """
+    Say what makes the difference between two policies of a run.
+
+    By days, strategies and rules.
+    """
     show_difference(one, other, out, days, as_json=as_json)
 
 

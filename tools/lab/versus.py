@@ -18,7 +18,7 @@ from tools.terminal import new_table, print_table
 _SHOWN_CAUSES = 2
 
 
-def show_difference(one: str, other: str, folder: Path, days: int, *, as_json: bool) -> None:
+def show_difference(one: str, other: str, folder: Path | None, days: int, *, as_json: bool) -> None:
     """
     Print the difference between two policies.
 
@@ -41,15 +41,15 @@ def show_difference(one: str, other: str, folder: Path, days: int, *, as_json: b
     _print_sums(found)
 
 
-def _run(text: str, folder: Path) -> PolicyRun:
-    name = text
-    if "/" in text:
-        place, _, name = text.rpartition("/")
-        folder = Path(place)
+def _run(text: str, folder: Path | None) -> PolicyRun:
+    place, _, name = text.rpartition("/")
+    folder = Path(place) if place else folder
+    if folder is None:
+        raise InputError("--out", "given, or the policy as DIR/NAME", text)
     try:
         result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError("--out", f"a folder with {RESULT}, as `run` writes it", str(folder)) from error
+        raise InputError("--out", f"a folder with the {RESULT} of a run", str(folder)) from error
     documents = {known: policy["policy"] for known, policy in result["policies"].items()}
     if name not in documents:
         limit = (

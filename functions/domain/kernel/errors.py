@@ -51,7 +51,9 @@ class InputError(MaestroError, ValueError):
     field : str
         The field's name as the sender knows it.
     limit : str
-        What it must be, as the end of "must be …". value : object What it was; long values are cut in the message.
+        What it must be, as the end of "must be …".
+    value : object
+        What it was; long values are cut in the message.
     """
 
     def __init__(self, field: str, limit: str, value: object) -> None:
@@ -175,7 +177,9 @@ class DamagedDocument(StoreRefused):
     field : str
         The field at fault, or the fields that contradict each other.
     limit : str
-        What it must be, as the end of "must be …". found : str What it is, as the end of "and is …".
+        What it must be, as the end of "must be …".
+    found : str
+        What it is, as the end of "and is …".
     remedy : str
         How to fix it, if that is not obvious.
     """

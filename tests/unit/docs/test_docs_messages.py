@@ -123,7 +123,7 @@ def documented_messages() -> list[str]:
 
 def test_the_page_quotes_messages() -> None:
     assert len(documented_messages()) > 80
-    assert len(list(tables(TROUBLESHOOTING))) == 8
+    assert len(list(tables(TROUBLESHOOTING))) == 9
 
 
 @pytest.mark.parametrize("message", documented_messages())

@@ -43,7 +43,7 @@ class Days:
 
     days: Sequence[date]
     reading: str
-    """``days as written``, ``epoch milliseconds`` …"""
+    """``days as written``, ``days as day/month/year``, ``epoch milliseconds`` …"""
 
 
 def days_of(table: RawTable, column: int, market: str) -> Days:
@@ -76,7 +76,7 @@ def days_of(table: RawTable, column: int, market: str) -> Days:
             problem = f"is in the year {found[-1].year}, not between {_FIRST_YEAR} and {_LAST_YEAR}"
             raise table.refused(index, column, cells[index], problem)
     if form == _MONTH_OR_DAY_FIRST:
-        return Days(_slashed(table, column, texts), "days as written")
+        return _slashed(table, column, texts)
     times = [one for one in found if isinstance(one, datetime)]
     if not times:
         return Days(found, "days as written")
@@ -113,7 +113,7 @@ def _date(year: str, month: str, day: str) -> date:
     return date(int(year), int(month), int(day))
 
 
-def _slashed(table: RawTable, column: int, texts: Sequence[str]) -> list[date]:
+def _slashed(table: RawTable, column: int, texts: Sequence[str]) -> Days:
     """Return days like 02/01/2024, where some day above 12 decides which of the two is the month."""
     parts = [match.groups() for match in map(_SLASHED.fullmatch, texts) if match]
     day_first = any(int(one) > 12 for one, _, _ in parts)
@@ -134,7 +134,7 @@ def _slashed(table: RawTable, column: int, texts: Sequence[str]) -> list[date]:
             days.append(_date(year, month, day))
         except ValueError as error:
             raise table.refused(index, column, texts[index], "is not a date") from error
-    return days
+    return Days(days, f"days as {'day/month/year' if day_first else 'month/day/year'}")
 
 
 def _in_zone(table: RawTable, column: int, times: Sequence[datetime], form: str, market: str) -> Days:

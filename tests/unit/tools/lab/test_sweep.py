@@ -147,5 +147,7 @@ def test_compare_names_days_strategies_and_rules(
     assert run(monkeypatch, "compare", f"{tmp_path}/guide", f"{tmp_path}/off", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert sum(found["causes"].values()) == pytest.approx(found["difference"], abs=1e-6)
+    assert run(monkeypatch, "compare", "guide", "off") == 1
+    assert "lab: --out must be given, or the policy as DIR/NAME, was 'guide'" in capsys.readouterr().err
     assert run(monkeypatch, "compare", "guide", "nobody", "--out", str(tmp_path)) == 1
     assert "lab: policy must be one of off, guide, which `run` left in" in capsys.readouterr().err

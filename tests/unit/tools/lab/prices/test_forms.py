@@ -157,10 +157,15 @@ def test_the_day_of_a_time_is_the_markets(tmp_path: Path) -> None:
 
 
 def test_days_with_slashes_are_read_where_some_day_tells_which_is_the_month(tmp_path: Path) -> None:
-    for rows in (["1/31/2024", "2/1/2024"], ["31/01/2024", "01/02/2024"]):
+    for order, rows in (
+        ("month/day/year", ["1/31/2024", "2/1/2024"]),
+        ("day/month/year", ["31/01/2024", "01/02/2024"]),
+    ):
         path = tmp_path / "slashes.csv"
         path.write_text("date,AAA,BBB\n" + "".join(f"{row},100,50\n" for row in rows))
-        assert read_prices(path, market="XNYS").bars.days == (date(2024, 1, 31), date(2024, 2, 1))
+        prices = read_prices(path, market="XNYS")
+        assert prices.bars.days == (date(2024, 1, 31), date(2024, 2, 1))
+        assert f"days as {order}" in prices.detected
 
 
 def test_days_with_the_year_first_are_read_with_slashes_too(tmp_path: Path) -> None:
