@@ -23,6 +23,7 @@ from functions.domain.broker.connection import BrokerConnection
 from functions.domain.broker.credentials import Credentials
 from functions.domain.broker.snapshot import BrokerSnapshot
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.plurals import counted
 from functions.services.broker.book_activities import BookActivities
 from functions.services.broker.connect_broker import ConnectBroker, FoundAccount, named
 from functions.services.broker.connection_ports import BrokerKeys
@@ -75,10 +76,11 @@ def connect(
         notes.print("LIVE: no feed reads it before an admin sets broker_live: true in the policy", style="bold red")
     connection, holdings, unowned = joined(tenant, found, credentials)
     if found.seen.open_orders:
-        many = len(found.seen.open_orders)
-        notes.print(f"{many} orders are open: what they have filled so far is unowned", soft_wrap=True)
-    told = f"tenant {tenant} is connected to {named(connection)}; its position book is open: strategies hold {holdings}"
-    tell(f"{told} positions, {unowned} more are unowned", shown(tenant, connection), as_json=as_json)
+        many = counted(len(found.seen.open_orders), "open order")
+        notes.print(f"{many}: what was filled of them so far is unowned", soft_wrap=True)
+    told = f"tenant {tenant} is connected to {named(connection)}; its position book is open"
+    holds = f"strategies hold {counted(holdings, 'position')}, {unowned} more are unowned"
+    tell(f"{told}: {holds}", shown(tenant, connection), as_json=as_json)
 
 
 @broker_app.command("disconnect")
@@ -206,7 +208,7 @@ def sentence(found: FoundAccount) -> str:
     account = found.seen.account
     equity = "unknown equity" if account.equity is None else f"{account.equity:,.2f} USD"
     tells = "" if found.connection.tells_amendments else "; it does not report busts and corrections of trades"
-    holds = f"{len(found.seen.positions)} positions, {len(found.seen.open_orders)} open orders"
+    holds = f"{counted(len(found.seen.positions), 'position')}, {counted(len(found.seen.open_orders), 'open order')}"
     return f"the keys open {named(found.connection)}: {equity}, {holds}{tells}"
 
 

@@ -14,6 +14,7 @@ from functions.adapters.firestore import paths
 from functions.adapters.firestore.errors import translated_errors
 from functions.adapters.notifications.signatures import channel_secret, signing_keys
 from functions.domain.kernel.errors import InputError
+from functions.domain.kernel.plurals import counted
 from functions.domain.monitoring.channels import read_channels
 from functions.services.monitoring.try_channel import ShownChannel, shown_channels
 from tools.connection import database_of
@@ -52,7 +53,7 @@ def put_channels(
     if as_json:
         print_json({"tenant": tenant, "channels": list(channels.usable)})
         return
-    print(f"tenant {tenant} has {len(channels.usable)} channels: {', '.join(channels.usable)}")
+    print(f"tenant {tenant} has {counted(len(channels.usable), 'channel')}: {', '.join(channels.usable)}")
 
 
 @channel_app.command("show")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -244,16 +245,21 @@ def test_a_malformed_task_is_refused(db: Client, emulators: EmulatorSuite, paylo
     assert emulators.deliver_task("checktenant", payload).json()["result"]["status"] == "REFUSED"
 
 
-def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
+def a_trader(emulators: EmulatorSuite) -> Caller:
     from functions.triggers.api.wsgi import application  # noqa: PLC0415 - it reads the emulators' environment
 
-    trader = Caller(application(), sign_in(emulators, "acme", "trader"))
+    return Caller(application(), sign_in(emulators, "acme", "trader"))
 
-    def why(name: str, **asked: str) -> dict[str, Any]:
-        query = "&".join(f"{key}={value}" for key, value in {"strategy_id": name, **asked}.items())
-        answer: dict[str, Any] = trader("GET", f"explanations?{query}").get_json()
-        return answer
 
+def explained(trader: Caller, name: str, **asked: str) -> dict[str, Any]:
+    query = "&".join(f"{key}={value}" for key, value in {"strategy_id": name, **asked}.items())
+    answer: dict[str, Any] = trader("GET", f"explanations?{query}").get_json()
+    return answer
+
+
+def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
+    trader = a_trader(emulators)
+    why = partial(explained, trader)
     assert why("Trend")["reason_code"] == "NOT_FOUND"
     signals = cycle(tenant, {"Trend": BUY, "Idle": {"action": "HOLD"}, "Bad": {"action": "SHOUT"}})
     before = datetime.now(UTC).isoformat().replace("+00:00", "Z")
@@ -285,16 +291,18 @@ def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
     assert [line.split(". ", maxsplit=1)[1] for line in told[2:]] == held["steps"]
 
 
-def test_why_was_it_traded_without_redemption(tenant: Client) -> None:
-    def why(name: str, *options: str) -> str:
-        return maestro(tenant, "why", "acme", name, *options).stdout.splitlines()[0]
+def test_why_was_it_traded_without_redemption(tenant: Client, emulators: EmulatorSuite) -> None:
+    trader = a_trader(emulators)
+
+    def why(name: str, **asked: str) -> str:
+        return str(explained(trader, name, **asked)["verdict"])
 
     def filled(fill_id: str, name: str, side: str = "buy", **fields: Any) -> None:
         own = {"uid": "ann", "strategy_id": name, "symbol": "AAPL", "side": side, "qty": 2, "price": 100.0}
         paths.ledger_trades(tenant, "acme").document(fill_id).set({**own, "ts": datetime.now(UTC), **fields})
 
     cycle(tenant, {"Buyer": BUY, "Odd one": BUY, "Idle": {"action": "HOLD"}, "Other": BUY})
-    first = datetime.now(UTC).isoformat()
+    first = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     for fill_id, name in (("a", "Buyer"), ("b", "Idle")):
         filled(fill_id, name)
     filled("c", "Odd one", "sell")
@@ -312,9 +320,9 @@ def test_why_was_it_traded_without_redemption(tenant: Client) -> None:
         filled(fill_id, name)
     filled("g", "Other", session_id=signals["Other"]["session_id"])
     assert why("Idle") == "Idle traded: BUY AAPL was filled, and no client redeemed it."
-    assert why("Idle", "--at", first).count("buy 2 AAPL") == 1, "the second fill is the second decision's"
+    assert why("Idle", at=first).count("buy 2 AAPL") == 1, "the second fill is the second decision's"
     assert why("Buyer") == "Buyer did not trade: it proposed nothing (INSUFFICIENT_DATA).", "the first one asked for it"
-    assert why("Buyer", "--at", first) == "Buyer traded: BUY AAPL was filled, and no client redeemed it."
+    assert why("Buyer", at=first) == "Buyer traded: BUY AAPL was filled, and no client redeemed it."
     assert why("Other") == "Other traded: BUY AAPL was filled, and no client redeemed it."
 
 
@@ -323,7 +331,7 @@ def test_channels_are_put_whole_and_shown_without_their_secrets(tenant: Client, 
     silent = {"kinds": ["DAILY_REPORT"], "mode": "silent"}
     ops = {"id": "ops", "type": "slack", "url": "https://hooks.slack.com/services/T/B/secret", "rules": [silent]}
     file.write_text(json.dumps({"channels": [ops]}), encoding="utf-8")
-    assert maestro(tenant, "channel", "put", "acme", str(file)).stdout == "tenant acme has 1 channels: ops\n"
+    assert maestro(tenant, "channel", "put", "acme", str(file)).stdout == "tenant acme has 1 channel: ops\n"
     shown = maestro(tenant, "channel", "show", "acme").stdout
     assert "hooks.slack.com" in shown
     assert "silent: DAILY_REPORT" in shown
