@@ -18,7 +18,7 @@ from functions.adapters.firestore.policy_store import change_id
 from functions.adapters.firestore.preview_store import FirestorePreviewStore
 from functions.services.lab.what_if import SESSIONS, PreviewPolicy
 from functions.strategies.maestro_controller import MaestroController
-from tests.emulator.tools.test_operator_cli import maestro
+from tests.emulator.tools.command_line import maestro
 from tests.fakes import FakeClock
 from tests.unit.services.lab.recorded_world import CALENDARS, RecordOf, World, sessions
 from tools.lab.tenant import Wanted, record_task

@@ -25,7 +25,7 @@ from functions.domain.trading.reservations import CurrentSession, Overfill
 from functions.strategies.maestro_controller import MaestroController
 from functions.strategies.maestro_monitoring import MaestroMonitoring
 from tests.emulator.api.conftest import Caller
-from tests.emulator.tools.test_operator_cli import maestro
+from tests.emulator.tools.command_line import maestro
 from tests.members import create_tenant, sign_in
 from tests.waiting import eventually
 from tools.emulator_suite import EmulatorSuite

@@ -11,7 +11,7 @@ from google.cloud.firestore import Client
 
 from functions.adapters.firestore import paths
 from functions.domain.orchestration.position_book import PositionBook
-from tests.emulator.tools.test_operator_cli import maestro
+from tests.emulator.tools.command_line import maestro
 
 TENANT = "acme"
 OPEN = ("book", "open", TENANT)

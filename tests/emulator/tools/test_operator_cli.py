@@ -1,10 +1,8 @@
-"""The operator's command line, run as an operator runs it, against the Firestore emulator."""
+"""The operator's command line against the Firestore emulator."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from google.cloud.firestore import Client
 from functions.adapters.firestore import paths
 from tests.emulator.ledger.test_snapshots import TENANT, performance, take
 from tests.emulator.ledger.test_snapshots import ledger as week_of_fills
-from tools.prerequisites import DEV_PYTHON, ROOT
+from tests.emulator.tools.command_line import maestro
 
 __all__ = ["week_of_fills"]
 
@@ -25,12 +23,6 @@ def ledger(week_of_fills: Client) -> Client:
     """The week's fills, of a tenant that was created."""
     paths.tenant(week_of_fills, TENANT).set({"maestro_enabled": True, "status": "active"})
     return week_of_fills
-
-
-def maestro(db: Client, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"GCLOUD_PROJECT": str(db.project), "GOOGLE_CLOUD_PROJECT": str(db.project)}
-    command = [str(DEV_PYTHON), "-m", "tools.maestro", *words]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def everything(db: Client) -> dict[str, Any]:

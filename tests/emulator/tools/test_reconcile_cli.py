@@ -18,7 +18,7 @@ from functions.domain.orchestration.drift import Drifts
 from functions.services.broker.reconcile import Reconcile
 from functions.services.kernel.commits import Commits
 from functions.services.trading.open_book import OpenBook, Operator
-from tests.emulator.tools.test_operator_cli import maestro
+from tests.emulator.tools.command_line import maestro
 from tests.unit.domain.broker.seen import CYCLE, seen
 
 TENANT = "acme"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -20,7 +19,8 @@ from google.cloud.firestore import Client
 from functions import bootstrap
 from functions.adapters.firestore import paths
 from functions.adapters.firestore.client import firestore_client
-from tools import local_emulators, maestro
+from tests.emulator.tools import command_line
+from tools import local_emulators
 from tools.access import random_password
 from tools.emulator_suite import EmulatorSuite
 from tools.prerequisites import DEV_PYTHON, ROOT
@@ -29,21 +29,16 @@ TENANTS, USERS = 'make maestro ARGS="tenant list"', 'make maestro ARGS="user lis
 
 
 class Operator:
-    """Runs the command line in this process."""
+    """Runs the command line, and keeps what it printed last."""
 
-    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
+    def __init__(self) -> None:
         self.out = self.err = ""
 
     def run(self, *words: str, stdin: str = "") -> int:
         """Return the exit code."""
-        self._monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        self._capsys.readouterr()  # what others said before
-        with pytest.raises(SystemExit) as ended:
-            maestro.run(lambda: maestro.app(list(words)))
-        self.out, self.err = self._capsys.readouterr()
-        return int(ended.value.code or 0)
+        done = command_line.run(*words, stdin=stdin)
+        self.out, self.err = done.stdout, done.stderr
+        return done.returncode
 
     def done(self, *words: str, stdin: str = "") -> Any:
         """Return what a command that succeeds prints for machines."""
@@ -58,11 +53,9 @@ class Operator:
 
 
 @pytest.fixture
-def operator(
-    accounts: EmulatorSuite, db: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Operator:
+def operator(accounts: EmulatorSuite, db: Client) -> Operator:
     firestore_client()
-    one = Operator(capsys, monkeypatch)
+    one = Operator()
     one.done("tenant", "create", "acme")
     return one
 
