@@ -454,9 +454,9 @@ def test_an_order_that_is_over_is_asked_for_less_and_less_and_forgotten_after_a_
     desk.api.signals = [entering := desk.signal("BUY", "ENTRY", notional=10 * PRICE)]
     desk.run()
     desk.alpaca.orders[entering["nonce"]]["status"] = "canceled"
-    desk.run()
-    desk.api.signals = []
     start, looks, find = utc_now(), [], desk.broker.find_order
+    desk.run(lambda: start)
+    desk.api.signals = []
     for hour in range(72):
 
         def found(nonce: str, hour: int = hour) -> Order | None:
@@ -465,7 +465,7 @@ def test_an_order_that_is_over_is_asked_for_less_and_less_and_forgotten_after_a_
 
         monkeypatch.setattr(desk.broker, "find_order", found)
         desk.run(lambda hour=hour: start + timedelta(hours=hour))
-    assert looks == [0, 1, 3, 7, 15, 31]
+    assert looks == [0, 1, 2, 4, 8, 16, 32]
     assert Journal(desk.store).trade(entering["nonce"]) is None
 
 
