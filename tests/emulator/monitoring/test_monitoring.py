@@ -252,8 +252,7 @@ def a_trader(emulators: EmulatorSuite) -> Caller:
 
 
 def explained(trader: Caller, name: str, **asked: str) -> dict[str, Any]:
-    query = "&".join(f"{key}={value}" for key, value in {"strategy_id": name, **asked}.items())
-    answer: dict[str, Any] = trader("GET", f"explanations?{query}").get_json()
+    answer: dict[str, Any] = trader("GET", "explanations", query_string={"strategy_id": name, **asked}).get_json()
     return answer
 
 
@@ -262,7 +261,7 @@ def test_why_did_it_not_trade(tenant: Client, emulators: EmulatorSuite) -> None:
     why = partial(explained, trader)
     assert why("Trend")["reason_code"] == "NOT_FOUND"
     signals = cycle(tenant, {"Trend": BUY, "Idle": {"action": "HOLD"}, "Bad": {"action": "SHOUT"}})
-    before = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    before = datetime.now(UTC).isoformat()
     assert why("Trend")["verdict"] == "Trend did not trade: its BUY AAPL was issued, and no client redeemed it."
     assert why("Idle")["verdict"] == "Idle did not trade: it proposed nothing (INSUFFICIENT_DATA)."
     assert "It gave no usable answer: action must be one of" in why("Bad")["steps"][0]
@@ -302,7 +301,7 @@ def test_why_was_it_traded_without_redemption(tenant: Client, emulators: Emulato
         paths.ledger_trades(tenant, "acme").document(fill_id).set({**own, "ts": datetime.now(UTC), **fields})
 
     cycle(tenant, {"Buyer": BUY, "Odd one": BUY, "Idle": {"action": "HOLD"}, "Other": BUY})
-    first = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    first = datetime.now(UTC).isoformat()
     for fill_id, name in (("a", "Buyer"), ("b", "Idle")):
         filled(fill_id, name)
     filled("c", "Odd one", "sell")
